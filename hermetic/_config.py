@@ -1,0 +1,314 @@
+"""The settings: command line over environment over setup.cfg over pyproject.toml, as one frozen record.
+
+    pyproject.toml  [tool.hermetic]   mode, default_size, start_method; [tool.hermetic.allow."tests/db/*"]   (3.11+)
+    setup.cfg       [tool:hermetic]   the same;                         [tool:hermetic:allow:tests/db/*]
+    environment     HERMETIC_MODE, HERMETIC_DEFAULT_SIZE, HERMETIC_START_METHOD
+    command line    --mode, --default-size, --start-method
+
+Both files are looked for in the current folder, or else in the nearest folder above it that has either.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+from collections import namedtuple
+
+from . import _env, _real
+from ._errors import ConfigurationError
+from ._sizes import MODES, SIZE_NAMES, STRICT, Size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ._policy import Allowance
+
+START_METHODS = ("spawn", "forkserver", "fork", "platform")
+
+# Setting -> accepted values. Every one can be given in all four places.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "mode": MODES,
+    "default_size": SIZE_NAMES,
+    "start_method": START_METHODS,
+}
+_DEFAULTS = {"mode": STRICT, "start_method": "spawn"}
+_ALLOW_KEYS = ("hosts", "processes")
+
+# What hermetic sets in the environment of processes that it starts, as opposed to what users set.
+_INTERNAL_VARIABLES = frozenset({"HERMETIC_ISOLATED"})
+
+_BAZEL_SIZES = {"small": "small", "medium": "medium", "large": "large", "enormous": "xlarge"}
+
+
+class Settings(
+    namedtuple(  # noqa: PYI024 - as Policy
+        "Settings",
+        ("mode", "default_size", "start_method", "allow", "root", "origins"),
+        defaults=(STRICT, None, "spawn", (), ".", {}),
+    )
+):
+    """The effective settings.
+
+    Attributes:
+        mode: ``strict``, ``warn`` or ``off``.
+        default_size: the size of tests that say none; None to leave them alone.
+        start_method: the multiprocessing start method, or ``platform`` for the interpreter's own.
+        allow: path pattern with what it allows, in the order of the file.
+        root: the folder that path patterns start from.
+        origins: for each setting (and each pattern, as ``allow PATTERN``), where its value came from.
+    """
+
+    __slots__ = ()
+    mode: str
+    default_size: Size | None
+    start_method: str
+    allow: tuple[tuple[str, Allowance], ...]
+    root: str
+    origins: Mapping[str, str]
+
+    def allowance_for(self, path: str) -> Allowance:
+        """What the path patterns allow to the tests of a file.
+
+        Args:
+            path: the test module's file.
+        """
+        from ._policy import NO_ALLOWANCE
+
+        if not self.allow:
+            return NO_ALLOWANCE
+        relative = os.path.relpath(path, self.root).replace(os.sep, "/")
+        allowance = NO_ALLOWANCE
+        for pattern, allowed in self.allow:
+            if fnmatch.fnmatchcase(relative, pattern):
+                allowance |= allowed
+        return allowance
+
+
+def load(command_line: Mapping[str, str | None] | None = None, folder: str | None = None) -> Settings:
+    """Read the settings from all four places.
+
+    Args:
+        command_line: options by name; None as a value stands for an option that was not given.
+        folder: where the search for files begins; by default the current folder.
+
+    Raises:
+        ConfigurationError: for a wrong key, value or type; the text names the place and what is accepted.
+    """
+    values: dict[str, str] = {}
+    origins: dict[str, str] = {}
+    allow: dict[str, Allowance] = {}
+    root = _find_root(folder or os.getcwd())
+    for origin, found in _file_tables(root):
+        for pattern, allowance in _take_allow(found, origin):
+            allow[pattern] = allowance
+            origins[f"allow {pattern}"] = origin
+        _take(found, origin, values, origins)
+    _take(_environment_table(_real.environ), "environment", values, origins)
+    _take({key: value for key, value in (command_line or {}).items() if value}, "command line", values, origins)
+    bazel_size = _BAZEL_SIZES.get(_real.environ.get("TEST_SIZE", ""))
+    if "default_size" not in values and bazel_size:
+        values["default_size"], origins["default_size"] = bazel_size, "environment TEST_SIZE"
+    size = values.pop("default_size", None)
+    return Settings(
+        **{**_DEFAULTS, **values},
+        default_size=Size(size) if size else None,
+        allow=tuple(allow.items()),
+        root=root,
+        origins=origins,
+    )
+
+
+def _find_root(folder: str) -> str:
+    start = folder = os.path.abspath(folder)
+    while True:
+        if any(os.path.isfile(os.path.join(folder, name)) for name in ("pyproject.toml", "setup.cfg")):
+            return folder
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return start
+        folder = parent
+
+
+def _take(found: Mapping[str, Any], origin: str, values: dict[str, str], origins: dict[str, str]) -> None:
+    """Add checked values; what is added later wins."""
+    for key, value in found.items():
+        if key not in CHOICES:
+            raise ConfigurationError(f"{origin}: unknown setting {key!r}; known are {_listed([*CHOICES, 'allow'])}")
+        if not isinstance(value, str) or value not in CHOICES[key]:
+            raise ConfigurationError(f"{origin}: {key} = {value!r} is not one of {_listed(CHOICES[key])}")
+        values[key], origins[key] = value, origin
+
+
+def _take_allow(found: dict[str, Any], origin: str) -> list[tuple[str, Allowance]]:
+    """Remove the path patterns from a file's table and check them."""
+    patterns = found.pop("allow", {})
+    if not isinstance(patterns, dict):
+        message = f'{origin}: allow = {patterns!r} is not a table; write one per path pattern, as allow."tests/db/*"'
+        raise ConfigurationError(message)
+    return [(pattern, _allowance(table, f"{origin}, allow {pattern!r}")) for pattern, table in patterns.items()]
+
+
+def _allowance(table: Any, place: str) -> Allowance:
+    from ._policy import Allowance, split_host  # not worth its start-up time where no file has any
+
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{place}: {table!r} is not a table with {_listed(_ALLOW_KEYS)}")
+    for key, value in table.items():
+        if key not in _ALLOW_KEYS:
+            raise ConfigurationError(f"{place}: unknown key {key!r}; known are {_listed(_ALLOW_KEYS)}")
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ConfigurationError(f"{place}: {key} = {value!r} is not a list of strings")
+    for host in table.get("hosts", ()):
+        try:
+            split_host(host)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{place}: hosts: {error}") from None
+    return Allowance(tuple(table.get("hosts", ())), tuple(table.get("processes", ())))
+
+
+def _file_tables(root: str) -> list[tuple[str, dict[str, Any]]]:
+    tables = []
+    for name, read in (("pyproject.toml", _pyproject_table), ("setup.cfg", _setup_cfg_table)):
+        path = os.path.join(root, name)
+        try:
+            with _real.open_file(path, encoding="utf-8") as file:
+                text = file.read()
+        except (FileNotFoundError, IsADirectoryError):
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{path} cannot be read: {error}") from error
+        if "hermetic" in text:  # most projects' files say nothing about us: spare them the parser
+            tables.append((path, read(text, path)))
+    return tables
+
+
+# Where TOML cannot be read: a table header or a dotted key, [tool.hermetic] or hermetic.mode = below [tool].
+_TOML_TABLE = (
+    r"""(?m)^\s*\[?\s*tool\s*\.\s*["']?hermetic["']?\s*[\].=]"""
+    r"""|^\s*\[\s*tool\s*\][^\[]*?^\s*["']?hermetic["']?\s*[.=]"""
+)
+
+
+def _pyproject_table(text: str, path: str) -> dict[str, Any]:
+    if not _env.HAS_TOMLLIB:
+        if re.search(_TOML_TABLE, text):
+            message = (
+                f"{path}: [tool.hermetic] cannot be read on Python 3.10, which has no TOML parser;"
+                " write the settings to setup.cfg, section [tool:hermetic]"
+            )
+            raise ConfigurationError(message)
+        return {}
+    import tomllib
+
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
+    table = document
+    for key in ("tool", "hermetic"):
+        table = table.get(key, {})
+        if not isinstance(table, dict):
+            raise ConfigurationError(f"{path}: {key} = {table!r} is not a table")
+    settings: dict[str, Any] = table
+    return settings
+
+
+_SECTION = "tool:hermetic"
+
+
+def _setup_cfg_table(text: str, path: str) -> dict[str, Any]:
+    import configparser
+
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read_string(text, path)
+    except configparser.Error as error:
+        if f"[{_SECTION}" not in text:
+            return {}  # somebody else's section in a file that says nothing to us
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+    table: dict[str, Any] = dict(parser[_SECTION]) if parser.has_section(_SECTION) else {}
+    patterns: dict[str, Any] = {}
+    for section in parser.sections():
+        if section.startswith(_SECTION + ":"):
+            kind, _, pattern = section.removeprefix(_SECTION + ":").partition(":")
+            if kind != "allow" or not pattern:
+                message = f"{path}: unknown section [{section}]; known are [{_SECTION}] and [{_SECTION}:allow:PATTERN]"
+                raise ConfigurationError(message)
+            lists = {
+                key: [word for word in re.split(r"[,\s]+", value) if word] for key, value in parser[section].items()
+            }
+            patterns[pattern] = lists
+    if patterns and "allow" in table:
+        raise ConfigurationError(
+            f"{path}: allow in [{_SECTION}]: write a section [{_SECTION}:allow:PATTERN] for each pattern"
+        )
+    if patterns:
+        table["allow"] = patterns
+    return table
+
+
+def _environment_table(environ: Mapping[str, str]) -> dict[str, str]:
+    table = {}
+    for variable, value in environ.items():
+        if variable.startswith("HERMETIC_") and variable not in _INTERNAL_VARIABLES:
+            key = variable.removeprefix("HERMETIC_").lower()
+            if key not in CHOICES:
+                known = _listed([f"HERMETIC_{name.upper()}" for name in CHOICES])
+                raise ConfigurationError(f"environment: unknown variable {variable}; known are {known}")
+            table[key] = value
+    return table
+
+
+def _listed(names: Any) -> str:
+    *most, last = map(str, names)
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def describe(settings: Settings) -> str:
+    """The settings as lines of ``key = value  (origin)``."""
+    size = settings.default_size
+    shown = {
+        "mode": settings.mode,
+        "default_size": size.value if size else "none",
+        "start_method": settings.start_method,
+    }
+    lines = [f"{key} = {value}  ({settings.origins.get(key, 'default')})" for key, value in shown.items()]
+    for pattern, allowance in settings.allow:
+        parts = [f"hosts={list(allowance.hosts)}"] * bool(allowance.hosts)
+        parts += [f"processes={list(allowance.processes)}"] * bool(allowance.processes)
+        lines.append(f"allow {pattern} = {' '.join(parts)}  ({settings.origins[f'allow {pattern}']})")
+    return "\n".join(lines)
+
+
+class _InForce:
+    """The settings of this process. Strictly private; read and written through the two functions below."""
+
+    settings: Settings | None = None
+
+
+def in_force() -> Settings:
+    """The settings of this process; read from the files and the environment when first asked for.
+
+    Raises:
+        ConfigurationError: as ``load``.
+    """
+    if _InForce.settings is None:
+        _InForce.settings = load()
+    return _InForce.settings
+
+
+def put_in_force(settings: Settings | None) -> Settings | None:
+    """Set the settings of this process (None to have them read again), and return those before."""
+    before, _InForce.settings = _InForce.settings, settings
+    return before
+
+
+def given_on_command_line() -> dict[str, str]:
+    """The settings in force that came from the command line: they hold for a program that a script starts, too."""
+    settings = _InForce.settings or Settings()
+    size = settings.default_size
+    values = {"mode": settings.mode, "default_size": size.value if size else "", "start_method": settings.start_method}
+    return {key: value for key, value in values.items() if settings.origins.get(key) == "command line"}

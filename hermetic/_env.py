@@ -1,0 +1,26 @@
+"""Facts about the Python and the platform that we run on, each named after the behaviour."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+WINDOWS = sys.platform == "win32"
+
+# tomllib came with 3.11: on 3.10 a [tool.hermetic] table can be found but not read.
+HAS_TOMLLIB = sys.version_info >= (3, 11)
+
+# `--durations` and exit status 5 for "no tests ran" came with 3.12.
+UNITTEST_HAS_DURATIONS = sys.version_info >= (3, 12)
+NO_TESTS_EXIT_STATUS = 5 if sys.version_info >= (3, 12) else 0
+
+# Where socketpair() is a system call it needs no network; elsewhere the standard library
+# builds one from a listening loopback socket, which must then be let through.
+SOCKETPAIR_IS_A_SYSTEM_CALL = not WINDOWS
+
+STDLIB_DIRECTORY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+
+HOSTS_FILE = r"C:\Windows\System32\drivers\etc\hosts" if WINDOWS else "/etc/hosts"
+
+# Every spawned multiprocessing child goes through fork_exec, which raises an audit event from 3.14 on.
+FORK_EXEC_RAISES_NO_EVENT = not WINDOWS and sys.version_info < (3, 14)

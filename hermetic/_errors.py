@@ -1,0 +1,78 @@
+"""Every exception and warning of hermetic.
+
+    HermeticError
+     +-- ConfigurationError          (also a ValueError)
+     +-- DecorationError             (also a TypeError)
+     +-- RunEndedEarly
+     +-- ViolationError
+          +-- NetworkViolationError
+          +-- SubprocessViolationError
+    HermeticWarning                  (a UserWarning)
+
+A violation is not an AssertionError: runners report it as an error, never as a failure.
+All of them pickle, because their arguments are all that they hold.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._records import Violation
+
+
+class HermeticError(Exception):
+    """Base of everything that hermetic raises."""
+
+
+class ConfigurationError(HermeticError, ValueError):
+    """A setting has a wrong name, value or type; the text names the file, the key and what is accepted."""
+
+
+class DecorationError(HermeticError, TypeError):
+    """A mark was put on something that it cannot protect; the text names the thing."""
+
+
+class RunEndedEarly(HermeticError):  # noqa: N818 - it names what happened to the run, as KeyboardInterrupt does
+    """The run stopped before its last test; the text says what stopped it."""
+
+
+class ViolationError(HermeticError):
+    """A test did what its size does not allow.
+
+    Args:
+        violation: the record of what was done, by which test, and where.
+        text: the finished message; ``str()`` of the error.
+    """
+
+    def __init__(self, violation: Violation, text: str) -> None:
+        super().__init__(violation, text)
+        self.violation = violation
+
+    def __str__(self) -> str:
+        return str(self.args[1])
+
+
+class NetworkViolationError(ViolationError):
+    """H001: the network, or a name server, was used."""
+
+
+class SubprocessViolationError(ViolationError):
+    """H003: a process, or a second interpreter, was started."""
+
+
+class HermeticWarning(UserWarning):
+    """A violation in mode ``warn``: reported, and let happen."""
+
+
+for _class in (
+    HermeticError,
+    ConfigurationError,
+    DecorationError,
+    RunEndedEarly,
+    ViolationError,
+    NetworkViolationError,
+    SubprocessViolationError,
+    HermeticWarning,
+):
+    _class.__module__ = "hermetic"  # tracebacks show the public name
+del _class

@@ -1,0 +1,196 @@
+"""The one audit hook: a look-up for events that nobody asked about, and the judge for the others."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import unittest
+import warnings
+
+from .. import _env, _messages, _policy, _real
+from .._addresses import packed_address
+from .._errors import HermeticWarning, ViolationError
+from .._sizes import PROCESS, WARN
+from . import callsite, children, events, state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .._records import Operation
+    from .state import Scope
+
+
+class RefusedQuietly(FileNotFoundError):  # noqa: N818 - nobody is to see it as an error
+    """Tells a library that probes its surroundings that there is nothing to be found, so that it falls back."""
+
+
+# These are announced once more by the lower layer that subprocess.Popen itself goes through.
+_ANNOUNCED_BY_POPEN = frozenset({"os.posix_spawn", "_posixsubprocess.fork_exec"})
+
+
+def _judge_event(event: str, args: tuple[Any, ...]) -> None:
+    scope = state.active() or _scope_of_marked_module()
+    if scope is None or scope.policy is None:
+        return
+    if event in _ANNOUNCED_BY_POPEN and announced_by_popen():
+        return
+    operation = events.READERS[event](*args)
+    if operation is not None:
+        judge(operation, scope)
+
+
+def announced_by_popen() -> bool:
+    """Whether subprocess.Popen is what calls: its own event came first."""
+    return callsite.is_inside("subprocess", depth=6)
+
+
+def judge(operation: Operation, scope: Scope | None = None) -> None:
+    """Let an operation happen, or record it and raise.
+
+    Args:
+        operation: what is about to happen.
+        scope: where it belongs; by default, the one in force.
+
+    Raises:
+        ViolationError: the policy in force refuses it, and its mode is strict.
+    """
+    scope = scope or state.active() or _scope_of_marked_module()
+    if scope is None or scope.policy is None:
+        return
+    policy, outside = scope.policy, ""
+    if scope.owner is None:
+        outside, subject = callsite.outside_of_tests()
+        policy = (state.running.policy_of(subject) if subject is not None else None) or policy
+    if not _policy.refuses(policy, operation):
+        if operation.kind == PROCESS:
+            children.prepare(scope)
+        elif operation.action == "resolve" and policy.allowance.hosts:
+            _let_addresses_through(operation, scope, policy)
+        return
+    if operation.kind == PROCESS and callsite.is_inside("platform"):  # asks uname, and does without
+        raise RefusedQuietly(2, "small tests start no process", operation.command)
+    if _is_housekeeping(operation):
+        return
+    _refuse(operation, scope, policy, outside or scope.name)
+
+
+def _is_housekeeping(operation: Operation) -> bool:
+    """Whether the standard library does for itself what the test has not asked for."""
+    if operation.kind == PROCESS:
+        # A lock, in a ThreadPool for one, wants its resource tracker.
+        return callsite.is_inside("multiprocessing.synchronize")
+    if callsite.is_inside("multiprocessing.managers", function="_decref"):
+        return True  # a proxy of the runner's, collected whenever it pleases the garbage collector
+    # Windows has no socketpair: one is built of two sockets on loopback, from 3.13 on under another name.
+    return not _env.SOCKETPAIR_IS_A_SYSTEM_CALL and any(
+        callsite.is_inside("socket", function=name) for name in ("socketpair", "_fallback_socketpair")
+    )
+
+
+def _refuse(operation: Operation, scope: Scope, policy: _policy.Policy, owner: str) -> None:
+    site = callsite.find(operation.api)
+    violation = events.records().Violation(_policy.violation_code(operation), policy.size.value, owner, operation, site)
+    warn = policy.mode == WARN
+    is_child = children.report(scope, violation, warned=warn)
+    if warn:
+        if not is_child:
+            state.running.warned.append(violation)
+        text = _messages.headline(violation)
+        warnings.warn_explicit(text, HermeticWarning, site.filename or "<unknown>", site.line, site.module)
+        return
+    error = children.ERRORS[operation.kind](violation, _messages.violation_text(violation))
+    if not is_child:
+        state.record(scope, error)
+        if scope.owner is None and owner.partition(" ")[0] in ("setUpModule", "tearDownModule"):
+            unittest.addModuleCleanup(_raise_late_of_fixtures)
+    raise error
+
+
+def _raise_late_of_fixtures() -> None:
+    """As the last module cleanup, raise what the module's fixtures swallowed: the runner reports it."""
+    late = state.take_late()
+    state.running.late += [entry for entry in late if entry[0] is not None]
+    of_fixtures = [error for owner, error in late if owner is None]
+    if of_fixtures:
+        from .blocks import merged
+
+        raise merged(of_fixtures)
+
+
+_module_scopes: dict[str, Scope] = {}
+
+
+def _scope_of_marked_module() -> Scope | None:
+    """The scope of a module with `__hermetic__` that is being imported or whose fixture runs."""
+    module = callsite.marked_module()
+    if module is None:
+        return None
+    if module not in _module_scopes:
+        scope = state.Scope(None, state.running.policy_of(module))
+        scope.ended = True  # what it records is reported with the next result that we see
+        _module_scopes[module] = scope
+    return _module_scopes[module]
+
+
+def _let_addresses_through(operation: Operation, scope: Scope, policy: _policy.Policy) -> None:
+    """A name was allowed, so the addresses that it stands for are: the connection will name only those."""
+    _socket = _real.socket_module()
+    entries = [entry for entry in policy.allowance.hosts if _policy.names_host(entry, operation.host)]
+    if not entries or packed_address(operation.host) is not None:
+        return
+    try:
+        with state.unjudged():
+            found = _socket.getaddrinfo(operation.host, None)
+    except OSError:
+        return
+    ports = {_policy.split_host(entry)[1] for entry in entries}
+    hosts = {_policy.join_host(str(answer[4][0]), port) for answer in found for port in ports}
+    new = tuple(sorted(hosts.difference(policy.allowance.hosts)))
+    if new:
+        scope.policy = _policy.Policy(policy.size, policy.allowance | _policy.Allowance(hosts=new), policy.mode)
+
+
+def install(on_new_socket: Callable[[tuple[Any, ...]], None]) -> None:
+    """Put the hook in place. It cannot be taken out again, so whoever calls this calls it once.
+
+    Args:
+        on_new_socket: called with the arguments of each ``socket.__new__``, in a scope or not.
+    """
+    handlers: dict[str, Callable[[tuple[Any, ...]], None]] = {
+        event: functools.partial(_judge_event, event) for event in events.READERS
+    }
+    handlers["socket.__new__"] = on_new_socket
+    sys.addaudithook(_make_hook(handlers))
+
+
+def _make_hook(handlers: dict[str, Callable[[tuple[Any, ...]], None]]) -> Callable[[str, tuple[Any, ...]], None]:
+    handlers = {event: shielded(handler) for event, handler in handlers.items()}
+
+    # The look-up is a default argument: it is all that most events ever cost.
+    def hook(event: str, args: tuple[Any, ...], _find: Any = handlers.get) -> None:
+        handle = _find(event)
+        if handle is not None:
+            handle(args)
+
+    hook.__cantrace__ = True  # type: ignore[attr-defined]  # lets coverage see it; costs nothing otherwise
+    return hook
+
+
+def shielded(judge: Callable[..., Any]) -> Callable[..., Any]:
+    """A judge for the time of the interpreter's shutdown too: late in it our own modules are emptied, and it falls.
+
+    What it needs itself is held by the closure.
+    """
+    is_finalizing, violation = sys.is_finalizing, ViolationError
+
+    def judge_or_let_go(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return judge(*args, **kwargs)
+        except Exception as error:
+            if not is_finalizing() or isinstance(error, violation):
+                raise
+            return None
+
+    return judge_or_let_go

@@ -1,0 +1,93 @@
+"""A stretch of code under a policy, and what is raised at its end.
+
+A block holds for its task and the tasks created in it, through a ContextVar.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from . import state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .._errors import ViolationError
+    from .state import Scope
+
+__unittest = True  # keeps our frames out of unittest's tracebacks
+
+
+class Block:
+    """A scope that can be entered and left any number of times, and is concluded once.
+
+    Attributes:
+        scope: the scope.
+        concluded_elsewhere: whether somebody else calls ``conclude``, and leaving the function does not.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.concluded_elsewhere = False
+        self._before: list[Scope | None] = []
+
+    def __enter__(self) -> None:
+        self._before.append(state.block_scope.get())
+        state.block_scope.set(self.scope)
+
+    def __exit__(self, *_: object) -> None:
+        state.block_scope.set(self._before.pop())
+
+    @contextlib.contextmanager
+    def concluding(self) -> Iterator[None]:
+        """Conclude when what this encloses has come to its end, unless that is somebody else's."""
+        exception: BaseException | None = None
+        try:
+            yield
+        except BaseException as error:
+            exception = error
+            raise
+        finally:
+            if self.concluded_elsewhere:
+                state.surfaced(self.scope.ledger, exception)
+            else:
+                self.conclude(exception)
+
+    def conclude(self, exception: BaseException | None) -> None:
+        """End the scope, and raise what was recorded in it but is not shown by the exception that leaves it."""
+        if self.scope.has_children:
+            from . import children  # loaded with the first process
+
+            children.collect()
+        state.surfaced(self.scope.ledger, exception)
+        self.scope.ended = True
+        if self.scope.ledger:
+            raise merged(self.scope.ledger) from exception
+
+
+def take_entered(entered: list[Block | None]) -> Block | None:
+    """The block that is being left: an object may be entered in several tasks and threads at once."""
+    current = state.block_scope.get()
+    for index in reversed(range(len(entered))):
+        block = entered[index]
+        if block is not None and block.scope is current:
+            return entered.pop(index)
+    return entered.pop()
+
+
+def merged(ledger: list[ViolationError]) -> ViolationError:
+    """One error for all that a scope recorded and nobody reported: each place once, with a count."""
+    groups: dict[tuple[str, str, int], list[ViolationError]] = {}
+    for error in ledger:
+        violation = error.violation
+        key = (violation.operation.target, violation.site.filename, violation.site.line)
+        groups.setdefault(key, []).append(error)
+    first = ledger[0]
+    state.trim(first)
+    if len(ledger) == 1:
+        return first
+    from .. import _messages  # loaded with the first violation
+
+    texts = [_messages.violation_text(group[0].violation, repeated=len(group) - 1) for group in groups.values()]
+    return type(first)(first.violation, "\n\n".join(texts)).with_traceback(first.__traceback__)

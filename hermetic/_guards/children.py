@@ -1,0 +1,180 @@
+"""Policy in child processes and sub-interpreters, and the way home of their violations.
+
+    parent  a process is about to start in a scope  -> prepare(): a report file, and the scope's address in it
+    child   by fork: has it all in memory; else boot(): hermetic is imported and the scope entered
+    child   a violation                              -> one line appended to the report file, then raised as ever
+    parent  collect(), before a ledger is read       -> the lines go to the ledgers of their scopes, or are late
+
+What is sent to a child is source text of builtins only: it runs before the child has its ``sys.path``.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import dataclasses
+import os
+
+from .. import _messages, _policy, _real
+from .._errors import NetworkViolationError, SubprocessViolationError, ViolationError
+from .._sizes import NETWORK, PROCESS, Size
+from . import state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .._records import Violation
+    from .state import Scope
+
+ERRORS: dict[str, type[ViolationError]] = {NETWORK: NetworkViolationError, PROCESS: SubprocessViolationError}
+
+_MAX_REPORT_BYTES = 10_000_000  # a child that loops over a refused call must not fill the disk
+
+
+class _Reports:
+    """The report file of this process, where the children of its tests report to."""
+
+    def __init__(self) -> None:
+        self.path: str | None = None
+        self.owner_pid = _real.get_pid()
+        self.read_bytes = 0
+        self.scopes: dict[int, Scope] = {}
+
+
+_reports = _Reports()
+
+
+def prepare(scope: Scope) -> None:
+    """See to it that a process started in a scope can report."""
+    global _reports  # noqa: PLW0603 - a forked worker that runs tests of its own reads a file of its own
+    if scope.home != _real.get_pid():
+        return  # this is a child of the test: its own children report where it does
+    if _reports.owner_pid != scope.home:
+        _reports = _Reports()
+    if _reports.path is None:
+        _reports.path = _real.new_file("hermetic-")
+        atexit.register(close)
+    answering = scope.charged_to or scope
+    scope.has_children = answering.has_children = answering.touched = True
+    scope.report_path = _reports.path
+    _reports.scopes[scope.serial] = answering
+
+
+def close() -> None:
+    """Take what there is in this process's report file, and remove it."""
+    collect()
+    if _reports.path is not None and _reports.owner_pid == _real.get_pid():
+        with contextlib.suppress(OSError):  # the temporary folder was cleaned before us
+            _real.unlink(_reports.path)
+        _reports.path = None
+
+
+def boot_code(scope: Scope) -> str:
+    """Source text that puts a fresh interpreter of this Python under a scope's policy.
+
+    Args:
+        scope: a scope with a policy, after ``prepare``.
+    """
+    assert scope.policy is not None
+    payload = {
+        "serial": scope.serial,
+        "test": scope.name,
+        "size": scope.policy.size.value,
+        "mode": scope.policy.mode,
+        "hosts": scope.policy.allowance.hosts,
+        "processes": scope.policy.allowance.processes,
+        "report": scope.report_path,
+    }
+    folder = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    # The package itself would import unittest: its parts are imported below a stand-in that is gone afterwards.
+    return (
+        "import sys, types\n"
+        "_known = 'hermetic' in sys.modules\n"
+        "_package = sys.modules.setdefault('hermetic', types.ModuleType('hermetic'))\n"
+        f"_package.__path__ = [{os.path.join(folder, 'hermetic')!r}]\n"
+        "from hermetic._guards import children as _children\n"
+        f"_children.boot({payload!r})\n"
+        "_known or sys.modules.pop('hermetic')\n"
+    )
+
+
+def boot(payload: dict[str, Any]) -> None:
+    """Enter the scope of the parent; called by ``boot_code`` in the child."""
+    import json  # noqa: F401 - what is imported later may no longer find us
+
+    from . import events, install
+
+    install()
+    events.records()
+    if state.running.process is not None and state.running.process.serial == payload["serial"]:
+        return  # an interpreter that is used again in the same test
+    allowance = _policy.Allowance(tuple(payload["hosts"]), tuple(payload["processes"]))
+    policy = _policy.Policy(Size(payload["size"]), allowance, payload["mode"])
+    scope = state.Scope(payload["test"], policy)
+    scope.serial = payload["serial"]
+    scope.home, scope.report_path = 0, payload["report"]
+    state.running.process = scope
+
+
+def report(scope: Scope, violation: Violation, *, warned: bool) -> bool:
+    """In a child, send a violation home. In the parent, do nothing.
+
+    Returns:
+        Whether this is a child.
+    """
+    if scope.home == _real.get_pid():
+        return False
+    if scope.report_path is not None:
+        import json  # not worth its start-up time before the first report
+
+        line = {"serial": scope.serial, "warned": warned, "violation": dataclasses.asdict(violation)}
+        try:
+            handle = os.open(scope.report_path, os.O_WRONLY | os.O_APPEND)
+            try:
+                if os.fstat(handle).st_size < _MAX_REPORT_BYTES:
+                    os.write(handle, json.dumps(line).encode() + b"\n")  # one write: lines do not mix
+            finally:
+                os.close(handle)
+        except OSError:
+            pass  # the run is over, and its file with it
+    return True
+
+
+def collect() -> None:
+    """Take what children have reported since the last time to the ledgers of their scopes."""
+    if _reports.path is None or _reports.owner_pid != _real.get_pid():
+        return
+    try:
+        with _real.open_file(_reports.path, "rb") as file:
+            file.seek(_reports.read_bytes)
+            lines = file.read().splitlines(keepends=True)
+    except OSError:
+        return
+    if lines:
+        import json  # as above
+    for line in lines:
+        if line.endswith(b"\n"):
+            _reports.read_bytes += len(line)
+            with contextlib.suppress(ValueError):  # cut short by the end of its writer
+                _take(json.loads(line))
+    # A scope holds its test: what children report of one that has ended, and that was read, goes by its id.
+    _reports.scopes = {serial: scope for serial, scope in _reports.scopes.items() if not scope.ended}
+
+
+def _take(line: dict[str, Any]) -> None:
+    from .._records import CallSite, Operation, Violation  # not worth their start-up time before the first report
+
+    fields = line["violation"]
+    fields["operation"] = Operation(**fields["operation"])
+    fields["site"] = CallSite(**fields["site"])
+    violation = Violation(**fields)
+    if line["warned"]:
+        state.running.warned.append(violation)
+        return
+    error = ERRORS[violation.operation.kind](violation, _messages.violation_text(violation))
+    scope = _reports.scopes.get(line["serial"])
+    if scope is not None:
+        state.record(scope, error)
+    else:
+        state.running.late.append((violation.test, error))

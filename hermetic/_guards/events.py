@@ -1,0 +1,233 @@
+"""Audit events read as operations: a pure function from an event and its arguments.
+
+https://docs.python.org/3/library/audit_events.html lists the events. What raises none (``listen``, names inside
+``connect``, ``fork_exec`` before 3.14, sub-interpreters on 3.13) is turned into operations by ``patches``.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+
+from .. import _real
+from .._policy import INET, KERNEL, OTHER, UNIX, join_host
+from .._sizes import NETWORK, PROCESS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .._records import Operation
+
+_TARGET_MAX_CHARACTERS = 200
+
+# C functions which, fetched through ctypes, do what the guard could not see. The function that they are listed
+# under decides the code: H001 for the network, H003 for processes.
+_NATIVE_NETWORK = frozenset(
+    "connect sendto sendmsg sendmmsg listen bind getaddrinfo getnameinfo gethostbyname gethostbyname_r gethostbyname2"
+    " gethostbyname2_r gethostbyaddr gethostbyaddr_r res_query res_search res_init getaddrinfo_a WSAConnect WSASendTo"
+    " WSASend io_uring_setup".split()
+)
+_NATIVE_PROCESS = frozenset(
+    "system popen fork vfork _Fork clone clone3 forkpty daemon syscall posix_spawn posix_spawnp execl execle execlp"
+    " execv execve execvp execvpe execveat fexecve wordexp CreateProcessA CreateProcessW ShellExecuteA ShellExecuteW"
+    " WinExec".split()
+)
+
+
+def address_operation(action: str, sock: Any, address: Any, *, stream: bool = False) -> Operation:
+    """An operation on a socket's peer or own address, as the socket module takes it."""
+    _socket = _real.socket_module()
+    api = f"socket.socket.{action}"
+    family = sock.family
+    if family in (_socket.AF_INET, _socket.AF_INET6):
+        host, port = _host_and_port(address)
+        target = join_host(host or "0.0.0.0", port)  # noqa: S104 - what an empty host stands for
+        return _operation(NETWORK, action, target, api, INET, host, port, stream)
+    if family == getattr(_socket, "AF_UNIX", None):
+        path = _text(address)
+        return _operation(NETWORK, action, "unix:" + path.replace("\0", "@"), api, UNIX, path)
+    kernel_only = family in (getattr(_socket, "AF_NETLINK", None), getattr(_socket, "AF_ALG", None))
+    return _operation(NETWORK, action, f"{family!s} {address!r}", api, KERNEL if kernel_only else OTHER)
+
+
+def resolve_operation(api: str, host: Any) -> Operation:
+    """A look-up of a name, or of the name that belongs to an address."""
+    text = _text(host)
+    return _operation(NETWORK, "resolve", text, api, INET, text)
+
+
+def listen_operation(sock: Any) -> Operation:
+    """A socket about to listen where it is bound."""
+    try:
+        bound = sock.getsockname()
+    except OSError:
+        bound = ("", 0)
+    if not bound:  # an AF_UNIX socket without a name
+        bound = "" if isinstance(bound, (str, bytes)) else ("", 0)
+    return address_operation("listen", sock, bound, stream=True)
+
+
+def process_operation(api: str, action: str, command: Any = "", argv: Any = None) -> Operation:
+    """A process about to be started, or this one about to be replaced."""
+    target = _command_line(argv) if argv is not None else _text(command)
+    return _operation(PROCESS, action, target or action, api, command=_text(command))
+
+
+def _connect(sock: Any, address: Any) -> Operation:
+    return address_operation("connect", sock, address)
+
+
+def _bind(sock: Any, address: Any) -> Operation:
+    _socket = _real.socket_module()
+    # A raw _socket.socket can listen without our seeing it, so its bind counts as the start of that.
+    watched = getattr(type(sock), "__hermetic_guard__", False)
+    return address_operation("bind", sock, address, stream=watched and sock.type == _socket.SOCK_STREAM)
+
+
+def _sendto(sock: Any, address: Any) -> Operation:
+    return address_operation("sendto", sock, address)
+
+
+def _sendmsg(sock: Any, address: Any) -> Operation | None:
+    # Without an address the socket is connected: that was judged, or it is a socketpair.
+    return None if address is None else address_operation("sendmsg", sock, address)
+
+
+def _getaddrinfo(host: Any, *_: Any) -> Operation:
+    return resolve_operation("socket.getaddrinfo", host)
+
+
+def _gethostbyname(host: Any, *_: Any) -> Operation:
+    return resolve_operation("socket.gethostbyname", host)
+
+
+def _gethostbyaddr(host: Any, *_: Any) -> Operation:
+    return resolve_operation("socket.gethostbyaddr", host)
+
+
+def _getnameinfo(address: Any, *_: Any) -> Operation:
+    return resolve_operation("socket.getnameinfo", address[0])
+
+
+def _popen(executable: Any, argv: Any, *_: Any) -> Operation:
+    command = executable if executable is not None else argv if isinstance(argv, (str, bytes)) else argv[0]
+    return process_operation("subprocess.Popen", "start", command, argv)
+
+
+def _system(command: Any) -> Operation:
+    words = _text(command).split()
+    return process_operation("os.system", "start", words[0] if words else "", command)
+
+
+def _exec(path: Any, argv: Any, *_: Any) -> Operation:
+    return process_operation("os.execve", "exec", path, argv)
+
+
+def _posix_spawn(path: Any, argv: Any, *_: Any) -> Operation:
+    return process_operation("os.posix_spawn", "start", path, argv)
+
+
+def _fork_exec(executables: Any = (), argv: Any = (), *_: Any) -> Operation:
+    executables, argv = list(executables or ()), list(argv or ())
+    command = (executables or argv or [""])[0]
+    return process_operation("_posixsubprocess.fork_exec", "start", command, argv)
+
+
+def _create_process(application: Any, command_line: Any, *_: Any) -> Operation:
+    return process_operation("_winapi.CreateProcess", "start", application or command_line, command_line or application)
+
+
+def _start_file(path: Any, *_: Any) -> Operation:
+    return process_operation("os.startfile", "start", path)
+
+
+def _pty_spawn(argv: Any) -> Operation:
+    return process_operation("pty.spawn", "start", argv[0] if argv else "", argv)
+
+
+def _fork() -> Operation:
+    return process_operation("os.fork", "fork", "fork")
+
+
+def _forkpty() -> Operation:
+    return process_operation("os.forkpty", "fork", "fork")
+
+
+def interpreter_operation(*_: Any, **__: Any) -> Operation:
+    """Another interpreter, created or made to run: there is no hook of ours in it."""
+    return process_operation("interpreters.create", "interpreter", "sub-interpreter")
+
+
+def _dlsym(library: Any, name: Any) -> Operation | None:
+    symbol = name if isinstance(name, str) else ""
+    if symbol in _NATIVE_NETWORK:
+        return _operation(NETWORK, "native", f"{symbol}() of a C library", "ctypes", OTHER)
+    if symbol in _NATIVE_PROCESS:
+        return _operation(PROCESS, "native", f"{symbol}() of a C library", "ctypes", command=symbol)
+    return None
+
+
+READERS: dict[str, Callable[..., Operation | None]] = {
+    "socket.connect": _connect,
+    "socket.bind": _bind,
+    "socket.sendto": _sendto,
+    "socket.sendmsg": _sendmsg,
+    "socket.getaddrinfo": _getaddrinfo,
+    "socket.gethostbyname": _gethostbyname,
+    "socket.gethostbyaddr": _gethostbyaddr,
+    "socket.getnameinfo": _getnameinfo,
+    "subprocess.Popen": _popen,
+    "os.system": _system,
+    "os.exec": _exec,
+    "os.posix_spawn": _posix_spawn,
+    "os.fork": _fork,
+    "os.forkpty": _forkpty,
+    "os.startfile": _start_file,
+    "os.startfile/2": _start_file,
+    "pty.spawn": _pty_spawn,
+    "_posixsubprocess.fork_exec": _fork_exec,
+    "_winapi.CreateProcess": _create_process,
+    "ctypes.dlsym": _dlsym,
+}
+
+
+@functools.cache
+def records() -> Any:
+    """The module of records: imported with the first operation, and kept, as nothing can be imported at shutdown."""
+    from .. import _records
+
+    return _records
+
+
+def _operation(*args: Any, **kwargs: Any) -> Operation:
+    operation: Operation = records().Operation(*args, **kwargs)
+    return operation
+
+
+def _host_and_port(address: Any) -> tuple[str, int | None]:
+    return _text(address[0]), address[1] if len(address) > 1 else None
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bytes, bytearray)):
+        return os.fsdecode(bytes(value))
+    try:
+        return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+    except Exception:  # noqa: BLE001 - an argument of the user's that cannot be shown must not hide the operation
+        return f"<{type(value).__name__}>"
+
+
+def _command_line(argv: Any) -> str:
+    if isinstance(argv, (str, bytes, os.PathLike)):
+        line = _text(argv)
+    else:
+        import shlex  # not worth its start-up time before the first process
+
+        line = shlex.join(_text(argument) for argument in argv)
+    return line if len(line) <= _TARGET_MAX_CHARACTERS else line[: _TARGET_MAX_CHARACTERS - 3] + "..."

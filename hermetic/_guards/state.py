@@ -1,0 +1,284 @@
+"""Who is running: the scopes that operations are judged in, per task, per thread and for the process.
+
+    a test starts     -> begin(Scope(test, policy))      it holds for its thread, and for threads that have none
+    it starts a thread-> the thread adopts the scope, and keeps it when it outlives the test
+    it submits work   -> the work adopts the scope of the submitter, whatever thread runs it
+    guard() or allow()-> a ContextVar: a task and the tasks that it creates see it, its neighbours do not
+
+Of the scopes that apply, the one entered last is in force. A violation is first written into the ledger of its
+scope and only then raised, so whatever becomes of the exception, the test that caused it is found out.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from _thread import get_ident
+from contextvars import ContextVar
+
+from .. import _real
+from .._errors import ViolationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+    from .._policy import Policy
+    from .._records import Violation
+
+next_serial = itertools.count(1).__next__
+
+
+class Scope:
+    """A stretch of execution under one policy, with the ledger of its violations.
+
+    Args:
+        owner: the test that runs (anything with ``id()``), or the name of what runs; None where only
+            the call stack can tell (imports, module and class fixtures).
+        policy: what is allowed; None for everything.
+    """
+
+    __slots__ = (
+        "before",
+        "charged_to",
+        "ended",
+        "has_children",
+        "home",
+        "ledger",
+        "owner",
+        "policy",
+        "report_path",
+        "serial",
+        "touched",
+    )
+
+    def __init__(self, owner: object, policy: Policy | None) -> None:
+        self.owner = owner
+        self.policy = policy
+        self.serial = next_serial()
+        self.ledger: list[ViolationError] = []  # what nobody has reported yet
+        self.before: tuple[Scope | None, Scope | None] = (None, None)
+        self.ended = False
+        self.has_children = False  # whether processes were started in it, which may report
+        self.home = _real.get_pid()  # the process that reads the ledger; a forked child of the test is another
+        self.report_path: str | None = None  # the file that other processes report to
+        self.charged_to: Scope | None = None  # the scope that answers for what happens in this one, if not itself
+        self.touched = False  # whether anything came of it: a violation, a thread, a process
+
+    def within(self, outer: Scope | None) -> Scope:
+        """Report where an outer scope does: in a child of a test, what happens is for the test to know."""
+        if outer is not None:
+            self.home, self.report_path = outer.home, outer.report_path
+        return self
+
+    @property
+    def name(self) -> str:
+        """The id of the test, or the name of what runs."""
+        return owner_name(self.owner)
+
+
+def owner_name(owner: object) -> str:
+    """How a test, or what else runs, is called in messages."""
+    try:
+        identify = getattr(owner, "id", None)
+        return str(identify()) if callable(identify) else str(owner)
+    except Exception:  # noqa: BLE001 - a test that cannot say its name must not hide what it did
+        cls = type(owner)
+        return f"{cls.__module__}.{cls.__qualname__}"
+
+
+class Running:
+    """What is in force in this process, and what was found. One instance, in this module.
+
+    Attributes:
+        by_thread: thread identifier to scope.
+        process: the scope for threads that have none: that of the test that began last.
+        in_run: whether a run of ours is going on.
+        late: violations found after their test had ended, each with its owner, to be reported.
+        warned: every violation that was let happen, for the summary.
+        policy_of: finds the policy of a class, or of a module by its name, outside of its tests.
+    """
+
+    __slots__ = ("by_thread", "in_run", "late", "policy_of", "process", "warned")
+
+    def __init__(self) -> None:
+        self.by_thread: dict[int, Scope] = {}
+        self.process: Scope | None = None
+        self.in_run = False
+        self.late: list[tuple[object, ViolationError]] = []
+        self.warned: list[Violation] = []
+        self.policy_of: Callable[[type | str], Policy | None] = lambda _: None
+
+
+running = Running()
+block_scope: ContextVar[Scope | None] = ContextVar("hermetic_block_scope", default=None)
+
+
+_free = Scope("hermetic", None)
+_free.serial = sys.maxsize  # in force wherever it is entered
+
+
+def active() -> Scope | None:
+    """The scope that an operation of this task and thread belongs to; None for none."""
+    scope = running.by_thread.get(get_ident()) or running.process
+    block = block_scope.get()
+    if block is not None and (scope is None or block.serial > scope.serial):
+        scope = block
+    return scope
+
+
+def begin(scope: Scope) -> None:
+    """Put a scope in force for this thread, and for threads that have none of their own."""
+    ident = get_ident()
+    scope.before = (running.by_thread.get(ident), running.process)
+    running.by_thread[ident] = scope
+    if _is_main_thread(ident):  # of tests that run in several threads, none speaks for the process
+        running.process = scope
+
+
+def _is_main_thread(ident: int) -> bool:
+    threading = sys.modules.get("threading")  # while nobody has imported it, there is but one thread
+    return threading is None or ident == threading.main_thread().ident
+
+
+def begin_alone(scope: Scope) -> None:
+    """As ``begin``, where tests run one after another in one thread: no other thread has a scope of its own then."""
+    if running.by_thread or not _is_main_thread(get_ident()):
+        begin(scope)
+    else:
+        scope.before = (None, running.process)
+        running.process = scope
+
+
+def end(scope: Scope) -> None:
+    """Take a scope out of force; what happens in it from now on is late."""
+    scope.ended = True
+    in_thread, in_process = scope.before
+    if running.process is scope:
+        running.process = in_process
+    if running.by_thread:
+        adopt(in_thread)
+
+
+def adopt(scope: Scope | None) -> Scope | None:
+    """Put this thread under a scope (None for none of its own), and return the one before."""
+    ident = get_ident()
+    before = running.by_thread.get(ident)
+    if scope is None:
+        running.by_thread.pop(ident, None)
+    else:
+        running.by_thread[ident] = scope
+    return before
+
+
+class unjudged:  # noqa: N801 - used as a function: `with unjudged():`
+    """A stretch in which everything is allowed: what the guard does itself, or knows to be no part of the test."""
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> None:
+        self._token = block_scope.set(_free)
+
+    def __exit__(self, *_: object) -> None:
+        block_scope.reset(self._token)
+
+
+def record(scope: Scope, error: ViolationError) -> None:
+    """Write a violation down, before it is raised."""
+    scope = scope.charged_to or scope
+    scope.touched = True
+    if scope.ended:
+        running.late.append((scope.owner, error))
+    else:
+        scope.ledger.append(error)
+
+
+def take_late() -> list[tuple[object, ViolationError]]:
+    """The violations of tests that had ended, and of what ran outside of tests, with their owners; handed out once."""
+    late, running.late = running.late, []
+    return [(owner, error) for owner, error in late if owner is not None or not _was_reported_by_its_catcher(error)]
+
+
+def _was_reported_by_its_catcher(error: ViolationError) -> bool:
+    """Whether what caught an error is a runner or its loader: those report what comes out of imports and fixtures."""
+    traceback = error.__traceback__
+    catcher = "" if traceback is None else str(traceback.tb_frame.f_globals.get("__name__", ""))
+    return catcher.partition(".")[0] in ("unittest", "importlib", "_pytest")
+
+
+def surfaced(ledger: list[ViolationError], exception: BaseException | None) -> list[ViolationError]:
+    """Strike out of a ledger what a reported exception shows: itself, its equal from a child, or its text.
+
+    Returns:
+        What was struck out, and the violations that the exception shows besides.
+    """
+    if exception is None:
+        return []
+    shown = list(_chain(exception))
+    struck: list[ViolationError] = []
+    left: list[ViolationError] = []
+    for error in ledger:
+        (struck if any(_shows(found, error) for found in shown) else left).append(error)
+    ledger[:] = left
+    violations = [error.violation for error in struck]
+    return struck + [
+        found for found in shown if isinstance(found, ViolationError) and found.violation not in violations
+    ]
+
+
+def _shows(found: BaseException, error: ViolationError) -> bool:
+    if isinstance(found, ViolationError):
+        return found is error or found.violation == error.violation
+    try:  # what an exception of another interpreter, or of a worker, came home as
+        return str(error).partition("\n")[0] in str(found)
+    except Exception:  # noqa: BLE001 - the str() of the user's exceptions may do anything
+        return False
+
+
+def _chain(exception: BaseException) -> Iterable[BaseException]:
+    """An exception with its causes, contexts and the members of its groups."""
+    pending: list[BaseException] = [exception]
+    seen: set[int] = set()
+    while pending:
+        found = pending.pop()
+        if id(found) in seen:
+            continue
+        seen.add(id(found))
+        yield found
+        # What `raise ... from None` hides, no traceback shows.
+        shown = found.__cause__ if found.__suppress_context__ else found.__context__
+        pending += [shown] if shown is not None else []
+        pending += _members(found)
+
+
+def _members(exception: BaseException) -> list[BaseException]:
+    """The exceptions of a group; other exceptions may hold anything, or fail, under that name."""
+    try:
+        members = getattr(exception, "exceptions", ())
+        return [member for member in members if isinstance(member, BaseException)]
+    except Exception:  # noqa: BLE001 - the user's exceptions may do anything
+        return []
+
+
+def trim(exception: BaseException | None, package: str = __name__.partition(".")[0]) -> None:
+    """Cut our own frames off the end of a traceback, so that it ends at the call that was refused."""
+    traceback = last = None if exception is None else exception.__traceback__
+    while traceback is not None:
+        if not _is_ours(traceback, package):
+            last = traceback
+        traceback = traceback.tb_next
+    if last is not None:
+        last.tb_next = None
+
+
+def trim_all(exception: BaseException | None) -> None:
+    """Trim an exception and all that it shows: a guarded function is no part of what the user called."""
+    if exception is not None:
+        for found in _chain(exception):
+            trim(found)
+
+
+def _is_ours(traceback: TracebackType, package: str) -> bool:
+    module = str(traceback.tb_frame.f_globals.get("__name__"))
+    return module == package or module.startswith(package + ".")

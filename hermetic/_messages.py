@@ -1,0 +1,153 @@
+"""A violation as text: what happened, where, why, and what to do instead. The first line is useful alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ._addresses import Locality, is_loopback_name, locality
+from ._policy import INET, UNIX, join_host
+from ._sizes import NETWORK
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ._records import CallSite, Operation, Violation
+
+_TITLES = {"H001": "network violation", "H003": "subprocess violation"}
+_DOCS = "hermetic/docs/reference/messages.md"
+
+_ACTIONS = {
+    "connect": "connected to",
+    "sendto": "sent to",
+    "sendmsg": "sent to",
+    "bind": "opened a socket on",
+    "listen": "listened on",
+    "resolve": "looked up",
+    "native": "fetched",
+    "start": "started",
+    "fork": "started a process by",
+    "exec": "replaced its process by",
+    "interpreter": "started a",
+}
+_QUOTED = frozenset({"start", "exec", "resolve"})
+
+
+def violation_text(violation: Violation, repeated: int = 0) -> str:
+    """The whole message of a violation.
+
+    Args:
+        violation: the record.
+        repeated: how many more times the same line did the same.
+    """
+    lines = [headline(violation) + (f" ({repeated} more times)" if repeated else "")]
+    if violation.site.filename:
+        lines.append("  at " + site_text(violation.site))
+    lines.append(f"  {_rule(violation)} Either")
+    lines += [f"    - {advice}" for advice in _advice(violation)]
+    lines.append(f"  docs: {_DOCS}#{violation.code.lower()}")
+    return "\n".join(lines)
+
+
+def headline(violation: Violation) -> str:
+    """The first line: code, size, test, what it did, and to what."""
+    return f"[{violation.code}] {_TITLES[violation.code]}: {violation.size} test {violation.test} {_deed(violation)}"
+
+
+def _deed(violation: Violation) -> str:
+    operation = violation.operation
+    target = f'"{operation.target}"' if operation.action in _QUOTED else operation.target
+    return f"{_ACTIONS[operation.action]} {target}"
+
+
+def site_text(site: CallSite) -> str:
+    """A place in the user's code: file, line, function, and the line itself."""
+    return f"{site.filename}:{site.line} in {site.function}" + (f": {site.source}" if site.source else "")
+
+
+def _rule(violation: Violation) -> str:
+    if violation.code == "H003":
+        return "small tests run in one process."
+    if violation.size == "small":
+        return "small tests use no network."
+    return "medium tests reach localhost only."
+
+
+def _advice(violation: Violation) -> list[str]:
+    operation = violation.operation
+    if operation.action == "native":
+        return _native_advice(operation)
+    return _network_advice(violation) if operation.kind == NETWORK else _process_advice(violation)
+
+
+def _process_advice(violation: Violation) -> list[str]:
+    site, operation = violation.site, violation.operation
+    advice = [f'patch it where it is used:   mock.patch("{site.patch}")'] if site.patch else []
+    advice.append("inject the executor and pass a fake")
+    if operation.command and operation.action in ("start", "exec"):
+        name = operation.command.replace("\\", "/").rpartition("/")[2]
+        advice.append(f"allow this one program:   @hermetic.allow(processes=[{name!r}])")
+    advice.append("mark the test @medium if the process is the point of it")
+    return advice
+
+
+def _network_advice(violation: Violation) -> list[str]:
+    site, operation = violation.site, violation.operation
+    advice = []
+    if operation.action in ("listen", "bind"):
+        advice.append("test the handler without a server, or connect both ends with socket.socketpair()")
+    else:
+        advice.append("answer the request in memory:   responses, httpretty, respx or vcrpy")
+    if site.patch:
+        advice.append(f'patch it where it is used:   mock.patch("{site.patch}")')
+    advice.append("inject the client and pass a fake")
+    if operation.host:
+        advice.append(f"allow this one host:   @hermetic.allow(hosts=[{_host_entry(operation)!r}])")
+    advice.append(_size_advice(violation))
+    return advice
+
+
+def _size_advice(violation: Violation) -> str:
+    if violation.size == "small" and _is_local(violation.operation):
+        return "mark the test @medium if a service on localhost is the point of it"
+    return "mark the test @large if the remote service is the point of it"
+
+
+def _is_local(operation: Operation) -> bool:
+    if operation.family != INET:
+        return operation.family == UNIX
+    where = locality(operation.host)
+    return where in (Locality.LOOPBACK, Locality.UNSPECIFIED) or is_loopback_name(operation.host)
+
+
+def _host_entry(operation: Operation) -> str:
+    return operation.host if operation.family == UNIX else join_host(operation.host, operation.port)
+
+
+def _native_advice(operation: Operation) -> list[str]:
+    larger = "@large" if operation.kind == NETWORK else "@medium"
+    return [
+        "call it through a function of your own, and patch that",
+        f"mark the test {larger} if the native call is the point of it",
+    ]
+
+
+def summary_lines(violations: Sequence[Violation], heading: str) -> list[str]:
+    """Violations by code and test, for the end of a run.
+
+    Args:
+        violations: all of a run.
+        heading: what they are: ``violations`` or ``warnings``.
+    """
+    lines = []
+    for code in sorted({violation.code for violation in violations}):
+        of_code = [violation for violation in violations if violation.code == code]
+        tests = len({violation.test for violation in of_code})
+        kind = _TITLES[code].partition(" ")[0]
+        lines.append(f"{heading}: {code} {kind}: {len(of_code)} in {tests} test{'s' if tests != 1 else ''}")
+        counted = Counter((violation.test, _deed(violation), violation.site) for violation in of_code)
+        for (test, deed, site), count in counted.items():
+            place = f" ({site.filename}:{site.line})" if site.filename else ""
+            times = f", {count} times" if count > 1 else ""
+            lines.append(f"  {test} {deed}{place}{times}")
+    return lines

@@ -1,0 +1,76 @@
+"""Plain records that travel between the parts: what was attempted, where, and by which test.
+
+They are loaded with the first operation that is judged: most small tests attempt none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One attempt to reach the network or to start a process.
+
+    Attributes:
+        kind: ``network`` or ``process``: the column of the size table that judges it.
+        action: ``connect``, ``sendto``, ``sendmsg``, ``bind``, ``listen``, ``resolve``, ``native`` for the network;
+            ``start``, ``fork``, ``exec``, ``interpreter``, ``native`` for processes.
+        target: what it aimed at, for people: ``203.0.113.7:443``, ``git --version``.
+        api: the function that was called, as a dotted name.
+        family: ``inet``, ``unix``, ``kernel`` or ``other``; only for the network.
+        host: the host as the caller wrote it (for a unix socket, the path); empty for none.
+        port: the port, or None.
+        stream: whether the socket is a stream (TCP) socket that ``listen`` is watched on.
+        command: the program to be started, by path or name; ``fork`` where the process forks itself; empty for none.
+    """
+
+    kind: str
+    action: str
+    target: str
+    api: str
+    family: str = "inet"
+    host: str = ""
+    port: int | None = None
+    stream: bool = False
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class CallSite:
+    """The line of the user's code that an operation came from.
+
+    Attributes:
+        filename: the file, as Python knows it.
+        line: the line number, from 1.
+        function: the name of the function.
+        module: the name of the module.
+        source: the line itself, stripped; empty where there is no source.
+        patch: what ``unittest.mock.patch`` would replace there; empty where that is not known.
+    """
+
+    filename: str
+    line: int
+    function: str
+    module: str
+    source: str
+    patch: str
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One operation that the size of a test does not allow.
+
+    Attributes:
+        code: ``H001`` or ``H003`` (docs/reference/messages.md).
+        size: the size in force, such as ``small``.
+        test: the id of the test, or ``setUpClass (module.Class)`` and the like.
+        operation: what was attempted.
+        site: where in the user's code.
+    """
+
+    code: str
+    size: str
+    test: str
+    operation: Operation
+    site: CallSite

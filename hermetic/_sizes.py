@@ -1,0 +1,56 @@
+"""Test sizes, the one table of what each may do, and the modes in which it is enforced.
+
+The terms and time limits are those of Google's and Bazel's test sizes
+(https://bazel.build/reference/be/common-definitions#test.size).
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class Size(enum.Enum):
+    """The size of a test, from the most to the least restricted."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+    XLARGE = "xlarge"
+
+
+SIZE_NAMES = ("small", "medium", "large", "xlarge")
+
+# What an operation touches: the column of the table that judges it.
+NETWORK, PROCESS = "network", "process"
+
+# How far the network may reach.
+NOWHERE, LOOPBACK, ANYWHERE = "nowhere", "loopback", "anywhere"
+
+# What a violation is: an error, a warning, or nothing.
+STRICT, WARN, OFF = MODES = ("strict", "warn", "off")
+
+
+class Limits:
+    """A row of the table.
+
+    Args:
+        network: how far connections, datagrams and listening sockets may go: ``NOWHERE``, ``LOOPBACK`` or
+            ``ANYWHERE``. For ``LOOPBACK``, names may be looked up if they are loopback.
+        processes: whether processes may be started.
+        time_limit: seconds that a test of the size should stay within.
+    """
+
+    __slots__ = ("network", "processes", "time_limit")
+
+    def __init__(self, network: str, *, processes: bool, time_limit: float) -> None:
+        self.network = network
+        self.processes = processes
+        self.time_limit = time_limit
+
+
+LIMITS = {
+    Size.SMALL: Limits(NOWHERE, processes=False, time_limit=1.0),
+    Size.MEDIUM: Limits(LOOPBACK, processes=True, time_limit=300.0),
+    Size.LARGE: Limits(ANYWHERE, processes=True, time_limit=900.0),
+    Size.XLARGE: Limits(ANYWHERE, processes=True, time_limit=3600.0),
+}

@@ -1,0 +1,93 @@
+"""HermeticTestCase: a TestCase that is small unless it says otherwise."""
+
+from __future__ import annotations
+
+import unittest
+
+from .._errors import ViolationError
+from .._guards import state
+from .._guards.blocks import Block
+from .._policy import Policy
+from .._sizes import Size
+from .protect import protect_class
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+__unittest = True
+
+
+class HermeticTestCase(unittest.TestCase):
+    """A test case whose tests are small, unless a mark on the method, the class or the module says otherwise.
+
+    It works under every runner. Mix it with ``IsolatedAsyncioTestCase`` for async tests, this class first.
+    """
+
+    hermetic_default_size = Size.SMALL
+
+    def assertViolation(self, expected: type[ViolationError] = ViolationError) -> ExpectedViolation:
+        """Expect the block to do what the test's size does not allow.
+
+        The violation is refused and recorded as ever, but no longer counts against the test.
+
+        Args:
+            expected: ``NetworkViolationError``, ``SubprocessViolationError``, or the base of both.
+
+        Returns:
+            A context manager; after the block, its ``error`` is the first such violation.
+
+        Raises:
+            AssertionError: when the block ends without one.
+            TypeError: ``expected`` is no class of violations.
+        """
+        return ExpectedViolation(self, expected)
+
+
+class ExpectedViolation:
+    """What ``assertViolation`` returns.
+
+    Attributes:
+        error: the violation; None until the block has ended.
+    """
+
+    def __init__(self, test: unittest.TestCase, expected: Any) -> None:
+        if not (isinstance(expected, type) and issubclass(expected, ViolationError)):
+            message = f"assertViolation() takes ViolationError or a subclass, not {expected!r}"
+            raise TypeError(message)
+        self._test = test
+        self._expected = expected
+        self._block: Block | None = None
+        self.error: ViolationError | None = None
+
+    def __enter__(self) -> ExpectedViolation:
+        outer = state.active()
+        policy = None
+        if outer is not None:
+            policy, outer.touched = outer.policy, True
+        if policy is None:
+            policy = Policy(Size.SMALL)  # in mode off, the block alone is judged
+        self._block = Block(state.Scope(self._test, Policy(policy.size, policy.allowance)).within(outer))
+        self._block.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exception: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        assert self._block is not None
+        self._block.__exit__()
+        ledger = self._block.scope.ledger
+        expected = [error for error in ledger if isinstance(error, self._expected)]
+        for error in expected:
+            ledger.remove(error)
+        self._block.conclude(exception)
+        if not expected:
+            if exception is None:
+                raise self._test.failureException(f"{self._expected.__name__} was expected, but nothing was refused")
+            return False
+        self.error = expected[0]
+        return isinstance(exception, self._expected)
+
+
+protect_class(HermeticTestCase)

@@ -1,0 +1,45 @@
+"""The slowest tests, as unittest lists them from Python 3.12 on, for the Pythons before."""
+
+from __future__ import annotations
+
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_SHOWN_FROM = 0.001  # seconds, as unittest has it
+
+
+def collect(result: Any) -> None:
+    """Have a result time its tests, into ``collectedDurations``."""
+    start, stop, began = result.startTest, result.stopTest, [0.0]
+    result.collectedDurations = []
+
+    def start_test(test: Any) -> None:
+        start(test)
+        began[0] = time.perf_counter()
+
+    def stop_test(test: Any) -> None:
+        result.collectedDurations.append((str(test), time.perf_counter() - began[0]))
+        stop(test)
+
+    result.startTest, result.stopTest = start_test, stop_test
+
+
+def lines(result: Any, count: int) -> list[str]:
+    """The list of the slowest tests.
+
+    Args:
+        result: after the run.
+        count: how many tests; 0 for all.
+    """
+    slowest = sorted(result.collectedDurations, key=lambda pair: pair[1], reverse=True)
+    if not slowest:
+        return []
+    slowest = slowest[:count] if count > 0 else slowest
+    verbose = getattr(result, "showAll", False)
+    shown = [f"{f'{seconds:.3f}s':<10} {test}" for test, seconds in slowest if verbose or seconds >= _SHOWN_FROM]
+    note = ["", "(durations < 0.001s were hidden; use -v to show these durations)"]
+    rule = getattr(result, "separator2", "-" * 70)
+    return ["Slowest test durations", rule, *shown, *(note if len(shown) < len(slowest) else [""])]

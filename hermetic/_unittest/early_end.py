@@ -1,0 +1,157 @@
+"""A run that ends early is never green: what would end the process under a run is noticed, named and reported.
+
+    os._exit in a test, at import       the summary so far is printed, and the status is not 0
+    os.exec* in a test                  the same, and the program runs as a child
+    SystemExit out of a class fixture   the summary, and an error
+    Ctrl-C, with or without -c          the summary, and status 130
+
+``os._exit`` raises no audit event, and legacy suites run without the audit hook; so while a program runs
+``os._exit``, ``os.execv`` and ``os.execve`` are replaced. In every process but this one they do as before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import operator
+import os
+import sys
+
+from .. import _env, _guards, _real
+from .._guards import state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, NoReturn
+
+__unittest = True
+
+# Who is told of an end; the innermost run last.
+_listeners: list[Callable[[str], None]] = []
+
+
+@contextlib.contextmanager
+def watch(on_end: Callable[[str], None]) -> Iterator[None]:
+    """For a block, call ``on_end`` before this process leaves through ``os._exit`` or ``os.exec*``.
+
+    The status is then the one that was asked for, or 1 if that is 0. A program that replaces the process is run
+    as a child instead, so that its status can be told from the run's. Of nested blocks, all are told.
+
+    Args:
+        on_end: called with what was called, such as ``os._exit(0)``.
+    """
+    with replaced():
+        _listeners.append(on_end)
+        try:
+            yield
+        finally:
+            _listeners.remove(on_end)
+
+
+@contextlib.contextmanager
+def replaced() -> Iterator[None]:
+    """For a block, have our functions in the place of those of ``os``.
+
+    Outside of ``watch`` they do as the originals, but a module that imports one by name must get ours.
+    """
+    if hasattr(os._exit, "__hermetic_guard__"):
+        yield
+        return
+    pid = _real.get_pid()
+
+    @functools.wraps(_real.exit_process)
+    def guarded_exit(status: Any) -> NoReturn:
+        if _listeners and _real.get_pid() == pid:
+            operator.index(status)  # or the TypeError of the original, before anybody is told
+            _tell(f"os._exit({status})")
+            status = status or 1
+        _remove_report_file()
+        _real.exit_process(status)
+
+    guarded_exit.__hermetic_guard__ = True  # type: ignore[attr-defined]
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_in_place_of("_exit", guarded_exit))
+        for name in ("execv", "execve"):
+            stack.enter_context(_in_place_of(name, _guarded_exec(getattr(os, name), pid)))
+        yield
+
+
+@contextlib.contextmanager
+def _in_place_of(name: str, replacement: Callable[..., Any]) -> Iterator[None]:
+    """Replace a function of ``os``, and of the C module below it that pickle knows it by."""
+    modules = [module for module in (os, sys.modules.get(os.name)) if hasattr(module, name)]
+    original = getattr(os, name)
+    for module in modules:
+        setattr(module, name, replacement)
+    try:
+        yield
+    finally:
+        for module in modules:
+            if getattr(module, name) is replacement:
+                setattr(module, name, original)
+
+
+def _tell(call: str) -> None:
+    for on_end in reversed(_listeners):
+        on_end(call)
+
+
+def _remove_report_file() -> None:
+    """Do what no exit handler will: a worker that was forked and has run tests may have such a file, too."""
+    if _guards.installed:
+        from .._guards import children  # loaded with the guard, not with every run
+
+        children.close()
+
+
+def _guarded_exec(original: Callable[..., Any], pid: int) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def guarded_exec(path: Any, argv: Any, *rest: Any) -> Any:
+        if not _listeners or _real.get_pid() != pid or not _may_run(path):
+            return original(path, argv, *rest)
+        sys.audit("os.exec", path, argv, *(rest or (None,)))  # the guard answers first
+        call = f"os.{original.__name__}({path!r}, {argv!r})"
+        if _env.WINDOWS:  # where exec starts a new process anyway
+            _tell(call)
+            _remove_report_file()
+            _real.exit_process(1)
+        with state.unjudged():
+            child = _start(original, path, argv, *rest)
+            if child is None:
+                return original(path, argv, *rest)  # fails here as it failed in the child
+            _tell(call)
+            _remove_report_file()
+            _, status = os.waitpid(child, 0)
+        code = os.waitstatus_to_exitcode(status)
+        return _real.exit_process(128 - code if code < 0 else code or 1)
+
+    return guarded_exec
+
+
+def _may_run(path: Any) -> bool:
+    """Whether an exec is worth trying: os.execvp tries each folder of PATH in turn."""
+    try:
+        return isinstance(path, int) or (os.path.isfile(path) and os.access(path, os.X_OK))
+    except (TypeError, ValueError):
+        return False  # the original says what is wrong with it
+
+
+def _start(execute: Callable[..., Any], *args: Any) -> int | None:
+    """Execute a program in a child, and return its process id; None if it could not be executed."""
+    reading, writing = os.pipe()  # a successful exec closes it
+    fork: Callable[[], int] = os.fork  # type: ignore[attr-defined,unused-ignore]  # not on Windows
+    child = fork()
+    if child == 0:
+        try:
+            execute(*args)
+        finally:
+            os.write(writing, b"failed")
+            _real.exit_process(127)
+    os.close(writing)
+    with _real.open_file(reading, "rb") as pipe:
+        failed = pipe.read()
+    if not failed:
+        return child
+    os.waitpid(child, 0)
+    return None

@@ -1,0 +1,56 @@
+"""The options that hermetic adds to unittest's command line.
+
+They are taken out of the arguments before unittest's parser sees the rest, and only in full spelling: a shared
+prefix would make unittest's own abbreviations (``--start`` for ``--start-directory``) ambiguous.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from .. import _config
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__unittest = True
+
+_HELP = {
+    "mode": "what a violation is: an error (strict, the default), a warning (warn), or nothing (off)",
+    "default_size": "the size of tests that say none",
+    "start_method": "how multiprocessing starts processes (default: spawn; platform: the interpreter's own)",
+}
+
+
+def make_parser(program: str) -> argparse.ArgumentParser:
+    """The parser of our own options.
+
+    Args:
+        program: the name of the program, for usage messages.
+    """
+    parser = argparse.ArgumentParser(prog=program, add_help=False, allow_abbrev=False, usage=argparse.SUPPRESS)
+    group = parser.add_argument_group("hermetic options")
+    for name, choices in _config.CHOICES.items():
+        group.add_argument(f"--{name.replace('_', '-')}", choices=choices, help=_HELP[name])
+    group.add_argument("--show-config", action="store_true", help="print the settings and where each came from")
+    group.add_argument("--script", metavar="FILE", help="run a runner script; what follows are its arguments")
+    return parser
+
+
+def split(arguments: Sequence[str], parser: argparse.ArgumentParser) -> tuple[argparse.Namespace, list[str]]:
+    """Our options, and the arguments that are left to unittest, in their order.
+
+    What follows ``--`` or ``--script FILE`` is left as it is.
+    """
+    taken, rest = list(arguments), []
+    for index, argument in enumerate(arguments):
+        if argument == "--":
+            taken, rest = list(arguments[:index]), list(arguments[index:])
+            break
+        if argument == "--script" or argument.startswith("--script="):
+            end = index + (2 if argument == "--script" else 1)
+            taken, rest = list(arguments[:end]), list(arguments[end:])
+            break
+    options, unknown = parser.parse_known_args(taken)
+    return options, unknown + rest

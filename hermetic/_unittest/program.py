@@ -1,0 +1,211 @@
+"""The program behind ``python -m hermetic`` and ``hermetic.main()``: unittest's, with our options, guard and runner."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+import unittest
+
+from .. import _config, _env, _guards, _multiprocessing
+from .._errors import ConfigurationError
+from .._guards import state
+from . import early_end, options, policies
+from .runner import TestRunner
+from .watched_run import WatchedRun
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+    from typing import Any, NoReturn
+
+__unittest = True
+
+_INTERRUPTED_EXIT_STATUS = 130
+
+
+class TestProgram(unittest.TestProgram):
+    """``unittest.main`` with hermetic's options, guard and runner; the same arguments, the same exit status.
+
+    Args:
+        *args: as of ``unittest.main``.
+        durations: how many of the slowest tests to list; on every Python.
+        **kwargs: as of ``unittest.main``.
+    """
+
+    __test__ = False
+    test: Any
+    testRunner: Any  # noqa: N815 - unittest's
+    exit: bool
+
+    def __init__(self, *args: Any, durations: int | None = None, **kwargs: Any) -> None:
+        if _env.UNITTEST_HAS_DURATIONS:
+            kwargs["durations"] = durations
+        self.durations = durations
+        self._hermetic_parser: argparse.ArgumentParser | None = None
+        with contextlib.ExitStack() as self._while_running:
+            # From before the first import: a test module may import os._exit by name, or call it.
+            self._while_running.enter_context(early_end.watch(_end_while_loading))
+            super().__init__(*args, **kwargs)
+
+    def parseArgs(self, argv: list[str]) -> None:
+        """Take our options, put the settings in force, and leave the rest to unittest."""
+        self._hermetic_parser = options.make_parser(str(self.progName))
+        ours, rest = options.split(argv[1:], self._hermetic_parser)
+        with configuration_errors(str(self.progName)):
+            if ours.script is not None:
+                raise ConfigurationError(f"--script is for the command line: python -m hermetic --script {ours.script}")
+            settings = use_settings(ours, self._while_running)
+            if ours.show_config:
+                print(_config.describe(settings))
+                sys.exit(0)
+        super().parseArgs([argv[0], *rest])
+
+    def createTests(self, *args: Any, **kwargs: Any) -> None:
+        """Load the tests. With a default size, what is imported for that is held to it."""
+        try:
+            with policies.default_scope():
+                super().createTests(*args, **kwargs)
+        except ImportError as error:
+            *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+            if frame.f_globals.get("__name__") != "unittest.loader":
+                raise  # a loader of the user's
+            # Failing test modules are reported as errors of tests: here it is discovery that cannot go on at all.
+            _fail(str(self.progName), str(error), status=1)
+
+    def runTests(self) -> None:
+        """Run, with our runner unless another was given, and exit as unittest does; never green if it ended early."""
+        if self.testRunner is None:
+            self.testRunner = TestRunner
+        self.test = WatchedRun(self.test)
+        if not _env.UNITTEST_HAS_DURATIONS:
+            self.test.durations = self.durations
+        exit_after, self.exit = self.exit, False
+        try:
+            with policies.default_scope():
+                super().runTests()
+        except KeyboardInterrupt:
+            if not exit_after:
+                raise
+            sys.exit(_INTERRUPTED_EXIT_STATUS)
+        if exit_after:
+            widest = policies.widest()  # the exit may do what the largest test might
+            if widest is not None:
+                _guards.hold_until_exit(widest)
+            sys.exit(exit_status(self.result))
+
+    def _getParentArgParser(self) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = super()._getParentArgParser()  # type: ignore[misc]
+        if not _env.UNITTEST_HAS_DURATIONS:
+            parser.add_argument(
+                "--durations", dest="durations", type=int, default=None, metavar="N",
+                help="Show the N slowest test cases (N=0 for all)",
+            )  # fmt: skip
+        return parser
+
+    def _print_help(self, *args: Any, **kwargs: Any) -> None:
+        super()._print_help(*args, **kwargs)  # type: ignore[misc]
+        assert self._hermetic_parser is not None
+        print("\n" + self._hermetic_parser.format_help().strip())
+
+
+def _end_while_loading(call: str) -> None:
+    if not state.running.in_run:  # a run sums itself up
+        sys.stderr.write(f"The run ended early: {call} while the tests were loaded\n")
+        sys.stderr.flush()
+
+
+def exit_status(result: Any) -> int:
+    """The status that a run ends with: unittest's newest rule on every Python, and never 0 for a run cut short."""
+    if getattr(result, "interrupted", False):
+        return _INTERRUPTED_EXIT_STATUS
+    if not result.wasSuccessful():
+        return 1
+    if _env.NO_TESTS_EXIT_STATUS and result.testsRun == 0 and not result.skipped:
+        return _env.NO_TESTS_EXIT_STATUS
+    return 0
+
+
+def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) -> _config.Settings:
+    """Read the settings, and put them in force until the stack is left.
+
+    Raises:
+        ConfigurationError: as ``_config.load``.
+    """
+    given = {name: getattr(ours, name) for name in _config.CHOICES if getattr(ours, name)}
+    settings = _config.load({**_config.given_on_command_line(), **given})
+    before = _config.put_in_force(settings)
+    while_running.callback(_config.put_in_force, before)
+    policies.forget()
+    while_running.callback(policies.forget)
+    if settings.default_size is not None:
+        _guards.install()
+    while_running.enter_context(_multiprocessing.default_start_method(settings.start_method))
+    return settings
+
+
+@contextlib.contextmanager
+def configuration_errors(program: str) -> Iterator[None]:
+    """Show wrong settings as wrong usage is shown: one message, status 2."""
+    try:
+        yield
+    except ConfigurationError as error:
+        _fail(program, str(error))
+
+
+def _fail(program: str, message: str, *, status: int = 2) -> NoReturn:
+    sys.stderr.write(f"{program}: error: {message}\n")
+    sys.exit(status)
+
+
+def run_script(path: str, arguments: list[str], program: str) -> None:
+    """Run a legacy runner script as ``python FILE`` would; the runs that it starts are watched and guarded.
+
+    Args:
+        path: the script.
+        arguments: its arguments.
+        program: our own name, for messages.
+    """
+    import runpy
+
+    if not os.path.isfile(path):
+        _fail(program, f"--script {path}: there is no such file; write the path of a Python script")
+    sys.argv[:] = [path, *arguments]
+    if not getattr(sys.flags, "safe_path", False):  # -P, from 3.11 on: there the first entry is none of the script's
+        sys.path[0] = os.path.dirname(os.path.abspath(path))
+    ended_early: list[str] = []
+    with early_end.replaced(), policies.default_scope(), _runs_watched(ended_early):
+        try:
+            runpy.run_path(path, run_name="__main__")
+        except KeyboardInterrupt:
+            sys.exit(_INTERRUPTED_EXIT_STATUS)
+        except SystemExit as error:
+            if error.code or not ended_early:
+                raise
+    if ended_early:
+        sys.exit(1)
+
+
+@contextlib.contextmanager
+def _runs_watched(ended_early: list[str]) -> Iterator[None]:
+    """Watch every run of a ``TextTestRunner``, and note what ended one early: a script may not look at its result."""
+    run = unittest.TextTestRunner.run
+
+    def watched_run(self: Any, test: Any) -> Any:
+        watched = test if isinstance(test, WatchedRun) else WatchedRun(test)
+        watched.stream = watched.stream or self.stream
+        nested = state.running.in_run
+        result: Any = run(self, watched)
+        if getattr(result, "ended_early", None) is not None and not nested:
+            ended_early.append(result.ended_early)
+        if test is not watched and getattr(result, "interrupted", False):
+            raise KeyboardInterrupt
+        return result
+
+    unittest.TextTestRunner.run = watched_run  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        unittest.TextTestRunner.run = run  # type: ignore[method-assign]

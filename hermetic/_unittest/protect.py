@@ -1,0 +1,212 @@
+"""Protecting a TestCase class: its tests with all their fixtures run in a scope, under whatever runner.
+
+``run`` is the one method through which every runner goes. It hands the test a result that knows of violations
+(``result.ResultProxy``), unless the runner's own result does (``result.GuardedResult``). Class fixtures get a
+scope that lasts until the last class cleanup.
+
+A class is protected when it is decorated, and when it is defined: with marked methods, in a module with
+``__hermetic__``, or below a protected class. For the latter, ``unittest.TestCase.__init_subclass__`` is ours.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import unittest
+
+from .. import _guards, _real
+from .._guards import state
+from . import policies
+from .result import GuardedResult, proxy_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+__unittest = True
+
+
+def watch_class_definitions() -> None:
+    """Look at every TestCase class that is defined from now on."""
+    original = unittest.TestCase.__dict__.get("__init_subclass__")
+
+    def __init_subclass__(cls: Any, /, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - takes the place of one
+        if original is not None:
+            original.__get__(None, cls)(*args, **kwargs)
+        else:
+            super(unittest.TestCase, cls).__init_subclass__(*args, **kwargs)
+        if _is_marked(cls):
+            _guards.install()
+            protect_class(cls)
+
+    unittest.TestCase.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[assignment]
+
+
+_marking_modules: set[str] = set()
+
+
+def _is_marked(cls: type) -> bool:
+    """Whether a class has, or may yet get, a mark: one of its own, or by ``__hermetic__`` below it in its module."""
+    if cls.__module__ in _marking_modules:
+        return True
+    names = getattr(sys.modules.get(cls.__module__), "__dict__", {})
+    hermetic = sys.modules.get(__package__.partition(".")[0])
+    if any(value is hermetic or isinstance(value, policies.mark_types) for value in list(names.values())):
+        _marking_modules.add(cls.__module__)
+        return True
+    return (
+        "__hermetic__" in names
+        or _is_protected(cls)
+        or policies.has_marked_methods(cls)
+        or any("__hermetic__" in vars(base) for base in cls.__mro__)
+    )
+
+
+def _is_protected(cls: type) -> bool:
+    return any("_hermetic_protected" in vars(base) for base in cls.__mro__)
+
+
+def protect_class(cls: Any) -> None:
+    """Hold a TestCase class, and those that inherit from it, to its policy."""
+    if not _is_protected(cls):
+        cls._hermetic_protected = True
+        cls.run = _protected_run(cls)
+        cls.debug = _protected_debug(cls)
+    if any(_is_overridden(cls, name) for name in _CLASS_FIXTURES):
+        for name, replacement in _CLASS_FIXTURES.items():
+            if not hasattr(getattr(cls, name), "__hermetic_fixture__"):
+                setattr(cls, name, classmethod(_override_class_fixture(cls, name, replacement)))
+
+
+def _protected_run(cls: Any) -> Callable[..., Any]:
+    """A ``run`` that sees to the class's policy, and leaves the rest to the ``run`` that it stands before."""
+    inherited = _inherited(cls, "run")
+    own = vars(cls).get("run")
+
+    def run(self: Any, result: Any = None) -> Any:
+        if isinstance(result, GuardedResult):
+            # `inherited`, spelled out, because every test of ours comes by here.
+            return own(self, result) if own else super(cls, self).run(result)
+        policy = policies.of_test(self)
+        scope = state.active()
+        if policy is None or (scope is not None and scope.owner is self):
+            return inherited(self, result)
+        if result is not None:
+            return _run_with_proxy(self, inherited, result)
+        result = self.defaultTestResult()
+        result.startTestRun()
+        try:
+            return _run_with_proxy(self, inherited, result)
+        finally:
+            result.stopTestRun()
+
+    return run
+
+
+def _protected_debug(cls: Any) -> Callable[..., Any]:
+    """``debug`` has no result: what was swallowed is raised at the end."""
+    inherited = _inherited(cls, "debug")
+
+    def debug(self: Any) -> None:
+        policy = policies.of_test(self)
+        if policy is None:
+            inherited(self)
+            return
+        from .._guards.blocks import Block  # loaded with the guard, not with every run
+
+        block = Block(state.Scope(self, policy))
+        with block:
+            inherited(self)
+        block.conclude(None)
+
+    return debug
+
+
+def _inherited(cls: Any, name: str) -> Callable[..., Any]:
+    """The method that a protected class would have without us, as a function of the test and its arguments."""
+    own: Callable[..., Any] | None = vars(cls).get(name)
+    # Otherwise, whoever comes next for this very test: below us there may be IsolatedAsyncioTestCase.
+    return own or (lambda self, *args: getattr(super(cls, self), name)(*args))
+
+
+def _run_with_proxy(test: Any, inner: Callable[..., Any], result: Any) -> Any:
+    proxy = proxy_of(result)
+    inner(test, proxy)
+    proxy.report_late()  # what happened after stopTest: an event loop or an executor shutting down
+    return result
+
+
+def _is_overridden(cls: Any, name: str) -> bool:
+    return getattr(cls, name).__func__ is not getattr(unittest.TestCase, name).__func__
+
+
+def _override_class_fixture(cls: type, name: str, replacement: Callable[..., None]) -> Callable[..., None]:
+    own = vars(cls).get(name)
+
+    @functools.wraps(getattr(cls, name).__func__)
+    def fixture(owner: Any) -> None:
+        inner = own.__get__(None, owner) if own is not None else getattr(super(cls, owner), name)
+        replacement(owner, inner)
+
+    fixture.__hermetic_fixture__ = True  # type: ignore[attr-defined]
+    return fixture
+
+
+# The scopes of a class's fixtures, from setUpClass to the last class cleanup.
+_fixture_scopes: dict[int, list[state.Scope]] = {}  # by the id of the class: it may have no hash
+
+
+def _set_up_class(cls: Any, inner: Callable[[], None]) -> None:
+    scope = _begin_fixture(cls, "setUpClass")
+    _call_fixture(scope, inner)
+    if scope is not None:
+        state.end(scope)  # had it failed, its scope would last until the class cleanups are done
+
+
+def _tear_down_class(cls: Any, inner: Callable[[], None]) -> None:
+    _call_fixture(_begin_fixture(cls, "tearDownClass"), inner)  # its scope covers the class cleanups, which come next
+
+
+def _call_fixture(scope: state.Scope | None, inner: Callable[[], None]) -> None:
+    try:
+        inner()
+    except BaseException as error:
+        if scope is not None:
+            state.surfaced(scope.ledger, error)
+            state.trim(error)
+        raise
+
+
+_CLASS_FIXTURES = {"setUpClass": _set_up_class, "tearDownClass": _tear_down_class}
+
+
+def _begin_fixture(cls: Any, name: str) -> state.Scope | None:
+    """Begin a fixture's scope; None for a class that is left alone, or within a subclass's fixture of that name."""
+    policy = policies.of_class(cls)
+    owner = f"{name} ({cls.__module__}.{cls.__qualname__})"
+    active = state.active()
+    if policy is None or (active is not None and active.owner == owner):
+        return None
+    if id(cls) not in _fixture_scopes:
+        _fixture_scopes[id(cls)] = []
+        cls.addClassCleanup(_conclude_class, cls)  # the first cleanup is the last to run
+    scope = state.Scope(owner, policy)
+    _fixture_scopes[id(cls)].append(scope)
+    state.begin(scope)
+    return scope
+
+
+def _conclude_class(cls: type) -> None:
+    """Raise what the class's fixtures and cleanups swallowed: the runner reports it as an error of the class."""
+    from .._guards import blocks, children  # loaded with the guard, not with every run
+
+    scopes = _fixture_scopes.pop(id(cls))
+    children.collect()
+    if not scopes[-1].ended:
+        state.end(scopes[-1])
+    ledger = [error for scope in scopes for error in scope.ledger]
+    for exception in _real.class_cleanup_exceptions(cls):
+        state.surfaced(ledger, exception)
+    if ledger:
+        raise blocks.merged(ledger)

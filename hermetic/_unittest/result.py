@@ -1,0 +1,231 @@
+"""Results that know of violations: the one place where a recorded violation becomes an error of its test.
+
+    GuardedResult   the logic, over any result class: TestResult is it over unittest's TextTestResult
+    ResultProxy     the same logic over somebody else's result object, for one test
+
+A test that swallowed a violation, skipped after it, or failed as expected because of it, is reported once: as an
+error. What already shows in a reported exception is not reported again.
+"""
+
+from __future__ import annotations
+
+from .. import _guards
+from .._guards import state
+from . import policies
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .._errors import ViolationError
+
+__unittest = True
+
+
+def exc_info(error: BaseException) -> tuple[type[BaseException], BaseException, Any]:
+    """An exception in the form that ``addError`` takes; runners rely on its traceback."""
+    if error.__traceback__ is None:  # assertRaises has taken it off, or it was raised in a child
+        try:
+            raise error
+        except type(error):
+            pass
+    return type(error), error, error.__traceback__
+
+
+class GuardedResult:
+    """Mixin that puts each test into its scope, from startTest to stopTest, and reports what the test did not.
+
+    It stands before a result class in the bases. Arguments are passed on as they come: testtools and trial hand
+    their results other things than unittest does.
+    """
+
+    _scope: state.Scope | None = None
+    _begin = staticmethod(state.begin)
+
+    def startTest(self, test: Any) -> None:
+        super().startTest(test)  # type: ignore[misc]
+        if _guards.installed:
+            self._enter(test)
+
+    def stopTest(self, test: Any) -> None:
+        if self._scope is not None:
+            self._leave(test, self._scope)
+        super().stopTest(test)  # type: ignore[misc]
+
+    def _enter(self, test: Any) -> None:
+        if state.running.late:
+            self.report_late()
+        self._scope = state.Scope(test, policies.of_test(test))
+        self._begin(self._scope)
+
+    def _leave(self, test: Any, scope: state.Scope) -> None:
+        if scope.owner is not test:
+            return  # 3.12.1 stops a skipped test that it has not started
+        self._report(test)
+        self._scope = None
+        state.end(scope)
+
+    def addError(self, test: Any, *args: Any, **kwargs: Any) -> None:
+        self._note(args, kwargs)
+        super().addError(test, *args, **kwargs)  # type: ignore[misc]
+
+    def addFailure(self, test: Any, *args: Any, **kwargs: Any) -> None:
+        self._note(args, kwargs)
+        super().addFailure(test, *args, **kwargs)  # type: ignore[misc]
+
+    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
+        self._note((err,), {})
+        super().addSubTest(test, subtest, err)  # type: ignore[misc]
+
+    def report_late(self) -> None:
+        """Report what tests did after they had ended, each as an error of the test that caused it."""
+        if not _guards.installed:
+            return
+        _collect()
+        for owner, error in state.take_late():
+            state.trim(error)
+            self._reported([error])
+            test = owner if hasattr(owner, "id") else Fixture(error.violation.test)
+            super().addError(test, exc_info(error))  # type: ignore[misc]
+
+    def _report(self, test: Any) -> bool:
+        """Report what the test's scope has recorded and nobody has shown; True if there was anything."""
+        scope = self._scope
+        if scope is None or scope.owner is not test:
+            return False
+        if scope.has_children:
+            _collect()
+        if not scope.ledger:
+            return False
+        error = _merged(scope.ledger)
+        self._reported(scope.ledger)
+        scope.ledger.clear()
+        super().addError(test, exc_info(error))  # type: ignore[misc]
+        return True
+
+    def _reported(self, errors: list[ViolationError]) -> None:
+        """Hook: these violations are in the report now."""
+
+    def _note(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Strike out what an exception that is being reported shows already."""
+        if not _guards.installed:
+            return
+        reported = args[0] if args else kwargs.get("err")
+        # unittest passes exc_info; trial a Failure, which holds the exception in `value`; testtools text in `details`.
+        exception = reported[1] if isinstance(reported, tuple) else getattr(reported, "value", None)
+        state.trim_all(exception)
+        if self._scope is not None:
+            if exception is None and "details" in kwargs:
+                _surfaced_in_details(self._scope.ledger, kwargs["details"])
+            self._reported(state.surfaced(self._scope.ledger, exception))
+        else:
+            self._reported(state.surfaced([], exception))
+
+
+def _unless_reported(name: str) -> Any:
+    """A verdict that is passed on unless the test has violations to answer for: then it is an error instead."""
+
+    def add(self: Any, test: Any, *args: Any, **kwargs: Any) -> None:
+        if not self._report(test):
+            getattr(super(GuardedResult, self), name)(test, *args, **kwargs)
+
+    add.__name__ = name
+    return add
+
+
+for _name in ("addSuccess", "addSkip", "addExpectedFailure", "addUnexpectedSuccess"):
+    setattr(GuardedResult, _name, _unless_reported(_name))
+
+
+def _collect() -> None:
+    from .._guards import children  # loaded with the guard, not with every run
+
+    children.collect()
+
+
+def _merged(ledger: list[ViolationError]) -> ViolationError:
+    from .._guards import blocks  # loaded with the guard, not with every run
+
+    return blocks.merged(ledger)
+
+
+def _surfaced_in_details(ledger: list[ViolationError], details: Any) -> None:
+    """Testtools has turned the exception into text by then: look for the first line of the message in it."""
+    text = "".join("".join(content.iter_text()) for content in details.values() if hasattr(content, "iter_text"))
+    ledger[:] = [error for error in ledger if str(error).partition("\n")[0] not in text]
+
+
+class Fixture:
+    """Stands for what is no test in a result: a fixture, an import, the run itself."""
+
+    failureException = None
+
+    def __init__(self, description: str) -> None:
+        self.description = description
+
+    def id(self) -> str:
+        return self.description
+
+    def shortDescription(self) -> None:
+        return None
+
+    def countTestCases(self) -> int:
+        return 0
+
+    def __str__(self) -> str:
+        return self.description
+
+
+class _Forward:
+    """Hands everything on to another object."""
+
+    def __init__(self, result: Any) -> None:
+        object.__setattr__(self, "_result", result)
+
+    def __getattr__(self, name: str) -> Any:
+        # Not self._result: a copy that is being unpickled has none yet, and would ask here for ever.
+        return getattr(object.__getattribute__(self, "_result"), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "_scope":
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self._result, name, value)
+
+
+def _forwarded(name: str) -> Any:
+    def forward(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with state.unjudged():  # a result that posts what it is told to a server is no part of the test
+            return getattr(self._result, name)(*args, **kwargs)
+
+    forward.__name__ = name
+    return forward
+
+
+for _name in [name for name in vars(GuardedResult) if name.startswith(("add", "start", "stop"))]:
+    setattr(_Forward, _name, _forwarded(_name))
+
+
+class ResultProxy(GuardedResult, _Forward):
+    """Somebody else's result, made to know of violations for the time of one test."""
+
+
+class _Lacking:
+    """Makes an object seem to lack a method."""
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        raise AttributeError
+
+
+def lacking_methods(result: Any) -> dict[str, Any]:
+    """The methods that a result may lack, and does: unittest asks for them with hasattr."""
+    optional = ("addSubTest", "addSkip", "addExpectedFailure", "addUnexpectedSuccess")
+    return {name: _Lacking() for name in optional if not hasattr(result, name)}
+
+
+def proxy_of(result: Any) -> ResultProxy:
+    """A proxy that has the methods that a result has, and no others."""
+    lacking = lacking_methods(result)
+    cls = type("ResultProxy", (ResultProxy,), lacking) if lacking else ResultProxy
+    proxy: ResultProxy = cls(result)
+    return proxy

@@ -1,0 +1,168 @@
+"""The result of a whole run: it knows whether the run ended early, and sums the violations up."""
+
+from __future__ import annotations
+
+import unittest
+
+from .. import _guards
+from .._guards import state
+from . import durations, policies
+from .result import Fixture, GuardedResult, exc_info, lacking_methods
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .._errors import ViolationError
+    from .._records import Violation
+
+__unittest = True
+
+running = state.running  # looked up once, and not for every test
+
+
+class RunResult(GuardedResult):
+    """Mixin over any result class, for the result of a whole run.
+
+    Attributes:
+        ended_early: what ended the run before its last test; None if nothing did.
+        interrupted: whether that was Ctrl-C.
+        current_test: the test that is running.
+        violations: those that are in the report.
+        summary_stream: where the summary is written to.
+        durations_before_3_12: how many of the slowest tests to list, where unittest does not.
+    """
+
+    violations: tuple[Violation, ...] = ()
+    summary_stream: Any = None
+    durations_before_3_12: int | None = None
+    ended_early: str | None = None
+    interrupted = False
+    current_test: Any = None
+    _begin = staticmethod(state.begin_alone)
+
+    def startTest(self, test: Any) -> None:
+        self.current_test = test
+        super().startTest(test)
+
+    def stopTest(self, test: Any) -> None:
+        super().stopTest(test)
+        self.current_test = None
+
+    def stopTestRun(self) -> None:
+        self.report_late()
+        getattr(super(), "stopTestRun", _nothing)()
+
+    def wasSuccessful(self) -> bool:
+        return self.ended_early is None and bool(super().wasSuccessful())  # type: ignore[misc]
+
+    def end_early(self, reason: str, error: BaseException | None = None, fixture: str = "") -> None:
+        """Note what ended the run.
+
+        Args:
+            reason: what it was, for people.
+            error: reported on the test that was running; None if nothing went wrong in a test.
+            fixture: the fixture that was running instead of a test.
+        """
+        self.ended_early = reason
+        if error is not None:
+            self.addError(self.current_test or Fixture(fixture or "the test run"), exc_info(error))
+
+    def _reported(self, errors: list[ViolationError]) -> None:
+        self.violations = (*self.violations, *(error.violation for error in errors))
+
+    def printErrors(self) -> None:
+        super().printErrors()  # type: ignore[misc]
+        lines = self._summary() if _guards.installed else []
+        if self.ended_early is not None:
+            lines.append(f"The run ended early: {self.ended_early}")
+        if self.durations_before_3_12 is not None:
+            lines += durations.lines(self, self.durations_before_3_12)
+        stream = self.summary_stream or self.stream  # type: ignore[attr-defined]  # without a WatchedRun
+        for line in lines:
+            stream.write(f"{line}\n")
+
+    def _summary(self) -> list[str]:
+        from .. import _messages  # loaded with the guard, not with every run
+
+        warned: list[Violation] = []
+        if not running.in_run:  # a run within a test leaves its warnings to the run around it
+            warned, running.warned = running.warned, []
+        return [*_messages.summary_lines(self.violations, "violations"), *_messages.summary_lines(warned, "warnings")]
+
+
+def _nothing() -> None:
+    """Stands for a method that a result may lack."""
+
+
+class TestResult(RunResult, unittest.TextTestResult):
+    """unittest's TextTestResult, which reports violations and knows whether the run ended early.
+
+    ``collectedDurations`` is filled only in a run that asks for durations.
+
+    What every test goes through is written out here, without the layers above: it is most of what a test costs.
+    """
+
+    __test__ = False  # pytest: not a test class, in spite of its name
+    durations: int | None = None
+    _scope_class: type | None = None  # whose tests may take the scope over, one after another
+
+    def startTest(self, test: Any) -> None:
+        self.current_test = test
+        if self.buffer or self.showAll:
+            unittest.TextTestResult.startTest(self, test)
+        else:
+            self.testsRun += 1
+        if not _guards.installed:
+            return
+        scope = self._scope
+        if scope is None or running.late or running.by_thread or type(test) is not self._scope_class:
+            self._enter(test)
+        else:
+            scope.owner = test
+            running.process = scope
+
+    def _enter(self, test: Any) -> None:
+        super()._enter(test)
+        self._scope_class = None if policies.has_marked_methods(type(test)) else type(test)
+
+    def stopTest(self, test: Any) -> None:
+        scope = self._scope
+        if scope is not None and scope.owner is test:
+            if scope.touched or running.by_thread:
+                self._leave(test, scope)
+            else:  # nobody else holds it, and nothing came of it: it is kept for the next test
+                scope.owner = None
+                running.process = scope.before[1]
+        if self.buffer:
+            unittest.TextTestResult.stopTest(self, test)
+        self.current_test = None
+
+    def addSuccess(self, test: Any) -> None:
+        scope = self._scope
+        if scope is not None and scope.touched and self._report(test):
+            return
+        unittest.TextTestResult.addSuccess(self, test)
+
+    def addDuration(self, test: Any, elapsed: float) -> None:
+        """Called with the seconds that a test took."""
+        if self.durations is not None:
+            super().addDuration(test, elapsed)  # type: ignore[misc,unused-ignore]  # from 3.12 on
+
+
+def make_run_result(result: Any) -> bool:
+    """Give a result of somebody else's class the behaviour of a ``RunResult``; its own class stays a base.
+
+    Returns:
+        False for an object that cannot change its class: the tests are guarded all the same, by proxies.
+    """
+    try:
+        if not isinstance(result, RunResult):
+            cls = type(result)
+            if not hasattr(cls, "startTest"):
+                return False  # it hands everything on to another: there is nothing for ours to stand before
+            names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, **lacking_methods(cls)}
+            object.__setattr__(result, "__class__", type(cls.__name__, (RunResult, cls), names))
+    except (AttributeError, TypeError):
+        return False
+    return True

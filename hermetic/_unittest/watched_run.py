@@ -1,0 +1,122 @@
+"""A whole run as a test: whatever runner it is given to, it is guarded, and comes to its end or says why not."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+import types
+import unittest
+
+from .. import _real
+from .._errors import RunEndedEarly
+from .._guards import state
+from . import durations, early_end
+from .run_result import make_run_result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__unittest = True
+
+
+class WatchedRun(unittest.TestSuite):
+    """A whole run, whatever runner it is given to: guarded, and reported to its end.
+
+    Args:
+        test: the suite or test to be run.
+
+    Attributes:
+        durations: how many of the slowest tests to list, on Pythons before 3.12.
+        stream: where to sum up, for a result that has no stream of its own.
+    """
+
+    durations: int | None = None
+    stream: Any = None
+
+    def __init__(self, test: Any) -> None:
+        super().__init__([test])
+        self._whole = test
+        self._started = 0.0
+
+    def run(self, result: Any, debug: bool = False) -> Any:  # noqa: FBT001, FBT002 - unittest's signature
+        """Run the test with a result that is made a ``RunResult`` if it is none."""
+        if not make_run_result(result):
+            return self._whole(result)
+        result.summary_stream = getattr(result, "stream", None) or self.stream or sys.stderr
+        if self.durations is not None:
+            result.durations_before_3_12 = self.durations
+            durations.collect(result)
+        result.violations = ()
+        in_run, state.running.in_run = state.running.in_run, True
+        try:
+            self._run_to_its_end(result)
+        finally:
+            state.running.in_run = in_run
+        return result
+
+    def _run_to_its_end(self, result: Any) -> None:
+        self._started = _real.perf_counter()
+        caught_before = _ctrl_c_was_caught()
+        with early_end.watch(lambda call: self._on_end(result, call)):
+            try:
+                self._whole(result)
+            except SystemExit as error:
+                fixture = _fixture_of(error)
+                result.end_early(f"sys.exit({error.code!r}) in {fixture}", error, fixture)
+            except KeyboardInterrupt as error:
+                result.interrupted = True
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                self._end_stopped(result, "Ctrl-C", f", at {place.filename}:{place.lineno} in {place.name}")
+        if result.ended_early is None and getattr(result, "shouldStop", False):
+            if _ctrl_c_was_caught() and not caught_before:
+                result.interrupted = True
+                self._end_stopped(result, "Ctrl-C")
+            elif result.wasSuccessful() and result.testsRun < self._whole.countTestCases():
+                self._end_stopped(result, "told to stop")  # not by failfast, which has a failure to show
+
+    def _end_stopped(self, result: Any, reason: str, place: str = "") -> None:
+        result.end_early(f"{reason}, after {result.testsRun} of {self._whole.countTestCases()} tests{place}")
+
+    def _on_end(self, result: Any, call: str) -> None:
+        """Sum up what ran, from within the call that ends the process."""
+        test = result.current_test
+        error = RunEndedEarly(f"{call} ended the test run").with_traceback(_stack())
+        result.end_early(f"{call} in {test or 'the test run'}", error)
+        if test is not None:
+            result.stopTest(test)
+        result.stopTestRun()
+        result.printErrors()
+        run, taken = result.testsRun, _real.perf_counter() - self._started
+        counts = [("failures", result.failures), ("errors", result.errors), ("skipped", result.skipped)]
+        infos = ", ".join(f"{name}={len(entries)}" for name, entries in counts if entries)
+        stream = result.summary_stream
+        stream.write(f"{getattr(result, 'separator2', '-' * 70)}\n")
+        stream.write(f"Ran {run} test{'s' if run != 1 else ''} in {taken:.3f}s\n\nFAILED ({infos})\n")
+        for output in (stream, sys.stdout):
+            output.flush()
+
+
+def _ctrl_c_was_caught() -> bool:
+    """Whether the handler of ``-c`` has seen a Ctrl-C."""
+    return _real.catch_handler_was_called(signal.getsignal(signal.SIGINT))
+
+
+def _fixture_of(error: BaseException) -> str:
+    """The fixture that an exception came out of."""
+    from .._guards import callsite  # loaded with the guard, not with every run
+
+    fixtures = [callsite.fixture_of(frame) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return next((fixture[0] for fixture in fixtures if fixture), "the test run")
+
+
+def _stack() -> types.TracebackType | None:
+    """The user's part of the current call stack, as a traceback."""
+    found = None
+    for frame, line in traceback.walk_stack(_real.get_frame(1)):
+        if "__unittest" not in frame.f_globals:
+            found = types.TracebackType(found, frame, frame.f_lasti, line)
+        elif found is not None:
+            break  # unittest's own frames: what lies above them is the runner
+    return found

@@ -1,0 +1,3 @@
+"""Settings of a Django project without applications and databases."""
+
+SECRET_KEY = "for tests"

@@ -1,0 +1,5 @@
+"""A module that skips itself."""
+
+import unittest
+
+raise unittest.SkipTest("the module")

@@ -1,0 +1,109 @@
+"""What the tests share: running things in real processes, and results that write down what they are told."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TIMEOUT = 60.0  # seconds for any process that a test starts
+
+
+def run_python(
+    *arguments: str,
+    cwd: str | None = None,
+    env: dict[str, str] | None = None,
+    stdin: str = "",
+    timeout: float = TIMEOUT,
+) -> subprocess.CompletedProcess[str]:
+    """Run this Python with the checkout (or the installed package) importable, and return what it printed.
+
+    Args:
+        arguments: as on the command line, after ``python``.
+        cwd: the folder that it runs in.
+        env: variables to be added; those of hermetic and Python's own are not inherited.
+        stdin: its standard input.
+        timeout: seconds.
+    """
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HERMETIC_", "PYTHON", "TEST_"))}
+    environment = {**inherited, "PYTHONPATH": package_folder(), "NO_COLOR": "1", **(env or {})}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env=environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
+def run_hermetic(*arguments: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
+    """``python -m hermetic`` with arguments; the rest is as of ``run_python``."""
+    return run_python("-m", "hermetic", *arguments, **kwargs)  # type: ignore[arg-type]
+
+
+def package_folder() -> str:
+    """The folder that the hermetic under test is imported from."""
+    import hermetic
+
+    return os.path.dirname(os.path.dirname(os.path.abspath(hermetic.__file__)))
+
+
+def in_network_namespace(*command: str) -> list[str]:
+    """A command run where only loopback exists, with the test address 203.0.113.7 on it: nothing can leave."""
+    script = 'ip link set lo up && ip addr add 203.0.113.7/32 dev lo && exec "$@"'
+    return ["unshare", "-rn", "sh", "-c", script, "sh", *command]
+
+
+class Folder:
+    """A temporary folder with files; a context manager that yields its path.
+
+    Args:
+        files: file name to text; the text is dedented.
+    """
+
+    def __init__(self, **files: str) -> None:
+        self._files = {name.replace("__slash__", "/"): text for name, text in files.items()}
+
+    def __enter__(self) -> str:
+        self._folder = tempfile.TemporaryDirectory(prefix="hermetic-test-")
+        write_files(self._folder.name, self._files)
+        return self._folder.name
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
+
+
+def write_files(folder: str, files: dict[str, str]) -> None:
+    """Write files, dedented, below a folder; names may hold slashes."""
+    for name, text in files.items():
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(textwrap.dedent(text).lstrip("\n"))
+
+
+class EventResult(unittest.TestResult):
+    """A result that writes down the names of the calls that it gets, in ``events``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[str] = []
+
+
+def _logging(name: str):  # type: ignore[no-untyped-def]
+    def method(self, *args):  # type: ignore[no-untyped-def]
+        self.events.append(name)
+        return getattr(unittest.TestResult, name)(self, *args)
+
+    return method
+
+
+_EVENTS = "startTest stopTest addSuccess addError addFailure addSkip addExpectedFailure addUnexpectedSuccess addSubTest"
+for _name in _EVENTS.split():
+    setattr(EventResult, _name, _logging(_name))

@@ -1,0 +1,233 @@
+"""The structure: what may import what, that there is nothing but the standard library, and where its private names are.
+
+Imports are read from the source, those in functions included; those under ``TYPE_CHECKING`` are never executed and
+count for the standard library alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import os
+import sys
+import unittest
+from collections.abc import Iterator
+
+import hermetic
+import support
+
+PACKAGE = os.path.dirname(os.path.abspath(hermetic.__file__))
+
+LEVELS = (
+    "_errors _env _real _records _sizes _version _addresses",
+    "_policy _messages _config",
+    "_guards",
+    "_multiprocessing",
+    "_unittest",
+    "_cli",
+    "__init__ __main__",
+)
+LEVEL_OF = {unit: level for level, units in enumerate(LEVELS) for unit in units.split()}
+
+# Imports within one level. Each reads facts or calls pure functions of a unit that imports nothing back.
+WITHIN_A_LEVEL = {
+    ("_addresses", "_env"),  # where the hosts file is
+    ("_addresses", "_real"),  # the originals of open, stat and inet_pton, which suites mock
+    ("_messages", "_policy"),  # an advised allowance is written as the policy reads it
+    ("_config", "_policy"),  # allowances in files are checked and built as those in marks
+}
+
+# Private names of the standard library outside of _real and _multiprocessing. To move them would only hide them.
+PRIVATE_NAMES = {
+    ("_guards.patches", "_thread"),  # the functions that it replaces: the seam is the private module itself
+    ("_guards.patches", "_posixsubprocess"),  # the same
+    (
+        "_guards.state",
+        "_thread",
+    ),  # get_ident is public as threading.get_ident; threading is not worth its start-up time
+    ("_unittest.early_end", "_exit"),  # os._exit is documented
+    ("_unittest.program", "_getParentArgParser"),  # an override, for --durations before 3.12: it can stand nowhere else
+    ("_unittest.program", "_print_help"),  # an override, for our options in --help
+}
+MAY_USE_PRIVATE_NAMES = ("_real", "_multiprocessing")
+
+
+@functools.cache
+def modules() -> dict[str, ast.Module]:
+    """Every module of the package, by its name below it, as a syntax tree."""
+    found = {}
+    for folder, _, files in os.walk(PACKAGE):
+        for file in files:
+            if file.endswith(".py"):
+                path = os.path.join(folder, file)
+                with open(path, encoding="utf-8") as source:
+                    found[os.path.relpath(path, PACKAGE)[:-3].replace(os.sep, ".")] = ast.parse(source.read())
+    return found
+
+
+def unit_of(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def executed_nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but those under ``if TYPE_CHECKING``."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            continue
+        yield node
+        yield from executed_nodes(node)
+
+
+def imported_names(module: str, node: ast.AST) -> list[str]:
+    """The full names that a node imports, be they modules or what is in them."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        package = ["hermetic", *module.split(".")][: -node.level] if node.level else []
+        base = ".".join([*package, *([node.module] if node.module else [])])
+        return [f"{base}.{alias.name}" for alias in node.names]
+    function = ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+    if function in ("import_module", "__import__") and isinstance(node.args[0], ast.Constant):
+        return [str(node.args[0].value)]
+    return []
+
+
+def imports(*, executed: bool) -> Iterator[tuple[str, str]]:
+    """Pairs of module and imported name."""
+    for module, tree in modules().items():
+        for node in executed_nodes(tree) if executed else ast.walk(tree):
+            for name in imported_names(module, node):
+                yield module, name
+
+
+class ReaderTest(hermetic.HermeticTestCase):
+    """The tests below prove nothing if the imports are not found."""
+
+    def test_imports_of_every_form_are_found(self):
+        tree = ast.parse(
+            "import a.b\nfrom . import c\nfrom .d import e\nfrom ..f import g\n"
+            "def function():\n    import h\n    import_module('i')\nif TYPE_CHECKING:\n    import j\n"
+        )
+        found = [name for node in executed_nodes(tree) for name in imported_names("_guards.x", node)]
+        self.assertEqual(sorted(found), ["a.b", "h", "hermetic._guards.c", "hermetic._guards.d.e", "hermetic.f.g", "i"])
+
+    def test_known_imports_are_among_them(self):
+        found = set(imports(executed=True))
+        for known in (("_cli", "hermetic._guards"), ("_config", "tomllib"), ("_guards.patches", "_posixsubprocess")):
+            self.assertIn(known, found)
+
+
+class LevelsTest(hermetic.HermeticTestCase):
+    def own_imports(self) -> Iterator[tuple[str, str]]:
+        for module, name in imports(executed=True):
+            if name.startswith("hermetic."):
+                yield module, name.removeprefix("hermetic.")
+
+    def test_every_unit_has_a_level(self):
+        self.assertEqual({unit_of(module) for module in modules()}, set(LEVEL_OF))
+
+    def test_imports_flow_down(self):
+        for module, name in self.own_imports():
+            importer, imported = unit_of(module), unit_of(name)
+            if importer != imported and (importer, imported) not in WITHIN_A_LEVEL:
+                with self.subTest(importer=module, imported=name):
+                    self.assertLess(LEVEL_OF[imported], LEVEL_OF[importer])
+
+    def test_nobody_imports_the_package_root(self):
+        names = {name.partition(".")[0] for name in modules()}
+        for module, name in imports(executed=True):
+            if name.partition(".")[0] == "hermetic" and module != "__init__":
+                with self.subTest(importer=module, imported=name):
+                    self.assertIn(name.partition(".")[2].partition(".")[0], names)
+
+    def test_every_exception_within_a_level_is_used(self):
+        used = {(unit_of(module), unit_of(name)) for module, name in self.own_imports()}
+        self.assertEqual(WITHIN_A_LEVEL - used, set())
+
+    def test_no_two_units_import_each_other(self):
+        used = {(unit_of(module), unit_of(name)) for module, name in self.own_imports()}
+        self.assertEqual({pair for pair in used if pair[0] != pair[1] and pair[::-1] in used}, set())
+
+
+class StandardLibraryTest(hermetic.HermeticTestCase):
+    def test_nothing_else_is_imported(self):
+        known = {*sys.stdlib_module_names, "hermetic", "tomllib"}  # tomllib: from 3.11 on, and asked for only there
+        for module, name in imports(executed=False):
+            with self.subTest(importer=module, imported=name):
+                self.assertIn(name.partition(".")[0], known)
+
+    def test_platform_and_version_are_asked_for_in_one_place(self):
+        for module, tree in modules().items():
+            names = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+            if module != "_env":
+                with self.subTest(module=module):
+                    self.assertEqual(names & {"sys.platform", "sys.version_info", "sys.hexversion"}, set())
+
+
+class PrivateNamesTest(hermetic.HermeticTestCase):
+    def own_names(self) -> set[str]:
+        """Every name that is defined, or assigned to as an attribute, anywhere in the package."""
+        names = set()
+        for tree in modules().values():
+            for node in ast.walk(tree):
+                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                    names.add(node.name)
+                elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    names.add(node.id)
+                elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                    names.update([node.attr] if ast.unparse(node.value) in ("self", "cls") else [])
+                elif isinstance(node, ast.Call) and ast.unparse(node.func) == "object.__setattr__":
+                    names.add(ast.literal_eval(node.args[1]) if isinstance(node.args[1], ast.Constant) else "")
+        return names | {module.rpartition(".")[2] for module in modules()}
+
+    def foreign(self, node: ast.AST, own: set[str]) -> str | None:
+        """The private name of the standard library that a node uses; None for none."""
+        if isinstance(node, ast.Attribute) and is_private(node.attr):
+            inherited = ast.unparse(node.value) == "super()" and node.attr in names_in_unittest()
+            return node.attr if inherited or node.attr not in own else None
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "setattr", "hasattr"):
+            name = node.args[1].value if isinstance(node.args[1], ast.Constant) else ""
+            return name if is_private(name) and name not in own else None
+        return None
+
+    def used(self) -> set[tuple[str, str]]:
+        own = self.own_names()
+        found = {
+            (module, self.foreign(node, own) or "") for module, tree in modules().items() for node in ast.walk(tree)
+        }
+        for module, name in imports(executed=False):
+            if is_private(name):
+                found.add((module, name.partition(".")[0]))
+        return {(module, name) for module, name in found if name and module not in MAY_USE_PRIVATE_NAMES}
+
+    def test_they_stand_in_two_modules_with_few_exceptions(self):
+        self.assertEqual(self.used() - PRIVATE_NAMES, set())
+
+    def test_every_exception_is_used(self):
+        self.assertEqual(PRIVATE_NAMES - self.used() - {("_unittest.early_end", "_exit")}, set())
+
+
+def names_in_unittest() -> set[str]:
+    """What the classes hold that ours are derived from."""
+    return {name for value in vars(unittest).values() if isinstance(value, type) for name in dir(value)}
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
+
+
+@hermetic.medium
+class ImportAloneTest(hermetic.HermeticTestCase):
+    def test_every_module_imports_alone_without_a_warning(self):
+        for module in modules():
+            if module == "__main__":
+                continue  # runs the program: below
+            name = f"hermetic.{module}".removesuffix(".__init__")
+            with self.subTest(module=name):
+                done = support.run_python("-W", "error", "-c", f"import {name}")
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_the_program_starts_without_a_warning(self):
+        done = support.run_python("-W", "error", "-m", "hermetic", "--help")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("-m hermetic", done.stdout)

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import os
+import shutil
+
+import hermetic
+from support import Folder, package_folder, run_hermetic
+
+PASSING = "import unittest\n\n\nclass T(unittest.TestCase):\n    def test_a(self): pass\n"
+
+
+@hermetic.medium
+class ForeignPackageTest(hermetic.HermeticTestCase):
+    def run_with(self, **files: str):
+        with Folder(**{"suite__slash__test_it.py": PASSING, **files}) as folder:
+            path = os.pathsep.join([package_folder(), folder])
+            return run_hermetic(cwd=os.path.join(folder, "suite"), env={"PYTHONPATH": path})
+
+    def test_another_package_of_the_same_name_is_named(self):
+        ran = self.run_with(**{"hermetic__slash____init__.py": ""})
+        self.assertIn("another package named hermetic lies in", ran.stderr)
+        self.assertEqual(ran.returncode, 0)
+
+    def test_hermetic_seal_installed_in_the_same_place_is_named(self):
+        with Folder(**{"hermetic_seal-1.0.0.dist-info__slash__METADATA": "", "test_it.py": PASSING}) as folder:
+            shutil.copytree(os.path.join(package_folder(), "hermetic"), os.path.join(folder, "hermetic"))
+            ran = run_hermetic(cwd=folder, env={"PYTHONPATH": folder})
+        self.assertIn("the project hermetic-seal", ran.stderr)
+        self.assertIn("environments of their own", ran.stderr)
+
+    def test_nothing_is_said_where_there_is_none(self):
+        self.assertNotIn("warning", self.run_with().stderr)

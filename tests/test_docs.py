@@ -1,0 +1,175 @@
+"""The documentation says what is so: examples give the output that they show, links lead somewhere, lists are whole.
+
+``PYTHONPATH=. python tests/test_docs.py`` writes the ``.out`` files anew.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import shutil
+import tempfile
+import unittest
+
+import hermetic
+from hermetic import _config, _messages, medium, small
+from hermetic._unittest import options
+from support import run_python
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+EXAMPLES = os.path.join(ROOT, "docs", "examples")
+README_COMMAND = ["-m", "hermetic", "discover", "-s", "docs/examples"]
+README_EXAMPLE = "test_release"
+
+
+def read(*path: str) -> str:
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+def pages() -> list[str]:
+    found = glob.glob(os.path.join(ROOT, "docs", "**", "*.md"), recursive=True)
+    return ["README.md", *sorted(os.path.relpath(path, ROOT) for path in found)]
+
+
+def example_names() -> list[str]:
+    return sorted(name[:-3] for name in os.listdir(EXAMPLES) if name.endswith(".py"))
+
+
+def output_of(name: str) -> str:
+    """What an example prints: the README's by its command, from the root; another as a script, on its own."""
+    if name == README_EXAMPLE:
+        return normalised(_printed(README_COMMAND, ROOT))
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(os.path.join(EXAMPLES, f"{name}.py"), folder)
+        return normalised(_printed([f"{name}.py"], folder))
+
+
+def _printed(arguments: list[str], folder: str) -> str:
+    # One stream for both, as a terminal shows it.
+    join = "import os, sys; os.dup2(1, 2); os.execv(sys.executable, [sys.executable, '-u', *sys.argv[1:]])"
+    return run_python("-c", join, *arguments, cwd=folder).stdout
+
+
+def normalised(text: str) -> str:
+    """Output without what differs between runs, machines and Pythons: times, paths, frames of the standard library."""
+    lines: list[str] = []
+    skipping = False
+    for line in text.splitlines():
+        if re.match(r"    ", line) and (skipping or not line.strip(" ~^")):
+            continue
+        skipping = line.startswith(f'  File "{STDLIB}')
+        if skipping:
+            if lines[-1] != "  ...":
+                lines.append("  ...")
+            continue
+        lines.append(_normalised_line(line))
+    return "\n".join(lines) + "\n"
+
+
+def _normalised_line(line: str) -> str:
+    line = line.replace(f'"{ROOT}{os.sep}', '"')
+    line = re.sub(r'File "(?:[\\/]|\w:)[^"]*[\\/](\w+\.py)"', r'File "\1"', line)
+    line = re.sub(r"in \d+\.\d{3}s$", "in 0.001s", line)
+    return re.sub(r"^(\w+: (\w+) \([\w.]+?)(\.\2)?\)$", r"\1.\2)", line)  # 3.10 leaves the method's name out
+
+
+def headings(text: str) -> list[str]:
+    return re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+
+
+def anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@medium
+class ExamplesTest(unittest.TestCase):
+    def test_examples_print_what_their_out_files_say(self):
+        for name in example_names():
+            with self.subTest(example=name):
+                self.assertEqual(output_of(name), read("docs", "examples", f"{name}.out"))
+
+
+@small
+class ReadmeTest(unittest.TestCase):
+    def test_readme_shows_the_example_and_its_output(self):
+        text = read("README.md")
+        self.assertIn(read("docs", "examples", f"{README_EXAMPLE}.py"), text)
+        self.assertIn(read("docs", "examples", f"{README_EXAMPLE}.out"), text)
+        self.assertIn(f"python {' '.join(README_COMMAND)}\n", text)
+
+    def test_readme_stays_short(self):
+        self.assertLessEqual(len(read("README.md").splitlines()), 120)
+
+
+@small
+class PagesTest(unittest.TestCase):
+    def test_relative_links_and_anchors_resolve(self):
+        for page in pages():
+            for target in re.findall(r"\]\(([^)\s]+)\)", read(page)):
+                if not re.match(r"\w+:", target):
+                    with self.subTest(page=page, target=target):
+                        self.check_link(page, target)
+
+    def check_link(self, page: str, target: str) -> None:
+        path, _, fragment = target.partition("#")
+        file = os.path.normpath(os.path.join(os.path.dirname(page), path)) if path else page
+        self.assertTrue(os.path.exists(os.path.join(ROOT, file)), "there is no such file")
+        if fragment:
+            self.assertIn(fragment, [anchor(heading) for heading in headings(read(file))])
+
+    def test_every_page_is_reached_from_the_index(self):
+        index = read("docs", "index.md")
+        for page in pages():
+            if page not in ("README.md", os.path.join("docs", "index.md")):
+                with self.subTest(page=page):
+                    self.assertIn(f"]({os.path.relpath(page, 'docs').replace(os.sep, '/')})", index)
+
+    def test_python_blocks_are_examples_or_compile(self):
+        for page in pages():
+            for block in re.findall(r"^```python\n(.*?)^```$", read(page), re.MULTILINE | re.DOTALL):
+                with self.subTest(page=page, block=block):
+                    self.check_block(block)
+
+    def check_block(self, block: str) -> None:
+        name = re.match(r"# docs/examples/(\w+\.py)\n", block)
+        if name:
+            self.assertEqual(block[name.end() :], read("docs", "examples", name[1]))
+        else:
+            compile(block, "<block>", "exec")
+
+
+@small
+class ReferenceTest(unittest.TestCase):
+    def test_every_message_code_has_its_section_and_the_other_way_round(self):
+        sections = [heading for heading in headings(read("docs", "reference", "messages.md")) if heading[0] == "H"]
+        self.assertEqual(sorted(sections), sorted(_messages._TITLES))
+        self.assertTrue(_messages._DOCS.endswith("docs/reference/messages.md"))
+
+    def test_every_long_option_of_ours_is_described(self):
+        text = read("docs", "reference", "command-line.md")
+        for action in options.make_parser("hermetic")._actions:
+            for name in action.option_strings:
+                with self.subTest(option=name):
+                    self.assertIn(f"`{name}", text)
+
+    def test_every_setting_and_its_values_are_described(self):
+        text = read("docs", "reference", "configuration.md")
+        for setting, values in _config.CHOICES.items():
+            for word in (setting, f"HERMETIC_{setting.upper()}", f"--{setting.replace('_', '-')}", *values):
+                with self.subTest(setting=setting, word=word):
+                    self.assertIn(f"`{word}`", text)
+
+    def test_every_public_name_is_described(self):
+        text = read("docs", "reference", "api.md")
+        for name in hermetic.__all__:
+            with self.subTest(name=name):
+                self.assertRegex(text, rf"(?m)^#+ .*`(hermetic\.)?{name}\b")
+
+
+if __name__ == "__main__":
+    for _name in example_names():
+        with open(os.path.join(EXAMPLES, f"{_name}.out"), "w", encoding="utf-8") as _file:
+            _file.write(output_of(_name))

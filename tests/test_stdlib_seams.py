@@ -1,0 +1,387 @@
+"""Canaries: each private name and each unwritten habit of the standard library that hermetic leans on.
+
+When one of these fails on a new Python, the code that is named in the test must be looked at, before anything else.
+"""
+
+from __future__ import annotations
+
+import _socket
+import _thread
+import concurrent.futures
+import concurrent.futures.thread
+import functools
+import importlib.util
+import inspect
+import io
+import json
+import multiprocessing.context
+import multiprocessing.popen_spawn_posix
+import multiprocessing.spawn
+import multiprocessing.util
+import os
+import platform
+import signal
+import socket
+import sys
+import threading
+import types
+import unittest
+import unittest.signals
+from unittest import mock
+
+import hermetic
+import support
+from hermetic import _env, _real
+
+HAS_JOINABLE_THREADS = hasattr(_thread, "start_joinable_thread")
+
+
+def original(function: object) -> object:
+    """A function without our guard around it: this process may be guarded by now."""
+    return inspect.unwrap(function)  # type: ignore[arg-type]
+
+
+def last_line(code: str) -> object:
+    """What a fresh, unguarded interpreter prints as its last line, read as JSON."""
+    done = support.run_python("-I", "-c", code)
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+class RealTest(hermetic.HermeticTestCase):
+    """hermetic/_real.py"""
+
+    def test_getframe_gives_the_caller_with_its_code_and_globals(self):
+        frame = _real.get_frame(0)
+        self.assertEqual((frame.f_code.co_name, frame.f_globals["__name__"]), (self._testMethodName, __name__))
+        self.assertIs(frame.f_locals["self"], self)
+
+    def test_a_test_case_holds_the_name_of_its_method(self):
+        self.assertEqual(_real.test_method_name(self), "test_a_test_case_holds_the_name_of_its_method")
+
+    def test_a_suite_has_no_method(self):
+        self.assertEqual(_real.test_method_name(unittest.TestSuite()), "")
+
+    def test_the_handler_of_catch_says_whether_it_was_called(self):
+        handler = unittest.signals._InterruptHandler(lambda *_: None)
+        before = _real.catch_handler_was_called(handler)
+        with (
+            mock.patch.object(unittest.signals, "_results", {}),  # else it would stop this very run
+            mock.patch.object(signal, "getsignal", return_value=handler),
+        ):
+            handler(signal.SIGINT, None)
+        self.assertEqual((before, _real.catch_handler_was_called(handler)), (False, True))
+
+    def test_class_cleanups_leave_what_they_caught_on_the_class(self):
+        class Cleaned(unittest.TestCase):
+            """Cleans up badly."""
+
+        error = ValueError("in a class cleanup")
+        Cleaned.addClassCleanup(mock.Mock(side_effect=error))
+        Cleaned.doClassCleanups()
+        self.assertEqual(_real.class_cleanup_exceptions(Cleaned), [error])
+
+    def test_the_module_of_sub_interpreters_has_create_and_run_string(self):
+        module = _real.interpreters_module()
+        self.assertIsNotNone(module)
+        for name in ("create", "run_string"):
+            self.assertTrue(callable(getattr(module, name)))
+
+    def test_exit_process_is_what_the_os_module_had(self):
+        self.assertEqual((_real.exit_process.__name__, _real.exit_process.__module__), ("_exit", os.name))
+
+    def test_the_c_module_of_sockets_has_what_is_asked_of_it(self):
+        module = _real.socket_module()
+        self.assertIs(module, _socket)
+        for name in ("AF_INET", "AF_INET6", "SOCK_STREAM", "NI_NUMERICHOST", "inet_pton", "getaddrinfo", "getnameinfo"):
+            with self.subTest(name=name):
+                self.assertTrue(hasattr(module, name))
+
+
+class SocketTest(hermetic.HermeticTestCase):
+    """hermetic/_guards/patches.py: the class between the C type and all Python sockets"""
+
+    def test_the_class_of_python_sockets_stands_directly_above_the_c_type(self):
+        self.assertIn(socket.socket, _socket.socket.__subclasses__())
+        self.assertIs(socket.socket.__mro__[1], _socket.socket)
+
+    def test_the_methods_are_those_of_the_c_type(self):
+        for name in ("connect", "connect_ex", "bind", "listen", "sendto", "sendmsg"):
+            with self.subTest(name=name):
+                self.assertIs(original(getattr(socket.socket, name)), getattr(_socket.socket, name))
+
+    def test_the_c_type_itself_cannot_be_patched(self):
+        with self.assertRaises(TypeError):
+            _socket.socket.listen = None  # type: ignore[method-assign]
+
+    def test_getnameinfo_is_taken_over_from_the_c_module(self):
+        self.assertIs(socket.getnameinfo, _socket.getnameinfo)
+
+
+class ThreadTest(hermetic.HermeticTestCase):
+    """hermetic/_guards/patches.py: the functions that start threads"""
+
+    def test_the_functions_that_start_threads_are_there(self):
+        self.assertEqual(HAS_JOINABLE_THREADS, sys.version_info >= (3, 13))
+        self.assertTrue(callable(_thread.start_new_thread) and callable(_thread.start_new))
+
+    def test_there_is_no_other_function_that_starts_one(self):
+        found = {name for name in dir(_thread) if name.startswith("start_")}
+        self.assertEqual(found - {"start_new_thread", "start_new", "start_joinable_thread"}, set())
+
+    def test_threading_keeps_the_function_under_a_name_of_its_module(self):
+        name = "_start_joinable_thread" if HAS_JOINABLE_THREADS else "_start_new_thread"
+        self.assertIs(getattr(threading, name), getattr(_thread, name[1:]))
+
+    def test_threading_hands_over_a_callable_in_the_first_place(self):
+        name = "_start_joinable_thread" if HAS_JOINABLE_THREADS else "_start_new_thread"
+        with mock.patch.object(threading, name, wraps=getattr(threading, name)) as start:
+            thread = threading.Thread(target=lambda: None)
+            thread.start()
+            thread.join()
+        self.assertTrue(callable(start.call_args.args[0]))
+
+    def test_an_executor_takes_work_through_submit(self):
+        submit = original(concurrent.futures.ThreadPoolExecutor.submit)
+        kinds = [(p.name, p.kind) for p in inspect.signature(submit).parameters.values()]
+        kind = inspect.Parameter
+        self.assertEqual(kinds[:2], [("self", kind.POSITIONAL_ONLY), ("fn", kind.POSITIONAL_ONLY)])
+        self.assertEqual([k for _, k in kinds[2:]], [kind.VAR_POSITIONAL, kind.VAR_KEYWORD])
+
+    def test_mapping_over_an_executor_goes_through_submit(self):
+        with (
+            concurrent.futures.ThreadPoolExecutor(1) as pool,
+            mock.patch.object(pool, "submit", wraps=pool.submit) as submit,
+        ):
+            self.assertEqual(list(pool.map(abs, [-1, -2])), [1, 2])
+        self.assertEqual(submit.call_count, 2)
+
+    def test_the_module_of_the_executor_has_its_known_name(self):
+        self.assertEqual(concurrent.futures.ThreadPoolExecutor.__module__, "concurrent.futures.thread")
+
+
+class MultiprocessingTest(hermetic.HermeticTestCase):
+    """hermetic/_multiprocessing.py"""
+
+    def test_the_default_context_has_its_two_slots(self):
+        default = multiprocessing.context._default_context
+        self.assertIsInstance(default, multiprocessing.context.DefaultContext)
+        self.assertIsInstance(default._default_context, multiprocessing.context.BaseContext)
+        self.assertIn("_actual_context", vars(default))
+
+    def test_a_new_default_is_what_the_package_uses_until_one_is_set(self):
+        default = multiprocessing.context.DefaultContext(multiprocessing.get_context("spawn"))
+        default._default_context = default.get_context("fork")
+        self.assertEqual(default.get_start_method(), "fork")
+
+    def test_setting_the_method_fills_the_other_slot(self):
+        default = multiprocessing.context.DefaultContext(multiprocessing.get_context("fork"))
+        self.assertIsNone(default._actual_context)
+        default.set_start_method("spawn")
+        self.assertEqual(default._actual_context.get_start_method(), "spawn")
+
+    def test_the_package_functions_are_bound_to_the_default_context(self):
+        self.assertIs(multiprocessing.get_start_method.__self__, multiprocessing.context._default_context)
+
+    def test_the_preparation_data_is_a_dict_made_from_a_name(self):
+        data = multiprocessing.spawn.get_preparation_data("worker")
+        self.assertEqual((type(data), data["name"]), (dict, "worker"))
+
+    def test_unknown_keys_of_the_preparation_data_are_ignored(self):
+        before = multiprocessing.current_process().name
+        multiprocessing.spawn.prepare({"hermetic": None, "name": "prepared"})
+        self.addCleanup(setattr, multiprocessing.current_process(), "name", before)
+        self.assertEqual(multiprocessing.current_process().name, "prepared")
+
+    def test_the_data_is_asked_for_through_the_module_each_time(self):
+        source = inspect.getsource(multiprocessing.popen_spawn_posix.Popen._launch)
+        self.assertIn("spawn.get_preparation_data(", source)
+
+    def test_processes_are_spawned_through_fork_exec(self):
+        self.assertIn("_posixsubprocess.fork_exec(", inspect.getsource(multiprocessing.util.spawnv_passfds))
+
+    def test_a_loader_takes_another_exec_module(self):
+        loader = importlib.util.find_spec("multiprocessing.spawn").loader
+        loader.exec_module = lambda module: None
+        self.assertIn("exec_module", vars(loader))
+
+
+@hermetic.medium
+class ProcessEventsTest(hermetic.HermeticTestCase):
+    """hermetic/_guards/events.py and patches.py: which events a process raises"""
+
+    HOOK = "import json, sys\nseen = []\nsys.addaudithook(lambda event, args: seen.append((event, repr(args))))\n"
+    SHOW = "print(json.dumps(seen))\n"
+    SPAWN = (
+        "import os, multiprocessing.util as u\n"
+        "u.spawnv_passfds(os.fsencode(sys.executable), ['zero', '-c', ''], [])\nos.wait()\n"
+    )
+
+    def events(self, code: str) -> dict[str, str]:
+        return dict(last_line(self.HOOK + code + self.SHOW))  # type: ignore[call-overload]
+
+    def test_fork_exec_raises_an_event_exactly_from_3_14_on(self):
+        seen = self.events(self.SPAWN)
+        self.assertEqual("_posixsubprocess.fork_exec" in seen, not _env.FORK_EXEC_RAISES_NO_EVENT)
+
+    @unittest.skipIf(_env.FORK_EXEC_RAISES_NO_EVENT, "fork_exec raises no event here")
+    def test_the_event_of_fork_exec_gives_executables_arguments_and_environment(self):
+        arguments = self.events(self.SPAWN)["_posixsubprocess.fork_exec"]
+        self.assertRegex(arguments, r"^\(\[b'/.*'\], \[b?'zero', b?'-c', b?''\], None\)$")
+
+    def test_popen_announces_itself_from_the_module_subprocess(self):
+        seen = self.events("import subprocess\nsubprocess.run([sys.executable, '-c', ''])\n")
+        self.assertIn("'-c'", seen["subprocess.Popen"])
+        self.assertNotIn("os.system", seen)
+
+    def test_the_other_ways_to_start_a_process_raise_their_events(self):
+        seen = self.events(
+            "import os\nos.system('true')\nos.waitpid(os.posix_spawn('/bin/sh', ['sh', '-c', ''], {}), 0)\n"
+            "if not os.fork():\n    os._exit(0)\nos.wait()\n"
+        )
+        self.assertLessEqual({"os.system", "os.posix_spawn", "os.fork"}, set(seen))
+
+    def test_the_c_type_of_sockets_raises_the_events_itself(self):
+        seen = self.events(
+            "import _socket\nraw = _socket.socket()\nraw.bind(('127.0.0.1', 0))\nother = _socket.socket()\n"
+            "other.connect_ex(raw.getsockname())\nraw.close()\nother.close()\n"
+        )
+        self.assertLessEqual({"socket.__new__", "socket.bind", "socket.connect"}, set(seen))
+
+    def test_a_socket_that_listens_raises_no_event(self):
+        seen = self.events(
+            "import _socket\nraw = _socket.socket()\nraw.bind(('127.0.0.1', 0))\nraw.listen()\nraw.close()\n"
+        )
+        self.assertEqual([event for event in seen if "listen" in event], [])
+
+    def test_a_sub_interpreter_does_not_inherit_the_audit_hook(self):
+        # https://docs.python.org/3/library/sys.html#sys.addaudithook: hooks belong to their interpreter
+        name = _real.interpreters_module().__name__  # type: ignore[union-attr]
+        run = "i.run_string(id, 'import sys; sys.audit(\"inside\")')\n"
+        code = f"import {name} as i\nid = i.create()\nseen.clear()\n{run}"
+        self.assertNotIn("inside", self.events(code))
+
+
+class PlatformTest(hermetic.HermeticTestCase):
+    """hermetic/_env.py, and names of modules that callers are recognised by"""
+
+    def test_tomllib_is_there_exactly_where_it_is_said_to_be(self):
+        self.assertEqual(importlib.util.find_spec("tomllib") is not None, _env.HAS_TOMLLIB)
+
+    def test_durations_are_an_argument_exactly_where_they_are_said_to_be(self):
+        for function in (unittest.TextTestRunner.__init__, unittest.TextTestResult.__init__):
+            self.assertEqual("durations" in inspect.signature(function).parameters, _env.UNITTEST_HAS_DURATIONS)
+
+    def test_the_folder_of_the_standard_library_holds_it(self):
+        for module in (socket, json, multiprocessing.spawn, unittest.signals):
+            with self.subTest(module=module):
+                self.assertTrue(module.__file__.startswith(_env.STDLIB_DIRECTORY))
+
+    def test_modules_that_callers_are_recognised_by_have_these_names(self):
+        self.assertEqual(platform.uname.__globals__["__name__"], "platform")
+        self.assertIsNotNone(importlib.util.find_spec("multiprocessing.synchronize"))
+
+    def test_the_socket_pair_needs_no_network_where_it_is_said_to_be_a_system_call(self):
+        self.assertEqual(hasattr(_socket, "socketpair"), _env.SOCKETPAIR_IS_A_SYSTEM_CALL)
+
+
+@hermetic.medium
+class ExitStatusTest(hermetic.HermeticTestCase):
+    def test_the_status_of_a_run_without_tests_is_unittests_own(self):
+        with support.Folder(**{"test_empty.py": ""}) as folder:
+            done = support.run_python("-m", "unittest", "test_empty", cwd=folder)
+        self.assertEqual(done.returncode, _env.NO_TESTS_EXIT_STATUS, done.stderr)
+
+
+class UnittestTest(hermetic.HermeticTestCase):
+    """hermetic/_unittest"""
+
+    def test_every_method_that_is_overridden_is_there(self):
+        seams = {
+            unittest.TestProgram: "parseArgs createTests runTests _getParentArgParser _print_help",
+            unittest.TestCase: (
+                "run debug defaultTestResult addCleanup addClassCleanup doClassCleanups setUpClass tearDownClass"
+            ),
+            unittest.TextTestRunner: "run _makeResult",
+            unittest.TextTestResult: "printErrors startTest stopTest addSubTest stopTestRun wasSuccessful",
+            unittest.TestSuite: "run countTestCases",
+        }
+        for cls, names in seams.items():
+            for name in names.split():
+                with self.subTest(cls=cls, name=name):
+                    self.assertTrue(callable(getattr(cls, name)))
+
+    def test_the_program_calls_its_seams_in_order(self):
+        called = []
+
+        class Program(unittest.TestProgram):
+            """Notes what is called."""
+
+        for name in ("parseArgs", "_getParentArgParser", "createTests", "runTests"):
+            method = getattr(unittest.TestProgram, name)
+            setattr(Program, name, noted(called, name, method if name != "runTests" else lambda self: None))
+        Program(module=types.ModuleType("empty"), argv=["program"])
+        self.assertEqual(
+            [name for name in called if name != "_getParentArgParser"], ["parseArgs", "createTests", "runTests"]
+        )
+        self.assertIn("_getParentArgParser", called)
+
+    def test_help_is_printed_through_its_seam(self):
+        class Program(unittest.TestProgram):
+            """Ends where help would be printed."""
+
+            def _print_help(self, *args: object, **kwargs: object) -> None:
+                raise KeyError
+
+        with self.assertRaises(KeyError):
+            Program(module=types.ModuleType("empty"), argv=["program", "--help"], exit=False)
+
+    def test_a_runner_that_is_given_is_used_and_its_result_kept(self):
+        runner = mock.Mock()
+        program = unittest.TestProgram(
+            module=types.ModuleType("empty"), argv=["program"], testRunner=runner, exit=False
+        )
+        self.assertIs(program.result, runner.run.return_value)
+
+    def test_a_suite_runs_a_test_by_calling_it_with_the_result(self):
+        test, result = mock.Mock(**{"countTestCases.return_value": 1}), unittest.TestResult()
+        unittest.TestSuite([test]).run(result)
+        test.assert_called_once_with(result)
+
+    def test_calling_a_test_runs_it(self):
+        test = unittest.FunctionTestCase(lambda: None)
+        with mock.patch.object(test, "run") as run:
+            test("result")
+        run.assert_called_once_with("result")
+
+    def test_a_class_fixture_has_its_class_in_a_local_named_cls(self):
+        for name in ("setUpClass", "tearDownClass"):
+            self.assertEqual(list(inspect.signature(getattr(unittest.TestCase, name).__func__).parameters), ["cls"])
+
+    def test_modules_of_unittest_are_marked_for_tracebacks(self):
+        for module in (unittest.case, unittest.suite, unittest.runner, unittest.result):
+            with self.subTest(module=module):
+                self.assertIs(vars(module)["__unittest"], True)
+
+    def test_a_text_result_has_what_the_summary_is_written_with(self):
+        stream = io.StringIO()
+        result = unittest.TextTestResult(stream, descriptions=True, verbosity=1)
+        self.assertIs(result.stream, stream)
+        self.assertEqual(set(result.separator2), {"-"})
+
+    def test_a_result_can_be_made_one_of_a_subclass(self):
+        result = unittest.TestResult()
+        result.__class__ = type("Sub", (unittest.TestResult,), {})
+        self.assertIsNot(type(result), unittest.TestResult)
+
+
+def noted(calls: list[str], name: str, method: object) -> object:
+    """A method that notes its name before it does what it did."""
+
+    @functools.wraps(method)  # type: ignore[arg-type]
+    def wrapper(*args: object, **kwargs: object) -> object:
+        calls.append(name)
+        return method(*args, **kwargs)  # type: ignore[operator]
+
+    return wrapper
