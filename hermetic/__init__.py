@@ -27,6 +27,7 @@ from ._errors import (
     DecorationError,
     HermeticError,
     HermeticWarning,
+    IsolationError,
     NetworkViolationError,
     RunEndedEarly,
     SubprocessViolationError,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from ._guards.guard import guard
     from ._sizes import Size
     from ._unittest.case import HermeticTestCase
+    from ._unittest.isolated import isolated
     from ._unittest.marks import allow, large, medium, small, xlarge
     from ._unittest.program import TestProgram as main
     from ._unittest.run_result import TestResult
@@ -51,6 +53,7 @@ __all__ = [
     "HermeticError",
     "HermeticTestCase",
     "HermeticWarning",
+    "IsolationError",
     "NetworkViolationError",
     "RunEndedEarly",
     "Size",
@@ -61,6 +64,7 @@ __all__ = [
     "__version__",
     "allow",
     "guard",
+    "isolated",
     "large",
     "main",
     "medium",
@@ -76,6 +80,7 @@ _LAZY = {
     "TestRunner": ("._unittest.runner", "TestRunner"),
     "allow": ("._unittest.marks", "allow"),
     "guard": ("._guards.guard", "guard"),
+    "isolated": ("._unittest.isolated", "isolated"),
     "large": ("._unittest.marks", "large"),
     "main": ("._unittest.program", "TestProgram"),
     "medium": ("._unittest.marks", "medium"),

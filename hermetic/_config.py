@@ -1,9 +1,9 @@
 """The settings: command line over environment over setup.cfg over pyproject.toml, as one frozen record.
 
-    pyproject.toml  [tool.hermetic]   mode, default_size, start_method; [tool.hermetic.allow."tests/db/*"]   (3.11+)
-    setup.cfg       [tool:hermetic]   the same;                         [tool:hermetic:allow:tests/db/*]
-    environment     HERMETIC_MODE, HERMETIC_DEFAULT_SIZE, HERMETIC_START_METHOD
-    command line    --mode, --default-size, --start-method
+    pyproject.toml  [tool.hermetic]   mode = "warn";   [tool.hermetic.allow."tests/db/*"]   (3.11+)
+    setup.cfg       [tool:hermetic]   mode = warn;     [tool:hermetic:allow:tests/db/*]
+    environment     HERMETIC_MODE=warn
+    command line    --mode warn
 
 Both files are looked for in the current folder, or else in the nearest folder above it that has either.
 """
@@ -28,13 +28,76 @@ if TYPE_CHECKING:
 
 START_METHODS = ("spawn", "forkserver", "fork", "platform")
 
-# Setting -> accepted values. Every one can be given in all four places.
-CHOICES: dict[str, tuple[str, ...]] = {
-    "mode": MODES,
-    "default_size": SIZE_NAMES,
-    "start_method": START_METHODS,
+
+
+class Choice:
+    """A setting that is one of several words."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+        self.accepted = f"one of {_listed(words)}"
+
+    def parse(self, value: Any) -> Any:
+        """The value; None for one that is not accepted."""
+        return value if isinstance(value, str) and value in self.words else None
+
+
+class Switch:
+    """A setting that is on or off."""
+
+    accepted = "true or false"
+    _words = {  # noqa: RUF012 - those that configparser takes
+        **dict.fromkeys(("true", "yes", "on", "1"), True),
+        **dict.fromkeys(("false", "no", "off", "0"), False),
+    }
+
+    def parse(self, value: Any) -> bool | None:
+        """The value; None for one that is not accepted."""
+        return value if isinstance(value, bool) else self._words.get(value.lower()) if isinstance(value, str) else None
+
+
+class Seconds:
+    """A setting that is a number of seconds."""
+
+    accepted = "a number of seconds above 0"
+
+    def parse(self, value: Any) -> float | None:
+        """The value; None for one that is not accepted."""
+        try:
+            seconds = float("nan" if isinstance(value, bool) else value)
+        except (TypeError, ValueError):
+            return None
+        return seconds if 0 < seconds < float("inf") else None
+
+
+def _listed(names: Any) -> str:
+    *most, last = map(str, names)
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+# What each setting may be. Every one can be given in all four places, but for those below.
+SETTINGS: dict[str, Choice | Switch | Seconds] = {
+    "mode": Choice(*MODES),
+    "default_size": Choice(*SIZE_NAMES),
+    "start_method": Choice(*START_METHODS),
+    "isolated": Switch(),
+    "no_isolation": Switch(),
+    "isolated_timeout": Seconds(),
+    "isolated_start": Choice("auto", "fresh"),
+    "detect_leaks": Switch(),
+    "leaks": Choice("warn", "error", "off"),
 }
-_DEFAULTS = {"mode": STRICT, "start_method": "spawn"}
+_DEFAULTS = {
+    "mode": STRICT,
+    "default_size": None,
+    "start_method": "spawn",
+    "isolated": False,
+    "no_isolation": False,
+    "isolated_timeout": 300.0,
+    "isolated_start": "auto",
+    "detect_leaks": False,
+    "leaks": "warn",
+}
 _ALLOW_KEYS = ("hosts", "processes")
 
 # What hermetic sets in the environment of processes that it starts, as opposed to what users set.
@@ -45,9 +108,7 @@ _BAZEL_SIZES = {"small": "small", "medium": "medium", "large": "large", "enormou
 
 class Settings(
     namedtuple(  # noqa: PYI024 - as Policy
-        "Settings",
-        ("mode", "default_size", "start_method", "allow", "root", "origins"),
-        defaults=(STRICT, None, "spawn", (), ".", {}),
+        "Settings", (*_DEFAULTS, "allow", "root", "origins"), defaults=(*_DEFAULTS.values(), (), ".", {})
     )
 ):
     """The effective settings.
@@ -56,6 +117,12 @@ class Settings(
         mode: ``strict``, ``warn`` or ``off``.
         default_size: the size of tests that say none; None to leave them alone.
         start_method: the multiprocessing start method, or ``platform`` for the interpreter's own.
+        isolated: whether every test is isolated, marked or not.
+        no_isolation: whether no test is, marked or not.
+        isolated_timeout: the seconds that an isolated group may take, where its mark says none.
+        isolated_start: ``fresh`` for workers that are fresh interpreters even where forks would do, or ``auto``.
+        detect_leaks: whether to look for what tests change and leave that are not isolated.
+        leaks: what that is: ``warn``, ``error`` or ``off``.
         allow: path pattern with what it allows, in the order of the file.
         root: the folder that path patterns start from.
         origins: for each setting (and each pattern, as ``allow PATTERN``), where its value came from.
@@ -65,6 +132,12 @@ class Settings(
     mode: str
     default_size: Size | None
     start_method: str
+    isolated: bool
+    no_isolation: bool
+    isolated_timeout: float
+    isolated_start: str
+    detect_leaks: bool
+    leaks: str
     allow: tuple[tuple[str, Allowance], ...]
     root: str
     origins: Mapping[str, str]
@@ -87,7 +160,7 @@ class Settings(
         return allowance
 
 
-def load(command_line: Mapping[str, str | None] | None = None, folder: str | None = None) -> Settings:
+def load(command_line: Mapping[str, Any] | None = None, folder: str | None = None) -> Settings:
     """Read the settings from all four places.
 
     Args:
@@ -97,7 +170,7 @@ def load(command_line: Mapping[str, str | None] | None = None, folder: str | Non
     Raises:
         ConfigurationError: for a wrong key, value or type; the text names the place and what is accepted.
     """
-    values: dict[str, str] = {}
+    values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     allow: dict[str, Allowance] = {}
     root = _find_root(folder or os.getcwd())
@@ -107,18 +180,13 @@ def load(command_line: Mapping[str, str | None] | None = None, folder: str | Non
             origins[f"allow {pattern}"] = origin
         _take(found, origin, values, origins)
     _take(_environment_table(_real.environ), "environment", values, origins)
-    _take({key: value for key, value in (command_line or {}).items() if value}, "command line", values, origins)
+    _take({key: value for key, value in (command_line or {}).items() if value is not None}, "command line", values, origins)
     bazel_size = _BAZEL_SIZES.get(_real.environ.get("TEST_SIZE", ""))
     if "default_size" not in values and bazel_size:
         values["default_size"], origins["default_size"] = bazel_size, "environment TEST_SIZE"
-    size = values.pop("default_size", None)
-    return Settings(
-        **{**_DEFAULTS, **values},
-        default_size=Size(size) if size else None,
-        allow=tuple(allow.items()),
-        root=root,
-        origins=origins,
-    )
+    if "default_size" in values:
+        values["default_size"] = Size(values["default_size"])
+    return Settings(**values, allow=tuple(allow.items()), root=root, origins=origins)
 
 
 def _find_root(folder: str) -> str:
@@ -132,14 +200,15 @@ def _find_root(folder: str) -> str:
         folder = parent
 
 
-def _take(found: Mapping[str, Any], origin: str, values: dict[str, str], origins: dict[str, str]) -> None:
+def _take(found: Mapping[str, Any], origin: str, values: dict[str, Any], origins: dict[str, str]) -> None:
     """Add checked values; what is added later wins."""
     for key, value in found.items():
-        if key not in CHOICES:
-            raise ConfigurationError(f"{origin}: unknown setting {key!r}; known are {_listed([*CHOICES, 'allow'])}")
-        if not isinstance(value, str) or value not in CHOICES[key]:
-            raise ConfigurationError(f"{origin}: {key} = {value!r} is not one of {_listed(CHOICES[key])}")
-        values[key], origins[key] = value, origin
+        if key not in SETTINGS:
+            raise ConfigurationError(f"{origin}: unknown setting {key!r}; known are {_listed([*SETTINGS, 'allow'])}")
+        parsed = SETTINGS[key].parse(value)
+        if parsed is None:
+            raise ConfigurationError(f"{origin}: {key} = {value!r} is not {SETTINGS[key].accepted}")
+        values[key], origins[key] = parsed, origin
 
 
 def _take_allow(found: dict[str, Any], origin: str) -> list[tuple[str, Allowance]]:
@@ -255,32 +324,29 @@ def _environment_table(environ: Mapping[str, str]) -> dict[str, str]:
     for variable, value in environ.items():
         if variable.startswith("HERMETIC_") and variable not in _INTERNAL_VARIABLES:
             key = variable.removeprefix("HERMETIC_").lower()
-            if key not in CHOICES:
-                known = _listed([f"HERMETIC_{name.upper()}" for name in CHOICES])
+            if key not in SETTINGS:
+                known = _listed([f"HERMETIC_{name.upper()}" for name in SETTINGS if name != "isolated"])
                 raise ConfigurationError(f"environment: unknown variable {variable}; known are {known}")
             table[key] = value
     return table
 
 
-def _listed(names: Any) -> str:
-    *most, last = map(str, names)
-    return f"{', '.join(most)} or {last}" if most else last
-
-
 def describe(settings: Settings) -> str:
     """The settings as lines of ``key = value  (origin)``."""
     size = settings.default_size
-    shown = {
-        "mode": settings.mode,
-        "default_size": size.value if size else "none",
-        "start_method": settings.start_method,
-    }
+    shown = {key: getattr(settings, key) for key in SETTINGS}
+    shown["default_size"] = size.value if size else "none"
+    shown = {key: _shown(value) for key, value in shown.items()}
     lines = [f"{key} = {value}  ({settings.origins.get(key, 'default')})" for key, value in shown.items()]
     for pattern, allowance in settings.allow:
         parts = [f"hosts={list(allowance.hosts)}"] * bool(allowance.hosts)
         parts += [f"processes={list(allowance.processes)}"] * bool(allowance.processes)
         lines.append(f"allow {pattern} = {' '.join(parts)}  ({settings.origins[f'allow {pattern}']})")
     return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else value
 
 
 class _InForce:
@@ -306,9 +372,9 @@ def put_in_force(settings: Settings | None) -> Settings | None:
     return before
 
 
-def given_on_command_line() -> dict[str, str]:
+def given_on_command_line() -> dict[str, Any]:
     """The settings in force that came from the command line: they hold for a program that a script starts, too."""
     settings = _InForce.settings or Settings()
     size = settings.default_size
-    values = {"mode": settings.mode, "default_size": size.value if size else "", "start_method": settings.start_method}
+    values = {key: getattr(settings, key) for key in SETTINGS} | {"default_size": size.value if size else None}
     return {key: value for key, value in values.items() if settings.origins.get(key) == "command line"}

@@ -7,12 +7,19 @@ import sys
 
 WINDOWS = sys.platform == "win32"
 
+# Where a process can adopt the orphans of its children, see all of them, and pass file descriptors on; and where fork
+# is safe as long as there is one thread: Apple's own libraries start some.
+LINUX = sys.platform == "linux"
+
 # tomllib came with 3.11: on 3.10 a [tool.hermetic] table can be found but not read.
 HAS_TOMLLIB = sys.version_info >= (3, 11)
 
 # `--durations` and exit status 5 for "no tests ran" came with 3.12.
 UNITTEST_HAS_DURATIONS = sys.version_info >= (3, 12)
 NO_TESTS_EXIT_STATUS = 5 if sys.version_info >= (3, 12) else 0
+
+# Exception groups, and the columns of instructions, came with 3.11.
+HAS_EXCEPTION_GROUPS = CODE_HAS_POSITIONS = sys.version_info >= (3, 11)
 
 # Where socketpair() is a system call it needs no network; elsewhere the standard library
 # builds one from a listening loopback socket, which must then be let through.
@@ -24,3 +31,6 @@ HOSTS_FILE = r"C:\Windows\System32\drivers\etc\hosts" if WINDOWS else "/etc/host
 
 # Every spawned multiprocessing child goes through fork_exec, which raises an audit event from 3.14 on.
 FORK_EXEC_RAISES_NO_EVENT = not WINDOWS and sys.version_info < (3, 14)
+
+# Where a process finds its own open file descriptors, one entry each.
+OPEN_FILES_FOLDER = "/proc/self/fd" if LINUX else "/dev/fd"

@@ -3,6 +3,7 @@
     HermeticError
      +-- ConfigurationError          (also a ValueError)
      +-- DecorationError             (also a TypeError)
+     +-- IsolationError
      +-- RunEndedEarly
      +-- ViolationError
           +-- NetworkViolationError
@@ -30,6 +31,10 @@ class ConfigurationError(HermeticError, ValueError):
 
 class DecorationError(HermeticError, TypeError):
     """A mark was put on something that it cannot protect; the text names the thing."""
+
+
+class IsolationError(HermeticError):
+    """H007: an isolated test crashed, timed out, left something behind, or cannot be isolated; the text says which."""
 
 
 class RunEndedEarly(HermeticError):  # noqa: N818 - it names what happened to the run, as KeyboardInterrupt does
@@ -68,6 +73,7 @@ for _class in (
     HermeticError,
     ConfigurationError,
     DecorationError,
+    IsolationError,
     RunEndedEarly,
     ViolationError,
     NetworkViolationError,

@@ -27,8 +27,10 @@ unlink = os.unlink
 get_frame = sys._getframe
 exit_process = os._exit
 perf_counter = time.perf_counter
+sleep = time.sleep
 stat = os.stat
 environ = os.environ
+random_bytes = os.urandom
 
 
 _TEMPORARY_FOLDERS = [
@@ -53,6 +55,21 @@ def new_file(
                 break
             return path
     raise FileNotFoundError("hermetic found no folder to write the reports of child processes to")
+
+
+def new_folder(prefix: str, _mkdir: Any = os.mkdir) -> str:
+    """A folder of its own in the temporary folder as it was at import."""
+    for folder in (*_TEMPORARY_FOLDERS, os.path.expanduser("~"), get_cwd()):
+        for _ in range(100):
+            path = os.path.join(folder, f"{prefix}{random_bytes(4).hex()}")
+            try:
+                _mkdir(path, 0o700)
+            except FileExistsError:
+                continue
+            except OSError:
+                break
+            return path
+    raise FileNotFoundError("hermetic found no folder for the output of isolated tests")
 
 
 def test_method_name(test: object) -> str:
@@ -90,3 +107,121 @@ def socket_module() -> Any:
     It is kept, because at shutdown nothing can be imported any more, and sockets are judged even then.
     """
     return importlib.import_module("_socket")
+
+
+# --- what isolated tests change, and where CPython's own regression tests look for it as well -------------------------
+
+
+@functools.cache
+def signal_numbers() -> tuple[Any, ...]:
+    """The signals of this system."""
+    import signal
+
+    return tuple(signal.Signals)
+
+
+def warning_filters() -> list[Any]:
+    """The filters of the warnings module."""
+    return sys.modules["warnings"].filters  # type: ignore[no-any-return]
+
+
+def logging_handlers(logging: Any) -> tuple[Any, ...]:
+    """The named and the ordered registers of logging's handlers."""
+    return dict(logging._handlers), list(logging._handlerList)
+
+
+def event_loop_policy(events: Any) -> Any:
+    """The event loop policy, if one is set: to ask for it would set one."""
+    return events._event_loop_policy
+
+
+def sysconfig_state(sysconfig: Any) -> tuple[Any, ...] | None:
+    """The configuration variables and the installation schemes; None before they were asked for."""
+    variables = sysconfig._CONFIG_VARS
+    return None if variables is None else (dict(variables), {**sysconfig._INSTALL_SCHEMES})
+
+
+def url_opener(request: Any) -> Any:
+    """The opener that ``install_opener`` has set."""
+    return request._opener
+
+
+def url_temporary_files(request: Any) -> list[str]:
+    """The files that ``urlretrieve`` has left for ``urlcleanup``."""
+    return list(request._url_tempfiles)
+
+
+def enumerate_threads(threading: Any) -> list[Any]:
+    """The threads that run, as ``threading.enumerate`` has them; a test may have replaced that."""
+    return [*threading._active.values(), *threading._limbo.values()]
+
+
+def helper_files() -> list[int]:
+    """The file descriptors that multiprocessing holds for its resource tracker and its fork server."""
+    tracker = sys.modules.get("multiprocessing.resource_tracker")
+    forkserver = sys.modules.get("multiprocessing.forkserver")
+    found = [tracker._resource_tracker._fd] if tracker else []
+    found += [forkserver._forkserver._forkserver_alive_fd] if forkserver else []
+    return [fd for fd in found if fd is not None]
+
+
+def run_threading_exit_handlers(threading: Any) -> None:
+    """What the interpreter does before it joins the threads: executors tell theirs to end."""
+    for call in reversed(threading._threading_atexits):
+        call()
+
+
+def use_temporary_folder(folder: str) -> None:
+    """Have our own files created in a folder."""
+    _TEMPORARY_FOLDERS.insert(0, folder)
+
+
+# --- what a worker needs -----------------------------------------------------------------------------------------------
+
+
+def forget_exit_handlers() -> None:
+    """Drop the handlers that were registered with atexit: they are the business of the process that registered them.
+
+    multiprocessing does the same in the processes that it forks.
+    """
+    import atexit
+
+    atexit._clear()
+
+
+def run_exit_handlers() -> None:
+    """Run the handlers that were registered with atexit, the last one first."""
+    import atexit
+
+    atexit._run_exitfuncs()
+
+
+def interpreter_flags() -> list[str]:
+    """The command line options that start an interpreter like this one."""
+    import subprocess
+
+    return subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined,no-any-return]
+
+
+def sub_test(test: Any, message: Any, params: dict[str, Any]) -> Any:
+    """What unittest hands a result for a subtest."""
+    import unittest.case
+
+    return unittest.case._SubTest(test, message, params)
+
+
+def sub_test_parts(sub_test: Any) -> tuple[Any, dict[str, Any]] | None:
+    """The message and the parameters of a subtest; None for what is no subtest."""
+    import unittest.case
+
+    if not isinstance(sub_test, unittest.case._SubTest):
+        return None
+    message = sub_test._message
+    return (None if message is unittest.case._subtest_msg_sentinel else message), dict(sub_test.params)
+
+
+def no_sub_test_message() -> Any:
+    """What unittest has for the message of a subtest without one."""
+    import unittest.case
+
+    return unittest.case._subtest_msg_sentinel

@@ -128,7 +128,7 @@ def report(scope: Scope, violation: Violation, *, warned: bool) -> bool:
     if scope.report_path is not None:
         import json  # not worth its start-up time before the first report
 
-        line = {"serial": scope.serial, "warned": warned, "violation": dataclasses.asdict(violation)}
+        line = {"serial": scope.serial, "warned": warned, "violation": violation_fields(violation)}
         try:
             handle = os.open(scope.report_path, os.O_WRONLY | os.O_APPEND)
             try:
@@ -162,19 +162,27 @@ def collect() -> None:
     _reports.scopes = {serial: scope for serial, scope in _reports.scopes.items() if not scope.ended}
 
 
-def _take(line: dict[str, Any]) -> None:
+def violation_fields(violation: Violation) -> dict[str, Any]:
+    """A violation as plain data."""
+    return dataclasses.asdict(violation)
+
+
+def violation_error(fields: dict[str, Any]) -> ViolationError:
+    """The error of a violation that came as plain data."""
     from .._records import CallSite, Operation, Violation  # not worth their start-up time before the first report
 
-    fields = line["violation"]
-    fields["operation"] = Operation(**fields["operation"])
-    fields["site"] = CallSite(**fields["site"])
-    violation = Violation(**fields)
+    operation, site = Operation(**fields["operation"]), CallSite(**fields["site"])
+    violation = Violation(**{**fields, "operation": operation, "site": site})
+    return ERRORS[operation.kind](violation, _messages.violation_text(violation))
+
+
+def _take(line: dict[str, Any]) -> None:
+    error = violation_error(line["violation"])
     if line["warned"]:
-        state.running.warned.append(violation)
+        state.running.warned.append(error.violation)
         return
-    error = ERRORS[violation.operation.kind](violation, _messages.violation_text(violation))
     scope = _reports.scopes.get(line["serial"])
     if scope is not None:
         state.record(scope, error)
     else:
-        state.running.late.append((violation.test, error))
+        state.running.late.append((error.violation.test, error))

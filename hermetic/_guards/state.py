@@ -172,6 +172,14 @@ def adopt(scope: Scope | None) -> Scope | None:
     return before
 
 
+def forget() -> None:
+    """Begin anew in a forked process that is going to run tests, or to fork those that do."""
+    running.by_thread.clear()
+    running.process = None
+    running.late, running.warned = [], []
+    block_scope.set(None)
+
+
 class unjudged:  # noqa: N801 - used as a function: `with unjudged():`
     """A stretch in which everything is allowed: what the guard does itself, or knows to be no part of the test."""
 

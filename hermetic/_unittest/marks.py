@@ -1,4 +1,4 @@
-"""The marks: ``@small``, ``@medium``, ``@large``, ``@xlarge`` and ``@allow(...)``.
+"""The marks: ``@small``, ``@medium``, ``@large``, ``@xlarge``, ``@allow(...)``; ``@isolated`` is in ``isolated``.
 
 A mark is written to the ``__hermetic__`` attribute of what it marks: a function, a class, or (by assignment) a
 module. A marked function is wrapped, so that its body is held to the policy whoever calls it; a marked class, and
@@ -36,16 +36,19 @@ class Mark:
     Attributes:
         size: the size that it gives; None for a mark that gives none.
         allowance: the exceptions that it makes.
+        isolation: the name of the group of processes that it puts tests into (None for one that has none), and the
+            seconds that they may take (None for the setting's); None for a mark that isolates nothing.
     """
 
     size: Size | None = None
     allowance: Allowance = NO_ALLOWANCE
+    isolation: tuple[str | None, float | None] | None = None
 
     def __call__(self, marked: T) -> T:
         """Mark a function, a method or a class, and return it.
 
         Raises:
-            DecorationError: for anything else, and for a second size on the same thing.
+            DecorationError: for anything else, and for a second size or isolation on the same thing.
         """
         found: Any = marked
         if isinstance(found, (staticmethod, classmethod)):
@@ -78,6 +81,9 @@ class Mark:
         sizes = [mark for mark in marks if mark.size]
         if self.size and sizes:
             raise DecorationError(f"{_described(marked)} is {sizes[0]!r} already; {self!r} would be its second size")
+        isolations = [mark for mark in marks if mark.isolation]
+        if self.isolation and isolations:
+            raise DecorationError(f"{_described(marked)} is {isolations[0]!r} already; {self!r} would be the second")
         try:
             marked.__hermetic__ = (self, *marks)
         except (AttributeError, TypeError) as error:

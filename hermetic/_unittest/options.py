@@ -20,6 +20,12 @@ _HELP = {
     "mode": "what a violation is: an error (strict, the default), a warning (warn), or nothing (off)",
     "default_size": "the size of tests that say none",
     "start_method": "how multiprocessing starts processes (default: spawn; platform: the interpreter's own)",
+    "isolated": "run every test in a process of its own",
+    "no_isolation": "run no test in a process of its own, whatever its marks say: for debuggers",
+    "isolated_timeout": "the seconds that an isolated test or group may take (default: 300)",
+    "isolated_start": "how their processes start: forked where that is safe (auto, the default), or fresh",
+    "detect_leaks": "look for what tests change and leave in this process, too",
+    "leaks": "what that is: a warning (warn, the default), an error, or nothing (off)",
 }
 
 
@@ -31,8 +37,14 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     """
     parser = argparse.ArgumentParser(prog=program, add_help=False, allow_abbrev=False, usage=argparse.SUPPRESS)
     group = parser.add_argument_group("hermetic options")
-    for name, choices in _config.CHOICES.items():
-        group.add_argument(f"--{name.replace('_', '-')}", choices=choices, help=_HELP[name])
+    for name, setting in _config.SETTINGS.items():
+        option = f"--{name.replace('_', '-')}"
+        if isinstance(setting, _config.Switch):
+            group.add_argument(option, action="store_const", const=True, help=_HELP[name])
+        elif isinstance(setting, _config.Choice):
+            group.add_argument(option, choices=setting.words, help=_HELP[name])
+        else:
+            group.add_argument(option, metavar="SECONDS", help=_HELP[name])
     group.add_argument("--show-config", action="store_true", help="print the settings and where each came from")
     group.add_argument("--script", metavar="FILE", help="run a runner script; what follows are its arguments")
     return parser

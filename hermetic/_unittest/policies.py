@@ -35,6 +35,7 @@ _by_class: dict[int, Policy | None] = {}  # of classes in which no method has a 
 _marked_methods: dict[int, bool] = {}
 
 mark_types: tuple[type, ...] = ()  # the classes of marks, once those are loaded
+isolation_is_used = False  # whether any test may be isolated
 functions_are_marked = False  # whether any function has a mark; most suites mark classes or modules alone
 
 
@@ -76,7 +77,7 @@ def of_class(cls: type) -> Policy | None:
 
 def of_module(name: str) -> Policy | None:
     """The policy of a module's import and fixtures."""
-    return _policy(list(_module_marks(name)), name, None)
+    return _policy(list(module_marks(name)), name, None)
 
 
 def outside_of_tests(subject: type | str) -> Policy | None:
@@ -94,7 +95,7 @@ def of_function(function: Any, args: tuple[Any, ...]) -> Policy | None:
     if args and hasattr(type(args[0]), function.__name__):
         return _find(type(args[0]), function.__name__)
     marks = as_marks(getattr(function, "__hermetic__", ()), function.__qualname__)
-    return _policy([*marks, *_module_marks(function.__module__)], function.__module__, None)
+    return _policy([*marks, *module_marks(function.__module__)], function.__module__, None)
 
 
 def widest() -> Policy | None:
@@ -118,16 +119,18 @@ def as_marks(value: object, place: str) -> tuple[Mark, ...]:
     """The value of a ``__hermetic__`` attribute as marks.
 
     Raises:
-        DecorationError: it is neither a mark nor a list or tuple of marks, or holds two sizes.
+        DecorationError: it is neither a mark nor a list or tuple of marks, or holds two sizes or isolations.
     """
     marks = tuple(value) if isinstance(value, (list, tuple)) else (value,)
-    if not all(hasattr(mark, "allowance") and hasattr(mark, "size") for mark in marks):
+    if not all(hasattr(mark, "isolation") and hasattr(mark, "size") for mark in marks):
         message = (
             f"{place}: __hermetic__ = {value!r} is not a mark or a list of marks; write one such as hermetic.small"
         )
         raise DecorationError(message)
     if sum(mark.size is not None for mark in marks) > 1:
         raise DecorationError(f"{place}: __hermetic__ = {value!r} has more than one size")
+    if sum(mark.isolation is not None for mark in marks) > 1:
+        raise DecorationError(f"{place}: __hermetic__ = {value!r} has more than one isolation")
     return marks
 
 
@@ -137,11 +140,12 @@ def _find(cls: type, method_name: str) -> Policy | None:
     for base in cls.__mro__:
         if "__hermetic__" in vars(base):
             marks += as_marks(vars(base)["__hermetic__"], base.__qualname__)
-    marks += _module_marks(cls.__module__)
+    marks += module_marks(cls.__module__)
     return _policy(marks, cls.__module__, getattr(cls, "hermetic_default_size", None))
 
 
-def _module_marks(name: str) -> Iterator[Mark]:
+def module_marks(name: str) -> Iterator[Mark]:
+    """The marks of a module."""
     value = getattr(sys.modules.get(name), "__dict__", {}).get("__hermetic__", ())
     return iter(as_marks(value, f"module {name}"))
 

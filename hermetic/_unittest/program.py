@@ -134,7 +134,7 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
     Raises:
         ConfigurationError: as ``_config.load``.
     """
-    given = {name: getattr(ours, name) for name in _config.CHOICES if getattr(ours, name)}
+    given = {name: getattr(ours, name) for name in _config.SETTINGS if getattr(ours, name) is not None}
     settings = _config.load({**_config.given_on_command_line(), **given})
     before = _config.put_in_force(settings)
     while_running.callback(_config.put_in_force, before)
@@ -142,6 +142,8 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
     while_running.callback(policies.forget)
     if settings.default_size is not None:
         _guards.install()
+    if settings.isolated:
+        policies.isolation_is_used = True
     while_running.enter_context(_multiprocessing.default_start_method(settings.start_method))
     return settings
 

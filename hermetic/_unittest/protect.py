@@ -73,10 +73,20 @@ def protect_class(cls: Any) -> None:
         cls._hermetic_protected = True
         cls.run = _protected_run(cls)
         cls.debug = _protected_debug(cls)
-    if any(_is_overridden(cls, name) for name in _CLASS_FIXTURES):
+    if policies.isolation_is_used:
+        _watch_for_isolation(cls)
+    if policies.isolation_is_used or any(_is_overridden(cls, name) for name in _CLASS_FIXTURES):
         for name, replacement in _CLASS_FIXTURES.items():
             if not hasattr(getattr(cls, name), "__hermetic_fixture__"):
                 setattr(cls, name, classmethod(_override_class_fixture(cls, name, replacement)))
+
+
+def _watch_for_isolation(cls: Any) -> None:
+    """Have groups of isolated tests know this class, and its module's fixtures run where those tests do."""
+    from . import groups, modules  # loaded with the first isolated test
+
+    groups.members.append(cls)
+    modules.watch(cls.__module__)
 
 
 def _protected_run(cls: Any) -> Callable[..., Any]:
@@ -85,21 +95,27 @@ def _protected_run(cls: Any) -> Callable[..., Any]:
     own = vars(cls).get("run")
 
     def run(self: Any, result: Any = None) -> Any:
+        if policies.isolation_is_used and result is not None:
+            from . import isolation  # loaded with the first isolated test
+
+            group = isolation.group_of(self)
+            if group is not None:
+                return isolation.run(self, result, group)
         if isinstance(result, GuardedResult):
             # `inherited`, spelled out, because every test of ours comes by here.
             return own(self, result) if own else super(cls, self).run(result)
         policy = policies.of_test(self)
         scope = state.active()
+        if result is None and (policy is not None or policies.isolation_is_used):
+            result = self.defaultTestResult()
+            result.startTestRun()
+            try:
+                return self.run(result)
+            finally:
+                result.stopTestRun()
         if policy is None or (scope is not None and scope.owner is self):
             return inherited(self, result)
-        if result is not None:
-            return _run_with_proxy(self, inherited, result)
-        result = self.defaultTestResult()
-        result.startTestRun()
-        try:
-            return _run_with_proxy(self, inherited, result)
-        finally:
-            result.stopTestRun()
+        return _run_with_proxy(self, inherited, result)
 
     return run
 
@@ -158,6 +174,8 @@ _fixture_scopes: dict[int, list[state.Scope]] = {}  # by the id of the class: it
 
 
 def _set_up_class(cls: Any, inner: Callable[[], None]) -> None:
+    if _fixtures_run_elsewhere(cls):
+        return
     scope = _begin_fixture(cls, "setUpClass")
     _call_fixture(scope, inner)
     if scope is not None:
@@ -165,7 +183,24 @@ def _set_up_class(cls: Any, inner: Callable[[], None]) -> None:
 
 
 def _tear_down_class(cls: Any, inner: Callable[[], None]) -> None:
-    _call_fixture(_begin_fixture(cls, "tearDownClass"), inner)  # its scope covers the class cleanups, which come next
+    try:
+        if not _fixtures_run_elsewhere(cls):
+            # Its scope covers the class cleanups, which come next.
+            _call_fixture(_begin_fixture(cls, "tearDownClass"), inner)
+    finally:
+        if policies.isolation_is_used:
+            from . import isolation  # loaded with the first isolated test
+
+            isolation.end_class(cls)
+
+
+def _fixtures_run_elsewhere(cls: type) -> bool:
+    """Whether a class's fixtures are run by the workers that run its tests."""
+    if not policies.isolation_is_used:
+        return False
+    from . import isolation  # loaded with the first isolated test
+
+    return isolation.takes_fixtures_of(cls)
 
 
 def _call_fixture(scope: state.Scope | None, inner: Callable[[], None]) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import traceback
 import types
 import unittest
 
-from .. import _real
+from .. import _config, _real
 from .._errors import RunEndedEarly
 from .._guards import state
-from . import durations, early_end
+from . import durations, early_end, policies, protect
 from .run_result import make_run_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 __unittest = True
@@ -61,7 +63,8 @@ class WatchedRun(unittest.TestSuite):
         caught_before = _ctrl_c_was_caught()
         with early_end.watch(lambda call: self._on_end(result, call)):
             try:
-                self._whole(result)
+                with self._isolation(result):
+                    self._whole(result)
             except SystemExit as error:
                 fixture = _fixture_of(error)
                 result.end_early(f"sys.exit({error.code!r}) in {fixture}", error, fixture)
@@ -75,6 +78,17 @@ class WatchedRun(unittest.TestSuite):
                 self._end_stopped(result, "Ctrl-C")
             elif result.wasSuccessful() and result.testsRun < self._whole.countTestCases():
                 self._end_stopped(result, "told to stop")  # not by failfast, which has a failure to show
+
+    def _isolation(self, result: Any) -> contextlib.AbstractContextManager[None]:
+        """What isolated tests need for the time of the run."""
+        if _config.in_force().isolated:
+            for test in _tests_in(self._whole):
+                protect.protect_class(type(test))
+        if not policies.isolation_is_used:
+            return contextlib.nullcontext()
+        from . import isolation  # loaded with the first isolated test
+
+        return isolation.of_run(_tests_in(self._whole), result)
 
     def _end_stopped(self, result: Any, reason: str, place: str = "") -> None:
         result.end_early(f"{reason}, after {result.testsRun} of {self._whole.countTestCases()} tests{place}")
@@ -96,6 +110,15 @@ class WatchedRun(unittest.TestSuite):
         stream.write(f"Ran {run} test{'s' if run != 1 else ''} in {taken:.3f}s\n\nFAILED ({infos})\n")
         for output in (stream, sys.stdout):
             output.flush()
+
+
+def _tests_in(suite: Any) -> Iterator[Any]:
+    """The tests of a suite and of those in it."""
+    if isinstance(suite, unittest.TestCase):
+        yield suite
+    elif hasattr(suite, "__iter__"):
+        for test in suite:
+            yield from _tests_in(test)
 
 
 def _ctrl_c_was_caught() -> bool:

@@ -1,0 +1,265 @@
+"""What a test changed in its process and left behind: a snapshot before, a comparison after.
+
+The list is that of CPython's regression tests (Lib/test/libregrtest/save_env.py), with processes, threads, open files,
+signal handlers, limits and timers besides. What belongs to a module that is not imported yet is not looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .. import _env, _real
+from . import processes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_MAX_NAMED = 5
+_UNKNOWN = object()  # what a probe finds where there is nothing to be looked at
+
+
+def _loaded(module: str, read: Callable[[Any], Any]) -> Callable[[], Any]:
+    """A probe into a module that says nothing while that is not imported."""
+
+    def probe() -> Any:
+        found = sys.modules.get(module)
+        return _UNKNOWN if found is None else read(found)
+
+    return probe
+
+
+def _list(module: str, name: str) -> Callable[[], Any]:
+    """A probe into a list: it is another one, or it holds other things."""
+    return _loaded(module, lambda found: (id(getattr(found, name)), [*getattr(found, name)]))
+
+
+def _identity(module: str, name: str) -> Callable[[], Any]:
+    return _loaded(module, lambda found: getattr(found, name, None))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _folder() -> str | None:
+    try:
+        return _real.get_cwd()
+    except OSError:
+        return None
+
+
+def _files_here() -> list[str]:
+    """What lies in the current folder, but for hidden files and caches: tools write those for themselves."""
+    return [name for name in _names_in(".") or () if not name.startswith((".", "__pycache__"))]
+
+
+def _signals(signal: Any) -> dict[str, Any]:
+    handlers = {}
+    for number in _real.signal_numbers():
+        try:
+            handlers[number.name] = signal.getsignal(number)
+        except (ValueError, TypeError):
+            continue
+    return handlers
+
+
+def _blocked_signals(signal: Any) -> dict[str, Any]:
+    mask = getattr(signal, "pthread_sigmask", None)
+    return {} if mask is None else {str(number): True for number in mask(signal.SIG_BLOCK, ())}
+
+
+def _timers(signal: Any) -> dict[str, bool]:
+    names = ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF")
+    return {name: signal.getitimer(getattr(signal, name))[0] > 0 for name in names if hasattr(signal, name)}
+
+
+def _limits(resource: Any) -> dict[str, Any]:
+    return {name: resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name.startswith("RLIMIT_")}
+
+
+def _locales(locale: Any) -> dict[str, Any]:
+    return {name: locale.setlocale(getattr(locale, name)) for name in _LOCALE_CATEGORIES if hasattr(locale, name)}
+
+
+def _event_loop_policy(events: Any) -> Any:
+    """The policy that somebody has set: the default one is set by whoever asks for an event loop."""
+    policy = _real.event_loop_policy(events)
+    return None if type(policy).__module__.partition(".")[0] == "asyncio" else policy
+
+
+def _once_set(value: Any) -> Any:
+    """A value that the standard library sets for itself when it is first used."""
+    return _UNKNOWN if value is None else value
+
+
+_LOCALE_CATEGORIES = ("LC_CTYPE", "LC_COLLATE", "LC_TIME", "LC_MONETARY", "LC_NUMERIC", "LC_MESSAGES")
+
+# What is compared by value: names of things for people, and how each is read.
+_VALUES: tuple[tuple[str, Callable[[], Any]], ...] = (
+    ("current folder", _folder),
+    ("umask", _umask),
+    ("sys.argv", _list("sys", "argv")),
+    ("sys.path", _list("sys", "path")),
+    ("sys.path_hooks", _list("sys", "path_hooks")),
+    ("sys.meta_path", _list("sys", "meta_path")),
+    ("sys.stdin", _identity("sys", "stdin")),
+    ("sys.stdout", _identity("sys", "stdout")),
+    ("sys.stderr", _identity("sys", "stderr")),
+    ("sys.excepthook", _identity("sys", "excepthook")),
+    ("sys.displayhook", _identity("sys", "displayhook")),
+    ("sys.warnoptions", _list("sys", "warnoptions")),
+    ("trace function", sys.gettrace),
+    ("profile function", sys.getprofile),
+    ("recursion limit", sys.getrecursionlimit),
+    ("thread switch interval", sys.getswitchinterval),
+    ("builtins.__import__", _identity("builtins", "__import__")),
+    ("builtins.open", _identity("builtins", "open")),
+    ("warnings.filters", lambda: (id(_real.warning_filters()), [*_real.warning_filters()])),
+    ("warnings.showwarning", _identity("warnings", "showwarning")),
+    ("logging handlers", _loaded("logging", _real.logging_handlers)),
+    ("root logger", _loaded("logging", lambda logging: (logging.root.level, [*logging.root.handlers]))),
+    ("logging.disable", _loaded("logging", lambda logging: logging.root.manager.disable)),
+    ("time zone", _loaded("time", lambda time: time.tzname)),
+    ("shutil archive formats", _loaded("shutil", lambda shutil: shutil.get_archive_formats())),
+    ("shutil unpack formats", _loaded("shutil", lambda shutil: shutil.get_unpack_formats())),
+    ("asyncio event loop policy", _loaded("asyncio.events", _event_loop_policy)),
+    ("asyncore.socket_map", _loaded("asyncore", lambda asyncore: dict(asyncore.socket_map))),
+    ("sysconfig variables", _loaded("sysconfig", lambda sysconfig: _once_set(_real.sysconfig_state(sysconfig)))),
+    ("urllib.request opener", _loaded("urllib.request", lambda request: _once_set(_real.url_opener(request)))),
+    ("urllib.request temporary files", _loaded("urllib.request", _real.url_temporary_files)),
+    ("default socket timeout", _loaded("socket", lambda socket: socket.getdefaulttimeout())),
+    ("files in the current folder", _files_here),
+)  # fmt: skip
+
+# What is compared key by key.
+_TABLES: tuple[tuple[str, Callable[[], Any]], ...] = (
+    ("environment variable", lambda: dict(os.environ)),
+    ("signal handler", _loaded("signal", _signals)),
+    ("blocked signal", _loaded("signal", _blocked_signals)),
+    ("timer", _loaded("signal", _timers)),
+    ("resource limit", _loaded("resource", _limits)),
+    ("locale", _loaded("locale", _locales)),
+)
+
+
+def _names_in(folder: str) -> list[str] | None:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return None
+
+
+class Snapshot:
+    """What a process is like now."""
+
+    def __init__(self) -> None:
+        self._values = {name: _read(probe) for name, probe in _VALUES}
+        self._tables = {name: _read(probe) for name, probe in _TABLES}
+        self._modules = {name for name in [*sys.modules] if "." not in name}
+        self._threads = [*_threads()]  # held, so that no new one gets the place of one that has gone
+        self._files = _open_files()
+        self._children = {*processes.living_children()}
+
+    def changes(self) -> list[str]:
+        """What has changed since, for people; empty for nothing."""
+        found = [
+            f"process left running: {command}"
+            for pid, command in processes.living_children().items()
+            if pid not in self._children
+        ]
+        found += [
+            f"thread left running: {thread.name}"
+            for thread in _threads()
+            if thread not in self._threads and thread.is_alive()
+        ]
+        for name, probe in _VALUES:
+            before, after = self._values[name], _read(probe)
+            if before is not _UNKNOWN and after is not _UNKNOWN and not _same(before, after):
+                found.append(f"{name} changed{_shown_change(before, after)}")
+        for name, probe in _TABLES:
+            before, after = self._tables[name], _read(probe)
+            if before is not _UNKNOWN and after is not _UNKNOWN:
+                found += _table_changes(name, before, after)
+        gone = sorted(name for name in self._modules if name not in sys.modules)
+        if gone:
+            found.append(f"modules gone from sys.modules: {_listed(gone)}")
+        return found + _file_changes(self._files, _open_files())
+
+
+def _read(probe: Callable[[], Any]) -> Any:
+    try:
+        return probe()
+    except Exception:  # noqa: BLE001 - a test has broken what the probe looks at; its other probes say so
+        return _UNKNOWN
+
+
+def _same(before: Any, after: Any) -> bool:
+    try:
+        return bool(before is after or before == after)
+    except Exception:  # noqa: BLE001 - the user's objects may refuse to be compared
+        return False
+
+
+def _shown_change(before: Any, after: Any) -> str:
+    plain = (str, int, float)
+    if isinstance(before, plain) and isinstance(after, plain):
+        return f": {before!r} -> {after!r}"
+    if isinstance(before, list) and isinstance(after, list):
+        added, removed = [x for x in after if x not in before], [x for x in before if x not in after]
+        parts = [f"{_listed(added)} added"] * bool(added) + [f"{_listed(removed)} removed"] * bool(removed)
+        return f": {', '.join(parts)}"
+    return ""
+
+
+def _table_changes(name: str, before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Which keys changed; never the values of environment variables, which may be secrets."""
+    changes = []
+    for verb, keys in (
+        ("added", [key for key in after if key not in before]),
+        ("removed", [key for key in before if key not in after]),
+        ("changed", [key for key in after if key in before and not _same(before[key], after[key])]),
+    ):
+        if keys:
+            changes.append(f"{name} {verb}: {_listed(keys)}")
+    return changes
+
+
+def _listed(names: list[Any]) -> str:
+    shown = ", ".join(map(str, names[:_MAX_NAMED]))
+    return shown if len(names) <= _MAX_NAMED else f"{shown} and {len(names) - _MAX_NAMED} more"
+
+
+def _threads() -> list[Any]:
+    threading = sys.modules.get("threading")
+    return [] if threading is None else list(_real.enumerate_threads(threading))
+
+
+def _open_files() -> dict[int, str]:
+    """The open file descriptors and what they are of, where the system tells; without multiprocessing's own."""
+    found = {}
+    for name in _names_in(_env.OPEN_FILES_FOLDER) or ():
+        try:
+            found[int(name)] = os.readlink(f"{_env.OPEN_FILES_FOLDER}/{name}")
+        except (OSError, ValueError):
+            continue  # the one that the folder was read through
+    for fd in _real.helper_files():
+        found.pop(fd, None)
+    return found
+
+
+def _file_changes(before: dict[int, str], after: dict[int, str]) -> list[str]:
+    opened = [f"{fd} ({path})" for fd, path in after.items() if before.get(fd) != path and not _is_pythons_own(path)]
+    closed = [f"{fd} ({path})" for fd, path in before.items() if fd not in after]
+    changes = [f"open file descriptor left: {_listed(opened)}"] * bool(opened)
+    return changes + [f"file descriptor closed: {_listed(closed)}"] * bool(closed)
+
+
+def _is_pythons_own(path: str) -> bool:
+    """Whether the interpreter opened it for itself, once: the source of random numbers."""
+    return path in ("/dev/urandom", "/dev/random")
+

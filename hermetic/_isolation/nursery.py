@@ -1,0 +1,324 @@
+"""Where workers come from.
+
+    ZygoteNursery   Linux: a zygote forks them, or starts fresh interpreters that it sweeps up after
+    PipeNursery     elsewhere: fresh interpreters, asked through pipes and read by a thread each
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import queue
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+from .. import _env, _real
+from .._guards import state
+from . import processes, protocol, supervisor, zygote
+from .output import Output
+from .supervisor import Worker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
+_tokens = itertools.count(1).__next__
+
+
+class ZygoteNursery:
+    """Workers that a zygote starts.
+
+    Attributes:
+        pid: of the zygote.
+    """
+
+    def __init__(self, control: socket.socket, pid: int, process: subprocess.Popen[bytes] | None) -> None:
+        self.pid = pid
+        self._control = control
+        self._process = process  # None for a forked one
+        self._home = _real.get_pid()
+        self._ended: dict[int, tuple[int | None, list[str]]] = {}
+        self._lost = False
+
+    @classmethod
+    def fork(cls, work: Callable[[zygote.WorkerPlace], NoReturn]) -> ZygoteNursery:
+        """A nursery whose zygote is a copy of this process as it is now.
+
+        Args:
+            work: called in each worker; does not return.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        for stream in (sys.stdout, sys.stderr):  # or the copy would have the text, too
+            _flush(stream)
+        pid = os.fork()
+        if pid == 0:
+            try:
+                ours.close()
+                state.forget()
+                _real.forget_exit_handlers()
+                zygote.Zygote(theirs, work).serve()
+            finally:
+                _real.exit_process(1)
+        theirs.close()
+        return cls(ours, pid, None)
+
+    @classmethod
+    def start(cls) -> ZygoteNursery:
+        """A nursery whose zygote is an interpreter of its own; ``ask`` it to import what the workers need."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = zygote.python_command(f"be_zygote({theirs.fileno()})")
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),), start_new_session=True
+        )
+        theirs.close()
+        return cls(ours, process.pid, process)
+
+    def ask(self, message: list[Any], timeout: float) -> list[Any] | None:
+        """Send a message to the zygote, and return its answer; None if it has none.
+
+        Args:
+            message: plain data.
+            timeout: seconds.
+        """
+        try:
+            self._control.send(json.dumps(message).encode())
+            self._control.settimeout(timeout)
+            data = self._control.recv(zygote.MAX_MESSAGE_BYTES)
+        except OSError:
+            data = b""
+        finally:
+            self._control.settimeout(None)
+        self._lost = self._lost or not data
+        return json.loads(data) if data else None
+
+    def new_worker(self, *, fresh: bool) -> Worker:
+        """A worker that is starting.
+
+        Args:
+            fresh: whether it is to be a fresh interpreter instead of a fork of the zygote.
+        """
+        folder = supervisor.new_folder()
+        output = Output(folder)
+        nonce = protocol.new_nonce()
+        token = _tokens()
+        ours, theirs = socket.socketpair()
+        try:
+            message = ["start", token, nonce.hex(), folder, fresh]
+            socket.send_fds(self._control, [json.dumps(message).encode()], [theirs.fileno()])
+        except OSError:
+            self._lost = True
+        finally:
+            theirs.close()
+        return Worker(_ZygoteLink(self, token, ours, nonce), folder, output)
+
+    def take_messages(self) -> None:
+        """Take what the zygote has told, without waiting."""
+        while not self._lost:
+            try:
+                data = self._control.recv(zygote.MAX_MESSAGE_BYTES, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self._lost = True
+                return
+            _, token, status, left = json.loads(data)
+            self._ended[token] = status, left
+
+    def ended(self, token: int) -> tuple[int | None, list[str]] | None:
+        """How a worker ended and what it left; None while it runs."""
+        if token not in self._ended and self._lost:
+            return None, []
+        return self._ended.get(token)
+
+    def forget(self, token: int) -> None:
+        """Forget a worker that has ended."""
+        self._ended.pop(token, None)
+
+    def signal(self, token: int, number: int) -> None:
+        """Have a worker signalled."""
+        try:
+            self._control.send(json.dumps(["signal", token, number]).encode())
+        except OSError:
+            self._lost = True
+
+    def fileno(self) -> int:
+        """The file descriptor that becomes readable when the zygote tells something."""
+        return self._control.fileno()
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the zygote is there, and is this process's own."""
+        return not self._lost and self._home == _real.get_pid()
+
+    def close(self) -> None:
+        """End the zygote, with all of its workers."""
+        self._control.close()
+        if self._home != _real.get_pid():
+            return
+        if self._process is not None:
+            self._process.wait()
+        else:
+            try:
+                os.waitpid(self.pid, 0)
+            except ChildProcessError:
+                pass  # a test has waited for all children of this process
+
+
+class _ZygoteLink:
+    """The way to a zygote's worker: a socket; its end is told by the zygote."""
+
+    def __init__(self, nursery: ZygoteNursery, token: int, channel: socket.socket, nonce: bytes) -> None:
+        self._nursery = nursery
+        self._token = token
+        self._channel = channel
+        self._nonce = nonce
+        self._reader = protocol.FrameReader(nonce)
+        self._at_end = False
+        self._poll = select.poll()
+        self._poll.register(nursery.fileno(), select.POLLIN)
+        self._poll.register(channel.fileno(), select.POLLIN)
+
+    def send(self, request: list[Any]) -> None:
+        self._channel.sendall(protocol.pack(self._nonce, request))
+
+    def receive(self, timeout: float) -> list[list[Any]]:
+        self._poll.poll(timeout * 1000)
+        self._nursery.take_messages()
+        frames: list[list[Any]] = []
+        while not self._at_end:
+            try:
+                data = self._channel.recv(1_000_000, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                break
+            except OSError:
+                data = b""
+            if not data:
+                self._at_end = True
+                self._poll.unregister(self._channel.fileno())
+                break
+            frames += self._reader.feed(data)
+        return frames
+
+    def ended(self) -> tuple[int | None, list[str]] | None:
+        return self._nursery.ended(self._token)
+
+    def signal(self, name: str) -> None:
+        self._nursery.signal(self._token, getattr(signal, f"SIG{name}"))
+
+    def close(self) -> None:
+        self._channel.close()
+        self._nursery.forget(self._token)
+
+
+class PipeNursery:
+    """Workers that are fresh interpreters, children of this process."""
+
+    pid = 0
+    is_usable = True
+
+    def new_worker(self, *, fresh: bool = True) -> Worker:  # noqa: ARG002 - there are no others
+        """A worker that is starting."""
+        folder = supervisor.new_folder()
+        output = Output(folder)
+        nonce = protocol.new_nonce()
+        command = zygote.fresh_command(zygote.WorkerPlace(nonce, folder, 0, 1))
+        session: dict[str, Any] = (
+            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if _env.WINDOWS else {"start_new_session": True}  # type: ignore[attr-defined,unused-ignore]
+        )
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, **session
+        )
+        return Worker(_PipeLink(process, nonce), folder, output)
+
+    def close(self) -> None:
+        """Nothing is left to be ended: each worker was."""
+
+
+class _PipeLink:
+    """The way to a worker through its standard input and output, which it moves out of its tests' way."""
+
+    def __init__(self, process: subprocess.Popen[bytes], nonce: bytes) -> None:
+        self._process = process
+        self._nonce = nonce
+        self._received: queue.Queue[bytes] = queue.Queue()
+        self._reader = protocol.FrameReader(nonce)
+        self._at_end = False
+        threading.Thread(target=self._read, name="hermetic-worker-reader", daemon=True).start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with state.unjudged():
+            while True:
+                try:
+                    data = os.read(self._process.stdout.fileno(), 1_000_000)
+                except (OSError, ValueError):
+                    data = b""
+                self._received.put(data)
+                if not data:
+                    return
+
+    def send(self, request: list[Any]) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(protocol.pack(self._nonce, request))
+
+    def receive(self, timeout: float) -> list[list[Any]]:
+        if self._at_end:
+            try:
+                self._process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                pass
+            return []
+        try:
+            data = self._received.get(timeout=timeout)
+        except queue.Empty:
+            # A process that the test left may hold the pipe: then there is no end of it to wait for.
+            self._at_end = self._process.poll() is not None and self._received.empty()
+            return []
+        self._at_end = not data
+        return self._reader.feed(data)
+
+    def ended(self) -> tuple[int | None, list[str]] | None:
+        status = self._process.poll()
+        if status is None or not self._at_end:
+            return None
+        if not _env.WINDOWS:
+            processes.send_group(self._process.pid, signal.SIGKILL)
+        return status, []
+
+    def signal(self, name: str) -> None:
+        if _env.WINDOWS:
+            if name == "KILL":
+                # Ends the tree, as far as its processes have not been orphaned.
+                subprocess.run(
+                    ["taskkill", "/F", "/T", "/PID", str(self._process.pid)], check=False, capture_output=True
+                )
+            return
+        if name == "KILL":
+            processes.send_group(self._process.pid, signal.SIGKILL)
+        else:
+            self._process.send_signal(signal.SIGCONT)
+        self._process.send_signal(getattr(signal, f"SIG{name}"))
+
+    def close(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            try:
+                pipe.close()
+            except OSError:
+                pass  # what was written to it last finds no reader
+
+
+def _flush(stream: Any) -> None:
+    try:
+        stream.flush()
+    except (AttributeError, OSError, ValueError):
+        pass  # there is none, or it is closed
+

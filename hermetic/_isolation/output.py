@@ -1,0 +1,113 @@
+"""What a worker writes to its file descriptors 1 and 2: in files, so that it never waits for a reader.
+
+The supervisor reads them as they grow, relays the beginning and the end of what each test wrote, and empties them
+when they become too large.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+HEAD_BYTES = 1_000_000  # of one stream of one test that is relayed as it comes
+TAIL_BYTES = 64 * 1024  # and of its end
+_MAX_FILE_BYTES = 64_000_000  # on disk: a test that prints for ever must not fill it
+
+
+class Stream:
+    """One file that a worker writes to and the supervisor reads.
+
+    Args:
+        path: of the file, which is created.
+    """
+
+    def __init__(self, path: str) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        self._fd = os.open(path, flags, 0o600)
+        self._position = 0
+        self._relayed = 0
+        self._tail = b""
+        self._cut = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+
+    def read(self) -> str:
+        """What has come since the last time, of the beginning of a test's output."""
+        text = ""
+        while data := self._read_on():
+            room = max(HEAD_BYTES - self._relayed, 0)
+            text += self._decoder.decode(data[:room])
+            self._relayed += len(data[:room])
+            rest = self._tail + data[room:]
+            self._tail = rest[-TAIL_BYTES:]
+            self._cut += len(rest) - len(self._tail)
+        return text
+
+    def read_end(self) -> str:
+        """As ``read``, and what there is of the end of a test's output; the next test begins."""
+        text = self.read()
+        if self._cut:
+            text += f"\n[... {self._cut} bytes left out ...]\n"
+        text += self._decoder.decode(self._tail, final=True)
+        self._decoder.reset()
+        self._relayed, self._tail, self._cut = 0, b"", 0
+        return text
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._fd)
+
+    def _read_on(self) -> bytes:
+        data = _read_at(self._fd, self._position)
+        self._position += len(data)
+        if self._position > _MAX_FILE_BYTES:
+            size = os.fstat(self._fd).st_size
+            self._cut += max(size - self._position, 0)
+            os.ftruncate(self._fd, 0)  # whoever appends goes on at the new end
+            self._position = 0
+        return data
+
+
+def _read_at(fd: int, position: int, length: int = 1_000_000) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(fd, length, position)
+    os.lseek(fd, position, os.SEEK_SET)  # only the supervisor moves in this description of the file
+    return os.read(fd, length)
+
+
+class Output:
+    """The three streams of a worker.
+
+    Args:
+        folder: of the worker.
+
+    Attributes:
+        stacks: where faulthandler writes the stacks of a worker that crashes.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._streams = {name: Stream(os.path.join(folder, name)) for name in ("out", "err")}
+        self.stacks = Stream(os.path.join(folder, "stacks"))
+
+    def read(self, *, end: bool = False) -> list[tuple[str, str]]:
+        """Pairs of stream (``out`` or ``err``) and text.
+
+        Args:
+            end: whether a test has ended.
+        """
+        texts = [(name, stream.read_end() if end else stream.read()) for name, stream in self._streams.items()]
+        return [(name, text) for name, text in texts if text]
+
+    def close(self) -> None:
+        """Close the files."""
+        for stream in (*self._streams.values(), self.stacks):
+            stream.close()
+
+
+def take_over(folder: str) -> dict[str, Any]:
+    """In the worker: the file descriptors of its streams, by name, opened to append."""
+    flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
+    return {name: os.open(os.path.join(folder, name), flags) for name in ("out", "err", "stacks")}

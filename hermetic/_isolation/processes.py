@@ -1,0 +1,122 @@
+"""Process trees on Linux: who descends from whom, and how to end them all.
+
+    a worker and its supervisor's helper are subreapers: what a test leaves behind stays theirs, whatever it does
+    (setsid, double fork), and /proc says who there is
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+
+from .. import _env, _real
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # include/uapi/linux/prctl.h
+
+# Processes of multiprocessing's own, which end with the process that they serve.
+_HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+
+_listdir, _kill = os.listdir, os.kill
+
+
+@functools.cache
+def _prctl() -> Any:
+    """The system call, or None where there is no ctypes or no such call."""
+    try:
+        import ctypes  # not worth its start-up time where nothing is isolated
+
+        return ctypes.CDLL(None).prctl
+    except (ImportError, OSError, AttributeError):
+        return None
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose parents have ended."""
+    prctl = _prctl()
+    if prctl is not None:
+        prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with_parent(number: int) -> None:
+    """Be sent a signal when the thread that started this process ends."""
+    prctl = _prctl()
+    if prctl is not None:
+        prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes whose parent is the given one, those that have ended and were not waited for included."""
+    found: list[int] = []
+    if _env.LINUX:
+        try:
+            for thread in _listdir(f"/proc/{pid}/task"):
+                found += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
+        except OSError:
+            pass  # it has ended meanwhile
+    return found
+
+
+def living_children() -> dict[int, str]:
+    """The children of this process that have not ended, with their commands; without multiprocessing's helpers."""
+    found = {}
+    for pid in children_of(_real.get_pid()):
+        command = command_of(pid)
+        if command is not None and not is_helper(command):
+            found[pid] = command
+    return found
+
+
+def is_helper(command: str) -> bool:
+    """Whether a command is one of the processes that multiprocessing starts for itself."""
+    return any(helper in command for helper in _HELPERS)
+
+
+def command_of(pid: int) -> str | None:
+    """The command line of a process, on one line; None for one that has ended."""
+    try:
+        if _read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] in ("Z", "X"):
+            return None
+        return " ".join(_read(f"/proc/{pid}/cmdline").split("\0")).strip() or f"process {pid}"
+    except OSError:
+        return None
+
+
+def _read(path: str) -> str:
+    with _real.open_file(path, encoding="utf-8", errors="backslashreplace") as file:
+        text: str = file.read()
+    return text
+
+
+def send(pid: int, number: int) -> None:
+    """Signal a process, if it is there."""
+    try:
+        _kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def send_group(group: int, number: int) -> None:
+    """Signal a process group, if it is there."""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def status_text(status: int) -> str:
+    """How a process ended, for people.
+
+    Args:
+        status: its exit code, or the negative number of the signal that ended it.
+    """
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"

@@ -1,0 +1,151 @@
+"""Frames between a supervisor and its workers: plain data, each behind a header that only the two of them know.
+
+    header   the nonce of the worker (8 bytes), the length of what follows (4 bytes, big-endian)
+    body     a JSON array: its first element is the kind of the frame
+
+The channel is inherited, never found by a name. What a test writes into it is not mistaken for a frame.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+
+from .. import _real
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+NONCE_BYTES = 8
+MAX_FRAME_BYTES = 32_000_000  # more than a worker ever sends: texts are cut before
+
+# Bound now, because the code under test may replace or remove any of it.
+_encode: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":")).encode
+_decode: Callable[[str], Any] = json.JSONDecoder().decode
+_header = struct.Struct(f">{NONCE_BYTES}sI")
+_read, _write, _fstat = os.read, os.write, os.fstat
+
+
+class ProtocolError(Exception):
+    """Something else than frames came along the channel, or it is closed."""
+
+
+class FrameReader:
+    """Cuts a stream of bytes into frames.
+
+    Args:
+        nonce: what every header begins with.
+    """
+
+    def __init__(self, nonce: bytes) -> None:
+        self._nonce = nonce
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[list[Any]]:
+        """The frames that are complete with these bytes.
+
+        Raises:
+            ProtocolError: the bytes are no frames.
+        """
+        self._buffer += data
+        frames = []
+        while len(self._buffer) >= _header.size:
+            nonce, length = _header.unpack_from(self._buffer)
+            if nonce != self._nonce or length > MAX_FRAME_BYTES:
+                raise ProtocolError("it holds bytes that are no frames")
+            end = _header.size + length
+            if len(self._buffer) < end:
+                break
+            body = bytes(self._buffer[_header.size : end])
+            del self._buffer[:end]
+            frames.append(_parse(body))
+        if not self._nonce.startswith(bytes(self._buffer[:NONCE_BYTES])):
+            raise ProtocolError("it holds bytes that are no frames")
+        return frames
+
+
+def _parse(body: bytes) -> list[Any]:
+    try:
+        frame = _decode(body.decode("ascii"))
+    except (ValueError, RecursionError):
+        frame = None
+    if not isinstance(frame, list) or not frame or not isinstance(frame[0], str):
+        raise ProtocolError("it holds a frame that is no JSON array")
+    return frame
+
+
+def pack(nonce: bytes, frame: list[Any]) -> bytes:
+    """A frame as bytes.
+
+    Args:
+        nonce: of the worker.
+        frame: strings, numbers, booleans, None, lists and dictionaries of them.
+    """
+    body = _encode(frame).encode("ascii")
+    return _header.pack(nonce, len(body)) + body
+
+
+class WorkerEnd:
+    """The worker's end of a channel: blocking, and sure of its file descriptors.
+
+    Args:
+        reading: the file descriptor that requests come from.
+        writing: the one that frames go to; it may be the same.
+        nonce: of the worker.
+    """
+
+    def __init__(self, reading: int, writing: int, nonce: bytes) -> None:
+        self._reading = reading
+        self._writing = writing
+        self._nonce = nonce
+        self._reader = FrameReader(nonce)
+        self._requests: list[list[Any]] = []
+        self._identities = {fd: self._identity(fd) for fd in (reading, writing)}
+
+    @staticmethod
+    def _identity(fd: int) -> tuple[int, int]:
+        found = _fstat(fd)
+        return found.st_dev, found.st_ino
+
+    def _check(self, fd: int) -> None:
+        """See to it that the test has not closed the descriptor, and that nothing else goes by its number now.
+
+        Raises:
+            OSError: it has.
+        """
+        if self._identity(fd) != self._identities[fd]:
+            raise OSError(9, "the test has closed hermetic's channel")
+
+    def receive(self) -> list[Any]:
+        """The next request; waits for it.
+
+        Raises:
+            OSError: the channel is closed.
+            EOFError: the supervisor has gone.
+        """
+        while not self._requests:
+            self._check(self._reading)
+            data = _read(self._reading, 65536)
+            if not data:
+                raise EOFError
+            self._requests += self._reader.feed(data)
+        return self._requests.pop(0)
+
+    def send(self, frame: list[Any]) -> None:
+        """Send a frame.
+
+        Raises:
+            OSError: the channel is closed.
+        """
+        data = memoryview(pack(self._nonce, frame))
+        self._check(self._writing)
+        while data:
+            data = data[_write(self._writing, data) :]
+
+
+def new_nonce() -> bytes:
+    """A nonce that nobody can guess."""
+    return _real.random_bytes(NONCE_BYTES)

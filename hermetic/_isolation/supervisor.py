@@ -1,0 +1,233 @@
+"""Supervision: workers are started, asked, timed, ended and cleaned up after, whatever their tests do to them.
+
+    Worker      one worker: a request goes there, frames come back; a crash or a time-out comes as a frame, too
+    Nursery     where workers come from: a zygote on Linux, fresh interpreters elsewhere
+
+The frames of a worker, in the order in which they come (kind, then its arguments):
+
+    begin        id                          a test has started
+    outcome      verdict, details            success, failure, error, skip, expected_failure, unexpected_success, subtest
+    fixture      name, verdict, details      of a class or module fixture, or of a test that has ended
+    broken       details                     an exception that ends programs came out of a test or a fixture
+    warning      text, category, file, line  shown by the warnings module
+    copy         id, what                    a forked copy of a test came back to the runner
+    end          facts                       a test has ended: duration, changes, warned
+    ready                                    the request is done
+    finished     facts                       the worker is about to exit
+
+The supervisor adds
+
+    output       stream, text                what the worker wrote
+    died         text                        it has ended, or was ended, before it was done
+    exited       left                        it has ended as it should; the processes and files that it left behind
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from .. import _real
+from .output import Output
+from .protocol import ProtocolError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Protocol
+
+    class Link(Protocol):
+        """The way to one worker; what differs between a zygote's workers and others."""
+
+        def send(self, request: list[Any]) -> None: ...
+        def receive(self, timeout: float) -> list[list[Any]]: ...
+        def ended(self) -> tuple[int | None, list[str]] | None: ...
+        def signal(self, name: str) -> None: ...
+        def close(self) -> None: ...
+
+
+_TICK = 0.25  # seconds between two looks at the output of a test that is silent otherwise
+_ABORT_SECONDS = 2.0  # for the stacks to be written
+_KILL_SECONDS = 10.0  # for the kernel to end what was killed
+
+# Exit statuses of a worker that cannot say what happened to it.
+CHANNEL_LOST, OUT_OF_MEMORY = 122, 123
+_STATUS_TEXTS = {
+    CHANNEL_LOST: "it closed the channel that its results go through",
+    OUT_OF_MEMORY: "it ran out of memory",
+}
+
+
+class Worker:
+    """A worker, seen from the process that supervises it.
+
+    Args:
+        link: the way to it.
+        folder: its own folder.
+        output: of its streams.
+
+    Attributes:
+        used: the seconds that it has worked.
+        has_ended: whether it is gone.
+        imported: the module that it was made for; empty for any.
+    """
+
+    def __init__(self, link: Link, folder: str, output: Output) -> None:
+        self._link = link
+        self._folder = folder
+        self._output = output
+        self.used = 0.0
+        self.has_ended = False
+        self.imported = ""
+
+    def prepare(self, request: list[Any]) -> None:
+        """Send a request that no frame answers."""
+        self._send(request)
+
+    def perform(self, requests: list[list[Any]], *, timeout: float, what: str) -> Iterator[list[Any]]:
+        """Have requests done, and hand on the frames until all are; the last of them says how it ended.
+
+        Args:
+            requests: one or more, the last of them perhaps ``finish``.
+            timeout: the seconds that this worker may work in all.
+            what: is timed, for the text of a time-out.
+        """
+        for request in requests:
+            self._send(request)
+        waiting = sum(request[0] != "finish" for request in requests)
+        finishing = requests[-1][0] == "finish"
+        started = _real.perf_counter()
+        used_before = self.used
+        while True:
+            self.used = used_before + _real.perf_counter() - started
+            left = timeout - self.used
+            if left <= 0:
+                yield from self._time_out(what, timeout)
+                return
+            try:
+                frames = self._link.receive(min(left, _TICK))
+            except ProtocolError as error:
+                yield from self._end_with(f"its channel to hermetic broke: {error}; the test wrote into it")
+                return
+            yield from (["output", *output] for output in self._output.read())
+            for frame in frames:
+                if frame[0] == "end":
+                    yield from (["output", *output] for output in self._output.read(end=True))
+                if frame[0] == "ready":
+                    waiting -= 1
+                yield frame
+            if not waiting and not finishing:
+                return
+            ended = None if frames else self._link.ended()
+            if ended is not None:
+                yield from self._report_end(*ended, expected=finishing and not waiting)
+                return
+
+    def end(self) -> None:
+        """End the worker at once, with all that it started, and remove what it has on disk."""
+        if not self.has_ended:
+            self._link.signal("KILL")
+            self._wait(_KILL_SECONDS)
+            self._clean_up()
+
+    def _send(self, request: list[Any]) -> None:
+        try:
+            self._link.send(request)
+        except OSError:
+            pass  # it has ended: that is what comes next
+
+    def _wait(self, seconds: float) -> tuple[int | None, list[str]] | None:
+        """Wait for the worker to end; its status and what it left, or None if it does not."""
+        deadline = _real.perf_counter() + seconds
+        ended = self._link.ended()
+        while ended is None and _real.perf_counter() < deadline:
+            try:
+                self._link.receive(0.05)
+            except ProtocolError:
+                pass  # nobody listens any more
+            ended = self._link.ended()
+        return ended
+
+    def _report_end(self, status: int | None, left: list[str], *, expected: bool) -> Iterator[list[Any]]:
+        stacks = self._last_words()
+        yield from (["output", *output] for output in self._output.read(end=True))
+        left = [*(f"process left running: {command}" for command in left), *self._clean_up()]
+        if status == 0 and expected:
+            yield ["exited", left]
+            return
+        yield ["died", _with_stacks(_end_text(status, expected=expected), stacks), left]
+
+    def _time_out(self, what: str, timeout: float) -> Iterator[list[Any]]:
+        self._link.signal("ABRT")
+        aborted = self._wait(_ABORT_SECONDS)
+        if aborted is None:
+            self._link.signal("KILL")
+            self._wait(_KILL_SECONDS)
+        stacks = self._last_words().replace("Fatal Python error: Aborted\n\n", "")
+        yield from self._end_with(
+            _with_stacks(
+                f"timed out: {what} has used {self.used:.1f} of its {timeout:g} seconds",
+                stacks or "(no stacks: the process did not answer to SIGABRT)\n",
+            )
+        )
+
+    def _end_with(self, text: str) -> Iterator[list[Any]]:
+        self._link.signal("KILL")
+        ended = self._wait(_KILL_SECONDS)
+        yield from (["output", *output] for output in self._output.read(end=True))
+        left = [f"process left running: {command}" for command in (ended[1] if ended else [])]
+        yield ["died", text, [*left, *self._clean_up()]]
+
+    def _last_words(self) -> str:
+        return self._output.stacks.read_end()
+
+    def _clean_up(self) -> list[str]:
+        """Close and remove everything; the files that the tests left."""
+        self.has_ended = True
+        self._link.close()
+        self._output.close()
+        left = _temporary_files(os.path.join(self._folder, "tmp"))
+        _remove(self._folder)
+        return left
+
+
+def new_folder() -> str:
+    """A folder for a worker: for its output, and for its temporary files."""
+    folder = _real.new_folder("hermetic-")
+    os.mkdir(os.path.join(folder, "tmp"), 0o700)
+    return folder
+
+
+def _remove(folder: str) -> None:
+    try:
+        for name in ("out", "err", "stacks"):
+            _real.unlink(os.path.join(folder, name))
+        os.rmdir(os.path.join(folder, "tmp"))
+        os.rmdir(folder)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _temporary_files(folder: str) -> list[str]:
+    try:
+        return [f"temporary file left: {name}" for name in sorted(os.listdir(folder))]
+    except OSError:
+        return []
+
+
+def _end_text(status: int | None, *, expected: bool) -> str:
+    from . import processes
+
+    if status is None:
+        return "the process that it was to run in could not be started, or was lost"
+    if status in _STATUS_TEXTS:
+        return _STATUS_TEXTS[status]
+    if status < 0:
+        return f"ended by {processes.status_text(status)}{' while it exited' if expected else ''}"
+    if expected:
+        return f"its process was done, but exited with status {status}"
+    return f"ended with exit status {status} before it was done"
+
+
+def _with_stacks(text: str, stacks: str) -> str:
+    return f"{text}\n{stacks}".rstrip() if stacks else text

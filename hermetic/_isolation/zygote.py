@@ -1,0 +1,213 @@
+"""The zygote: a process on Linux that never runs a test, forks the workers that do, and sweeps up after them.
+
+    supervisor  start + the worker's end of a channel -> zygote: forks, or starts a fresh interpreter
+    zygote      a worker has ended                    -> ends what it left, and tells its status and what that was
+    supervisor  goes, however it goes                 -> zygote: ends all workers with all they started, and itself
+
+It is made where memory is clean: by forking the run before its first test, or as an interpreter of its own.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from .. import _real
+from . import processes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
+MAX_MESSAGE_BYTES = 200_000
+_SWEEP_SECONDS = 5.0  # a process may be stuck in the kernel: then it is left to it
+_HELPER_SECONDS = 1.0  # how long multiprocessing's helpers may take to see that they are alone
+
+
+class WorkerPlace:
+    """Where a worker runs: what it is told when it starts.
+
+    Attributes:
+        nonce: of its channel.
+        folder: its own folder, with ``out``, ``err``, ``stacks`` and ``tmp``.
+        reading: the file descriptor of the channel to read requests from.
+        writing: the one to write frames to.
+    """
+
+    def __init__(self, nonce: bytes, folder: str, reading: int, writing: int) -> None:
+        self.nonce = nonce
+        self.folder = folder
+        self.reading = reading
+        self.writing = writing
+
+
+def fresh_command(place: WorkerPlace) -> list[str]:
+    """The command that starts a fresh interpreter as a worker."""
+    arguments = f"{place.nonce.hex()!r}, {place.folder!r}, {place.reading}, {place.writing}"
+    return python_command(f"work({arguments})")
+
+
+def python_command(call: str) -> list[str]:
+    """The command that starts an interpreter like this one, for a call of a function of ``hermetic._worker``."""
+    folder = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    code = f"import sys; sys.path.insert(0, {folder!r}); import hermetic._worker as worker; worker.{call}"
+    return [sys.executable, *_real.interpreter_flags(), "-c", code]
+
+
+class Zygote:
+    """The process itself.
+
+    Args:
+        control: the socket to the supervisor.
+        work: called in a forked worker; does not return.
+    """
+
+    def __init__(self, control: socket.socket, work: Callable[[WorkerPlace], NoReturn]) -> None:
+        self._control = control
+        self._work = work
+        self._parent = os.getppid()
+        self._workers: dict[int, tuple[int, str]] = {}  # pid: token and folder
+        self._wakeup, self._waker = os.pipe()
+        os.set_blocking(self._waker, False)
+        os.set_blocking(self._wakeup, False)
+        self._handlers_before = [
+            (number, signal.getsignal(number)) for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM)
+        ]
+        self._mask_before = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD, signal.SIGTERM])
+
+    def serve(self) -> NoReturn:
+        """Do what the supervisor asks for, until it goes."""
+        processes.adopt_orphans()
+        processes.die_with_parent(signal.SIGTERM)
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        gc.freeze()  # what is there now stays: collections in the workers need not copy its pages
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        poll.register(self._wakeup, select.POLLIN)
+        while os.getppid() == self._parent:
+            for fd, _ in poll.poll():
+                if fd == self._wakeup:
+                    os.read(self._wakeup, 4096)
+                    self._reap()
+                elif not self._take():
+                    self._end()
+        self._end()
+
+    def _take(self) -> bool:
+        """Take a message; False if the supervisor has gone."""
+        try:
+            data, fds, _, _ = socket.recv_fds(self._control, MAX_MESSAGE_BYTES, 1)
+        except OSError:
+            return False
+        if not data:
+            return False
+        message = json.loads(data)
+        if message[0] == "start":
+            _, token, nonce, folder, fresh = message
+            self._start(token, WorkerPlace(bytes.fromhex(nonce), folder, fds[0], fds[0]), fresh=fresh)
+        else:
+            _, token, number = message
+            for pid, (known, _) in self._workers.items():
+                if known == token:
+                    processes.send(pid, signal.SIGCONT)
+                    processes.send(pid, number)
+        return True
+
+    def _start(self, token: int, place: WorkerPlace, *, fresh: bool) -> None:
+        try:
+            if fresh:
+                process = subprocess.Popen(fresh_command(place), pass_fds=(place.reading,), start_new_session=True)
+                process.returncode = 0  # its end is noticed as that of all workers: not to be waited for by this
+                pid = process.pid
+            else:
+                pid = os.fork()
+        except OSError as error:
+            self._tell(["ended", token, None, [f"it could not be started: {error}"]])
+        else:
+            if pid == 0:
+                self._become_worker(place)
+            self._workers[pid] = token, place.folder
+        os.close(place.reading)
+
+    def _become_worker(self, place: WorkerPlace) -> NoReturn:
+        zygote = os.getppid()
+        processes.die_with_parent(signal.SIGKILL)
+        if os.getppid() != zygote:
+            _real.exit_process(1)
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        for number, handler in self._handlers_before:
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask_before)
+        self._control.close()
+        os.close(self._wakeup)
+        os.close(self._waker)
+        self._work(place)
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                # Peeked at first: while it has not been waited for, nobody else can get its process group's number.
+                found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if found is None:
+                return
+            pid = found.si_pid
+            if pid not in self._workers:
+                os.waitpid(pid, 0)
+                continue
+            left = self._left_by(pid)
+            processes.send_group(pid, signal.SIGKILL)
+            _, status = os.waitpid(pid, 0)
+            token, _ = self._workers.pop(pid)
+            self._tell(["ended", token, os.waitstatus_to_exitcode(status), left])
+
+    def _left_by(self, worker: int) -> list[str]:
+        """End what a worker left, and return the commands; multiprocessing's helpers may end by themselves first."""
+        left: dict[int, str] = {}
+        started = _real.perf_counter()
+        while True:
+            orphans = [pid for pid in processes.children_of(_real.get_pid()) if pid not in self._workers]
+            commands = {pid: processes.command_of(pid) for pid in orphans}
+            living = {pid: command for pid, command in commands.items() if command is not None}
+            taken = _real.perf_counter() - started
+            if not living or taken > _SWEEP_SECONDS:
+                return [*left.values()]
+            for pid, command in living.items():
+                if not processes.is_helper(command):
+                    left[pid] = command
+                elif taken < _HELPER_SECONDS:
+                    continue
+                processes.send(pid, signal.SIGKILL)
+            time.sleep(0.002)
+
+    def _tell(self, message: list[Any]) -> None:
+        try:
+            self._control.send(json.dumps(message).encode()[:MAX_MESSAGE_BYTES])
+        except OSError:
+            pass  # the supervisor has gone: the next message says so
+
+    def _end(self) -> NoReturn:
+        """End everything: the supervisor has gone."""
+        for pid in self._workers:
+            processes.send_group(pid, signal.SIGKILL)
+            processes.send(pid, signal.SIGKILL)
+        folders = [folder for _, folder in self._workers.values()]
+        self._workers.clear()
+        self._left_by(0)
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        _real.exit_process(0)

@@ -1,0 +1,152 @@
+"""How a test is named to a worker that has not loaded it: by what can be found again, with what was added to it.
+
+A test's id is no address: ids repeat, and what makes a test another one (the parameters that a ``load_tests`` gave it)
+is not in them. So the class is named by its module and its place in that, and the attributes are sent along.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import importlib.util
+import os
+import pickle
+import sys
+import unittest
+
+from .. import _real
+from .._errors import IsolationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+__unittest = True
+
+# What unittest gives every test, and a worker's copy has anyway.
+_STANDARD = frozenset(vars(unittest.TestCase())) | {"_asyncioRunner", "_asyncioTestContext"}
+
+
+def of_test(test: Any) -> dict[str, Any]:
+    """The address of a test.
+
+    Raises:
+        IsolationError: there is none; the text says why, and what to do.
+    """
+    cls = type(test)
+    name = _real.test_method_name(test)
+    sent, unsent = {}, {}
+    for key, value in vars(test).items():
+        if key not in _STANDARD and key != name:  # pytest puts the method there
+            try:
+                sent[key] = base64.b64encode(pickle.dumps(value)).decode()
+            except Exception as error:  # noqa: BLE001 - the user's objects refuse in many ways
+                unsent[key] = f"{type(error).__name__}: {error}"
+    return {**of_object(cls), "method": name, "sent": sent, "unsent": unsent}
+
+
+def of_object(found: Any) -> dict[str, Any]:
+    """The address of a class or a function.
+
+    Raises:
+        IsolationError: it cannot be found by its name.
+    """
+    module_name, qualname = found.__module__, found.__qualname__
+    module = sys.modules.get(module_name)
+    what = f"{module_name}.{qualname}"
+    if "<locals>" in qualname:
+        raise IsolationError(f"[H007] {what} cannot be isolated: it is local to a function; define it in its module")
+    try:
+        known = _resolve(module, qualname)
+    except AttributeError:
+        known = None
+    if known is not found and getattr(known, "__wrapped__", None) is not found:
+        raise IsolationError(
+            f"[H007] {what} cannot be isolated: its module has no such name (it was made while the program ran);"
+            " give it that name in its module, or run the tests with python -m hermetic"
+        )
+    file = getattr(module, "__file__", None)
+    if module_name == "__main__" and (file is None or not os.path.isfile(file)):
+        raise IsolationError(f"[H007] {what} cannot be isolated: it was typed in, not written in a file; save it to one")
+    return {"module": module_name, "file": file and os.path.abspath(file), "name": qualname}
+
+
+def load(address: dict[str, Any]) -> Any:
+    """The test at an address.
+
+    Raises:
+        IsolationError: an attribute that could not be sent is not there.
+        Exception: whatever the import of its module raises.
+    """
+    cls = load_object(address)
+    test = cls.__new__(cls)
+    try:
+        cls.__init__(test, address["method"])
+    except TypeError:  # it takes other arguments: what came of them was sent
+        unittest.TestCase.__init__(test, address["method"])
+    for key, value in address["sent"].items():
+        vars(test)[key] = pickle.loads(base64.b64decode(value))  # noqa: S301 - from the run itself
+    for key, reason in address["unsent"].items():
+        if key not in vars(test):
+            raise IsolationError(
+                f"[H007] {test.id()} cannot be isolated: its attribute {key!r} cannot be sent to another process"
+                f" ({reason}); make it in setUp, or make it picklable"
+            )
+    return test
+
+
+def load_object(address: dict[str, Any]) -> Any:
+    """The class or function at an address."""
+    return _resolve(import_module(address["module"], address["file"]), address["name"])
+
+
+def _resolve(module: ModuleType | None, qualname: str) -> Any:
+    found: Any = module
+    for part in qualname.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def import_module(name: str, file: str | None) -> ModuleType:
+    """A module by its name, or, where that is not on the path or means another, by its file."""
+    if name in sys.modules and name != "__main__":
+        return sys.modules[name]
+    if name == "__main__":
+        return _import_main(str(file))
+    try:
+        module = importlib.import_module(name)
+        if file is None or os.path.abspath(getattr(module, "__file__", None) or "") == file:
+            return module
+    except ModuleNotFoundError as error:
+        if file is None or error.name is None or not (name == error.name or name.startswith(error.name + ".")):
+            raise
+    spec = importlib.util.spec_from_file_location(name, str(file))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _import_main(file: str) -> ModuleType:
+    """The script that was run, imported as multiprocessing does it: under another name, so that it runs nothing."""
+    if "__mp_main__" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("__mp_main__", file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["__mp_main__"] = sys.modules["__main__"] = module
+        run, unittest.TextTestRunner.run = unittest.TextTestRunner.run, _run_nothing  # type: ignore[method-assign]
+        try:
+            spec.loader.exec_module(module)
+        except SystemExit:
+            pass  # a script without a guard has come to the point where it runs its tests
+        finally:
+            unittest.TextTestRunner.run = run  # type: ignore[method-assign]
+    return sys.modules["__mp_main__"]
+
+
+def _run_nothing(*_: Any, **__: Any) -> Any:
+    raise SystemExit

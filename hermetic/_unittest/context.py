@@ -1,0 +1,89 @@
+"""What an interpreter must be told to be like the one that runs the suite, without having loaded it.
+
+    describe()   in the process that runs the suite, at the time when its first isolated tests were defined
+    enter()      in the interpreter that is to be like it
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+from .. import _config, _guards, _multiprocessing, _real
+from . import addressing, policies
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__unittest = True
+
+_OURS = ("HERMETIC_ISOLATED", "TMPDIR", "TEMP", "TMP")  # variables that a worker has its own of
+
+
+def surroundings() -> dict[str, Any]:
+    """What tests change: the environment and the current folder, as they are now."""
+    try:
+        folder = _real.get_cwd()
+    except OSError:
+        folder = "/"
+    return {"environ": dict(os.environ), "folder": folder}
+
+
+def describe(module: str, file: str | None, around: dict[str, Any]) -> dict[str, Any]:
+    """The context as plain data.
+
+    Args:
+        module: the name of the module that is to be imported.
+        file: its file.
+        around: what ``surroundings`` returned when memory was clean.
+    """
+    return {
+        **around,
+        "path": [*sys.path],
+        "argv": [*sys.argv],
+        "modules": [[module, file]],
+        "filters": [_described_filter(entry) for entry in _real.warning_filters()],
+        "command_line": _config.given_on_command_line(),
+        "root": _config.in_force().root,
+    }
+
+
+def enter(context: dict[str, Any]) -> None:
+    """Become like the described interpreter, and import the module."""
+    sys.path[:] = context["path"]
+    sys.argv[:] = context["argv"]
+    kept = {name: os.environ[name] for name in _OURS if name in os.environ}
+    os.environ.clear()
+    os.environ.update({**context["environ"], **kept})
+    try:
+        os.chdir(context["folder"])
+    except OSError:
+        pass  # it has gone: the tests will say so, if they need it
+    settings = _config.load(context["command_line"], context["root"])
+    _config.put_in_force(settings)
+    policies.forget()
+    if settings.default_size is not None:
+        _guards.install()
+    _multiprocessing.default_start_method(settings.start_method).__enter__()  # for as long as there is a process
+    with policies.default_scope():
+        for name, file in context["modules"]:
+            try:
+                addressing.import_module(name, file)
+            except Exception:  # noqa: BLE001 - it is raised once more where a test asks for the module
+                sys.modules.pop(name, None)
+    warnings.resetwarnings()
+    for action, message, category, module, line in context["filters"]:
+        warnings.filterwarnings(action, message, _category(*category), module, line, append=True)
+
+
+def _described_filter(entry: tuple[Any, ...]) -> list[Any]:
+    action, message, category, module, line = entry
+    message, module = (getattr(pattern, "pattern", pattern) or "" for pattern in (message, module))
+    return [action, message, [category.__module__, category.__qualname__], module, line]
+
+
+def _category(module: str, name: str) -> type[Warning]:
+    found: type[Warning] = getattr(sys.modules.get(module), name, Warning)
+    return found

@@ -1,0 +1,131 @@
+"""Which tests share a process: the isolation of a test, from its marks, its module, the settings.
+
+    on a method without a name   a process of the test's own
+    on a class without a name    one process for the tests of the class
+    on a module without a name   one process for the tests of the module
+    with a name                  one process for all tests of that name
+    isolated = true              a process for each test that has no mark
+
+The nearest mark wins: method, class, base classes, module.
+"""
+
+from __future__ import annotations
+
+import unittest
+from collections import namedtuple
+
+from .. import _config, _real
+from . import policies
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__unittest = True
+
+
+class Group(namedtuple("Group", ("key", "description", "timeout"))):  # noqa: PYI024 - as Policy
+    """Tests that share a process.
+
+    Attributes:
+        key: tells it from others; None for a process of the test's own.
+        description: for people, as the mark is written.
+        timeout: the seconds that its tests may take together.
+    """
+
+    __slots__ = ()
+    key: tuple[str, str] | None
+    description: str
+    timeout: float
+
+
+members: list[type] = []  # the classes that may have isolated tests
+
+_found: dict[tuple[int, str], Group | None] = {}  # by class and method name
+_classes: list[type] = []  # keeps the classes, and so their ids, alive
+
+
+def of_test(test: object) -> Group | None:
+    """The group of a test; None for a test that is not isolated."""
+    return of_method(type(test), _real.test_method_name(test))
+
+
+def of_method(cls: type, name: str) -> Group | None:
+    """The group of the test of that name; of the class as a whole, for an empty one."""
+    key = (id(cls), name)
+    if key not in _found:
+        _classes.append(cls)
+        _found[key] = _find(cls, name)
+    return _found[key]
+
+
+def forget() -> None:
+    """Forget what was found, after the settings have changed."""
+    _found.clear()
+    _classes.clear()
+
+
+def _find(cls: type, name: str) -> Group | None:
+    settings = _config.in_force()
+    if settings.no_isolation:
+        return None
+    timeout = settings.isolated_timeout
+    for where, marks in _marks(cls, name):
+        for mark in marks:
+            if mark.isolation is not None:
+                return _group(where, mark, cls, timeout)
+    return Group(None, "@isolated", timeout) if settings.isolated else None
+
+
+def _marks(cls: type, name: str) -> Any:
+    method = getattr(cls, name, None) if name else None
+    yield "method", policies.as_marks(getattr(method, "__hermetic__", ()), f"{cls.__qualname__}.{name}")
+    for base in cls.__mro__:
+        if "__hermetic__" in vars(base):
+            yield "class", policies.as_marks(vars(base)["__hermetic__"], base.__qualname__)
+    yield "module", policies.module_marks(cls.__module__)
+
+
+def _group(where: str, mark: Any, cls: type, timeout: float) -> Group:
+    group, own_timeout = mark.isolation
+    if group is not None:
+        key: tuple[str, str] | None = ("group", group)
+    elif where == "class":
+        key = ("class", f"{cls.__module__}.{cls.__qualname__}")
+    elif where == "module":
+        key = ("module", cls.__module__)
+    else:
+        key = None
+    shown = f"{mark!r}" if group is not None or key is None else f"{mark!r} {key[0]} {key[1]}"
+    return Group(key, shown, own_timeout or timeout)
+
+
+def is_wholly_isolated(cls: type) -> bool:
+    """Whether every test of a class is isolated: its fixtures then run in workers alone."""
+    if of_method(cls, "") is not None:
+        return True
+    names = [name for name in dir(cls) if name.startswith("test") and callable(getattr(cls, name))]
+    return bool(names) and all(of_method(cls, name) is not None for name in names)
+
+
+def is_wholly_isolated_module(module: Any) -> bool:
+    """Whether every test that a module defines is isolated: its fixtures then run in workers alone."""
+    if _config.in_force().no_isolation:
+        return False
+    if any(mark.isolation is not None for mark in policies.module_marks(module.__name__)):
+        return True
+    classes = [
+        value
+        for value in list(vars(module).values())
+        if isinstance(value, type) and issubclass(value, unittest.TestCase) and value.__module__ == module.__name__
+    ]
+    return bool(classes) and all(is_wholly_isolated(cls) for cls in classes)
+
+
+def keys_of(cls: type) -> set[tuple[str, str]]:
+    """The keys of the groups that the tests of a class are in."""
+    names = ["", *(name for name in dir(cls) if name.startswith("test"))]
+    groups = [of_method(cls, name) for name in names]
+    return {group.key for group in groups if group is not None and group.key is not None}
+
+

@@ -1,0 +1,58 @@
+"""The mark ``@isolated``. Whoever loads this module is going to have isolated tests."""
+
+from __future__ import annotations
+
+from .._errors import DecorationError
+from . import policies
+from .marks import Mark
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__unittest = True  # keeps our frames out of unittest's tracebacks
+
+
+class IsolatedMark(Mark):
+    """``isolated``, with or without arguments: tests that run in processes of their own.
+
+    On a method, a process for the test; on a class or a module, one for all its tests, in which the fixtures run; with
+    a group, one for all tests of that group.
+
+    Args:
+        group: the name of the group.
+        timeout: the seconds that the test, or the tests of the group together, may take; by default, the setting
+            ``isolated_timeout``.
+
+    Raises:
+        DecorationError: the name is empty or no string, or the seconds are no number above 0.
+    """
+
+    def __init__(self, group: str | None = None, timeout: float | None = None) -> None:
+        if group is not None and not (isinstance(group, str) and group):
+            raise DecorationError(f"@isolated: group={group!r} is not a name; write one, as in @isolated('database')")
+        number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
+        if timeout is not None and not (number and 0 < timeout < float("inf")):
+            raise DecorationError(f"@isolated: timeout={timeout!r} is not a number of seconds above 0")
+        self.isolation = group, timeout
+
+    def __call__(self, marked: Any = None, /, *, group: str | None = None, timeout: float | None = None) -> Any:
+        """Mark something; or, with a name or with keywords, make a mark that does."""
+        if isinstance(marked, str) and group is None:
+            return IsolatedMark(marked, timeout)
+        if marked is None:
+            return IsolatedMark(group, timeout)
+        return super().__call__(marked)
+
+    def __repr__(self) -> str:
+        assert self.isolation is not None
+        group, timeout = self.isolation
+        given = [repr(group)] * (group is not None) + [f"timeout={timeout!r}"] * (timeout is not None)
+        return f"@isolated({', '.join(given)})" if given else "@isolated"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return IsolatedMark, self.isolation or ()
+
+
+policies.isolation_is_used = True
+isolated = IsolatedMark()

@@ -1,0 +1,384 @@
+"""Isolated tests, from the side of the process that runs the suite: each is handed to a worker and its report replayed.
+
+    a test's run()       -> run(): a worker of its own, or its group's
+    tearDownClass        -> end_class(): the groups that end with the class end, and report what went wrong then
+    tearDownModule       -> end_module(): the same for modules
+    the end of the run   -> end_run(): the same for the rest; under other runners, when the process exits
+
+Every runner calls the first three, so isolation works under all of them. Workers come from a zygote that is this
+process, forked before the first test, or, under other runners, an interpreter that imports the test's module.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import os
+import sys
+import threading
+import warnings
+
+from .. import _config, _env, _real
+from .._errors import HermeticWarning, IsolationError
+from .._guards import state
+from .._isolation import portable
+from .._isolation.nursery import PipeNursery, ZygoteNursery
+from . import addressing, context, groups, replay
+from .result import Fixture, exc_info
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from .._isolation.supervisor import Worker
+    from .groups import Group
+
+    Nursery = ZygoteNursery | PipeNursery
+
+__unittest = True
+
+in_worker = False  # whether this process is one
+
+_MAX_NURSERIES = 4  # zygotes of modules that are kept for tests yet to come
+_IMPORT_SECONDS = 60.0
+
+
+class _Isolation:
+    """What isolated tests have in this process. One instance, below."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()  # runners may run tests in threads: isolated ones take turns
+        self.around = context.surroundings()
+        self.forked: ZygoteNursery | None = None
+        self.numbers: dict[int, Any] = {}  # id of a test: the test, for those that the forked zygote has loaded
+        self.nurseries: dict[str, tuple[Nursery, bool]] = {}  # by module; and whether its workers start fresh
+        self.spares: dict[str, Worker] = {}
+        self.workers: dict[tuple[str, str], tuple[Worker, Group, str]] = {}  # with the class that it is at
+        self.classes: dict[tuple[str, str], list[type]] = {}  # those that have tests in a group and are not over
+        self.members_seen = 0
+        self.closes_at_exit = False
+        self.told_of_threads = False
+
+
+_isolation = _Isolation()
+
+
+# --- one test --------------------------------------------------------------------------------------------------------
+
+
+def group_of(test: Any) -> Group | None:
+    """The group that a test is to run in; None for a test that runs in this process."""
+    if in_worker:
+        return None
+    group = groups.of_test(test)
+    if group is None or _is_skipped(test):
+        return None
+    return group
+
+
+def _is_skipped(test: Any) -> bool:
+    method = getattr(test, _real.test_method_name(test), None)
+    return bool(getattr(type(test), "__unittest_skip__", False) or getattr(method, "__unittest_skip__", False))
+
+
+def run(test: Any, result: Any, group: Group) -> Any:
+    """Run a test in its group's worker, and tell the result what happened.
+
+    Args:
+        test: a TestCase.
+        result: of any runner.
+        group: as of ``group_of``.
+    """
+    with _isolation.lock, state.unjudged():
+        player = replay.Replay(test, result, functools.partial(_report_changes, test, f"isolated test {test.id()}"))
+        try:
+            _perform(test, result, group, player)
+        except IsolationError as error:
+            player.take(["broken", portable.describe(error)])
+        player.finish()
+    return result
+
+
+def _perform(test: Any, result: Any, group: Group, player: replay.Replay) -> None:
+    module = type(test).__module__
+    address, worker = _worker_for(test, group, module)
+    options = {"locals": bool(getattr(result, "tb_locals", False)), "compare": group.key is not None}
+    requests: list[list[Any]] = [["run", address, options]]
+    if group.key is None:
+        requests.append(["finish"])
+    try:
+        for frame in worker.perform(requests, timeout=group.timeout, what=_timed(test, group)):
+            player.take(frame)
+    except BaseException:
+        worker.end()
+        raise
+    if group.key is not None:
+        if worker.has_ended:  # the rest of the group goes on in a new one
+            del _isolation.workers[group.key]
+        else:
+            _isolation.workers[group.key] = worker, group, _name(type(test))
+
+
+def _timed(test: Any, group: Group) -> str:
+    return f"the test, {group.description}," if group.key is None else f"the group {group.description}"
+
+
+def _report_changes(test: Any, what: str, changes: list[str]) -> IsolationError | None:
+    mode = _config.in_force().leaks
+    if mode == "error":
+        return replay.isolation_error(replay.changes_text(changes, what).removeprefix("[H007] "), test)
+    if mode == "warn":
+        replay.warn_of_changes(changes, test, what)
+    return None
+
+
+def _name(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+# --- workers ---------------------------------------------------------------------------------------------------------
+
+
+def _worker_for(test: Any, group: Group, module: str) -> tuple[dict[str, Any], Worker]:
+    """The address of a test, and a worker of its group that finds it there."""
+    found = _isolation
+    forked = found.forked is not None and found.forked.is_usable and id(test) in found.numbers
+    address = {"number": id(test)} if forked else addressing.of_test(test)
+    if group.key in found.workers:
+        worker = found.workers[group.key][0]
+    else:
+        if not found.closes_at_exit:
+            found.closes_at_exit = True
+            atexit.register(_close_at_exit, _real.get_pid())
+        worker = found.forked.new_worker(fresh=False) if forked and found.forked else _new_worker(module, group)
+        if group.key is not None:
+            found.workers[group.key] = worker, group, _name(type(test))
+    return address, worker
+
+
+def _new_worker(module: str, group: Group) -> Worker:
+    """A worker that has imported a module, or is about to."""
+    nursery, fresh = _nursery_for(module)
+    if not fresh:
+        assert isinstance(nursery, ZygoteNursery)
+        return nursery.new_worker(fresh=False)
+    worker = _isolation.spares.pop(module, None) or _fresh_worker(nursery, module)
+    _isolation.spares[module] = _fresh_worker(nursery, module)  # it imports while this one works
+    return worker
+
+
+def _fresh_worker(nursery: Nursery, module: str) -> Worker:
+    worker = nursery.new_worker(fresh=True)
+    worker.prepare(["context", _context(module)])
+    return worker
+
+
+def _context(module: str) -> dict[str, Any]:
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return context.describe(module, file and os.path.abspath(file), _isolation.around)
+
+
+def _nursery_for(module: str) -> tuple[Nursery, bool]:
+    """Where workers for the tests of a module come from, and whether they must be fresh interpreters."""
+    found = _isolation.nurseries.get(module)
+    if found is not None and found[0].is_usable:
+        return found
+    _close_unused_nurseries()
+    if not _env.LINUX:
+        found = PipeNursery(), True
+    else:
+        nursery = ZygoteNursery.start()
+        fresh = _config.in_force().isolated_start == "fresh"
+        if not fresh:
+            answer = nursery.ask(["context", _context(module)], _IMPORT_SECONDS)
+            threads = answer[0] if answer else 0
+            if threads != 1:
+                nursery.close()
+                nursery, fresh = ZygoteNursery.start(), True
+            if threads > 1:
+                _tell_of_threads(module, threads)
+        if fresh:
+            nursery.ask(["nothing"], _IMPORT_SECONDS)
+        found = nursery, fresh
+    _isolation.nurseries[module] = found
+    return found
+
+
+def _tell_of_threads(module: str, threads: int) -> None:
+    if not _isolation.told_of_threads:
+        _isolation.told_of_threads = True
+        text = (
+            f"the isolated tests of {module} start fresh interpreters, which takes longer: its imports have started"
+            f" {threads - 1} threads, and a process with threads cannot be forked safely"
+        )
+        warnings.warn_explicit(text, HermeticWarning, module, 1)
+
+
+def _close_unused_nurseries() -> None:
+    while len(_isolation.nurseries) >= _MAX_NURSERIES:
+        module = next(iter(_isolation.nurseries))
+        _close_nursery(module)
+
+
+def _close_nursery(module: str) -> None:
+    nursery, _ = _isolation.nurseries.pop(module)
+    spare = _isolation.spares.pop(module, None)
+    if spare is not None:
+        spare.end()
+    nursery.close()
+
+
+# --- the end of classes, modules and runs ----------------------------------------------------------------------------
+
+
+def takes_fixtures_of(cls: type) -> bool:
+    """Whether a class's fixtures run in workers, and not here."""
+    return not in_worker and groups.is_wholly_isolated(cls)
+
+
+def takes_fixtures_of_module(module: Any) -> bool:
+    """Whether a module's fixtures run in workers, and not here."""
+    return not in_worker and groups.is_wholly_isolated_module(module)
+
+
+def end_class(cls: type) -> None:
+    """The tests of a class are over: so are the groups that have no others.
+
+    Raises:
+        BaseException: what went wrong in its fixtures; the runner reports it as tearDownClass's.
+    """
+    if in_worker:
+        return
+    errors: list[BaseException] = []
+    _see_new_members()
+    for key in groups.keys_of(cls):
+        rest = _isolation.classes.get(key, [])
+        rest[:] = [other for other in rest if other is not cls]
+        if key not in _isolation.workers:
+            continue
+        if key[0] != "module" and not rest:
+            errors += _end_group(key)
+        elif _isolation.workers[key][2] == _name(cls):
+            errors += _ask(key, ["end_class"])
+    _raise(errors)
+
+
+def _see_new_members() -> None:
+    for cls in groups.members[_isolation.members_seen :]:
+        for key in groups.keys_of(cls):
+            _isolation.classes.setdefault(key, []).append(cls)
+    _isolation.members_seen = len(groups.members)
+
+
+def end_module(name: str) -> None:
+    """The tests of a module are over.
+
+    Raises:
+        BaseException: what went wrong in its fixtures; the runner reports it as tearDownModule's.
+    """
+    key = ("module", name)
+    if not in_worker and key in _isolation.workers:
+        _raise(_end_group(key))
+
+
+def _end_group(key: tuple[str, str]) -> list[BaseException]:
+    return _ask(key, ["finish"])
+
+
+def _ask(key: tuple[str, str], request: list[Any]) -> list[BaseException]:
+    """Have a group's worker do something between tests; what went wrong, as errors."""
+    worker, group, cls = _isolation.workers[key]
+    errors: list[BaseException] = []
+    changes: list[str] = []
+    with _isolation.lock, state.unjudged():
+        for frame in worker.perform([request], timeout=group.timeout, what=f"the group {group.description}"):
+            kind, *details = frame
+            if kind == "output":
+                replay.write(sys.stdout if details[0] == "out" else sys.stderr, details[1])
+            elif kind == "warning":
+                replay.show_warning(*details)
+            elif kind == "fixture" and details[1] != "skip":
+                errors.append(portable.rebuild(details[2]))
+            elif kind == "broken":
+                errors.append(portable.rebuild(details[0]))
+            elif kind == "finished":
+                changes += details[0]["changes"]
+                replay.take_warned(details[0])
+            elif kind == "exited":
+                changes += details[0]
+            elif kind == "died" and not errors:
+                when = f"after the tests of {cls}" if request[0] == "finish" else f"in tearDownClass of {cls}"
+                errors.append(IsolationError(f"[H007] the process of {group.description}, {when}: {details[0]}"))
+    if worker.has_ended:
+        del _isolation.workers[key]
+    if changes:
+        error = _report_changes(Fixture(group.description), f"the process of {group.description}", changes)
+        errors += [error] if error is not None else []
+    return errors
+
+
+def _raise(errors: list[BaseException]) -> None:
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        texts = "\n\n".join(f"{type(error).__name__}: {error}" for error in errors)
+        raise IsolationError(f"[H007] {len(errors)} errors at the end of isolated tests:\n{texts}")
+
+
+@contextlib.contextmanager
+def of_run(tests: Any, result: Any) -> Iterator[None]:
+    """A whole run of ours: its zygote is this process, as it is before the first test.
+
+    Args:
+        tests: yields all tests.
+        result: to be told what goes wrong at the end of groups.
+    """
+    fork = _env.LINUX and _config.in_force().isolated_start != "fresh" and _isolation.forked is None and not in_worker
+    if fork and _thread_count() == 1:
+        from . import worker
+
+        _isolation.numbers = {id(test): test for test in tests}
+        with state.unjudged():
+            _isolation.forked = ZygoteNursery.fork(functools.partial(worker.work, tests=_isolation.numbers))
+    try:
+        yield
+        _end_groups(result)
+    finally:
+        _close()
+
+
+def _thread_count() -> int:
+    return len(os.listdir("/proc/self/task"))
+
+
+def _end_groups(result: Any) -> None:
+    for key in [*_isolation.workers]:
+        description = _isolation.workers[key][1].description
+        for error in _end_group(key):
+            result.addError(Fixture(description), exc_info(error))
+
+
+def _close() -> None:
+    """End all workers and nurseries."""
+    with state.unjudged():
+        for worker, *_ in _isolation.workers.values():
+            worker.end()
+        _isolation.workers.clear()
+        for module in [*_isolation.nurseries]:
+            _close_nursery(module)
+        if _isolation.forked is not None:
+            _isolation.forked.close()
+            _isolation.forked = None
+            _isolation.numbers = {}
+
+
+def _close_at_exit(pid: int) -> None:
+    """Under another runner, the groups that nobody has ended; there is no result any more to be told."""
+    if _real.get_pid() != pid or in_worker:
+        return
+    for key in [*_isolation.workers]:
+        for error in _end_group(key):
+            sys.stderr.write(f"after the last test: {type(error).__name__}: {error}\n")
+    _close()

@@ -1,0 +1,252 @@
+"""What a worker tells of a test, told to the result that the test's runner has given it."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import unittest
+import warnings
+
+from .. import _real
+from .._errors import HermeticWarning, IsolationError
+from .._guards import children, state
+from .._isolation import portable
+from .result import Fixture, exc_info
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+__unittest = True
+
+
+class Replay:
+    """The frames of one test, replayed: output as it comes, the verdict when nothing can change it any more.
+
+    Args:
+        test: the test.
+        result: of any runner.
+        report_changes: called with what the test changed and left; returns an error to be reported, or None.
+    """
+
+    def __init__(
+        self, test: Any, result: Any, report_changes: Callable[[list[str]], IsolationError | None]
+    ) -> None:
+        self._test = test
+        self._result = result
+        self._report_changes = report_changes
+        self._verdicts: list[tuple[str, Any]] = []
+        self._fixtures: list[tuple[str, str, Any]] = []
+        self._changes: list[str] = []
+        self._duration: float | None = None
+        self._begun = False
+        self._broken = False
+
+    def take(self, frame: list[Any]) -> None:
+        """Take a frame."""
+        kind, *details = frame
+        getattr(self, f"_take_{kind}", _ignore)(*details)
+
+    def finish(self) -> None:
+        """Tell the result: the request is done, and so is the test."""
+        if self._begun:
+            error = self._report_changes(self._changes) if self._changes else None
+            if error is not None:
+                self._fail(error)
+            for verdict, details in self._verdicts:
+                self._tell(verdict, details)
+            if self._duration is not None and hasattr(self._result, "addDuration"):
+                self._result.addDuration(self._test, self._duration)
+            self._result.stopTest(self._test)
+        elif not self._fixtures and not isinstance(self._result, unittest.TestResult):
+            self._fixtures.append(("", "isolation", self._error("it did not run: its class's or module's set-up failed")))
+        for name, verdict, details in self._fixtures:
+            self._tell_fixture(name, verdict, details)
+
+    # --- frames ---
+
+    def _take_begin(self, _: str) -> None:
+        self._begun = True
+        self._result.startTest(self._test)
+
+    def _take_output(self, stream: str, text: str) -> None:
+        write(sys.stdout if stream == "out" else sys.stderr, text)
+
+    def _take_warning(self, text: str, category: list[str], filename: str, line: int) -> None:
+        show_warning(text, category, filename, line)
+
+    def _take_outcome(self, verdict: str, details: Any = None) -> None:
+        if not self._begun:
+            self._take_begin("")
+        self._verdicts.append((verdict, details))
+
+    def _take_broken(self, details: Any) -> None:
+        self._broken = True
+        self._take_outcome("error", details)
+
+    def _take_fixture(self, name: str, verdict: str, details: Any = None) -> None:
+        if name == self._test.id():  # what it did after it had ended
+            self._take_outcome(verdict, details)
+        else:
+            self._fixtures.append((name, verdict, details))
+
+    def _take_copy(self, name: str, what: str) -> None:
+        text = f"a forked copy of it came back to the runner ({what or 'it returned'}); leave a fork with os._exit()"
+        self._fail(self._error(text if name == self._test.id() else f"{name}: {text}"))
+
+    def _take_end(self, facts: dict[str, Any]) -> None:
+        self._duration = facts["duration"]
+        self._take_finished(facts)
+
+    def _take_finished(self, facts: dict[str, Any]) -> None:
+        self._changes += facts["changes"]
+        take_warned(facts)
+
+    def _take_exited(self, left: list[str]) -> None:
+        self._changes += left
+
+    def _take_died(self, text: str, _left: list[str]) -> None:
+        if not self._broken:
+            self._fail(self._error(text))
+
+    # --- verdicts ---
+
+    def _error(self, text: str) -> IsolationError:
+        return isolation_error(f"isolated test {self._test.id()}: {text}", self._test)
+
+    def _fail(self, error: IsolationError) -> None:
+        """Report an error, instead of a success that nobody can vouch for any longer."""
+        if not self._begun:
+            self._take_begin("")
+        self._verdicts = [entry for entry in self._verdicts if entry[0] not in _HARMLESS]
+        self._verdicts.append(("isolation", error))
+
+    def _tell(self, verdict: str, details: Any) -> None:
+        test, result = self._test, self._result
+        if verdict == "success":
+            result.addSuccess(test)
+        elif verdict == "isolation":
+            result.addError(test, exc_info(details))
+        elif verdict == "error":
+            result.addError(test, _rebuilt(details))
+        elif verdict == "failure":
+            result.addFailure(test, _rebuilt(details))
+        elif verdict == "skip":
+            _or_success(result, "addSkip", test, details)
+        elif verdict == "expected_failure":
+            _or_success(result, "addExpectedFailure", test, _rebuilt(details))
+        elif verdict == "unexpected_success":
+            self._tell_unexpected_success()
+        elif verdict == "subtest":
+            self._tell_subtest(*details)
+
+    def _tell_unexpected_success(self) -> None:
+        if hasattr(self._result, "addUnexpectedSuccess"):
+            self._result.addUnexpectedSuccess(self._test)
+        else:
+            self._result.addFailure(self._test, exc_info(AssertionError("unexpected success")))
+
+    def _tell_subtest(self, verdict: str, details: Any, message: str | None, params: dict[str, str]) -> None:
+        shown = {name: portable.Shown(text) for name, text in params.items()}
+        subtest = _real.sub_test(self._test, _real.no_sub_test_message() if message is None else message, shown)
+        if verdict == "skip":
+            _or_success(self._result, "addSkip", subtest, details)
+            return
+        info = None if details is None else _rebuilt(details)
+        if info is not None and verdict == "failure" and not issubclass(info[0], self._test.failureException):
+            info = (self._test.failureException, *info[1:])
+        if hasattr(self._result, "addSubTest"):
+            self._result.addSubTest(self._test, subtest, info)
+        elif info is not None:
+            add = self._result.addFailure if verdict == "failure" else self._result.addError
+            add(self._test, info)
+
+    def _tell_fixture(self, name: str, verdict: str, details: Any) -> None:
+        """What befell a fixture in the worker; a result that counts tests alone is told of the test."""
+        counts_fixtures = isinstance(self._result, unittest.TestResult)
+        info = exc_info(details) if verdict == "isolation" else None if verdict == "skip" else _rebuilt(details)
+        subject: Any = Fixture(name) if counts_fixtures else self._test
+        if not counts_fixtures and not self._begun:
+            self._result.startTest(self._test)
+        if verdict == "skip":
+            self._result.addSkip(subject, details)
+        else:
+            self._result.addError(subject, info)
+        if not counts_fixtures and not self._begun:
+            self._result.stopTest(self._test)
+
+
+_HARMLESS = ("success", "expected_failure", "skip")  # verdicts that an error takes the place of
+
+
+def take_warned(facts: dict[str, Any]) -> None:
+    """Take the violations that a worker let happen to those of this process, for the summary."""
+    state.running.warned += [children.violation_error(fields).violation for fields in facts["warned"]]
+
+
+def _ignore(*_: Any) -> None:
+    """A frame that says nothing to results."""
+
+
+def _or_success(result: Any, name: str, test: Any, details: Any) -> None:
+    """Tell a result that may lack the method, as unittest does."""
+    if hasattr(result, name):
+        getattr(result, name)(test, details)
+    else:
+        result.addSuccess(test)
+
+
+def _rebuilt(details: dict[str, Any]) -> Any:
+    return exc_info(portable.rebuild(details))
+
+
+def isolation_error(text: str, test: Any) -> IsolationError:
+    """An H007 that points at the test."""
+    error = IsolationError(f"[H007] {text}")
+    filename, name, line = _place(test)
+    return error.with_traceback(portable.standing_at(filename, name, line))
+
+
+def _place(test: Any) -> tuple[str, str, int]:
+    """The file, the name and the line of a test's method, or of its class."""
+    method = getattr(type(test), _real.test_method_name(test), None)
+    while hasattr(method, "__wrapped__"):
+        method = method.__wrapped__
+    code = getattr(method, "__code__", None)
+    if code is None:
+        module = sys.modules.get(type(test).__module__)
+        return str(getattr(module, "__file__", "<unknown>")), type(test).__qualname__, 1
+    return code.co_filename, code.co_name, code.co_firstlineno
+
+
+def write(stream: Any, text: str) -> None:
+    """Write what a worker wrote; the stream may not be able to take each of its characters."""
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        encoding = getattr(stream, "encoding", None) or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    except (AttributeError, OSError, ValueError):
+        pass  # the runner has none, or it is closed
+
+
+def show_warning(text: str, category: list[str], filename: str, line: int) -> None:
+    """Show a warning that a worker's filters have let through."""
+    module, name = category
+    found = getattr(builtins if module == "builtins" else sys.modules.get(module), name, None)
+    if not (isinstance(found, type) and issubclass(found, Warning)):
+        found = type(name, (Warning,), {"__module__": module})
+    warnings.showwarning(found(text), found, filename, line)
+
+
+def warn_of_changes(changes: list[str], test: Any, what: str) -> None:
+    """Say what a test or a group changed and left, as a warning."""
+    filename, _, line = _place(test)
+    text = changes_text(changes, what)
+    warnings.warn_explicit(text, HermeticWarning, filename, line, type(test).__module__)
+
+
+def changes_text(changes: list[str], what: str) -> str:
+    """The message for what was changed and left."""
+    return f"[H007] {what} changed its process or left something behind: {'; '.join(changes)}"

@@ -1,0 +1,45 @@
+"""The entry points of the interpreters that run isolated tests; nothing imports this module but those.
+
+    work()         a worker
+    be_zygote()    a zygote that has imported a test module, for runners that were not forked before their first test
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+
+from ._isolation.zygote import MAX_MESSAGE_BYTES, WorkerPlace, Zygote
+from ._unittest import context, worker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+
+def work(nonce: str, folder: str, reading: int, writing: int) -> NoReturn:
+    """Be a worker.
+
+    Args:
+        nonce: of the channel, in hexadecimal digits.
+        folder: the worker's own.
+        reading: the file descriptor that requests come from.
+        writing: the one that frames go to.
+    """
+    worker.work(WorkerPlace(bytes.fromhex(nonce), folder, reading, writing))
+
+
+def be_zygote(control: int) -> NoReturn:
+    """Be a zygote.
+
+    Args:
+        control: the file descriptor of the socket to the supervisor, whose first message says what to import; it is
+            answered with the number of threads that there are then.
+    """
+    link = socket.socket(fileno=control)
+    kind, *arguments = json.loads(link.recv(MAX_MESSAGE_BYTES) or b'["gone"]')
+    if kind == "context":
+        context.enter(arguments[0])
+    link.send(json.dumps([len(os.listdir("/proc/self/task"))]).encode())
+    Zygote(link, worker.work).serve()
