@@ -112,12 +112,37 @@ def socket_module() -> Any:
 # --- what isolated tests change, and where CPython's own regression tests look for it as well -------------------------
 
 
-@functools.cache
-def signal_numbers() -> tuple[Any, ...]:
-    """The signals of this system."""
-    import signal
+def signal_handlers() -> dict[int, Any]:
+    """The handlers of all signals; without the detour over enumerations, which costs more than the rest together."""
+    import _signal
 
-    return tuple(signal.Signals)
+    handlers = {}
+    for number in range(1, _signal.NSIG):
+        try:
+            handlers[number] = _signal.getsignal(number)
+        except ValueError:  # the C library keeps some to itself
+            continue
+    return handlers
+
+
+def environment() -> dict[Any, Any]:
+    """The environment as the system has it, undecoded."""
+    return os.environ._data.copy()  # type: ignore[attr-defined,no-any-return]
+
+
+def decoded_variable(name: Any) -> str:
+    """The name of a variable as it is in ``environment``, for people."""
+    return name if isinstance(name, str) else os.fsdecode(name)
+
+
+DEFAULT_SIGNAL, IGNORE_SIGNAL = 0, 1  # SIG_DFL and SIG_IGN as C has them
+
+
+def set_signal_handler(number: int, handler: Any) -> Any:
+    """``signal.signal`` without its detour over enumerations; returns the handler before."""
+    import _signal
+
+    return _signal.signal(number, handler)
 
 
 def warning_filters() -> list[Any]:

@@ -41,5 +41,6 @@ def be_zygote(control: int) -> NoReturn:
     kind, *arguments = json.loads(link.recv(MAX_MESSAGE_BYTES) or b'["gone"]')
     if kind == "context":
         context.enter(arguments[0])
+        worker.warm_up()
     link.send(json.dumps([len(os.listdir("/proc/self/task"))]).encode())
     Zygote(link, worker.work).serve()

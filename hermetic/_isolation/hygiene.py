@@ -53,19 +53,12 @@ def _folder() -> str | None:
         return None
 
 
-def _files_here() -> list[str]:
-    """What lies in the current folder, but for hidden files and caches: tools write those for themselves."""
-    return [name for name in _names_in(".") or () if not name.startswith((".", "__pycache__"))]
-
-
-def _signals(signal: Any) -> dict[str, Any]:
-    handlers = {}
-    for number in _real.signal_numbers():
-        try:
-            handlers[number.name] = signal.getsignal(number)
-        except (ValueError, TypeError):
-            continue
-    return handlers
+def _folder_time() -> int | None:
+    """When something was last added to the current folder, or taken from it, in nanoseconds."""
+    try:
+        return _real.stat(".").st_mtime_ns
+    except OSError:
+        return None
 
 
 def _blocked_signals(signal: Any) -> dict[str, Any]:
@@ -133,13 +126,12 @@ _VALUES: tuple[tuple[str, Callable[[], Any]], ...] = (
     ("urllib.request opener", _loaded("urllib.request", lambda request: _once_set(_real.url_opener(request)))),
     ("urllib.request temporary files", _loaded("urllib.request", _real.url_temporary_files)),
     ("default socket timeout", _loaded("socket", lambda socket: socket.getdefaulttimeout())),
-    ("files in the current folder", _files_here),
 )  # fmt: skip
 
 # What is compared key by key.
 _TABLES: tuple[tuple[str, Callable[[], Any]], ...] = (
-    ("environment variable", lambda: dict(os.environ)),
-    ("signal handler", _loaded("signal", _signals)),
+    ("environment variable", _real.environment),
+    ("signal handler", _loaded("signal", lambda _: _real.signal_handlers())),
     ("blocked signal", _loaded("signal", _blocked_signals)),
     ("timer", _loaded("signal", _timers)),
     ("resource limit", _loaded("resource", _limits)),
@@ -147,11 +139,11 @@ _TABLES: tuple[tuple[str, Callable[[], Any]], ...] = (
 )
 
 
-def _names_in(folder: str) -> list[str] | None:
+def _names_in(folder: str) -> list[str]:
     try:
         return sorted(os.listdir(folder))
     except OSError:
-        return None
+        return []
 
 
 class Snapshot:
@@ -160,7 +152,8 @@ class Snapshot:
     def __init__(self) -> None:
         self._values = {name: _read(probe) for name, probe in _VALUES}
         self._tables = {name: _read(probe) for name, probe in _TABLES}
-        self._modules = {name for name in [*sys.modules] if "." not in name}
+        self._module_count = len(sys.modules)
+        self._folder_time = _folder_time()
         self._threads = [*_threads()]  # held, so that no new one gets the place of one that has gone
         self._files = _open_files()
         self._children = {*processes.living_children()}
@@ -185,9 +178,10 @@ class Snapshot:
             before, after = self._tables[name], _read(probe)
             if before is not _UNKNOWN and after is not _UNKNOWN:
                 found += _table_changes(name, before, after)
-        gone = sorted(name for name in self._modules if name not in sys.modules)
-        if gone:
-            found.append(f"modules gone from sys.modules: {_listed(gone)}")
+        if len(sys.modules) < self._module_count:
+            found.append(f"sys.modules has lost {self._module_count - len(sys.modules)} modules")
+        if _folder_time() != self._folder_time:
+            found += _new_files_here(self._folder_time)
         return found + _file_changes(self._files, _open_files())
 
 
@@ -225,8 +219,14 @@ def _table_changes(name: str, before: dict[str, Any], after: dict[str, Any]) -> 
         ("changed", [key for key in after if key in before and not _same(before[key], after[key])]),
     ):
         if keys:
-            changes.append(f"{name} {verb}: {_listed(keys)}")
+            changes.append(f"{name} {verb}: {_listed([_shown_key(name, key) for key in keys])}")
     return changes
+
+
+def _shown_key(table: str, key: Any) -> str:
+    if table == "signal handler":
+        return processes.signal_name(key)
+    return _real.decoded_variable(key)
 
 
 def _listed(names: list[Any]) -> str:
@@ -239,24 +239,49 @@ def _threads() -> list[Any]:
     return [] if threading is None else list(_real.enumerate_threads(threading))
 
 
-def _open_files() -> dict[int, str]:
-    """The open file descriptors and what they are of, where the system tells; without multiprocessing's own."""
-    found = {}
-    for name in _names_in(_env.OPEN_FILES_FOLDER) or ():
+def _new_files_here(since: int | None) -> list[str]:
+    """What has come to the current folder; not hidden files and caches, which tools write for themselves."""
+    if since is None:
+        return []
+    new = []
+    for name in _names_in("."):
         try:
-            found[int(name)] = os.readlink(f"{_env.OPEN_FILES_FOLDER}/{name}")
-        except (OSError, ValueError):
-            continue  # the one that the folder was read through
-    for fd in _real.helper_files():
-        found.pop(fd, None)
-    return found
+            if not name.startswith((".", "__pycache__")) and os.lstat(name).st_ctime_ns > since:
+                new.append(name)
+        except OSError:
+            continue
+    return [f"file in the current folder: {_listed(new)}"] * bool(new)
 
 
-def _file_changes(before: dict[int, str], after: dict[int, str]) -> list[str]:
-    opened = [f"{fd} ({path})" for fd, path in after.items() if before.get(fd) != path and not _is_pythons_own(path)]
-    closed = [f"{fd} ({path})" for fd, path in before.items() if fd not in after]
-    changes = [f"open file descriptor left: {_listed(opened)}"] * bool(opened)
+def _open_files() -> set[int]:
+    """The open file descriptors, without multiprocessing's own; empty where the system does not tell."""
+    listed = {int(name) for name in _names_in(_env.OPEN_FILES_FOLDER) if name.isdigit()}
+    return {fd for fd in listed.difference(_real.helper_files()) if _is_open(fd)}
+
+
+def _is_open(fd: int) -> bool:
+    """Whether a file descriptor is open: the one that the list was read through is not."""
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
+
+
+def _file_changes(before: set[int], after: set[int]) -> list[str]:
+    opened = [(fd, _path_of(fd)) for fd in sorted(after - before)]
+    shown = [f"{fd} ({path})" for fd, path in opened if not _is_pythons_own(path)]
+    closed = sorted(before - after)
+    changes = [f"open file descriptor left: {_listed(shown)}"] * bool(shown)
     return changes + [f"file descriptor closed: {_listed(closed)}"] * bool(closed)
+
+
+def _path_of(fd: int) -> str:
+    """What a file descriptor is of, where the system tells."""
+    try:
+        return os.readlink(f"{_env.OPEN_FILES_FOLDER}/{fd}")
+    except OSError:
+        return "unknown"
 
 
 def _is_pythons_own(path: str) -> bool:

@@ -19,9 +19,8 @@ import threading
 
 from .. import _env, _real
 from .._guards import state
-from . import processes, protocol, supervisor, zygote
-from .output import Output
-from .supervisor import Worker
+from . import processes, protocol, zygote
+from .supervisor import Place, Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,13 +44,17 @@ class ZygoteNursery:
         self._home = _real.get_pid()
         self._ended: dict[int, tuple[int | None, list[str]]] = {}
         self._lost = False
+        self._places: list[Place] = []  # that workers have left as they were
 
     @classmethod
-    def fork(cls, work: Callable[[zygote.WorkerPlace], NoReturn]) -> ZygoteNursery:
+    def fork(
+        cls, work: Callable[[zygote.WorkerPlace], NoReturn], warm_up: Callable[[], None]
+    ) -> ZygoteNursery:
         """A nursery whose zygote is a copy of this process as it is now.
 
         Args:
             work: called in each worker; does not return.
+            warm_up: called in the zygote, before the first of them.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for stream in (sys.stdout, sys.stderr):  # or the copy would have the text, too
@@ -62,6 +65,7 @@ class ZygoteNursery:
                 ours.close()
                 state.forget()
                 _real.forget_exit_handlers()
+                warm_up()
                 zygote.Zygote(theirs, work).serve()
             finally:
                 _real.exit_process(1)
@@ -103,19 +107,18 @@ class ZygoteNursery:
         Args:
             fresh: whether it is to be a fresh interpreter instead of a fork of the zygote.
         """
-        folder = supervisor.new_folder()
-        output = Output(folder)
+        place = self._places.pop() if self._places else Place()
         nonce = protocol.new_nonce()
         token = _tokens()
         ours, theirs = socket.socketpair()
         try:
-            message = ["start", token, nonce.hex(), folder, fresh]
+            message = ["start", token, nonce.hex(), place.folder, fresh]
             socket.send_fds(self._control, [json.dumps(message).encode()], [theirs.fileno()])
         except OSError:
             self._lost = True
         finally:
             theirs.close()
-        return Worker(_ZygoteLink(self, token, ours, nonce), folder, output)
+        return Worker(_ZygoteLink(self, token, ours, nonce), place, self._places.append)
 
     def take_messages(self) -> None:
         """Take what the zygote has told, without waiting."""
@@ -161,6 +164,8 @@ class ZygoteNursery:
     def close(self) -> None:
         """End the zygote, with all of its workers."""
         self._control.close()
+        for place in self._places:
+            place.remove()
         if self._home != _real.get_pid():
             return
         if self._process is not None:
@@ -195,7 +200,7 @@ class _ZygoteLink:
         frames: list[list[Any]] = []
         while not self._at_end:
             try:
-                data = self._channel.recv(1_000_000, socket.MSG_DONTWAIT)
+                data = self._channel.recv(100_000, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 break
             except OSError:
@@ -226,17 +231,16 @@ class PipeNursery:
 
     def new_worker(self, *, fresh: bool = True) -> Worker:  # noqa: ARG002 - there are no others
         """A worker that is starting."""
-        folder = supervisor.new_folder()
-        output = Output(folder)
+        place = Place()
         nonce = protocol.new_nonce()
-        command = zygote.fresh_command(zygote.WorkerPlace(nonce, folder, 0, 1))
+        command = zygote.fresh_command(zygote.WorkerPlace(nonce, place.folder, 0, 1))
         session: dict[str, Any] = (
             {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if _env.WINDOWS else {"start_new_session": True}  # type: ignore[attr-defined,unused-ignore]
         )
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, **session
         )
-        return Worker(_PipeLink(process, nonce), folder, output)
+        return Worker(_PipeLink(process, nonce), place)
 
     def close(self) -> None:
         """Nothing is left to be ended: each worker was."""

@@ -56,6 +56,12 @@ class Stream:
         self._relayed, self._tail, self._cut = 0, b"", 0
         return text
 
+    def empty(self) -> None:
+        """Make the file as it was at first."""
+        if self._position or os.fstat(self._fd).st_size:
+            os.ftruncate(self._fd, 0)
+        self._position = 0
+
     def close(self) -> None:
         """Close the file."""
         os.close(self._fd)
@@ -71,7 +77,7 @@ class Stream:
         return data
 
 
-def _read_at(fd: int, position: int, length: int = 1_000_000) -> bytes:
+def _read_at(fd: int, position: int, length: int = 100_000) -> bytes:
     if hasattr(os, "pread"):
         return os.pread(fd, length, position)
     os.lseek(fd, position, os.SEEK_SET)  # only the supervisor moves in this description of the file
@@ -100,6 +106,11 @@ class Output:
         """
         texts = [(name, stream.read_end() if end else stream.read()) for name, stream in self._streams.items()]
         return [(name, text) for name, text in texts if text]
+
+    def empty(self) -> None:
+        """Make the files as they were at first."""
+        for stream in (*self._streams.values(), self.stacks):
+            stream.empty()
 
     def close(self) -> None:
         """Close the files."""

@@ -61,9 +61,22 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
+def has_children() -> bool:
+    """Whether this process has any, living or not."""
+    if not hasattr(os, "waitid"):
+        return True
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
 def living_children() -> dict[int, str]:
     """The children of this process that have not ended, with their commands; without multiprocessing's helpers."""
-    found = {}
+    found: dict[int, str] = {}
+    if not has_children():
+        return found
     for pid in children_of(_real.get_pid()):
         command = command_of(pid)
         if command is not None and not is_helper(command):
@@ -116,7 +129,12 @@ def status_text(status: int) -> str:
     """
     if status >= 0:
         return f"exit status {status}"
+    return signal_name(-status)
+
+
+def signal_name(number: int) -> str:
+    """The name of a signal."""
     try:
-        return signal.Signals(-status).name
+        return signal.Signals(number).name
     except ValueError:
-        return f"signal {-status}"
+        return f"signal {number}"

@@ -33,7 +33,7 @@ from .protocol import ProtocolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any, Protocol
 
     class Link(Protocol):
@@ -58,27 +58,53 @@ _STATUS_TEXTS = {
 }
 
 
+class Place:
+    """Where a worker runs: a folder of its own, with its output and its temporary files.
+
+    Attributes:
+        folder: the path.
+        output: what the worker writes.
+    """
+
+    def __init__(self) -> None:
+        self.folder = _real.new_folder("hermetic-")
+        self._temporary = os.path.join(self.folder, "tmp")
+        os.mkdir(self._temporary, 0o700)
+        self.output = Output(self.folder)
+
+    def leftovers(self) -> list[str]:
+        """The temporary files that the worker has left."""
+        try:
+            return [f"temporary file left: {name}" for name in sorted(os.listdir(self._temporary))]
+        except OSError:
+            return ["the folder for temporary files was removed"]
+
+    def remove(self) -> None:
+        """Remove everything."""
+        self.output.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 class Worker:
     """A worker, seen from the process that supervises it.
 
     Args:
         link: the way to it.
-        folder: its own folder.
-        output: of its streams.
+        place: where it runs.
+        give_back: called with the place of a worker that has left it as it was.
 
     Attributes:
         used: the seconds that it has worked.
         has_ended: whether it is gone.
-        imported: the module that it was made for; empty for any.
     """
 
-    def __init__(self, link: Link, folder: str, output: Output) -> None:
+    def __init__(self, link: Link, place: Place, give_back: Callable[[Place], None] = Place.remove) -> None:
         self._link = link
-        self._folder = folder
-        self._output = output
+        self._place = place
+        self._output = place.output
+        self._give_back = give_back
         self.used = 0.0
         self.has_ended = False
-        self.imported = ""
 
     def prepare(self, request: list[Any]) -> None:
         """Send a request that no frame answers."""
@@ -151,11 +177,13 @@ class Worker:
     def _report_end(self, status: int | None, left: list[str], *, expected: bool) -> Iterator[list[Any]]:
         stacks = self._last_words()
         yield from (["output", *output] for output in self._output.read(end=True))
-        left = [*(f"process left running: {command}" for command in left), *self._clean_up()]
+        left = [*(f"process left running: {command}" for command in left), *self._place.leftovers()]
         if status == 0 and expected:
+            self._clean_up(clean=not left)
             yield ["exited", left]
-            return
-        yield ["died", _with_stacks(_end_text(status, expected=expected), stacks), left]
+        else:
+            self._clean_up()
+            yield ["died", _with_stacks(_end_text(status, expected=expected), stacks)]
 
     def _time_out(self, what: str, timeout: float) -> Iterator[list[Any]]:
         self._link.signal("ABRT")
@@ -173,46 +201,22 @@ class Worker:
 
     def _end_with(self, text: str) -> Iterator[list[Any]]:
         self._link.signal("KILL")
-        ended = self._wait(_KILL_SECONDS)
+        self._wait(_KILL_SECONDS)
         yield from (["output", *output] for output in self._output.read(end=True))
-        left = [f"process left running: {command}" for command in (ended[1] if ended else [])]
-        yield ["died", text, [*left, *self._clean_up()]]
+        self._clean_up()
+        yield ["died", text]
 
     def _last_words(self) -> str:
-        return self._output.stacks.read_end()
+        return _without_our_frames(self._output.stacks.read_end())
 
-    def _clean_up(self) -> list[str]:
-        """Close and remove everything; the files that the tests left."""
+    def _clean_up(self, *, clean: bool = False) -> None:
         self.has_ended = True
         self._link.close()
-        self._output.close()
-        left = _temporary_files(os.path.join(self._folder, "tmp"))
-        _remove(self._folder)
-        return left
-
-
-def new_folder() -> str:
-    """A folder for a worker: for its output, and for its temporary files."""
-    folder = _real.new_folder("hermetic-")
-    os.mkdir(os.path.join(folder, "tmp"), 0o700)
-    return folder
-
-
-def _remove(folder: str) -> None:
-    try:
-        for name in ("out", "err", "stacks"):
-            _real.unlink(os.path.join(folder, name))
-        os.rmdir(os.path.join(folder, "tmp"))
-        os.rmdir(folder)
-    except OSError:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _temporary_files(folder: str) -> list[str]:
-    try:
-        return [f"temporary file left: {name}" for name in sorted(os.listdir(folder))]
-    except OSError:
-        return []
+        if clean:
+            self._place.output.empty()
+            self._give_back(self._place)
+        else:
+            self._place.remove()
 
 
 def _end_text(status: int | None, *, expected: bool) -> str:
@@ -227,6 +231,20 @@ def _end_text(status: int | None, *, expected: bool) -> str:
     if expected:
         return f"its process was done, but exited with status {status}"
     return f"ended with exit status {status} before it was done"
+
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+def _without_our_frames(stacks: str) -> str:
+    """Stacks as faulthandler writes them, without what lies between a test and the beginning of its process."""
+    lines: list[str] = []
+    in_worker = False
+    for line in stacks.splitlines(keepends=True):
+        in_worker = bool(line.strip()) and (in_worker or f"{_PACKAGE}_unittest{os.sep}worker.py" in line)
+        if not in_worker and _PACKAGE not in line:
+            lines.append(line)
+    return "".join(lines)
 
 
 def _with_stacks(text: str, stacks: str) -> str:

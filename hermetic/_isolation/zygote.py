@@ -75,13 +75,12 @@ class Zygote:
         self._control = control
         self._work = work
         self._parent = os.getppid()
-        self._workers: dict[int, tuple[int, str]] = {}  # pid: token and folder
+        self._workers: dict[int, int] = {}  # pid: token
+        self._folders: set[str] = set()  # of all workers so far
         self._wakeup, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
         os.set_blocking(self._wakeup, False)
-        self._handlers_before = [
-            (number, signal.getsignal(number)) for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM)
-        ]
+        self._handlers_before: list[tuple[int, Any]] = []
         self._mask_before = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD, signal.SIGTERM])
 
     def serve(self) -> NoReturn:
@@ -89,9 +88,10 @@ class Zygote:
         processes.adopt_orphans()
         processes.die_with_parent(signal.SIGTERM)
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor
-        signal.signal(signal.SIGTERM, lambda *_: None)
+        self._handle(signal.SIGCHLD, lambda *_: None)
+        self._handle(signal.SIGINT, _real.IGNORE_SIGNAL)  # Ctrl-C is for the supervisor
+        self._handle(signal.SIGTERM, lambda *_: None)
+        gc.collect()
         gc.freeze()  # what is there now stays: collections in the workers need not copy its pages
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
@@ -104,6 +104,10 @@ class Zygote:
                 elif not self._take():
                     self._end()
         self._end()
+
+    def _handle(self, number: int, handler: Any) -> None:
+        before = _real.set_signal_handler(number, handler)
+        self._handlers_before.append((int(number), _real.DEFAULT_SIGNAL if before is None else before))
 
     def _take(self) -> bool:
         """Take a message; False if the supervisor has gone."""
@@ -119,13 +123,14 @@ class Zygote:
             self._start(token, WorkerPlace(bytes.fromhex(nonce), folder, fds[0], fds[0]), fresh=fresh)
         else:
             _, token, number = message
-            for pid, (known, _) in self._workers.items():
+            for pid, known in self._workers.items():
                 if known == token:
                     processes.send(pid, signal.SIGCONT)
                     processes.send(pid, number)
         return True
 
     def _start(self, token: int, place: WorkerPlace, *, fresh: bool) -> None:
+        self._folders.add(place.folder)
         try:
             if fresh:
                 process = subprocess.Popen(fresh_command(place), pass_fds=(place.reading,), start_new_session=True)
@@ -138,7 +143,7 @@ class Zygote:
         else:
             if pid == 0:
                 self._become_worker(place)
-            self._workers[pid] = token, place.folder
+            self._workers[pid] = token
         os.close(place.reading)
 
     def _become_worker(self, place: WorkerPlace) -> NoReturn:
@@ -149,7 +154,7 @@ class Zygote:
         os.setsid()
         signal.set_wakeup_fd(-1)
         for number, handler in self._handlers_before:
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+            _real.set_signal_handler(number, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask_before)
         self._control.close()
         os.close(self._wakeup)
@@ -172,7 +177,7 @@ class Zygote:
             left = self._left_by(pid)
             processes.send_group(pid, signal.SIGKILL)
             _, status = os.waitpid(pid, 0)
-            token, _ = self._workers.pop(pid)
+            token = self._workers.pop(pid)
             self._tell(["ended", token, os.waitstatus_to_exitcode(status), left])
 
     def _left_by(self, worker: int) -> list[str]:
@@ -205,9 +210,8 @@ class Zygote:
         for pid in self._workers:
             processes.send_group(pid, signal.SIGKILL)
             processes.send(pid, signal.SIGKILL)
-        folders = [folder for _, folder in self._workers.values()]
         self._workers.clear()
         self._left_by(0)
-        for folder in folders:
+        for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
         _real.exit_process(0)

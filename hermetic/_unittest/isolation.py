@@ -55,11 +55,28 @@ class _Isolation:
         self.numbers: dict[int, Any] = {}  # id of a test: the test, for those that the forked zygote has loaded
         self.nurseries: dict[str, tuple[Nursery, bool]] = {}  # by module; and whether its workers start fresh
         self.spares: dict[str, Worker] = {}
-        self.workers: dict[tuple[str, str], tuple[Worker, Group, str]] = {}  # with the class that it is at
-        self.classes: dict[tuple[str, str], list[type]] = {}  # those that have tests in a group and are not over
-        self.members_seen = 0
+        self.members: dict[tuple[str, str], _Member] = {}  # by group
+        self.modules: dict[tuple[str, str], set[str]] = {}  # by group: those that have tests in it and are not over
+        self.classes_seen = 0
+        self.result: Any = None  # of the run, if it is ours
         self.closes_at_exit = False
         self.told_of_threads = False
+
+
+class _Member:
+    """A group's worker, and how far it is.
+
+    Args:
+        worker: the worker.
+        group: the group.
+        test: the one that it is at.
+    """
+
+    def __init__(self, worker: Worker, group: Group, test: Any) -> None:
+        self.worker = worker
+        self.group = group
+        self.test = test
+        self.told: set[str] = set()  # the changes that were reported of its tests
 
 
 _isolation = _Isolation()
@@ -92,73 +109,79 @@ def run(test: Any, result: Any, group: Group) -> Any:
         group: as of ``group_of``.
     """
     with _isolation.lock, state.unjudged():
-        player = replay.Replay(test, result, functools.partial(_report_changes, test, f"isolated test {test.id()}"))
+        told: set[str] = set()
+        player = replay.Replay(test, result, functools.partial(_report_changes, test, told))
         try:
             _perform(test, result, group, player)
         except IsolationError as error:
             player.take(["broken", portable.describe(error)])
         player.finish()
+        if group.key in _isolation.members:
+            _isolation.members[group.key].told |= told
     return result
 
 
 def _perform(test: Any, result: Any, group: Group, player: replay.Replay) -> None:
-    module = type(test).__module__
-    address, worker = _worker_for(test, group, module)
+    address, worker = _worker_for(test, group)
     options = {"locals": bool(getattr(result, "tb_locals", False)), "compare": group.key is not None}
     requests: list[list[Any]] = [["run", address, options]]
     if group.key is None:
         requests.append(["finish"])
     try:
-        for frame in worker.perform(requests, timeout=group.timeout, what=_timed(test, group)):
+        for frame in worker.perform(requests, timeout=group.timeout, what=_timed(group)):
             player.take(frame)
     except BaseException:
         worker.end()
         raise
-    if group.key is not None:
-        if worker.has_ended:  # the rest of the group goes on in a new one
-            del _isolation.workers[group.key]
-        else:
-            _isolation.workers[group.key] = worker, group, _name(type(test))
+    finally:
+        if group.key is not None and worker.has_ended:  # the rest of the group goes on in a new one
+            del _isolation.members[group.key]
 
 
-def _timed(test: Any, group: Group) -> str:
-    return f"the test, {group.description}," if group.key is None else f"the group {group.description}"
+def _timed(group: Group) -> str:
+    return "the test" if group.key is None else f"the group {group.description}"
 
 
-def _report_changes(test: Any, what: str, changes: list[str]) -> IsolationError | None:
+def _report_changes(test: Any, told: set[str], changes: list[str]) -> IsolationError | None:
+    told.update(changes)
+    return _report_changes_of(f"isolated test {test.id()}", changes, test)
+
+
+def _report_changes_of(what: str, changes: list[str], test: Any) -> IsolationError | None:
+    """Warn of changes, or return the error that they are, as the settings have it."""
     mode = _config.in_force().leaks
     if mode == "error":
-        return replay.isolation_error(replay.changes_text(changes, what).removeprefix("[H007] "), test)
+        return replay.changes_error(what, changes, test)
     if mode == "warn":
-        replay.warn_of_changes(changes, test, what)
+        replay.warn_of_changes(what, changes, test)
     return None
-
-
-def _name(cls: type) -> str:
-    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 # --- workers ---------------------------------------------------------------------------------------------------------
 
 
-def _worker_for(test: Any, group: Group, module: str) -> tuple[dict[str, Any], Worker]:
+def _worker_for(test: Any, group: Group) -> tuple[dict[str, Any], Worker]:
     """The address of a test, and a worker of its group that finds it there."""
     found = _isolation
     forked = found.forked is not None and found.forked.is_usable and id(test) in found.numbers
     address = {"number": id(test)} if forked else addressing.of_test(test)
-    if group.key in found.workers:
-        worker = found.workers[group.key][0]
+    if group.key in found.members:
+        member = found.members[group.key]
+        member.test = test
+        return address, member.worker
+    if not found.closes_at_exit:
+        found.closes_at_exit = True
+        atexit.register(_close_at_exit, _real.get_pid())
+    if forked and found.forked:
+        worker = found.forked.new_worker(fresh=False)
     else:
-        if not found.closes_at_exit:
-            found.closes_at_exit = True
-            atexit.register(_close_at_exit, _real.get_pid())
-        worker = found.forked.new_worker(fresh=False) if forked and found.forked else _new_worker(module, group)
-        if group.key is not None:
-            found.workers[group.key] = worker, group, _name(type(test))
+        worker = _new_worker(type(test).__module__)
+    if group.key is not None:
+        found.members[group.key] = _Member(worker, group, test)
     return address, worker
 
 
-def _new_worker(module: str, group: Group) -> Worker:
+def _new_worker(module: str) -> Worker:
     """A worker that has imported a module, or is about to."""
     nursery, fresh = _nursery_for(module)
     if not fresh:
@@ -238,85 +261,88 @@ def takes_fixtures_of(cls: type) -> bool:
     return not in_worker and groups.is_wholly_isolated(cls)
 
 
+def is_in_use(module: Any) -> bool:
+    """Whether a module has groups of isolated tests, or may have."""
+    return not in_worker and any(cls.__module__ == module.__name__ and groups.keys_of(cls) for cls in groups.members)
+
+
 def takes_fixtures_of_module(module: Any) -> bool:
     """Whether a module's fixtures run in workers, and not here."""
     return not in_worker and groups.is_wholly_isolated_module(module)
 
 
 def end_class(cls: type) -> None:
-    """The tests of a class are over: so are the groups that have no others.
+    """The tests of a class are over, and with them the group that is the class.
 
     Raises:
         BaseException: what went wrong in its fixtures; the runner reports it as tearDownClass's.
     """
-    if in_worker:
-        return
     errors: list[BaseException] = []
-    _see_new_members()
-    for key in groups.keys_of(cls):
-        rest = _isolation.classes.get(key, [])
-        rest[:] = [other for other in rest if other is not cls]
-        if key not in _isolation.workers:
-            continue
-        if key[0] != "module" and not rest:
-            errors += _end_group(key)
-        elif _isolation.workers[key][2] == _name(cls):
-            errors += _ask(key, ["end_class"])
+    for key, member in [] if in_worker else [*_isolation.members.items()]:
+        if type(member.test) is cls:
+            errors += _ask(key, member, ["finish"] if key[0] == "class" else ["end_class"])
     _raise(errors)
 
 
-def _see_new_members() -> None:
-    for cls in groups.members[_isolation.members_seen :]:
-        for key in groups.keys_of(cls):
-            _isolation.classes.setdefault(key, []).append(cls)
-    _isolation.members_seen = len(groups.members)
-
-
 def end_module(name: str) -> None:
-    """The tests of a module are over.
+    """The tests of a module are over, and with them the groups that have none in others.
 
     Raises:
         BaseException: what went wrong in its fixtures; the runner reports it as tearDownModule's.
     """
-    key = ("module", name)
-    if not in_worker and key in _isolation.workers:
-        _raise(_end_group(key))
-
-
-def _end_group(key: tuple[str, str]) -> list[BaseException]:
-    return _ask(key, ["finish"])
-
-
-def _ask(key: tuple[str, str], request: list[Any]) -> list[BaseException]:
-    """Have a group's worker do something between tests; what went wrong, as errors."""
-    worker, group, cls = _isolation.workers[key]
+    if in_worker:
+        return
+    for cls in groups.members[_isolation.classes_seen :]:
+        for key in groups.keys_of(cls):
+            _isolation.modules.setdefault(key, set()).add(cls.__module__)
+    _isolation.classes_seen = len(groups.members)
     errors: list[BaseException] = []
+    for key, modules in _isolation.modules.items():
+        modules.discard(name)
+        if not modules and key in _isolation.members:
+            errors += _ask(key, _isolation.members[key], ["finish"])
+    _raise(errors)
+
+
+def _ask(key: tuple[str, str], member: _Member, request: list[Any]) -> list[BaseException]:
+    """Have a group's worker do something between tests; what went wrong in fixtures, as errors."""
+    worker, group = member.worker, member.group
+    in_fixtures: list[BaseException] = []
     changes: list[str] = []
     with _isolation.lock, state.unjudged():
-        for frame in worker.perform([request], timeout=group.timeout, what=f"the group {group.description}"):
+        for frame in worker.perform([request], timeout=group.timeout, what=_timed(group)):
             kind, *details = frame
             if kind == "output":
                 replay.write(sys.stdout if details[0] == "out" else sys.stderr, details[1])
             elif kind == "warning":
                 replay.show_warning(*details)
             elif kind == "fixture" and details[1] != "skip":
-                errors.append(portable.rebuild(details[2]))
+                in_fixtures.append(portable.rebuild(details[2]))
             elif kind == "broken":
-                errors.append(portable.rebuild(details[0]))
+                in_fixtures.append(portable.rebuild(details[0]))
             elif kind == "finished":
                 changes += details[0]["changes"]
                 replay.take_warned(details[0])
             elif kind == "exited":
                 changes += details[0]
-            elif kind == "died" and not errors:
-                when = f"after the tests of {cls}" if request[0] == "finish" else f"in tearDownClass of {cls}"
-                errors.append(IsolationError(f"[H007] the process of {group.description}, {when}: {details[0]}"))
+            elif kind == "died" and not in_fixtures:
+                error = replay.isolation_error(f"the process of {group.description}: {details[0]}", member.test)
+                in_fixtures += _told_of_group(group, error) if request[0] == "finish" else [error]
+        changes = [change for change in changes if change not in member.told]
+        if changes:
+            found = _report_changes_of(f"the process of {group.description}", changes, member.test)
+            in_fixtures += _told_of_group(group, found) if found is not None else []
     if worker.has_ended:
-        del _isolation.workers[key]
-    if changes:
-        error = _report_changes(Fixture(group.description), f"the process of {group.description}", changes)
-        errors += [error] if error is not None else []
-    return errors
+        del _isolation.members[key]
+    return in_fixtures
+
+
+def _told_of_group(group: Group, error: BaseException) -> list[BaseException]:
+    """Tell our own run's result of an error that no fixture is to blame for; other runners are told by the fixture."""
+    if _isolation.result is None:
+        return [error]
+    _isolation.result.addError(Fixture(group.description), exc_info(error))
+    return []
 
 
 def _raise(errors: list[BaseException]) -> None:
@@ -341,11 +367,17 @@ def of_run(tests: Any, result: Any) -> Iterator[None]:
 
         _isolation.numbers = {id(test): test for test in tests}
         with state.unjudged():
-            _isolation.forked = ZygoteNursery.fork(functools.partial(worker.work, tests=_isolation.numbers))
+            _isolation.forked = ZygoteNursery.fork(
+                functools.partial(worker.work, tests=_isolation.numbers), worker.warm_up
+            )
+    _isolation.result, before = result, _isolation.result
     try:
         yield
-        _end_groups(result)
+        for key, member in [*_isolation.members.items()]:
+            for error in _ask(key, member, ["finish"]):
+                _told_of_group(member.group, error)
     finally:
+        _isolation.result = before
         _close()
 
 
@@ -353,19 +385,12 @@ def _thread_count() -> int:
     return len(os.listdir("/proc/self/task"))
 
 
-def _end_groups(result: Any) -> None:
-    for key in [*_isolation.workers]:
-        description = _isolation.workers[key][1].description
-        for error in _end_group(key):
-            result.addError(Fixture(description), exc_info(error))
-
-
 def _close() -> None:
     """End all workers and nurseries."""
     with state.unjudged():
-        for worker, *_ in _isolation.workers.values():
-            worker.end()
-        _isolation.workers.clear()
+        for member in _isolation.members.values():
+            member.worker.end()
+        _isolation.members.clear()
         for module in [*_isolation.nurseries]:
             _close_nursery(module)
         if _isolation.forked is not None:
@@ -378,7 +403,7 @@ def _close_at_exit(pid: int) -> None:
     """Under another runner, the groups that nobody has ended; there is no result any more to be told."""
     if _real.get_pid() != pid or in_worker:
         return
-    for key in [*_isolation.workers]:
-        for error in _end_group(key):
+    for key, member in [*_isolation.members.items()]:
+        for error in _ask(key, member, ["finish"]):
             sys.stderr.write(f"after the last test: {type(error).__name__}: {error}\n")
     _close()

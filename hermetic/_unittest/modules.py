@@ -23,12 +23,9 @@ def watch(name: str) -> None:
         module.__class__ = _WatchedModule
 
 
-def _fixture(name: str, replace: Any) -> property:
+def _fixture(name: str, seen_by_runner: Any) -> property:
     def get(module: Any) -> Any:
-        from . import isolation  # loaded with the first isolated test
-
-        own = vars(module).get(name)
-        fixture = replace(module, own) if isolation.takes_fixtures_of_module(module) else own
+        fixture = seen_by_runner(module, vars(module).get(name))
         if fixture is None:
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
         return fixture
@@ -44,18 +41,26 @@ def _fixture(name: str, replace: Any) -> property:
     return property(get, set_, delete)
 
 
-def _set_up_elsewhere(_module: Any, own: Any) -> Any:
-    """Workers set the module up before the first of its tests that each runs."""
-    return None if own is None else lambda: None
+def _set_up(module: Any, own: Any) -> Any:
+    """Nothing for a wholly isolated module: each worker sets it up before the first of its tests."""
+    from . import isolation  # loaded with the first isolated test
+
+    return own if own is None or not isolation.takes_fixtures_of_module(module) else lambda: None
 
 
-def _tear_down_elsewhere(module: Any, _own: Any) -> Any:
-    """Workers tear the module down; here, its group ends."""
+def _tear_down(module: Any, own: Any) -> Any:
+    """The module's own, if it is not for workers to run; and the end of the groups that end with the module."""
+    from . import isolation  # loaded with the first isolated test
+
+    if not isolation.is_in_use(module):
+        return own
 
     def tearDownModule() -> None:  # noqa: N802 - reported under unittest's name
-        from . import isolation  # loaded with the first isolated test
-
-        isolation.end_module(module.__name__)
+        try:
+            if own is not None and not isolation.takes_fixtures_of_module(module):
+                own()
+        finally:
+            isolation.end_module(module.__name__)
 
     return tearDownModule
 
@@ -63,5 +68,5 @@ def _tear_down_elsewhere(module: Any, _own: Any) -> Any:
 class _WatchedModule(types.ModuleType):
     """A module of isolated tests, as runners see it."""
 
-    setUpModule = _fixture("setUpModule", _set_up_elsewhere)  # noqa: N815 - unittest's name
-    tearDownModule = _fixture("tearDownModule", _tear_down_elsewhere)  # noqa: N815 - unittest's name
+    setUpModule = _fixture("setUpModule", _set_up)  # noqa: N815 - unittest's name
+    tearDownModule = _fixture("tearDownModule", _tear_down)  # noqa: N815 - unittest's name

@@ -106,7 +106,7 @@ class Replay:
     def _take_exited(self, left: list[str]) -> None:
         self._changes += left
 
-    def _take_died(self, text: str, _left: list[str]) -> None:
+    def _take_died(self, text: str) -> None:
         if not self._broken:
             self._fail(self._error(text))
 
@@ -203,7 +203,10 @@ def _rebuilt(details: dict[str, Any]) -> Any:
 
 def isolation_error(text: str, test: Any) -> IsolationError:
     """An H007 that points at the test."""
-    error = IsolationError(f"[H007] {text}")
+    return _standing_at(IsolationError(f"[H007] {text}"), test)
+
+
+def _standing_at(error: IsolationError, test: Any) -> IsolationError:
     filename, name, line = _place(test)
     return error.with_traceback(portable.standing_at(filename, name, line))
 
@@ -240,13 +243,16 @@ def show_warning(text: str, category: list[str], filename: str, line: int) -> No
     warnings.showwarning(found(text), found, filename, line)
 
 
-def warn_of_changes(changes: list[str], test: Any, what: str) -> None:
-    """Say what a test or a group changed and left, as a warning."""
+def warn_of_changes(what: str, changes: list[str], test: Any) -> None:
+    """Say what a test or a group changed and left, as a warning that points at the test."""
     filename, _, line = _place(test)
-    text = changes_text(changes, what)
-    warnings.warn_explicit(text, HermeticWarning, filename, line, type(test).__module__)
+    warnings.warn_explicit(_changes_text(what, changes), HermeticWarning, filename, line, type(test).__module__)
 
 
-def changes_text(changes: list[str], what: str) -> str:
-    """The message for what was changed and left."""
-    return f"[H007] {what} changed its process or left something behind: {'; '.join(changes)}"
+def changes_error(what: str, changes: list[str], test: Any) -> IsolationError:
+    """The same as an error."""
+    return _standing_at(IsolationError(_changes_text(what, changes)), test)
+
+
+def _changes_text(what: str, changes: list[str]) -> str:
+    return f"[H007] {what} changed its process, or left something behind: {'; '.join(changes)}"

@@ -64,6 +64,36 @@ def work(place: WorkerPlace, tests: dict[int, Any] | None = None) -> NoReturn:
     _real.exit_process(status)
 
 
+def warm_up() -> None:
+    """Do once, in the process that workers are forked from, what each of them would do for itself."""
+    events.records()
+    _make_streams()
+    for _ in range(_WARM_UPS):
+        rehearsal = _Worker(_Rehearsal(), {0: unittest.FunctionTestCase(_nothing)})  # type: ignore[arg-type]
+        rehearsal.run(leave=False)
+    state.forget()
+
+
+_WARM_UPS = 4  # runs after which Python has adapted most of the code to what it meets
+
+
+def _nothing() -> None:
+    """The test of a rehearsal."""
+
+
+class _Rehearsal:
+    """Stands for a channel, for a worker that is to run one test."""
+
+    def __init__(self) -> None:
+        self._requests = [["run", {"number": 0}, {"locals": False, "compare": False}], ["finish"]]
+
+    def receive(self) -> list[Any]:
+        return self._requests.pop(0)
+
+    def send(self, frame: list[Any]) -> None:
+        protocol.pack(b"", frame)
+
+
 def _set_up_process(place: WorkerPlace) -> protocol.WorkerEnd:
     """Give the process its own standard files, its channel, its temporary folder; clear what was the parent's."""
     reading = _moved(place.reading)
@@ -77,26 +107,35 @@ def _set_up_process(place: WorkerPlace) -> protocol.WorkerEnd:
     for fd in (null, streams["out"], streams["err"]):
         if fd > 2:  # noqa: PLR2004 - the standard ones
             os.close(fd)
-    for name, fd in (("stdout", 1), ("stderr", 2)):
-        stream = io.TextIOWrapper(
-            io.FileIO(fd, "w", closefd=False), encoding="utf-8", errors="backslashreplace", write_through=True
-        )
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
-    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
+    if sys.stdout is not _streams.get("stdout"):  # nobody has warmed up
+        _make_streams()
     faulthandler.enable(file=stacks, all_threads=True)
     processes.adopt_orphans()
     temporary = os.path.join(place.folder, "tmp")
-    os.environ.update(HERMETIC_ISOLATED="1", TMPDIR=temporary)
-    if _env.WINDOWS:
-        os.environ.update(TEMP=temporary, TMP=temporary)
+    for name in ("TEMP", "TMP") if _env.WINDOWS else ("TMPDIR",):
+        os.environ[name] = temporary
     tempfile = sys.modules.get("tempfile")
     if tempfile is not None:
         tempfile.tempdir = temporary
     _real.use_temporary_folder(place.folder)
     state.forget()
-    events.records()
     return protocol.WorkerEnd(reading, writing, place.nonce)
+
+
+_streams: dict[str, Any] = {}
+
+
+def _make_streams() -> None:
+    """Python's own standard files, unbuffered: what was printed before a crash is to be seen."""
+    os.environ["HERMETIC_ISOLATED"] = "1"
+    for name, fd in (("stdout", 1), ("stderr", 2)):
+        stream = io.TextIOWrapper(
+            io.FileIO(fd, "w", closefd=False), encoding="utf-8", errors="backslashreplace", write_through=True
+        )
+        _streams[name] = stream
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
 
 
 def _moved(fd: int) -> int:
@@ -122,7 +161,12 @@ class _Worker:
         self._class: type | None = None
         self._snapshot: hygiene.Snapshot | None = None
 
-    def run(self) -> None:
+    def run(self, *, leave: bool = True) -> None:
+        """Do what is requested.
+
+        Args:
+            leave: whether the process is going to end after it.
+        """
         result = self._result
         warnings.showwarning = result.relay_warning
         with policies.default_scope():
@@ -137,7 +181,8 @@ class _Worker:
                 return
         _let_leftovers_end()
         changes = self._snapshot.changes() if self._snapshot is not None else []
-        _leave(result)
+        if leave:
+            _leave(result)
         result.send("finished", {"changes": changes, **result.warned()})
 
     def _requested(self, result: WorkerResult) -> Iterator[Any]:
