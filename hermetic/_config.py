@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 START_METHODS = ("spawn", "forkserver", "fork", "platform")
 
 
-
 class Choice:
     """A setting that is one of several words."""
 
@@ -180,7 +179,12 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
             origins[f"allow {pattern}"] = origin
         _take(found, origin, values, origins)
     _take(_environment_table(_real.environ), "environment", values, origins)
-    _take({key: value for key, value in (command_line or {}).items() if value is not None}, "command line", values, origins)
+    _take(
+        {key: value for key, value in (command_line or {}).items() if value is not None},
+        "command line",
+        values,
+        origins,
+    )
     bazel_size = _BAZEL_SIZES.get(_real.environ.get("TEST_SIZE", ""))
     if "default_size" not in values and bazel_size:
         values["default_size"], origins["default_size"] = bazel_size, "environment TEST_SIZE"

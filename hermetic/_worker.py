@@ -1,17 +1,13 @@
 """The entry points of the interpreters that run isolated tests; nothing imports this module but those.
 
-    work()         a worker
-    be_zygote()    a zygote that has imported a test module, for runners that were not forked before their first test
+work()         a worker
+be_zygote()    a zygote that has imported a test module, for runners that were not forked before their first test
 """
 
 from __future__ import annotations
 
-import json
-import os
-import socket
-
-from ._isolation.zygote import MAX_MESSAGE_BYTES, WorkerPlace, Zygote
-from ._unittest import context, worker
+from ._isolation.protocol import WorkerPlace
+from ._unittest import worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +33,13 @@ def be_zygote(control: int) -> NoReturn:
         control: the file descriptor of the socket to the supervisor, whose first message says what to import; it is
             answered with the number of threads that there are then.
     """
+    import json
+    import os
+    import socket
+
+    from ._isolation.zygote import MAX_MESSAGE_BYTES, Zygote  # more than workers need
+    from ._unittest import context
+
     link = socket.socket(fileno=control)
     kind, *arguments = json.loads(link.recv(MAX_MESSAGE_BYTES) or b'["gone"]')
     if kind == "context":

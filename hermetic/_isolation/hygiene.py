@@ -287,4 +287,3 @@ def _path_of(fd: int) -> str:
 def _is_pythons_own(path: str) -> bool:
     """Whether the interpreter opened it for itself, once: the source of random numbers."""
     return path in ("/dev/urandom", "/dev/random")
-

@@ -1,7 +1,7 @@
 """Where workers come from.
 
-    ZygoteNursery   Linux: a zygote forks them, or starts fresh interpreters that it sweeps up after
-    PipeNursery     elsewhere: fresh interpreters, asked through pipes and read by a thread each
+ZygoteNursery   Linux: a zygote forks them, or starts fresh interpreters that it sweeps up after
+PipeNursery     elsewhere: fresh interpreters, asked through pipes and read by a thread each
 """
 
 from __future__ import annotations
@@ -47,9 +47,7 @@ class ZygoteNursery:
         self._places: list[Place] = []  # that workers have left as they were
 
     @classmethod
-    def fork(
-        cls, work: Callable[[zygote.WorkerPlace], NoReturn], warm_up: Callable[[], None]
-    ) -> ZygoteNursery:
+    def fork(cls, work: Callable[[protocol.WorkerPlace], NoReturn], warm_up: Callable[[], None]) -> ZygoteNursery:
         """A nursery whose zygote is a copy of this process as it is now.
 
         Args:
@@ -233,7 +231,7 @@ class PipeNursery:
         """A worker that is starting."""
         place = Place()
         nonce = protocol.new_nonce()
-        command = zygote.fresh_command(zygote.WorkerPlace(nonce, place.folder, 0, 1))
+        command = zygote.fresh_command(protocol.WorkerPlace(nonce, place.folder, 0, 1))
         session: dict[str, Any] = (
             {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if _env.WINDOWS else {"start_new_session": True}  # type: ignore[attr-defined,unused-ignore]
         )
@@ -325,4 +323,3 @@ def _flush(stream: Any) -> None:
         stream.flush()
     except (AttributeError, OSError, ValueError):
         pass  # there is none, or it is closed
-

@@ -249,9 +249,7 @@ def _code(filename: str, name: str, qualname: str, first_line: int, positions: l
     return _TEMPLATE.replace(**replaced)
 
 
-def _frame(
-    code: types.CodeType, module: str, shown_locals: dict[str, str], *, is_unittest: bool
-) -> types.FrameType:
+def _frame(code: types.CodeType, module: str, shown_locals: dict[str, str], *, is_unittest: bool) -> types.FrameType:
     kept: list[types.FrameType] = []
     names: dict[str, Any] = {"__name__": module, "_keep": kept.append, "_get_frame": _real.get_frame}
     if is_unittest:
@@ -294,5 +292,3 @@ def _varint(value: int) -> bytes:
         value >>= 6
     encoded.append(value)
     return bytes(encoded)
-
-

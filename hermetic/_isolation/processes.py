@@ -1,7 +1,7 @@
 """Process trees on Linux: who descends from whom, and how to end them all.
 
-    a worker and its supervisor's helper are subreapers: what a test leaves behind stays theirs, whatever it does
-    (setsid, double fork), and /proc says who there is
+a worker and its supervisor's helper are subreapers: what a test leaves behind stays theirs, whatever it does
+(setsid, double fork), and /proc says who there is
 """
 
 from __future__ import annotations

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 NONCE_BYTES = 8
+# Exit statuses of a worker that cannot say what happened to it.
+CHANNEL_LOST, OUT_OF_MEMORY = 122, 123
+
 MAX_FRAME_BYTES = 32_000_000  # more than a worker ever sends: texts are cut before
 
 # Bound now, because the code under test may replace or remove any of it.
@@ -149,3 +152,20 @@ class WorkerEnd:
 def new_nonce() -> bytes:
     """A nonce that nobody can guess."""
     return _real.random_bytes(NONCE_BYTES)
+
+
+class WorkerPlace:
+    """Where a worker runs: what it is told when it starts.
+
+    Attributes:
+        nonce: of its channel.
+        folder: its own folder, with ``out``, ``err``, ``stacks`` and ``tmp``.
+        reading: the file descriptor of the channel to read requests from.
+        writing: the one to write frames to.
+    """
+
+    def __init__(self, nonce: bytes, folder: str, reading: int, writing: int) -> None:
+        self.nonce = nonce
+        self.folder = folder
+        self.reading = reading
+        self.writing = writing

@@ -11,9 +11,9 @@ The frames of a worker, in the order in which they come (kind, then its argument
     broken       details                     an exception that ends programs came out of a test or a fixture
     warning      text, category, file, line  shown by the warnings module
     copy         id, what                    a forked copy of a test came back to the runner
-    end          facts                       a test has ended: duration, changes, warned
-    ready                                    the request is done
-    finished     facts                       the worker is about to exit
+    end          facts                       a test has ended: duration, warned
+    ready        changes                     the request is done; what the test changed
+    finished     facts                       the worker is about to exit: changes, warned
 
 The supervisor adds
 
@@ -28,8 +28,8 @@ import os
 import shutil
 
 from .. import _real
+from . import processes, protocol
 from .output import Output
-from .protocol import ProtocolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,11 +50,9 @@ _TICK = 0.25  # seconds between two looks at the output of a test that is silent
 _ABORT_SECONDS = 2.0  # for the stacks to be written
 _KILL_SECONDS = 10.0  # for the kernel to end what was killed
 
-# Exit statuses of a worker that cannot say what happened to it.
-CHANNEL_LOST, OUT_OF_MEMORY = 122, 123
 _STATUS_TEXTS = {
-    CHANNEL_LOST: "it closed the channel that its results go through",
-    OUT_OF_MEMORY: "it ran out of memory",
+    protocol.CHANNEL_LOST: "it closed the channel that its results go through",
+    protocol.OUT_OF_MEMORY: "it ran out of memory",
 }
 
 
@@ -132,7 +130,7 @@ class Worker:
                 return
             try:
                 frames = self._link.receive(min(left, _TICK))
-            except ProtocolError as error:
+            except protocol.ProtocolError as error:
                 yield from self._end_with(f"its channel to hermetic broke: {error}; the test wrote into it")
                 return
             yield from (["output", *output] for output in self._output.read())
@@ -169,7 +167,7 @@ class Worker:
         while ended is None and _real.perf_counter() < deadline:
             try:
                 self._link.receive(0.05)
-            except ProtocolError:
+            except protocol.ProtocolError:
                 pass  # nobody listens any more
             ended = self._link.ended()
         return ended
@@ -220,8 +218,6 @@ class Worker:
 
 
 def _end_text(status: int | None, *, expected: bool) -> str:
-    from . import processes
-
     if status is None:
         return "the process that it was to run in could not be started, or was lost"
     if status in _STATUS_TEXTS:

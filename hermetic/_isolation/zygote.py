@@ -16,12 +16,12 @@ import select
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 
 from .. import _real
 from . import processes
+from .protocol import WorkerPlace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,23 +31,6 @@ if TYPE_CHECKING:
 MAX_MESSAGE_BYTES = 200_000
 _SWEEP_SECONDS = 5.0  # a process may be stuck in the kernel: then it is left to it
 _HELPER_SECONDS = 1.0  # how long multiprocessing's helpers may take to see that they are alone
-
-
-class WorkerPlace:
-    """Where a worker runs: what it is told when it starts.
-
-    Attributes:
-        nonce: of its channel.
-        folder: its own folder, with ``out``, ``err``, ``stacks`` and ``tmp``.
-        reading: the file descriptor of the channel to read requests from.
-        writing: the one to write frames to.
-    """
-
-    def __init__(self, nonce: bytes, folder: str, reading: int, writing: int) -> None:
-        self.nonce = nonce
-        self.folder = folder
-        self.reading = reading
-        self.writing = writing
 
 
 def fresh_command(place: WorkerPlace) -> list[str]:
@@ -74,7 +57,7 @@ class Zygote:
     def __init__(self, control: socket.socket, work: Callable[[WorkerPlace], NoReturn]) -> None:
         self._control = control
         self._work = work
-        self._parent = os.getppid()
+        self._parent, self._pid = os.getppid(), _real.get_pid()
         self._workers: dict[int, int] = {}  # pid: token
         self._folders: set[str] = set()  # of all workers so far
         self._wakeup, self._waker = os.pipe()
@@ -132,25 +115,20 @@ class Zygote:
     def _start(self, token: int, place: WorkerPlace, *, fresh: bool) -> None:
         self._folders.add(place.folder)
         try:
-            if fresh:
-                process = subprocess.Popen(fresh_command(place), pass_fds=(place.reading,), start_new_session=True)
-                process.returncode = 0  # its end is noticed as that of all workers: not to be waited for by this
-                pid = process.pid
-            else:
-                pid = os.fork()
+            pid = os.fork()
         except OSError as error:
             self._tell(["ended", token, None, [f"it could not be started: {error}"]])
         else:
             if pid == 0:
-                self._become_worker(place)
+                self._become_worker(place, fresh=fresh)
             self._workers[pid] = token
         os.close(place.reading)
 
-    def _become_worker(self, place: WorkerPlace) -> NoReturn:
-        zygote = os.getppid()
+    def _become_worker(self, place: WorkerPlace, *, fresh: bool) -> NoReturn:
         processes.die_with_parent(signal.SIGKILL)
-        if os.getppid() != zygote:
+        if os.getppid() != self._pid:  # it has died before that
             _real.exit_process(1)
+        processes.adopt_orphans()
         os.setsid()
         signal.set_wakeup_fd(-1)
         for number, handler in self._handlers_before:
@@ -159,6 +137,9 @@ class Zygote:
         self._control.close()
         os.close(self._wakeup)
         os.close(self._waker)
+        if fresh:  # what was set above outlives the change of program
+            os.set_inheritable(place.reading, True)
+            os.execv(sys.executable, fresh_command(place))
         self._work(place)
 
     def _reap(self) -> None:

@@ -6,11 +6,9 @@ is not in them. So the class is named by its module and its place in that, and t
 
 from __future__ import annotations
 
-import base64
 import importlib
 import importlib.util
 import os
-import pickle
 import sys
 import unittest
 
@@ -40,7 +38,7 @@ def of_test(test: Any) -> dict[str, Any]:
     for key, value in vars(test).items():
         if key not in _STANDARD and key != name:  # pytest puts the method there
             try:
-                sent[key] = base64.b64encode(pickle.dumps(value)).decode()
+                sent[key] = _packed(value)
             except Exception as error:  # noqa: BLE001 - the user's objects refuse in many ways
                 unsent[key] = f"{type(error).__name__}: {error}"
     return {**of_object(cls), "method": name, "sent": sent, "unsent": unsent}
@@ -68,7 +66,9 @@ def of_object(found: Any) -> dict[str, Any]:
         )
     file = getattr(module, "__file__", None)
     if module_name == "__main__" and (file is None or not os.path.isfile(file)):
-        raise IsolationError(f"[H007] {what} cannot be isolated: it was typed in, not written in a file; save it to one")
+        raise IsolationError(
+            f"[H007] {what} cannot be isolated: it was typed in, not written in a file; save it to one"
+        )
     return {"module": module_name, "file": file and os.path.abspath(file), "name": qualname}
 
 
@@ -79,6 +79,8 @@ def load(address: dict[str, Any]) -> Any:
         IsolationError: an attribute that could not be sent is not there.
         Exception: whatever the import of its module raises.
     """
+    if "function" in address:
+        return unittest.FunctionTestCase(_load_function(address["function"], address["method"]))
     cls = load_object(address)
     test = cls.__new__(cls)
     try:
@@ -86,7 +88,7 @@ def load(address: dict[str, Any]) -> Any:
     except TypeError:  # it takes other arguments: what came of them was sent
         unittest.TestCase.__init__(test, address["method"])
     for key, value in address["sent"].items():
-        vars(test)[key] = pickle.loads(base64.b64decode(value))  # noqa: S301 - from the run itself
+        vars(test)[key] = _unpacked(value)
     for key, reason in address["unsent"].items():
         if key not in vars(test):
             raise IsolationError(
@@ -94,6 +96,23 @@ def load(address: dict[str, Any]) -> Any:
                 f" ({reason}); make it in setUp, or make it picklable"
             )
     return test
+
+
+def _load_function(address: dict[str, Any], method: str | None) -> Any:
+    found = load_object(address)
+    return found if method is None else getattr(found(), method)
+
+
+def _packed(value: Any) -> str:
+    import pickle  # not worth its start-up time in workers, where most tests have nothing that was sent
+
+    return pickle.dumps(value).hex()
+
+
+def _unpacked(text: str) -> Any:
+    import pickle  # as above
+
+    return pickle.loads(bytes.fromhex(text))  # noqa: S301 - from the run itself
 
 
 def load_object(address: dict[str, Any]) -> Any:

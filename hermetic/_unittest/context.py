@@ -1,7 +1,7 @@
 """What an interpreter must be told to be like the one that runs the suite, without having loaded it.
 
-    describe()   in the process that runs the suite, at the time when its first isolated tests were defined
-    enter()      in the interpreter that is to be like it
+describe()   in the process that runs the suite, at the time when its first isolated tests were defined
+enter()      in the interpreter that is to be like it
 """
 
 from __future__ import annotations

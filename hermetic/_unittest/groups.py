@@ -59,6 +59,21 @@ def of_method(cls: type, name: str) -> Group | None:
     return _found[key]
 
 
+def of_function(function: Any, cls: type | None) -> Group:
+    """The group of a marked function that no TestCase runs.
+
+    Args:
+        function: the function.
+        cls: the class that it is a method of; None for none.
+    """
+    found = None if cls is None else _find(cls, function.__name__)
+    if found is None:
+        marks = policies.as_marks(getattr(function, "__hermetic__", ()), function.__qualname__)
+        mark = next(mark for mark in marks if mark.isolation is not None)
+        found = _group("method", mark, object, _config.in_force().isolated_timeout)
+    return found
+
+
 def forget() -> None:
     """Forget what was found, after the settings have changed."""
     _found.clear()
@@ -129,3 +144,6 @@ def keys_of(cls: type) -> set[tuple[str, str]]:
     return {group.key for group in groups if group is not None and group.key is not None}
 
 
+def are_in(module_name: str) -> bool:
+    """Whether tests of a module are in groups."""
+    return any(cls.__module__ == module_name and keys_of(cls) for cls in members)

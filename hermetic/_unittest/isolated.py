@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+import unittest
+
+from .. import _config
 from .._errors import DecorationError
 from . import policies
 from .marks import Mark
@@ -44,6 +49,9 @@ class IsolatedMark(Mark):
             return IsolatedMark(group, timeout)
         return super().__call__(marked)
 
+    def _wrap(self, function: Any) -> Any:
+        return _handed_over(super()._wrap(function))
+
     def __repr__(self) -> str:
         assert self.isolation is not None
         group, timeout = self.isolation
@@ -54,5 +62,29 @@ class IsolatedMark(Mark):
         return IsolatedMark, self.isolation or ()
 
 
-policies.isolation_is_used = True
+def _handed_over(function: Any) -> Any:
+    """A function that runs where it is called for TestCases, which are handed over as a whole, and in workers."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True  # pytest's way of leaving a frame out
+        if not policies.hands_tests_over() or (args and isinstance(args[0], unittest.TestCase)):
+            return function(*args, **kwargs)
+        if _config.in_force().no_isolation:
+            return function(*args, **kwargs)
+        from . import calls  # loaded with the first such call
+
+        return calls.call(wrapper, args, kwargs)
+
+    if not inspect.iscoroutinefunction(function):
+        return wrapper
+
+    @functools.wraps(function)
+    async def coroutine_wrapper(*args: Any, **kwargs: Any) -> Any:  # unittest and pytest ask which kind it is
+        return await wrapper(*args, **kwargs)
+
+    return coroutine_wrapper
+
+
+policies.watches_processes = True
 isolated = IsolatedMark()

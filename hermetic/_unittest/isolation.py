@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-in_worker = False  # whether this process is one
-
 _MAX_NURSERIES = 4  # zygotes of modules that are kept for tests yet to come
 _IMPORT_SECONDS = 60.0
 
@@ -87,8 +85,6 @@ _isolation = _Isolation()
 
 def group_of(test: Any) -> Group | None:
     """The group that a test is to run in; None for a test that runs in this process."""
-    if in_worker:
-        return None
     group = groups.of_test(test)
     if group is None or _is_skipped(test):
         return None
@@ -100,7 +96,24 @@ def _is_skipped(test: Any) -> bool:
     return bool(getattr(type(test), "__unittest_skip__", False) or getattr(method, "__unittest_skip__", False))
 
 
-def run(test: Any, result: Any, group: Group) -> Any:
+class Request:
+    """A test that is to be handed to a worker.
+
+    Args:
+        test: what the result is told of.
+        address: where a worker that has not loaded it finds it; None for a TestCase, which has one.
+        group: as of ``group_of``.
+        module: the name of the module that the worker is to import.
+    """
+
+    def __init__(self, test: Any, address: dict[str, Any] | None, group: Group, module: str) -> None:
+        self.test = test
+        self.address = address
+        self.group = group
+        self.module = module
+
+
+def run_test(test: Any, result: Any, group: Group) -> Any:
     """Run a test in its group's worker, and tell the result what happened.
 
     Args:
@@ -108,27 +121,34 @@ def run(test: Any, result: Any, group: Group) -> Any:
         result: of any runner.
         group: as of ``group_of``.
     """
+    run(Request(test, None, group, type(test).__module__), result)
+    return result
+
+
+def run(request: Request, result: Any) -> None:
+    """The same for any request."""
+    group = request.group
     with _isolation.lock, state.unjudged():
         told: set[str] = set()
-        player = replay.Replay(test, result, functools.partial(_report_changes, test, told))
+        player = replay.Replay(request.test, result, functools.partial(_report_changes, request.test, told))
         try:
-            _perform(test, result, group, player)
+            _perform(request, result, player)
         except IsolationError as error:
             player.take(["broken", portable.describe(error)])
         player.finish()
         if group.key in _isolation.members:
             _isolation.members[group.key].told |= told
-    return result
 
 
-def _perform(test: Any, result: Any, group: Group, player: replay.Replay) -> None:
-    address, worker = _worker_for(test, group)
+def _perform(request: Request, result: Any, player: replay.Replay) -> None:
+    group = request.group
+    address, worker = _worker_for(request)
     options = {"locals": bool(getattr(result, "tb_locals", False)), "compare": group.key is not None}
-    requests: list[list[Any]] = [["run", address, options]]
+    frames: list[list[Any]] = [["run", address, options]]
     if group.key is None:
-        requests.append(["finish"])
+        frames.append(["finish"])
     try:
-        for frame in worker.perform(requests, timeout=group.timeout, what=_timed(group)):
+        for frame in worker.perform(frames, timeout=group.timeout, what=_timed(group)):
             player.take(frame)
     except BaseException:
         worker.end()
@@ -144,27 +164,17 @@ def _timed(group: Group) -> str:
 
 def _report_changes(test: Any, told: set[str], changes: list[str]) -> IsolationError | None:
     told.update(changes)
-    return _report_changes_of(f"isolated test {test.id()}", changes, test)
-
-
-def _report_changes_of(what: str, changes: list[str], test: Any) -> IsolationError | None:
-    """Warn of changes, or return the error that they are, as the settings have it."""
-    mode = _config.in_force().leaks
-    if mode == "error":
-        return replay.changes_error(what, changes, test)
-    if mode == "warn":
-        replay.warn_of_changes(what, changes, test)
-    return None
+    return replay.report_changes(f"isolated test {test.id()}", changes, test)
 
 
 # --- workers ---------------------------------------------------------------------------------------------------------
 
 
-def _worker_for(test: Any, group: Group) -> tuple[dict[str, Any], Worker]:
+def _worker_for(request: Request) -> tuple[dict[str, Any], Worker]:
     """The address of a test, and a worker of its group that finds it there."""
-    found = _isolation
+    found, test, group = _isolation, request.test, request.group
     forked = found.forked is not None and found.forked.is_usable and id(test) in found.numbers
-    address = {"number": id(test)} if forked else addressing.of_test(test)
+    address = {"number": id(test)} if forked else request.address or addressing.of_test(test)
     if group.key in found.members:
         member = found.members[group.key]
         member.test = test
@@ -175,7 +185,7 @@ def _worker_for(test: Any, group: Group) -> tuple[dict[str, Any], Worker]:
     if forked and found.forked:
         worker = found.forked.new_worker(fresh=False)
     else:
-        worker = _new_worker(type(test).__module__)
+        worker = _new_worker(request.module)
     if group.key is not None:
         found.members[group.key] = _Member(worker, group, test)
     return address, worker
@@ -256,21 +266,6 @@ def _close_nursery(module: str) -> None:
 # --- the end of classes, modules and runs ----------------------------------------------------------------------------
 
 
-def takes_fixtures_of(cls: type) -> bool:
-    """Whether a class's fixtures run in workers, and not here."""
-    return not in_worker and groups.is_wholly_isolated(cls)
-
-
-def is_in_use(module: Any) -> bool:
-    """Whether a module has groups of isolated tests, or may have."""
-    return not in_worker and any(cls.__module__ == module.__name__ and groups.keys_of(cls) for cls in groups.members)
-
-
-def takes_fixtures_of_module(module: Any) -> bool:
-    """Whether a module's fixtures run in workers, and not here."""
-    return not in_worker and groups.is_wholly_isolated_module(module)
-
-
 def end_class(cls: type) -> None:
     """The tests of a class are over, and with them the group that is the class.
 
@@ -278,7 +273,7 @@ def end_class(cls: type) -> None:
         BaseException: what went wrong in its fixtures; the runner reports it as tearDownClass's.
     """
     errors: list[BaseException] = []
-    for key, member in [] if in_worker else [*_isolation.members.items()]:
+    for key, member in [*_isolation.members.items()]:
         if type(member.test) is cls:
             errors += _ask(key, member, ["finish"] if key[0] == "class" else ["end_class"])
     _raise(errors)
@@ -290,8 +285,6 @@ def end_module(name: str) -> None:
     Raises:
         BaseException: what went wrong in its fixtures; the runner reports it as tearDownModule's.
     """
-    if in_worker:
-        return
     for cls in groups.members[_isolation.classes_seen :]:
         for key in groups.keys_of(cls):
             _isolation.modules.setdefault(key, set()).add(cls.__module__)
@@ -330,7 +323,7 @@ def _ask(key: tuple[str, str], member: _Member, request: list[Any]) -> list[Base
                 in_fixtures += _told_of_group(group, error) if request[0] == "finish" else [error]
         changes = [change for change in changes if change not in member.told]
         if changes:
-            found = _report_changes_of(f"the process of {group.description}", changes, member.test)
+            found = replay.report_changes(f"the process of {group.description}", changes, member.test)
             in_fixtures += _told_of_group(group, found) if found is not None else []
     if worker.has_ended:
         del _isolation.members[key]
@@ -361,7 +354,7 @@ def of_run(tests: Any, result: Any) -> Iterator[None]:
         tests: yields all tests.
         result: to be told what goes wrong at the end of groups.
     """
-    fork = _env.LINUX and _config.in_force().isolated_start != "fresh" and _isolation.forked is None and not in_worker
+    fork = _env.LINUX and _config.in_force().isolated_start != "fresh" and _isolation.forked is None
     if fork and _thread_count() == 1:
         from . import worker
 
@@ -401,7 +394,7 @@ def _close() -> None:
 
 def _close_at_exit(pid: int) -> None:
     """Under another runner, the groups that nobody has ended; there is no result any more to be told."""
-    if _real.get_pid() != pid or in_worker:
+    if _real.get_pid() != pid:
         return
     for key, member in [*_isolation.members.items()]:
         for error in _ask(key, member, ["finish"]):

@@ -68,10 +68,14 @@ class Mark:
         else:  # a mixin for TestCases, or a test class of pytest's: nothing but its methods can be held to the mark
             for name, method in list(vars(cls).items()):
                 if name.startswith("test") and inspect.isfunction(method):
-                    setattr(cls, name, _wrapped(method))
+                    setattr(cls, name, self._wrap(method))
+
+    def _wrap(self, function: Any) -> Any:
+        """A function that does when it is called what the mark says."""
+        return _wrapped(function)
 
     def _mark_function(self, function: Any) -> Any:
-        marked = _wrapped(function)
+        marked = self._wrap(function)
         policies.functions_are_marked = True
         self._add_to(marked, getattr(marked, "__hermetic__", ()))
         return marked

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 import types
 
+from . import groups, policies
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -43,26 +45,28 @@ def _fixture(name: str, seen_by_runner: Any) -> property:
 
 def _set_up(module: Any, own: Any) -> Any:
     """Nothing for a wholly isolated module: each worker sets it up before the first of its tests."""
-    from . import isolation  # loaded with the first isolated test
-
-    return own if own is None or not isolation.takes_fixtures_of_module(module) else lambda: None
+    return (lambda: None) if own is not None and _fixtures_run_elsewhere(module) else own
 
 
 def _tear_down(module: Any, own: Any) -> Any:
     """The module's own, if it is not for workers to run; and the end of the groups that end with the module."""
-    from . import isolation  # loaded with the first isolated test
-
-    if not isolation.is_in_use(module):
+    if not policies.hands_tests_over() or not groups.are_in(module.__name__):
         return own
 
     def tearDownModule() -> None:  # noqa: N802 - reported under unittest's name
+        from . import isolation  # loaded with the first isolated test
+
         try:
-            if own is not None and not isolation.takes_fixtures_of_module(module):
+            if own is not None and not _fixtures_run_elsewhere(module):
                 own()
         finally:
             isolation.end_module(module.__name__)
 
     return tearDownModule
+
+
+def _fixtures_run_elsewhere(module: Any) -> bool:
+    return policies.hands_tests_over() and groups.is_wholly_isolated_module(module)
 
 
 class _WatchedModule(types.ModuleType):

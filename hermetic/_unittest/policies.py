@@ -35,8 +35,15 @@ _by_class: dict[int, Policy | None] = {}  # of classes in which no method has a 
 _marked_methods: dict[int, bool] = {}
 
 mark_types: tuple[type, ...] = ()  # the classes of marks, once those are loaded
-isolation_is_used = False  # whether any test may be isolated
+watches_processes = False  # whether any test may be isolated, or looked after for what it leaves
+leaks_are_detected = False  # whether to look for what tests change and leave that run in this process
+in_worker = False  # whether this process is one that isolated tests are handed to
 functions_are_marked = False  # whether any function has a mark; most suites mark classes or modules alone
+
+
+def hands_tests_over() -> bool:
+    """Whether this process hands isolated tests, if there are any, to workers."""
+    return watches_processes and not in_worker
 
 
 def of_test(test: object) -> Policy | None:

@@ -142,10 +142,16 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
     while_running.callback(policies.forget)
     if settings.default_size is not None:
         _guards.install()
-    if settings.isolated:
-        policies.isolation_is_used = True
+    if settings.isolated or settings.detect_leaks:
+        policies.watches_processes, policies.leaks_are_detected = True, settings.detect_leaks
+        while_running.callback(_stop_watching_processes)
     while_running.enter_context(_multiprocessing.default_start_method(settings.start_method))
     return settings
+
+
+def _stop_watching_processes() -> None:
+    policies.watches_processes = f"{__package__}.isolated" in sys.modules  # marks hold for every run
+    policies.leaks_are_detected = False
 
 
 @contextlib.contextmanager

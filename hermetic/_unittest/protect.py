@@ -73,9 +73,9 @@ def protect_class(cls: Any) -> None:
         cls._hermetic_protected = True
         cls.run = _protected_run(cls)
         cls.debug = _protected_debug(cls)
-    if policies.isolation_is_used:
+    if policies.hands_tests_over():
         _watch_for_isolation(cls)
-    if policies.isolation_is_used or any(_is_overridden(cls, name) for name in _CLASS_FIXTURES):
+    if policies.hands_tests_over() or any(_is_overridden(cls, name) for name in _CLASS_FIXTURES):
         for name, replacement in _CLASS_FIXTURES.items():
             if not hasattr(getattr(cls, name), "__hermetic_fixture__"):
                 setattr(cls, name, classmethod(_override_class_fixture(cls, name, replacement)))
@@ -95,29 +95,42 @@ def _protected_run(cls: Any) -> Callable[..., Any]:
     own = vars(cls).get("run")
 
     def run(self: Any, result: Any = None) -> Any:
-        if policies.isolation_is_used and result is not None:
-            from . import isolation  # loaded with the first isolated test
-
-            group = isolation.group_of(self)
-            if group is not None:
-                return isolation.run(self, result, group)
+        if policies.watches_processes and result is not None and not policies.in_worker:
+            return _run_watched(self, result, run_here)
         if isinstance(result, GuardedResult):
             # `inherited`, spelled out, because every test of ours comes by here.
             return own(self, result) if own else super(cls, self).run(result)
+        return run_here(self, result)
+
+    def run_here(self: Any, result: Any) -> Any:
         policy = policies.of_test(self)
         scope = state.active()
-        if result is None and (policy is not None or policies.isolation_is_used):
+        if result is None and (policy is not None or policies.watches_processes):
             result = self.defaultTestResult()
             result.startTestRun()
             try:
                 return self.run(result)
             finally:
                 result.stopTestRun()
-        if policy is None or (scope is not None and scope.owner is self):
+        if isinstance(result, GuardedResult) or policy is None or (scope is not None and scope.owner is self):
             return inherited(self, result)
         return _run_with_proxy(self, inherited, result)
 
     return run
+
+
+def _run_watched(test: Any, result: Any, run_here: Callable[[Any, Any], Any]) -> Any:
+    """Hand an isolated test over to a worker; look what another one leaves, if that is asked for."""
+    from . import isolation  # loaded with the first isolated test
+
+    group = isolation.group_of(test)
+    if group is not None:
+        return isolation.run_test(test, result, group)
+    if not policies.leaks_are_detected:
+        return run_here(test, result)
+    from . import leaks  # loaded with the first test to be looked after
+
+    return leaks.run(test, result, run_here)
 
 
 def _protected_debug(cls: Any) -> Callable[..., Any]:
@@ -188,7 +201,7 @@ def _tear_down_class(cls: Any, inner: Callable[[], None]) -> None:
             # Its scope covers the class cleanups, which come next.
             _call_fixture(_begin_fixture(cls, "tearDownClass"), inner)
     finally:
-        if policies.isolation_is_used:
+        if policies.hands_tests_over():
             from . import isolation  # loaded with the first isolated test
 
             isolation.end_class(cls)
@@ -196,11 +209,11 @@ def _tear_down_class(cls: Any, inner: Callable[[], None]) -> None:
 
 def _fixtures_run_elsewhere(cls: type) -> bool:
     """Whether a class's fixtures are run by the workers that run its tests."""
-    if not policies.isolation_is_used:
+    if not policies.hands_tests_over():
         return False
-    from . import isolation  # loaded with the first isolated test
+    from . import groups  # loaded with the first isolated test
 
-    return isolation.takes_fixtures_of(cls)
+    return groups.is_wholly_isolated(cls)
 
 
 def _call_fixture(scope: state.Scope | None, inner: Callable[[], None]) -> None:

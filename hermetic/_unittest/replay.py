@@ -7,7 +7,7 @@ import sys
 import unittest
 import warnings
 
-from .. import _real
+from .. import _config, _real
 from .._errors import HermeticWarning, IsolationError
 from .._guards import children, state
 from .._isolation import portable
@@ -30,9 +30,7 @@ class Replay:
         report_changes: called with what the test changed and left; returns an error to be reported, or None.
     """
 
-    def __init__(
-        self, test: Any, result: Any, report_changes: Callable[[list[str]], IsolationError | None]
-    ) -> None:
+    def __init__(self, test: Any, result: Any, report_changes: Callable[[list[str]], IsolationError | None]) -> None:
         self._test = test
         self._result = result
         self._report_changes = report_changes
@@ -60,7 +58,9 @@ class Replay:
                 self._result.addDuration(self._test, self._duration)
             self._result.stopTest(self._test)
         elif not self._fixtures and not isinstance(self._result, unittest.TestResult):
-            self._fixtures.append(("", "isolation", self._error("it did not run: its class's or module's set-up failed")))
+            self._fixtures.append(
+                ("", "isolation", self._error("it did not run: its class's or module's set-up failed"))
+            )
         for name, verdict, details in self._fixtures:
             self._tell_fixture(name, verdict, details)
 
@@ -97,11 +97,14 @@ class Replay:
 
     def _take_end(self, facts: dict[str, Any]) -> None:
         self._duration = facts["duration"]
-        self._take_finished(facts)
+        take_warned(facts)
 
     def _take_finished(self, facts: dict[str, Any]) -> None:
         self._changes += facts["changes"]
         take_warned(facts)
+
+    def _take_ready(self, changes: list[str]) -> None:
+        self._changes += changes
 
     def _take_exited(self, left: list[str]) -> None:
         self._changes += left
@@ -213,7 +216,7 @@ def _standing_at(error: IsolationError, test: Any) -> IsolationError:
 
 def _place(test: Any) -> tuple[str, str, int]:
     """The file, the name and the line of a test's method, or of its class."""
-    method = getattr(type(test), _real.test_method_name(test), None)
+    method = getattr(test, "function", None) or getattr(type(test), _real.test_method_name(test), None)
     while hasattr(method, "__wrapped__"):
         method = method.__wrapped__
     code = getattr(method, "__code__", None)
@@ -243,16 +246,19 @@ def show_warning(text: str, category: list[str], filename: str, line: int) -> No
     warnings.showwarning(found(text), found, filename, line)
 
 
-def warn_of_changes(what: str, changes: list[str], test: Any) -> None:
-    """Say what a test or a group changed and left, as a warning that points at the test."""
-    filename, _, line = _place(test)
-    warnings.warn_explicit(_changes_text(what, changes), HermeticWarning, filename, line, type(test).__module__)
+def report_changes(what: str, changes: list[str], test: Any) -> IsolationError | None:
+    """Warn of what a test or a group changed and left, or return the error that it is, as the settings have it.
 
-
-def changes_error(what: str, changes: list[str], test: Any) -> IsolationError:
-    """The same as an error."""
-    return _standing_at(IsolationError(_changes_text(what, changes)), test)
-
-
-def _changes_text(what: str, changes: list[str]) -> str:
-    return f"[H007] {what} changed its process, or left something behind: {'; '.join(changes)}"
+    Args:
+        what: changed it.
+        changes: for people.
+        test: that the warning or the error points at.
+    """
+    mode = _config.in_force().leaks
+    text = f"[H007] {what} changed its process, or left something behind: {'; '.join(changes)}"
+    if mode == "error":
+        return _standing_at(IsolationError(text), test)
+    if mode == "warn":
+        filename, _, line = _place(test)
+        warnings.warn_explicit(text, HermeticWarning, filename, line, type(test).__module__)
+    return None

@@ -81,10 +81,11 @@ class WatchedRun(unittest.TestSuite):
 
     def _isolation(self, result: Any) -> contextlib.AbstractContextManager[None]:
         """What isolated tests need for the time of the run."""
-        if _config.in_force().isolated:
+        settings = _config.in_force()
+        if (settings.isolated or settings.detect_leaks) and policies.hands_tests_over():
             for test in _tests_in(self._whole):
                 protect.protect_class(type(test))
-        if not policies.isolation_is_used:
+        if not policies.hands_tests_over():
             return contextlib.nullcontext()
         from . import isolation  # loaded with the first isolated test
 

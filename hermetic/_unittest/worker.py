@@ -25,8 +25,8 @@ import warnings
 
 from .. import _env, _guards, _real
 from .._guards import children, events, state
-from .._isolation import hygiene, output, portable, processes, protocol, supervisor
-from . import addressing, context, isolation, policies
+from .._isolation import hygiene, output, portable, processes, protocol
+from . import addressing, context, policies
 from .result import GuardedResult
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, NoReturn
 
-    from .._isolation.zygote import WorkerPlace
+    from .._isolation.protocol import WorkerPlace
 
 __unittest = True
 
@@ -51,13 +51,13 @@ def work(place: WorkerPlace, tests: dict[int, Any] | None = None) -> NoReturn:
     """
     try:
         channel = _set_up_process(place)
-        isolation.in_worker = True
+        policies.in_worker = True
         _Worker(channel, tests or {}).run()
         status = 0
     except MemoryError:
-        status = supervisor.OUT_OF_MEMORY
+        status = protocol.OUT_OF_MEMORY
     except (OSError, EOFError, protocol.ProtocolError):
-        status = supervisor.CHANNEL_LOST
+        status = protocol.CHANNEL_LOST
     except BaseException:  # noqa: BLE001 - a worker that cannot work says why before it goes
         traceback.print_exc()
         status = 1
@@ -110,7 +110,6 @@ def _set_up_process(place: WorkerPlace) -> protocol.WorkerEnd:
     if sys.stdout is not _streams.get("stdout"):  # nobody has warmed up
         _make_streams()
     faulthandler.enable(file=stacks, all_threads=True)
-    processes.adopt_orphans()
     temporary = os.path.join(place.folder, "tmp")
     for name in ("TEMP", "TMP") if _env.WINDOWS else ("TMPDIR",):
         os.environ[name] = temporary
@@ -196,6 +195,7 @@ class _Worker:
                 self._snapshot = hygiene.Snapshot()
             if kind == "finish":
                 return
+            changes: list[str] = []
             if kind == "end_class":
                 if self._class is not None:
                     yield _boundary_after(self._class)
@@ -204,8 +204,9 @@ class _Worker:
                 if test is not None:
                     self._class = type(test)
                     yield test
+                    changes = result.take_changes()  # not at stopTest: an event loop is closed after that
                     del test
-            result.send("ready")
+            result.send("ready", changes)
 
     def _find(self, result: WorkerResult, address: dict[str, Any], options: dict[str, Any]) -> Any:
         result.with_locals, result.compare_each = options["locals"], options["compare"]
@@ -267,9 +268,13 @@ class _SendingResult(unittest.TestResult):
     def stopTest(self, test: Any) -> None:
         duration = _real.perf_counter() - self._started
         super().stopTest(test)
-        changes = self._snapshot.changes() if self._snapshot is not None else []
-        self.send("end", {"duration": duration, "changes": changes, **self.warned()})
+        self.send("end", {"duration": duration, **self.warned()})
         self._current = None
+
+    def take_changes(self) -> list[str]:
+        """What the test that has just run changed and left, if that is to be told."""
+        snapshot, self._snapshot = self._snapshot, None
+        return [] if snapshot is None else snapshot.changes()
 
     def warned(self) -> dict[str, Any]:
         """The violations that were let happen, handed out once."""
@@ -372,5 +377,3 @@ def _leave(result: WorkerResult) -> None:
             stream.flush()
         except (AttributeError, OSError, ValueError):
             pass  # the test has closed or replaced it
-
-
