@@ -22,9 +22,9 @@ LEVELS = (
     "_errors _env _real _records _sizes _version _addresses",
     "_policy _messages _config",
     "_guards",
-    "_multiprocessing",
+    "_multiprocessing _isolation",
     "_unittest",
-    "_cli",
+    "_cli _worker",
     "__init__ __main__",
 )
 LEVEL_OF = {unit: level for level, units in enumerate(LEVELS) for unit in units.split()}

@@ -1,0 +1,1 @@
+"""Isolation: workers that run tests in processes of their own, and the process that supervises them."""
