@@ -86,17 +86,6 @@ SETTINGS: dict[str, Choice | Switch | Seconds] = {
     "detect_leaks": Switch(),
     "leaks": Choice("warn", "error", "off"),
 }
-_DEFAULTS = {
-    "mode": STRICT,
-    "default_size": None,
-    "start_method": "spawn",
-    "isolated": False,
-    "no_isolation": False,
-    "isolated_timeout": 300.0,
-    "isolated_start": "auto",
-    "detect_leaks": False,
-    "leaks": "warn",
-}
 _ALLOW_KEYS = ("hosts", "processes")
 
 # What hermetic sets in the environment of processes that it starts, as opposed to what users set.
@@ -107,7 +96,22 @@ _BAZEL_SIZES = {"small": "small", "medium": "medium", "large": "large", "enormou
 
 class Settings(
     namedtuple(  # noqa: PYI024 - as Policy
-        "Settings", (*_DEFAULTS, "allow", "root", "origins"), defaults=(*_DEFAULTS.values(), (), ".", {})
+        "Settings",
+        (
+            "mode",
+            "default_size",
+            "start_method",
+            "isolated",
+            "no_isolation",
+            "isolated_timeout",
+            "isolated_start",
+            "detect_leaks",
+            "leaks",
+            "allow",
+            "root",
+            "origins",
+        ),
+        defaults=(STRICT, None, "spawn", False, False, 300.0, "auto", False, "warn", (), ".", {}),
     )
 ):
     """The effective settings.

@@ -109,12 +109,12 @@ def socket_module() -> Any:
     return importlib.import_module("_socket")
 
 
-# --- what isolated tests change, and where CPython's own regression tests look for it as well -------------------------
+# --- what isolated tests change, and where CPython's own regression tests look for it as well ----------------------
 
 
 def signal_handlers() -> dict[int, Any]:
     """The handlers of all signals; without the detour over enumerations, which costs more than the rest together."""
-    import _signal
+    import _signal  # type: ignore[import-not-found]
 
     handlers = {}
     for number in range(1, _signal.NSIG):
@@ -201,7 +201,7 @@ def use_temporary_folder(folder: str) -> None:
     _TEMPORARY_FOLDERS.insert(0, folder)
 
 
-# --- what a worker needs -----------------------------------------------------------------------------------------------
+# --- what a worker needs ---------------------------------------------------------------------------------------------
 
 
 def forget_exit_handlers() -> None:
@@ -230,23 +230,20 @@ def interpreter_flags() -> list[str]:
 
 def sub_test(test: Any, message: Any, params: dict[str, Any]) -> Any:
     """What unittest hands a result for a subtest."""
-    import unittest.case
-
-    return unittest.case._SubTest(test, message, params)
+    case: Any = importlib.import_module("unittest.case")
+    return case._SubTest(test, message, params)
 
 
 def sub_test_parts(sub_test: Any) -> tuple[Any, dict[str, Any]] | None:
     """The message and the parameters of a subtest; None for what is no subtest."""
-    import unittest.case
-
-    if not isinstance(sub_test, unittest.case._SubTest):
+    case: Any = importlib.import_module("unittest.case")
+    if not isinstance(sub_test, case._SubTest):
         return None
     message = sub_test._message
-    return (None if message is unittest.case._subtest_msg_sentinel else message), dict(sub_test.params)
+    return (None if message is case._subtest_msg_sentinel else message), dict(sub_test.params)
 
 
 def no_sub_test_message() -> Any:
     """What unittest has for the message of a subtest without one."""
-    import unittest.case
-
-    return unittest.case._subtest_msg_sentinel
+    case: Any = importlib.import_module("unittest.case")
+    return case._subtest_msg_sentinel

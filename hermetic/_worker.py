@@ -6,7 +6,7 @@ be_zygote()    a zygote that has imported a test module, for runners that were n
 
 from __future__ import annotations
 
-from ._isolation.protocol import WorkerPlace
+from ._isolation.interpreters import WorkerPlace
 from ._unittest import worker
 
 TYPE_CHECKING = False

@@ -1,25 +1,20 @@
-"""Where workers come from.
-
-ZygoteNursery   Linux: a zygote forks them, or starts fresh interpreters that it sweeps up after
-PipeNursery     elsewhere: fresh interpreters, asked through pipes and read by a thread each
-"""
+"""Where workers come from on Linux: a zygote forks them, or starts fresh interpreters, and sweeps up after them."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import os
-import queue
 import select
 import signal
 import socket
 import subprocess
 import sys
-import threading
 
-from .. import _env, _real
+from .. import _real
 from .._guards import state
-from . import processes, protocol, zygote
+from . import protocol, zygote
+from .interpreters import WorkerPlace, python_command
 from .supervisor import Place, Worker
 
 TYPE_CHECKING = False
@@ -47,7 +42,7 @@ class ZygoteNursery:
         self._places: list[Place] = []  # that workers have left as they were
 
     @classmethod
-    def fork(cls, work: Callable[[protocol.WorkerPlace], NoReturn], warm_up: Callable[[], None]) -> ZygoteNursery:
+    def fork(cls, work: Callable[[WorkerPlace], NoReturn], warm_up: Callable[[], None]) -> ZygoteNursery:
         """A nursery whose zygote is a copy of this process as it is now.
 
         Args:
@@ -74,7 +69,7 @@ class ZygoteNursery:
     def start(cls) -> ZygoteNursery:
         """A nursery whose zygote is an interpreter of its own; ``ask`` it to import what the workers need."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = zygote.python_command(f"be_zygote({theirs.fileno()})")
+        command = python_command(f"be_zygote({theirs.fileno()})")
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),), start_new_session=True
         )
@@ -219,103 +214,6 @@ class _ZygoteLink:
     def close(self) -> None:
         self._channel.close()
         self._nursery.forget(self._token)
-
-
-class PipeNursery:
-    """Workers that are fresh interpreters, children of this process."""
-
-    pid = 0
-    is_usable = True
-
-    def new_worker(self, *, fresh: bool = True) -> Worker:  # noqa: ARG002 - there are no others
-        """A worker that is starting."""
-        place = Place()
-        nonce = protocol.new_nonce()
-        command = zygote.fresh_command(protocol.WorkerPlace(nonce, place.folder, 0, 1))
-        session: dict[str, Any] = (
-            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if _env.WINDOWS else {"start_new_session": True}  # type: ignore[attr-defined,unused-ignore]
-        )
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, **session
-        )
-        return Worker(_PipeLink(process, nonce), place)
-
-    def close(self) -> None:
-        """Nothing is left to be ended: each worker was."""
-
-
-class _PipeLink:
-    """The way to a worker through its standard input and output, which it moves out of its tests' way."""
-
-    def __init__(self, process: subprocess.Popen[bytes], nonce: bytes) -> None:
-        self._process = process
-        self._nonce = nonce
-        self._received: queue.Queue[bytes] = queue.Queue()
-        self._reader = protocol.FrameReader(nonce)
-        self._at_end = False
-        threading.Thread(target=self._read, name="hermetic-worker-reader", daemon=True).start()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with state.unjudged():
-            while True:
-                try:
-                    data = os.read(self._process.stdout.fileno(), 1_000_000)
-                except (OSError, ValueError):
-                    data = b""
-                self._received.put(data)
-                if not data:
-                    return
-
-    def send(self, request: list[Any]) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(protocol.pack(self._nonce, request))
-
-    def receive(self, timeout: float) -> list[list[Any]]:
-        if self._at_end:
-            try:
-                self._process.wait(timeout)
-            except subprocess.TimeoutExpired:
-                pass
-            return []
-        try:
-            data = self._received.get(timeout=timeout)
-        except queue.Empty:
-            # A process that the test left may hold the pipe: then there is no end of it to wait for.
-            self._at_end = self._process.poll() is not None and self._received.empty()
-            return []
-        self._at_end = not data
-        return self._reader.feed(data)
-
-    def ended(self) -> tuple[int | None, list[str]] | None:
-        status = self._process.poll()
-        if status is None or not self._at_end:
-            return None
-        if not _env.WINDOWS:
-            processes.send_group(self._process.pid, signal.SIGKILL)
-        return status, []
-
-    def signal(self, name: str) -> None:
-        if _env.WINDOWS:
-            if name == "KILL":
-                # Ends the tree, as far as its processes have not been orphaned.
-                subprocess.run(
-                    ["taskkill", "/F", "/T", "/PID", str(self._process.pid)], check=False, capture_output=True
-                )
-            return
-        if name == "KILL":
-            processes.send_group(self._process.pid, signal.SIGKILL)
-        else:
-            self._process.send_signal(signal.SIGCONT)
-        self._process.send_signal(getattr(signal, f"SIG{name}"))
-
-    def close(self) -> None:
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            try:
-                pipe.close()
-            except OSError:
-                pass  # what was written to it last finds no reader
 
 
 def _flush(stream: Any) -> None:

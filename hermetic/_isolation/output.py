@@ -79,7 +79,8 @@ class Stream:
 
 def _read_at(fd: int, position: int, length: int = 100_000) -> bytes:
     if hasattr(os, "pread"):
-        return os.pread(fd, length, position)
+        data: bytes = os.pread(fd, length, position)
+        return data
     os.lseek(fd, position, os.SEEK_SET)  # only the supervisor moves in this description of the file
     return os.read(fd, length)
 

@@ -152,20 +152,3 @@ class WorkerEnd:
 def new_nonce() -> bytes:
     """A nonce that nobody can guess."""
     return _real.random_bytes(NONCE_BYTES)
-
-
-class WorkerPlace:
-    """Where a worker runs: what it is told when it starts.
-
-    Attributes:
-        nonce: of its channel.
-        folder: its own folder, with ``out``, ``err``, ``stacks`` and ``tmp``.
-        reading: the file descriptor of the channel to read requests from.
-        writing: the one to write frames to.
-    """
-
-    def __init__(self, nonce: bytes, folder: str, reading: int, writing: int) -> None:
-        self.nonce = nonce
-        self.folder = folder
-        self.reading = reading
-        self.writing = writing

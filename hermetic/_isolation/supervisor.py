@@ -6,7 +6,7 @@
 The frames of a worker, in the order in which they come (kind, then its arguments):
 
     begin        id                          a test has started
-    outcome      verdict, details            success, failure, error, skip, expected_failure, unexpected_success, subtest
+    outcome      verdict, details            what a result would be told: success, failure, error, skip, ...
     fixture      name, verdict, details      of a class or module fixture, or of a test that has ended
     broken       details                     an exception that ends programs came out of a test or a fixture
     warning      text, category, file, line  shown by the warnings module
@@ -39,11 +39,20 @@ if TYPE_CHECKING:
     class Link(Protocol):
         """The way to one worker; what differs between a zygote's workers and others."""
 
-        def send(self, request: list[Any]) -> None: ...
-        def receive(self, timeout: float) -> list[list[Any]]: ...
-        def ended(self) -> tuple[int | None, list[str]] | None: ...
-        def signal(self, name: str) -> None: ...
-        def close(self) -> None: ...
+        def send(self, request: list[Any]) -> None:
+            """Send a request, or raise OSError."""
+
+        def receive(self, timeout: float) -> list[list[Any]]:
+            """The frames that come within the time-out, in seconds; none if it passes, or the worker has ended."""
+
+        def ended(self) -> tuple[int | None, list[str]] | None:
+            """The exit status of a worker that has ended, None for a lost one; and the processes that it left."""
+
+        def signal(self, name: str) -> None:
+            """Send it ``ABRT`` or ``KILL``."""
+
+        def close(self) -> None:
+            """Close the way."""
 
 
 _TICK = 0.25  # seconds between two looks at the output of a test that is silent otherwise

@@ -21,7 +21,7 @@ import time
 
 from .. import _real
 from . import processes
-from .protocol import WorkerPlace
+from .interpreters import WorkerPlace, fresh_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,19 +31,6 @@ if TYPE_CHECKING:
 MAX_MESSAGE_BYTES = 200_000
 _SWEEP_SECONDS = 5.0  # a process may be stuck in the kernel: then it is left to it
 _HELPER_SECONDS = 1.0  # how long multiprocessing's helpers may take to see that they are alone
-
-
-def fresh_command(place: WorkerPlace) -> list[str]:
-    """The command that starts a fresh interpreter as a worker."""
-    arguments = f"{place.nonce.hex()!r}, {place.folder!r}, {place.reading}, {place.writing}"
-    return python_command(f"work({arguments})")
-
-
-def python_command(call: str) -> list[str]:
-    """The command that starts an interpreter like this one, for a call of a function of ``hermetic._worker``."""
-    folder = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    code = f"import sys; sys.path.insert(0, {folder!r}); import hermetic._worker as worker; worker.{call}"
-    return [sys.executable, *_real.interpreter_flags(), "-c", code]
 
 
 class Zygote:
@@ -138,8 +125,8 @@ class Zygote:
         os.close(self._wakeup)
         os.close(self._waker)
         if fresh:  # what was set above outlives the change of program
-            os.set_inheritable(place.reading, True)
-            os.execv(sys.executable, fresh_command(place))
+            os.set_inheritable(place.reading, True)  # noqa: FBT003 - the standard library's signature
+            os.execv(sys.executable, fresh_command(place))  # noqa: S606 - no shell wanted
         self._work(place)
 
     def _reap(self) -> None:

@@ -91,7 +91,11 @@ class _Outcome:
     def startTest(self, _test: Any) -> None:
         """Nothing to be done."""
 
-    stopTest = addSuccess = startTest
+    def stopTest(self, _test: Any) -> None:
+        """The same."""
+
+    def addSuccess(self, _test: Any) -> None:
+        """The same."""
 
     def addSkip(self, _test: Any, reason: str) -> None:
         self._error = self._error or unittest.SkipTest(reason)
@@ -99,7 +103,8 @@ class _Outcome:
     def addError(self, _test: Any, err: Any) -> None:
         self._error = self._error or _of_pytest(err[1])
 
-    addFailure = addError
+    def addFailure(self, test: Any, err: Any) -> None:
+        self.addError(test, err)
 
 
 def _of_pytest(error: BaseException) -> BaseException:

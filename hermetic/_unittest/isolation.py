@@ -23,7 +23,6 @@ from .. import _config, _env, _real
 from .._errors import HermeticWarning, IsolationError
 from .._guards import state
 from .._isolation import portable
-from .._isolation.nursery import PipeNursery, ZygoteNursery
 from . import addressing, context, groups, replay
 from .result import Fixture, exc_info
 
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from .._isolation.nursery import ZygoteNursery
+    from .._isolation.pipes import PipeNursery
     from .._isolation.supervisor import Worker
     from .groups import Group
 
@@ -182,10 +183,7 @@ def _worker_for(request: Request) -> tuple[dict[str, Any], Worker]:
     if not found.closes_at_exit:
         found.closes_at_exit = True
         atexit.register(_close_at_exit, _real.get_pid())
-    if forked and found.forked:
-        worker = found.forked.new_worker(fresh=False)
-    else:
-        worker = _new_worker(request.module)
+    worker = found.forked.new_worker(fresh=False) if forked and found.forked else _new_worker(request.module)
     if group.key is not None:
         found.members[group.key] = _Member(worker, group, test)
     return address, worker
@@ -195,7 +193,6 @@ def _new_worker(module: str) -> Worker:
     """A worker that has imported a module, or is about to."""
     nursery, fresh = _nursery_for(module)
     if not fresh:
-        assert isinstance(nursery, ZygoteNursery)
         return nursery.new_worker(fresh=False)
     worker = _isolation.spares.pop(module, None) or _fresh_worker(nursery, module)
     _isolation.spares[module] = _fresh_worker(nursery, module)  # it imports while this one works
@@ -219,24 +216,33 @@ def _nursery_for(module: str) -> tuple[Nursery, bool]:
     if found is not None and found[0].is_usable:
         return found
     _close_unused_nurseries()
-    if not _env.LINUX:
-        found = PipeNursery(), True
-    else:
-        nursery = ZygoteNursery.start()
-        fresh = _config.in_force().isolated_start == "fresh"
-        if not fresh:
-            answer = nursery.ask(["context", _context(module)], _IMPORT_SECONDS)
-            threads = answer[0] if answer else 0
-            if threads != 1:
-                nursery.close()
-                nursery, fresh = ZygoteNursery.start(), True
-            if threads > 1:
-                _tell_of_threads(module, threads)
-        if fresh:
-            nursery.ask(["nothing"], _IMPORT_SECONDS)
-        found = nursery, fresh
+    found = _zygote_for(module) if _env.LINUX else _pipes()
     _isolation.nurseries[module] = found
     return found
+
+
+def _pipes() -> tuple[PipeNursery, bool]:
+    from .._isolation.pipes import PipeNursery  # what follows is for one kind of system each
+
+    return PipeNursery(), True
+
+
+def _zygote_for(module: str) -> tuple[ZygoteNursery, bool]:
+    """A zygote that has imported a module; or, if it cannot be forked then, one that only starts interpreters."""
+    from .._isolation.nursery import ZygoteNursery
+
+    if _config.in_force().isolated_start != "fresh":
+        nursery = ZygoteNursery.start()
+        answer = nursery.ask(["context", _context(module)], _IMPORT_SECONDS)
+        threads = answer[0] if answer else 0
+        if threads == 1:
+            return nursery, False
+        nursery.close()
+        if threads > 1:
+            _tell_of_threads(module, threads)
+    nursery = ZygoteNursery.start()
+    nursery.ask(["nothing"], _IMPORT_SECONDS)
+    return nursery, True
 
 
 def _tell_of_threads(module: str, threads: int) -> None:
@@ -300,34 +306,55 @@ def end_module(name: str) -> None:
 def _ask(key: tuple[str, str], member: _Member, request: list[Any]) -> list[BaseException]:
     """Have a group's worker do something between tests; what went wrong in fixtures, as errors."""
     worker, group = member.worker, member.group
-    in_fixtures: list[BaseException] = []
-    changes: list[str] = []
     with _isolation.lock, state.unjudged():
+        ending = _Ending(member, request[0])
         for frame in worker.perform([request], timeout=group.timeout, what=_timed(group)):
-            kind, *details = frame
-            if kind == "output":
-                replay.write(sys.stdout if details[0] == "out" else sys.stderr, details[1])
-            elif kind == "warning":
-                replay.show_warning(*details)
-            elif kind == "fixture" and details[1] != "skip":
-                in_fixtures.append(portable.rebuild(details[2]))
-            elif kind == "broken":
-                in_fixtures.append(portable.rebuild(details[0]))
-            elif kind == "finished":
-                changes += details[0]["changes"]
-                replay.take_warned(details[0])
-            elif kind == "exited":
-                changes += details[0]
-            elif kind == "died" and not in_fixtures:
-                error = replay.isolation_error(f"the process of {group.description}: {details[0]}", member.test)
-                in_fixtures += _told_of_group(group, error) if request[0] == "finish" else [error]
-        changes = [change for change in changes if change not in member.told]
+            ending.take(frame)
+        changes = [change for change in ending.changes if change not in member.told]
         if changes:
-            found = replay.report_changes(f"the process of {group.description}", changes, member.test)
-            in_fixtures += _told_of_group(group, found) if found is not None else []
+            error = replay.report_changes(f"the process of {group.description}", changes, member.test)
+            ending.of_group += [error] if error is not None else []
     if worker.has_ended:
         del _isolation.members[key]
-    return in_fixtures
+    for found in ending.of_group:
+        ending.in_fixtures += _told_of_group(group, found)
+    return ending.in_fixtures
+
+
+class _Ending:
+    """What a group's worker tells while a class is torn down, or all that is left.
+
+    Attributes:
+        in_fixtures: what went wrong in fixtures.
+        of_group: what went wrong besides.
+        changes: what the worker's process has changed and left.
+    """
+
+    def __init__(self, member: _Member, request: str) -> None:
+        self._member = member
+        self._request = request
+        self.in_fixtures: list[BaseException] = []
+        self.of_group: list[BaseException] = []
+        self.changes: list[str] = []
+
+    def take(self, frame: list[Any]) -> None:
+        """Take a frame."""
+        kind, *details = frame
+        if kind == "output":
+            replay.write(sys.stdout if details[0] == "out" else sys.stderr, details[1])
+        elif kind == "warning":
+            replay.show_warning(*details)
+        elif kind == "broken" or (kind == "fixture" and details[1] != "skip"):
+            self.in_fixtures.append(portable.rebuild(details[-1]))
+        elif kind == "finished":
+            self.changes += details[0]["changes"]
+            replay.take_warned(details[0])
+        elif kind == "exited":
+            self.changes += details[0]
+        elif kind == "died" and not self.in_fixtures:
+            text = f"the process of {self._member.group.description}: {details[0]}"
+            error = replay.isolation_error(text, self._member.test)
+            (self.of_group if self._request == "finish" else self.in_fixtures).append(error)
 
 
 def _told_of_group(group: Group, error: BaseException) -> list[BaseException]:
@@ -356,6 +383,7 @@ def of_run(tests: Any, result: Any) -> Iterator[None]:
     """
     fork = _env.LINUX and _config.in_force().isolated_start != "fresh" and _isolation.forked is None
     if fork and _thread_count() == 1:
+        from .._isolation.nursery import ZygoteNursery
         from . import worker
 
         _isolation.numbers = {id(test): test for test in tests}

@@ -53,7 +53,7 @@ def _tear_down(module: Any, own: Any) -> Any:
     if not policies.hands_tests_over() or not groups.are_in(module.__name__):
         return own
 
-    def tearDownModule() -> None:  # noqa: N802 - reported under unittest's name
+    def tearDownModule() -> None:
         from . import isolation  # loaded with the first isolated test
 
         try:
@@ -72,5 +72,5 @@ def _fixtures_run_elsewhere(module: Any) -> bool:
 class _WatchedModule(types.ModuleType):
     """A module of isolated tests, as runners see it."""
 
-    setUpModule = _fixture("setUpModule", _set_up)  # noqa: N815 - unittest's name
-    tearDownModule = _fixture("tearDownModule", _tear_down)  # noqa: N815 - unittest's name
+    setUpModule = _fixture("setUpModule", _set_up)
+    tearDownModule = _fixture("tearDownModule", _tear_down)

@@ -216,7 +216,7 @@ def _standing_at(error: IsolationError, test: Any) -> IsolationError:
 
 def _place(test: Any) -> tuple[str, str, int]:
     """The file, the name and the line of a test's method, or of its class."""
-    method = getattr(test, "function", None) or getattr(type(test), _real.test_method_name(test), None)
+    method: Any = getattr(test, "function", None) or getattr(type(test), _real.test_method_name(test), None)
     while hasattr(method, "__wrapped__"):
         method = method.__wrapped__
     code = getattr(method, "__code__", None)

@@ -14,6 +14,7 @@ The requests (kind, then its arguments):
 from __future__ import annotations
 
 import faulthandler
+import importlib
 import io
 import os
 import signal
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, NoReturn
 
-    from .._isolation.protocol import WorkerPlace
+    from .._isolation.interpreters import WorkerPlace
 
 __unittest = True
 
@@ -85,7 +86,7 @@ class _Rehearsal:
     """Stands for a channel, for a worker that is to run one test."""
 
     def __init__(self) -> None:
-        self._requests = [["run", {"number": 0}, {"locals": False, "compare": False}], ["finish"]]
+        self._requests: list[list[Any]] = [["run", {"number": 0}, {"locals": False, "compare": False}], ["finish"]]
 
     def receive(self) -> list[Any]:
         return self._requests.pop(0)
@@ -113,7 +114,7 @@ def _set_up_process(place: WorkerPlace) -> protocol.WorkerEnd:
     temporary = os.path.join(place.folder, "tmp")
     for name in ("TEMP", "TMP") if _env.WINDOWS else ("TMPDIR",):
         os.environ[name] = temporary
-    tempfile = sys.modules.get("tempfile")
+    tempfile: Any = sys.modules.get("tempfile")
     if tempfile is not None:
         tempfile.tempdir = temporary
     _real.use_temporary_folder(place.folder)
@@ -142,8 +143,7 @@ def _moved(fd: int) -> int:
     if _env.WINDOWS:
         moved = os.dup(fd)
     else:
-        import fcntl
-
+        fcntl: Any = importlib.import_module("fcntl")  # not there on Windows
         try:
             moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LEAST_FILE_DESCRIPTOR)
         except OSError:  # the limit is lower
@@ -285,7 +285,7 @@ class _SendingResult(unittest.TestResult):
         """A test or a fixture ended the worker by an exception that ends programs."""
         self.send("broken", self._described((type(error), error, error.__traceback__)))
 
-    def relay_warning(
+    def relay_warning(  # noqa: PLR0913, PLR0917 - the signature of what it stands for
         self, message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
     ) -> None:
         """In the place of ``warnings.showwarning``."""
@@ -366,7 +366,7 @@ def _let_leftovers_end() -> None:
 def _leave(result: WorkerResult) -> None:
     """Do what an interpreter does at its end; what a test left running is not waited for."""
     for pid in processes.living_children():
-        processes.send(pid, signal.SIGKILL if not _env.WINDOWS else signal.SIGTERM)
+        processes.send(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     widest = policies.widest()
     if widest is not None:
         _guards.hold_until_exit(widest)

@@ -1,0 +1,38 @@
+"""How interpreters of our own are started: by a command that finds hermetic wherever it was imported from."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .. import _real
+
+
+class WorkerPlace:
+    """Where a worker runs: what it is told when it starts.
+
+    Attributes:
+        nonce: of its channel.
+        folder: its own folder, with ``out``, ``err``, ``stacks`` and ``tmp``.
+        reading: the file descriptor of the channel to read requests from.
+        writing: the one to write frames to.
+    """
+
+    def __init__(self, nonce: bytes, folder: str, reading: int, writing: int) -> None:
+        self.nonce = nonce
+        self.folder = folder
+        self.reading = reading
+        self.writing = writing
+
+
+def fresh_command(place: WorkerPlace) -> list[str]:
+    """The command that starts a fresh interpreter as a worker."""
+    arguments = f"{place.nonce.hex()!r}, {place.folder!r}, {place.reading}, {place.writing}"
+    return python_command(f"work({arguments})")
+
+
+def python_command(call: str) -> list[str]:
+    """The command that starts an interpreter like this one, for a call of a function of ``hermetic._worker``."""
+    folder = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    code = f"import sys; sys.path.insert(0, {folder!r}); import hermetic._worker as worker; worker.{call}"
+    return [sys.executable, *_real.interpreter_flags(), "-c", code]

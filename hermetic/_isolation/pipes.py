@@ -1,0 +1,121 @@
+"""Where workers come from elsewhere than on Linux: each is a fresh interpreter, asked through its standard files.
+
+The worker moves those out of its tests' way before the first test. A thread reads what it sends, because not every
+system can wait for pipes.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import threading
+
+from .. import _env
+from .._guards import state
+from . import processes, protocol
+from .interpreters import WorkerPlace, fresh_command
+from .supervisor import Place, Worker
+
+_SIGKILL, _SIGCONT = (getattr(signal, name, signal.SIGTERM) for name in ("SIGKILL", "SIGCONT"))  # not on Windows
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class PipeNursery:
+    """Workers that are fresh interpreters, children of this process."""
+
+    pid = 0
+    is_usable = True
+
+    def new_worker(self, *, fresh: bool = True) -> Worker:
+        """A worker that is starting."""
+        place = Place()
+        nonce = protocol.new_nonce()
+        command = fresh_command(WorkerPlace(nonce, place.folder, 0, 1))
+        session: dict[str, Any] = (
+            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if _env.WINDOWS else {"start_new_session": True}  # type: ignore[attr-defined,unused-ignore]
+        )
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, **session
+        )
+        return Worker(_PipeLink(process, nonce), place)
+
+    def close(self) -> None:
+        """Nothing is left to be ended: each worker was."""
+
+
+class _PipeLink:
+    """The way to a worker through its standard input and output, which it moves out of its tests' way."""
+
+    def __init__(self, process: subprocess.Popen[bytes], nonce: bytes) -> None:
+        self._process = process
+        self._nonce = nonce
+        self._received: queue.Queue[bytes] = queue.Queue()
+        self._reader = protocol.FrameReader(nonce)
+        self._at_end = False
+        threading.Thread(target=self._read, name="hermetic-worker-reader", daemon=True).start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with state.unjudged():
+            while True:
+                try:
+                    data = os.read(self._process.stdout.fileno(), 1_000_000)
+                except (OSError, ValueError):
+                    data = b""
+                self._received.put(data)
+                if not data:
+                    return
+
+    def send(self, request: list[Any]) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(protocol.pack(self._nonce, request))
+
+    def receive(self, timeout: float) -> list[list[Any]]:
+        if self._at_end:
+            try:
+                self._process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                pass
+            return []
+        try:
+            data = self._received.get(timeout=timeout)
+        except queue.Empty:
+            # A process that the test left may hold the pipe: then there is no end of it to wait for.
+            self._at_end = self._process.poll() is not None and self._received.empty()
+            return []
+        self._at_end = not data
+        return self._reader.feed(data)
+
+    def ended(self) -> tuple[int | None, list[str]] | None:
+        status = self._process.poll()
+        if status is None or not self._at_end:
+            return None
+        if not _env.WINDOWS:
+            processes.send_group(self._process.pid, _SIGKILL)
+        return status, []
+
+    def signal(self, name: str) -> None:
+        if _env.WINDOWS:
+            if name == "KILL":
+                # Windows's own program ends the tree, as far as its processes have not been orphaned.
+                command = ["taskkill", "/F", "/T", "/PID", str(self._process.pid)]
+                subprocess.run(command, check=False, capture_output=True)
+            return
+        if name == "KILL":
+            processes.send_group(self._process.pid, _SIGKILL)
+        else:
+            self._process.send_signal(_SIGCONT)
+        self._process.send_signal(getattr(signal, f"SIG{name}"))
+
+    def close(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            try:
+                pipe.close()
+            except OSError:
+                pass  # what was written to it last finds no reader
