@@ -8,6 +8,7 @@ import unittest
 from hermetic import medium
 from support import Folder, run_hermetic, run_python
 
+UNMEASURED = {"COVERAGE_PROCESS_CONFIG": ""}  # coverage imports multiprocessing itself, in each process that it measures
 _METHODS = multiprocessing.get_all_start_methods()
 
 # Says which method holds when the module is imported and when its test runs, and what a child says.
@@ -106,7 +107,7 @@ class StartMethodTest(StartMethodCase):
 
     def test_a_run_that_needs_no_multiprocessing_does_not_import_it(self):
         text = "import sys, unittest\nprint('multiprocessing' in sys.modules)\n"
-        self.assertEqual("False\n", self.run_module(text).stdout)
+        self.assertEqual("False\n", self.run_module(text, env=UNMEASURED).stdout)
 
 
 @medium
@@ -246,7 +247,7 @@ class RestoreTest(unittest.TestCase):
             print(sys.meta_path == before, "multiprocessing" in sys.modules)
         """
         with Folder(**{"sample.py": text}) as folder:
-            run = run_python("sample.py", cwd=folder)
+            run = run_python("sample.py", cwd=folder, env=UNMEASURED)
         self.assertEqual("True False\n", run.stdout)
 
 

@@ -8,7 +8,6 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
 
 from .. import _real
@@ -19,6 +18,7 @@ from .supervisor import Place, Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
     from typing import Any, NoReturn
 
@@ -68,6 +68,8 @@ class ZygoteNursery:
     @classmethod
     def start(cls) -> ZygoteNursery:
         """A nursery whose zygote is an interpreter of its own; ``ask`` it to import what the workers need."""
+        import subprocess  # not worth its start-up time where the zygote is forked
+
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = python_command(f"be_zygote({theirs.fileno()})")
         process = subprocess.Popen(

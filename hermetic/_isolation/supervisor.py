@@ -25,7 +25,6 @@ The supervisor adds
 from __future__ import annotations
 
 import os
-import shutil
 
 from .. import _real
 from . import processes, protocol
@@ -88,6 +87,8 @@ class Place:
 
     def remove(self) -> None:
         """Remove everything."""
+        import shutil  # not worth its start-up time before there is something to remove
+
         self.output.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -13,7 +13,6 @@ import gc
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import sys
@@ -61,7 +60,7 @@ class Zygote:
         self._handle(signal.SIGCHLD, lambda *_: None)
         self._handle(signal.SIGINT, _real.IGNORE_SIGNAL)  # Ctrl-C is for the supervisor
         self._handle(signal.SIGTERM, lambda *_: None)
-        gc.collect()
+        gc.collect()  # what the first use of everything has left would lie scattered among what is needed
         gc.freeze()  # what is there now stays: collections in the workers need not copy its pages
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
@@ -180,6 +179,8 @@ class Zygote:
             processes.send(pid, signal.SIGKILL)
         self._workers.clear()
         self._left_by(0)
+        import shutil  # not worth its start-up time before there is something to remove
+
         for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
         _real.exit_process(0)
