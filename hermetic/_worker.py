@@ -34,9 +34,9 @@ def be_zygote(control: int) -> NoReturn:
             answered with the number of threads that there are then.
     """
     import json
-    import os
     import socket
 
+    from ._isolation import processes
     from ._isolation.zygote import MAX_MESSAGE_BYTES, Zygote  # more than workers need
     from ._unittest import context
 
@@ -45,5 +45,5 @@ def be_zygote(control: int) -> NoReturn:
     if kind == "context":
         context.enter(arguments[0])
         worker.warm_up()
-    link.send(json.dumps([len(os.listdir("/proc/self/task"))]).encode())
+    link.send(json.dumps([processes.thread_count()]).encode())
     Zygote(link, worker.work).serve()

@@ -22,22 +22,13 @@ __unittest = True
 _OURS = ("HERMETIC_ISOLATED", "TMPDIR", "TEMP", "TMP")  # variables that a worker has its own of
 
 
-def surroundings() -> dict[str, Any]:
-    """What tests change: the environment and the current folder, as they are now."""
-    try:
-        folder = _real.get_cwd()
-    except OSError:
-        folder = "/"
-    return {"environ": dict(os.environ), "folder": folder}
-
-
 def describe(module: str, file: str | None, around: dict[str, Any]) -> dict[str, Any]:
     """The context as plain data.
 
     Args:
         module: the name of the module that is to be imported.
         file: its file.
-        around: what ``surroundings`` returned when memory was clean.
+        around: its surroundings when memory was clean, as ``groups`` has them.
     """
     return {
         **around,

@@ -11,6 +11,7 @@ The nearest mark wins: method, class, base classes, module.
 
 from __future__ import annotations
 
+import os
 import unittest
 from collections import namedtuple
 
@@ -40,9 +41,26 @@ class Group(namedtuple("Group", ("key", "description", "timeout"))):  # noqa: PY
 
 
 members: list[type] = []  # the classes that may have isolated tests
+surroundings: dict[str, Any] = {}  # the environment and the current folder when the first was defined
 
 _found: dict[tuple[int, str], Group | None] = {}  # by class and method name
 _classes: list[type] = []  # keeps the classes, and so their ids, alive
+
+
+def register(cls: type) -> None:
+    """Note a class that may have isolated tests."""
+    note_surroundings()
+    members.append(cls)
+
+
+def note_surroundings() -> None:
+    """Note what tests may change, for workers that are not forked from this process."""
+    if not surroundings:
+        try:
+            folder = _real.get_cwd()
+        except OSError:
+            folder = "/"
+        surroundings.update(environ=dict(os.environ), folder=folder)
 
 
 def of_test(test: object) -> Group | None:

@@ -8,7 +8,7 @@ import unittest
 
 from .. import _config
 from .._errors import DecorationError
-from . import policies
+from . import groups, policies
 from .marks import Mark
 
 TYPE_CHECKING = False
@@ -50,6 +50,7 @@ class IsolatedMark(Mark):
         return super().__call__(marked)
 
     def _wrap(self, function: Any) -> Any:
+        groups.note_surroundings()
         return _handed_over(super()._wrap(function))
 
     def __repr__(self) -> str:

@@ -22,7 +22,7 @@ import warnings
 from .. import _config, _env, _real
 from .._errors import HermeticWarning, IsolationError
 from .._guards import state
-from .._isolation import portable
+from .._isolation import portable, processes
 from . import addressing, context, groups, replay
 from .result import Fixture, exc_info
 
@@ -49,7 +49,6 @@ class _Isolation:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()  # runners may run tests in threads: isolated ones take turns
-        self.around = context.surroundings()
         self.forked: ZygoteNursery | None = None
         self.numbers: dict[int, Any] = {}  # id of a test: the test, for those that the forked zygote has loaded
         self.nurseries: dict[str, tuple[Nursery, bool]] = {}  # by module; and whether its workers start fresh
@@ -207,7 +206,7 @@ def _fresh_worker(nursery: Nursery, module: str) -> Worker:
 
 def _context(module: str) -> dict[str, Any]:
     file = getattr(sys.modules.get(module), "__file__", None)
-    return context.describe(module, file and os.path.abspath(file), _isolation.around)
+    return context.describe(module, file and os.path.abspath(file), groups.surroundings)
 
 
 def _nursery_for(module: str) -> tuple[Nursery, bool]:
@@ -252,7 +251,10 @@ def _tell_of_threads(module: str, threads: int) -> None:
             f"the isolated tests of {module} start fresh interpreters, which takes longer: its imports have started"
             f" {threads - 1} threads, and a process with threads cannot be forked safely"
         )
-        warnings.warn_explicit(text, HermeticWarning, module, 1)
+        try:
+            warnings.warn_explicit(text, HermeticWarning, module, 1)
+        except HermeticWarning:
+            sys.stderr.write(f"hermetic: {text}\n")  # the filters make errors of warnings, and this is none
 
 
 def _close_unused_nurseries() -> None:
@@ -382,7 +384,7 @@ def of_run(tests: Any, result: Any) -> Iterator[None]:
         result: to be told what goes wrong at the end of groups.
     """
     fork = _env.LINUX and _config.in_force().isolated_start != "fresh" and _isolation.forked is None
-    if fork and _thread_count() == 1:
+    if fork and processes.thread_count() == 1:
         from .._isolation.nursery import ZygoteNursery
         from . import worker
 
@@ -400,10 +402,6 @@ def of_run(tests: Any, result: Any) -> Iterator[None]:
     finally:
         _isolation.result = before
         _close()
-
-
-def _thread_count() -> int:
-    return len(os.listdir("/proc/self/task"))
 
 
 def _close() -> None:

@@ -85,7 +85,7 @@ def _watch_for_isolation(cls: Any) -> None:
     """Have groups of isolated tests know this class, and its module's fixtures run where those tests do."""
     from . import groups, modules  # loaded with the first isolated test
 
-    groups.members.append(cls)
+    groups.register(cls)
     modules.watch(cls.__module__)
 
 
