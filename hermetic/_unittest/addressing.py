@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
 import unittest
@@ -83,10 +84,8 @@ def load(address: dict[str, Any]) -> Any:
         return unittest.FunctionTestCase(_load_function(address["function"], address["method"]))
     cls = load_object(address)
     test = cls.__new__(cls)
-    try:
-        cls.__init__(test, address["method"])
-    except TypeError:  # it takes other arguments: what came of them was sent
-        unittest.TestCase.__init__(test, address["method"])
+    initialize = cls.__init__ if _takes_method_name(cls) else unittest.TestCase.__init__  # what came of it was sent
+    initialize(test, address["method"])
     for key, value in address["sent"].items():
         vars(test)[key] = _unpacked(value)
     for key, reason in address["unsent"].items():
@@ -96,6 +95,15 @@ def load(address: dict[str, Any]) -> Any:
                 f" ({reason}); make it in setUp, or make it picklable"
             )
     return test
+
+
+def _takes_method_name(cls: type) -> bool:
+    """Whether a class is made as unittest makes it, or with arguments of its own."""
+    _, *parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
+    if not parameters:
+        return False
+    first = parameters[0]
+    return first.kind is first.VAR_POSITIONAL or first.name.replace("_", "").lower() == "methodname"
 
 
 def _load_function(address: dict[str, Any], method: str | None) -> Any:

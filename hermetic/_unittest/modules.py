@@ -20,7 +20,7 @@ __unittest = True
 
 def watch(name: str) -> None:
     """Look after the fixtures of a module, by its name."""
-    module = sys.modules.get(name)
+    module = None if name.partition(".")[0] in sys.stdlib_module_names else sys.modules.get(name)
     if type(module) is types.ModuleType:
         module.__class__ = _WatchedModule
 

@@ -84,7 +84,8 @@ class WatchedRun(unittest.TestSuite):
         settings = _config.in_force()
         if (settings.isolated or settings.detect_leaks) and policies.hands_tests_over():
             for test in _tests_in(self._whole):
-                protect.protect_class(type(test))
+                if type(test).__module__ != "unittest.loader":  # it stands for a test that could not be loaded
+                    protect.protect_class(type(test))
         if not policies.hands_tests_over():
             return contextlib.nullcontext()
         from . import isolation  # loaded with the first isolated test

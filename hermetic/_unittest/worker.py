@@ -67,6 +67,7 @@ def work(place: WorkerPlace, tests: dict[int, Any] | None = None) -> NoReturn:
 
 def warm_up() -> None:
     """Do once, in the process that workers are forked from, what each of them would do for itself."""
+    policies.in_worker = True
     events.records()
     _make_streams()
     for _ in range(_WARM_UPS):
@@ -270,6 +271,9 @@ class _SendingResult(unittest.TestResult):
         super().stopTest(test)
         self.send("end", {"duration": duration, **self.warned()})
         self._current = None
+
+    def addDuration(self, test: Any, elapsed: float) -> None:
+        """Not kept: it was sent."""
 
     def take_changes(self) -> list[str]:
         """What the test that has just run changed and left, if that is to be told."""
