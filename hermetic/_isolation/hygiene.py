@@ -158,6 +158,15 @@ class Snapshot:
         self._files = _open_files()
         self._children = {*processes.living_children()}
 
+    def renew(self) -> None:
+        """Take again what a forked process is given of its own; the rest is as it was in its parent."""
+        for name in _GIVEN_TO_WORKERS:
+            if name in self._values:
+                self._values[name] = _read(_PROBES[name])
+            else:
+                self._tables[name] = _read(_PROBES[name])
+        self._files = _open_files()
+
     def changes(self) -> list[str]:
         """What has changed since, for people; empty for nothing."""
         found = [
@@ -183,6 +192,10 @@ class Snapshot:
         if _folder_time() != self._folder_time:
             found += _new_files_here(self._folder_time)
         return found + _file_changes(self._files, _open_files())
+
+
+_PROBES = {**dict(_VALUES), **dict(_TABLES)}
+_GIVEN_TO_WORKERS = ("warnings.showwarning", "environment variable", "signal handler", "blocked signal")
 
 
 def _read(probe: Callable[[], Any]) -> Any:

@@ -131,24 +131,20 @@ class Zygote:
     def _reap(self) -> None:
         while True:
             try:
-                # Peeked at first: while it has not been waited for, nobody else can get its process group's number.
-                found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+                pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
-            if found is None:
+            if pid == 0:
                 return
-            pid = found.si_pid
-            if pid not in self._workers:
-                os.waitpid(pid, 0)
-                continue
-            left = self._left_by(pid)
-            processes.send_group(pid, signal.SIGKILL)
-            _, status = os.waitpid(pid, 0)
-            token = self._workers.pop(pid)
-            self._tell(["ended", token, os.waitstatus_to_exitcode(status), left])
+            token = self._workers.pop(pid, None)
+            if token is not None:
+                processes.send_group(pid, signal.SIGKILL)  # all that can be done where there are no subreapers
+                self._tell(["ended", token, os.waitstatus_to_exitcode(status), self._left_behind()])
 
-    def _left_by(self, worker: int) -> list[str]:
+    def _left_behind(self) -> list[str]:
         """End what a worker left, and return the commands; multiprocessing's helpers may end by themselves first."""
+        if not self._workers and not processes.has_children():
+            return []
         left: dict[int, str] = {}
         started = _real.perf_counter()
         while True:
@@ -157,7 +153,7 @@ class Zygote:
             living = {pid: command for pid, command in commands.items() if command is not None}
             taken = _real.perf_counter() - started
             if not living or taken > _SWEEP_SECONDS:
-                return [*left.values()]
+                return [*left.values()]  # those that have ended are waited for by _reap
             for pid, command in living.items():
                 if not processes.is_helper(command):
                     left[pid] = command
@@ -178,7 +174,7 @@ class Zygote:
             processes.send_group(pid, signal.SIGKILL)
             processes.send(pid, signal.SIGKILL)
         self._workers.clear()
-        self._left_by(0)
+        self._left_behind()
         import shutil  # not worth its start-up time before there is something to remove
 
         for folder in self._folders:

@@ -91,8 +91,8 @@ def load(address: dict[str, Any]) -> Any:
     for key, reason in address["unsent"].items():
         if key not in vars(test):
             raise IsolationError(
-                f"[H007] {test.id()} cannot be isolated: its attribute {key!r} cannot be sent to another process"
-                f" ({reason}); make it in setUp, or make it picklable"
+                f"[H007] {cls.__module__}.{cls.__qualname__}.{address['method']} cannot be isolated: its attribute"
+                f" {key!r} cannot be sent to another process ({reason}); make it in setUp, or make it picklable"
             )
     return test
 

@@ -164,7 +164,7 @@ def _timed(group: Group) -> str:
 
 def _report_changes(test: Any, told: set[str], changes: list[str]) -> IsolationError | None:
     told.update(changes)
-    return replay.report_changes(f"isolated test {test.id()}", changes, test)
+    return replay.report_changes(f"isolated test {state.owner_name(test)}", changes, test)
 
 
 # --- workers ---------------------------------------------------------------------------------------------------------

@@ -86,14 +86,14 @@ class Replay:
         self._take_outcome("error", details)
 
     def _take_fixture(self, name: str, verdict: str, details: Any = None) -> None:
-        if name == self._test.id():  # what it did after it had ended
+        if name == state.owner_name(self._test):  # what it did after it had ended
             self._take_outcome(verdict, details)
         else:
             self._fixtures.append((name, verdict, details))
 
     def _take_copy(self, name: str, what: str) -> None:
         text = f"a forked copy of it came back to the runner ({what or 'it returned'}); leave a fork with os._exit()"
-        self._fail(self._error(text if name == self._test.id() else f"{name}: {text}"))
+        self._fail(self._error(text if name == state.owner_name(self._test) else f"{name}: {text}"))
 
     def _take_end(self, facts: dict[str, Any]) -> None:
         self._duration = facts["duration"]
@@ -116,7 +116,7 @@ class Replay:
     # --- verdicts ---
 
     def _error(self, text: str) -> IsolationError:
-        return isolation_error(f"isolated test {self._test.id()}: {text}", self._test)
+        return isolation_error(f"isolated test {state.owner_name(self._test)}: {text}", self._test)
 
     def _fail(self, error: IsolationError) -> None:
         """Report an error, instead of a success that nobody can vouch for any longer."""

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 __unittest = True
 
+fcntl: Any = None if _env.WINDOWS else importlib.import_module("fcntl")
+
 _LEAST_FILE_DESCRIPTOR = 300  # for our own: tests that meddle with others begin with the low ones
 _GRACE = 1.0  # seconds that threads and processes which a test left have to end by themselves
 
@@ -74,8 +76,10 @@ def warm_up() -> None:
         rehearsal = _Worker(_Rehearsal(), {0: unittest.FunctionTestCase(_nothing)})  # type: ignore[arg-type]
         rehearsal.run(leave=False)
     state.forget()
+    _baseline.append(hygiene.Snapshot())
 
 
+_baseline: list[hygiene.Snapshot] = []  # of the process that workers are forked from, if they are
 _WARM_UPS = 4  # runs after which Python has adapted most of the code to what it meets
 
 
@@ -144,7 +148,6 @@ def _moved(fd: int) -> int:
     if _env.WINDOWS:
         moved = os.dup(fd)
     else:
-        fcntl: Any = importlib.import_module("fcntl")  # not there on Windows
         try:
             moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LEAST_FILE_DESCRIPTOR)
         except OSError:  # the limit is lower
@@ -193,7 +196,7 @@ class _Worker:
                 context.enter(arguments[0])
                 continue
             if self._snapshot is None:
-                self._snapshot = hygiene.Snapshot()
+                self._snapshot = _first_snapshot()
             if kind == "finish":
                 return
             changes: list[str] = []
@@ -218,6 +221,13 @@ class _Worker:
         except Exception as error:  # noqa: BLE001 - the import of a test module may raise anything
             result.send("outcome", "error", portable.describe(error))
             return None
+
+
+def _first_snapshot() -> hygiene.Snapshot:
+    if not _baseline:
+        return hygiene.Snapshot()
+    _baseline[0].renew()
+    return _baseline[0]
 
 
 class _RequestedTests(unittest.TestSuite):
