@@ -1,0 +1,127 @@
+"""The result of a worker's tests: it sends home what it is told."""
+
+from __future__ import annotations
+
+import unittest
+
+from .. import _real
+from .._guards import children, state
+from .._isolation import hygiene, portable, protocol
+from .result import GuardedResult
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__unittest = True
+
+
+class _SendingResult(unittest.TestResult):
+    """A result that sends what it is told."""
+
+    def __init__(self, channel: protocol.WorkerEnd) -> None:
+        super().__init__()
+        self._channel = channel
+        self._pid = _real.get_pid()
+        self._current: Any = None
+        self.with_locals = False
+        self.compare_each = False
+        self._started = 0.0
+        self._snapshot: hygiene.Snapshot | None = None
+
+    def send(self, *frame: Any) -> None:
+        """Send a frame; a forked copy of the test that comes by here ends instead, and says so."""
+        if _real.get_pid() != self._pid:
+            self._channel.send(["copy", state.owner_name(self._current), portable.cut(str(frame[1:2] or ""), 200)])
+            _real.exit_process(1)
+        self._channel.send([*frame])
+
+    def startTest(self, test: Any) -> None:
+        super().startTest(test)
+        self._current = test
+        self.send("begin", state.owner_name(test))
+        self._snapshot = hygiene.Snapshot() if self.compare_each else None
+        self._started = _real.perf_counter()
+
+    def stopTest(self, test: Any) -> None:
+        duration = _real.perf_counter() - self._started
+        super().stopTest(test)
+        self.send("end", {"duration": duration, **self.warned()})
+        self._current = None
+
+    def addDuration(self, test: Any, elapsed: float) -> None:
+        """Not kept: it was sent."""
+
+    def take_changes(self) -> list[str]:
+        """What the test that has just run changed and left, if that is to be told."""
+        snapshot, self._snapshot = self._snapshot, None
+        return [] if snapshot is None else snapshot.changes()
+
+    def warned(self) -> dict[str, Any]:
+        """The violations that were let happen, handed out once."""
+        found, state.running.warned = state.running.warned, []
+        return {"warned": [children.violation_fields(violation) for violation in found]}
+
+    def broken(self, error: BaseException) -> None:
+        """A test or a fixture ended the worker by an exception that ends programs."""
+        self.send("broken", self._described((type(error), error, error.__traceback__)))
+
+    def relay_warning(  # noqa: PLR0913, PLR0917 - the signature of what it stands for
+        self, message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+    ) -> None:
+        """In the place of ``warnings.showwarning``."""
+        names = [category.__module__, category.__qualname__]
+        if _real.get_pid() == self._pid:
+            self.send("warning", portable.cut(str(message)), names, str(filename), int(lineno))
+
+    def addSuccess(self, test: Any) -> None:
+        self._tell(test, "success")
+
+    def addError(self, test: Any, err: Any) -> None:
+        self._tell(test, "error", self._described(err))
+
+    def addFailure(self, test: Any, err: Any) -> None:
+        self._tell(test, "failure", self._described(err))
+
+    def addSkip(self, test: Any, reason: str) -> None:
+        self._tell(test, "skip", portable.cut(str(reason)))
+
+    def addExpectedFailure(self, test: Any, err: Any) -> None:
+        self._tell(test, "expected_failure", self._described(err))
+
+    def addUnexpectedSuccess(self, test: Any) -> None:
+        self._tell(test, "unexpected_success")
+
+    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
+        failed = err is not None
+        kind = "success" if not failed else "failure" if issubclass(err[0], test.failureException) else "error"
+        self._tell(subtest, kind, self._described(err) if failed else None)
+
+    def _tell(self, test: Any, verdict: str, details: Any = None) -> None:
+        parts = _real.sub_test_parts(test)
+        if parts is not None:
+            message, params = parts
+            shown = None if message is None else portable.cut(str(message))
+            self.send("outcome", "subtest", [verdict, details, shown, _shown_params(params)])
+        elif test is self._current:
+            self.send("outcome", verdict, details)
+        else:  # a fixture, or what a test did after it had ended
+            self.send("fixture", state.owner_name(test), verdict, details)
+
+    def _described(self, err: Any) -> dict[str, Any]:
+        error = err[1] if isinstance(err, tuple) else getattr(err, "value", err)
+        return portable.describe(error, with_locals=self.with_locals)
+
+
+def _shown_params(params: dict[str, Any]) -> dict[str, str]:
+    shown = {}
+    for name, value in params.items():
+        try:
+            shown[str(name)] = portable.cut(repr(value), 2000)
+        except Exception:  # noqa: BLE001 - the user's __repr__ may do anything
+            shown[str(name)] = "<repr() failed>"
+    return shown
+
+
+class WorkerResult(GuardedResult, _SendingResult):
+    """The same, made to know of violations."""
