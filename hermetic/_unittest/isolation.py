@@ -3,10 +3,9 @@
     a test's run()       -> run(): a worker of its own, or its group's
     tearDownClass        -> end_class(): the groups that end with the class end, and report what went wrong then
     tearDownModule       -> end_module(): the same for modules
-    the end of the run   -> end_run(): the same for the rest; under other runners, when the process exits
+    the end of the run   -> of_run(): the same for the rest; under other runners, when the process exits
 
-Every runner calls the first three, so isolation works under all of them. Workers come from a zygote that is this
-process, forked before the first test, or, under other runners, an interpreter that imports the test's module.
+Every runner calls the first three, so isolation works under all of them.
 """
 
 from __future__ import annotations
@@ -14,34 +13,26 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
-import os
 import sys
 import threading
-import warnings
 
-from .. import _config, _env, _real
-from .._errors import HermeticWarning, IsolationError
+from .. import _real
+from .._errors import IsolationError
 from .._guards import state
-from .._isolation import portable, processes
-from . import addressing, context, groups, replay
+from .._isolation import portable
+from . import addressing, groups, replay
 from .result import Fixture, exc_info
+from .workers import Workers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from .._isolation.nursery import ZygoteNursery
-    from .._isolation.pipes import PipeNursery
     from .._isolation.supervisor import Worker
     from .groups import Group
 
-    Nursery = ZygoteNursery | PipeNursery
-
 __unittest = True
-
-_MAX_NURSERIES = 4  # zygotes of modules that are kept for tests yet to come
-_IMPORT_SECONDS = 60.0
 
 
 class _Isolation:
@@ -49,16 +40,12 @@ class _Isolation:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()  # runners may run tests in threads: isolated ones take turns
-        self.forked: ZygoteNursery | None = None
-        self.numbers: dict[int, Any] = {}  # id of a test: the test, for those that the forked zygote has loaded
-        self.nurseries: dict[str, tuple[Nursery, bool]] = {}  # by module; and whether its workers start fresh
-        self.spares: dict[str, Worker] = {}
+        self.workers = Workers()
         self.members: dict[tuple[str, str], _Member] = {}  # by group
         self.modules: dict[tuple[str, str], set[str]] = {}  # by group: those that have tests in it and are not over
         self.classes_seen = 0
         self.result: Any = None  # of the run, if it is ours
         self.closes_at_exit = False
-        self.told_of_threads = False
 
 
 class _Member:
@@ -167,108 +154,21 @@ def _report_changes(test: Any, told: set[str], changes: list[str]) -> IsolationE
     return replay.report_changes(f"isolated test {state.owner_name(test)}", changes, test)
 
 
-# --- workers ---------------------------------------------------------------------------------------------------------
-
-
 def _worker_for(request: Request) -> tuple[dict[str, Any], Worker]:
     """The address of a test, and a worker of its group that finds it there."""
-    found, test, group = _isolation, request.test, request.group
-    forked = found.forked is not None and found.forked.is_usable and id(test) in found.numbers
-    address = {"number": id(test)} if forked else request.address or addressing.of_test(test)
-    if group.key in found.members:
-        member = found.members[group.key]
-        member.test = test
+    workers, key = _isolation.workers, request.group.key
+    address = workers.address_of(request.test) or request.address or addressing.of_test(request.test)
+    if key in _isolation.members:
+        member = _isolation.members[key]
+        member.test = request.test
         return address, member.worker
-    if not found.closes_at_exit:
-        found.closes_at_exit = True
+    if not _isolation.closes_at_exit:
+        _isolation.closes_at_exit = True
         atexit.register(_close_at_exit, _real.get_pid())
-    worker = found.forked.new_worker(fresh=False) if forked and found.forked else _new_worker(request.module)
-    if group.key is not None:
-        found.members[group.key] = _Member(worker, group, test)
+    worker = workers.new("" if "number" in address else request.module)
+    if key is not None:
+        _isolation.members[key] = _Member(worker, request.group, request.test)
     return address, worker
-
-
-def _new_worker(module: str) -> Worker:
-    """A worker that has imported a module, or is about to."""
-    nursery, fresh = _nursery_for(module)
-    if not fresh:
-        return nursery.new_worker(fresh=False)
-    worker = _isolation.spares.pop(module, None) or _fresh_worker(nursery, module)
-    _isolation.spares[module] = _fresh_worker(nursery, module)  # it imports while this one works
-    return worker
-
-
-def _fresh_worker(nursery: Nursery, module: str) -> Worker:
-    worker = nursery.new_worker(fresh=True)
-    worker.prepare(["context", _context(module)])
-    return worker
-
-
-def _context(module: str) -> dict[str, Any]:
-    file = getattr(sys.modules.get(module), "__file__", None)
-    return context.describe(module, file and os.path.abspath(file), groups.surroundings)
-
-
-def _nursery_for(module: str) -> tuple[Nursery, bool]:
-    """Where workers for the tests of a module come from, and whether they must be fresh interpreters."""
-    found = _isolation.nurseries.get(module)
-    if found is not None and found[0].is_usable:
-        return found
-    _close_unused_nurseries()
-    found = _zygote_for(module) if _env.LINUX else _pipes()
-    _isolation.nurseries[module] = found
-    return found
-
-
-def _pipes() -> tuple[PipeNursery, bool]:
-    from .._isolation.pipes import PipeNursery  # what follows is for one kind of system each
-
-    return PipeNursery(), True
-
-
-def _zygote_for(module: str) -> tuple[ZygoteNursery, bool]:
-    """A zygote that has imported a module; or, if it cannot be forked then, one that only starts interpreters."""
-    from .._isolation.nursery import ZygoteNursery
-
-    if _config.in_force().isolated_start != "fresh":
-        nursery = ZygoteNursery.start()
-        answer = nursery.ask(["context", _context(module)], _IMPORT_SECONDS)
-        threads = answer[0] if answer else 0
-        if threads == 1:
-            return nursery, False
-        nursery.close()
-        if threads > 1:
-            _tell_of_threads(module, threads)
-    nursery = ZygoteNursery.start()
-    nursery.ask(["nothing"], _IMPORT_SECONDS)
-    return nursery, True
-
-
-def _tell_of_threads(module: str, threads: int) -> None:
-    if not _isolation.told_of_threads:
-        _isolation.told_of_threads = True
-        text = (
-            f"the isolated tests of {module} start fresh interpreters, which takes longer: its imports have started"
-            f" {threads - 1} threads, and a process with threads cannot be forked safely"
-        )
-        try:
-            warnings.warn_explicit(text, HermeticWarning, module, 1)
-        except HermeticWarning:
-            sys.stderr.write(f"hermetic: {text}\n")  # the filters make errors of warnings, and this is none
-
-
-def _close_unused_nurseries() -> None:
-    while len(_isolation.nurseries) >= _MAX_NURSERIES:
-        module = next(iter(_isolation.nurseries))
-        _close_nursery(module)
-
-
-def _close_nursery(module: str) -> None:
-    nursery, _ = _isolation.nurseries.pop(module)
-    spare = _isolation.spares.pop(module, None)
-    if spare is not None:
-        spare.end()
-    nursery.close()
 
 
 # --- the end of classes, modules and runs ----------------------------------------------------------------------------
@@ -383,39 +283,30 @@ def of_run(tests: Any, result: Any) -> Iterator[None]:
         tests: yields all tests.
         result: to be told what goes wrong at the end of groups.
     """
-    fork = _env.LINUX and _config.in_force().isolated_start != "fresh" and _isolation.forked is None
-    if fork and processes.thread_count() == 1:
-        from .._isolation.nursery import ZygoteNursery
-        from . import worker
-
-        _isolation.numbers = {id(test): test for test in tests}
-        with state.unjudged():
-            _isolation.forked = ZygoteNursery.fork(
-                functools.partial(worker.work, tests=_isolation.numbers), worker.warm_up
-            )
-    _isolation.result, before = result, _isolation.result
+    if _isolation.result is not None:  # a run within a run: what it starts ends with the outer one
+        yield
+        return
+    _isolation.result = result
     try:
+        with state.unjudged():
+            _isolation.workers.fork(tests)
         yield
         for key, member in [*_isolation.members.items()]:
             for error in _ask(key, member, ["finish"]):
                 _told_of_group(member.group, error)
     finally:
-        _isolation.result = before
+        _isolation.result = None
         _close()
 
 
 def _close() -> None:
-    """End all workers and nurseries."""
+    """End all workers, and what they come from."""
     with state.unjudged():
         for member in _isolation.members.values():
             member.worker.end()
         _isolation.members.clear()
-        for module in [*_isolation.nurseries]:
-            _close_nursery(module)
-        if _isolation.forked is not None:
-            _isolation.forked.close()
-            _isolation.forked = None
-            _isolation.numbers = {}
+        workers, _isolation.workers = _isolation.workers, Workers()
+        workers.close()
 
 
 def _close_at_exit(pid: int) -> None:

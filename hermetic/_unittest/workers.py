@@ -1,0 +1,153 @@
+"""Where the workers of a run come from.
+
+a run of ours         a zygote that is this process, forked before the first test: it has loaded every test
+under other runners   for each test module, a zygote that is an interpreter of its own and has imported the module
+where fork is unsafe  fresh interpreters, the next of which is started ahead of need
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import warnings
+
+from .. import _config, _env
+from .._errors import HermeticWarning
+from .._isolation import processes
+from . import context, groups
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from .._isolation.nursery import ZygoteNursery
+    from .._isolation.pipes import PipeNursery
+    from .._isolation.supervisor import Worker
+
+__unittest = True
+
+_MAX_ZYGOTES = 4  # of modules, that are kept for tests yet to come
+_IMPORT_SECONDS = 60.0
+
+
+class Workers:
+    """The nurseries of this process, and the workers that wait in them."""
+
+    def __init__(self) -> None:
+        self._forked: ZygoteNursery | None = None
+        self._tests: dict[int, Any] = {}  # by their id(): those that the forked zygote has loaded
+        self._zygotes: dict[str, ZygoteNursery] = {}  # by the module that they have imported
+        self._starting: ZygoteNursery | PipeNursery | None = None  # what starts fresh interpreters
+        self._fresh: set[str] = set()  # the modules whose tests need those
+        self._spares: dict[str, Worker] = {}
+        self._used: list[tuple[Worker, ZygoteNursery]] = []
+
+    def fork(self, tests: Iterable[Any]) -> None:
+        """Make this process, as it is now, the zygote, if that is safe.
+
+        Args:
+            tests: all that are loaded.
+        """
+        if not _env.LINUX or _config.in_force().isolated_start == "fresh" or processes.thread_count() != 1:
+            return
+        from .._isolation.nursery import ZygoteNursery  # for Linux alone
+        from . import worker
+
+        self._tests = {id(test): test for test in tests}
+        self._forked = ZygoteNursery.fork(functools.partial(worker.work, tests=self._tests), worker.warm_up)
+
+    def address_of(self, test: Any) -> dict[str, Any] | None:
+        """The address of a test that the forked zygote has loaded; None for others."""
+        if self._forked is None or not self._forked.is_usable or id(test) not in self._tests:
+            return None
+        return {"number": id(test)}
+
+    def new(self, module: str) -> Worker:
+        """A worker that has imported a module, or is about to; one of the forked zygote, without a module."""
+        if not module:
+            assert self._forked is not None
+            return self._forked.new_worker(fresh=False)
+        zygote = None if module in self._fresh else self._zygote_of(module)
+        if zygote is not None:
+            worker = zygote.new_worker(fresh=False)
+            self._used = [(other, its) for other, its in self._used if not other.has_ended] + [(worker, zygote)]
+            return worker
+        self._fresh.add(module)
+        worker = self._spares.pop(module) if module in self._spares else self._start(module)
+        self._spares[module] = self._start(module)  # it imports while this one works
+        return worker
+
+    def close(self) -> None:
+        """End everything."""
+        for spare in self._spares.values():
+            spare.end()
+        for nursery in (self._forked, self._starting, *self._zygotes.values()):
+            if nursery is not None:
+                nursery.close()
+
+    def _zygote_of(self, module: str) -> ZygoteNursery | None:
+        """The zygote of a module; None if it could not be forked: then its tests need fresh interpreters."""
+        zygote = self._zygotes.get(module)
+        if zygote is not None and zygote.is_usable:
+            return zygote
+        if not _env.LINUX or _config.in_force().isolated_start == "fresh":
+            return None
+        from .._isolation.nursery import ZygoteNursery  # for Linux alone
+
+        self._close_unused()
+        zygote = ZygoteNursery.start()
+        answer = zygote.ask(["context", _context(module)], _IMPORT_SECONDS)
+        threads = answer[0] if answer else 0
+        if threads != 1:
+            zygote.close()
+            if threads > 1:
+                _tell_of_threads(module, threads, first=not self._fresh)
+            return None
+        self._zygotes[module] = zygote
+        return zygote
+
+    def _close_unused(self) -> None:
+        in_use = [zygote for worker, zygote in self._used if not worker.has_ended]
+        for module, zygote in [*self._zygotes.items()]:
+            if len(self._zygotes) >= _MAX_ZYGOTES and zygote not in in_use:
+                del self._zygotes[module]
+                zygote.close()
+
+    def _start(self, module: str) -> Worker:
+        if self._starting is None or not self._starting.is_usable:
+            self._starting = _starter()
+        worker = self._starting.new_worker(fresh=True)
+        worker.prepare(["context", _context(module)])
+        return worker
+
+
+def _starter() -> ZygoteNursery | PipeNursery:
+    if not _env.LINUX:
+        from .._isolation.pipes import PipeNursery  # each for its own systems
+
+        return PipeNursery()
+    from .._isolation.nursery import ZygoteNursery  # as above
+
+    zygote = ZygoteNursery.start()
+    zygote.ask(["nothing"], _IMPORT_SECONDS)
+    return zygote
+
+
+def _context(module: str) -> dict[str, Any]:
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return context.describe(module, file and os.path.abspath(file), groups.surroundings)
+
+
+def _tell_of_threads(module: str, threads: int, *, first: bool) -> None:
+    """Say once why things take longer."""
+    text = (
+        f"the isolated tests of {module} start fresh interpreters, which takes longer: its imports have started"
+        f" {threads - 1} threads, and a process with threads cannot be forked safely"
+    )
+    try:
+        if first:
+            warnings.warn_explicit(text, HermeticWarning, module, 1)
+    except HermeticWarning:
+        sys.stderr.write(f"hermetic: {text}\n")  # the filters make errors of warnings, and this is none
