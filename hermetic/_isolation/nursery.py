@@ -12,7 +12,7 @@ import sys
 
 from .. import _real
 from .._guards import state
-from . import protocol, zygote
+from . import processes, protocol, zygote
 from .interpreters import WorkerPlace, python_command
 from .supervisor import Place, Worker
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
     from typing import Any, NoReturn
+
+_END_SECONDS = 15.0  # for a zygote to end what there still is
 
 _tokens = itertools.count(1).__next__
 
@@ -142,6 +144,7 @@ class ZygoteNursery:
 
     def signal(self, token: int, number: int) -> None:
         """Have a worker signalled."""
+        processes.send(self.pid, signal.SIGCONT)  # a test may have stopped the zygote
         try:
             self._control.send(json.dumps(["signal", token, number]).encode())
         except OSError:
@@ -163,13 +166,20 @@ class ZygoteNursery:
             place.remove()
         if self._home != _real.get_pid():
             return
+        processes.send(self.pid, signal.SIGCONT)
+        deadline = _real.perf_counter() + _END_SECONDS
+        while not self._has_ended():
+            if _real.perf_counter() > deadline:
+                processes.send(self.pid, signal.SIGKILL)
+            _real.sleep(0.001)
+
+    def _has_ended(self) -> bool:
         if self._process is not None:
-            self._process.wait()
-        else:
-            try:
-                os.waitpid(self.pid, 0)
-            except ChildProcessError:
-                pass  # a test has waited for all children of this process
+            return self._process.poll() is not None
+        try:
+            return os.waitpid(self.pid, os.WNOHANG)[0] != 0
+        except ChildProcessError:
+            return True  # a test has waited for all children of this process
 
 
 class _ZygoteLink:

@@ -50,16 +50,16 @@ class Zygote:
         os.set_blocking(self._waker, False)
         os.set_blocking(self._wakeup, False)
         self._handlers_before: list[tuple[int, Any]] = []
-        self._mask_before = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD, signal.SIGTERM])
+        self._mask_before = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD, signal.SIGCONT])
 
     def serve(self) -> NoReturn:
         """Do what the supervisor asks for, until it goes."""
         processes.adopt_orphans()
-        processes.die_with_parent(signal.SIGTERM)
+        processes.die_with_parent(signal.SIGCONT)  # wakes it even if a test has stopped it: then it sees who has gone
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         self._handle(signal.SIGCHLD, lambda *_: None)
         self._handle(signal.SIGINT, _real.IGNORE_SIGNAL)  # Ctrl-C is for the supervisor
-        self._handle(signal.SIGTERM, lambda *_: None)
+        self._handle(signal.SIGCONT, lambda *_: None)
         gc.collect()  # what the first use of everything has left would lie scattered among what is needed
         gc.freeze()  # what is there now stays: collections in the workers need not copy its pages
         poll = select.poll()
