@@ -57,7 +57,7 @@ def normalised(text: str) -> str:
     """Output without what differs between runs, machines and Pythons: times, paths, frames of the standard library."""
     lines: list[str] = []
     skipping = False
-    for line in text.splitlines():
+    for line in _without_native_stacks(text).splitlines():
         if re.match(r"    ", line) and (skipping or not line.strip(" ~^")):
             continue
         skipping = line.startswith(f'  File "{STDLIB}')
@@ -69,11 +69,20 @@ def normalised(text: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _without_native_stacks(text: str) -> str:
+    """What faulthandler writes, without that which only newer Pythons, or those with extension modules, have."""
+    text = re.sub(r"(?m)^Current thread's C stack trace .*\n(  .*\n)+\n?", "", text)
+    return re.sub(r"(?m)^Extension modules: .*\n\n?", "", text)
+
+
 def _normalised_line(line: str) -> str:
     line = line.replace(f'"{ROOT}{os.sep}', '"')
     line = re.sub(r'File "(?:[\\/]|\w:)[^"]*[\\/](\w+\.py)"', r'File "\1"', line)
+    line = re.sub(r"(?:[\\/]|\w:)\S*[\\/](\w+\.py:\d+: HermeticWarning)", r"\1", line)
+    line = re.sub(r"^(Current thread|Thread) 0x\w+( \[.*\])? ", r"\1 ", line)
     line = re.sub(r"in \d+\.\d{3}s$", "in 0.001s", line)
-    return re.sub(r"^(\w+: (\w+) \([\w.]+?)(\.\2)?\)$", r"\1.\2)", line)  # 3.10 leaves the method's name out
+    # 3.10 leaves the method's name out.
+    return re.sub(r"^((?:\w+: )?(\w+) \([\w.]+?)(\.\2)?\)($| \.\.\. )", r"\1.\2)\4", line)
 
 
 def headings(text: str) -> list[str]:
@@ -82,6 +91,11 @@ def headings(text: str) -> list[str]:
 
 def anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def codes_in_the_source() -> set[str]:
+    files = glob.glob(os.path.join(ROOT, "hermetic", "**", "*.py"), recursive=True)
+    return {code for path in files for code in re.findall(r"\[(H\d{3})\]", read(path))}
 
 
 @medium
@@ -99,6 +113,12 @@ class ReadmeTest(unittest.TestCase):
         self.assertIn(read("docs", "examples", f"{README_EXAMPLE}.py"), text)
         self.assertIn(read("docs", "examples", f"{README_EXAMPLE}.out"), text)
         self.assertIn(f"python {' '.join(README_COMMAND)}\n", text)
+
+    def test_readme_shows_parts_of_the_example_of_isolation_and_its_output(self):
+        section = read("README.md").partition("\n## Isolation\n")[2].partition("\n## ")[0]
+        code, output = re.findall(r"^```(?:python)?\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+        self.assertIn(code, read("docs", "examples", "isolated_crash.py"))
+        self.assertIn(output, read("docs", "examples", "isolated_crash.out"))
 
     def test_readme_stays_short(self):
         self.assertLessEqual(len(read("README.md").splitlines()), 120)
@@ -127,6 +147,14 @@ class PagesTest(unittest.TestCase):
                 with self.subTest(page=page):
                     self.assertIn(f"]({os.path.relpath(page, 'docs').replace(os.sep, '/')})", index)
 
+    def test_output_that_follows_an_example_is_its_own(self):
+        example = r"^```python\n# docs/examples/(\w+)\.py\n(?:(?!```).*\n)*```\n"
+        pattern = example + r"(?:(?!```|#).+\n){0,3}```\n((?:(?!```).*\n)*)"
+        for page in pages():
+            for name, output in re.findall(pattern, read(page), re.MULTILINE):
+                with self.subTest(page=page, example=name):
+                    self.assertEqual(output, read("docs", "examples", f"{name}.out"))
+
     def test_python_blocks_are_examples_or_compile(self):
         for page in pages():
             for block in re.findall(r"^```python\n(.*?)^```$", read(page), re.MULTILINE | re.DOTALL):
@@ -145,7 +173,7 @@ class PagesTest(unittest.TestCase):
 class ReferenceTest(unittest.TestCase):
     def test_every_message_code_has_its_section_and_the_other_way_round(self):
         sections = [heading for heading in headings(read("docs", "reference", "messages.md")) if heading[0] == "H"]
-        self.assertEqual(sorted(sections), sorted(_messages._TITLES))
+        self.assertEqual(sorted(sections), sorted({*_messages._TITLES, *codes_in_the_source()}))
         self.assertTrue(_messages._DOCS.endswith("docs/reference/messages.md"))
 
     def test_every_long_option_of_ours_is_described(self):
@@ -157,7 +185,8 @@ class ReferenceTest(unittest.TestCase):
 
     def test_every_setting_and_its_values_are_described(self):
         text = read("docs", "reference", "configuration.md")
-        for setting, values in _config.CHOICES.items():
+        for setting, kind in _config.SETTINGS.items():
+            values = ("true", "false") if isinstance(kind, _config.Switch) else getattr(kind, "words", ())
             for word in (setting, f"HERMETIC_{setting.upper()}", f"--{setting.replace('_', '-')}", *values):
                 with self.subTest(setting=setting, word=word):
                     self.assertIn(f"`{word}`", text)

@@ -165,6 +165,7 @@ class Snapshot:
                 self._values[name] = _read(_PROBES[name])
             else:
                 self._tables[name] = _read(_PROBES[name])
+        self._folder_time = _folder_time()  # other workers have changed it meanwhile
         self._files = _open_files()
 
     def changes(self) -> list[str]:
@@ -189,7 +190,7 @@ class Snapshot:
                 found += _table_changes(name, before, after)
         if len(sys.modules) < self._module_count:
             found.append(f"sys.modules has lost {self._module_count - len(sys.modules)} modules")
-        if _folder_time() != self._folder_time:
+        if _same(self._values["current folder"], _folder()) and _folder_time() != self._folder_time:
             found += _new_files_here(self._folder_time)
         return found + _file_changes(self._files, _open_files())
 
@@ -213,13 +214,15 @@ def _same(before: Any, after: Any) -> bool:
 
 
 def _shown_change(before: Any, after: Any) -> str:
+    if isinstance(before, tuple) and isinstance(after, tuple) and isinstance(after[-1], list):
+        before, after = before[-1], after[-1]
     plain = (str, int, float)
     if isinstance(before, plain) and isinstance(after, plain):
         return f": {before!r} -> {after!r}"
     if isinstance(before, list) and isinstance(after, list):
         added, removed = [x for x in after if x not in before], [x for x in before if x not in after]
         parts = [f"{_listed(added)} added"] * bool(added) + [f"{_listed(removed)} removed"] * bool(removed)
-        return f": {', '.join(parts)}"
+        return f": {', '.join(parts) or 'it is another one, or in another order'}"
     return ""
 
 

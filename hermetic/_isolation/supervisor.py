@@ -129,7 +129,7 @@ class Worker:
         for request in requests:
             self._send(request)
         waiting = sum(request[0] != "finish" for request in requests)
-        finishing = requests[-1][0] == "finish"
+        finishing, finished = requests[-1][0] == "finish", False
         started = _real.perf_counter()
         used_before = self.used
         while True:
@@ -147,14 +147,14 @@ class Worker:
             for frame in frames:
                 if frame[0] == "end":
                     yield from (["output", *output] for output in self._output.read(end=True))
-                if frame[0] == "ready":
-                    waiting -= 1
+                waiting -= frame[0] == "ready"
+                finished = finished or frame[0] == "finished"
                 yield frame
             if not waiting and not finishing:
                 return
             ended = None if frames else self._link.ended()
             if ended is not None:
-                yield from self._report_end(*ended, expected=finishing and not waiting)
+                yield from self._report_end(*ended, expected=finishing and not waiting, finished=finished)
                 return
 
     def end(self) -> None:
@@ -182,16 +182,18 @@ class Worker:
             ended = self._link.ended()
         return ended
 
-    def _report_end(self, status: int | None, left: list[str], *, expected: bool) -> Iterator[list[Any]]:
+    def _report_end(
+        self, status: int | None, left: list[str], *, expected: bool, finished: bool
+    ) -> Iterator[list[Any]]:
         stacks = self._last_words()
         yield from (["output", *output] for output in self._output.read(end=True))
         left = [*(f"process left running: {command}" for command in left), *self._place.leftovers()]
-        if status == 0 and expected:
+        if status == 0 and expected and finished:  # without that, a fixture or an exit handler has ended it
             self._clean_up(clean=not left)
             yield ["exited", left]
         else:
             self._clean_up()
-            yield ["died", _with_stacks(_end_text(status, expected=expected), stacks)]
+            yield ["died", _with_stacks(_end_text(status, expected=expected and status != 0), stacks)]
 
     def _time_out(self, what: str, timeout: float) -> Iterator[list[Any]]:
         self._link.signal("ABRT")

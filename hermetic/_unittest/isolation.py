@@ -121,7 +121,7 @@ def run(request: Request, result: Any) -> None:
         try:
             _perform(request, result, player)
         except IsolationError as error:
-            player.take(["broken", portable.describe(error)])
+            player.take(["broken", portable.describe(replay.standing_at(error, request.test))])
         player.finish()
         if group.key in _isolation.members:
             _isolation.members[group.key].told |= told
@@ -268,11 +268,12 @@ def _told_of_group(group: Group, error: BaseException) -> list[BaseException]:
 
 
 def _raise(errors: list[BaseException]) -> None:
-    if len(errors) == 1:
+    if len(errors) == 1 and isinstance(errors[0], Exception):
         raise errors[0]
-    if errors:
+    if errors:  # one that ends programs, in a worker, is not to end this one
         texts = "\n\n".join(f"{type(error).__name__}: {error}" for error in errors)
-        raise IsolationError(f"[H007] {len(errors)} errors at the end of isolated tests:\n{texts}")
+        count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
+        raise IsolationError(f"[H007] {count} at the end of isolated tests:\n{texts}")
 
 
 @contextlib.contextmanager

@@ -79,10 +79,12 @@ class Replay:
     def _take_outcome(self, verdict: str, details: Any = None) -> None:
         if not self._begun:
             self._take_begin("")
-        self._verdicts.append((verdict, details))
+        if verdict not in _HARMLESS or not any(told == "isolation" for told, _ in self._verdicts):
+            self._verdicts.append((verdict, details))
 
     def _take_broken(self, details: Any) -> None:
         self._broken = True
+        self._verdicts = [entry for entry in self._verdicts if entry[0] not in _HARMLESS]
         self._take_outcome("error", details)
 
     def _take_fixture(self, name: str, verdict: str, details: Any = None) -> None:
@@ -206,10 +208,11 @@ def _rebuilt(details: dict[str, Any]) -> Any:
 
 def isolation_error(text: str, test: Any) -> IsolationError:
     """An H007 that points at the test."""
-    return _standing_at(IsolationError(f"[H007] {text}"), test)
+    return standing_at(IsolationError(f"[H007] {text}"), test)
 
 
-def _standing_at(error: IsolationError, test: Any) -> IsolationError:
+def standing_at(error: IsolationError, test: Any) -> IsolationError:
+    """The error, as if the test had raised it."""
     filename, name, line = _place(test)
     return error.with_traceback(portable.standing_at(filename, name, line))
 
@@ -265,4 +268,4 @@ def report_changes(what: str, changes: list[str], test: Any) -> IsolationError |
             return None
     except HermeticWarning:
         pass  # the filters make errors of warnings
-    return _standing_at(IsolationError(text), test)
+    return standing_at(IsolationError(text), test)

@@ -32,7 +32,8 @@ class _SendingResult(unittest.TestResult):
     def send(self, *frame: Any) -> None:
         """Send a frame; a forked copy of the test that comes by here ends instead, and says so."""
         if _real.get_pid() != self._pid:
-            self._channel.send(["copy", state.owner_name(self._current), portable.cut(str(frame[1:2] or ""), 200)])
+            verdict = frame[1] if frame[0] == "outcome" else ""
+            self._channel.send(["copy", state.owner_name(self._current), verdict])
             _real.exit_process(1)
         self._channel.send([*frame])
 
