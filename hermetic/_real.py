@@ -243,6 +243,20 @@ def sub_test_parts(sub_test: Any) -> tuple[Any, dict[str, Any]] | None:
     return (None if message is case._subtest_msg_sentinel else message), dict(sub_test.params)
 
 
+def buffer_output(result: Any) -> bool:
+    """Have a result that buffers output begin to, as suites do around fixtures; False if it does not, or has begun."""
+    buffers = getattr(result, "buffer", False) and hasattr(result, "_setupStdout")
+    if not buffers or getattr(result, "_stdout_buffer", None) is sys.stdout:
+        return False
+    result._setupStdout()
+    return True
+
+
+def release_output(result: Any) -> None:
+    """The opposite of ``buffer_output``."""
+    result._restoreStdout()
+
+
 def no_sub_test_message() -> Any:
     """What unittest has for the message of a subtest without one."""
     case: Any = importlib.import_module("unittest.case")

@@ -11,6 +11,9 @@ import support
 from hermetic import ConfigurationError, Size, _config, _env
 from hermetic._policy import NO_ALLOWANCE, Allowance
 
+SETTINGS = (
+    "mode, default_size, start_method, isolated, no_isolation, isolated_timeout, isolated_start, detect_leaks, leaks"
+)
 needs_tomllib = unittest.skipUnless(_env.HAS_TOMLLIB, "pyproject.toml is read from Python 3.11 on")
 
 
@@ -47,6 +50,12 @@ class DefaultsTest(ConfigTestCase):
         settings = self.load()
         self.assertEqual((settings.mode, settings.default_size, settings.start_method), ("strict", None, "spawn"))
         self.assertEqual((settings.allow, dict(settings.origins)), ((), {}))
+        self.assertEqual((settings.isolated, settings.no_isolation, settings.detect_leaks), (False, False, False))
+        self.assertEqual((settings.isolated_timeout, settings.isolated_start, settings.leaks), (300.0, "auto", "warn"))
+
+    def test_what_stands_in_no_place_has_the_same_value_as_a_bare_settings_object(self):
+        self.write(setup_cfg="")
+        self.assertEqual(self.load()._replace(root="."), _config.Settings())
 
     def test_settings_cannot_be_changed(self):
         self.write(setup_cfg="")
@@ -58,10 +67,15 @@ class SetupCfgTest(ConfigTestCase):
     PATH = "setup.cfg"
 
     def test_every_setting_is_read(self):
-        self.write(setup_cfg="[tool:hermetic]\nmode = warn\ndefault_size = medium\nstart_method = platform\n")
+        lines = (
+            "mode = warn", "default_size = medium", "start_method = platform", "isolated = true", "no_isolation = true",
+            "isolated_timeout = 2.5", "isolated_start = fresh", "detect_leaks = true", "leaks = error",
+        )  # fmt: skip
+        self.write(setup_cfg="\n".join(("[tool:hermetic]", *lines)))
         settings = self.load()
+        self.assertEqual(set(settings.origins), set(_config.SETTINGS))
         self.assertEqual(
-            (settings.mode, settings.default_size, settings.start_method), ("warn", Size.MEDIUM, "platform")
+            settings[: len(lines)], ("warn", Size.MEDIUM, "platform", True, True, 2.5, "fresh", True, "error")
         )
 
     def test_the_origin_is_the_file(self):
@@ -70,19 +84,47 @@ class SetupCfgTest(ConfigTestCase):
 
     def test_an_unknown_key_names_the_file_and_the_known_ones(self):
         self.write(setup_cfg="[tool:hermetic]\nmodus = warn\n")
-        self.assert_error(os.path.join(self.folder, self.PATH), "'modus'", "mode, default_size, start_method or allow")
+        self.assert_error(os.path.join(self.folder, self.PATH), "'modus'", f"known are {SETTINGS} or allow")
 
     def test_a_wrong_value_names_the_file_the_key_and_the_accepted_ones(self):
-        for key, accepted in _config.CHOICES.items():
+        for key, setting in _config.SETTINGS.items():
             with self.subTest(key=key):
                 self.write(setup_cfg=f"[tool:hermetic]\n{key} = wrong\n")
-                self.assert_error(os.path.join(self.folder, self.PATH), key, "'wrong'", *accepted)
+                self.assert_error(os.path.join(self.folder, self.PATH), key, "'wrong'", setting.accepted)
 
     def test_values_are_taken_literally(self):
         for value in ("Strict", "STRICT", "strict # comment", "", "str"):
             with self.subTest(value=value):
                 self.write(setup_cfg=f"[tool:hermetic]\nmode = {value}\n")
                 self.assert_error("strict, warn or off")
+
+    def test_a_switch_takes_the_words_that_configparser_takes(self):
+        words = {
+            "true": True,
+            "Yes": True,
+            "on": True,
+            "1": True,
+            "FALSE": False,
+            "no": False,
+            "off": False,
+            "0": False,
+        }
+        for word, value in words.items():
+            with self.subTest(word=word):
+                self.write(setup_cfg=f"[tool:hermetic]\nisolated = {word}\n")
+                self.assertIs(self.load().isolated, value)
+
+    def test_a_switch_takes_nothing_else(self):
+        for value in ("y", "2", "", "none", "true # comment"):
+            with self.subTest(value=value):
+                self.write(setup_cfg=f"[tool:hermetic]\nisolated = {value}\n")
+                self.assert_error("isolated", "true or false")
+
+    def test_seconds_are_a_number_above_0(self):
+        for value in ("0", "-1", "nan", "inf", "", "5s", "1 2"):
+            with self.subTest(value=value):
+                self.write(setup_cfg=f"[tool:hermetic]\nisolated_timeout = {value}\n")
+                self.assert_error("isolated_timeout", repr(value), "a number of seconds above 0")
 
     def test_an_unknown_section_of_ours_is_an_error(self):
         for section in (
@@ -128,9 +170,15 @@ class SetupCfgTest(ConfigTestCase):
 class PyprojectTest(ConfigTestCase):
     @needs_tomllib
     def test_every_setting_is_read(self):
-        self.write(pyproject='[tool.hermetic]\nmode = "off"\ndefault_size = "xlarge"\nstart_method = "fork"\n')
+        lines = (
+            'mode = "off"', 'default_size = "xlarge"', 'start_method = "fork"', "isolated = true",
+            "no_isolation = true", "isolated_timeout = 7", 'isolated_start = "fresh"', "detect_leaks = true",
+            'leaks = "off"',
+        )  # fmt: skip
+        self.write(pyproject="\n".join(("[tool.hermetic]", *lines)))
         settings = self.load()
-        self.assertEqual((settings.mode, settings.default_size, settings.start_method), ("off", Size.XLARGE, "fork"))
+        self.assertEqual(set(settings.origins), set(_config.SETTINGS))
+        self.assertEqual(settings[: len(lines)], ("off", Size.XLARGE, "fork", True, True, 7.0, "fresh", True, "off"))
         self.assertEqual(set(settings.origins.values()), {os.path.join(self.folder, "pyproject.toml")})
 
     @needs_tomllib
@@ -139,6 +187,14 @@ class PyprojectTest(ConfigTestCase):
             with self.subTest(value=value):
                 self.write(pyproject=f"[tool.hermetic]\nmode = {value}\n")
                 self.assert_error(os.path.join(self.folder, "pyproject.toml"), "mode", "strict, warn or off")
+
+    @needs_tomllib
+    def test_switches_and_seconds_of_another_type_are_errors(self):
+        for line in ("isolated = 1", 'isolated = ["true"]', "isolated_timeout = true", "isolated_timeout = [1]"):
+            with self.subTest(line=line):
+                self.write(pyproject=f"[tool.hermetic]\n{line}\n")
+                key = line.partition(" ")[0]
+                self.assert_error(os.path.join(self.folder, "pyproject.toml"), key, _config.SETTINGS[key].accepted)
 
     @needs_tomllib
     def test_an_unknown_key_is_an_error(self):
@@ -188,17 +244,17 @@ class EnvironmentTest(ConfigTestCase):
 
     def test_every_setting_is_read(self):
         os.environ.update(HERMETIC_MODE="warn", HERMETIC_DEFAULT_SIZE="large", HERMETIC_START_METHOD="forkserver")
+        os.environ.update(HERMETIC_NO_ISOLATION="true", HERMETIC_ISOLATED_TIMEOUT="0.5", HERMETIC_DETECT_LEAKS="false")
+        os.environ.update(HERMETIC_ISOLATED_START="fresh", HERMETIC_LEAKS="off")
         settings = self.load()
-        self.assertEqual(
-            (settings.mode, settings.default_size, settings.start_method), ("warn", Size.LARGE, "forkserver")
-        )
+        self.assertEqual(set(settings.origins), set(_config.SETTINGS) - {"isolated"})
+        self.assertEqual(settings[:9], ("warn", Size.LARGE, "forkserver", False, True, 0.5, "fresh", False, "off"))
         self.assertEqual(set(settings.origins.values()), {"environment"})
 
     def test_an_unknown_variable_is_an_error_that_lists_the_known_ones(self):
         os.environ["HERMETIC_MODUS"] = "warn"
-        self.assert_error(
-            "environment", "HERMETIC_MODUS", "HERMETIC_MODE, HERMETIC_DEFAULT_SIZE or HERMETIC_START_METHOD"
-        )
+        known = [f"HERMETIC_{name.upper()}" for name in SETTINGS.split(", ") if name != "isolated"]
+        self.assert_error("environment", "HERMETIC_MODUS", f"known are {', '.join(known[:-1])} or {known[-1]}")
 
     def test_a_wrong_value_is_an_error(self):
         os.environ["HERMETIC_MODE"] = "strictly"
@@ -206,7 +262,7 @@ class EnvironmentTest(ConfigTestCase):
 
     def test_what_hermetic_itself_sets_is_no_setting(self):
         os.environ["HERMETIC_ISOLATED"] = "1"
-        self.assertEqual(self.load().mode, "strict")
+        self.assertEqual((self.load().isolated, dict(self.load().origins)), (False, {}))
 
     def test_variables_of_others_are_not_looked_at(self):
         os.environ.update(HERMETICALLY="1", XHERMETIC_MODE="x")
@@ -356,14 +412,21 @@ class DescribeTest(ConfigTestCase):
         path = os.path.join(self.folder, "setup.cfg")
         expected = [
             f"mode = warn  ({path})", "default_size = none  (default)", "start_method = fork  (command line)",
+            "isolated = true  (command line)", "no_isolation = false  (default)", "isolated_timeout = 300  (default)",
+            "isolated_start = auto  (default)", "detect_leaks = false  (default)", "leaks = warn  (default)",
             f"allow tests/* = hosts=['a.test']  ({path})",
         ]  # fmt: skip
-        self.assertEqual(_config.describe(self.load(start_method="fork")).splitlines(), expected)
+        self.assertEqual(_config.describe(self.load(start_method="fork", isolated=True)).splitlines(), expected)
+
+    def test_seconds_are_shown_without_an_idle_fraction(self):
+        self.write(setup_cfg="[tool:hermetic]\nisolated_timeout = 1.50\n")
+        self.assertIn("isolated_timeout = 1.5  (", _config.describe(self.load()))
 
     def test_every_setting_that_there_is_is_shown(self):
         self.write(setup_cfg="")
         shown = [line.partition(" = ")[0] for line in _config.describe(self.load()).splitlines()]
-        self.assertEqual(shown, list(_config.CHOICES))
+        self.assertEqual(shown, SETTINGS.split(", "))
+        self.assertEqual(shown, list(_config.SETTINGS))
 
 
 class InForceTest(ConfigTestCase):
@@ -392,9 +455,12 @@ class CommandLineTest(ConfigTestCase):
         )
         self.assertEqual((status, err), (0, ""))
         path = os.path.join(self.folder, "setup.cfg")
-        self.assertEqual(
-            out, f"mode = warn  ({path})\ndefault_size = small  (command line)\nstart_method = fork  (environment)\n"
-        )
+        expected = [
+            f"mode = warn  ({path})", "default_size = small  (command line)", "start_method = fork  (environment)",
+            "isolated = false  (default)", "no_isolation = false  (default)", "isolated_timeout = 300  (default)",
+            "isolated_start = auto  (default)", "detect_leaks = false  (default)", "leaks = warn  (default)",
+        ]  # fmt: skip
+        self.assertEqual(out.splitlines(), expected)
 
     def test_show_config_does_not_run_a_script_either(self):
         self.write(setup_cfg="")
@@ -439,7 +505,7 @@ class CommandLineTest(ConfigTestCase):
         support.write_files(self.folder, {"test_x.py": source})
         seen = [
             (status, "H003" in err)
-            for status, _, err in (self.run_here("--mode", mode, "test_x") for mode in _config.CHOICES["mode"])
+            for status, _, err in (self.run_here("--mode", mode, "test_x") for mode in _config.MODES)
         ]
         self.assertEqual(seen, [(1, True), (0, True), (0, False)])
 

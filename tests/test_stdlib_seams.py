@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import _socket
 import _thread
+import asyncio
 import concurrent.futures
 import concurrent.futures.thread
 import functools
@@ -14,6 +15,7 @@ import importlib.util
 import inspect
 import io
 import json
+import logging
 import multiprocessing.context
 import multiprocessing.popen_spawn_posix
 import multiprocessing.spawn
@@ -23,15 +25,19 @@ import platform
 import signal
 import socket
 import sys
+import sysconfig
 import threading
 import types
 import unittest
 import unittest.signals
+import urllib.request
+import warnings
 from unittest import mock
 
 import hermetic
 import support
 from hermetic import _env, _real
+from hermetic._unittest import addressing
 
 HAS_JOINABLE_THREADS = hasattr(_thread, "start_joinable_thread")
 
@@ -97,6 +103,129 @@ class RealTest(hermetic.HermeticTestCase):
         for name in ("AF_INET", "AF_INET6", "SOCK_STREAM", "NI_NUMERICHOST", "inet_pton", "getaddrinfo", "getnameinfo"):
             with self.subTest(name=name):
                 self.assertTrue(hasattr(module, name))
+
+
+class HygieneTest(hermetic.HermeticTestCase):
+    """hermetic/_real.py, for hermetic/_isolation/hygiene.py: where modules keep what tests change"""
+
+    def test_the_c_module_of_signals_answers_as_the_public_one(self):
+        handlers = _real.signal_handlers()
+        self.assertLessEqual(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}, set(handlers))
+        for number, handler in handlers.items():
+            with self.subTest(number=number):
+                self.assertEqual(handler, signal.getsignal(number))
+
+    def test_the_c_module_of_signals_sets_handlers_by_number(self):
+        before = _real.set_signal_handler(signal.SIGUSR1, _real.IGNORE_SIGNAL)
+        self.addCleanup(signal.signal, signal.SIGUSR1, before)
+        self.assertEqual(signal.getsignal(signal.SIGUSR1), signal.SIG_IGN)
+        self.assertEqual(_real.set_signal_handler(signal.SIGUSR1, _real.DEFAULT_SIGNAL), _real.IGNORE_SIGNAL)
+        self.assertEqual(signal.getsignal(signal.SIGUSR1), signal.SIG_DFL)
+
+    def test_the_environment_holds_a_dictionary_of_what_the_system_has(self):
+        with mock.patch.dict(os.environ, SEAMS_PROBE="\u00fc"):
+            found = _real.environment()
+            decoded = {_real.decoded_variable(name): os.fsdecode(value) for name, value in found.items()}
+            self.assertEqual(decoded, dict(os.environ))
+        self.assertIn("SEAMS_PROBE", decoded)  # it is a copy
+
+    def test_the_filters_of_warnings_are_five_parts_each_the_newest_first(self):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "text", UserWarning, "module", 7)
+            action, message, category, module, line = _real.warning_filters()[0]
+        self.assertEqual((action, message.pattern, category, module.pattern), ("ignore", "text", UserWarning, "module"))
+        self.assertEqual(line, 7)
+
+    def test_logging_keeps_handlers_by_name_and_in_their_order(self):
+        handler = logging.NullHandler()
+        handler.set_name("seams")
+        named, ordered = _real.logging_handlers(logging)
+        self.assertIs(named["seams"], handler)
+        self.assertIs(ordered[-1](), handler)
+
+    def test_asyncio_keeps_the_policy_that_was_set(self):
+        with warnings.catch_warnings(), mock.patch.object(asyncio.events, "_event_loop_policy", None):
+            warnings.simplefilter("ignore")  # policies are deprecated from 3.14 on
+            policy = asyncio.DefaultEventLoopPolicy()
+            asyncio.set_event_loop_policy(policy)
+            self.assertIs(_real.event_loop_policy(asyncio.events), policy)
+
+    def test_sysconfig_keeps_variables_and_schemes(self):
+        variables, schemes = _real.sysconfig_state(sysconfig) if sysconfig.get_config_vars() else ({}, {})
+        self.assertEqual(variables, sysconfig.get_config_vars())
+        self.assertEqual(set(schemes), set(sysconfig.get_scheme_names()))
+
+    def test_urllib_keeps_the_opener_that_was_installed(self):
+        opener = urllib.request.OpenerDirector()
+        self.addCleanup(urllib.request.install_opener, _real.url_opener(urllib.request))
+        urllib.request.install_opener(opener)
+        self.assertIs(_real.url_opener(urllib.request), opener)
+
+    def test_urllib_keeps_the_names_of_its_temporary_files_until_it_removes_them(self):
+        path, _ = urllib.request.urlretrieve("data:,text")
+        found = _real.url_temporary_files(urllib.request)
+        urllib.request.urlcleanup()
+        self.assertEqual((found, _real.url_temporary_files(urllib.request)), ([path], []))
+
+    def test_threading_keeps_the_threads_that_run_and_those_that_are_starting(self):
+        done = threading.Event()
+        thread = threading.Thread(target=done.wait)
+        thread.start()
+        try:
+            self.assertEqual(set(_real.enumerate_threads(threading)), set(threading.enumerate()))
+        finally:
+            done.set()
+            thread.join()
+        self.assertEqual(threading._limbo, {})
+
+
+@hermetic.medium
+class HelpersTest(hermetic.HermeticTestCase):
+    """hermetic/_real.py, for hermetic/_isolation and hermetic/_unittest/worker.py: in interpreters of their own"""
+
+    def run_code(self, code: str, *flags: str) -> str:
+        done = support.run_python(*flags, "-c", f"from hermetic import _real\n{code}")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    def test_multiprocessing_keeps_the_files_of_its_helpers(self):
+        shown = self.run_code(
+            "import os\nfrom multiprocessing import forkserver, resource_tracker\nprint(_real.helper_files())\n"
+            "resource_tracker.ensure_running()\nforkserver.ensure_running()\n"
+            "print([os.fstat(fd) and 'open' for fd in _real.helper_files()])\n"
+        )
+        self.assertEqual(shown, "[]\n['open', 'open']\n")
+
+    def test_threads_of_executors_end_by_the_exit_handlers_of_threading(self):
+        shown = self.run_code(
+            "import concurrent.futures, threading\npool = concurrent.futures.ThreadPoolExecutor()\n"
+            "pool.submit(print, end='').result()\nprint(threading.active_count())\n"
+            "_real.run_threading_exit_handlers(threading)\nprint(threading.active_count())\n"
+        )
+        self.assertEqual(shown, "2\n1\n")
+
+    def test_exit_handlers_can_be_forgotten(self):
+        self.assertEqual(
+            self.run_code("import atexit\natexit.register(print, 'x')\n_real.forget_exit_handlers()\n"), ""
+        )
+
+    def test_exit_handlers_run_once_the_last_one_first(self):
+        code = "import atexit\nfor n in 1, 2: atexit.register(print, n)\n_real.run_exit_handlers()\nprint('end')\n"
+        self.assertEqual(self.run_code(code), "2\n1\nend\n")
+
+    def test_subprocess_knows_the_options_of_this_interpreter(self):
+        flags = ("-O", "-B", "-W", "error::UserWarning", "-X", "utf8")
+        shown = json.loads(self.run_code("import json\nprint(json.dumps(_real.interpreter_flags()))\n", *flags))
+        for flag in ("-O", "-B", "-Werror::UserWarning"):
+            self.assertIn(flag, shown)
+        self.assertIn("utf8", " ".join(shown))
+
+    def test_a_new_folder_is_made_where_it_was_told_to(self):
+        with support.Folder() as folder:
+            shown = self.run_code(
+                f"_real.use_temporary_folder({folder!r})\nprint(_real.new_folder('x'), _real.new_file('y'))\n"
+            )
+            self.assertEqual([os.path.dirname(path) for path in shown.split()], [folder, folder])
 
 
 class SocketTest(hermetic.HermeticTestCase):
@@ -370,10 +499,60 @@ class UnittestTest(hermetic.HermeticTestCase):
         self.assertIs(result.stream, stream)
         self.assertEqual(set(result.separator2), {"-"})
 
+    def test_a_result_is_handed_subtests_with_message_and_parameters(self):
+        class Case(unittest.TestCase):
+            """Has subtests with and without a message."""
+
+            def test_it(self) -> None:
+                for message in ((), ("text",)):
+                    with self.subTest(*message, number=1):
+                        self.fail()
+
+        result = unittest.TestResult()
+        Case("test_it").run(result)
+        subtests = [test for test, _ in result.failures]
+        self.assertEqual(
+            [_real.sub_test_parts(test) for test in subtests], [(None, {"number": 1}), ("text", {"number": 1})]
+        )
+
+    def test_a_subtest_can_be_made_from_its_parts(self):
+        made = [_real.sub_test(self, message, {"number": 1}) for message in (_real.no_sub_test_message(), "text")]
+        self.assertEqual([test.id() for test in made], [f"{self.id()} (number=1)", f"{self.id()} [text] (number=1)"])
+        self.assertEqual([_real.sub_test_parts(test)[0] for test in made], [None, "text"])
+        self.assertIsNone(_real.sub_test_parts(self))
+
+    def test_a_new_async_test_case_has_no_attribute_that_could_not_be_sent(self):
+        made = vars(unittest.IsolatedAsyncioTestCase())
+        self.assertEqual({made[name] for name in set(made) - addressing._STANDARD} - {None}, set())
+
+    def test_a_suite_keeps_its_tests_if_it_is_told_to(self):
+        self.assertIs(unittest.TestSuite._cleanup, True)
+
+    @hermetic.medium
+    def test_a_suite_tears_a_class_down_before_an_object_of_another_class_and_not_its_module(self):
+        with support.Folder() as folder:
+            support.write_files(folder, {"fixtures.py": FIXTURES})
+            done = support.run_python("fixtures.py", cwd=folder)
+        self.assertEqual(done.stdout.split(), "setUpModule setUpClass test tearDownClass other tearDownModule".split())
+
     def test_a_result_can_be_made_one_of_a_subclass(self):
         result = unittest.TestResult()
         result.__class__ = type("Sub", (unittest.TestResult,), {})
         self.assertIsNot(type(result), unittest.TestResult)
+
+
+FIXTURES = """
+import unittest
+def setUpModule(): print("setUpModule")
+def tearDownModule(): print("tearDownModule")
+class Case(unittest.TestCase):
+    setUpClass = classmethod(lambda cls: print("setUpClass"))
+    tearDownClass = classmethod(lambda cls: print("tearDownClass"))
+    def test_it(self): print("test")
+class Other:
+    def __call__(self, result): print("other")
+unittest.TestSuite([Case("test_it"), Other()]).run(unittest.TestResult())
+"""
 
 
 def noted(calls: list[str], name: str, method: object) -> object:

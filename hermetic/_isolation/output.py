@@ -11,10 +11,13 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 HEAD_BYTES = 1_000_000  # of one stream of one test that is relayed as it comes
 TAIL_BYTES = 64 * 1024  # and of its end
+_CHUNK_BYTES = 100_000
+_NO_LIMIT = float("inf")
 _MAX_FILE_BYTES = 64_000_000  # on disk: a test that prints for ever must not fill it
 
 
@@ -34,10 +37,14 @@ class Stream:
         self._cut = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
 
-    def read(self) -> str:
-        """What has come since the last time, of the beginning of a test's output."""
+    def read(self, limit: float = _NO_LIMIT) -> str:
+        """What has come since the last time, of the beginning of a test's output.
+
+        Args:
+            limit: the position in the file that is not to be read beyond.
+        """
         text = ""
-        while data := self._read_on():
+        while data := self._read_on(limit):
             room = max(HEAD_BYTES - self._relayed, 0)
             text += self._decoder.decode(data[:room])
             self._relayed += len(data[:room])
@@ -46,9 +53,9 @@ class Stream:
             self._cut += len(rest) - len(self._tail)
         return text
 
-    def read_end(self) -> str:
+    def read_end(self, limit: float = _NO_LIMIT) -> str:
         """As ``read``, and what there is of the end of a test's output; the next test begins."""
-        text = self.read()
+        text = self.read(limit)
         if self._cut:
             text += f"\n[... {self._cut} bytes left out ...]\n"
         text += self._decoder.decode(self._tail, final=True)
@@ -66,8 +73,12 @@ class Stream:
         """Close the file."""
         os.close(self._fd)
 
-    def _read_on(self) -> bytes:
-        data = _read_at(self._fd, self._position)
+    def size(self) -> int:
+        """How much there is."""
+        return os.fstat(self._fd).st_size
+
+    def _read_on(self, limit: float) -> bytes:
+        data = _read_at(self._fd, self._position, int(min(max(limit - self._position, 0), _CHUNK_BYTES)))
         self._position += len(data)
         if self._position > _MAX_FILE_BYTES:
             size = os.fstat(self._fd).st_size
@@ -77,7 +88,7 @@ class Stream:
         return data
 
 
-def _read_at(fd: int, position: int, length: int = 100_000) -> bytes:
+def _read_at(fd: int, position: int, length: int) -> bytes:
     if hasattr(os, "pread"):
         data: bytes = os.pread(fd, length, position)
         return data
@@ -99,14 +110,22 @@ class Output:
         self._streams = {name: Stream(os.path.join(folder, name)) for name in ("out", "err")}
         self.stacks = Stream(os.path.join(folder, "stacks"))
 
-    def read(self, *, end: bool = False) -> list[tuple[str, str]]:
+    def read(self, limits: Iterable[float] = (_NO_LIMIT, _NO_LIMIT), *, end: bool = False) -> list[tuple[str, str]]:
         """Pairs of stream (``out`` or ``err``) and text.
 
         Args:
+            limits: the positions in both that are not to be read beyond.
             end: whether a test has ended.
         """
-        texts = [(name, stream.read_end() if end else stream.read()) for name, stream in self._streams.items()]
+        texts = [
+            (name, stream.read_end(limit) if end else stream.read(limit))
+            for (name, stream), limit in zip(self._streams.items(), limits, strict=True)
+        ]
         return [(name, text) for name, text in texts if text]
+
+    def sizes(self) -> list[int]:
+        """How much there is of both."""
+        return [stream.size() for stream in self._streams.values()]
 
     def empty(self) -> None:
         """Make the files as they were at first."""

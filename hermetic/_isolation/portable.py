@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import itertools
+import sys
 import traceback
 import types
 
@@ -43,11 +44,14 @@ def cut(text: str, limit: int = _MAX_TEXT) -> str:
 # --- in the worker ---------------------------------------------------------------------------------------------------
 
 
-def describe(error: BaseException, *, with_locals: bool = False, _depth: int = 0, _seen: Any = ()) -> dict[str, Any]:
+def describe(
+    error: BaseException, tb: Any = None, *, with_locals: bool = False, _depth: int = 0, _seen: Any = ()
+) -> dict[str, Any]:
     """An exception as plain data.
 
     Args:
         error: the exception; nothing of it is trusted.
+        tb: where it was raised, if that is another place than it knows of: doctest makes such.
         with_locals: whether to take the local variables of its frames along.
     """
     cls = type(error)
@@ -55,7 +59,7 @@ def describe(error: BaseException, *, with_locals: bool = False, _depth: int = 0
         "type": [str(cls.__module__), str(cls.__qualname__)],
         "base": next(base.__name__ for base in cls.__mro__ if base.__module__ == "builtins"),
         "text": cut(_text(error)),
-        "frames": _frames(error.__traceback__, with_locals=with_locals),
+        "frames": _frames(tb or error.__traceback__, with_locals=with_locals),
         "notes": _notes(error),
     }
     if isinstance(error, ViolationError):
@@ -97,12 +101,19 @@ def _text(error: BaseException) -> str:
                 return text.removesuffix("\n")
         return str(error)
     except BaseException:  # noqa: BLE001 - the user's __str__ may do anything
-        return "<exception str() failed>"
+        return _env.UNPRINTABLE_EXCEPTION.format(type(error).__name__)
 
 
 def _notes(error: BaseException) -> list[str]:
+    """The notes as a traceback shows them, which takes whatever stands there."""
     notes = getattr(error, "__notes__", None)
-    return [cut(note) for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
+    if notes is None:
+        return []
+    is_list = isinstance(notes, (list, tuple))
+    try:
+        return [cut(note if isinstance(note, str) else str(note)) for note in notes] if is_list else [cut(repr(notes))]
+    except BaseException:  # noqa: BLE001 - as of __str__
+        return ["<notes: str() failed>"]
 
 
 def _members(error: BaseException) -> list[BaseException]:
@@ -120,8 +131,8 @@ def _frames(tb: types.TracebackType | None, *, with_locals: bool) -> list[list[A
                 code.co_filename,
                 code.co_name,
                 getattr(code, "co_qualname", code.co_name),
-                code.co_firstlineno,
-                tb.tb_lineno,
+                getattr(code, "co_firstlineno", 1),
+                tb.tb_lineno or 0,
                 _positions(code, tb.tb_lasti),
                 str(names.get("__name__", "")),
                 "__unittest" in names,
@@ -141,7 +152,7 @@ def _positions(code: types.CodeType, lasti: int) -> list[int | None]:
 
 def _locals(frame: types.FrameType) -> dict[str, str]:
     shown = {}
-    for name, value in list(frame.f_locals.items()):
+    for name, value in list(getattr(frame, "f_locals", {}).items()):
         try:
             shown[name] = cut(repr(value), _MAX_LOCAL)
         except BaseException:  # noqa: BLE001 - the user's __repr__ may do anything
@@ -251,7 +262,9 @@ def _code(filename: str, name: str, qualname: str, first_line: int, positions: l
 
 def _frame(code: types.CodeType, module: str, shown_locals: dict[str, str], *, is_unittest: bool) -> types.FrameType:
     kept: list[types.FrameType] = []
-    names: dict[str, Any] = {"__name__": module, "_keep": kept.append, "_get_frame": _real.get_frame}
+    known = vars(sys.modules.get(module, sys))  # where the source is, if that is not a file
+    names: dict[str, Any] = {name: known[name] for name in ("__loader__", "__spec__") if name in known}
+    names |= {"__name__": module, "_keep": kept.append, "_get_frame": _real.get_frame}
     if is_unittest:
         names["__unittest"] = True
     variables = {variable: Shown(text) for variable, text in shown_locals.items()}

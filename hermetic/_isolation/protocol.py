@@ -26,7 +26,7 @@ CHANNEL_LOST, OUT_OF_MEMORY = 122, 123
 MAX_FRAME_BYTES = 32_000_000  # more than a worker ever sends: texts are cut before
 
 # Bound now, because the code under test may replace or remove any of it.
-_encode: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":")).encode
+_encode: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _decode: Callable[[str], Any] = json.JSONDecoder().decode
 _header = struct.Struct(f">{NONCE_BYTES}sI")
 _read, _write, _fstat = os.read, os.write, os.fstat
@@ -72,7 +72,7 @@ class FrameReader:
 
 def _parse(body: bytes) -> list[Any]:
     try:
-        frame = _decode(body.decode("ascii"))
+        frame = _decode(body.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
         frame = None
     if not isinstance(frame, list) or not frame or not isinstance(frame[0], str):
@@ -87,7 +87,9 @@ def pack(nonce: bytes, frame: list[Any]) -> bytes:
         nonce: of the worker.
         frame: strings, numbers, booleans, None, lists and dictionaries of them.
     """
-    body = _encode(frame).encode("ascii")
+    body = _encode(frame).encode(
+        "utf-8", "surrogatepass"
+    )  # escaped, two lone surrogates would come back as one character
     return _header.pack(nonce, len(body)) + body
 
 
@@ -98,11 +100,14 @@ class WorkerEnd:
         reading: the file descriptor that requests come from.
         writing: the one that frames go to; it may be the same.
         nonce: of the worker.
+        streams: the file descriptors of what its tests write.
     """
 
-    def __init__(self, reading: int, writing: int, nonce: bytes) -> None:
+    def __init__(self, reading: int, writing: int, nonce: bytes, streams: tuple[int, ...] = ()) -> None:
         self._reading = reading
         self._writing = writing
+        self._streams = streams
+        self._written: list[int] = []
         self._nonce = nonce
         self._reader = FrameReader(nonce)
         self._requests: list[list[Any]] = []
@@ -143,10 +148,21 @@ class WorkerEnd:
         Raises:
             OSError: the channel is closed.
         """
-        data = memoryview(pack(self._nonce, frame))
+        data = memoryview(self._news_of_output() + pack(self._nonce, frame))
         self._check(self._writing)
         while data:
             data = data[_write(self._writing, data) :]
+
+    def _news_of_output(self) -> bytes:
+        """A frame that says how much has been written by now, if that is more than before."""
+        try:
+            written = [_fstat(fd).st_size for fd in self._streams]
+        except OSError:  # the test has closed them
+            return b""
+        if written == self._written:
+            return b""
+        self._written = written
+        return pack(self._nonce, ["written", *written])
 
 
 def new_nonce() -> bytes:

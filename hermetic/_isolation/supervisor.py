@@ -138,24 +138,31 @@ class Worker:
             if left <= 0:
                 yield from self._time_out(what, timeout)
                 return
+            written: list[int] = self._output.sizes()  # before whatever is told from now on
             try:
                 frames = self._link.receive(min(left, _TICK))
             except protocol.ProtocolError as error:
                 yield from self._end_with(f"its channel to hermetic broke: {error}; the test wrote into it")
                 return
-            yield from (["output", *output] for output in self._output.read())
-            for frame in frames:
-                if frame[0] == "end":
-                    yield from (["output", *output] for output in self._output.read(end=True))
-                waiting -= frame[0] == "ready"
-                finished = finished or frame[0] == "finished"
-                yield frame
+            waiting -= sum(frame[0] == "ready" for frame in frames)
+            finished = finished or any(frame[0] == "finished" for frame in frames)
+            yield from self._with_output(frames or [["written", *written]])
             if not waiting and not finishing:
                 return
             ended = None if frames else self._link.ended()
             if ended is not None:
                 yield from self._report_end(*ended, expected=finishing and not waiting, finished=finished)
                 return
+
+    def _with_output(self, frames: list[list[Any]]) -> Iterator[list[Any]]:
+        """The frames, with what was written before each."""
+        for frame in frames:
+            if frame[0] == "written":
+                yield from (["output", *output] for output in self._output.read(frame[1:]))
+                continue
+            if frame[0] == "end":
+                yield from (["output", *output] for output in self._output.read((0, 0), end=True))
+            yield frame
 
     def end(self) -> None:
         """End the worker at once, with all that it started, and remove what it has on disk."""

@@ -35,9 +35,9 @@ def set_up(place: WorkerPlace) -> protocol.WorkerEnd:
     for fd, source in ((0, null), (1, streams["out"]), (2, streams["err"])):
         if fd != source:
             os.dup2(source, fd)
-    for fd in (null, streams["out"], streams["err"]):
-        if fd > 2:  # noqa: PLR2004 - the standard ones
-            os.close(fd)
+    if null > 2:  # noqa: PLR2004 - the standard ones
+        os.close(null)
+    written = tuple(_moved(fd) if fd > 2 else fd for fd in (streams["out"], streams["err"]))  # noqa: PLR2004 - as above
     if sys.stdout is not _streams.get("stdout"):  # nobody has warmed up
         make_streams()
     faulthandler.enable(file=stacks, all_threads=True)
@@ -48,7 +48,7 @@ def set_up(place: WorkerPlace) -> protocol.WorkerEnd:
     if tempfile is not None:
         tempfile.tempdir = temporary
     _real.use_temporary_folder(place.folder)
-    return protocol.WorkerEnd(reading, writing, place.nonce)
+    return protocol.WorkerEnd(reading, writing, place.nonce, written)
 
 
 _streams: dict[str, Any] = {}

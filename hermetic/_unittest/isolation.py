@@ -130,7 +130,12 @@ def run(request: Request, result: Any) -> None:
 def _perform(request: Request, result: Any, player: replay.Replay) -> None:
     group = request.group
     address, worker = _worker_for(request)
-    options = {"locals": bool(getattr(result, "tb_locals", False)), "compare": group.key is not None}
+    options = {
+        "locals": bool(getattr(result, "tb_locals", False)),
+        "failfast": bool(getattr(result, "failfast", False)),
+        "buffer": bool(getattr(result, "buffer", False)),
+        "compare": group.key is not None,
+    }
     frames: list[list[Any]] = [["run", address, options]]
     if group.key is None:
         frames.append(["finish"])
@@ -219,7 +224,7 @@ def _ask(key: tuple[str, str], member: _Member, request: list[Any]) -> list[Base
     if worker.has_ended:
         del _isolation.members[key]
     for found in ending.of_group:
-        ending.in_fixtures += _told_of_group(group, found)
+        ending.in_fixtures += _told(group.description, found)
     return ending.in_fixtures
 
 
@@ -227,7 +232,7 @@ class _Ending:
     """What a group's worker tells while a class is torn down, or all that is left.
 
     Attributes:
-        in_fixtures: what went wrong in fixtures.
+        in_fixtures: what went wrong in fixtures, and is yet to be told.
         of_group: what went wrong besides.
         changes: what the worker's process has changed and left.
     """
@@ -235,6 +240,7 @@ class _Ending:
     def __init__(self, member: _Member, request: str) -> None:
         self._member = member
         self._request = request
+        self._failed = False
         self.in_fixtures: list[BaseException] = []
         self.of_group: list[BaseException] = []
         self.changes: list[str] = []
@@ -247,23 +253,29 @@ class _Ending:
         elif kind == "warning":
             replay.show_warning(*details)
         elif kind == "broken" or (kind == "fixture" and details[1] != "skip"):
-            self.in_fixtures.append(portable.rebuild(details[-1]))
+            name = details[0] if kind == "fixture" else self._member.group.description
+            self.in_fixtures += _told(name, portable.rebuild(details[-1]))
+            self._failed = True
         elif kind == "finished":
             self.changes += details[0]["changes"]
             replay.take_warned(details[0])
         elif kind == "exited":
             self.changes += details[0]
-        elif kind == "died" and not self.in_fixtures:
+        elif kind == "died" and not self._failed:
             text = f"the process of {self._member.group.description}: {details[0]}"
             error = replay.isolation_error(text, self._member.test)
             (self.of_group if self._request == "finish" else self.in_fixtures).append(error)
 
 
-def _told_of_group(group: Group, error: BaseException) -> list[BaseException]:
-    """Tell our own run's result of an error that no fixture is to blame for; other runners are told by the fixture."""
+def _told(name: str, error: BaseException) -> list[BaseException]:
+    """Tell our own run's result of an error, of a fixture or a group; other runners are told by the fixture."""
     if _isolation.result is None:
         return [error]
-    _isolation.result.addError(Fixture(group.description), exc_info(error))
+    result = _isolation.result
+    buffering = _real.buffer_output(result)
+    result.addError(Fixture(name), exc_info(error))
+    if buffering:
+        _real.release_output(result)
     return []
 
 
@@ -294,7 +306,7 @@ def of_run(tests: Any, result: Any) -> Iterator[None]:
         yield
         for key, member in [*_isolation.members.items()]:
             for error in _ask(key, member, ["finish"]):
-                _told_of_group(member.group, error)
+                _told(member.group.description, error)
     finally:
         _isolation.result = None
         _close()

@@ -50,14 +50,17 @@ def _set_up(module: Any, own: Any) -> Any:
 
 def _tear_down(module: Any, own: Any) -> Any:
     """The module's own, if it is not for workers to run; and the end of the groups that end with the module."""
-    if not policies.hands_tests_over() or not groups.are_in(module.__name__):
+    if not policies.hands_tests_over():
+        return own
+    own = _set_up(module, own)
+    if not groups.are_in(module.__name__):
         return own
 
     def tearDownModule() -> None:
         from . import isolation  # loaded with the first isolated test
 
         try:
-            if own is not None and not _fixtures_run_elsewhere(module):
+            if own is not None:
                 own()
         finally:
             isolation.end_module(module.__name__)

@@ -35,16 +35,22 @@ class Replay:
         self._result = result
         self._report_changes = report_changes
         self._verdicts: list[tuple[str, Any]] = []
-        self._fixtures: list[tuple[str, str, Any]] = []
+        self._later: list[list[Any]] = []  # frames of what came after the test
         self._changes: list[str] = []
         self._duration: float | None = None
         self._begun = False
-        self._broken = False
+        self._ended = False
+        self._broken = self._failed = False
+        self._fixture_failed = False
+        self._buffering = False
 
     def take(self, frame: list[Any]) -> None:
         """Take a frame."""
         kind, *details = frame
-        getattr(self, f"_take_{kind}", _ignore)(*details)
+        if self._ended and kind in _AROUND_TESTS:
+            self._later.append(frame)
+        else:
+            getattr(self, f"_take_{kind}", _ignore)(*details)
 
     def finish(self) -> None:
         """Tell the result: the request is done, and so is the test."""
@@ -57,18 +63,26 @@ class Replay:
             if self._duration is not None and hasattr(self._result, "addDuration"):
                 self._result.addDuration(self._test, self._duration)
             self._result.stopTest(self._test)
-        elif not self._fixtures and not isinstance(self._result, unittest.TestResult):
-            self._fixtures.append(
-                ("", "isolation", self._error("it did not run: its class's or module's set-up failed"))
-            )
-        for name, verdict, details in self._fixtures:
-            self._tell_fixture(name, verdict, details)
+        elif not self._fixture_failed and not isinstance(self._result, unittest.TestResult):
+            self._tell_fixture("", "isolation", self._error("it did not run: its class's or module's set-up failed"))
+        self._ended = False
+        for frame in self._later:
+            self.take(frame)
+        self._take_release()
 
     # --- frames ---
 
     def _take_begin(self, _: str) -> None:
         self._begun = True
         self._result.startTest(self._test)
+
+    def _take_buffer(self) -> None:
+        self._buffering = _real.buffer_output(self._result)
+
+    def _take_release(self) -> None:
+        if self._buffering:
+            self._buffering = False
+            _real.release_output(self._result)
 
     def _take_output(self, stream: str, text: str) -> None:
         write(sys.stdout if stream == "out" else sys.stderr, text)
@@ -79,7 +93,9 @@ class Replay:
     def _take_outcome(self, verdict: str, details: Any = None) -> None:
         if not self._begun:
             self._take_begin("")
-        if verdict not in _HARMLESS or not any(told == "isolation" for told, _ in self._verdicts):
+        if verdict not in _HARMLESS and not self._verdicts:
+            self._tell(verdict, details)
+        elif verdict not in _HARMLESS or not self._failed:
             self._verdicts.append((verdict, details))
 
     def _take_broken(self, details: Any) -> None:
@@ -91,14 +107,18 @@ class Replay:
         if name == state.owner_name(self._test):  # what it did after it had ended
             self._take_outcome(verdict, details)
         else:
-            self._fixtures.append((name, verdict, details))
+            self._fixture_failed = True
+            if self._ended:
+                self._later.append(["fixture", name, verdict, details])
+            else:
+                self._tell_fixture(name, verdict, details)
 
     def _take_copy(self, name: str, what: str) -> None:
         text = f"a forked copy of it came back to the runner ({what or 'it returned'}); leave a fork with os._exit()"
         self._fail(self._error(text if name == state.owner_name(self._test) else f"{name}: {text}"))
 
     def _take_end(self, facts: dict[str, Any]) -> None:
-        self._duration = facts["duration"]
+        self._duration, self._ended = facts["duration"], True
         take_warned(facts)
 
     def _take_finished(self, facts: dict[str, Any]) -> None:
@@ -124,6 +144,7 @@ class Replay:
         """Report an error, instead of a success that nobody can vouch for any longer."""
         if not self._begun:
             self._take_begin("")
+        self._failed = True
         self._verdicts = [entry for entry in self._verdicts if entry[0] not in _HARMLESS]
         self._verdicts.append(("isolation", error))
 
@@ -136,7 +157,7 @@ class Replay:
         elif verdict == "error":
             result.addError(test, _rebuilt(details))
         elif verdict == "failure":
-            result.addFailure(test, _rebuilt(details))
+            result.addFailure(test, self._rebuilt_failure(details))
         elif verdict == "skip":
             _or_success(result, "addSkip", test, details)
         elif verdict == "expected_failure":
@@ -158,14 +179,24 @@ class Replay:
         if verdict == "skip":
             _or_success(self._result, "addSkip", subtest, details)
             return
-        info = None if details is None else _rebuilt(details)
-        if info is not None and verdict == "failure" and not issubclass(info[0], self._test.failureException):
-            info = (self._test.failureException, *info[1:])
+        info = (
+            None if details is None else self._rebuilt_failure(details) if verdict == "failure" else _rebuilt(details)
+        )
         if hasattr(self._result, "addSubTest"):
             self._result.addSubTest(self._test, subtest, info)
         elif info is not None:
             add = self._result.addFailure if verdict == "failure" else self._result.addError
             add(self._test, info)
+
+    def _rebuilt_failure(self, details: dict[str, Any]) -> Any:
+        """A failure as unittest knows it: of the test's own class of failures, or of one below it."""
+        cls, *rest = _rebuilt(details)
+        own = self._test.failureException
+        if not issubclass(cls, own):
+            names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
+            same = details["type"] == [own.__module__, own.__qualname__]
+            cls = own if same else type(cls.__name__, (own,), names)
+        return (cls, *rest)
 
     def _tell_fixture(self, name: str, verdict: str, details: Any) -> None:
         """What befell a fixture in the worker; a result that counts tests alone is told of the test."""
@@ -182,6 +213,7 @@ class Replay:
             self._result.stopTest(self._test)
 
 
+_AROUND_TESTS = ("output", "warning", "buffer", "release")
 _HARMLESS = ("success", "expected_failure", "skip")  # verdicts that an error takes the place of
 
 

@@ -26,6 +26,7 @@ class _SendingResult(unittest.TestResult):
         self._current: Any = None
         self.with_locals = False
         self.compare_each = False
+        self.tells_of_buffering = False
         self._started = 0.0
         self._snapshot: hygiene.Snapshot | None = None
 
@@ -37,8 +38,18 @@ class _SendingResult(unittest.TestResult):
             _real.exit_process(1)
         self._channel.send([*frame])
 
+    def _setupStdout(self) -> None:
+        """Suites call it before a fixture."""
+        if self.tells_of_buffering:
+            self.send("buffer")
+
+    def _restoreStdout(self) -> None:
+        """Suites call it after a fixture."""
+        if self.tells_of_buffering:
+            self.send("release")
+
     def startTest(self, test: Any) -> None:
-        super().startTest(test)
+        self.testsRun += 1
         self._current = test
         self.send("begin", state.owner_name(test))
         self._snapshot = hygiene.Snapshot() if self.compare_each else None
@@ -46,7 +57,6 @@ class _SendingResult(unittest.TestResult):
 
     def stopTest(self, test: Any) -> None:
         duration = _real.perf_counter() - self._started
-        super().stopTest(test)
         self.send("end", {"duration": duration, **self.warned()})
         self._current = None
 
@@ -110,8 +120,8 @@ class _SendingResult(unittest.TestResult):
             self.send("fixture", state.owner_name(test), verdict, details)
 
     def _described(self, err: Any) -> dict[str, Any]:
-        error = err[1] if isinstance(err, tuple) else getattr(err, "value", err)
-        return portable.describe(error, with_locals=self.with_locals)
+        error, tb = err[1:] if isinstance(err, tuple) else (getattr(err, "value", err), None)
+        return portable.describe(error, tb, with_locals=self.with_locals)
 
 
 def _shown_params(params: dict[str, Any]) -> dict[str, str]:

@@ -71,11 +71,14 @@ def _nothing() -> None:
     """The test of a rehearsal."""
 
 
+_NO_OPTIONS = {"locals": False, "compare": False, "failfast": False, "buffer": False}
+
+
 class _Rehearsal:
     """Stands for a channel, for a worker that is to run one test."""
 
     def __init__(self) -> None:
-        self._requests: list[list[Any]] = [["run", {"number": 0}, {"locals": False, "compare": False}], ["finish"]]
+        self._requests: list[list[Any]] = [["run", {"number": 0}, _NO_OPTIONS], ["finish"]]
 
     def receive(self) -> list[Any]:
         return self._requests.pop(0)
@@ -156,6 +159,7 @@ class _Worker:
 
     def _find(self, result: WorkerResult, address: dict[str, Any], options: dict[str, Any]) -> Any:
         result.with_locals, result.compare_each = options["locals"], options["compare"]
+        result.failfast, result.tells_of_buffering = options["failfast"], options["buffer"]
         try:
             if "number" in address:
                 return self._tests[address["number"]]

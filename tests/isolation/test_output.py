@@ -1,0 +1,143 @@
+"""What workers write: the beginning and the end of each test's output come through, and the rest costs nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import unittest
+from unittest import mock
+
+from hermetic._isolation import output
+from hermetic._isolation.output import HEAD_BYTES, TAIL_BYTES, Output, Stream
+
+
+class StreamTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="hermetic-test-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.path = os.path.join(self.folder, "out")
+        self.stream = Stream(self.path)
+        self.addCleanup(self.stream.close)
+        self.fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
+        self.addCleanup(os.close, self.fd)
+
+    def write(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self.fd, data) :]
+
+    def test_nothing_is_nothing(self):
+        self.assertEqual((self.stream.read(), self.stream.read_end()), ("", ""))
+
+    def test_text_is_relayed_as_it_comes(self):
+        for text in ("one\n", "two", "\nthrée\n"):
+            self.write(text.encode())
+            self.assertEqual(self.stream.read(), text)
+        self.assertEqual(self.stream.read_end(), "")
+
+    def test_characters_that_are_written_in_pieces_come_out_whole(self):
+        text = "aé€😀z"
+        shown = ""
+        for byte in text.encode():
+            self.write(bytes([byte]))
+            shown += self.stream.read()
+        self.assertEqual(shown + self.stream.read_end(), text)
+
+    def test_a_character_that_is_never_finished_is_shown_at_the_end_of_its_test(self):
+        self.write(b"a\xe2\x82")
+        self.assertEqual(self.stream.read() + self.stream.read_end(), "a\\xe2\\x82")
+        self.write(b"\xacb")
+        self.assertEqual(self.stream.read_end(), "\\xacb")
+
+    def test_bytes_that_are_no_text_are_shown_escaped(self):
+        self.write(b"\xff\x00\x1b[31m\xfe\n")
+        self.assertEqual(self.stream.read(), "\\xff\x00\x1b[31m\\xfe\n")
+
+    def test_output_up_to_both_limits_is_complete(self):
+        data = os.urandom(HEAD_BYTES // 2 + TAIL_BYTES // 2).hex().encode()
+        self.write(data)
+        self.assertEqual(self.stream.read() + self.stream.read_end(), data.decode())
+
+    def test_of_more_the_beginning_and_the_end_come_through(self):
+        self.write(b"<" + b"x" * (HEAD_BYTES + 5 * TAIL_BYTES) + b">")
+        shown = self.stream.read() + self.stream.read_end()
+        self.assertRegex(shown, rf"(?s)\A<x+\n\[\.\.\. {4 * TAIL_BYTES + 2} bytes left out \.\.\.\]\nx+>\Z")
+        self.assertEqual(shown.count("x") + 2 + 4 * TAIL_BYTES + 2, HEAD_BYTES + 5 * TAIL_BYTES + 2)
+
+    def test_the_end_may_come_in_small_pieces(self):
+        self.write(b"x" * (HEAD_BYTES + 2 * TAIL_BYTES))
+        shown = self.stream.read()
+        for number in range(100):
+            self.write(f"line {number}\n".encode())
+            shown += self.stream.read()
+        self.assertTrue((shown + self.stream.read_end()).endswith("x" + "".join(f"line {n}\n" for n in range(100))))
+
+    def test_a_character_at_the_cut_is_not_put_together_with_another(self):
+        self.write(b"x" * (HEAD_BYTES - 2) + "€".encode() + b"y" * TAIL_BYTES + b"\xac" + b"z" * (TAIL_BYTES - 1))
+        shown = self.stream.read() + self.stream.read_end()
+        self.assertNotIn("€", shown)
+        self.assertRegex(shown, r"x\\xe2\\x82\n\[\.\.\. \d+ bytes left out \.\.\.\]\n\\xacz")
+
+    def test_each_test_has_limits_of_its_own(self):
+        for _ in range(2):
+            self.write(b"x" * (HEAD_BYTES + 2 * TAIL_BYTES))
+            self.stream.read()
+            self.assertIn("left out", self.stream.read_end())
+        self.write(b"short")
+        self.assertEqual(self.stream.read_end(), "short")
+
+    def test_a_large_file_is_emptied_and_goes_on(self):
+        with mock.patch.object(output, "_MAX_FILE_BYTES", 1000):
+            shown = ""
+            for number in range(20):
+                self.write(b"%03d" % number * 100)
+                shown += self.stream.read()
+                self.assertLessEqual(os.path.getsize(self.path), 1300)
+            self.assertEqual(shown + self.stream.read_end(), "".join(f"{number:03}" * 100 for number in range(20)))
+
+    def test_who_writes_without_end_is_not_read_without_end(self):
+        read_at = output._read_at
+
+        def read_while_more_is_written(*arguments):
+            self.assertLess(os.path.getsize(self.path), 100_000)
+            self.write(b"x" * 1000)
+            return read_at(*arguments)
+
+        self.write(b"x")
+        with mock.patch.object(output, "_read_at", read_while_more_is_written):
+            self.assertLess(len(self.stream.read()), HEAD_BYTES)
+
+    def test_an_emptied_stream_is_as_at_first(self):
+        self.write(b"abc")
+        self.stream.read_end()
+        self.stream.empty()
+        self.assertEqual(os.path.getsize(self.path), 0)
+        self.write(b"def")
+        self.assertEqual(self.stream.read(), "def")
+
+    @unittest.skipUnless(hasattr(os, "pread"), "there is no pread to do without")
+    def test_without_pread_it_reads_the_same(self):
+        self.write(b"abc")
+        self.addCleanup(setattr, os, "pread", os.pread)
+        del os.pread
+        self.assertEqual(self.stream.read(), "abc")
+
+
+class OutputTest(unittest.TestCase):
+    def test_a_worker_s_files_are_told_apart(self):
+        with tempfile.TemporaryDirectory(prefix="hermetic-test-") as folder:
+            streams = Output(folder)
+            opened = output.take_over(folder)
+            for name in ("out", "err", "stacks"):
+                os.write(opened[name], name.encode())
+            for fd in opened.values():
+                os.close(fd)
+            self.assertEqual(streams.read(end=True), [("out", "out"), ("err", "err")])
+            self.assertEqual((streams.read(), streams.stacks.read_end()), ([], "stacks"))
+            streams.empty()
+            self.assertEqual({os.path.getsize(os.path.join(folder, name)) for name in ("out", "err", "stacks")}, {0})
+            streams.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
