@@ -7,6 +7,7 @@ that we rely on, on every supported Python.
 
 from __future__ import annotations
 
+import _thread
 import builtins
 import functools
 import importlib
@@ -31,6 +32,7 @@ sleep = time.sleep
 stat = os.stat
 environ = os.environ
 random_bytes = os.urandom
+new_lock = _thread.allocate_lock
 
 
 _TEMPORARY_FOLDERS = [
@@ -181,6 +183,9 @@ def enumerate_threads(threading: Any) -> list[Any]:
     return [*threading._active.values(), *threading._limbo.values()]
 
 
+MULTIPROCESSING_FOLDER = "pymp-"  # how the folder for its sockets begins
+
+
 def helper_files() -> list[int]:
     """The file descriptors that multiprocessing holds for its resource tracker and its fork server."""
     tracker = sys.modules.get("multiprocessing.resource_tracker")
@@ -225,7 +230,19 @@ def interpreter_flags() -> list[str]:
     """The command line options that start an interpreter like this one."""
     import subprocess
 
-    return subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined,no-any-return]
+    flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    for name, value in sys._xoptions.items():  # subprocess knows those of Python alone
+        option = name if value is True else f"{name}={value}"
+        if option not in flags and name != "importtime":
+            flags += ["-X", option]
+    if "importtime" in flags:  # it is the run's own imports that are looked at
+        index = flags.index("importtime")
+        del flags[index - 1 : index + 1]
+    return flags
+
+
+# What a SyntaxError is shown by; the last one, from 3.14 on, is what finds misspelt keywords.
+SYNTAX_ERROR_FIELDS = ("msg", "filename", "lineno", "offset", "text", "end_lineno", "end_offset", "_metadata")
 
 
 def sub_test(test: Any, message: Any, params: dict[str, Any]) -> Any:

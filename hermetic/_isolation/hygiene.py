@@ -6,6 +6,7 @@ signal handlers, limits and timers besides. What belongs to a module that is not
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MAX_NAMED = 5
+_GRACE = 0.1  # seconds for threads and processes that have been told to end, but were not waited for
 _UNKNOWN = object()  # what a probe finds where there is nothing to be looked at
 
 
@@ -53,12 +55,21 @@ def _folder() -> str | None:
         return None
 
 
-def _folder_time() -> int | None:
-    """When something was last added to the current folder, or taken from it, in nanoseconds."""
+def _folder_state() -> tuple[int, int, int]:
+    """Which folder is the current one, and when something was last added to it or taken from it, in nanoseconds."""
     try:
-        return _real.stat(".").st_mtime_ns
+        found = _real.stat(".")
     except OSError:
-        return None
+        return (0, 0, 0)
+    return found.st_dev, found.st_ino, found.st_mtime_ns
+
+
+def _finders() -> list[Any]:
+    """The finders of modules, without our own, which go when they have found what they wait for."""
+    return [finder for finder in sys.meta_path if not type(finder).__module__.startswith(f"{_PACKAGE}.")]
+
+
+_PACKAGE = __name__.partition(".")[0]
 
 
 def _blocked_signals(signal: Any) -> dict[str, Any]:
@@ -85,6 +96,13 @@ def _event_loop_policy(events: Any) -> Any:
     return None if type(policy).__module__.partition(".")[0] == "asyncio" else policy
 
 
+def _handlers(logging: Any) -> tuple[Any, ...]:
+    """The handlers that are in use; a NullHandler is what a library gives its logger when it is imported."""
+    by_name, references = _real.logging_handlers(logging)
+    unused = (type(None), logging.NullHandler)
+    return by_name, [reference for reference in references if type(reference()) not in unused]
+
+
 def _once_set(value: Any) -> Any:
     """A value that the standard library sets for itself when it is first used."""
     return _UNKNOWN if value is None else value
@@ -99,7 +117,7 @@ _VALUES: tuple[tuple[str, Callable[[], Any]], ...] = (
     ("sys.argv", _list("sys", "argv")),
     ("sys.path", _list("sys", "path")),
     ("sys.path_hooks", _list("sys", "path_hooks")),
-    ("sys.meta_path", _list("sys", "meta_path")),
+    ("sys.meta_path", lambda: (id(sys.meta_path), _finders())),
     ("sys.stdin", _identity("sys", "stdin")),
     ("sys.stdout", _identity("sys", "stdout")),
     ("sys.stderr", _identity("sys", "stderr")),
@@ -114,7 +132,7 @@ _VALUES: tuple[tuple[str, Callable[[], Any]], ...] = (
     ("builtins.open", _identity("builtins", "open")),
     ("warnings.filters", lambda: (id(_real.warning_filters()), [*_real.warning_filters()])),
     ("warnings.showwarning", _identity("warnings", "showwarning")),
-    ("logging handlers", _loaded("logging", _real.logging_handlers)),
+    ("logging handlers", _loaded("logging", _handlers)),
     ("root logger", _loaded("logging", lambda logging: (logging.root.level, [*logging.root.handlers]))),
     ("logging.disable", _loaded("logging", lambda logging: logging.root.manager.disable)),
     ("time zone", _loaded("time", lambda time: time.tzname)),
@@ -153,7 +171,7 @@ class Snapshot:
         self._values = {name: _read(probe) for name, probe in _VALUES}
         self._tables = {name: _read(probe) for name, probe in _TABLES}
         self._module_count = len(sys.modules)
-        self._folder_time = _folder_time()
+        self._folder_state, self._folder_names = _folder_state(), {*_names_in(".")}
         self._threads = [*_threads()]  # held, so that no new one gets the place of one that has gone
         self._files = _open_files()
         self._children = {*processes.living_children()}
@@ -165,21 +183,43 @@ class Snapshot:
                 self._values[name] = _read(_PROBES[name])
             else:
                 self._tables[name] = _read(_PROBES[name])
-        self._folder_time = _folder_time()  # other workers have changed it meanwhile
         self._files = _open_files()
+        if _folder_state() != self._folder_state:  # other workers have changed it meanwhile
+            self._folder_state, self._folder_names = _folder_state(), {*_names_in(".")}
 
     def changes(self) -> list[str]:
-        """What has changed since, for people; empty for nothing."""
-        found = [
-            f"process left running: {command}"
-            for pid, command in processes.living_children().items()
-            if pid not in self._children
+        """What has changed since, for people, one text for each thing; empty for nothing."""
+        found = self._left() + self._changed()
+        if found:
+            gc.collect()  # what only a cycle holds is not left, nor what a failed test's traceback does
+            deadline = _real.perf_counter() + _GRACE
+            while self._running() and _real.perf_counter() < deadline:
+                _real.sleep(0.002)
+            found = self._left() + self._changed()
+        return found
+
+    def _running(self) -> list[str]:
+        """The processes and threads that were not there."""
+        return [
+            *(
+                f"process left running: {command}"
+                for pid, command in processes.living_children().items()
+                if pid not in self._children
+            ),
+            *(
+                f"thread left running: {thread.name}"
+                for thread in _threads()
+                if thread not in self._threads and thread.is_alive()
+            ),
         ]
-        found += [
-            f"thread left running: {thread.name}"
-            for thread in _threads()
-            if thread not in self._threads and thread.is_alive()
-        ]
+
+    def _left(self) -> list[str]:
+        opened = [(fd, _path_of(fd)) for fd in sorted(_open_files() - self._files)]
+        shown = [f"open file descriptor left: {fd} ({path})" for fd, path in opened if not _is_pythons_own(path)]
+        return self._running() + shown
+
+    def _changed(self) -> list[str]:
+        found = [f"file descriptor closed: {fd}" for fd in sorted(self._files - _open_files())]
         for name, probe in _VALUES:
             before, after = self._values[name], _read(probe)
             if before is not _UNKNOWN and after is not _UNKNOWN and not _same(before, after):
@@ -190,13 +230,24 @@ class Snapshot:
                 found += _table_changes(name, before, after)
         if len(sys.modules) < self._module_count:
             found.append(f"sys.modules has lost {self._module_count - len(sys.modules)} modules")
-        if _same(self._values["current folder"], _folder()) and _folder_time() != self._folder_time:
-            found += _new_files_here(self._folder_time)
-        return found + _file_changes(self._files, _open_files())
+        state = _folder_state()
+        if state != self._folder_state and state[:2] == self._folder_state[:2]:
+            found += _new_files_here(self._folder_names)
+        return found
 
 
 _PROBES = {**dict(_VALUES), **dict(_TABLES)}
 _GIVEN_TO_WORKERS = ("warnings.showwarning", "environment variable", "signal handler", "blocked signal")
+
+
+def changes_since(snapshot: Snapshot | None) -> list[str]:
+    """The changes since a snapshot, if there is one; whatever a test did to the functions that look for them."""
+    if snapshot is None:
+        return []
+    try:
+        return snapshot.changes()
+    except Exception as error:  # noqa: BLE001 - as above
+        return [f"a function of the standard library was replaced ({type(error).__name__}: {error})"]
 
 
 def _read(probe: Callable[[], Any]) -> Any:
@@ -214,29 +265,41 @@ def _same(before: Any, after: Any) -> bool:
 
 
 def _shown_change(before: Any, after: Any) -> str:
-    if isinstance(before, tuple) and isinstance(after, tuple) and isinstance(after[-1], list):
-        before, after = before[-1], after[-1]
     plain = (str, int, float)
     if isinstance(before, plain) and isinstance(after, plain):
         return f": {before!r} -> {after!r}"
-    if isinstance(before, list) and isinstance(after, list):
-        added, removed = [x for x in after if x not in before], [x for x in before if x not in after]
-        parts = [f"{_listed(added)} added"] * bool(added) + [f"{_listed(removed)} removed"] * bool(removed)
-        return f": {', '.join(parts) or 'it is another one, or in another order'}"
-    return ""
+    items_before, items_after = _items(before), _items(after)
+    if items_before is None or items_after is None:
+        return ""
+    added = [item for item in items_after if item not in items_before]
+    removed = [item for item in items_before if item not in items_after]
+    parts = [f"{_listed(added)} added"] * bool(added) + [f"{_listed(removed)} removed"] * bool(removed)
+    return f": {', '.join(parts) or 'it is another one, or in another order'}"
+
+
+def _items(value: Any) -> list[Any] | None:
+    """The list that a probe has found, with or without a number that belongs to it; None if it was no list."""
+    found = value[-1] if isinstance(value, tuple) and value and type(value[0]) is int else value
+    return found if type(found) is list else None
 
 
 def _table_changes(name: str, before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """Which keys changed; never the values of environment variables, which may be secrets."""
-    changes = []
-    for verb, keys in (
-        ("added", [key for key in after if key not in before]),
-        ("removed", [key for key in before if key not in after]),
-        ("changed", [key for key in after if key in before and not _same(before[key], after[key])]),
-    ):
-        if keys:
-            changes.append(f"{name} {verb}: {_listed([_shown_key(name, key) for key in keys])}")
-    return changes
+    verbs = {
+        "added": [key for key in after if key not in before],
+        "removed": [key for key in before if key not in after],
+        "changed": [key for key in after if key in before and not _same(before[key], after[key])],
+    }
+    return [f"{name} {verb}: {_shown_key(name, key)}" for verb, keys in verbs.items() for key in keys]
+
+
+def summed(changes: list[str]) -> str:
+    """Changes as one text, those of a kind together."""
+    kinds: dict[str, list[str]] = {}
+    for change in changes:
+        kind, _, thing = change.partition(": ")
+        kinds.setdefault(kind, []).extend([thing] * bool(thing))
+    return "; ".join(f"{kind}: {_listed(things)}" if things else kind for kind, things in kinds.items())
 
 
 def _shown_key(table: str, key: Any) -> str:
@@ -255,18 +318,10 @@ def _threads() -> list[Any]:
     return [] if threading is None else list(_real.enumerate_threads(threading))
 
 
-def _new_files_here(since: int | None) -> list[str]:
+def _new_files_here(before: set[str]) -> list[str]:
     """What has come to the current folder; not hidden files and caches, which tools write for themselves."""
-    if since is None:
-        return []
-    new = []
-    for name in _names_in("."):
-        try:
-            if not name.startswith((".", "__pycache__")) and os.lstat(name).st_ctime_ns > since:
-                new.append(name)
-        except OSError:
-            continue
-    return [f"file in the current folder: {_listed(new)}"] * bool(new)
+    new = [name for name in _names_in(".") if name not in before and not name.startswith((".", "__pycache__"))]
+    return [f"file in the current folder: {name}" for name in new]
 
 
 def _open_files() -> set[int]:
@@ -284,14 +339,6 @@ def _is_open(fd: int) -> bool:
     return True
 
 
-def _file_changes(before: set[int], after: set[int]) -> list[str]:
-    opened = [(fd, _path_of(fd)) for fd in sorted(after - before)]
-    shown = [f"{fd} ({path})" for fd, path in opened if not _is_pythons_own(path)]
-    closed = sorted(before - after)
-    changes = [f"open file descriptor left: {_listed(shown)}"] * bool(shown)
-    return changes + [f"file descriptor closed: {_listed(closed)}"] * bool(closed)
-
-
 def _path_of(fd: int) -> str:
     """What a file descriptor is of, where the system tells."""
     try:
@@ -301,5 +348,9 @@ def _path_of(fd: int) -> str:
 
 
 def _is_pythons_own(path: str) -> bool:
-    """Whether the interpreter opened it for itself, once: the source of random numbers."""
-    return path in ("/dev/urandom", "/dev/random")
+    """Whether the interpreter opened it for itself, once.
+
+    The source of random numbers; libffi, which ctypes has open for its callbacks; multiprocessing's shared memory.
+    """
+    name = os.path.basename(path)
+    return path in ("/dev/urandom", "/dev/random") or name.startswith(("libffi.so", "pym-"))

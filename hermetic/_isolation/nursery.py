@@ -144,11 +144,17 @@ class ZygoteNursery:
 
     def signal(self, token: int, number: int) -> None:
         """Have a worker signalled."""
-        processes.send(self.pid, signal.SIGCONT)  # a test may have stopped the zygote
+        if self._home != _real.get_pid():
+            return
+        self.wake()
         try:
             self._control.send(json.dumps(["signal", token, number]).encode())
         except OSError:
             self._lost = True
+
+    def wake(self) -> None:
+        """Have the zygote go on: a test may have stopped it."""
+        processes.send(self.pid, signal.SIGCONT)
 
     def fileno(self) -> int:
         """The file descriptor that becomes readable when the zygote tells something."""
@@ -161,12 +167,19 @@ class ZygoteNursery:
 
     def close(self) -> None:
         """End the zygote, with all of its workers."""
+        at_home = self._home == _real.get_pid()
+        if at_home:
+            try:
+                # Not by closing alone: a process that a test has forked and left may hold the socket, too.
+                self._control.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has gone already
         self._control.close()
+        if not at_home:
+            return
         for place in self._places:
             place.remove()
-        if self._home != _real.get_pid():
-            return
-        processes.send(self.pid, signal.SIGCONT)
+        self.wake()
         deadline = _real.perf_counter() + _END_SECONDS
         while not self._has_ended():
             if _real.perf_counter() > deadline:
@@ -200,7 +213,8 @@ class _ZygoteLink:
         self._channel.sendall(protocol.pack(self._nonce, request))
 
     def receive(self, timeout: float) -> list[list[Any]]:
-        self._poll.poll(timeout * 1000)
+        if not self._poll.poll(timeout * 1000):
+            self._nursery.wake()
         self._nursery.take_messages()
         frames: list[list[Any]] = []
         while not self._at_end:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 HEAD_BYTES = 1_000_000  # of one stream of one test that is relayed as it comes
 TAIL_BYTES = 64 * 1024  # and of its end
-_CHUNK_BYTES = 100_000
 _NO_LIMIT = float("inf")
 _MAX_FILE_BYTES = 64_000_000  # on disk: a test that prints for ever must not fill it
 
@@ -44,19 +43,33 @@ class Stream:
             limit: the position in the file that is not to be read beyond.
         """
         text = ""
-        while data := self._read_on(limit):
-            room = max(HEAD_BYTES - self._relayed, 0)
-            text += self._decoder.decode(data[:room])
-            self._relayed += len(data[:room])
-            rest = self._tail + data[room:]
-            self._tail = rest[-TAIL_BYTES:]
-            self._cut += len(rest) - len(self._tail)
+        size = os.fstat(self._fd).st_size  # as it is now: who writes for ever is not run after
+        end = int(min(size, limit))
+        while data := _read_at(self._fd, self._position, min(HEAD_BYTES - self._relayed, max(end - self._position, 0))):
+            text += self._decoder.decode(data)
+            self._position += len(data)
+            self._relayed += len(data)
+        if self._position < end:
+            self._skip_to(end)
+        if self._position > _MAX_FILE_BYTES:
+            self._skip_to(size)
+            os.ftruncate(self._fd, 0)  # whoever appends goes on at the new end
+            self._position = 0
         return text
+
+    def _skip_to(self, end: int) -> None:
+        """Keep what may turn out to be the end of a test's output."""
+        kept = max(end - TAIL_BYTES, self._position)
+        rest = self._tail + _read_at(self._fd, kept, end - kept)
+        self._tail = rest[-TAIL_BYTES:]
+        self._cut += kept - self._position + len(rest) - len(self._tail)
+        self._position = end
 
     def read_end(self, limit: float = _NO_LIMIT) -> str:
         """As ``read``, and what there is of the end of a test's output; the next test begins."""
         text = self.read(limit)
         if self._cut:
+            text += self._decoder.decode(b"", final=True)  # a character that was cut in two
             text += f"\n[... {self._cut} bytes left out ...]\n"
         text += self._decoder.decode(self._tail, final=True)
         self._decoder.reset()
@@ -76,16 +89,6 @@ class Stream:
     def size(self) -> int:
         """How much there is."""
         return os.fstat(self._fd).st_size
-
-    def _read_on(self, limit: float) -> bytes:
-        data = _read_at(self._fd, self._position, int(min(max(limit - self._position, 0), _CHUNK_BYTES)))
-        self._position += len(data)
-        if self._position > _MAX_FILE_BYTES:
-            size = os.fstat(self._fd).st_size
-            self._cut += max(size - self._position, 0)
-            os.ftruncate(self._fd, 0)  # whoever appends goes on at the new end
-            self._position = 0
-        return data
 
 
 def _read_at(fd: int, position: int, length: int) -> bytes:
@@ -139,6 +142,7 @@ class Output:
 
 
 def take_over(folder: str) -> dict[str, Any]:
-    """In the worker: the file descriptors of its streams, by name, opened to append."""
+    """In the worker: the file descriptors of its streams, by name, opened to append; and one with nothing to read."""
     flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
-    return {name: os.open(os.path.join(folder, name), flags) for name in ("out", "err", "stacks")}
+    opened = {name: os.open(os.path.join(folder, name), flags) for name in ("out", "err", "stacks")}
+    return {**opened, "null": os.open(os.devnull, os.O_RDONLY)}

@@ -9,6 +9,7 @@ Whatever runner reports it formats it as it would have formatted the original.
 from __future__ import annotations
 
 import builtins
+import copyreg
 import itertools
 import sys
 import traceback
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
 _MAX_TEXT = 200_000  # characters of a message; more than anybody reads, less than anybody waits for
 _MAX_FRAMES = 1_000  # at either end of a traceback: as many as Python's own recursion limit
-_MAX_CHAIN = 20
+_MAX_EXCEPTIONS = 200  # causes, contexts and members of groups
+_MAX_NOTES = 100
+_MAX_CHARACTERS = 2_000_000  # of all these together: they must go into one frame
+_LEAST_TEXT, _LEAST_FRAMES = 200, 10  # of each exception, whatever the others take
+_FRAME_CHARACTERS = 200  # that a frame of a traceback takes, about
 _MAX_LOCAL = 2_000  # characters of a local variable
 
 # Bound now: the code under test may replace or remove any of it.
@@ -44,76 +49,116 @@ def cut(text: str, limit: int = _MAX_TEXT) -> str:
 # --- in the worker ---------------------------------------------------------------------------------------------------
 
 
-def describe(
-    error: BaseException, tb: Any = None, *, with_locals: bool = False, _depth: int = 0, _seen: Any = ()
-) -> dict[str, Any]:
-    """An exception as plain data.
+def describe(error: BaseException, tb: Any = None, *, with_locals: bool = False) -> dict[str, Any]:
+    """An exception as plain data, with those that it is linked with, which name each other by their places.
 
     Args:
         error: the exception; nothing of it is trusted.
         tb: where it was raised, if that is another place than it knows of: doctest makes such.
         with_locals: whether to take the local variables of its frames along.
     """
+    try:
+        return _describe(error, tb, with_locals=with_locals)
+    except MemoryError:
+        raise
+    except BaseException as trouble:  # noqa: BLE001 - the user's class may do anything when it is looked at
+        return _describe(Exception(f"<an exception that cannot be looked at: {type(trouble).__name__}>"), tb)
+
+
+def _describe(error: BaseException, tb: Any, *, with_locals: bool = False) -> dict[str, Any]:
+    room = _Room()
+    found = [error]
+    places = {id(error): 0}
+
+    def place_of(linked: BaseException | None) -> int | None:
+        if linked is not None and id(linked) not in places and len(found) < _MAX_EXCEPTIONS:
+            places[id(linked)] = len(found)
+            found.append(linked)
+        return places.get(id(linked))
+
+    described = []
+    for current in found:  # it grows meanwhile
+        members = [place_of(member) for member in _members(current)]
+        links = {
+            "cause": place_of(current.__cause__),
+            "context": place_of(current.__context__),
+            "members": [place for place in members if place is not None],
+        }
+        at = tb if current is error and tb is not None else current.__traceback__
+        described.append({**_describe_alone(current, at, room, with_locals=with_locals), **links})
+    return {"exceptions": described}
+
+
+class _Room:
+    """What is left of the characters that an exception may take, with all that is shown with it."""
+
+    def __init__(self) -> None:
+        self.left = _MAX_CHARACTERS
+
+    def cut(self, text: str, limit: int = _MAX_TEXT) -> str:
+        """A text, as long as it may be."""
+        shown = cut(text, max(min(limit, self.left), _LEAST_TEXT))
+        self.left -= len(shown)
+        return shown
+
+
+def _describe_alone(error: BaseException, tb: Any, room: _Room, *, with_locals: bool) -> dict[str, Any]:
     cls = type(error)
     described: dict[str, Any] = {
-        "type": [str(cls.__module__), str(cls.__qualname__)],
+        "type": [cls.__module__ if isinstance(cls.__module__, str) else None, str(cls.__qualname__)],
         "base": next(base.__name__ for base in cls.__mro__ if base.__module__ == "builtins"),
-        "text": cut(_text(error)),
-        "frames": _frames(tb or error.__traceback__, with_locals=with_locals),
-        "notes": _notes(error),
+        "text": room.cut(_text(error)),
+        "frames": _frames(tb, room, with_locals=with_locals),
+        "notes": _notes(error, room),
+        "suppress": bool(error.__suppress_context__),
     }
     if isinstance(error, ViolationError):
         described["violation"] = children.violation_fields(error.violation)
     if isinstance(error, SyntaxError):
-        described["syntax"] = {name: getattr(error, name, None) for name in _SYNTAX_FIELDS}
-        described["syntax"] = {name: value for name, value in described["syntax"].items() if _is_plain(value)}
-    seen = {*_seen, id(error)}
-    if _depth < _MAX_CHAIN:
-        for name in ("__cause__", "__context__"):
-            linked = getattr(error, name)
-            if linked is not None and id(linked) not in seen:
-                described[name] = describe(linked, with_locals=with_locals, _depth=_depth + 1, _seen=seen)
-        members = _members(error)
-        if members:
-            described["members"] = [
-                describe(member, with_locals=with_locals, _depth=_depth + 1, _seen=seen)
-                for member in members
-                if id(member) not in seen
-            ]
-    described["suppress"] = bool(error.__suppress_context__)
+        fields = {name: getattr(error, name, None) for name in _real.SYNTAX_ERROR_FIELDS}
+        described["syntax"] = {name: value for name, value in fields.items() if _is_plain(value)}
     return described
 
 
-_SYNTAX_FIELDS = ("msg", "filename", "lineno", "offset", "text", "end_lineno", "end_offset")
-
-
 def _is_plain(value: object) -> bool:
-    return value is None or type(value) in (str, int)
+    """Whether it can be sent as it is; the source of a module may be too long for that."""
+    if type(value) is tuple:
+        return all(map(_is_plain, value))
+    return value is None or type(value) is int or (type(value) is str and len(value) <= _MAX_TEXT)
 
 
 def _text(error: BaseException) -> str:
     try:
         if isinstance(error, (NameError, AttributeError, ImportError)):
             # "Did you mean ...?" is found out when it is shown, with the help of objects that stay here.
-            only = "".join(_traceback_exception(type(error), error, error.__traceback__).format_exception_only())
-            head, found, text = only.partition(": ")
-            if found and " " not in head and not getattr(error, "__notes__", None):
+            shown = next(_traceback_exception(type(error), error, error.__traceback__).format_exception_only())
+            head, found, text = shown.partition(": ")
+            if found and " " not in head:
                 return text.removesuffix("\n")
-        return str(error)
+        return str.__str__(str(error))  # of a subclass of str, the text alone
     except BaseException:  # noqa: BLE001 - the user's __str__ may do anything
-        return _env.UNPRINTABLE_EXCEPTION.format(type(error).__name__)
+        return str(_traceback_exception(type(error), error, None))  # it has a text for that
 
 
-def _notes(error: BaseException) -> list[str]:
-    """The notes as a traceback shows them, which takes whatever stands there."""
-    notes = getattr(error, "__notes__", None)
-    if notes is None:
-        return []
-    is_list = isinstance(notes, (list, tuple))
+def _notes(error: BaseException, room: _Room) -> Any:
+    """The notes: a list of texts, or whatever there is in its place, in a dictionary."""
     try:
-        return [cut(note if isinstance(note, str) else str(note)) for note in notes] if is_list else [cut(repr(notes))]
-    except BaseException:  # noqa: BLE001 - as of __str__
-        return ["<notes: str() failed>"]
+        notes = getattr(error, "__notes__", None)
+        if notes is None or isinstance(notes, str):
+            return notes
+        if isinstance(notes, (list, tuple)):
+            return [room.cut(_note(note)) for note in notes[:_MAX_NOTES]]
+        return {"shown": room.cut(repr(notes))}
+    except BaseException as failure:  # noqa: BLE001 - the user's objects may do anything
+        return [f"Ignored error getting __notes__: {_note(failure, repr)}"]
+
+
+def _note(note: Any, show: Any = str) -> str:
+    try:
+        text: str = show(note)
+    except BaseException:  # noqa: BLE001 - the user's __str__ may do anything
+        return "<note str() failed>"
+    return text
 
 
 def _members(error: BaseException) -> list[BaseException]:
@@ -122,25 +167,32 @@ def _members(error: BaseException) -> list[BaseException]:
     return list(error.exceptions)
 
 
-def _frames(tb: types.TracebackType | None, *, with_locals: bool) -> list[list[Any]]:
-    frames = []
+def _frames(tb: types.TracebackType | None, room: _Room, *, with_locals: bool) -> list[list[Any]]:
+    entries = []
     while tb is not None:
-        code, names = tb.tb_frame.f_code, tb.tb_frame.f_globals
-        frames.append(
-            [
-                code.co_filename,
-                code.co_name,
-                getattr(code, "co_qualname", code.co_name),
-                getattr(code, "co_firstlineno", 1),
-                tb.tb_lineno or 0,
-                _positions(code, tb.tb_lasti),
-                str(names.get("__name__", "")),
-                "__unittest" in names,
-                _locals(tb.tb_frame) if with_locals else {},
-            ]
-        )
+        entries.append(tb)
         tb = tb.tb_next
-    return frames if len(frames) <= 2 * _MAX_FRAMES else frames[:_MAX_FRAMES] + frames[-_MAX_FRAMES:]
+    most = max(min(_MAX_FRAMES, room.left // 2 // _FRAME_CHARACTERS), _LEAST_FRAMES)
+    shown = entries if len(entries) <= 2 * most else entries[:most] + entries[-most:]
+    room.left -= len(shown) * _FRAME_CHARACTERS
+    # The innermost ones first, while there is room for their variables.
+    return [_frame_fields(entry, room, with_locals=with_locals) for entry in reversed(shown)][::-1]
+
+
+def _frame_fields(tb: types.TracebackType, room: _Room, *, with_locals: bool) -> list[Any]:
+    code, names = tb.tb_frame.f_code, tb.tb_frame.f_globals
+    return [
+        code.co_filename,
+        code.co_name,
+        getattr(code, "co_qualname", code.co_name),
+        getattr(code, "co_firstlineno", 1),
+        tb.tb_lineno or 0,
+        _positions(code, tb.tb_lasti),
+        str(names.get("__name__", "")),
+        "__unittest" in names,
+        _locals(tb.tb_frame, room) if with_locals else {},
+        getattr(tb.tb_frame, "f_locals", {}).get("__tracebackhide__") is True,  # pytest's way of leaving a frame out
+    ]
 
 
 def _positions(code: types.CodeType, lasti: int) -> list[int | None]:
@@ -150,11 +202,11 @@ def _positions(code: types.CodeType, lasti: int) -> list[int | None]:
     return list(next(_islice(code.co_positions(), lasti // 2, None), ()))  # type: ignore[attr-defined,unused-ignore]
 
 
-def _locals(frame: types.FrameType) -> dict[str, str]:
+def _locals(frame: types.FrameType, room: _Room) -> dict[str, str]:
     shown = {}
-    for name, value in list(getattr(frame, "f_locals", {}).items()):
+    for name, value in list(getattr(frame, "f_locals", {}).items()) if room.left > 0 else ():
         try:
-            shown[name] = cut(repr(value), _MAX_LOCAL)
+            shown[name] = room.cut(repr(value), _MAX_LOCAL)
         except BaseException:  # noqa: BLE001 - the user's __repr__ may do anything
             shown[name] = "<local repr() failed>"
     return shown
@@ -169,50 +221,91 @@ def rebuild(described: dict[str, Any]) -> BaseException:
     Args:
         described: what ``describe`` returned.
     """
-    error = _instance(described)
-    for name in ("__cause__", "__context__"):
-        if name in described:
-            setattr(error, name, rebuild(described[name]))
-    error.__suppress_context__ = described["suppress"]
-    if described["notes"]:
-        error.__notes__ = described["notes"]  # type: ignore[attr-defined,unused-ignore]
-    return error.with_traceback(_traceback(described["frames"]))
+    alone = described["exceptions"]
+    made: dict[int, BaseException] = {}
+
+    def at(place: int) -> BaseException:
+        if place not in made:
+            made[place] = _instance(alone[place], [at(member) for member in alone[place]["members"]])
+        return made[place]
+
+    for place, fields in enumerate(alone):
+        error = at(place)
+        for name in ("cause", "context"):
+            if fields[name] is not None:
+                setattr(error, f"__{name}__", at(fields[name]))
+        error.__suppress_context__ = fields["suppress"]
+        notes = fields["notes"]
+        if notes is not None:
+            error.__notes__ = Shown(notes["shown"]) if isinstance(notes, dict) else notes  # type: ignore[attr-defined,unused-ignore]
+        error.__traceback__ = _traceback(fields["frames"])
+        if isinstance(type(error), _StandIn):
+            alone_again = {**fields, "cause": None, "context": None, "members": []}
+            error.described = {"exceptions": [alone_again]}  # type: ignore[attr-defined]
+    return at(0)
 
 
-def _instance(described: dict[str, Any]) -> BaseException:
+def _instance(described: dict[str, Any], members: list[BaseException]) -> BaseException:
     if "violation" in described:
         return children.violation_error(described["violation"])
     text, (module, qualname) = described["text"], described["type"]
     base = getattr(builtins, described["base"], Exception)
-    if not (isinstance(base, type) and issubclass(base, BaseException)):
+    is_group = _env.HAS_EXCEPTION_GROUPS and isinstance(base, type) and issubclass(base, BaseExceptionGroup)  # type: ignore[name-defined,unused-ignore]  # noqa: F821 - from 3.11 on
+    if not (isinstance(base, type) and issubclass(base, BaseException)) or (is_group and not members):
         base = Exception
-    if (module, qualname) == ("builtins", base.__name__) and base in _SHOWN_BY_TEXT:
-        error: BaseException = base(text)
+    if (module, qualname) == ("builtins", base.__name__) and base.__str__ is BaseException.__str__:
+        error = base.__new__(base)
+        error.args = (text,)
         return error
     cls = _class(module, qualname, base)
-    if described.get("members"):
-        error = cls.__new__(cls, text, [rebuild(member) for member in described["members"]])
-    else:
-        error = cls.__new__(cls)
+    error = base.__new__(cls, text, members) if members else base.__new__(cls)
     error.args = (text,)
     for name, value in described.get("syntax", {}).items():
-        setattr(error, name, value)
+        setattr(error, name, tuple(value) if isinstance(value, list) else value)
     return error
 
 
-# Of these, str() is the one argument. The others are stood for by a subclass that says so.
-_SHOWN_BY_TEXT = (AssertionError, ValueError, TypeError, RuntimeError, NotImplementedError, IndexError, Exception)
+class _StandIn(type):
+    """The class of classes that stand for those of the worker's: some runners pickle what they are told of."""
+
+    stands_for: tuple[str | None, str, type[BaseException]]
 
 
-def _class(module: str, qualname: str, base: type[BaseException]) -> type[BaseException]:
+def _reduced_class(cls: _StandIn) -> Any:
+    return _class, cls.stands_for
+
+
+copyreg.pickle(_StandIn, _reduced_class)
+
+
+def _class(module: str | None, qualname: str, base: type[BaseException]) -> type[BaseException]:
     if module == "unittest.case" and qualname == "SkipTest":
         import unittest
 
         return unittest.SkipTest
-    names = {"__module__": module, "__qualname__": qualname}
+    names: dict[str, Any] = {"__module__": module, "__qualname__": qualname}
+    names |= {"stands_for": (module, qualname, base), "__reduce__": _reduced}
     if not issubclass(base, SyntaxError):
-        names["__str__"] = _first_argument  # type: ignore[assignment]
-    return type(qualname.rpartition(".")[2], (base,), names)
+        names["__str__"] = _first_argument
+    name = qualname.rpartition(".")[2].encode("ascii", "backslashreplace").decode("ascii").replace("\0", "\\0")
+    try:
+        cls: Any = _StandIn(name, (_known(module, qualname, base),), names)
+    except Exception:  # noqa: BLE001 - a user's class may refuse to have subclasses
+        cls = _StandIn(name, (base,), names)
+    stand_in: type[BaseException] = cls
+    return stand_in
+
+
+def _known(module: str | None, qualname: str, base: type[BaseException]) -> type[BaseException]:
+    """The class of that name, if this process has it: whoever expects it is to find it."""
+    found: Any = sys.modules.get(module or "")
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    return found if isinstance(found, type) and issubclass(found, base) else base
+
+
+def _reduced(self: BaseException) -> tuple[Any, ...]:
+    return rebuild, (self.described,)  # type: ignore[attr-defined]
 
 
 def _first_argument(self: BaseException) -> str:
@@ -231,9 +324,13 @@ class Shown:
 
 def _traceback(frames: list[list[Any]]) -> types.TracebackType | None:
     found: types.TracebackType | None = None
-    for filename, name, qualname, first_line, line, positions, module, is_unittest, shown_locals in reversed(frames):
+    for fields in reversed(frames):
+        filename, name, qualname, first_line, line, positions, module, is_unittest, shown_locals, is_hidden = fields
         code = _code(filename, name, qualname, first_line, positions)
-        frame = _frame(code, module, shown_locals, is_unittest=is_unittest)
+        variables: dict[str, Any] = {variable: Shown(text) for variable, text in shown_locals.items()}
+        if is_hidden:
+            variables["__tracebackhide__"] = True
+        frame = _frame(code, module, variables, is_unittest=is_unittest)
         found = types.TracebackType(found, frame, 0, line)
     return found
 
@@ -246,7 +343,7 @@ def standing_at(filename: str, name: str, line: int) -> types.TracebackType | No
         name: of the function.
         line: in the file, from 1.
     """
-    return _traceback([[filename, name, name, line, line, [], "", False, {}]])
+    return _traceback([[filename, name, name, line, line, [], "", False, {}, False]])
 
 
 _TEMPLATE = compile("_keep(_get_frame())", "<frame>", "exec")
@@ -260,14 +357,13 @@ def _code(filename: str, name: str, qualname: str, first_line: int, positions: l
     return _TEMPLATE.replace(**replaced)
 
 
-def _frame(code: types.CodeType, module: str, shown_locals: dict[str, str], *, is_unittest: bool) -> types.FrameType:
+def _frame(code: types.CodeType, module: str, variables: dict[str, Any], *, is_unittest: bool) -> types.FrameType:
     kept: list[types.FrameType] = []
     known = vars(sys.modules.get(module, sys))  # where the source is, if that is not a file
     names: dict[str, Any] = {name: known[name] for name in ("__loader__", "__spec__") if name in known}
     names |= {"__name__": module, "_keep": kept.append, "_get_frame": _real.get_frame}
     if is_unittest:
         names["__unittest"] = True
-    variables = {variable: Shown(text) for variable, text in shown_locals.items()}
     exec(code, names, variables)  # noqa: S102 - our own template, under another name
     return kept[0]
 

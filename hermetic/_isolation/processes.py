@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # include/uapi/linux/prctl.h
 
+_MAX_COMMAND = 200  # characters of a command that are shown: it may be a program of some pages
+
 # Processes of multiprocessing's own, which end with the process that they serve.
 _HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 
-_listdir, _kill = os.listdir, os.kill
+_listdir, _kill, _waitid = os.listdir, os.kill, getattr(os, "waitid", None)
 
 
 @functools.cache
@@ -71,10 +73,10 @@ def children_of(pid: int) -> list[int]:
 
 def has_children() -> bool:
     """Whether this process has any, living or not."""
-    if not hasattr(os, "waitid"):
+    if _waitid is None:
         return True
     try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        _waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return False
     return True
@@ -102,9 +104,10 @@ def command_of(pid: int) -> str | None:
     try:
         if _read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] in ("Z", "X"):
             return None
-        return " ".join(_read(f"/proc/{pid}/cmdline").split("\0")).strip() or f"process {pid}"
+        command = " ".join(_read(f"/proc/{pid}/cmdline").split("\0")).strip() or f"process {pid}"
     except OSError:
         return None
+    return command if len(command) <= _MAX_COMMAND else f"{command[:_MAX_COMMAND]}..."
 
 
 def _read(path: str) -> str:

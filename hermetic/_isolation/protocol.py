@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+from collections import deque
 
 from .. import _real
 
@@ -29,7 +30,8 @@ MAX_FRAME_BYTES = 32_000_000  # more than a worker ever sends: texts are cut bef
 _encode: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _decode: Callable[[str], Any] = json.JSONDecoder().decode
 _header = struct.Struct(f">{NONCE_BYTES}sI")
-_read, _write, _fstat = os.read, os.write, os.fstat
+_read, _write, _fstat, _stat = os.read, os.write, os.fstat, os.stat
+_set_blocking: Any = getattr(os, "set_blocking", None)
 
 
 class ProtocolError(Exception):
@@ -87,9 +89,8 @@ def pack(nonce: bytes, frame: list[Any]) -> bytes:
         nonce: of the worker.
         frame: strings, numbers, booleans, None, lists and dictionaries of them.
     """
-    body = _encode(frame).encode(
-        "utf-8", "surrogatepass"
-    )  # escaped, two lone surrogates would come back as one character
+    # Not escaped as ASCII: two lone surrogates in a row would come back as one character.
+    body = _encode(frame).encode("utf-8", "surrogatepass")
     return _header.pack(nonce, len(body)) + body
 
 
@@ -100,10 +101,10 @@ class WorkerEnd:
         reading: the file descriptor that requests come from.
         writing: the one that frames go to; it may be the same.
         nonce: of the worker.
-        streams: the file descriptors of what its tests write.
+        streams: the paths of the files that its tests write to.
     """
 
-    def __init__(self, reading: int, writing: int, nonce: bytes, streams: tuple[int, ...] = ()) -> None:
+    def __init__(self, reading: int, writing: int, nonce: bytes, streams: tuple[str, ...] = ()) -> None:
         self._reading = reading
         self._writing = writing
         self._streams = streams
@@ -111,6 +112,8 @@ class WorkerEnd:
         self._nonce = nonce
         self._reader = FrameReader(nonce)
         self._requests: list[list[Any]] = []
+        self._outgoing: deque[bytes] = deque()
+        self._sending = _real.new_lock()
         self._identities = {fd: self._identity(fd) for fd in (reading, writing)}
 
     @staticmethod
@@ -136,7 +139,11 @@ class WorkerEnd:
         """
         while not self._requests:
             self._check(self._reading)
-            data = _read(self._reading, 65536)
+            try:
+                data = _read(self._reading, 65536)
+            except BlockingIOError:  # the test has made its descriptors so
+                _set_blocking(self._reading, True)  # noqa: FBT003 - the standard library's signature
+                continue
             if not data:
                 raise EOFError
             self._requests += self._reader.feed(data)
@@ -148,16 +155,26 @@ class WorkerEnd:
         Raises:
             OSError: the channel is closed.
         """
-        data = memoryview(self._news_of_output() + pack(self._nonce, frame))
-        self._check(self._writing)
-        while data:
-            data = data[_write(self._writing, data) :]
+        self._outgoing.append(self._news_of_output() + pack(self._nonce, frame))
+        # A thread of the test, or a handler of a signal, may come by while a frame is half sent: whoever is at it sends
+        # those of the others, too. Waiting for a lock, a handler would wait for ever.
+        while self._outgoing and self._sending.acquire(blocking=False):
+            try:
+                self._check(self._writing)
+                data = memoryview(self._outgoing.popleft())
+                while data:
+                    try:
+                        data = data[_write(self._writing, data) :]
+                    except BlockingIOError:  # as above
+                        _set_blocking(self._writing, True)  # noqa: FBT003 - as above
+            finally:
+                self._sending.release()
 
     def _news_of_output(self) -> bytes:
         """A frame that says how much has been written by now, if that is more than before."""
         try:
-            written = [_fstat(fd).st_size for fd in self._streams]
-        except OSError:  # the test has closed them
+            written = [_stat(path).st_size for path in self._streams]
+        except OSError:  # the test has removed them
             return b""
         if written == self._written:
             return b""

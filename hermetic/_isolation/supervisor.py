@@ -8,6 +8,7 @@ The frames of a worker, in the order in which they come (kind, then its argument
     begin        id                          a test has started
     outcome      verdict, details            what a result would be told: success, failure, error, skip, ...
     fixture      name, verdict, details      of a class or module fixture, or of a test that has ended
+    unbegun      name, verdict, details      the test did not run, because that fixture failed or skipped before
     broken       details                     an exception that ends programs came out of a test or a fixture
     warning      text, category, file, line  shown by the warnings module
     copy         id, what                    a forked copy of a test came back to the runner
@@ -243,7 +244,7 @@ def _end_text(status: int | None, *, expected: bool) -> str:
         return _STATUS_TEXTS[status]
     if status < 0:
         return f"ended by {processes.status_text(status)}{' while it exited' if expected else ''}"
-    if expected:
+    if expected and status:
         return f"its process was done, but exited with status {status}"
     return f"ended with exit status {status} before it was done"
 

@@ -27,17 +27,15 @@ _GRACE = 1.0  # seconds that threads and processes which a test left have to end
 
 def set_up(place: WorkerPlace) -> protocol.WorkerEnd:
     """Give the process its own standard files, its channel, its temporary folder; clear what was the parent's."""
+    # Everything is moved before the first is put in its place: the channel may come in by the standard files.
+    opened = {name: _moved(fd) for name, fd in output.take_over(place.folder).items()}
     reading = _moved(place.reading)
     writing = reading if place.writing == place.reading else _moved(place.writing)
-    streams = output.take_over(place.folder)
-    stacks = _moved(streams["stacks"])
-    null = os.open(os.devnull, os.O_RDONLY)
-    for fd, source in ((0, null), (1, streams["out"]), (2, streams["err"])):
-        if fd != source:
-            os.dup2(source, fd)
-    if null > 2:  # noqa: PLR2004 - the standard ones
-        os.close(null)
-    written = tuple(_moved(fd) if fd > 2 else fd for fd in (streams["out"], streams["err"]))  # noqa: PLR2004 - as above
+    stacks = opened.pop("stacks")
+    for fd, name in enumerate(("null", "out", "err")):
+        os.dup2(opened[name], fd)
+        os.close(opened[name])
+    written = tuple(os.path.join(place.folder, name) for name in ("out", "err"))
     if sys.stdout is not _streams.get("stdout"):  # nobody has warmed up
         make_streams()
     faulthandler.enable(file=stacks, all_threads=True)
@@ -68,7 +66,7 @@ def make_streams() -> None:
 
 
 def _moved(fd: int) -> int:
-    """A descriptor out of the tests' way, not inherited by their processes; the given one is closed."""
+    """A descriptor out of the tests' way, not inherited by their processes; the given one is closed, or taken soon."""
     if _env.WINDOWS:
         moved = os.dup(fd)
     else:
@@ -76,7 +74,8 @@ def _moved(fd: int) -> int:
             moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LEAST_FILE_DESCRIPTOR)
         except OSError:  # the limit is lower
             moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
-    os.close(fd)
+    if fd > 2:  # noqa: PLR2004 - a free standard one would be given to the next file
+        os.close(fd)
     return moved
 
 
@@ -97,13 +96,24 @@ def let_leftovers_end() -> None:
         _real.sleep(0.01)
 
 
+def _multiprocessing_children() -> tuple[set[int], set[int]]:
+    """The process ids of multiprocessing's children: those that its exit handler ends, and those that it waits for.
+
+    The first, which a pool has, may hold locks that the handler needs; the second may be a fork server's children.
+    """
+    multiprocessing = sys.modules.get("multiprocessing")
+    found = [] if multiprocessing is None else multiprocessing.active_children()
+    return {child.pid for child in found if child.daemon}, {child.pid for child in found if not child.daemon}
+
+
 def leave() -> None:
     """Do what an interpreter does at its end; what a test left running is not waited for."""
-    for pid in processes.living_children():
+    daemons, others = _multiprocessing_children()
+    for pid in {*processes.living_children(), *others} - daemons:
         processes.send(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     _real.run_exit_handlers()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (AttributeError, OSError, ValueError):
-            pass  # the test has closed or replaced it
+        except BaseException:  # noqa: BLE001, S110 - the test has closed it, or replaced it by whatever it likes
+            pass

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MAX_MESSAGE_BYTES = 200_000
 _SWEEP_SECONDS = 5.0  # a process may be stuck in the kernel: then it is left to it
+_MAX_LEFT = 100  # processes that are named: all must go into one message
 _HELPER_SECONDS = 1.0  # how long multiprocessing's helpers may take to see that they are alone
 
 
@@ -153,7 +154,7 @@ class Zygote:
             living = {pid: command for pid, command in commands.items() if command is not None}
             taken = _real.perf_counter() - started
             if not living or taken > _SWEEP_SECONDS:
-                return [*left.values()]  # those that have ended are waited for by _reap
+                return _shortened([*left.values()])  # those that have ended are waited for by _reap
             for pid, command in living.items():
                 if not processes.is_helper(command):
                     left[pid] = command
@@ -180,3 +181,8 @@ class Zygote:
         for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
         _real.exit_process(0)
+
+
+def _shortened(commands: list[str]) -> list[str]:
+    more = len(commands) - _MAX_LEFT
+    return commands if more <= 0 else [*commands[:_MAX_LEFT], f"and {more} more"]

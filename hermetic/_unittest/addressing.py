@@ -15,6 +15,7 @@ import unittest
 
 from .. import _real
 from .._errors import IsolationError
+from .._guards import state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def of_test(test: Any) -> dict[str, Any]:
     cls = type(test)
     name = _real.test_method_name(test)
     sent, unsent = {}, {}
+    _refuse_what_is_elsewhere(test)
     for key, value in vars(test).items():
         if key not in _STANDARD and key != name:  # pytest puts the method there
             try:
@@ -43,6 +45,17 @@ def of_test(test: Any) -> dict[str, Any]:
             except Exception as error:  # noqa: BLE001 - the user's objects refuse in many ways
                 unsent[key] = f"{type(error).__name__}: {error}"
     return {**of_object(cls), "method": name, "sent": sent, "unsent": unsent}
+
+
+def _refuse_what_is_elsewhere(test: Any) -> None:
+    what = f"[H007] {state.owner_name(test)} cannot be isolated"
+    if "tearDown" in vars(test):  # pytest --pdb keeps it for after the debugger
+        raise IsolationError(f"{what} under --pdb: the debugger is in this process; set HERMETIC_NO_ISOLATION=1")
+    if "django.db" in sys.modules and getattr(test, "databases", None):
+        raise IsolationError(
+            f"{what}: its test database belongs to this process, and another one would use the real database; make it"
+            " a SimpleTestCase, or take the mark off"
+        )
 
 
 def of_object(found: Any) -> dict[str, Any]:

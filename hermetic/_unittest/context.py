@@ -6,6 +6,7 @@ enter()      in the interpreter that is to be like it
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import warnings
@@ -35,7 +36,8 @@ def describe(module: str, file: str | None, around: dict[str, Any]) -> dict[str,
         "path": [*sys.path],
         "argv": [*sys.argv],
         "modules": [[module, file]],
-        "filters": [_described_filter(entry) for entry in _real.warning_filters()],
+        "filters": described_filters(),
+        "set_up": [name for name in _SET_UP_BY_RUNNERS if _is_set_up(name)],
         "command_line": _config.given_on_command_line(),
         "root": _config.in_force().root,
     }
@@ -58,14 +60,33 @@ def enter(context: dict[str, Any]) -> None:
     if settings.default_size is not None:
         _guards.install()
     _multiprocessing.default_start_method(settings.start_method).__enter__()  # for as long as there is a process
+    for name in context["set_up"]:
+        importlib.import_module(name).setup()
     with policies.default_scope():
         for name, file in context["modules"]:
             try:
                 addressing.import_module(name, file)
             except Exception:  # noqa: BLE001 - it is raised once more where a test asks for the module
                 sys.modules.pop(name, None)
+    use_filters(context["filters"])
+
+
+_SET_UP_BY_RUNNERS = ("django",)  # what the runners of a framework set up before they import the tests
+
+
+def _is_set_up(name: str) -> bool:
+    return bool(getattr(getattr(sys.modules.get(f"{name}.apps"), "apps", None), "ready", False))
+
+
+def described_filters() -> list[list[Any]]:
+    """The filters of warnings as plain data."""
+    return [_described_filter(entry) for entry in _real.warning_filters()]
+
+
+def use_filters(described: list[list[Any]]) -> None:
+    """Have filters of warnings, as described, and no others."""
     warnings.resetwarnings()
-    for action, message, category, module, line in context["filters"]:
+    for action, message, category, module, line in described:
         warnings.filterwarnings(action, message, _category(*category), module, line, append=True)
 
 

@@ -20,7 +20,7 @@ from .. import _real
 from .._errors import IsolationError
 from .._guards import state
 from .._isolation import portable
-from . import addressing, groups, replay
+from . import addressing, context, groups, replay
 from .result import Fixture, exc_info
 from .workers import Workers
 
@@ -130,12 +130,14 @@ def run(request: Request, result: Any) -> None:
 def _perform(request: Request, result: Any, player: replay.Replay) -> None:
     group = request.group
     address, worker = _worker_for(request)
-    options = {
+    options: dict[str, Any] = {
         "locals": bool(getattr(result, "tb_locals", False)),
         "failfast": bool(getattr(result, "failfast", False)),
         "buffer": bool(getattr(result, "buffer", False)),
         "compare": group.key is not None,
     }
+    if "number" not in address:  # a runner may have others for each test; in a run of ours the fork has them
+        options["filters"] = context.described_filters()
     frames: list[list[Any]] = [["run", address, options]]
     if group.key is None:
         frames.append(["finish"])
@@ -326,7 +328,14 @@ def _close_at_exit(pid: int) -> None:
     """Under another runner, the groups that nobody has ended; there is no result any more to be told."""
     if _real.get_pid() != pid:
         return
+    failed = False
     for key, member in [*_isolation.members.items()]:
         for error in _ask(key, member, ["finish"]):
             sys.stderr.write(f"after the last test: {type(error).__name__}: {error}\n")
+            failed = True
     _close()
+    if failed:  # the runner has its verdict: the exit status is all that is left to say otherwise
+        _real.run_exit_handlers()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        _real.exit_process(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from .. import _real
 from .._guards import state
 from .._isolation import hygiene
 from . import replay
@@ -47,4 +48,6 @@ def run(test: Any, result: Any, run_test: Callable[[Any, Any], Any]) -> Any:
 
 def _note_temporary_files(event: str, args: tuple[Any, ...]) -> None:
     if event in _TEMPORARY_FILE_EVENTS:
-        _temporary_files.append(os.fsdecode(args[0]))
+        path = os.fsdecode(args[0])
+        if not os.path.basename(path).startswith(_real.MULTIPROCESSING_FOLDER):  # it is kept until the process ends
+            _temporary_files.append(path)

@@ -7,10 +7,10 @@ import sys
 import unittest
 import warnings
 
-from .. import _config, _real
+from .. import _config, _env, _real
 from .._errors import HermeticWarning, IsolationError
 from .._guards import children, state
-from .._isolation import portable
+from .._isolation import hygiene, portable
 from .result import Fixture, exc_info
 
 TYPE_CHECKING = False
@@ -41,7 +41,6 @@ class Replay:
         self._begun = False
         self._ended = False
         self._broken = self._failed = False
-        self._fixture_failed = False
         self._buffering = False
 
     def take(self, frame: list[Any]) -> None:
@@ -60,11 +59,9 @@ class Replay:
                 self._fail(error)
             for verdict, details in self._verdicts:
                 self._tell(verdict, details)
-            if self._duration is not None and hasattr(self._result, "addDuration"):
+            if self._duration is not None and _env.UNITTEST_HAS_DURATIONS and hasattr(self._result, "addDuration"):
                 self._result.addDuration(self._test, self._duration)
             self._result.stopTest(self._test)
-        elif not self._fixture_failed and not isinstance(self._result, unittest.TestResult):
-            self._tell_fixture("", "isolation", self._error("it did not run: its class's or module's set-up failed"))
         self._ended = False
         for frame in self._later:
             self.take(frame)
@@ -106,16 +103,21 @@ class Replay:
     def _take_fixture(self, name: str, verdict: str, details: Any = None) -> None:
         if name == state.owner_name(self._test):  # what it did after it had ended
             self._take_outcome(verdict, details)
+        elif self._ended:
+            self._later.append(["fixture", name, verdict, details])
         else:
-            self._fixture_failed = True
-            if self._ended:
-                self._later.append(["fixture", name, verdict, details])
-            else:
-                self._tell_fixture(name, verdict, details)
+            self._tell_fixture(name, verdict, details)
+
+    def _take_unbegun(self, name: str, verdict: str, details: Any = None) -> None:
+        if not isinstance(self._result, unittest.TestResult):  # that was told of the fixture, and counts it
+            self._take_fixture(name, verdict, details)
 
     def _take_copy(self, name: str, what: str) -> None:
         text = f"a forked copy of it came back to the runner ({what or 'it returned'}); leave a fork with os._exit()"
-        self._fail(self._error(text if name == state.owner_name(self._test) else f"{name}: {text}"))
+        if name == state.owner_name(self._test):
+            self._fail(self._error(text))
+        else:  # of a test that has ended
+            self._take_fixture(name, "isolation", isolation_error(f"isolated test {name}: {text}", self._test))
 
     def _take_end(self, facts: dict[str, Any]) -> None:
         self._duration, self._ended = facts["duration"], True
@@ -278,7 +280,9 @@ def show_warning(text: str, category: list[str], filename: str, line: int) -> No
     found = getattr(builtins if module == "builtins" else sys.modules.get(module), name, None)
     if not (isinstance(found, type) and issubclass(found, Warning)):
         found = type(name, (Warning,), {"__module__": module})
-    warnings.showwarning(found(text), found, filename, line)
+    # One of its kind, made without its __init__, which may ask for more than a text.
+    shown = type(name, (found,), {"__module__": module, "__str__": lambda _: text})
+    warnings.showwarning(Warning.__new__(shown), found, filename, line)
 
 
 def report_changes(what: str, changes: list[str], test: Any) -> IsolationError | None:
@@ -290,7 +294,7 @@ def report_changes(what: str, changes: list[str], test: Any) -> IsolationError |
         test: that the warning or the error points at.
     """
     mode = _config.in_force().leaks
-    text = f"[H007] {what} changed its process, or left something behind: {'; '.join(changes)}"
+    text = f"[H007] {what} changed its process, or left something behind: {hygiene.summed(changes)}"
     if mode == "off":
         return None
     try:

@@ -29,6 +29,8 @@ class _SendingResult(unittest.TestResult):
         self.tells_of_buffering = False
         self._started = 0.0
         self._snapshot: hygiene.Snapshot | None = None
+        self._is_told = False  # whether a test has begun, or a fixture was told of, since the last was asked for
+        self._set_up: list[Any] = ["the set-up of its class or module", "skip", "it did not run"]  # as last told of
 
     def send(self, *frame: Any) -> None:
         """Send a frame; a forked copy of the test that comes by here ends instead, and says so."""
@@ -51,6 +53,7 @@ class _SendingResult(unittest.TestResult):
     def startTest(self, test: Any) -> None:
         self.testsRun += 1
         self._current = test
+        self._is_told = True
         self.send("begin", state.owner_name(test))
         self._snapshot = hygiene.Snapshot() if self.compare_each else None
         self._started = _real.perf_counter()
@@ -66,7 +69,13 @@ class _SendingResult(unittest.TestResult):
     def take_changes(self) -> list[str]:
         """What the test that has just run changed and left, if that is to be told."""
         snapshot, self._snapshot = self._snapshot, None
-        return [] if snapshot is None else snapshot.changes()
+        return hygiene.changes_since(snapshot)
+
+    def tell_of_set_up(self) -> None:
+        """Say why a test has not begun: its class's or module's set-up failed or skipped, for an earlier test."""
+        if not self._is_told:
+            self.send("unbegun", *self._set_up)
+        self._is_told = False
 
     def warned(self) -> dict[str, Any]:
         """The violations that were let happen, handed out once."""
@@ -117,7 +126,8 @@ class _SendingResult(unittest.TestResult):
         elif test is self._current:
             self.send("outcome", verdict, details)
         else:  # a fixture, or what a test did after it had ended
-            self.send("fixture", state.owner_name(test), verdict, details)
+            self._is_told, self._set_up = True, [state.owner_name(test), verdict, details]
+            self.send("fixture", *self._set_up)
 
     def _described(self, err: Any) -> dict[str, Any]:
         error, tb = err[1:] if isinstance(err, tuple) else (getattr(err, "value", err), None)
@@ -128,8 +138,8 @@ def _shown_params(params: dict[str, Any]) -> dict[str, str]:
     shown = {}
     for name, value in params.items():
         try:
-            shown[str(name)] = portable.cut(repr(value), 2000)
-        except Exception:  # noqa: BLE001 - the user's __repr__ may do anything
+            shown[str(name)] = portable.cut(str.__str__(repr(value)), 2000)
+        except BaseException:  # noqa: BLE001 - the user's __repr__ may do anything
             shown[str(name)] = "<repr() failed>"
     return shown
 

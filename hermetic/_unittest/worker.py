@@ -13,6 +13,7 @@ The requests (kind, then its arguments):
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 import unittest
 import warnings
@@ -124,7 +125,7 @@ class _Worker:
                 result.broken(error)
                 return
         worker_process.let_leftovers_end()
-        changes = self._snapshot.changes() if self._snapshot is not None else []
+        changes = hygiene.changes_since(self._snapshot)
         if leave:
             widest = policies.widest()
             if widest is not None:
@@ -152,7 +153,9 @@ class _Worker:
                 test = self._find(result, *arguments)
                 if test is not None:
                     self._class = type(test)
-                    yield test
+                    with _filters(arguments[1].get("filters")):
+                        yield test
+                    result.tell_of_set_up()
                     changes = result.take_changes()  # not at stopTest: an event loop is closed after that
                     del test
             result.send("ready", changes)
@@ -167,6 +170,21 @@ class _Worker:
         except Exception as error:  # noqa: BLE001 - the import of a test module may raise anything
             result.send("outcome", "error", portable.describe(error))
             return None
+
+
+@contextlib.contextmanager
+def _filters(described: list[list[Any]] | None) -> Iterator[None]:
+    """Have the filters of warnings that the test's runner has for it, if they are told."""
+    if described is None:
+        yield
+        return
+    filters = _real.warning_filters()
+    before = [*filters]
+    context.use_filters(described)
+    set_here = [*filters]
+    yield
+    if _real.warning_filters() is filters and filters == set_here:  # else the test has changed them
+        filters[:] = before
 
 
 def _first_snapshot() -> hygiene.Snapshot:

@@ -75,9 +75,19 @@ class Workers:
             self._used = [(other, its) for other, its in self._used if not other.has_ended] + [(worker, zygote)]
             return worker
         self._fresh.add(module)
+        self._drop_lost()
         worker = self._spares.pop(module) if module in self._spares else self._start(module)
         self._spares[module] = self._start(module)  # it imports while this one works
         return worker
+
+    def _drop_lost(self) -> None:
+        """Let go of a starter that a test has ended, and of the workers that waited in it: they ended with it."""
+        if self._starting is not None and not self._starting.is_usable:
+            for spare in self._spares.values():
+                spare.end()
+            self._spares.clear()
+            self._starting.close()
+            self._starting = None
 
     def close(self) -> None:
         """End everything."""
@@ -92,6 +102,8 @@ class Workers:
         zygote = self._zygotes.get(module)
         if zygote is not None and zygote.is_usable:
             return zygote
+        if zygote is not None:  # a test has ended it
+            self._zygotes.pop(module).close()
         if not _env.LINUX or _config.in_force().isolated_start == "fresh":
             return None
         from .._isolation.nursery import ZygoteNursery  # for Linux alone
