@@ -242,7 +242,11 @@ def interpreter_flags() -> list[str]:
 
 
 # What a SyntaxError is shown by; the last one, from 3.14 on, is what finds misspelt keywords.
-SYNTAX_ERROR_FIELDS = ("msg", "filename", "lineno", "offset", "text", "end_lineno", "end_offset", "_metadata")
+SYNTAX_ERROR_FIELDS: dict[str, type] = {
+    **dict.fromkeys(("msg", "filename", "text"), str),
+    **dict.fromkeys(("lineno", "offset", "end_lineno", "end_offset"), int),
+    "_metadata": tuple,
+}
 
 
 def sub_test(test: Any, message: Any, params: dict[str, Any]) -> Any:

@@ -116,7 +116,11 @@ def _describe_alone(error: BaseException, tb: Any, room: _Room, *, with_locals: 
         described["violation"] = children.violation_fields(error.violation)
     if isinstance(error, SyntaxError):
         fields = {name: getattr(error, name, None) for name in _real.SYNTAX_ERROR_FIELDS}
-        described["syntax"] = {name: value for name, value in fields.items() if _is_plain(value)}
+        described["syntax"] = {
+            name: value
+            for name, value in fields.items()
+            if value is None or (type(value) is _real.SYNTAX_ERROR_FIELDS[name] and _is_plain(value))
+        }
     return described
 
 

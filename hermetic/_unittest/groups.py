@@ -93,6 +93,14 @@ def of_function(function: Any, cls: type | None) -> Group:
     return found
 
 
+def _of_method_if_right(cls: type, name: str) -> Group | None:
+    """As ``of_method``; of wrong marks it is said where the test runs, and not here."""
+    try:
+        return of_method(cls, name)
+    except DecorationError:
+        return None
+
+
 def forget() -> None:
     """Forget what was found, after the settings have changed."""
     _found.clear()
@@ -136,10 +144,10 @@ def _group(where: str, mark: Any, cls: type, timeout: float) -> Group:
 
 def is_wholly_isolated(cls: type) -> bool:
     """Whether every test of a class is isolated: its fixtures then run in workers alone."""
-    if of_method(cls, "") is not None:
+    if _of_method_if_right(cls, "") is not None:
         return True
     names = [name for name in dir(cls) if name.startswith("test") and callable(getattr(cls, name))]
-    return bool(names) and all(of_method(cls, name) is not None for name in names)
+    return bool(names) and all(_of_method_if_right(cls, name) is not None for name in names)
 
 
 def is_wholly_isolated_module(module: Any) -> bool:
@@ -159,10 +167,7 @@ def is_wholly_isolated_module(module: Any) -> bool:
 def keys_of(cls: type) -> set[tuple[str, str]]:
     """The keys of the groups that the tests of a class are in."""
     names = ["", *(name for name in dir(cls) if name.startswith("test"))]
-    try:
-        groups = [of_method(cls, name) for name in names]
-    except DecorationError:
-        return set()  # said where the tests run
+    groups = [_of_method_if_right(cls, name) for name in names]
     return {group.key for group in groups if group is not None and group.key is not None}
 
 

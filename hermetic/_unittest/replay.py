@@ -194,10 +194,10 @@ class Replay:
         """A failure as unittest knows it: of the test's own class of failures, or of one below it."""
         cls, *rest = _rebuilt(details)
         own = self._test.failureException
-        if not issubclass(cls, own):
-            names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
-            same = details["type"] == [own.__module__, own.__qualname__]
-            cls = own if same else type(cls.__name__, (own,), names)
+        if [cls.__module__, cls.__qualname__] == [own.__module__, own.__qualname__]:
+            cls = own  # unittest asks for this very class
+        elif not issubclass(cls, own):
+            cls = type(cls.__name__, (own,), {"__module__": cls.__module__, "__qualname__": cls.__qualname__})
         return (cls, *rest)
 
     def _tell_fixture(self, name: str, verdict: str, details: Any) -> None:

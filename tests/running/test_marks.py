@@ -495,7 +495,7 @@ class ErrorsAtImport(unittest.TestCase):
             def test_a(self):
                 pass
 
-        self.assert_refused("Case.*'small'", run_tests, Case)
+        self.assert_refused("Case.*'small'", Case("test_a").run, support.EventResult())
 
     def test_a_guard_takes_no_class(self) -> None:
         self.assert_refused("guard.*Thing", hermetic.guard("small"), type("Thing", (), {}))
