@@ -51,7 +51,7 @@ class Zygote:
         os.set_blocking(self._waker, False)
         os.set_blocking(self._wakeup, False)
         self._handlers_before: list[tuple[int, Any]] = []
-        self._mask_before = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD, signal.SIGCONT])
+        self._mask_before = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD, signal.SIGCONT, signal.SIGTERM])
 
     def serve(self) -> NoReturn:
         """Do what the supervisor asks for, until it goes."""
@@ -60,7 +60,8 @@ class Zygote:
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         self._handle(signal.SIGCHLD, lambda *_: None)
         self._handle(signal.SIGINT, _real.IGNORE_SIGNAL)  # Ctrl-C is for the supervisor
-        self._handle(signal.SIGCONT, lambda *_: None)
+        for number in (signal.SIGCONT, signal.SIGTERM):  # tests send these to their parent
+            self._handle(number, lambda *_: None)
         gc.collect()  # what the first use of everything has left would lie scattered among what is needed
         gc.freeze()  # what is there now stays: collections in the workers need not copy its pages
         poll = select.poll()
