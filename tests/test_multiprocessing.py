@@ -8,7 +8,8 @@ import unittest
 from hermetic import medium
 from support import Folder, run_hermetic, run_python
 
-UNMEASURED = {"COVERAGE_PROCESS_CONFIG": ""}  # coverage imports multiprocessing itself, in each process that it measures
+# Coverage imports multiprocessing itself, in each process that it measures.
+UNMEASURED = {"COVERAGE_PROCESS_CONFIG": ""}
 _METHODS = multiprocessing.get_all_start_methods()
 
 # Says which method holds when the module is imported and when its test runs, and what a child says.

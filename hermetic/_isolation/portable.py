@@ -79,9 +79,7 @@ def _describe(error: BaseException, tb: Any, *, with_locals: bool = False) -> di
     described = []
     for current in found:  # it grows meanwhile
         # A group that stands in several places is shown in one: what is shown would double with each level of them.
-        members = [
-            place_of(member) for member in _members(current) if id(member) not in places or not _members(member)
-        ]
+        members = [place_of(member) for member in _members(current) if id(member) not in places or not _members(member)]
         links = {
             "cause": place_of(current.__cause__),
             "context": place_of(current.__context__),

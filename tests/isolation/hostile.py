@@ -195,6 +195,7 @@ def start_hermetic(text, *arguments, env=None):
     return Run(text, "-m", "hermetic", *arguments, "test_hostile", env=env)
 
 
+@unittest.skipUnless(sys.version_info[:2] in ((3, 10), (3, 14)), "it takes minutes: the oldest Python and a new one do")
 @unittest.skipUnless(ON_LINUX, "the containment of processes that resist is Linux's")
 class HostileCase(unittest.TestCase):
     """Runs its cases in each mode, all at once; its tests look at what came of each.
