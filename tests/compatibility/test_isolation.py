@@ -451,6 +451,7 @@ class InterpreterTest(unittest.TestCase):
         self.check("-E", "-s", *(["-P"] if sys.version_info >= (3, 11) else []))
 
 
+@unittest.skipIf("COVERAGE_FILE" in os.environ, "it measures by itself, and would write to the same file")
 class ToolsTest(unittest.TestCase):
     FILES = {  # noqa: RUF012 - only read
         "shop.py": "def sell():\n    return 'sold'\n\ndef leave():\n    import os\n    os._exit(3)\n",
