@@ -6,7 +6,7 @@ import unittest
 from typing import ClassVar
 
 from hermetic import large
-from isolation.hostile import ON_LINUX, ON_TWO_PYTHONS, HostileCase, start_hermetic
+from isolation.hostile import ON_LINUX, ON_ONE_PYTHON, HostileCase, start_hermetic
 from support import TIMEOUT
 
 _SLEEP = "time.sleep(1000)"
@@ -108,7 +108,7 @@ class HostileTest(unittest.TestCase):
 
 
 @large
-@ON_TWO_PYTHONS
+@ON_ONE_PYTHON
 @unittest.skipUnless(ON_LINUX, "as HostileCase")
 class ImportInWorkerTest(unittest.TestCase):
     def run_module(self, end):
