@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import _thread
 import builtins
+import contextlib
 import functools
 import importlib
-import itertools
 import os
 import sys
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from types import ModuleType
     from typing import Any
 
@@ -39,39 +40,32 @@ _TEMPORARY_FOLDERS = [
     *(os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)),
     *("/tmp", "/var/tmp", "/usr/tmp"),  # noqa: S108 - the order of the tempfile module; files are created exclusively
 ]
-_numbers = itertools.count().__next__
 
 
 def new_file(
     prefix: str, _open: Any = os.open, _close: Any = os.close, _flags: int = os.O_CREAT | os.O_EXCL | os.O_WRONLY
 ) -> str:
     """An empty file in the temporary folder as it was at import: tests replace tempfile, and remove its folder."""
-    for folder in (*_TEMPORARY_FOLDERS, os.path.expanduser("~"), get_cwd()):
-        for _ in range(100):
-            path = os.path.join(folder, f"{prefix}{get_pid()}-{_numbers()}.jsonl")
-            try:
-                _close(_open(path, _flags, 0o600))
-            except FileExistsError:
-                continue
-            except OSError:
-                break
-            return path
-    raise FileNotFoundError("hermetic found no folder to write the reports of child processes to")
+    return _new_path(prefix, ".jsonl", lambda path: _close(_open(path, _flags, 0o600)))
 
 
 def new_folder(prefix: str, _mkdir: Any = os.mkdir) -> str:
-    """A folder of its own in the temporary folder as it was at import."""
+    """A folder of its own there."""
+    return _new_path(prefix, "", lambda path: _mkdir(path, 0o700))
+
+
+def _new_path(prefix: str, suffix: str, create: Callable[[str], None]) -> str:
     for folder in (*_TEMPORARY_FOLDERS, os.path.expanduser("~"), get_cwd()):
         for _ in range(100):
-            path = os.path.join(folder, f"{prefix}{random_bytes(4).hex()}")
+            path = os.path.join(folder, f"{prefix}{random_bytes(4).hex()}{suffix}")
             try:
-                _mkdir(path, 0o700)
+                create(path)
             except FileExistsError:
                 continue
             except OSError:
                 break
             return path
-    raise FileNotFoundError("hermetic found no folder for the output of isolated tests")
+    raise FileNotFoundError("hermetic found no folder to put its temporary files in")
 
 
 def test_method_name(test: object) -> str:
@@ -249,19 +243,39 @@ SYNTAX_ERROR_FIELDS: dict[str, type] = {
 }
 
 
+def _unittest_case() -> Any:
+    return importlib.import_module("unittest.case")  # not worth its start-up time where there is no test
+
+
 def sub_test(test: Any, message: Any, params: dict[str, Any]) -> Any:
-    """What unittest hands a result for a subtest."""
-    case: Any = importlib.import_module("unittest.case")
-    return case._SubTest(test, message, params)
+    """What unittest hands a result for a subtest.
+
+    Args:
+        test: the test that it is in.
+        message: None for none.
+        params: what it is told apart by.
+    """
+    case = _unittest_case()
+    return case._SubTest(test, case._subtest_msg_sentinel if message is None else message, params)
 
 
 def sub_test_parts(sub_test: Any) -> tuple[Any, dict[str, Any]] | None:
     """The message and the parameters of a subtest; None for what is no subtest."""
-    case: Any = importlib.import_module("unittest.case")
+    case = _unittest_case()
     if not isinstance(sub_test, case._SubTest):
         return None
     message = sub_test._message
     return (None if message is case._subtest_msg_sentinel else message), dict(sub_test.params)
+
+
+@contextlib.contextmanager
+def outcome_of(test: Any, result: Any) -> Iterator[None]:
+    """Give a test that is not running the outcome that it has while it runs: pytest reads it, before Python 3.11."""
+    test._outcome = _unittest_case()._Outcome(result)
+    try:
+        yield
+    finally:
+        test._outcome = None
 
 
 def buffer_output(result: Any) -> bool:
@@ -276,9 +290,3 @@ def buffer_output(result: Any) -> bool:
 def release_output(result: Any) -> None:
     """The opposite of ``buffer_output``."""
     result._restoreStdout()
-
-
-def no_sub_test_message() -> Any:
-    """What unittest has for the message of a subtest without one."""
-    case: Any = importlib.import_module("unittest.case")
-    return case._subtest_msg_sentinel

@@ -516,10 +516,18 @@ class UnittestTest(hermetic.HermeticTestCase):
         )
 
     def test_a_subtest_can_be_made_from_its_parts(self):
-        made = [_real.sub_test(self, message, {"number": 1}) for message in (_real.no_sub_test_message(), "text")]
+        made = [_real.sub_test(self, message, {"number": 1}) for message in (None, "text")]
         self.assertEqual([test.id() for test in made], [f"{self.id()} (number=1)", f"{self.id()} [text] (number=1)"])
         self.assertEqual([_real.sub_test_parts(test)[0] for test in made], [None, "text"])
         self.assertIsNone(_real.sub_test_parts(self))
+
+    def test_a_test_has_an_outcome_while_it_runs(self):
+        running = self._outcome
+        test = unittest.FunctionTestCase(lambda: None)
+        with _real.outcome_of(test, unittest.TestResult()):
+            self.assertEqual(type(test._outcome), type(running))
+            self.assertLessEqual({*vars(test._outcome)}, {*vars(running)})
+        self.assertIsNone(test._outcome)
 
     def test_a_new_async_test_case_has_no_attribute_that_could_not_be_sent(self):
         made = vars(unittest.IsolatedAsyncioTestCase())

@@ -177,7 +177,7 @@ class Replay:
 
     def _tell_subtest(self, verdict: str, details: Any, message: str | None, params: dict[str, str]) -> None:
         shown = {name: portable.Shown(text) for name, text in params.items()}
-        subtest = _real.sub_test(self._test, _real.no_sub_test_message() if message is None else message, shown)
+        subtest = _real.sub_test(self._test, message, shown)
         if verdict == "skip":
             _or_success(self._result, "addSkip", subtest, details)
             return
@@ -185,7 +185,8 @@ class Replay:
             None if details is None else self._rebuilt_failure(details) if verdict == "failure" else _rebuilt(details)
         )
         if hasattr(self._result, "addSubTest"):
-            self._result.addSubTest(self._test, subtest, info)
+            with _real.outcome_of(self._test, self._result):
+                self._result.addSubTest(self._test, subtest, info)
         elif info is not None:
             add = self._result.addFailure if verdict == "failure" else self._result.addError
             add(self._test, info)
