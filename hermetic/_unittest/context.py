@@ -12,7 +12,7 @@ import sys
 import warnings
 
 from .. import _config, _guards, _multiprocessing, _real
-from . import addressing, policies
+from . import addressing, marking, policies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def enter(context: dict[str, Any]) -> None:
         pass  # it has gone: the tests will say so, if they need it
     settings = _config.load(context["command_line"], context["root"])
     _config.put_in_force(settings)
-    policies.forget()
+    marking.forget()
     if settings.default_size is not None:
         _guards.install()
     _multiprocessing.default_start_method(settings.start_method).__enter__()  # for as long as there is a process

@@ -17,7 +17,7 @@ from collections import namedtuple
 
 from .. import _config, _real
 from .._errors import DecorationError
-from . import policies
+from . import marking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,17 +41,16 @@ class Group(namedtuple("Group", ("key", "description", "timeout"))):  # noqa: PY
     timeout: float
 
 
-members: list[type] = []  # the classes that may have isolated tests
+members: dict[int, type] = {}  # the classes that may have isolated tests, by their ids
 surroundings: dict[str, Any] = {}  # the environment and the current folder when the first was defined
 
-_found: dict[tuple[int, str], Group | None] = {}  # by class and method name
-_classes: list[type] = []  # keeps the classes, and so their ids, alive
+_found: dict[tuple[int, str], Group | None] = marking.new_cache()  # by class and method name
 
 
 def register(cls: type) -> None:
     """Note a class that may have isolated tests."""
     note_surroundings()
-    members.append(cls)
+    members[id(cls)] = cls
 
 
 def note_surroundings() -> None:
@@ -73,7 +72,7 @@ def of_method(cls: type, name: str) -> Group | None:
     """The group of the test of that name; of the class as a whole, for an empty one."""
     key = (id(cls), name)
     if key not in _found:
-        _classes.append(cls)
+        marking.keep(cls)
         _found[key] = _find(cls, name)
     return _found[key]
 
@@ -87,7 +86,7 @@ def of_function(function: Any, cls: type | None) -> Group:
     """
     found = None if cls is None else _find(cls, function.__name__)
     if found is None:
-        marks = policies.as_marks(getattr(function, "__hermetic__", ()), function.__qualname__)
+        marks = marking.marks_on(function, function.__qualname__)
         mark = next(mark for mark in marks if mark.isolation is not None)
         found = _group("method", mark, object, _config.in_force().isolated_timeout)
     return found
@@ -101,31 +100,16 @@ def _of_method_if_right(cls: type, name: str) -> Group | None:
         return None
 
 
-def forget() -> None:
-    """Forget what was found, after the settings have changed."""
-    _found.clear()
-    _classes.clear()
-
-
 def _find(cls: type, name: str) -> Group | None:
     settings = _config.in_force()
     if settings.no_isolation:
         return None
     timeout = settings.isolated_timeout
-    for where, marks in _marks(cls, name):
+    for where, marks in marking.marks_of(cls, name):
         for mark in marks:
             if mark.isolation is not None:
                 return _group(where, mark, cls, timeout)
     return Group(None, "@isolated", timeout) if settings.isolated else None
-
-
-def _marks(cls: type, name: str) -> Any:
-    method = getattr(cls, name, None) if name else None
-    yield "method", policies.as_marks(getattr(method, "__hermetic__", ()), f"{cls.__qualname__}.{name}")
-    for base in cls.__mro__:
-        if "__hermetic__" in vars(base):
-            yield "class", policies.as_marks(vars(base)["__hermetic__"], base.__qualname__)
-    yield "module", policies.module_marks(cls.__module__)
 
 
 def _group(where: str, mark: Any, cls: type, timeout: float) -> Group:
@@ -146,15 +130,19 @@ def is_wholly_isolated(cls: type) -> bool:
     """Whether every test of a class is isolated: its fixtures then run in workers alone."""
     if _of_method_if_right(cls, "") is not None:
         return True
-    names = [name for name in dir(cls) if name.startswith("test") and callable(getattr(cls, name))]
+    names = _test_names(cls)
     return bool(names) and all(_of_method_if_right(cls, name) is not None for name in names)
+
+
+def _test_names(cls: type) -> list[str]:
+    return [name for name in dir(cls) if name.startswith("test") and callable(getattr(cls, name))]
 
 
 def is_wholly_isolated_module(module: Any) -> bool:
     """Whether every test that a module defines is isolated: its fixtures then run in workers alone."""
     if _config.in_force().no_isolation:
         return False
-    if any(mark.isolation is not None for mark in policies.module_marks(module.__name__)):
+    if any(mark.isolation is not None for mark in marking.marks_of_module(module.__name__)):
         return True
     classes = [
         value
@@ -166,11 +154,10 @@ def is_wholly_isolated_module(module: Any) -> bool:
 
 def keys_of(cls: type) -> set[tuple[str, str]]:
     """The keys of the groups that the tests of a class are in."""
-    names = ["", *(name for name in dir(cls) if name.startswith("test"))]
-    groups = [_of_method_if_right(cls, name) for name in names]
-    return {group.key for group in groups if group is not None and group.key is not None}
+    found = [_of_method_if_right(cls, name) for name in ("", *_test_names(cls))]
+    return {group.key for group in found if group is not None and group.key is not None}
 
 
 def are_in(module_name: str) -> bool:
     """Whether tests of a module are in groups."""
-    return any(cls.__module__ == module_name and keys_of(cls) for cls in members)
+    return any(cls.__module__ == module_name and keys_of(cls) for cls in members.values())

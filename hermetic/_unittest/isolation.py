@@ -200,7 +200,7 @@ def end_module(name: str) -> None:
     Raises:
         BaseException: what went wrong in its fixtures; the runner reports it as tearDownModule's.
     """
-    for cls in groups.members[_isolation.classes_seen :]:
+    for cls in [*groups.members.values()][_isolation.classes_seen :]:
         for key in groups.keys_of(cls):
             _isolation.modules.setdefault(key, set()).add(cls.__module__)
     _isolation.classes_seen = len(groups.members)

@@ -18,7 +18,7 @@ from .._guards.guard import as_allowance, function_name
 from .._guards.wrapping import wrap
 from .._policy import NO_ALLOWANCE, Allowance, Policy
 from .._sizes import Size
-from . import policies, protect
+from . import marking, policies, protect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,12 +76,12 @@ class Mark:
 
     def _mark_function(self, function: Any) -> Any:
         marked = self._wrap(function)
-        policies.functions_are_marked = True
+        marking.functions_are_marked = True
         self._add_to(marked, getattr(marked, "__hermetic__", ()))
         return marked
 
     def _add_to(self, marked: Any, marks: Any) -> None:
-        marks = policies.as_marks(marks, _described(marked))
+        marks = marking.as_marks(marks, _described(marked))
         sizes = [mark for mark in marks if mark.size]
         if self.size and sizes:
             raise DecorationError(f"{_described(marked)} is {sizes[0]!r} already; {self!r} would be its second size")
@@ -153,7 +153,7 @@ class allow(Mark):  # noqa: N801 - used as a function: `@allow(...)`, `with allo
             block.__exit__()
 
 
-policies.mark_types = (Mark,)
+marking.mark_types = (Mark,)
 _guards.install()  # whoever asks for a mark is going to be guarded: the imports from here on, too
 small = SizeMark(Size.SMALL)
 medium = SizeMark(Size.MEDIUM)

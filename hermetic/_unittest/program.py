@@ -11,7 +11,7 @@ import unittest
 from .. import _config, _env, _guards, _multiprocessing
 from .._errors import ConfigurationError
 from .._guards import state
-from . import early_end, options, policies
+from . import early_end, marking, options, policies
 from .runner import TestRunner
 from .watched_run import WatchedRun
 
@@ -138,8 +138,8 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
     settings = _config.load({**_config.given_on_command_line(), **given})
     before = _config.put_in_force(settings)
     while_running.callback(_config.put_in_force, before)
-    policies.forget()
-    while_running.callback(policies.forget)
+    marking.forget()
+    while_running.callback(marking.forget)
     if settings.default_size is not None:
         _guards.install()
     if settings.isolated or settings.detect_leaks:

@@ -16,7 +16,7 @@ import unittest
 
 from .. import _guards, _real
 from .._guards import state
-from . import policies
+from . import marking, policies
 from .result import GuardedResult, proxy_of
 
 TYPE_CHECKING = False
@@ -52,13 +52,13 @@ def _is_marked(cls: type) -> bool:
         return True
     names = getattr(sys.modules.get(cls.__module__), "__dict__", {})
     hermetic = sys.modules.get(__package__.partition(".")[0])
-    if any(value is hermetic or isinstance(value, policies.mark_types) for value in list(names.values())):
+    if any(value is hermetic or isinstance(value, marking.mark_types) for value in list(names.values())):
         _marking_modules.add(cls.__module__)
         return True
     return (
         "__hermetic__" in names
         or _is_protected(cls)
-        or policies.has_marked_methods(cls)
+        or marking.has_marked_methods(cls)
         or any("__hermetic__" in vars(base) for base in cls.__mro__)
     )
 

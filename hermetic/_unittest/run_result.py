@@ -6,7 +6,7 @@ import unittest
 
 from .. import _guards
 from .._guards import state
-from . import durations, policies
+from . import durations, marking
 from .result import Fixture, GuardedResult, exc_info, lacking_methods
 
 TYPE_CHECKING = False
@@ -124,7 +124,7 @@ class TestResult(RunResult, unittest.TextTestResult):
 
     def _enter(self, test: Any) -> None:
         super()._enter(test)
-        self._scope_class = None if policies.has_marked_methods(type(test)) else type(test)
+        self._scope_class = None if marking.has_marked_methods(type(test)) else type(test)
 
     def stopTest(self, test: Any) -> None:
         scope = self._scope

@@ -81,13 +81,13 @@ class WatchedRun(unittest.TestSuite):
 
     def _isolation(self, result: Any) -> contextlib.AbstractContextManager[None]:
         """What isolated tests need for the time of the run."""
-        settings = _config.in_force()
-        if (settings.isolated or settings.detect_leaks) and policies.hands_tests_over():
-            for test in _tests_in(self._whole):
-                if type(test).__module__ != "unittest.loader":  # it stands for a test that could not be loaded
-                    protect.protect_class(type(test))
         if not policies.hands_tests_over():
             return contextlib.nullcontext()
+        settings = _config.in_force()
+        if settings.isolated or settings.detect_leaks:
+            for cls in {id(type(test)): type(test) for test in _tests_in(self._whole)}.values():
+                if cls.__module__ != "unittest.loader":  # it stands for a test that could not be loaded
+                    protect.protect_class(cls)
         from . import isolation  # loaded with the first isolated test
 
         return isolation.of_run(_tests_in(self._whole), result)

@@ -1,0 +1,111 @@
+"""Where marks stand, the nearest first: a test's method, its class, base classes, its module.
+
+What is found of classes is remembered until the settings change.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+import unittest
+
+from .._errors import DecorationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from .marks import Mark
+
+__unittest = True
+
+mark_types: tuple[type, ...] = ()  # the classes of marks, once those are loaded
+functions_are_marked = False  # whether any function has a mark; most suites mark classes or modules alone
+
+_classes: dict[int, type] = {}  # by id, because a metaclass may leave its classes without a hash
+_caches: list[dict[Any, Any]] = [_classes]
+
+
+def new_cache() -> dict[Any, Any]:
+    """A dictionary for what is found of classes, by their ids; each of those is to be kept."""
+    _caches.append({})
+    return _caches[-1]
+
+
+def keep(cls: type) -> None:
+    """Keep a class alive, and so its id, for as long as something is remembered of it."""
+    _classes[id(cls)] = cls
+
+
+def forget() -> None:
+    """Forget what was found of all classes, after the settings have changed."""
+    for cache in _caches:
+        cache.clear()
+
+
+_marked_methods: dict[int, bool] = new_cache()
+
+
+def has_marked_methods(cls: type) -> bool:
+    """Whether a class, or one that it inherits from, has a method with a mark of its own."""
+    return functions_are_marked and any(
+        _has_own_marked_methods(base) for base in cls.__mro__ if base is not unittest.TestCase
+    )
+
+
+def _has_own_marked_methods(cls: type) -> bool:
+    if id(cls) not in _marked_methods:
+        keep(cls)
+        _marked_methods[id(cls)] = any(
+            type(value) is types.FunctionType and hasattr(value, "__hermetic__") for value in vars(cls).values()
+        )
+    return _marked_methods[id(cls)]
+
+
+def marks_of(cls: type, method_name: str) -> Iterator[tuple[str, tuple[Mark, ...]]]:
+    """The marks that hold for a test, and where they stand: ``method``, ``class``, ``module``; the nearest first.
+
+    Args:
+        cls: the class of the test.
+        method_name: the name of its method; empty for the class as a whole.
+
+    Raises:
+        DecorationError: as ``as_marks``, once it comes to the place.
+    """
+    if method_name:
+        yield "method", marks_on(getattr(cls, method_name, None), f"{cls.__qualname__}.{method_name}")
+    for base in cls.__mro__:
+        if "__hermetic__" in vars(base):
+            yield "class", as_marks(vars(base)["__hermetic__"], base.__qualname__)
+    yield "module", marks_of_module(cls.__module__)
+
+
+def marks_on(function: object, place: str) -> tuple[Mark, ...]:
+    """The marks of a function; of any other object, too."""
+    return as_marks(getattr(function, "__hermetic__", ()), place)
+
+
+def marks_of_module(name: str) -> tuple[Mark, ...]:
+    """The marks of a module, by its name."""
+    value = getattr(sys.modules.get(name), "__dict__", {}).get("__hermetic__", ())
+    return as_marks(value, f"module {name}")
+
+
+def as_marks(value: object, place: str) -> tuple[Mark, ...]:
+    """The value of a ``__hermetic__`` attribute as marks.
+
+    Raises:
+        DecorationError: it is neither a mark nor a list or tuple of marks, or holds two sizes or isolations.
+    """
+    marks = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if not all(hasattr(mark, "isolation") and hasattr(mark, "size") for mark in marks):
+        message = (
+            f"{place}: __hermetic__ = {value!r} is not a mark or a list of marks; write one such as hermetic.small"
+        )
+        raise DecorationError(message)
+    if sum(mark.size is not None for mark in marks) > 1:
+        raise DecorationError(f"{place}: __hermetic__ = {value!r} has more than one size")
+    if sum(mark.isolation is not None for mark in marks) > 1:
+        raise DecorationError(f"{place}: __hermetic__ = {value!r} has more than one isolation")
+    return marks
