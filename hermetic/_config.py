@@ -74,7 +74,7 @@ def _listed(names: Any) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
-# What each setting may be. Every one can be given in all four places, but for those below.
+# What each setting may be. Every one can be given in all four places.
 SETTINGS: dict[str, Choice | Switch | Seconds] = {
     "mode": Choice(*MODES),
     "default_size": Choice(*SIZE_NAMES),

@@ -8,11 +8,10 @@ import os
 import select
 import signal
 import socket
-import sys
 
 from .. import _real
 from .._guards import state
-from . import processes, protocol, zygote
+from . import output, processes, protocol, zygote
 from .interpreters import WorkerPlace, python_command
 from .supervisor import Place, Worker
 
@@ -30,12 +29,14 @@ _tokens = itertools.count(1).__next__
 class ZygoteNursery:
     """Workers that a zygote starts.
 
-    Attributes:
+    Args:
+        control: the socket to the zygote.
         pid: of the zygote.
+        process: the same, for one that was not forked.
     """
 
     def __init__(self, control: socket.socket, pid: int, process: subprocess.Popen[bytes] | None) -> None:
-        self.pid = pid
+        self._pid = pid
         self._control = control
         self._process = process  # None for a forked one
         self._home = _real.get_pid()
@@ -52,8 +53,7 @@ class ZygoteNursery:
             warm_up: called in the zygote, before the first of them.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        for stream in (sys.stdout, sys.stderr):  # or the copy would have the text, too
-            _flush(stream)
+        output.flush_standard_streams()  # or the copy would have the text, too
         pid = os.fork()
         if pid == 0:
             try:
@@ -154,7 +154,7 @@ class ZygoteNursery:
 
     def wake(self) -> None:
         """Have the zygote go on: a test may have stopped it."""
-        processes.send(self.pid, signal.SIGCONT)
+        processes.send(self._pid, signal.SIGCONT)
 
     def fileno(self) -> int:
         """The file descriptor that becomes readable when the zygote tells something."""
@@ -183,14 +183,14 @@ class ZygoteNursery:
         deadline = _real.perf_counter() + _END_SECONDS
         while not self._has_ended():
             if _real.perf_counter() > deadline:
-                processes.send(self.pid, signal.SIGKILL)
+                processes.send(self._pid, signal.SIGKILL)
             _real.sleep(0.001)
 
     def _has_ended(self) -> bool:
         if self._process is not None:
             return self._process.poll() is not None
         try:
-            return os.waitpid(self.pid, os.WNOHANG)[0] != 0
+            return os.waitpid(self._pid, os.WNOHANG)[0] != 0
         except ChildProcessError:
             return True  # a test has waited for all children of this process
 
@@ -240,10 +240,3 @@ class _ZygoteLink:
     def close(self) -> None:
         self._channel.close()
         self._nursery.forget(self._token)
-
-
-def _flush(stream: Any) -> None:
-    try:
-        stream.flush()
-    except (AttributeError, OSError, ValueError):
-        pass  # there is none, or it is closed

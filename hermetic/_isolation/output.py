@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,15 @@ HEAD_BYTES = 1_000_000  # of one stream of one test that is relayed as it comes
 TAIL_BYTES = 64 * 1024  # and of its end
 _NO_LIMIT = float("inf")
 _MAX_FILE_BYTES = 64_000_000  # on disk: a test that prints for ever must not fill it
+
+
+def flush_standard_streams() -> None:
+    """Write what Python's own standard streams hold, whatever a test has made of them."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:  # noqa: BLE001, S110 - there is none, it is closed, or replaced by anything
+            pass
 
 
 class Stream:

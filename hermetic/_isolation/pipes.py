@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 class PipeNursery:
     """Workers that are fresh interpreters, children of this process."""
 
-    pid = 0
     is_usable = True
 
     def new_worker(self, *, fresh: bool = True) -> Worker:

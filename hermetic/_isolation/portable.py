@@ -33,7 +33,6 @@ _FRAME_CHARACTERS = 200  # that a frame of a traceback takes, about
 _MAX_LOCAL = 2_000  # characters of a local variable
 
 # Bound now: the code under test may replace or remove any of it.
-_walk_tb = traceback.walk_tb
 _traceback_exception = traceback.TracebackException
 _islice = itertools.islice
 
@@ -44,6 +43,14 @@ def cut(text: str, limit: int = _MAX_TEXT) -> str:
         return text
     half = limit // 2
     return f"{text[:half]}\n[... {len(text) - 2 * half} characters left out ...]\n{text[-half:]}"
+
+
+def repr_of(value: object, otherwise: str) -> str:
+    """The repr of a value, or another text if there is none: the user's ``__repr__`` may do anything."""
+    try:
+        return str.__str__(repr(value))
+    except BaseException:  # noqa: BLE001 - anything
+        return otherwise
 
 
 # --- in the worker ---------------------------------------------------------------------------------------------------
@@ -210,10 +217,7 @@ def _positions(code: types.CodeType, lasti: int) -> list[int | None]:
 def _locals(frame: types.FrameType, room: _Room) -> dict[str, str]:
     shown = {}
     for name, value in list(getattr(frame, "f_locals", {}).items()) if room.left > 0 else ():
-        try:
-            shown[name] = room.cut(repr(value), _MAX_LOCAL)
-        except BaseException:  # noqa: BLE001 - the user's __repr__ may do anything
-            shown[name] = "<local repr() failed>"
+        shown[name] = room.cut(repr_of(value, "<local repr() failed>"), _MAX_LOCAL)
     return shown
 
 

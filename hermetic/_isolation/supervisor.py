@@ -46,7 +46,10 @@ if TYPE_CHECKING:
             """The frames that come within the time-out, in seconds; none if it passes, or the worker has ended."""
 
         def ended(self) -> tuple[int | None, list[str]] | None:
-            """The exit status of a worker that has ended, None for a lost one; and the processes that it left."""
+            """The exit status of a worker that has ended, and the processes that it left; None while it runs.
+
+            The status of one that is lost or never came to be is None, and what is left then is the reason.
+            """
 
         def signal(self, name: str) -> None:
             """Send it ``ABRT`` or ``KILL``."""
@@ -115,10 +118,6 @@ class Worker:
         self.used = 0.0
         self.has_ended = False
 
-    def prepare(self, request: list[Any]) -> None:
-        """Send a request that no frame answers."""
-        self._send(request)
-
     def perform(self, requests: list[list[Any]], *, timeout: float, what: str) -> Iterator[list[Any]]:
         """Have requests done, and hand on the frames until all are; the last of them says how it ended.
 
@@ -128,7 +127,7 @@ class Worker:
             what: is timed, for the text of a time-out.
         """
         for request in requests:
-            self._send(request)
+            self.send(request)
         waiting = sum(request[0] != "finish" for request in requests)
         finishing, finished = requests[-1][0] == "finish", False
         started = _real.perf_counter()
@@ -172,7 +171,8 @@ class Worker:
             self._wait(_KILL_SECONDS)
             self._clean_up()
 
-    def _send(self, request: list[Any]) -> None:
+    def send(self, request: list[Any]) -> None:
+        """Send a request; the frames that answer it come from ``perform``."""
         try:
             self._link.send(request)
         except OSError:
@@ -193,7 +193,7 @@ class Worker:
     def _report_end(
         self, status: int | None, left: list[str], *, expected: bool, finished: bool
     ) -> Iterator[list[Any]]:
-        stacks = self._last_words()
+        text = _with_stacks(_end_text(status, left, expected=expected), self._last_words())
         yield from (["output", *output] for output in self._output.read(end=True))
         left = [*(f"process left running: {command}" for command in left), *self._place.leftovers()]
         if status == 0 and expected and finished:  # without that, a fixture or an exit handler has ended it
@@ -201,7 +201,7 @@ class Worker:
             yield ["exited", left]
         else:
             self._clean_up()
-            yield ["died", _with_stacks(_end_text(status, expected=expected and status != 0), stacks)]
+            yield ["died", text]
 
     def _time_out(self, what: str, timeout: float) -> Iterator[list[Any]]:
         self._link.signal("ABRT")
@@ -237,9 +237,9 @@ class Worker:
             self._place.remove()
 
 
-def _end_text(status: int | None, *, expected: bool) -> str:
+def _end_text(status: int | None, left: list[str], *, expected: bool) -> str:
     if status is None:
-        return "the process that it was to run in could not be started, or was lost"
+        return f"its process {left[0] if left else 'was lost'}"
     if status in _STATUS_TEXTS:
         return _STATUS_TEXTS[status]
     if status < 0:

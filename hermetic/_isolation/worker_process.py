@@ -112,8 +112,4 @@ def leave() -> None:
     for pid in {*processes.living_children(), *others} - daemons:
         processes.send(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     _real.run_exit_handlers()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BaseException:  # noqa: BLE001, S110 - the test has closed it, or replaced it by whatever it likes
-            pass
+    output.flush_standard_streams()

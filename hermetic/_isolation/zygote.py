@@ -16,7 +16,6 @@ import select
 import signal
 import socket
 import sys
-import time
 
 from .. import _real
 from . import processes
@@ -105,7 +104,7 @@ class Zygote:
         try:
             pid = os.fork()
         except OSError as error:
-            self._tell(["ended", token, None, [f"it could not be started: {error}"]])
+            self._tell(["ended", token, None, [f"could not be started: {error}"]])
         else:
             if pid == 0:
                 self._become_worker(place, fresh=fresh)
@@ -162,11 +161,11 @@ class Zygote:
                 elif taken < _HELPER_SECONDS:
                     continue
                 processes.send(pid, signal.SIGKILL)
-            time.sleep(0.002)
+            _real.sleep(0.002)
 
     def _tell(self, message: list[Any]) -> None:
         try:
-            self._control.send(json.dumps(message).encode()[:MAX_MESSAGE_BYTES])
+            self._control.send(json.dumps(message).encode())
         except OSError:
             pass  # the supervisor has gone: the next message says so
 

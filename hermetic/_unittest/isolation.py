@@ -19,7 +19,7 @@ import threading
 from .. import _real
 from .._errors import IsolationError
 from .._guards import state
-from .._isolation import portable
+from .._isolation import output, portable
 from . import addressing, context, groups, replay
 from .result import Fixture, exc_info
 from .workers import Workers
@@ -188,9 +188,9 @@ def end_class(cls: type) -> None:
         BaseException: what went wrong in its fixtures; the runner reports it as tearDownClass's.
     """
     errors: list[BaseException] = []
-    for key, member in [*_isolation.members.items()]:
+    for (kind, _), member in [*_isolation.members.items()]:
         if type(member.test) is cls:
-            errors += _ask(key, member, ["finish"] if key[0] == "class" else ["end_class"])
+            errors += _ask(member, "finish" if kind == "class" else "end_class")
     _raise(errors)
 
 
@@ -208,23 +208,24 @@ def end_module(name: str) -> None:
     for key, modules in _isolation.modules.items():
         modules.discard(name)
         if not modules and key in _isolation.members:
-            errors += _ask(key, _isolation.members[key], ["finish"])
+            errors += _ask(_isolation.members[key], "finish")
     _raise(errors)
 
 
-def _ask(key: tuple[str, str], member: _Member, request: list[Any]) -> list[BaseException]:
-    """Have a group's worker do something between tests; what went wrong in fixtures, as errors."""
+def _ask(member: _Member, request: str) -> list[BaseException]:
+    """Have a group's worker do something between tests; what went wrong, as errors that nobody has been told of."""
     worker, group = member.worker, member.group
+    assert group.key is not None  # only those with a key have members
     with _isolation.lock, state.unjudged():
-        ending = _Ending(member, request[0])
-        for frame in worker.perform([request], timeout=group.timeout, what=_timed(group)):
+        ending = _Ending(member, request)
+        for frame in worker.perform([[request]], timeout=group.timeout, what=_timed(group)):
             ending.take(frame)
         changes = [change for change in ending.changes if change not in member.told]
         if changes:
             error = replay.report_changes(f"the process of {group.description}", changes, member.test)
             ending.of_group += [error] if error is not None else []
     if worker.has_ended:
-        del _isolation.members[key]
+        del _isolation.members[group.key]
     for found in ending.of_group:
         ending.in_fixtures += _told(group.description, found)
     return ending.in_fixtures
@@ -306,9 +307,8 @@ def of_run(tests: Any, result: Any) -> Iterator[None]:
         with state.unjudged():
             _isolation.workers.fork(tests)
         yield
-        for key, member in [*_isolation.members.items()]:
-            for error in _ask(key, member, ["finish"]):
-                _told(member.group.description, error)
+        for member in [*_isolation.members.values()]:
+            _ask(member, "finish")  # the result is told
     finally:
         _isolation.result = None
         _close()
@@ -329,13 +329,12 @@ def _close_at_exit(pid: int) -> None:
     if _real.get_pid() != pid:
         return
     failed = False
-    for key, member in [*_isolation.members.items()]:
-        for error in _ask(key, member, ["finish"]):
+    for member in [*_isolation.members.values()]:
+        for error in _ask(member, "finish"):
             sys.stderr.write(f"after the last test: {type(error).__name__}: {error}\n")
             failed = True
     _close()
     if failed:  # the runner has its verdict: the exit status is all that is left to say otherwise
         _real.run_exit_handlers()
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+        output.flush_standard_streams()
         _real.exit_process(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import inspect
 import sys
 import unittest
 import warnings
@@ -255,9 +256,7 @@ def standing_at(error: IsolationError, test: Any) -> IsolationError:
 def _place(test: Any) -> tuple[str, str, int]:
     """The file, the name and the line of a test's method, or of its class."""
     method: Any = getattr(test, "function", None) or getattr(type(test), _real.test_method_name(test), None)
-    while hasattr(method, "__wrapped__"):
-        method = method.__wrapped__
-    code = getattr(method, "__code__", None)
+    code = getattr(inspect.unwrap(method), "__code__", None)
     if code is None:
         module = sys.modules.get(type(test).__module__)
         return str(getattr(module, "__file__", "<unknown>")), type(test).__qualname__, 1

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __unittest = True
 
+_MAX_PARAMETER = 2000  # characters of one parameter of a subtest
+
 
 class _SendingResult(unittest.TestResult):
     """A result that sends what it is told."""
@@ -122,7 +124,11 @@ class _SendingResult(unittest.TestResult):
         if parts is not None:
             message, params = parts
             shown = None if message is None else portable.cut(str(message))
-            self.send("outcome", "subtest", [verdict, details, shown, _shown_params(params)])
+            shown_params = {
+                str(name): portable.cut(portable.repr_of(value, "<repr() failed>"), _MAX_PARAMETER)
+                for name, value in params.items()
+            }
+            self.send("outcome", "subtest", [verdict, details, shown, shown_params])
         elif test is self._current:
             self.send("outcome", verdict, details)
         else:  # a fixture, or what a test did after it had ended
@@ -132,16 +138,6 @@ class _SendingResult(unittest.TestResult):
     def _described(self, err: Any) -> dict[str, Any]:
         error, tb = err[1:] if isinstance(err, tuple) else (getattr(err, "value", err), None)
         return portable.describe(error, tb, with_locals=self.with_locals)
-
-
-def _shown_params(params: dict[str, Any]) -> dict[str, str]:
-    shown = {}
-    for name, value in params.items():
-        try:
-            shown[str(name)] = portable.cut(str.__str__(repr(value)), 2000)
-        except BaseException:  # noqa: BLE001 - the user's __repr__ may do anything
-            shown[str(name)] = "<repr() failed>"
-    return shown
 
 
 class WorkerResult(GuardedResult, _SendingResult):

@@ -128,10 +128,10 @@ class Workers:
                 zygote.close()
 
     def _start(self, module: str) -> Worker:
-        if self._starting is None or not self._starting.is_usable:
+        if self._starting is None:
             self._starting = _starter()
         worker = self._starting.new_worker(fresh=True)
-        worker.prepare(["context", _context(module)])
+        worker.send(["context", _context(module)])
         return worker
 
 

@@ -239,7 +239,7 @@ class ParentProcessTest(HostileCase):
         self.assert_contained()
 
     def test_who_ends_it_is_blamed(self):
-        self.assert_error("kill", "could not be started, or was lost")
+        self.assert_error("kill", "its process was lost")
 
     def test_it_cannot_be_ended_nicely_nor_stopped(self):
         self.assert_passes("terminate", "interrupt", "stop")
