@@ -17,9 +17,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from measuring import Cost, measure
+
 GROUPS = 10
 
 PLAIN, OURS, PYTEST = "plain", "ours", "pytest"
@@ -64,20 +64,6 @@ def write_suites(folder: str, module: str, tests: int) -> None:
     for kind in HEADS:
         write_suite(folder, f"test_{kind}", kind, module, tests)
         write_suite(folder, f"test_{kind}_grouped", kind, module, tests, grouped=True)
-
-
-def measured(command: list[str], folder: str, **variables: str) -> tuple[float, float, float]:
-    """CPU seconds (user and system, of the whole tree), seconds, and the parent's largest size in MB."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("HERMETIC_", "PYTHON"))}
-    environment.update(PYTHONPATH=ROOT, TMPDIR=folder, **variables)
-    started = time.perf_counter()
-    with open(os.devnull, "wb") as null:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=null, stderr=null)
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with status {process.returncode}")
-    return usage.ru_utime + usage.ru_stime, time.perf_counter() - started, usage.ru_maxrss / 1024
 
 
 def floors(module: str, tests: int) -> dict[str, list[str]]:
@@ -135,7 +121,7 @@ def can_import(python: str, module: str) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def print_table(times: dict[str, list[tuple[float, float, float]]], tests: int) -> None:
+def print_table(times: dict[str, list[Cost]], tests: int) -> None:
     """One row a variant: medians per test, and ratios of CPU to a bare fork and to ours."""
     medians = {name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in times.items()}
     fork, own = (medians[name][0] for name in ("fork, _exit, waitpid", "hermetic"))
@@ -152,10 +138,10 @@ def measure_module(options: argparse.Namespace, module: str) -> None:
     with tempfile.TemporaryDirectory(prefix="hermetic-benchmark-") as folder:
         write_suites(folder, module, options.tests)
         commands = {**floors(module, options.tests), **ours(), **peers(options, module)}
-        times: dict[str, list[tuple[float, float, float]]] = {name: [] for name in commands}
+        times: dict[str, list[Cost]] = {name: [] for name in commands}
         for number in range(options.rounds + 1):
             for name, command in commands.items():
-                found = measured(command, folder)
+                found = measure(command, folder)
                 if number:
                     times[name].append(found)
     print_table(times, options.tests)
@@ -170,8 +156,8 @@ def measure_memory(many: int, few: int = 100) -> None:
             plain = f"test_{tests}_plain"
             write_suite(folder, plain, PLAIN, "json", tests)
             sizes[tests] = (
-                measured([sys.executable, "-m", "hermetic", f"test_{tests}"], folder)[2],
-                measured([sys.executable, "-m", "hermetic", plain], folder)[2],
+                measure([sys.executable, "-m", "hermetic", f"test_{tests}"], folder).megabytes,
+                measure([sys.executable, "-m", "hermetic", plain], folder).megabytes,
             )
     print("\n| tests | peak MB of the parent, isolated | not isolated |\n|---|---|---|")
     for tests, (isolated, plain_size) in sizes.items():

@@ -13,11 +13,11 @@ import argparse
 import importlib.util
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from measuring import measure
+
 METHODS_PER_CLASS = 100
 
 HEADS = {
@@ -39,19 +39,6 @@ def write_suite(folder: str, kind: str, tests: int) -> None:
         lines.append(METHOD.format(number=number))
     with open(os.path.join(folder, f"test_{kind}.py"), "w", encoding="utf-8") as file:
         file.writelines(lines)
-
-
-def cpu_seconds(command: list[str], folder: str) -> float:
-    """User and system time of a command, which must succeed."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("HERMETIC_", "PYTHON"))}
-    environment["PYTHONPATH"] = ROOT
-    with open(os.devnull, "wb") as null:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=null, stderr=null)
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with status {process.returncode}")
-    return usage.ru_utime + usage.ru_stime
 
 
 def variants(kind: str) -> dict[str, tuple[str, list[str]]]:
@@ -96,12 +83,12 @@ def variants(kind: str) -> dict[str, tuple[str, list[str]]]:
     return found
 
 
-def measure(commands: dict[str, tuple[str, list[str]]], folder: str, rounds: int) -> dict[str, list[float]]:
+def measure_all(commands: dict[str, tuple[str, list[str]]], folder: str, rounds: int) -> dict[str, list[float]]:
     """CPU seconds of each command, in turn; one round before them is not counted."""
     times: dict[str, list[float]] = {name: [] for name in commands}
     for number in range(rounds + 1):
         for name, (_, command) in commands.items():
-            seconds = cpu_seconds(command, folder)
+            seconds = measure(command, folder).cpu
             if number:
                 times[name].append(seconds)
     return times
@@ -132,7 +119,7 @@ def main() -> None:
             file.write("import unittest\nclass T(unittest.TestCase):\n    def test_a(self): pass\n")
         for kind, rounds in (("tests", options.rounds), ("start", options.rounds * 3)):
             commands = variants(kind)
-            print_table(commands, measure(commands, folder, rounds))
+            print_table(commands, measure_all(commands, folder, rounds))
             print()
 
 

@@ -5,22 +5,13 @@ Three differences are meant, and each has a test at the end.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import sys
-import tempfile
 import unittest
 
 import support
 from hermetic import medium
-
-_SAMPLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "samples", "transcripts")
-_VARYING = (
-    (re.compile(r"\bin \d+\.\d{3}s"), "in 0.000s"),
-    (re.compile(r"^\d+\.\d{3}s", re.MULTILINE), "0.000s"),
-    (re.compile(r"0x[0-9a-f]{6,}"), "0x0"),
-)
+from transcripts import OutcomeTranscripts, SampleCase, normalised
 
 KINDS = """
 import logging, sys, unittest, warnings
@@ -337,19 +328,12 @@ class ResourceTest(unittest.TestCase):
 """
 
 
-class FidelityCase(unittest.TestCase):
+class FidelityCase(SampleCase):
     """Runs samples with their tests isolated, and in one process."""
-
-    maxDiff = None
-    folder: str
 
     @classmethod
     def setUpClass(cls):
-        # A copy: the settings of the checkout do not reach it, and no bytecode is left in the checkout.
-        temporary = tempfile.TemporaryDirectory(prefix="hermetic-fidelity-")
-        cls.addClassCleanup(temporary.cleanup)
-        cls.folder = os.path.join(temporary.name, "suite")
-        shutil.copytree(_SAMPLE, cls.folder, ignore=shutil.ignore_patterns("__pycache__"))
+        super().setUpClass()
         files = {"test_kinds.py": KINDS, "helper.py": HELPER, "test_marked.py": MARKED, "explained.py": EXPLAINED}
         for name, (set_up, tear_down) in MODULES.items():
             files[f"marked_{name}.py"] = MODULE.format(set_up=set_up, tear_down=tear_down)
@@ -368,39 +352,8 @@ class FidelityCase(unittest.TestCase):
             self.assertEqual(plain[index], isolated[index])
 
 
-def normalised(text):
-    """A transcript without what differs from run to run."""
-    for pattern, replacement in _VARYING:
-        text = pattern.sub(replacement, text)
-    return text
-
-
 @medium
-class OutcomeFidelityTest(FidelityCase):
-    def test_every_outcome(self):
-        self.assert_same("test_outcomes", contains="unexpected successes=1")
-
-    def test_every_outcome_verbosely(self):
-        self.assert_same("-v", "test_outcomes", contains="expected failure")
-
-    def test_every_outcome_quietly(self):
-        self.assert_same("-q", "test_outcomes", contains="Ran ")
-
-    def test_local_variables_in_tracebacks(self):
-        self.assert_same("--locals", "test_outcomes", contains="expected = [1, 2, 3]")
-
-    def test_failfast_stops_at_an_error(self):
-        self.assert_same("-f", "test_outcomes", contains="Ran ")
-
-    def test_failfast_stops_within_subtests(self):
-        self.assert_same("-f", "-v", "test_outcomes.SubTestTest", contains="FAILED (failures=1)")
-
-    def test_patterns_of_names(self):
-        self.assert_same("-f", "-v", "-k", "success", "test_outcomes", contains="unexpected success")
-
-    def test_async_tests(self):
-        self.assert_same("-v", "-b", "test_async", contains="async cleanup")
-
+class OutcomeFidelityTest(OutcomeTranscripts, FidelityCase):
     def test_tests_of_load_tests(self):
         self.assert_same("-v", "test_load_tests", contains="a function")
 
@@ -422,9 +375,6 @@ class OutcomeFidelityTest(FidelityCase):
 
 @medium
 class OutputFidelityTest(FidelityCase):
-    def test_output_is_buffered(self):
-        self.assert_same("-b", "test_output", contains="Stdout:")
-
     def test_output_stands_in_its_place(self):
         names = ("test_output.PrintingTest.test_failure", "test_outcomes.OutcomeTest.test_warning")
         self.assert_same("-v", *names, contains="err of a failing test")

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
-import tempfile
 import unittest
 
 from hermetic import medium
 from support import run_python
+from transcripts import OutcomeTranscripts, SampleCase, normalised
 
-_SAMPLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "samples", "transcripts")
 _HAS_DURATIONS = sys.version_info >= (3, 12)
-
-_VARYING = (
-    (re.compile(r"-m hermetic"), "-m unittest"),
-    (re.compile(r"\b(in|OK in) \d+\.\d{3}s"), r"\1 0.000s"),
-    (re.compile(r"^\d+\.\d{3}s", re.MULTILINE), "0.000s"),
-    (re.compile(r"0x[0-9a-f]{6,}"), "0x0"),
-)
-
-
-def normalised(text: str) -> str:
-    """A transcript without what differs from run to run, and without the name of the program."""
-    for pattern, replacement in _VARYING:
-        text = pattern.sub(replacement, text)
-    return text
 
 
 def without_durations(usage: str) -> str:
@@ -39,19 +23,8 @@ def without_durations(usage: str) -> str:
     return flat.replace(" [--durations N]", "").replace(option, "")
 
 
-class TranscriptCase(unittest.TestCase):
+class TranscriptCase(SampleCase):
     """Runs the sample suite under both programs."""
-
-    maxDiff = None
-    folder: str
-
-    @classmethod
-    def setUpClass(cls):
-        # A copy: the settings of the checkout do not reach it, and no bytecode is left in the checkout.
-        temporary = tempfile.TemporaryDirectory(prefix="hermetic-transcripts-")
-        cls.addClassCleanup(temporary.cleanup)
-        cls.folder = os.path.join(temporary.name, "suite")
-        shutil.copytree(_SAMPLE, cls.folder, ignore=shutil.ignore_patterns("__pycache__"))
 
     def run_both(self, *arguments, cwd=None, flags=(), env=None):
         cwd = cwd or self.folder
@@ -75,31 +48,7 @@ class TranscriptCase(unittest.TestCase):
 
 
 @medium
-class OutcomeTranscriptTest(TranscriptCase):
-    def test_every_outcome(self):
-        self.assert_same("test_outcomes", contains="unexpected successes=1")
-
-    def test_every_outcome_verbosely(self):
-        self.assert_same("-v", "test_outcomes", contains="expected failure")
-
-    def test_every_outcome_quietly(self):
-        self.assert_same("-q", "test_outcomes", contains="Ran ")
-
-    def test_local_variables_in_tracebacks(self):
-        self.assert_same("--locals", "test_outcomes", contains="expected = [1, 2, 3]")
-
-    def test_failfast_stops_at_an_error(self):
-        self.assert_same("-f", "test_outcomes", contains="Ran 1 test ")
-
-    def test_failfast_stops_within_subtests(self):
-        self.assert_same("-f", "-v", "test_outcomes.SubTestTest", contains="FAILED")
-
-    def test_failfast_stops_at_an_unexpected_success(self):
-        self.assert_same("-f", "-v", "-k", "success", "test_outcomes", contains="unexpected success")
-
-    def test_output_is_buffered(self):
-        self.assert_same("-b", "test_output", contains="Stdout:")
-
+class OutcomeTranscriptTest(OutcomeTranscripts, TranscriptCase):
     def test_output_is_not_buffered(self):
         self.assert_same("test_output", contains="out of a passing test")
 
@@ -108,9 +57,6 @@ class OutcomeTranscriptTest(TranscriptCase):
 
     def test_catching_ctrl_c_changes_nothing_without_one(self):
         self.assert_same("-c", "test_outcomes", contains="FAILED")
-
-    def test_async_tests(self):
-        self.assert_same("-v", "test_async", contains="async cleanup")
 
     def test_warnings_are_shown(self):
         self.assert_same("test_outcomes.OutcomeTest.test_warning", contains="DeprecationWarning: old")
