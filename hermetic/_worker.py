@@ -34,12 +34,14 @@ def be_zygote(control: int) -> NoReturn:
             answered with the number of threads that there are then.
     """
     import json
+    import os
     import socket
 
     from ._isolation import processes
     from ._isolation.zygote import MAX_MESSAGE_BYTES, Zygote  # more than workers need
     from ._unittest import context
 
+    os.environ["HERMETIC_ISOLATED"] = "1"  # it imports for its workers
     link = socket.socket(fileno=control)
     kind, *arguments = json.loads(link.recv(MAX_MESSAGE_BYTES) or b'["gone"]')
     if kind == "context":

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-# pytest sets these up where it runs, and that is not where the test would be.
-_PYTEST_FIXTURES = ("setup_class", "teardown_class", "setup_method", "teardown_method")
+# pytest calls these where it runs, and that is not where the test would be.
+_CLASS_FIXTURES = ("setup_class", "teardown_class", "setup_method", "teardown_method")
+_MODULE_FIXTURES = ("setup_module", "teardown_module", "setup_function", "teardown_function")
 
 
 def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -34,6 +35,7 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """
     __tracebackhide__ = True
     what = f"{function.__module__}.{function.__qualname__}"
+    inner = inspect.unwrap(function)
     cls = type(args[0]) if args and hasattr(type(args[0]), function.__name__) else None
     if kwargs or len(args) > (cls is not None):
         names = ", ".join(kwargs) or f"{len(args)} arguments"
@@ -41,18 +43,19 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             f"[H007] {what} cannot be isolated: it is given fixtures or parameters ({names}), which are objects of this"
             " process; write it as a method of a unittest.TestCase, which sets up what it needs itself"
         )
-    if inspect.iscoroutinefunction(inspect.unwrap(function)) or inspect.isgeneratorfunction(inspect.unwrap(function)):
+    if inspect.iscoroutinefunction(inner) or inspect.isgeneratorfunction(inner):
         raise IsolationError(
             f"[H007] {what} cannot be isolated: it is no plain function; write it as a method of a"
             " unittest.IsolatedAsyncioTestCase"
         )
-    used = [name for name in _PYTEST_FIXTURES if cls is not None and hasattr(cls, name)]
+    used = [f"its class's {name}" for name in _CLASS_FIXTURES if cls is not None and hasattr(cls, name)]
+    used += [f"its module's {name}" for name in _MODULE_FIXTURES if name in inner.__globals__]
     if used:
         raise IsolationError(
-            f"[H007] {what} cannot be isolated: its class's {used[0]} runs in this process; make the class a"
-            " unittest.TestCase, with setUp and setUpClass"
+            f"[H007] {what} cannot be isolated: {used[0]} runs in this process; make the test a method of a"
+            " unittest.TestCase, with setUp, setUpClass and setUpModule"
         )
-    test = _Call(what, inspect.unwrap(function))
+    test = _Call(what, inner)
     result = _Outcome()
     address = {"function": addressing.of_object(cls or function), "method": function.__name__ if cls else None}
     request = Request(test, address, groups.of_function(function, cls), function.__module__)

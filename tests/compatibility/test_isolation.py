@@ -169,6 +169,12 @@ class PytestIsolationTest(IsolationTests, unittest.TestCase):
         self.assertEqual(17, len(run.entries), shown(run))
         self.assertEqual(1, run.status)
 
+    @medium
+    def test_a_function_that_pytest_sets_its_module_up_for_is_refused(self) -> None:
+        run, _ = self.run_suite("test_isolated_set_up")
+        (entry,) = run.entries
+        self.assertIn("cannot be isolated: its module's setup_module runs in this process", entry.text)
+
 
 class XdistIsolationTest(PytestIsolationTest):
     host = test_hosts.XdistTest

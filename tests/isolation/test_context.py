@@ -87,6 +87,25 @@ class LikenessTest(unittest.TestCase):
         found = self.shown("-m", "hermetic")
         self.assertEqual((found["stdin"], found["tmp"], found["isolated"]), ("", True, "1"))
 
+    def test_what_is_imported_for_workers_knows_it_and_is_shown_once(self):
+        code = """
+            import os, unittest
+            from hermetic import isolated
+
+            print("imported in a worker:", os.environ.get("HERMETIC_ISOLATED"))
+
+            class T(unittest.TestCase):
+                where = os.environ.get("HERMETIC_ISOLATED")
+
+                @isolated
+                def test_where(self):
+                    self.assertEqual(self.where, "1")
+        """
+        with Folder(**{"test_here.py": code}) as folder:
+            shown = run_python("-m", "unittest", "test_here", cwd=folder)
+        self.assertIn("\nOK", shown.stderr)
+        self.assertEqual(shown.stdout, "imported in a worker: None\n")
+
     def test_without_isolation_it_is_this_process(self):
         found = self.shown("-m", "hermetic", "--no-isolation")
         self.assertEqual((found["stdin"], found["isolated"]), ("not for tests", None))
