@@ -70,8 +70,7 @@ class WatchedRun(unittest.TestSuite):
                 result.end_early(f"sys.exit({error.code!r}) in {fixture}", error, fixture)
             except KeyboardInterrupt as error:
                 result.interrupted = True
-                place = traceback.extract_tb(error.__traceback__)[-1]
-                self._end_stopped(result, "Ctrl-C", f", at {place.filename}:{place.lineno} in {place.name}")
+                self._end_stopped(result, "Ctrl-C", f", {_place_of(error, result)}")
         if result.ended_early is None and getattr(result, "shouldStop", False):
             if _ctrl_c_was_caught() and not caught_before:
                 result.interrupted = True
@@ -134,6 +133,15 @@ def _fixture_of(error: BaseException) -> str:
 
     fixtures = [callsite.fixture_of(frame) for frame, _ in traceback.walk_tb(error.__traceback__)]
     return next((fixture[0] for fixture in fixtures if fixture), "the test run")
+
+
+def _place_of(error: BaseException, result: Any) -> str:
+    """Where a run was when it was stopped: the line, or the isolated test that it waited for."""
+    if result.current_test is not None:  # a test that runs in this process has been told to stop by now
+        return f"in {result.current_test}"
+    state.trim(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"at {place.filename}:{place.lineno} in {place.name}"
 
 
 def _stack() -> types.TracebackType | None:

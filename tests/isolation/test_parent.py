@@ -95,7 +95,9 @@ class InterruptedTest(ParentCase):
     def assert_ended_by_ctrl_c(self, command, **kwargs):
         run = self.run_and_send(signal.SIGINT, command, **kwargs)
         self.assertEqual(130, run.status, run.output)
-        self.assertIn("The run ended early: Ctrl-C", run.output)
+        self.assertRegex(
+            run.output, r"The run ended early: Ctrl-C, after 2 of \d tests, in test_\w+ \(test_hostile\.\w+"
+        )
         self.assertIn("its text", run.sections["FirstTest.test_first"])
         self.assertNotIn("the last test ran", run.output)
         self.assertEqual(([], []), (run.left, run.files))
