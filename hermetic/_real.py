@@ -287,6 +287,20 @@ def buffer_output(result: Any) -> bool:
     return True
 
 
+@contextlib.contextmanager
+def past_buffer(result: Any) -> Iterator[None]:
+    """Have what is written to standard error shown, although a result buffers the output of the test that it is at."""
+    buffer = getattr(result, "_stderr_buffer", None)
+    if buffer is None or sys.stderr is not buffer:
+        yield
+        return
+    sys.stderr = result._original_stderr
+    try:
+        yield
+    finally:
+        sys.stderr = buffer
+
+
 def release_output(result: Any) -> None:
     """The opposite of ``buffer_output``."""
     result._restoreStdout()

@@ -499,6 +499,22 @@ class UnittestTest(hermetic.HermeticTestCase):
         self.assertIs(result.stream, stream)
         self.assertEqual(set(result.separator2), {"-"})
 
+    def test_a_result_that_buffers_can_be_told_to_begin_and_to_end(self):
+        result = unittest.TestResult()
+        self.assertFalse(_real.buffer_output(result))
+        result.buffer = True
+        before = sys.stderr
+        self.assertTrue(_real.buffer_output(result))
+        try:
+            self.assertFalse(_real.buffer_output(result))
+            self.assertIsNot(sys.stderr, before)
+            with _real.past_buffer(result):
+                self.assertIs(sys.stderr, before)
+            self.assertIsNot(sys.stderr, before)
+        finally:
+            _real.release_output(result)
+        self.assertIs(sys.stderr, before)
+
     def test_a_result_is_handed_subtests_with_message_and_parameters(self):
         class Case(unittest.TestCase):
             """Has subtests with and without a message."""

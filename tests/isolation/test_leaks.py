@@ -85,6 +85,11 @@ class DetectLeaksTest(unittest.TestCase):
         self.assertEqual(sorted(reported(shown)), sorted(EXPECTED))
         self.assertIn("FAILED (failures=2, errors=4)", shown)
 
+    def test_of_isolated_tests_it_is_said_although_their_output_is_buffered(self):
+        shown = self.run_leaky("-b", "--isolated", "-k", "environment")
+        self.assertEqual(shown.count("changed its process, or left something behind: environment variable added"), 1)
+        self.assertIn("\nOK", shown)
+
 
 if __name__ == "__main__":
     unittest.main()
