@@ -94,6 +94,14 @@ def living_children() -> dict[int, str]:
     return found
 
 
+def reap(pid: int) -> bool:
+    """Take the status of a child if it has ended; whether it is no child any more."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
+
+
 def is_helper(command: str) -> bool:
     """Whether a command is one of the processes that multiprocessing starts for itself."""
     return any(helper in command for helper in _HELPERS)

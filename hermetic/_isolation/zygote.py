@@ -150,14 +150,15 @@ class Zygote:
         started = _real.perf_counter()
         while True:
             orphans = [pid for pid in processes.children_of(_real.get_pid()) if pid not in self._workers]
-            commands = {pid: processes.command_of(pid) for pid in orphans}
-            living = {pid: command for pid, command in commands.items() if command is not None}
             taken = _real.perf_counter() - started
-            if not living or taken > _SWEEP_SECONDS:
-                return _shortened([*left.values()])  # those that have ended are waited for by _reap
-            for pid, command in living.items():
+            if not orphans or taken > _SWEEP_SECONDS:
+                return _shortened([*left.values()])
+            for pid in orphans:  # one that has ended just now may have handed on its children just now: look again
+                if processes.reap(pid):
+                    continue
+                command = processes.command_of(pid) or f"process {pid}"  # of which only the first thread has ended
                 if not processes.is_helper(command):
-                    left[pid] = command
+                    left.setdefault(pid, command)
                 elif taken < _HELPER_SECONDS:
                     continue
                 processes.send(pid, signal.SIGKILL)
