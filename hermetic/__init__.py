@@ -28,6 +28,7 @@ from ._errors import (
     HermeticError,
     HermeticWarning,
     IsolationError,
+    MultiprocessingViolationError,
     NetworkViolationError,
     RunEndedEarly,
     SubprocessViolationError,
@@ -39,6 +40,7 @@ from ._version import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._guards.guard import guard
+    from ._multiprocessing.start_method import start_method
     from ._sizes import Size
     from ._unittest.case import HermeticTestCase
     from ._unittest.isolated import isolated
@@ -54,6 +56,7 @@ __all__ = [
     "HermeticTestCase",
     "HermeticWarning",
     "IsolationError",
+    "MultiprocessingViolationError",
     "NetworkViolationError",
     "RunEndedEarly",
     "Size",
@@ -69,6 +72,7 @@ __all__ = [
     "main",
     "medium",
     "small",
+    "start_method",
     "xlarge",
 ]
 
@@ -85,6 +89,7 @@ _LAZY = {
     "main": ("._unittest.program", "TestProgram"),
     "medium": ("._unittest.marks", "medium"),
     "small": ("._unittest.marks", "small"),
+    "start_method": ("._multiprocessing.start_method", "start_method"),
     "xlarge": ("._unittest.marks", "xlarge"),
 }
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ._policy import Allowance
 
-START_METHODS = ("spawn", "forkserver", "fork", "platform")
+START_METHODS = ("spawn", "forkserver", "fork", "platform", "all")
 
 
 class Choice:
@@ -69,13 +69,24 @@ class Seconds:
         return seconds if 0 < seconds < float("inf") else None
 
 
+class Count:
+    """A setting that is a whole number."""
+
+    accepted = "a whole number above 0"
+
+    def parse(self, value: Any) -> int | None:
+        """The value; None for one that is not accepted."""
+        digits = value if isinstance(value, str) else str(value) if type(value) is int else ""
+        return int(digits) or None if digits.isascii() and digits.isdigit() else None
+
+
 def _listed(names: Any) -> str:
     *most, last = map(str, names)
     return f"{', '.join(most)} or {last}" if most else last
 
 
 # What each setting may be. Every one can be given in all four places.
-SETTINGS: dict[str, Choice | Switch | Seconds] = {
+SETTINGS: dict[str, Choice | Switch | Seconds | Count] = {
     "mode": Choice(*MODES),
     "default_size": Choice(*SIZE_NAMES),
     "start_method": Choice(*START_METHODS),
@@ -85,11 +96,15 @@ SETTINGS: dict[str, Choice | Switch | Seconds] = {
     "isolated_start": Choice("auto", "fresh"),
     "detect_leaks": Switch(),
     "leaks": Choice("warn", "error", "off"),
+    "processes_at_import": Choice("error", "allow"),
+    "max_process_depth": Count(),
+    "max_process_starts": Count(),
+    "max_processes": Count(),
 }
 _ALLOW_KEYS = ("hosts", "processes")
 
 # What hermetic sets in the environment of processes that it starts, as opposed to what users set.
-_INTERNAL_VARIABLES = frozenset({"HERMETIC_ISOLATED"})
+_INTERNAL_VARIABLES = frozenset({"HERMETIC_ISOLATED", "HERMETIC_CHILD"})
 
 _BAZEL_SIZES = {"small": "small", "medium": "medium", "large": "large", "enormous": "xlarge"}
 
@@ -107,11 +122,32 @@ class Settings(
             "isolated_start",
             "detect_leaks",
             "leaks",
+            "processes_at_import",
+            "max_process_depth",
+            "max_process_starts",
+            "max_processes",
             "allow",
             "root",
             "origins",
         ),
-        defaults=(STRICT, None, "spawn", False, False, 300.0, "auto", False, "warn", (), ".", {}),
+        defaults=(
+            STRICT,
+            None,
+            "spawn",
+            False,
+            False,
+            300.0,
+            "auto",
+            False,
+            "warn",
+            "error",
+            8,
+            5000,
+            1000,
+            (),
+            ".",
+            {},
+        ),
     )
 ):
     """The effective settings.
@@ -119,13 +155,17 @@ class Settings(
     Attributes:
         mode: ``strict``, ``warn`` or ``off``.
         default_size: the size of tests that say none; None to leave them alone.
-        start_method: the multiprocessing start method, or ``platform`` for the interpreter's own.
+        start_method: the multiprocessing start method, ``platform`` for the interpreter's own, or ``all``.
         isolated: whether every test is isolated, marked or not.
         no_isolation: whether no test is, marked or not.
         isolated_timeout: the seconds that an isolated group may take, where its mark says none.
         isolated_start: ``fresh`` for workers that are fresh interpreters even where forks would do, or ``auto``.
         detect_leaks: whether to look for what tests change and leave that are not isolated.
         leaks: what that is: ``warn``, ``error`` or ``off``.
+        processes_at_import: what a process is that multiprocessing starts during an import: ``error`` or ``allow``.
+        max_process_depth: how many generations of processes a test may start.
+        max_process_starts: how often each process of a test may start another.
+        max_processes: how many Python processes a test may have started in all, children of children included.
         allow: path pattern with what it allows, in the order of the file.
         root: the folder that path patterns start from.
         origins: for each setting (and each pattern, as ``allow PATTERN``), where its value came from.
@@ -141,6 +181,10 @@ class Settings(
     isolated_start: str
     detect_leaks: bool
     leaks: str
+    processes_at_import: str
+    max_process_depth: int
+    max_process_starts: int
+    max_processes: int
     allow: tuple[tuple[str, Allowance], ...]
     root: str
     origins: Mapping[str, str]
@@ -354,7 +398,7 @@ def describe(settings: Settings) -> str:
 
 
 def _shown(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else value
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 class _InForce:

@@ -8,6 +8,7 @@
      +-- ViolationError
           +-- NetworkViolationError
           +-- SubprocessViolationError
+          +-- MultiprocessingViolationError
     HermeticWarning                  (a UserWarning)
 
 A violation is not an AssertionError: runners report it as an error, never as a failure.
@@ -65,6 +66,10 @@ class SubprocessViolationError(ViolationError):
     """H003: a process, or a second interpreter, was started."""
 
 
+class MultiprocessingViolationError(ViolationError):
+    """H008: a process was started during an import or beyond a ceiling, or the worker of a Pool has died."""
+
+
 class HermeticWarning(UserWarning):
     """A violation in mode ``warn``: reported, and let happen."""
 
@@ -78,6 +83,7 @@ for _class in (
     ViolationError,
     NetworkViolationError,
     SubprocessViolationError,
+    MultiprocessingViolationError,
     HermeticWarning,
 ):
     _class.__module__ = "hermetic"  # tracebacks show the public name

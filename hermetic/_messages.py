@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ._records import CallSite, Operation, Violation
 
-_TITLES = {"H001": "network violation", "H003": "subprocess violation"}
+_TITLES = {"H001": "network violation", "H003": "subprocess violation", "H008": "multiprocessing violation"}
 _DOCS = "hermetic/docs/reference/messages.md"
 
 _ACTIONS = {
@@ -29,6 +29,10 @@ _ACTIONS = {
     "fork": "started a process by",
     "exec": "replaced its process by",
     "interpreter": "started a",
+    "import": "started a process while it was being imported:",
+    "worker": "has lost a worker of a Pool, and the tasks that it had:",
+    "ceiling": "met a ceiling:",
+    "stray": "came back to the runner in",
 }
 _QUOTED = frozenset({"start", "exec", "resolve"})
 
@@ -51,7 +55,8 @@ def violation_text(violation: Violation, repeated: int = 0) -> str:
 
 def headline(violation: Violation) -> str:
     """The first line: code, size, test, what it did, and to what."""
-    return f"[{violation.code}] {_TITLES[violation.code]}: {violation.size} test {violation.test} {_deed(violation)}"
+    subject = f"{violation.size} test {violation.test}" if violation.size else violation.test
+    return f"[{violation.code}] {_TITLES[violation.code]}: {subject} {_deed(violation)}"
 
 
 def _deed(violation: Violation) -> str:
@@ -66,6 +71,8 @@ def site_text(site: CallSite) -> str:
 
 
 def _rule(violation: Violation) -> str:
+    if violation.code == "H008":
+        return _MULTIPROCESSING[violation.operation.action][0]
     if violation.code == "H003":
         return "small tests run in one process."
     if violation.size == "small":
@@ -75,9 +82,42 @@ def _rule(violation: Violation) -> str:
 
 def _advice(violation: Violation) -> list[str]:
     operation = violation.operation
+    if violation.code == "H008":
+        return _MULTIPROCESSING[operation.action][1]
     if operation.action == "native":
         return _native_advice(operation)
     return _network_advice(violation) if operation.kind == NETWORK else _process_advice(violation)
+
+
+# Of H008: the rule, and what to do, by action.
+_MULTIPROCESSING = {
+    "import": (
+        "its children would import it again, and start theirs.",
+        [
+            "start the process in a function, and call that in the test or in setUpModule",
+            "let it happen, if it is meant:   processes_at_import = allow",
+        ],
+    ),
+    "worker": (
+        "plain Python would wait for them for ever.",
+        [
+            "let the task raise an exception, and not sys.exit() or os._exit()",
+            "send what can be unpickled there: functions of modules, which are there when the worker starts",
+            "look at the initializer, and at what the worker has written to stderr",
+        ],
+    ),
+    "stray": (
+        "it would run the tests that follow once more; it was ended.",
+        ["leave the child with os._exit(), in a finally"],
+    ),
+    "ceiling": (
+        "it looks as if processes start each other without end.",
+        [
+            "stop the recursion: guard scripts with if __name__ == '__main__'",
+            "raise the ceiling, if so many are meant:   max_process_depth, max_process_starts, max_processes",
+        ],
+    ),
+}
 
 
 def _process_advice(violation: Violation) -> list[str]:

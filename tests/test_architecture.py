@@ -198,7 +198,7 @@ class PrivateNamesTest(hermetic.HermeticTestCase):
         for module, name in imports(executed=False):
             if is_private(name):
                 found.add((module, name.partition(".")[0]))
-        return {(module, name) for module, name in found if name and module not in MAY_USE_PRIVATE_NAMES}
+        return {(module, name) for module, name in found if name and unit_of(module) not in MAY_USE_PRIVATE_NAMES}
 
     def test_they_stand_in_two_modules_with_few_exceptions(self):
         self.assertEqual(self.used() - PRIVATE_NAMES, set())

@@ -17,7 +17,10 @@ import io
 import json
 import logging
 import multiprocessing.context
+import multiprocessing.forkserver
+import multiprocessing.pool
 import multiprocessing.popen_spawn_posix
+import multiprocessing.process
 import multiprocessing.spawn
 import multiprocessing.util
 import os
@@ -37,6 +40,7 @@ from unittest import mock
 import hermetic
 import support
 from hermetic import _env, _real
+from hermetic._multiprocessing import pools
 from hermetic._unittest import addressing
 
 HAS_JOINABLE_THREADS = hasattr(_thread, "start_joinable_thread")
@@ -291,7 +295,7 @@ class ThreadTest(hermetic.HermeticTestCase):
 
 
 class MultiprocessingTest(hermetic.HermeticTestCase):
-    """hermetic/_multiprocessing.py"""
+    """hermetic/_multiprocessing/start_method.py, preparation.py and loading.py"""
 
     def test_the_default_context_has_its_two_slots(self):
         default = multiprocessing.context._default_context
@@ -330,10 +334,92 @@ class MultiprocessingTest(hermetic.HermeticTestCase):
     def test_processes_are_spawned_through_fork_exec(self):
         self.assertIn("_posixsubprocess.fork_exec(", inspect.getsource(multiprocessing.util.spawnv_passfds))
 
+    def test_the_fork_server_asks_under_a_name_of_its_own(self):
+        source = inspect.getsource(multiprocessing.forkserver.ForkServer.ensure_running)
+        self.assertIn("spawn.get_preparation_data('ignore')", source)
+
+    def test_what_runs_main_again_begins_alike(self):
+        script = os.path.abspath(__file__)
+        with mock.patch.object(sys.modules["__main__"], "__spec__", None), mock.patch.object(sys, "argv", [script]):
+            with mock.patch.object(sys.modules["__main__"], "__file__", script, create=True):
+                data = multiprocessing.spawn.get_preparation_data("worker")
+        self.assertEqual([key for key in data if key.startswith("init_main_")], ["init_main_from_path"])
+
+    def test_main_is_run_again_through_runpy(self):
+        for function, name in (("_fixup_main_from_path", "run_path"), ("_fixup_main_from_name", "run_module")):
+            with self.subTest(name=name):
+                source = inspect.getsource(getattr(multiprocessing.spawn, function))
+                self.assertRegex(source, rf'runpy\.{name}\([^)]*run_name="__mp_main__"')
+
+    def test_the_frames_of_all_threads_are_known_by_their_identifier(self):
+        self.assertIs(sys._current_frames()[threading.get_ident()], sys._getframe())
+
+    def test_a_module_that_is_being_imported_says_so(self):
+        with support.Folder(**{"beginning.py": "seen = __spec__._initializing\n"}) as folder:
+            with mock.patch.object(sys, "path", [folder, *sys.path]):
+                module = importlib.import_module("beginning")
+        self.addCleanup(sys.modules.pop, "beginning")
+        self.assertEqual((module.seen, getattr(module.__spec__, "_initializing", False)), (True, False))
+
     def test_a_loader_takes_another_exec_module(self):
         loader = importlib.util.find_spec("multiprocessing.spawn").loader
         loader.exec_module = lambda module: None
         self.assertIn("exec_module", vars(loader))
+
+
+class PoolTest(hermetic.HermeticTestCase):
+    """hermetic/_multiprocessing/pools.py and starts.py"""
+
+    def test_all_processes_start_and_run_as_base_processes(self):
+        for method in multiprocessing.get_all_start_methods():
+            process = multiprocessing.get_context(method).Process
+            self.assertIs(process.start, multiprocessing.process.BaseProcess.start)
+            self.assertIs(process.run, multiprocessing.process.BaseProcess.run)
+            self.assertEqual(process._start_method, method)
+
+    def test_a_process_knows_what_it_runs(self):
+        self.assertIs(multiprocessing.Process(target=abs)._target, abs)
+
+    def test_pools_run_their_worker(self):
+        source = inspect.getsource(multiprocessing.pool.Pool._repopulate_pool_static)
+        self.assertIn("target=worker", source)
+        self.assertIn("worker", vars(multiprocessing.pool))
+
+    def test_the_thread_of_a_pool_is_given_the_results_to_come_and_the_workers(self):
+        parameters = list(inspect.signature(original(multiprocessing.pool.Pool._handle_workers)).parameters)
+        first = parameters.index("cache")
+        self.assertEqual(parameters[first + 1 :][pools._WORKERS], "pool")
+        source = inspect.getsource(multiprocessing.pool.Pool.__init__)
+        self.assertIn("target=Pool._handle_workers", source)
+
+    def test_dead_workers_are_joined_by_a_static_method_that_is_given_them(self):
+        join = multiprocessing.pool.Pool._join_exited_workers
+        self.assertEqual(list(inspect.signature(original(join)).parameters), ["pool"])
+        self.assertIn("Pool._join_exited_workers(pool)", inspect.getsource(multiprocessing.pool.Pool._maintain_pool))
+
+    def test_results_can_be_set_from_outside(self):
+        pool = types.SimpleNamespace(_cache={}, _change_notifier=None)
+        error = ValueError("set from outside")
+        apply = multiprocessing.pool.ApplyResult(pool, None, None)
+        mapped = multiprocessing.pool.MapResult(pool, 1, 3, None, None)
+        mapped._number_left = 1
+        for result in (apply, mapped):
+            self.assertFalse(hasattr(result, "_cond"))
+            result._set(0, (False, error))
+            self.assertRaises(ValueError, result.get, 0)
+        self.assertEqual(pool._cache, {})
+
+    def test_iterators_of_results_can_be_ended_from_outside(self):
+        for cls in (multiprocessing.pool.IMapIterator, multiprocessing.pool.IMapUnorderedIterator):
+            with self.subTest(cls=cls):
+                iterator = cls(types.SimpleNamespace(_cache={}))
+                iterator._set_length(3)
+                self.assertTrue(hasattr(iterator, "_cond"))
+                iterator._set(iterator._index, (False, ValueError("set from outside")))
+                iterator._set_length(iterator._index)
+                self.assertEqual(iterator._length, 1)
+                self.assertRaises(ValueError, next, iterator)
+                self.assertRaises(StopIteration, next, iterator)
 
 
 @hermetic.medium

@@ -11,7 +11,7 @@ from .. import _env, _messages, _policy, _real
 from .._addresses import packed_address
 from .._errors import HermeticWarning, ViolationError
 from .._sizes import PROCESS, WARN
-from . import callsite, children, events, state
+from . import callsite, ceilings, children, events, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
         policy = (state.running.policy_of(subject) if subject is not None else None) or policy
     if not _policy.refuses(policy, operation):
         if operation.kind == PROCESS:
-            children.prepare(scope)
+            ceilings.count_start(scope)
         elif operation.action == "resolve" and policy.allowance.hosts:
             _let_addresses_through(operation, scope, policy)
         return

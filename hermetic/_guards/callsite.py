@@ -111,6 +111,11 @@ def marked_module() -> str | None:
     return None
 
 
+def site_of(frame: FrameType) -> CallSite:
+    """The line that a frame is at."""
+    return _site(frame, None, "")
+
+
 def _kind(filename: str) -> str:
     if filename.startswith(_PACKAGE_DIRECTORY):
         return "ours"

@@ -1,11 +1,9 @@
-"""Policy in child processes and sub-interpreters, and the way home of their violations.
+"""The way home of what is found in child processes and sub-interpreters.
 
-    parent  a process is about to start in a scope  -> prepare(): a report file, and the scope's address in it
-    child   by fork: has it all in memory; else boot(): hermetic is imported and the scope entered
-    child   a violation                              -> one line appended to the report file, then raised as ever
-    parent  collect(), before a ledger is read       -> the lines go to the ledgers of their scopes, or are late
-
-What is sent to a child is source text of builtins only: it runs before the child has its ``sys.path``.
+parent  a process is about to start in a scope  -> prepare(): a report file, and the scope's address in it
+child   by fork: has it all in memory; else it is told (inheritance), and enters the scope
+child   a violation                              -> one line appended to the report file, then raised as ever
+parent  collect(), before a ledger is read       -> the lines go to the ledgers of their scopes, or are late
 """
 
 from __future__ import annotations
@@ -15,9 +13,9 @@ import contextlib
 import dataclasses
 import os
 
-from .. import _messages, _policy, _real
-from .._errors import NetworkViolationError, SubprocessViolationError, ViolationError
-from .._sizes import NETWORK, PROCESS, Size
+from .. import _messages, _real
+from .._errors import MultiprocessingViolationError, NetworkViolationError, SubprocessViolationError, ViolationError
+from .._sizes import MULTIPROCESSING, NETWORK, PROCESS
 from . import state
 
 TYPE_CHECKING = False
@@ -27,7 +25,11 @@ if TYPE_CHECKING:
     from .._records import Violation
     from .state import Scope
 
-ERRORS: dict[str, type[ViolationError]] = {NETWORK: NetworkViolationError, PROCESS: SubprocessViolationError}
+ERRORS: dict[str, type[ViolationError]] = {
+    NETWORK: NetworkViolationError,
+    PROCESS: SubprocessViolationError,
+    MULTIPROCESSING: MultiprocessingViolationError,
+}
 
 _MAX_REPORT_BYTES = 10_000_000  # a child that loops over a refused call must not fill the disk
 
@@ -38,6 +40,7 @@ class _Reports:
     def __init__(self) -> None:
         self.path: str | None = None
         self.owner_pid = _real.get_pid()
+        self.births: list[str] = []  # the files beside it
         self.read_bytes = 0
         self.scopes: dict[int, Scope] = {}
 
@@ -57,7 +60,11 @@ def prepare(scope: Scope) -> None:
         atexit.register(close)
     answering = scope.charged_to or scope
     scope.has_children = answering.has_children = answering.touched = True
-    scope.report_path = _reports.path
+    if scope.report_path is None:
+        scope.report_path = _reports.path
+        _reports.births.append(births_path(scope))
+        with _real.open_file(_reports.births[-1], "wb"):
+            pass
     _reports.scopes[scope.serial] = answering
 
 
@@ -65,56 +72,16 @@ def close() -> None:
     """Take what there is in this process's report file, and remove it."""
     collect()
     if _reports.path is not None and _reports.owner_pid == _real.get_pid():
-        with contextlib.suppress(OSError):  # the temporary folder was cleaned before us
-            _real.unlink(_reports.path)
+        for path in (_reports.path, *_reports.births):
+            with contextlib.suppress(OSError):  # the temporary folder was cleaned before us
+                _real.unlink(path)
         _reports.path = None
+        _reports.births.clear()
 
 
-def boot_code(scope: Scope) -> str:
-    """Source text that puts a fresh interpreter of this Python under a scope's policy.
-
-    Args:
-        scope: a scope with a policy, after ``prepare``.
-    """
-    assert scope.policy is not None
-    payload = {
-        "serial": scope.serial,
-        "test": scope.name,
-        "size": scope.policy.size.value,
-        "mode": scope.policy.mode,
-        "hosts": scope.policy.allowance.hosts,
-        "processes": scope.policy.allowance.processes,
-        "report": scope.report_path,
-    }
-    folder = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    # The package itself would import unittest: its parts are imported below a stand-in that is gone afterwards.
-    return (
-        "import sys, types\n"
-        "_known = 'hermetic' in sys.modules\n"
-        "_package = sys.modules.setdefault('hermetic', types.ModuleType('hermetic'))\n"
-        f"_package.__path__ = [{os.path.join(folder, 'hermetic')!r}]\n"
-        "from hermetic._guards import children as _children\n"
-        f"_children.boot({payload!r})\n"
-        "_known or sys.modules.pop('hermetic')\n"
-    )
-
-
-def boot(payload: dict[str, Any]) -> None:
-    """Enter the scope of the parent; called by ``boot_code`` in the child."""
-    import json  # noqa: F401 - what is imported later may no longer find us
-
-    from . import events, install
-
-    install()
-    events.records()
-    if state.running.process is not None and state.running.process.serial == payload["serial"]:
-        return  # an interpreter that is used again in the same test
-    allowance = _policy.Allowance(tuple(payload["hosts"]), tuple(payload["processes"]))
-    policy = _policy.Policy(Size(payload["size"]), allowance, payload["mode"])
-    scope = state.Scope(payload["test"], policy)
-    scope.serial = payload["serial"]
-    scope.home, scope.report_path = 0, payload["report"]
-    state.running.process = scope
+def births_path(scope: Scope) -> str:
+    """The file beside the report file whose size is the number of processes that were born in a scope."""
+    return f"{scope.report_path}.{scope.serial}"
 
 
 def report(scope: Scope, violation: Violation, *, warned: bool) -> bool:
@@ -182,6 +149,8 @@ def _take(line: dict[str, Any]) -> None:
         state.running.warned.append(error.violation)
         return
     scope = _reports.scopes.get(line["serial"])
+    if error.violation.code == "H008" and (scope is None or scope.ended):
+        return  # what the last of a bomb's processes report is no news
     if scope is not None:
         state.record(scope, error)
     else:

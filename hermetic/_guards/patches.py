@@ -22,7 +22,7 @@ import types
 
 from .. import _env, _real
 from .._errors import ViolationError
-from . import audit, children, events, state
+from . import audit, events, inheritance, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def _guarded_interpreter_function(interpreters: Any, name: str) -> Callable[...,
         scope = state.active()
         interpreter = args[0] if args else kwargs.get("id")
         if name != "create" and interpreter is not None and scope is not None and scope.policy is not None:
-            run_string(interpreter, children.boot_code(scope))
+            run_string(interpreter, inheritance.boot_code("_guards.inheritance", inheritance.described(scope)))
 
     @functools.wraps(original)
     def guarded(*args: Any, **kwargs: Any) -> Any:

@@ -50,6 +50,7 @@ class Scope:
         "policy",
         "report_path",
         "serial",
+        "starts",
         "touched",
     )
 
@@ -64,6 +65,7 @@ class Scope:
         self.home = _real.get_pid()  # the process that reads the ledger; a forked child of the test is another
         self.report_path: str | None = None  # the file that other processes report to
         self.charged_to: Scope | None = None  # the scope that answers for what happens in this one, if not itself
+        self.starts = 0  # of processes, by this process
         self.touched = False  # whether anything came of it: a violation, a thread, a process
 
     def within(self, outer: Scope | None) -> Scope:
@@ -93,6 +95,7 @@ class Running:
 
     Attributes:
         by_thread: thread identifier to scope.
+        depth: how many generations of processes lie between a run and this process.
         process: the scope for threads that have none: that of the test that began last.
         in_run: whether a run of ours is going on.
         late: violations found after their test had ended, each with its owner, to be reported.
@@ -100,11 +103,12 @@ class Running:
         policy_of: finds the policy of a class, or of a module by its name, outside of its tests.
     """
 
-    __slots__ = ("by_thread", "in_run", "late", "policy_of", "process", "warned")
+    __slots__ = ("by_thread", "depth", "in_run", "late", "policy_of", "process", "warned")
 
     def __init__(self) -> None:
         self.by_thread: dict[int, Scope] = {}
         self.process: Scope | None = None
+        self.depth = 0
         self.in_run = False
         self.late: list[tuple[object, ViolationError]] = []
         self.warned: list[Violation] = []
@@ -176,6 +180,7 @@ def forget() -> None:
     """Begin anew in a forked process that is going to run tests, or to fork those that do."""
     running.by_thread.clear()
     running.process = None
+    running.depth = 0
     running.late, running.warned = [], []
     block_scope.set(None)
 

@@ -19,7 +19,12 @@ __unittest = True
 _HELP = {
     "mode": "what a violation is: an error (strict, the default), a warning (warn), or nothing (off)",
     "default_size": "the size of tests that say none",
-    "start_method": "how multiprocessing starts processes (default: spawn; platform: the interpreter's own)",
+    "start_method": "how multiprocessing starts processes (default: spawn; platform: the interpreter's own;"
+    " all: once more by each other method for the tests that start some)",
+    "processes_at_import": "what a process is that is started during an import: error (the default) or allow",
+    "max_process_depth": "the generations of processes that a test may start (default: 8)",
+    "max_process_starts": "how often each process of a test may start another (default: 5000)",
+    "max_processes": "the Python processes that a test may start in all (default: 1000)",
     "isolated": "run every test in a process of its own",
     "no_isolation": "run no test in a process of its own, whatever its marks say: for debuggers",
     "isolated_timeout": "the seconds that an isolated test or group may take (default: 300)",
@@ -44,7 +49,8 @@ def make_parser(program: str) -> argparse.ArgumentParser:
         elif isinstance(setting, _config.Choice):
             group.add_argument(option, choices=setting.words, help=_HELP[name])
         else:
-            group.add_argument(option, metavar="SECONDS", help=_HELP[name])
+            metavar = "SECONDS" if isinstance(setting, _config.Seconds) else "NUMBER"
+            group.add_argument(option, metavar=metavar, help=_HELP[name])
     group.add_argument("--show-config", action="store_true", help="print the settings and where each came from")
     group.add_argument("--script", metavar="FILE", help="run a runner script; what follows are its arguments")
     return parser

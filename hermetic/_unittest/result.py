@@ -79,7 +79,7 @@ class GuardedResult:
 
     def report_late(self) -> None:
         """Report what tests did after they had ended, each as an error of the test that caused it."""
-        if not _guards.installed:
+        if not (_guards.installed or state.running.late):
             return
         _collect()
         for owner, error in state.take_late():
@@ -94,6 +94,7 @@ class GuardedResult:
         if scope is None or scope.owner is not test:
             return False
         if scope.has_children:
+            _end_if_forked(scope)
             _collect()
         if not scope.ledger:
             return False
@@ -108,13 +109,15 @@ class GuardedResult:
 
     def _note(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Strike out what an exception that is being reported shows already."""
-        if not _guards.installed:
+        if self._scope is None and not _guards.installed:
             return
         reported = args[0] if args else kwargs.get("err")
         # unittest passes exc_info; trial a Failure, which holds the exception in `value`; testtools text in `details`.
         exception = reported[1] if isinstance(reported, tuple) else getattr(reported, "value", None)
         state.trim_all(exception)
         if self._scope is not None:
+            if self._scope.has_children:
+                _end_if_forked(self._scope)
             if exception is None and "details" in kwargs:
                 _surfaced_in_details(self._scope.ledger, kwargs["details"])
             self._reported(state.surfaced(self._scope.ledger, exception))
@@ -135,6 +138,12 @@ def _unless_reported(name: str) -> Any:
 
 for _name in ("addSuccess", "addSkip", "addExpectedFailure", "addUnexpectedSuccess"):
     setattr(GuardedResult, _name, _unless_reported(_name))
+
+
+def _end_if_forked(scope: state.Scope) -> None:
+    from .._guards import ceilings  # loaded with the guard, not with every run
+
+    ceilings.end_if_forked(scope)
 
 
 def _collect() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from .. import _guards
+from .. import _guards, _multiprocessing
 from .._guards import state
 from . import durations, marking
 from .result import Fixture, GuardedResult, exc_info, lacking_methods
@@ -53,6 +53,11 @@ class RunResult(GuardedResult):
         self.report_late()
         getattr(super(), "stopTestRun", _nothing)()
 
+    def begin_scope(self, test: Any) -> None:
+        """Begin the scope of a test that had none, because nothing was guarded when it started."""
+        if self._scope is None:
+            self._enter(test)
+
     def wasSuccessful(self) -> bool:
         return self.ended_early is None and bool(super().wasSuccessful())  # type: ignore[misc]
 
@@ -73,7 +78,10 @@ class RunResult(GuardedResult):
 
     def printErrors(self) -> None:
         super().printErrors()  # type: ignore[misc]
-        lines = self._summary() if _guards.installed else []
+        lines = self._summary() if self.violations or _guards.installed else []
+        methods = _multiprocessing.journal.methods
+        if methods:
+            lines.append(f"start method{'s' if len(methods) > 1 else ''} of multiprocessing: {', '.join(methods)}")
         if self.ended_early is not None:
             lines.append(f"The run ended early: {self.ended_early}")
         if self.durations_before_3_12 is not None:

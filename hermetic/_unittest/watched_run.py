@@ -9,7 +9,7 @@ import traceback
 import types
 import unittest
 
-from .. import _config, _real
+from .. import _config, _multiprocessing, _real
 from .._errors import RunEndedEarly
 from .._guards import state
 from . import durations, early_end, policies, protect
@@ -32,6 +32,7 @@ class WatchedRun(unittest.TestSuite):
     Attributes:
         durations: how many of the slowest tests to list, on Pythons before 3.12.
         stream: where to sum up, for a result that has no stream of its own.
+        starters: the tests that have started processes by multiprocessing.
     """
 
     durations: int | None = None
@@ -41,6 +42,7 @@ class WatchedRun(unittest.TestSuite):
         super().__init__([test])
         self._whole = test
         self._started = 0.0
+        self.starters: list[Any] = []
 
     def run(self, result: Any, debug: bool = False) -> Any:  # noqa: FBT001, FBT002 - unittest's signature
         """Run the test with a result that is made a ``RunResult`` if it is none."""
@@ -52,8 +54,11 @@ class WatchedRun(unittest.TestSuite):
             durations.collect(result)
         result.violations = ()
         in_run, state.running.in_run = state.running.in_run, True
+        if not in_run:
+            _multiprocessing.journal.methods.clear()
         try:
-            self._run_to_its_end(result)
+            with self._starts_noted(result):
+                self._run_to_its_end(result)
         finally:
             state.running.in_run = in_run
         return result
@@ -91,6 +96,24 @@ class WatchedRun(unittest.TestSuite):
 
         return isolation.of_run(_tests_in(self._whole), result)
 
+    @contextlib.contextmanager
+    def _starts_noted(self, result: Any) -> Iterator[None]:
+        """Give tests without a size that start processes a scope, in which their children can report."""
+
+        def note() -> None:
+            test = result.current_test
+            if test is not None and test not in self.starters:
+                self.starters.append(test)
+            if test is not None and _is_main_thread():
+                result.begin_scope(test)
+
+        listeners = _multiprocessing.journal.listeners
+        listeners.append(note)
+        try:
+            yield
+        finally:
+            listeners.remove(note)
+
     def _end_stopped(self, result: Any, reason: str, place: str = "") -> None:
         result.end_early(f"{reason}, after {result.testsRun} of {self._whole.countTestCases()} tests{place}")
 
@@ -120,6 +143,11 @@ def _tests_in(suite: Any) -> Iterator[Any]:
     elif hasattr(suite, "__iter__"):
         for test in suite:
             yield from _tests_in(test)
+
+
+def _is_main_thread() -> bool:
+    threading = sys.modules["threading"]  # whoever starts processes has it loaded
+    return bool(threading.current_thread() is threading.main_thread())
 
 
 def _ctrl_c_was_caught() -> bool:

@@ -1,0 +1,130 @@
+"""Ceilings on the processes of a test, for those that start each other without end.
+
+    depth       each process knows how many generations lie between the run and itself
+    starts      each process counts those that it starts in a test
+    processes   each Python process adds a byte to a file when it is born; beyond the ceiling it ends there and then
+
+Whoever is about to start one too many gets an error instead.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import namedtuple
+
+from .. import _config, _real
+from . import children, state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .state import Scope
+
+END_STATUS = 70  # of a process that must not go on: EX_SOFTWARE
+
+
+class Ceilings(namedtuple("Ceilings", ("depth", "starts", "processes"))):  # noqa: PYI024 - as Policy
+    """How many there may be: generations of processes, starts per process and test, Python processes per test."""
+
+    __slots__ = ()
+    depth: int
+    starts: int
+    processes: int
+
+
+_inherited: list[Ceilings] = []  # at most one: those of the process that has the run
+
+
+def in_force() -> Ceilings:
+    """The ceilings: those that the parent has told, or the settings."""
+    if _inherited:
+        return _inherited[0]
+    settings = _config.in_force()
+    return Ceilings(settings.max_process_depth, settings.max_process_starts, settings.max_processes)
+
+
+def inherit(told: Sequence[int]) -> None:
+    """Be held to the ceilings of the parent."""
+    _inherited[:] = [Ceilings(*told)]
+
+
+def count_start(scope: Scope) -> None:
+    """Count a process that is about to be started, and see to it that it can report.
+
+    Raises:
+        MultiprocessingViolationError: it would be one too many.
+    """
+    children.prepare(scope)
+    scope.starts += 1
+    ceilings = in_force()
+    if state.running.depth >= ceilings.depth:
+        _refuse(scope, f"max_process_depth = {ceilings.depth}")
+    if scope.starts > ceilings.starts:
+        _refuse(scope, f"max_process_starts = {ceilings.starts}")
+    if _births(scope) >= ceilings.processes:
+        _refuse(scope, f"max_processes = {ceilings.processes}")
+
+
+def _refuse(scope: Scope, ceiling: str) -> None:
+    """End a process of the test, or have the test itself fail; whoever is the first says why."""
+    from . import findings  # loaded with the first finding
+
+    try:  # from now on, whatever is born in the scope ends at once
+        _real.unlink(children.births_path(scope))
+    except OSError:
+        is_first = False
+    else:
+        is_first = True
+        error = findings.error("ceiling", scope.name, ceiling, scope=scope)
+    if scope.home != _real.get_pid():
+        _real.exit_process(END_STATUS)  # were it only refused, what called it would go on, and try again
+    if not is_first:
+        children.collect()
+        known = [found for found in (scope.charged_to or scope).ledger if found.violation.operation.action == "ceiling"]
+        error = known[0] if known else findings.error("ceiling", scope.name, ceiling, scope=scope)
+    raise error
+
+
+def _births(scope: Scope) -> float:
+    try:
+        return _real.stat(children.births_path(scope)).st_size
+    except OSError:
+        return math.inf  # a ceiling was met, or the run is over
+
+
+def be_born(scope: Scope) -> None:
+    """Count this process, which was started in a scope; end it if that is over, or has too many."""
+    if scope.report_path is None:
+        return
+    try:
+        handle = os.open(children.births_path(scope), os.O_WRONLY | os.O_APPEND)
+        os.write(handle, b".")
+        born = os.fstat(handle).st_size
+        os.close(handle)
+    except OSError:
+        _real.exit_process(END_STATUS)
+    if born > in_force().processes:
+        _real.exit_process(END_STATUS)
+
+
+def end_if_forked(scope: Scope) -> None:
+    """End a forked copy of a test that has come back to its runner."""
+    if scope.home not in (0, _real.get_pid()):
+        from . import findings  # loaded with the first finding
+
+        if _births(scope) < math.inf:  # else it is one of many, and a ceiling was met
+            findings.error("stray", scope.name, "a forked copy of it", scope=scope)
+        _real.exit_process(END_STATUS)
+
+
+def _after_fork() -> None:
+    state.running.depth += 1
+    scope = state.active()
+    if scope is not None:
+        be_born(scope)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

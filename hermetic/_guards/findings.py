@@ -1,0 +1,36 @@
+"""H008: what goes wrong with processes, whatever the size of the test."""
+
+from __future__ import annotations
+
+from .. import _messages
+from .._sizes import MULTIPROCESSING
+from . import callsite, children, events, state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .._errors import ViolationError
+    from .._records import CallSite
+    from .state import Scope
+
+
+def error(
+    action: str, owner: str, target: str, *, scope: Scope | None = None, site: CallSite | None = None
+) -> ViolationError:
+    """The error of a finding, for the caller to raise; it is recorded in the scope.
+
+    Args:
+        action: what kind of finding it is (``Operation``).
+        owner: the test, or what else it is about.
+        target: what it is about, for people.
+        scope: where it is recorded; None for an error that nobody can swallow.
+        site: where in the user's code; by default, the caller's.
+    """
+    records = events.records()
+    size = scope.policy.size.value if scope is not None and scope.policy is not None else ""
+    operation = records.Operation(MULTIPROCESSING, action, target, "multiprocessing.Process.start", family="")
+    site = site or callsite.find(operation.api)
+    violation = records.Violation("H008", size, owner, operation, site)
+    found = children.ERRORS[MULTIPROCESSING](violation, _messages.violation_text(violation))
+    if scope is not None and not children.report(scope, violation, warned=False):
+        state.record(scope, found)
+    return found

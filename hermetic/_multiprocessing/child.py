@@ -1,0 +1,26 @@
+"""A spawned child: put under what its parent has told it, before anything of the user's runs."""
+
+from __future__ import annotations
+
+from .. import _multiprocessing
+from . import main_guard, start_method
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def boot(payload: dict[str, Any]) -> None:
+    """Be the child that was told this; called by the code in its preparation data.
+
+    Args:
+        payload: see ``preparation``.
+    """
+    if payload["scope"] is not None:
+        from .._guards import inheritance
+
+        inheritance.boot(payload["scope"])
+    start_method.set_default(payload["start_method"])
+    _multiprocessing.watch()  # its own children are told as well
+    if payload["reimports_main"]:
+        main_guard.watch(payload["main_at"])

@@ -1,0 +1,10 @@
+"""What was started by multiprocessing, for the run that wants to know."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+methods: list[str] = []  # by which processes were started, each once
+listeners: list[Callable[[], None]] = []  # called before each start

@@ -1,0 +1,95 @@
+"""The start of a process by multiprocessing, whoever starts it: Pool, Manager, executor, any context.
+
+All their processes are ``BaseProcess``, but not all of them ``multiprocessing.Process``.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from .. import _config, _real
+from .._guards import state
+from . import journal, main_guard, pools, start_method
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any
+
+
+def watch(process: Any) -> None:
+    """Look at every start, from now on, and after what runs in a Pool's workers."""
+    cls = process.BaseProcess
+    if hasattr(cls.start, "__hermetic_guard__"):
+        return
+    start = cls.start
+
+    @functools.wraps(start)
+    def guarded_start(self: Any) -> None:
+        main_guard.stop()
+        _refuse_at_import()
+        method = getattr(self, "_start_method", None) or start_method.method_in_force()
+        _note(method)
+        try:
+            start(self)
+        except Exception as error:
+            _explain(error, method)
+            raise
+
+    guarded_start.__hermetic_guard__ = True  # type: ignore[attr-defined]
+    cls.start = guarded_start
+    cls.run = pools.watched_run(cls.run)
+
+
+def _note(method: str) -> None:
+    if method not in journal.methods:
+        journal.methods.append(method)
+    for tell in journal.listeners:
+        tell()
+    scope = state.active()
+    if scope is not None and scope.policy is None:  # else the guard sees the start as well
+        from .._guards import ceilings  # loaded with the guard, or here
+
+        ceilings.count_start(scope)
+
+
+def _refuse_at_import() -> None:
+    """Refuse a start while a module is imported: its children would import it, too, and start theirs.
+
+    With ``Pool.map`` it is a deadlock by every method: the Pool's thread waits for the lock of the import.
+    """
+    frame = _importing_frame()
+    if frame is None or _config.in_force().processes_at_import != "error":
+        return
+    from .._guards import callsite, findings  # loaded with the first finding
+
+    module = str(frame.f_globals["__name__"])
+    raise findings.error("import", f"module {module}", module, site=callsite.site_of(frame))
+
+
+def _importing_frame() -> FrameType | None:
+    """The module that is being imported by what calls; None for none, or for one that runs tests meanwhile."""
+    frame: FrameType | None = _real.get_frame(2)
+    while frame is not None:
+        name, names = frame.f_code.co_name, frame.f_globals
+        if name == "<module>" and names.get("__name__") != "__main__":
+            if getattr(names.get("__spec__"), "_initializing", False):
+                return frame
+        elif name == "run" and names.get("__name__") == "unittest.case":
+            return None
+        frame = frame.f_back
+    return None
+
+
+_PICKLING = ("pickle", "Pickling")
+
+
+def _explain(error: Exception, method: str) -> None:
+    """Say of what does not pickle why it has to, where Python can: notes came with 3.11."""
+    if method != "fork" and any(word in f"{type(error).__name__} {error}" for word in _PICKLING):
+        add_note = getattr(error, "add_note", None)
+        if add_note is not None:
+            add_note(
+                f"processes are started by {method!r}, which has to pickle what they are given; Python 3.14 no longer"
+                " forks either. To choose another method: @hermetic.start_method('fork'), or --start-method fork"
+            )
