@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 import tempfile
 import textwrap
 import unittest
+
+import hermetic
+from hermetic._guards import state
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TIMEOUT = 60.0  # seconds for any process that a test starts
@@ -31,15 +35,23 @@ def run_python(
     """
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HERMETIC_", "PYTHON", "TEST_"))}
     environment = {**inherited, "PYTHONPATH": package_folder(), "NO_COLOR": "1", **(env or {})}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=cwd,
-        env=environment,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-    )
+    with not_inherited():
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=cwd,
+            env=environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+
+def not_inherited() -> contextlib.AbstractContextManager[None]:
+    """A block in which a test that may start programs starts them free of its own policy: they are what is tested."""
+    scope = state.active()
+    is_small = scope is not None and scope.policy is not None and scope.policy.size is hermetic.Size.SMALL
+    return contextlib.nullcontext() if is_small else hermetic.guard("large")
 
 
 def run_hermetic(*arguments: str, **kwargs: object) -> subprocess.CompletedProcess[str]:

@@ -3,7 +3,8 @@
     socket.socket.listen                      no event
     socket.socket.connect, bind, sendto, ...  a name in the address is looked up before the event
     socket.getnameinfo                        the event does not tell a numeric answer from a reverse look-up
-    _posixsubprocess.fork_exec                no event before 3.14 (every spawned multiprocessing child)
+    _posixsubprocess.fork_exec                no event before 3.14 (every spawned multiprocessing child);
+                                              it tells the program of the policy, as do posix_spawn and system
     _interpreters.create, run_string, ...     no event on 3.13; in another interpreter there is no hook
     _thread.start_new_thread, ...             no event before 3.12; the new thread adopts the starter's scope
     ThreadPoolExecutor.submit                 the work adopts the submitter's scope
@@ -17,12 +18,13 @@ import _thread
 import functools
 import gc
 import importlib
+import os
 import sys
 import types
 
 from .. import _env, _real
 from .._errors import ViolationError
-from . import audit, events, inheritance, state
+from . import audit, environment, events, inheritance, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def install() -> None:
     """Patch what is loaded, and see to it that the rest is patched when it comes into use."""
     # A C module that nobody has imported yet cannot have been aliased: no need to look through the heap.
     in_use = {name for name in ("threading", "_posixsubprocess", *_real.INTERPRETER_MODULES) if name in sys.modules}
-    _replace([*_thread_patches(), *_fork_exec_patch(), *_interpreter_patches()], sweep=bool(in_use))
+    _replace([*_thread_patches(), *_program_patches(), *_interpreter_patches()], sweep=bool(in_use))
     patch_loaded_sockets()
 
 
@@ -177,8 +179,8 @@ def _patch_getnameinfo(_socket: Any) -> None:
 # --- processes and interpreters --------------------------------------------------------------------------------
 
 
-def _fork_exec_patch() -> list[tuple[ModuleType, str, Any]]:
-    if not _env.FORK_EXEC_RAISES_NO_EVENT:
+def _program_patches() -> list[tuple[ModuleType, str, Any]]:
+    if _env.WINDOWS:
         return []
     posixsubprocess = importlib.import_module("_posixsubprocess")
 
@@ -187,7 +189,15 @@ def _fork_exec_patch() -> list[tuple[ModuleType, str, Any]]:
             return None
         return events.READERS["_posixsubprocess.fork_exec"](executables, argv)
 
-    return [(posixsubprocess, "fork_exec", _guarded(posixsubprocess.fork_exec, operation_of))]
+    fork_exec = environment.telling_fork_exec(posixsubprocess.fork_exec)
+    if _env.FORK_EXEC_RAISES_NO_EVENT:
+        fork_exec = _guarded(fork_exec, operation_of)
+    patches = [(posixsubprocess, "fork_exec", fork_exec)]
+    for module in (os, importlib.import_module(os.name)):
+        patches.append((module, "system", environment.telling_system(module.system)))
+        names = [name for name in ("posix_spawn", "posix_spawnp") if hasattr(module, name)]
+        patches += [(module, name, environment.telling_posix_spawn(getattr(module, name))) for name in names]
+    return patches
 
 
 # Whatever lets code run in another interpreter, where no hook of ours would see it.

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from . import journal
 from .loading import when_imported
-from .start_method import default_start_method
+from .start_method import default_start_method, methods
 
-__all__ = ["default_start_method", "journal", "watch"]
+__all__ = ["default_start_method", "journal", "methods", "watch"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

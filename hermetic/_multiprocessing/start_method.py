@@ -19,14 +19,18 @@ METHODS = ("spawn", "forkserver", "fork")
 
 
 @contextlib.contextmanager
-def default_start_method(method: str) -> Iterator[None]:
+def default_start_method(method: str, *, afresh: bool = False) -> Iterator[None]:
     """Make a start method the default for a block.
 
     The default is what holds until somebody calls ``set_start_method``: legacy suites may still do so, once.
 
     Args:
-        method: ``spawn``, ``forkserver``, ``fork``; ``platform`` leaves the interpreter's own.
+        method: ``spawn``, ``forkserver``, ``fork``; ``platform`` leaves the interpreter's own, ``all`` begins
+            with the first of ``methods``.
+        afresh: whether a method that was set before, be it by asking for it, does not hold in the block.
     """
+    if method == "all":
+        method = methods()[0]
     if method == "platform":
         yield
         return
@@ -36,6 +40,8 @@ def default_start_method(method: str) -> Iterator[None]:
         default = context._default_context
         restore.append((default, default._default_context, default._actual_context))
         default._default_context = default.get_context(method)
+        if afresh:
+            default._actual_context = None
 
     stop = when_imported("multiprocessing.context", set_default)
     try:
@@ -44,6 +50,13 @@ def default_start_method(method: str) -> Iterator[None]:
         stop()
         for default, usual, actual in restore:
             default._default_context, default._actual_context = usual, actual
+
+
+def methods() -> list[str]:
+    """The start methods that this platform has; the first is that which all platforms have."""
+    from multiprocessing import get_all_start_methods  # not worth its start-up time where one method will do
+
+    return [method for method in METHODS if method in get_all_start_methods()]
 
 
 def method_in_force() -> str:
@@ -89,11 +102,9 @@ class start_method:  # noqa: N801 - used as a function: `with start_method("fork
     """
 
     def __init__(self, method: str) -> None:
-        from multiprocessing import get_all_start_methods
-
         if method not in METHODS:
             raise ConfigurationError(f"{method!r} is not a start method; write one of {', '.join(map(repr, METHODS))}")
-        if method not in get_all_start_methods():
+        if method not in methods():
             raise ConfigurationError(f"this platform has no start method {method!r}; write 'spawn', which all have")
         self._method = method
         self._before: list[Any] = []

@@ -86,6 +86,8 @@ class TestProgram(unittest.TestProgram):
         try:
             with policies.default_scope():
                 super().runTests()
+                if _config.in_force().start_method == "all":
+                    self._run_by_other_methods(self.test.starters)
         except KeyboardInterrupt:
             if not exit_after:
                 raise
@@ -95,6 +97,17 @@ class TestProgram(unittest.TestProgram):
             if widest is not None:
                 _guards.hold_until_exit(widest)
             sys.exit(exit_status(self.result))
+
+    def _run_by_other_methods(self, starters: list[Any]) -> None:
+        """Run the tests that start processes by each start method but the first; ``result`` is that of the worst run."""
+        worst = self.result
+        for method in _multiprocessing.methods()[1:] if starters else ():
+            sys.stderr.write(f"\nOnce more by {method}: the tests that have started processes\n")
+            with _multiprocessing.default_start_method(method, afresh=True):
+                self.test = WatchedRun(unittest.TestSuite(starters))
+                super().runTests()
+            worst = max(worst, self.result, key=exit_status)
+        self.result = worst
 
     def _getParentArgParser(self) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = super()._getParentArgParser()  # type: ignore[misc]

@@ -80,7 +80,7 @@ class RunResult(GuardedResult):
         super().printErrors()  # type: ignore[misc]
         lines = self._summary() if self.violations or _guards.installed else []
         methods = _multiprocessing.journal.methods
-        if methods:
+        if methods and not running.in_run:  # a run within a test leaves it to the run around it
             lines.append(f"start method{'s' if len(methods) > 1 else ''} of multiprocessing: {', '.join(methods)}")
         if self.ended_early is not None:
             lines.append(f"The run ended early: {self.ended_early}")
