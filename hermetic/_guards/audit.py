@@ -57,6 +57,8 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
         ViolationError: the policy in force refuses it, and its mode is strict.
     """
     scope = scope or state.active() or _scope_of_marked_module()
+    if scope is not None and scope.home != _real.get_pid():
+        scope = children.test_now(scope)
     if scope is None or scope.policy is None:
         return
     policy, outside = scope.policy, ""

@@ -20,8 +20,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .._errors import ViolationError
     from .state import Scope
 
+_GRACE = 0.5  # seconds for a process that has met a ceiling to say so
+_PAUSE = 0.01  # seconds between looking for that
 END_STATUS = 70  # of a process that must not go on: EX_SOFTWARE
 
 
@@ -74,17 +77,27 @@ def _refuse(scope: Scope, ceiling: str) -> None:
     try:  # from now on, whatever is born in the scope ends at once
         _real.unlink(children.births_path(scope))
     except OSError:
-        is_first = False
+        error = None
     else:
-        is_first = True
         error = findings.error("ceiling", scope.name, ceiling, scope=scope)
     if scope.home != _real.get_pid():
         _real.exit_process(END_STATUS)  # were it only refused, what called it would go on, and try again
-    if not is_first:
-        children.collect()
-        known = [found for found in (scope.charged_to or scope).ledger if found.violation.operation.action == "ceiling"]
-        error = known[0] if known else findings.error("ceiling", scope.name, ceiling, scope=scope)
+    error = error or _reported_by_child(scope) or findings.error("ceiling", scope.name, ceiling, scope=scope)
+    ledger = (scope.charged_to or scope).ledger
+    ledger[:] = [found for found in ledger if found is error or found.violation.code != error.violation.code]
     raise error
+
+
+def _reported_by_child(scope: Scope) -> ViolationError | None:
+    """What the process has to say that was the first to meet a ceiling; it may just be about to."""
+    deadline = _real.perf_counter() + _GRACE
+    while _real.perf_counter() < deadline:
+        children.collect()
+        for found in (scope.charged_to or scope).ledger:
+            if found.violation.operation.action == "ceiling":
+                return found
+        _real.sleep(_PAUSE)
+    return None
 
 
 def _births(scope: Scope) -> float:

@@ -13,15 +13,16 @@ import contextlib
 import dataclasses
 import os
 
-from .. import _messages, _real
+from .. import _messages, _policy, _real
 from .._errors import MultiprocessingViolationError, NetworkViolationError, SubprocessViolationError, ViolationError
-from .._sizes import MULTIPROCESSING, NETWORK, PROCESS
+from .._sizes import MULTIPROCESSING, NETWORK, PROCESS, Size
 from . import state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .._policy import Policy
     from .._records import Violation
     from .state import Scope
 
@@ -58,9 +59,11 @@ def prepare(scope: Scope) -> None:
     if _reports.path is None:
         _reports.path = _real.new_file("hermetic-")
         atexit.register(close)
+        state.running.has_reports = True
     answering = scope.charged_to or scope
     scope.has_children = answering.has_children = answering.touched = True
     if scope.report_path is None:
+        scope.children_before = frozenset(state.running.children())
         scope.report_path = _reports.path
         _reports.births.append(births_path(scope))
         with _real.open_file(_reports.births[-1], "wb"):
@@ -72,11 +75,70 @@ def close() -> None:
     """Take what there is in this process's report file, and remove it."""
     collect()
     if _reports.path is not None and _reports.owner_pid == _real.get_pid():
-        for path in (_reports.path, *_reports.births):
+        for path in (_reports.path, _current_path(_reports.path), *_reports.births):
             with contextlib.suppress(OSError):  # the temporary folder was cleaned before us
                 _real.unlink(path)
         _reports.path = None
         _reports.births.clear()
+        state.running.has_reports = False
+
+
+def announce(scope: Scope, _replace: Any = os.replace) -> None:
+    """Tell the processes that live longer than the test that started them which test is running now.
+
+    Args:
+        scope: that of the test.
+    """
+    if _reports.path is None or _reports.owner_pid != _real.get_pid() or state.running.process is not scope:
+        return
+    import json  # the first process has loaded it
+
+    scope.has_children = scope.touched = True  # theirs are its violations
+    _reports.scopes[scope.serial] = scope
+    path = _current_path(_reports.path)
+    with contextlib.suppress(OSError):  # the temporary folder was removed
+        with _real.open_file(f"{path}.new", "w", encoding="utf-8") as file:
+            json.dump({"serial": scope.serial, "test": scope.name, "policy": policy_fields(scope.policy)}, file)
+        _replace(f"{path}.new", path)
+
+
+def test_now(scope: Scope) -> Scope:
+    """The scope that what happens in a child belongs to: its own, or that of a later test which is running now."""
+    if scope.report_path is None:
+        return scope
+    try:
+        with _real.open_file(_current_path(scope.report_path), encoding="utf-8") as file:
+            text = file.read()
+    except OSError:
+        return scope  # no later test has begun
+    import json  # as above
+
+    fields = json.loads(text)
+    if fields["serial"] <= scope.serial:
+        return scope
+    later = state.Scope(fields["test"], policy_of(fields["policy"])).within(scope)
+    later.serial = fields["serial"]
+    return later
+
+
+def _current_path(report_path: str) -> str:
+    return f"{report_path}.current"
+
+
+def policy_fields(policy: Policy | None) -> dict[str, Any] | None:
+    """A policy as plain data."""
+    if policy is None:
+        return None
+    hosts, processes = policy.allowance
+    return {"size": policy.size.value, "mode": policy.mode, "hosts": hosts, "processes": processes}
+
+
+def policy_of(fields: dict[str, Any] | None) -> Policy | None:
+    """The opposite."""
+    if fields is None:
+        return None
+    allowance = _policy.Allowance(tuple(fields["hosts"]), tuple(fields["processes"]))
+    return _policy.Policy(Size(fields["size"]), allowance, fields["mode"])
 
 
 def births_path(scope: Scope) -> str:

@@ -57,15 +57,21 @@ def telling_system(original: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(command: Any) -> Any:
         added = _to_be_added(_real.environment())
         for name, value in added.items():
-            os.putenv(name, value)
+            _put(name, value)
         try:
             return original(command)
         finally:
             for name in added:
-                before = _real.environment().get(name)
-                os.unsetenv(name) if before is None else os.putenv(name, before)
+                _put(name, _real.environment().get(name))
 
     return guarded
+
+
+def _put(name: bytes, value: bytes | None) -> None:
+    if value is None:
+        os.unsetenv(os.fsdecode(name))
+    else:
+        os.putenv(os.fsdecode(name), os.fsdecode(value))
 
 
 def _own() -> list[bytes]:

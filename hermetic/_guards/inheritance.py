@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 
-from .. import _policy
-from .._sizes import Size
 from . import ceilings, children, state
 
 TYPE_CHECKING = False
@@ -21,20 +19,13 @@ if TYPE_CHECKING:
 def described(scope: Scope) -> dict[str, Any]:
     """A scope as plain data, for a child that is about to be started in it."""
     children.prepare(scope)
-    policy = scope.policy
     return {
         "serial": scope.serial,
         "test": scope.name,
         "report": scope.report_path,
         "depth": state.running.depth + 1,
         "ceilings": tuple(ceilings.in_force()),
-        "policy": policy
-        and {
-            "size": policy.size.value,
-            "mode": policy.mode,
-            "hosts": policy.allowance.hosts,
-            "processes": policy.allowance.processes,
-        },
+        "policy": children.policy_fields(scope.policy),
     }
 
 
@@ -62,7 +53,9 @@ def boot(payload: dict[str, Any]) -> None:
     """Enter the scope of the parent; called by ``boot_code`` in the child."""
     if state.running.process is not None and state.running.process.serial == payload["serial"]:
         return  # an interpreter that is used again in the same test
-    scope = state.Scope(payload["test"], _policy_of(payload["policy"]))
+    if payload["policy"] is not None:
+        _guard()
+    scope = state.Scope(payload["test"], children.policy_of(payload["policy"]))
     scope.serial = payload["serial"]
     scope.home, scope.report_path = 0, payload["report"]
     state.running.process = scope
@@ -71,14 +64,10 @@ def boot(payload: dict[str, Any]) -> None:
     ceilings.be_born(scope)
 
 
-def _policy_of(fields: dict[str, Any] | None) -> _policy.Policy | None:
-    if fields is None:
-        return None
+def _guard() -> None:
     import json  # noqa: F401 - what is imported later may no longer find us
 
     from . import events, install
 
     install()
     events.records()
-    allowance = _policy.Allowance(tuple(fields["hosts"]), tuple(fields["processes"]))
-    return _policy.Policy(Size(fields["size"]), allowance, fields["mode"])

@@ -42,6 +42,7 @@ class Scope:
     __slots__ = (
         "before",
         "charged_to",
+        "children_before",
         "ended",
         "has_children",
         "home",
@@ -65,6 +66,7 @@ class Scope:
         self.home = _real.get_pid()  # the process that reads the ledger; a forked child of the test is another
         self.report_path: str | None = None  # the file that other processes report to
         self.charged_to: Scope | None = None  # the scope that answers for what happens in this one, if not itself
+        self.children_before: frozenset[int] = frozenset()  # the process ids of children when it started its first
         self.starts = 0  # of processes, by this process
         self.touched = False  # whether anything came of it: a violation, a thread, a process
 
@@ -97,21 +99,25 @@ class Running:
         by_thread: thread identifier to scope.
         depth: how many generations of processes lie between a run and this process.
         process: the scope for threads that have none: that of the test that began last.
+        has_reports: whether processes were started that may report, and want to know which test is running.
         in_run: whether a run of ours is going on.
         late: violations found after their test had ended, each with its owner, to be reported.
         warned: every violation that was let happen, for the summary.
+        children: finds the process ids of this process's children that have not ended.
         policy_of: finds the policy of a class, or of a module by its name, outside of its tests.
     """
 
-    __slots__ = ("by_thread", "depth", "in_run", "late", "policy_of", "process", "warned")
+    __slots__ = ("by_thread", "children", "depth", "has_reports", "in_run", "late", "policy_of", "process", "warned")
 
     def __init__(self) -> None:
         self.by_thread: dict[int, Scope] = {}
         self.process: Scope | None = None
         self.depth = 0
+        self.has_reports = False
         self.in_run = False
         self.late: list[tuple[object, ViolationError]] = []
         self.warned: list[Violation] = []
+        self.children: Callable[[], Iterable[int]] = tuple
         self.policy_of: Callable[[type | str], Policy | None] = lambda _: None
 
 
@@ -180,7 +186,7 @@ def forget() -> None:
     """Begin anew in a forked process that is going to run tests, or to fork those that do."""
     running.by_thread.clear()
     running.process = None
-    running.depth = 0
+    running.depth, running.has_reports = 0, False
     running.late, running.warned = [], []
     block_scope.set(None)
 

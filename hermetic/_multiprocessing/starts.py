@@ -6,6 +6,7 @@ All their processes are ``BaseProcess``, but not all of them ``multiprocessing.P
 from __future__ import annotations
 
 import functools
+import weakref
 
 from .. import _config, _real
 from .._guards import state
@@ -30,6 +31,8 @@ def watch(process: Any) -> None:
         _refuse_at_import()
         method = getattr(self, "_start_method", None) or start_method.method_in_force()
         _note(method)
+        if getattr(getattr(self, "_target", None), "__module__", None) in _KEEPERS:  # afterwards it is gone
+            journal.kept[:] = [kept for kept in journal.kept if kept() is not None] + [weakref.ref(self)]
         try:
             start(self)
         except Exception as error:
@@ -39,6 +42,9 @@ def watch(process: Any) -> None:
     guarded_start.__hermetic_guard__ = True  # type: ignore[attr-defined]
     cls.start = guarded_start
     cls.run = pools.watched_run(cls.run)
+
+
+_KEEPERS = ("multiprocessing.pool", "concurrent.futures.process", "multiprocessing.managers")
 
 
 def _note(method: str) -> None:

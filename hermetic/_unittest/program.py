@@ -99,7 +99,7 @@ class TestProgram(unittest.TestProgram):
             sys.exit(exit_status(self.result))
 
     def _run_by_other_methods(self, starters: list[Any]) -> None:
-        """Run the tests that start processes by each start method but the first; ``result`` is that of the worst run."""
+        """Run the tests that start processes by each method but the first; ``result`` is then that of the worst run."""
         worst = self.result
         for method in _multiprocessing.methods()[1:] if starters else ():
             sys.stderr.write(f"\nOnce more by {method}: the tests that have started processes\n")

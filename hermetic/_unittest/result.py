@@ -9,7 +9,7 @@ error. What already shows in a reported exception is not reported again.
 
 from __future__ import annotations
 
-from .. import _guards
+from .. import _guards, _real
 from .._guards import state
 from . import policies
 
@@ -57,13 +57,26 @@ class GuardedResult:
             self.report_late()
         self._scope = state.Scope(test, policies.of_test(test))
         self._begin(self._scope)
+        if state.running.has_reports:
+            _announce(self._scope)
 
     def _leave(self, test: Any, scope: state.Scope) -> None:
         if scope.owner is not test:
             return  # 3.12.1 stops a skipped test that it has not started
+        if scope.has_children and scope.home == _real.get_pid():
+            self._end_leftovers(test, scope)
         self._report(test)
         self._scope = None
         state.end(scope)
+
+    def _end_leftovers(self, test: Any, scope: state.Scope) -> None:
+        if scope.report_path is None or not policies.ends_leftovers():
+            return
+        from . import leftovers  # loaded with the first process
+
+        error = leftovers.end(test, scope)
+        if error is not None:
+            super().addError(test, exc_info(error))  # type: ignore[misc]
 
     def addError(self, test: Any, *args: Any, **kwargs: Any) -> None:
         self._note(args, kwargs)
@@ -118,6 +131,7 @@ class GuardedResult:
         if self._scope is not None:
             if self._scope.has_children:
                 _end_if_forked(self._scope)
+                _collect()  # what a child has raised may be what is being reported
             if exception is None and "details" in kwargs:
                 _surfaced_in_details(self._scope.ledger, kwargs["details"])
             self._reported(state.surfaced(self._scope.ledger, exception))
@@ -144,6 +158,12 @@ def _end_if_forked(scope: state.Scope) -> None:
     from .._guards import ceilings  # loaded with the guard, not with every run
 
     ceilings.end_if_forked(scope)
+
+
+def _announce(scope: state.Scope) -> None:
+    from .._guards import children  # loaded with the first process
+
+    children.announce(scope)
 
 
 def _collect() -> None:

@@ -121,10 +121,11 @@ class TestResult(RunResult, unittest.TextTestResult):
             unittest.TextTestResult.startTest(self, test)
         else:
             self.testsRun += 1
-        if not _guards.installed:
+        if not (_guards.installed or running.has_reports):
             return
         scope = self._scope
-        if scope is None or running.late or running.by_thread or type(test) is not self._scope_class:
+        changes = running.late or running.by_thread or running.has_reports
+        if scope is None or changes or type(test) is not self._scope_class:
             self._enter(test)
         else:
             scope.owner = test
