@@ -211,7 +211,7 @@ def _take(line: dict[str, Any]) -> None:
         state.running.warned.append(error.violation)
         return
     scope = _reports.scopes.get(line["serial"])
-    if error.violation.code == "H008" and (scope is None or scope.ended):
+    if error.violation.code == "H008" and (scope is None or scope.ended or scope.is_reported):
         return  # what the last of a bomb's processes report is no news
     if scope is not None:
         state.record(scope, error)

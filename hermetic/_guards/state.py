@@ -46,6 +46,7 @@ class Scope:
         "ended",
         "has_children",
         "home",
+        "is_reported",
         "ledger",
         "owner",
         "policy",
@@ -67,6 +68,7 @@ class Scope:
         self.report_path: str | None = None  # the file that other processes report to
         self.charged_to: Scope | None = None  # the scope that answers for what happens in this one, if not itself
         self.children_before: frozenset[int] = frozenset()  # the process ids of children when it started its first
+        self.is_reported = False  # whether the ledger has been, at least once
         self.starts = 0  # of processes, by this process
         self.touched = False  # whether anything came of it: a violation, a thread, a process
 

@@ -6,6 +6,7 @@ All their processes are ``BaseProcess``, but not all of them ``multiprocessing.P
 from __future__ import annotations
 
 import functools
+import traceback
 import weakref
 
 from .. import _config, _real
@@ -87,15 +88,15 @@ def _importing_frame() -> FrameType | None:
     return None
 
 
-_PICKLING = ("pickle", "Pickling")
-
-
 def _explain(error: Exception, method: str) -> None:
     """Say of what does not pickle why it has to, where Python can: notes came with 3.11."""
-    if method != "fork" and any(word in f"{type(error).__name__} {error}" for word in _PICKLING):
-        add_note = getattr(error, "add_note", None)
-        if add_note is not None:
-            add_note(
-                f"processes are started by {method!r}, which has to pickle what they are given; Python 3.14 no longer"
-                " forks either. To choose another method: @hermetic.start_method('fork'), or --start-method fork"
-            )
+    add_note = getattr(error, "add_note", None)
+    frames = [] if error.__traceback__ is None else [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if add_note is not None and any(frame.f_globals.get("__name__") == _PICKLER for frame in frames):
+        add_note(
+            f"processes are started by {method!r}, which has to pickle what they are given; Python 3.14 no longer"
+            " forks either. To choose another method: @hermetic.start_method('fork'), or --start-method fork"
+        )
+
+
+_PICKLER = "multiprocessing.reduction"

@@ -1,0 +1,120 @@
+"""``hermetic.start_method`` as a block and a decorator, and ``--start-method all``."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import unittest
+
+import hermetic
+from hermetic import medium, start_method
+from start_methods.sample_runs import METHODS, SampleRunCase
+
+
+def set_method():
+    return multiprocessing.get_start_method(allow_none=True)
+
+
+class StartMethodBlockTest(hermetic.HermeticTestCase):
+    def setUp(self):
+        default = multiprocessing.context._default_context
+        self.addCleanup(setattr, default, "_actual_context", default._actual_context)
+
+    def test_a_block_has_its_method(self):
+        for method in METHODS:
+            with self.subTest(method=method), start_method(method):
+                self.assertEqual((set_method(), multiprocessing.get_context().get_start_method()), (method, method))
+
+    def test_what_was_unset_is_unset_afterwards(self):
+        multiprocessing.set_start_method(None, force=True)
+        with start_method("fork"):
+            pass
+        self.assertIsNone(set_method())
+
+    def test_what_was_set_is_set_afterwards_even_after_an_error(self):
+        multiprocessing.set_start_method("forkserver", force=True)
+        with self.assertRaises(ValueError), start_method("fork"), start_method("spawn"):
+            raise ValueError
+        self.assertEqual(set_method(), "forkserver")
+
+    def test_a_function_is_decorated(self):
+        @start_method("forkserver")
+        def decorated(word, *, ending):
+            """Says its method."""
+            return f"{word} {set_method()}{ending}"
+
+        self.assertEqual((decorated("by", ending="!"), decorated.__doc__), ("by forkserver!", "Says its method."))
+
+    def test_a_coroutine_function_is_decorated(self):
+        @start_method("forkserver")
+        async def decorated():
+            await asyncio.sleep(0)
+            return set_method()
+
+        self.assertEqual(asyncio.run(decorated()), "forkserver")
+
+    def test_the_tests_of_a_class_are_decorated(self):
+        @start_method("forkserver")
+        class SampleTest(unittest.TestCase):
+            def test_method(self):
+                self.assertEqual(set_method(), "forkserver")
+
+            def helper(self):
+                return set_method()
+
+        self.assertTrue(SampleTest("test_method").run().wasSuccessful())
+        self.assertNotEqual(SampleTest("helper").helper(), "forkserver")
+
+    def test_an_unknown_method_is_an_error_that_lists_the_known_ones(self):
+        with self.assertRaisesRegex(hermetic.ConfigurationError, "'forked'.*'spawn', 'forkserver', 'fork'"):
+            start_method("forked")
+
+    def test_anything_but_a_function_or_a_class_is_an_error(self):
+        with self.assertRaisesRegex(hermetic.DecorationError, "takes a function or a class, not 3"):
+            start_method("spawn")(3)
+
+
+@medium
+class AllMethodsTest(SampleRunCase):
+    TESTS = """
+        import multiprocessing, unittest
+
+        class SampleTest(unittest.TestCase):
+            def test_a_process(self):
+                print("process by", multiprocessing.get_start_method(), flush=True)
+                process = multiprocessing.Process(target=abs, args=(1,))
+                process.start()
+                process.join()
+
+            def test_no_process(self):
+                print("no process", flush=True)
+
+            def test_a_lambda(self):
+                process = multiprocessing.Process(target=lambda: None)
+                process.start()
+                process.join()
+    """
+
+    def test_tests_that_start_processes_run_by_each_method(self):
+        done, errors = self.run_sample("--start-method", "all")
+        lines = ["process by spawn", "no process", *(f"process by {method}" for method in ("forkserver", "fork"))]
+        self.assertEqual(done.stdout.splitlines(), lines)
+        for method in ("forkserver", "fork"):
+            self.assertIn(f"\nOnce more by {method}: the tests that have started processes\n", done.stderr)
+            self.assertIn(f"\nstart method of multiprocessing: {method}\n", done.stderr)
+        self.assertEqual((done.returncode, [name for name, _ in errors]), (1, ["test_a_lambda"] * 2))
+
+    def test_what_does_not_pickle_is_explained_where_errors_have_notes(self):
+        _, [(_, text)] = self.run_sample("test_sample.SampleTest.test_a_lambda")
+        if hasattr(BaseException, "add_note"):
+            self.assertIn("processes are started by 'spawn', which has to pickle what they are given", text)
+            self.assertIn("--start-method fork", text)
+
+    def test_a_suite_that_starts_none_runs_once(self):
+        done, _ = self.run_sample("--start-method", "all", "test_sample.SampleTest.test_no_process")
+        self.assertEqual((done.returncode, done.stdout), (0, "no process\n"))
+        self.assertNotIn("Once more", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,90 @@
+"""A process that is started while a module is imported: one error, no process, and the rest of the suite runs."""
+
+from __future__ import annotations
+
+import unittest
+
+from hermetic import medium
+from start_methods.sample_runs import METHODS, SampleRunCase
+
+_STARTS = {
+    "pool": "RESULT = multiprocessing.Pool(2).map(abs, [-1])",
+    "process": "multiprocessing.Process(target=abs, args=(1,)).start()",
+    "manager": "MANAGER = multiprocessing.Manager()",
+    "executor": "concurrent.futures.ProcessPoolExecutor(1).submit(abs, -1).result()",
+}
+
+
+@medium
+class StartAtImportTest(SampleRunCase):
+    TESTS = """
+        import unittest
+        class SampleTest(unittest.TestCase):
+            def test_sample(self):
+                print("the other module ran")
+    """
+
+    def files(self):
+        found = {}
+        for name, start in _STARTS.items():
+            found[f"thing_{name}.py"] = f"import concurrent.futures, multiprocessing\n\n{start}\n"
+            found[f"test_{name}.py"] = f"import thing_{name}\n"
+        return found
+
+    def test_it_is_one_error_that_names_module_and_line(self):
+        for method in METHODS:
+            with self.subTest(method=method):
+                done, errors = self.run_sample("--start-method", method, **self.files())
+                texts = {f"test_{name}": f"H008] multiprocessing violation: module thing_{name} " for name in _STARTS}
+                self.assert_errors(errors, done, texts)
+                for name, text in errors:
+                    self.assertIn(f"  at thing_{name.partition('_')[2]}.py:3 in <module>: ", text)
+                self.assertEqual((done.returncode, done.stdout), (1, "the other module ran\n"))
+                self.assertNotIn("start method", done.stderr, "no process was started")
+
+    def test_a_script_ends_with_it(self):
+        script = "import unittest\nfrom test_process import *\nfrom test_sample import *\nunittest.main()\n"
+        done, _ = self.run_sample("--script", "run.py", **self.files(), **{"run.py": script})
+        self.assertIn("[H008] multiprocessing violation: module thing_process ", done.stderr)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+
+    def test_an_import_within_a_test_is_an_import(self):
+        test = """
+            import unittest
+            class LateTest(unittest.TestCase):
+                def test_late(self):
+                    import thing_pool
+        """
+        done, errors = self.run_sample("test_late", **self.files(), **{"test_late.py": test})
+        self.assert_errors(errors, done, {"test_late": "H008] multiprocessing violation: module thing_pool "})
+
+    def test_a_module_that_runs_tests_while_it_is_imported_starts_nothing_itself(self):
+        test = """
+            import multiprocessing, unittest
+            class StarterTest(unittest.TestCase):
+                def test_start(self):
+                    process = multiprocessing.get_context("fork").Process(target=abs, args=(1,))
+                    process.start()
+                    process.join()
+            if __name__ == "starter":
+                unittest.main("starter", argv=["program"], exit=False)
+        """
+        done, _ = self.run_sample("--script", "run.py", **{"starter.py": test, "run.py": "import starter\n"})
+        self.assertIn("Ran 1 test", done.stderr)
+        self.assertIn("\nOK\n", done.stderr)
+
+    def test_the_setting_allows_it(self):
+        thing = "import multiprocessing\n\nMANAGER = multiprocessing.get_context('fork').Manager()\n"
+        test = """
+            import thing, unittest
+            class ManagerTest(unittest.TestCase):
+                def test_manager(self):
+                    self.assertEqual(list(thing.MANAGER.list([1])), [1])
+        """
+        files = {"thing.py": thing, "test_manager.py": test}
+        done, errors = self.run_sample("--processes-at-import", "allow", "test_manager", **files)
+        self.assertEqual((done.returncode, errors), (0, []), done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
