@@ -24,6 +24,7 @@ from importlib import import_module as _import_module
 
 from ._errors import (
     ConfigurationError,
+    ConflictError,
     DecorationError,
     HermeticError,
     HermeticWarning,
@@ -32,6 +33,9 @@ from ._errors import (
     NetworkViolationError,
     RunEndedEarly,
     SubprocessViolationError,
+    UnassertedInteractionsError,
+    UnmockedInteractionError,
+    UnusedMocksError,
     ViolationError,
 )
 from ._unittest import watch as _watch
@@ -39,6 +43,7 @@ from ._version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._doubles.subprocess_mock import SubprocessMock
     from ._guards.guard import guard
     from ._multiprocessing.start_method import start_method
     from ._sizes import Size
@@ -51,6 +56,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ConfigurationError",
+    "ConflictError",
     "DecorationError",
     "HermeticError",
     "HermeticTestCase",
@@ -60,9 +66,13 @@ __all__ = [
     "NetworkViolationError",
     "RunEndedEarly",
     "Size",
+    "SubprocessMock",
     "SubprocessViolationError",
     "TestResult",
     "TestRunner",
+    "UnassertedInteractionsError",
+    "UnmockedInteractionError",
+    "UnusedMocksError",
     "ViolationError",
     "__version__",
     "allow",
@@ -80,6 +90,7 @@ __all__ = [
 _LAZY = {
     "HermeticTestCase": ("._unittest.case", "HermeticTestCase"),
     "Size": ("._sizes", "Size"),
+    "SubprocessMock": ("._doubles.subprocess_mock", "SubprocessMock"),
     "TestResult": ("._unittest.run_result", "TestResult"),
     "TestRunner": ("._unittest.runner", "TestRunner"),
     "allow": ("._unittest.marks", "allow"),

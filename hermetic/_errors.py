@@ -5,13 +5,18 @@
      +-- DecorationError             (also a TypeError)
      +-- IsolationError
      +-- RunEndedEarly
+     +-- ConflictError                (these four also an AssertionError)
+     +-- UnassertedInteractionsError
+     +-- UnmockedInteractionError
+     +-- UnusedMocksError
      +-- ViolationError
           +-- NetworkViolationError
           +-- SubprocessViolationError
           +-- MultiprocessingViolationError
     HermeticWarning                  (a UserWarning)
 
-A violation is not an AssertionError: runners report it as an error, never as a failure.
+A violation is not an AssertionError: runners report it as an error, never as a failure. What a double finds amiss is
+one: it is what the test asserts.
 All of them pickle, because their arguments are all that they hold.
 """
 
@@ -70,6 +75,22 @@ class MultiprocessingViolationError(ViolationError):
     """H008: a process was started during an import or beyond a ceiling, or the worker of a Pool has died."""
 
 
+class ConflictError(HermeticError, AssertionError):
+    """Somebody else has replaced what a double stands in; the text says what, and by what."""
+
+
+class UnassertedInteractionsError(HermeticError, AssertionError):
+    """A strict double was used in ways that the test does not assert; the text has the lines to paste."""
+
+
+class UnmockedInteractionError(HermeticError, AssertionError):
+    """A double was used in a way that is not scripted; the text says what was expected, and what differs."""
+
+
+class UnusedMocksError(HermeticError, AssertionError):
+    """Something that was scripted was never used; the text says what, and where it was scripted."""
+
+
 class HermeticWarning(UserWarning):
     """A violation in mode ``warn``: reported, and let happen."""
 
@@ -84,6 +105,10 @@ for _class in (
     NetworkViolationError,
     SubprocessViolationError,
     MultiprocessingViolationError,
+    ConflictError,
+    UnassertedInteractionsError,
+    UnmockedInteractionError,
+    UnusedMocksError,
     HermeticWarning,
 ):
     _class.__module__ = "hermetic"  # tracebacks show the public name

@@ -18,7 +18,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import ModuleType
     from typing import Any
 
@@ -29,6 +29,7 @@ unlink = os.unlink
 get_frame = sys._getframe
 exit_process = os._exit
 perf_counter = time.perf_counter
+monotonic = time.monotonic
 sleep = time.sleep
 stat = os.stat
 environ = os.environ
@@ -304,3 +305,44 @@ def past_buffer(result: Any) -> Iterator[None]:
 def release_output(result: Any) -> None:
     """The opposite of ``buffer_output``."""
     result._restoreStdout()
+
+
+# --- what the double of subprocess stands in -------------------------------------------------------------------------
+
+POPEN_START, POPEN_POLL, POPEN_WAIT = "_execute_child", "_internal_poll", "_wait"  # methods of Popen
+SUBPROCESS_CLOCK, SUBPROCESS_SELECTOR = "_time", "_PopenSelector"
+ASYNCIO_START = "_make_subprocess_transport"  # a method of the event loop
+
+
+def child_was_started(popen: Any, pid: int, files: Iterable[int]) -> None:
+    """Do for a Popen what remains to be done when its child has started.
+
+    Args:
+        popen: the object.
+        pid: the child's number.
+        files: both ends of its three pipes, as ``_execute_child`` gets them.
+    """
+    popen.pid = pid
+    popen._child_created = True
+    popen._close_pipe_fds(*files)
+
+
+def selector_event_loop() -> type:
+    """The class of asyncio's event loops that start subprocesses."""
+    return importlib.import_module("asyncio.unix_events")._UnixSelectorEventLoop  # type: ignore[no-any-return]
+
+
+def process_exited(transport: Any, returncode: int) -> None:
+    """Tell a transport of asyncio's that its process has ended."""
+    transport._process_exited(returncode)
+
+
+def test_has_failed(test: Any) -> bool:
+    """Whether a test has failed, or was skipped, by the time its cleanups run."""
+    outcome = test._outcome
+    return outcome is not None and not outcome.success
+
+
+def unreported_errors(test: Any) -> list[BaseException]:
+    """What a test has raised so far, where its result is told of that only after the cleanups: before Python 3.11."""
+    return [info[1] for _, info in getattr(test._outcome, "errors", ()) if info]

@@ -22,7 +22,7 @@ LEVELS = (
     "_errors _env _real _records _sizes _version _addresses",
     "_policy _messages _config",
     "_guards",
-    "_multiprocessing _isolation",
+    "_multiprocessing _isolation _doubles",
     "_unittest",
     "_cli _worker",
     "__init__ __main__",

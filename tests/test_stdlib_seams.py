@@ -8,6 +8,7 @@ from __future__ import annotations
 import _socket
 import _thread
 import asyncio
+import asyncio.base_subprocess
 import concurrent.futures
 import concurrent.futures.thread
 import functools
@@ -25,8 +26,10 @@ import multiprocessing.spawn
 import multiprocessing.util
 import os
 import platform
+import selectors
 import signal
 import socket
+import subprocess
 import sys
 import sysconfig
 import threading
@@ -674,3 +677,72 @@ def noted(calls: list[str], name: str, method: object) -> object:
         return method(*args, **kwargs)  # type: ignore[operator]
 
     return wrapper
+
+
+class SubprocessDoubleTest(hermetic.HermeticTestCase):
+    """hermetic/_real.py, for hermetic/_doubles: where a child is started and waited for"""
+
+    def parameters(self, function: object) -> list[str]:
+        return list(inspect.signature(function).parameters)  # type: ignore[arg-type]
+
+    def test_popen_starts_a_child_with_arguments_of_known_names(self):
+        names = self.parameters(vars(subprocess.Popen)[_real.POPEN_START])
+        self.assertEqual(names[:3], ["self", "args", "executable"])
+        pipes = ["p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite"]
+        self.assertEqual([name for name in names if name in pipes], pipes)
+        self.assertLessEqual({"cwd", "env", "shell"}, set(names))
+
+    def test_popen_polls_and_waits_by_methods_of_its_own(self):
+        self.assertEqual(self.parameters(vars(subprocess.Popen)[_real.POPEN_POLL])[:2], ["self", "_deadstate"])
+        self.assertEqual(self.parameters(vars(subprocess.Popen)[_real.POPEN_WAIT]), ["self", "timeout"])
+
+    def test_popen_reads_the_time_and_selects_by_names_of_its_module(self):
+        self.assertIs(vars(subprocess)[_real.SUBPROCESS_CLOCK], _real.monotonic)
+        self.assertTrue(issubclass(vars(subprocess)[_real.SUBPROCESS_SELECTOR], selectors.BaseSelector))
+        for function in (subprocess.Popen.communicate, subprocess.Popen.wait, subprocess.Popen._check_timeout):
+            self.assertIn(_real.SUBPROCESS_CLOCK, function.__code__.co_names)
+        self.assertIn(_real.SUBPROCESS_SELECTOR, subprocess.Popen._communicate.__code__.co_names)
+
+    def test_a_popen_whose_child_was_started_has_its_number_and_no_end_of_the_childs(self):
+        popen = subprocess.Popen.__new__(subprocess.Popen)
+        popen.returncode = None
+        self.addCleanup(setattr, popen, "_child_created", False)
+        (read, write), keep = os.pipe(), os.dup(1)
+        self.addCleanup(os.close, read)
+        _real.child_was_started(popen, 5, [-1, -1, read, write, -1, keep])
+        self.addCleanup(os.close, keep)  # with no pipe of the parent's, it is the caller's own
+        self.assertEqual((popen.pid, popen._child_created), (5, True))
+        with self.assertRaises(OSError):
+            os.fstat(write)
+
+    def test_asyncio_starts_a_process_by_a_method_of_its_loop(self):
+        loop = _real.selector_event_loop()
+        names = self.parameters(vars(loop)[_real.ASYNCIO_START])
+        self.assertEqual(names[:8], ["self", "protocol", "args", "shell", "stdin", "stdout", "stderr", "bufsize"])
+        self.assertTrue(issubclass(asyncio.SelectorEventLoop, loop))
+
+    def test_a_transport_is_told_of_the_end_of_its_process(self):
+        names = self.parameters(asyncio.base_subprocess.BaseSubprocessTransport._process_exited)
+        self.assertEqual(names, ["self", "returncode"])
+        self.assertEqual(self.parameters(asyncio.base_subprocess.BaseSubprocessTransport._wait), ["self"])
+
+    def test_a_test_knows_by_its_cleanups_whether_it_has_failed(self):
+        found = []
+
+        class Sample(unittest.TestCase):
+            def doCleanups(self):
+                found.append((_real.test_has_failed(self), len(_real.unreported_errors(self)) <= 1))
+                return super().doCleanups()
+
+            def test_fails(self):
+                self.fail()
+
+            def test_passes(self):
+                pass
+
+            def test_skips(self):
+                self.skipTest("")
+
+        for name in ("test_fails", "test_passes", "test_skips"):
+            Sample(name).run(unittest.TestResult())
+        self.assertEqual(found, [(True, True), (False, True), (True, True)])

@@ -282,6 +282,16 @@ def _members(exception: BaseException) -> list[BaseException]:
         return []
 
 
+refusals: list[BaseException] = []  # what doubles have raised, and no result has shown yet
+
+
+def strike_refusals(exception: BaseException | None) -> None:
+    """Strike out of the refusals what a reported exception shows."""
+    if refusals and exception is not None:
+        shown = {id(found) for found in _chain(exception)}
+        refusals[:] = [error for error in refusals if id(error) not in shown]
+
+
 def trim(exception: BaseException | None, package: str = __name__.partition(".")[0]) -> None:
     """Cut our own frames off the end of a traceback, so that it ends at the call that was refused."""
     traceback = last = None if exception is None else exception.__traceback__

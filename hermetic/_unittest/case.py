@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import unittest
 
+from .. import _real
 from .._errors import ViolationError
 from .._guards import state
 from .._guards.blocks import Block
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+    from .._doubles.subprocess_mock import SubprocessMock
+
 __unittest = True
 
 
@@ -26,6 +30,31 @@ class HermeticTestCase(unittest.TestCase):
     """
 
     hermetic_default_size = Size.SMALL
+
+    @functools.cached_property
+    def subprocess(self) -> SubprocessMock:
+        """A strict double of the subprocess module, active from its first use to the end of the test.
+
+        The end of the test verifies it, and counts what was scripted and not used only if the test has not failed.
+        """
+        from .._doubles.subprocess_mock import SubprocessMock  # loaded with the first double
+
+        double = SubprocessMock()
+        double.name = "self.subprocess"
+        double.__enter__()
+        self.addCleanup(self._end_double, double)
+        return double
+
+    def doCleanups(self) -> Any:
+        self._hermetic_failed = _real.test_has_failed(self)  # the cleanups themselves cannot see it
+        for error in _real.unreported_errors(self):
+            state.strike_refusals(error)
+        return super().doCleanups()
+
+    def _end_double(self, double: SubprocessMock) -> None:
+        del self.subprocess  # a test may run once more
+        double.stop()
+        double.verify(failed=getattr(self, "_hermetic_failed", False))
 
     def assertViolation(self, expected: type[ViolationError] = ViolationError) -> ExpectedViolation:
         """Expect the block to do what the test's size does not allow.

@@ -134,6 +134,7 @@ class GuardedResult:
         # unittest passes exc_info; trial a Failure, which holds the exception in `value`; testtools text in `details`.
         exception = reported[1] if isinstance(reported, tuple) else getattr(reported, "value", None)
         state.trim_all(exception)
+        state.strike_refusals(exception)
         if self._scope is not None:
             if self._scope.has_children:
                 _end_if_forked(self._scope)

@@ -1,0 +1,94 @@
+"""What a child would see of a call: read from the arguments that Popen has prepared, and checked as it checks them."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .child import Child
+
+
+class Call:
+    """One attempt to start a child.
+
+    Attributes:
+        command: the arguments as a list of strings, or the string that was given instead of a list.
+        cwd: the folder, or None for the test's own.
+        env: the environment, or None for the test's own.
+        shell: whether a shell was to run it.
+        encoding: that of the caller's text streams; UTF-8 where they are binary.
+        is_text: whether they are text.
+        has_stdin: whether the child has a standard input of its own.
+        reads_pipe: whether that is a pipe that Popen has made.
+        child: what plays the child; None before it is started, or where none was.
+        popen: gives the Popen object, as long as there is one.
+    """
+
+    def __init__(self, popen: Any, given: dict[str, Any]) -> None:
+        args = given["args"]
+        self.shell = bool(given["shell"])
+        self.command: str | list[str] = _checked(args, shell=self.shell, executable=given["executable"])
+        self.env = _checked_environment(given["env"])
+        self.cwd = None if given["cwd"] is None else _decoded(given["cwd"])
+        self.is_text = bool(popen.text_mode)
+        streams = [stream for stream in (popen.stdin, popen.stdout, popen.stderr) if stream is not None]
+        self.encoding = streams[0].encoding if self.is_text and streams else "utf-8"
+        self.reads_pipe = given["p2cwrite"] != -1
+        self.has_stdin = given["p2cread"] != -1
+        self.child: Child | None = None
+        self.popen: Callable[[], Any] = lambda: None  # a weak reference: dropping a running Popen must be noticed
+
+    @property
+    def input(self) -> str | bytes | None:
+        """What the child was sent; None for nothing."""
+        if self.child is None or not self.child.sent:
+            return None
+        return self.child.sent.decode(self.encoding) if self.is_text else bytes(self.child.sent)
+
+
+def check_folder(cwd: str) -> None:
+    """Fail as the start of a real child does in a folder that is none."""
+    try:
+        is_folder = os.path.isdir(cwd)
+        number = 0 if is_folder else errno.ENOTDIR if os.path.exists(cwd) else errno.ENOENT
+    except ValueError:  # a NUL in it
+        raise ValueError("embedded null byte") from None
+    if number:
+        raise OSError(number, os.strerror(number), cwd)
+
+
+def _checked(args: Any, *, shell: bool, executable: Any) -> str | list[str]:
+    """The command, or the error that the real Popen raises for it."""
+    is_single = isinstance(args, (str, bytes, os.PathLike))
+    if isinstance(args, os.PathLike) and shell:
+        raise TypeError("path-like args is not allowed when shell is true")
+    argv = [args] if is_single else list(args)
+    if executable is None and not shell:
+        executable = argv[0]
+    decoded = [_decoded(argument) for argument in ([*argv] if executable is None else [executable, *argv])]
+    if any("\0" in argument for argument in decoded):
+        raise ValueError("embedded null byte")
+    decoded = decoded[len(decoded) - len(argv) :]
+    return decoded[0] if is_single else decoded
+
+
+def _checked_environment(env: Any) -> dict[str, str] | None:
+    if env is None:
+        return None
+    checked = {}
+    for name, value in env.items():
+        if b"=" in os.fsencode(name):
+            raise ValueError("illegal environment variable name")
+        checked[_decoded(name)] = _decoded(value)
+    if any("\0" in name + value for name, value in checked.items()):
+        raise ValueError("embedded null byte")
+    return checked
+
+
+def _decoded(value: Any) -> str:
+    return os.fsdecode(os.fsencode(value))  # what a child would see: PathLike, bytes and str alike

@@ -1,0 +1,180 @@
+"""What a test has scripted: one expectation for each ``mock_run``, in order, and which of them answers a call."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import InitVar, dataclass, field
+
+from .patterns import ANYTHING, CommandPattern, differences
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .calls import Call
+    from .child import Child, ChildProcess
+
+MAX_STATUS = 255
+
+
+class Expectation:
+    """One scripted command; what ``mock_run`` returns.
+
+    Attributes:
+        place: ``file:line`` of the ``mock_run``.
+        used: the calls that it has answered.
+    """
+
+    def __init__(self, pattern: CommandPattern, answer: Answer, wanted: dict[str, Any], **options: Any) -> None:
+        self.pattern = pattern
+        self.answer = answer
+        self.input = wanted.pop("input")
+        self.wanted = {"command": pattern, **{name: value for name, value in wanted.items() if value is not ANYTHING}}
+        self.times: int | None = options["times"]
+        self.required: bool = options["required"]
+        self.place: str = options["place"]
+        self._on_end: Callable[[Call, Expectation, Child], BaseException | None] = options["on_end"]
+        self.used: list[Call] = []
+
+    @property
+    def calls(self) -> list[Any]:
+        """The calls that it has answered, as ``mock.call`` objects."""
+        return [as_mock_call(call) for call in self.used]
+
+    @property
+    def call_count(self) -> int:
+        """How many calls it has answered."""
+        return len(self.used)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether it answers no further call."""
+        return self.times is not None and len(self.used) >= self.times
+
+    @property
+    def is_outstanding(self) -> bool:
+        """Whether it must still be used."""
+        return self.required and self.times is not None and not self.is_exhausted
+
+    def check_end(self, call: Call, child: Child) -> BaseException | None:
+        """What is to be raised at who waits for a child that has ended."""
+        return self._on_end(call, self, child)
+
+    def differences(self, call: Call) -> list[str]:
+        """In what a call is not the one that is expected, line by line."""
+        found = {"command": call.command, "cwd": call.cwd, "env": call.env, "shell": call.shell}
+        lines = differences(self.wanted, found)
+        if self.input not in (None, "", b"") and self.input is not ANYTHING and not call.has_stdin:
+            lines.append(f"input: expected {self.input!r}, got none")
+        return lines
+
+
+@dataclass
+class Answer:
+    """What a scripted child does.
+
+    Raises:
+        TypeError, ValueError: an argument of ``mock_run`` is not what it can be.
+    """
+
+    returncode: int
+    stdout: str | bytes
+    stderr: str | bytes
+    raises: type[BaseException] | BaseException | None
+    duration: float
+    program: Callable[[ChildProcess], int | None] | None = field(init=False, default=None)
+    side_effect: InitVar[Any]
+
+    def __post_init__(self, side_effect: Any) -> None:
+        _check_status(self.returncode)
+        _check_output("stdout", self.stdout)
+        _check_output("stderr", self.stderr)
+        if _is_exception(side_effect):
+            if self.raises is not None:
+                raise TypeError("mock_run(): raises and side_effect are two exceptions; write one of them")
+            self.raises = side_effect
+        elif side_effect is not None:
+            if not callable(side_effect):
+                message = (
+                    f"mock_run(): side_effect is a function that plays the child, or an exception, not {side_effect!r}"
+                )
+                raise TypeError(message)
+            self.program = side_effect
+        if self.raises is not None and not _is_exception(self.raises):
+            raise TypeError(f"mock_run(): raises is an exception, or a class of them, not {self.raises!r}")
+        if self.program is not None and (self.stdout or self.stderr):
+            raise TypeError("mock_run(): a child that is a function writes its own stdout and stderr")
+        if not isinstance(self.duration, (int, float)) or not self.duration >= 0:
+            raise ValueError(f"mock_run(): duration is a number of seconds from 0 to math.inf, not {self.duration!r}")
+
+
+def _check_status(returncode: Any) -> None:
+    if isinstance(returncode, bool) or not isinstance(returncode, int):
+        raise TypeError(f"mock_run(): returncode is a number, not {returncode!r}")
+    if not -signal.NSIG < returncode <= MAX_STATUS:
+        message = f"mock_run(): returncode is 0 to {MAX_STATUS}, or minus the number of a signal, not {returncode}"
+        raise ValueError(message)
+
+
+def _check_output(name: str, value: Any) -> None:
+    if not isinstance(value, (str, bytes)):
+        raise TypeError(f"mock_run(): {name} is str or bytes, not {value!r}")
+
+
+def _is_exception(value: Any) -> bool:
+    return isinstance(value, BaseException) or (isinstance(value, type) and issubclass(value, BaseException))
+
+
+def checked_times(times: Any) -> int | None:
+    """The argument ``times`` of ``mock_run``."""
+    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
+        raise ValueError(f"mock_run(): times is a number from 1, or None for any number of times, not {times!r}")
+    return times
+
+
+class Queue:
+    """Expectations in the order in which they must be met.
+
+    Attributes:
+        any_order: whether the order does not matter.
+    """
+
+    def __init__(self, *, any_order: bool) -> None:
+        self.any_order = any_order
+        self.expectations: list[Expectation] = []
+        self._next = 0  # those before it were used up, or passed by
+
+    def find(self, call: Call) -> Expectation | None:
+        """The expectation that answers a call; None for none. What is optional, and in the way, is passed by."""
+        for expectation in self.expectations[0 if self.any_order else self._next :]:
+            if not expectation.is_exhausted and not expectation.differences(call):
+                return expectation
+            if expectation.is_outstanding and not self.any_order:
+                return None
+        return None
+
+    def use(self, expectation: Expectation, call: Call) -> None:
+        """Have an expectation that was found answer a call."""
+        expectation.used.append(call)
+        self._next = max(self._next, self.expectations.index(expectation))
+
+    @property
+    def next(self) -> Expectation | None:
+        """The expectation whose turn it is; None for none."""
+        left = (found for found in self.expectations[self._next :] if not found.is_exhausted)
+        candidates = list(left)
+        return next((found for found in candidates if found.is_outstanding), candidates[0] if candidates else None)
+
+    @property
+    def outstanding(self) -> list[Expectation]:
+        """Those that must still be used."""
+        return [expectation for expectation in self.expectations if expectation.is_outstanding]
+
+
+def as_mock_call(call: Call) -> Any:
+    """A call as ``mock.call(command, ...)``, with those of cwd, env, input and shell that it gave."""
+    from unittest import mock  # imports asyncio: not worth its start-up time before somebody asks
+
+    given = {"cwd": call.cwd, "env": call.env, "input": call.input, "shell": call.shell or None}
+    return mock.call(call.command, **{name: value for name, value in given.items() if value is not None})

@@ -1,0 +1,349 @@
+"""Where a double stands: in the real ``subprocess.Popen``, in the place of what starts a child and waits for it.
+
+    Popen._execute_child     match the call, and start a child that is none on the real pipes
+    Popen._internal_poll, _wait, send_signal          ask that child
+    subprocess._time, _PopenSelector                  live by its clock: a time-out takes no time
+    asyncio's _make_subprocess_transport              the same, for the loops of asyncio
+    os.system, shutil.which                           answered by name, and by code
+
+All that is above them is the real module. They are replaced while there is a double, and put back after the last.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import io
+import itertools
+import os
+import selectors
+import shutil
+import subprocess
+import sys
+import threading
+import weakref
+
+from .. import _real
+from .._errors import ConflictError
+from .calls import Call, check_folder
+from .child import Child, ProgramChild, ScriptedChild, WaitingFile
+from .clock import clock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import types
+    from collections.abc import Callable
+    from typing import Any
+
+    from .expectations import Expectation
+    from .subprocess_mock import SubprocessMock
+
+_SIGKILL = 9  # Windows has no name for it
+_stack: list[SubprocessMock] = []
+_undo: list[Callable[[], None]] = []
+_lock = threading.Lock()
+_letting_through = threading.local()
+_children: weakref.WeakKeyDictionary[Any, Child] = weakref.WeakKeyDictionary()  # by the parent's streams
+_next_pid = itertools.count(2**22 + 1).__next__  # above all that Linux, macOS and the BSDs give out
+
+
+def active() -> SubprocessMock | None:
+    """The double that answers."""
+    return _stack[-1] if _stack else None
+
+
+def enter(double: SubprocessMock) -> None:
+    """Have a double answer from now on.
+
+    Raises:
+        ConflictError: somebody else has replaced what it stands in.
+    """
+    with _lock:
+        if not _stack:
+            _check_for_conflicts()
+            _install()
+        _stack.append(double)
+
+
+def leave(double: SubprocessMock) -> None:
+    """The opposite.
+
+    Raises:
+        ConflictError: somebody has replaced what it stands in meanwhile, and not put it back.
+    """
+    with _lock:
+        _stack.remove(double)
+        conflicts = []
+        while not _stack and _undo:
+            try:
+                _undo.pop()()
+            except ConflictError as error:
+                conflicts.append(error)
+    if conflicts:
+        raise conflicts[0]
+
+
+# --- installing ------------------------------------------------------------------------------------------------------
+
+
+def _check_for_conflicts() -> None:
+    own_files = {subprocess: subprocess.list2cmdline, shutil: shutil.copyfile, os: os.fsencode}
+    names = [(subprocess, name) for name in ("run", "call", "check_call", "check_output", "getoutput")]
+    for module, name in [*names, (subprocess, "getstatusoutput"), (shutil, "which"), (os, "popen")]:
+        value = getattr(module, name)
+        own_file = own_files[module].__code__.co_filename
+        if not inspect.isfunction(value) or value.__code__.co_filename != own_file:
+            raise _conflict(f"{module.__name__}.{name}", value)
+    if not isinstance(subprocess.Popen, type) or subprocess.Popen.__module__ != "subprocess":
+        raise _conflict("subprocess.Popen", subprocess.Popen)
+    if not inspect.isbuiltin(os.system):
+        raise _conflict("os.system", os.system)
+
+
+def _conflict(name: str, value: object) -> ConflictError:
+    return ConflictError(
+        f"{name} is replaced already, by {value!r}: the double stands in the real module, so that one of the two must "
+        f"go; stop the other patch first, or use it instead of hermetic.SubprocessMock"
+    )
+
+
+def _install() -> None:
+    popen = subprocess.Popen
+    for name, replacement in _METHODS.items():
+        _replace(popen, name, replacement(vars(popen)[name]))
+    _replace(subprocess, _real.SUBPROCESS_CLOCK, clock.now)
+    _replace(subprocess, _real.SUBPROCESS_SELECTOR, _waiting_selector(vars(subprocess)[_real.SUBPROCESS_SELECTOR]))
+    _replace(os, "system", _system)
+    which: Any = shutil.which
+    _undo.append(functools.partial(_put_code, which, which.__code__, None))
+    _put_code(which, _which.__code__, {"_active": active})
+    if "asyncio" in sys.modules:
+        from . import asyncio_seam  # loaded only where asyncio is
+
+        loop = _real.selector_event_loop()
+        _replace(loop, _real.ASYNCIO_START, asyncio_seam.replacement(vars(loop)[_real.ASYNCIO_START]))
+    _watch_other_routes()
+
+
+def _replace(holder: Any, name: str, replacement: Any) -> None:
+    original = vars(holder)[name]
+
+    def undo() -> None:
+        if vars(holder)[name] is not replacement:
+            raise _conflict(f"{holder.__name__}.{name}", vars(holder)[name])
+        setattr(holder, name, original)
+
+    setattr(holder, name, replacement)
+    _undo.append(undo)
+
+
+# --- Popen -----------------------------------------------------------------------------------------------------------
+
+
+def _starting(original: Any) -> Any:
+    names = list(inspect.signature(original).parameters)[1:]
+
+    def execute_child(popen: Any, *values: Any) -> None:
+        double = active()
+        expectation = None
+        if double is not None:
+            given = dict(zip(names, values, strict=True))
+            call = Call(popen, given)
+            expectation = double.answer(call)
+        if expectation is None:
+            with letting_through():
+                original(popen, *values)
+        else:
+            _start(popen, call, expectation, given)
+
+    return execute_child
+
+
+def _start(popen: Any, call: Call, expectation: Expectation, given: dict[str, Any]) -> None:
+    if expectation.answer.raises is not None:
+        raise expectation.answer.raises
+    if call.cwd is not None and "cwd" not in expectation.wanted:
+        check_folder(call.cwd)
+    call.child = popen.hermetic_child = _make_child(call, expectation, given)
+    call.popen = weakref.ref(popen)
+    ends = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
+    _real.child_was_started(popen, _next_pid(), [given[name] for name in ends])
+    if expectation.answer.duration:
+        popen.stdout, popen.stderr = (_waiting(popen, stream) for stream in (popen.stdout, popen.stderr))
+    for stream in (popen.stdout, popen.stderr):
+        if stream is not None:
+            _children[stream] = call.child
+
+
+def _make_child(call: Call, expectation: Expectation, given: dict[str, Any]) -> Child:
+    answer = expectation.answer
+    outputs = {1: _encoded(answer.stdout, call), 2: _encoded(answer.stderr, call)}
+    wanted = {1: given["c2pwrite"], 2: given["errwrite"]}
+    if wanted[2] == wanted[1] != -1:  # stderr=STDOUT
+        outputs = {1: outputs[1] + outputs[2]}
+    files = {}
+    if call.reads_pipe or (call.has_stdin and (answer.program or expectation.input is not ...)):
+        files[0] = os.dup(given["p2cread"])
+    for number, fd in wanted.items():
+        is_pipe = given["c2pread" if number == 1 else "errread"] != -1
+        if answer.program or outputs.get(number) or (answer.duration and is_pipe):
+            files |= _own_file(number, fd)
+    options = {
+        "files": files,
+        "returncode": answer.returncode,
+        "duration": answer.duration,
+        "on_end": lambda child: expectation.check_end(call, child),
+    }
+    if answer.program is None:
+        return ScriptedChild(outputs, **options)
+    return ProgramChild(answer.program, command=call.command, cwd=call.cwd, env=call.env, **options)
+
+
+def _own_file(number: int, fd: int) -> dict[int, int]:
+    """A file of the child's own; what is not redirected goes where the output of a real child would go."""
+    try:
+        return {number: os.dup(number if fd == -1 else fd)}
+    except OSError:  # this process has its own closed
+        return {}
+
+
+def _encoded(output: str | bytes, call: Call) -> bytes:
+    return output if isinstance(output, bytes) else output.encode(call.encoding, "surrogateescape")
+
+
+def _waiting(popen: Any, stream: Any) -> Any:
+    """A stream like the one that Popen has made, whose readers make virtual time pass."""
+    if stream is None:
+        return None
+    raw = stream
+    while hasattr(raw, "detach"):
+        raw = raw.detach()
+    waiting: Any = WaitingFile(os.dup(raw.fileno()), popen.hermetic_child)
+    raw.close()
+    if isinstance(stream, (io.BufferedReader, io.TextIOWrapper)):
+        waiting = io.BufferedReader(waiting)
+    if isinstance(stream, io.TextIOWrapper):
+        waiting = io.TextIOWrapper(waiting, encoding=popen.encoding, errors=popen.errors)
+    return waiting
+
+
+def _polling(original: Any) -> Any:
+    def internal_poll(popen: Any, *args: Any, **kwargs: Any) -> int | None:
+        child = vars(popen).get("hermetic_child")
+        if child is None:
+            return original(popen, *args, **kwargs)  # type: ignore[no-any-return]
+        if popen.returncode is None:
+            popen.returncode = child.poll()
+        return popen.returncode  # type: ignore[no-any-return]
+
+    return internal_poll
+
+
+def _waiting_for_end(original: Any) -> Any:
+    def wait(popen: Any, timeout: float | None) -> int:
+        child = vars(popen).get("hermetic_child")
+        if child is None:
+            return original(popen, timeout=timeout)  # type: ignore[no-any-return]
+        if popen.returncode is None:
+            popen.returncode = child.wait(timeout)
+        failure = child.take_failure()
+        if failure is not None:
+            raise failure
+        if popen.returncode is None:
+            raise subprocess.TimeoutExpired(popen.args, timeout)  # type: ignore[arg-type]
+        return popen.returncode  # type: ignore[no-any-return]
+
+    return wait
+
+
+def _sending(original: Any) -> Any:
+    def send_signal(popen: Any, sig: int) -> None:
+        child = vars(popen).get("hermetic_child")
+        if child is None:
+            original(popen, sig)
+        elif popen.poll() is None:
+            child.send_signal(sig)
+
+    return send_signal
+
+
+_METHODS = {
+    _real.POPEN_START: _starting,
+    _real.POPEN_POLL: _polling,
+    _real.POPEN_WAIT: _waiting_for_end,
+    "send_signal": _sending,
+}
+
+
+def settle(calls: list[Call]) -> None:
+    """End the children that still run: their Popen objects outlive the double, and must not ask the system for them."""
+    for call in calls:
+        if call.child is not None and call.child.poll() is None:
+            call.child.send_signal(_SIGKILL)
+        popen = call.popen()
+        if call.child is not None and popen is not None and popen.returncode is None:
+            popen.returncode = call.child.returncode
+
+
+def _waiting_selector(base: Any) -> Any:
+    class WaitingSelector(base):  # type: ignore[misc]
+        """Waits for a doubled child in virtual time."""
+
+        def select(self, timeout: float | None = None) -> Any:
+            keys = list(self.get_map().values())
+            ready = super().select(0)
+            sleeping = [child for child in (_children.get(key.fileobj) for key in keys) if child and child.is_asleep]
+            if ready or not sleeping or any(key.events & selectors.EVENT_WRITE for key in keys):
+                return ready or super().select(timeout)
+            sleeping[0].wait(timeout)
+            return super().select(0)
+
+    return WaitingSelector
+
+
+# --- os.system, shutil.which, and what no double answers -------------------------------------------------------------
+
+
+class letting_through:  # noqa: N801 - used as a function
+    """A stretch in which this thread may start real children: those that ``allow`` lets through."""
+
+    def __enter__(self) -> None:
+        _letting_through.depth = getattr(_letting_through, "depth", 0) + 1
+
+    def __exit__(self, *_: object) -> None:
+        _letting_through.depth -= 1
+
+
+def _system(command: Any) -> int:
+    """``os.system``, with its wait status."""
+    with subprocess.Popen(command, shell=True) as popen:  # noqa: S602 - as os.system does
+        code = popen.wait()
+    return -code if code < 0 else code << 8
+
+
+def _which(cmd: Any, mode: int = 0, path: Any = None, *, _active: Any = None) -> Any:
+    # Its code takes the place of that of shutil.which, whose globals it then has: names bound early are answered too.
+    return _active().answer_which(cmd)
+
+
+def _put_code(function: Any, code: types.CodeType, keyword_defaults: dict[str, Any] | None) -> None:
+    function.__kwdefaults__ = keyword_defaults
+    function.__code__ = code
+
+
+_OTHER_ROUTES = frozenset({"os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec"})
+_watched = False
+
+
+def _watch_other_routes() -> None:
+    """Refuse processes that are started past the subprocess module; an audit hook stays, so there is one for ever."""
+    global _watched  # noqa: PLW0603 - once per process is what it stands for
+    if _watched:
+        return
+    _watched = True
+
+    def hook(event: str, args: tuple[Any, ...], _events: Any = _OTHER_ROUTES, _doubles: Any = _stack) -> None:
+        if event in _events and _doubles and not getattr(_letting_through, "depth", 0):
+            _doubles[-1].refuse_route(event)
+
+    sys.addaudithook(hook)

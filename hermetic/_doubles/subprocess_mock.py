@@ -1,0 +1,403 @@
+"""SubprocessMock: scripts the commands that a test may run, refuses all others, and sees to it that they are run."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from .. import _env, _real
+from .._errors import HermeticError, UnassertedInteractionsError, UnmockedInteractionError, UnusedMocksError
+from .._guards import state
+from . import interactions, seam, texts
+from .expectations import Answer, Expectation, Queue, as_mock_call, checked_times
+from .interactions import Interaction
+from .patterns import ANYTHING, CommandPattern, is_like, literal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+    from typing import Any
+
+    from .calls import Call
+    from .child import Child, ChildProcess
+
+__unittest = True  # keeps our frames out of unittest's tracebacks
+
+
+class SubprocessMock:
+    """A strict double of the subprocess module: a context manager, for the whole process while it is active.
+
+    Commands are answered in the order in which they were scripted, and no other command is started. All of
+    ``subprocess``, ``os.system``, ``os.popen`` and asyncio's subprocesses are answered, however they were imported, and
+    behave as the real ones: only the child is another. Doubles nest: the innermost answers.
+
+    Args:
+        any_order: answer commands in any order.
+        strict: also demand that each interaction is asserted before the end of the block.
+
+    Attributes:
+        any_order: as the argument.
+        strict: as the argument.
+        run: the source of ``assert_interaction`` for commands.
+        which: the source of ``assert_interaction`` for look-ups by ``shutil.which``.
+    """
+
+    run = interactions.RUN
+    which = interactions.WHICH
+
+    def __init__(self, *, any_order: bool = False, strict: bool = False) -> None:
+        self.strict = strict
+        self.name = "sp"  # what messages call it
+        self._queue = Queue(any_order=any_order)
+        self._allowed: list[CommandPattern] = []
+        self._which: dict[str, interactions.WhichAnswer] = {}
+        self._timeline: list[Interaction] = []
+        self._calls: list[Call] = []
+        self._refusals: list[BaseException] = []
+        self._lock = threading.RLock()
+
+    @property
+    def any_order(self) -> bool:
+        return self._queue.any_order
+
+    @any_order.setter
+    def any_order(self, value: bool) -> None:
+        self._queue.any_order = value
+
+    # --- scripting ---
+
+    def mock_run(
+        self,
+        command: Any,
+        *,
+        returncode: int = 0,
+        stdout: str | bytes = "",
+        stderr: str | bytes = "",
+        raises: type[BaseException] | BaseException | None = None,
+        required: bool = True,
+        input: Any = ...,  # noqa: A002 - the word of subprocess.run
+        cwd: Any = ...,
+        env: Mapping[str, Any] | Any = ...,
+        shell: Any = ...,
+        times: int | None = 1,
+        duration: float = 0,
+        side_effect: Callable[[ChildProcess], int | None] | type[BaseException] | BaseException | None = None,
+    ) -> Expectation:
+        """Script a command.
+
+        Args:
+            command: a list, matched argument by argument, or a string, which matches a command given as a string.
+                An element may be ``mock.ANY``, a compiled pattern (it must match all of the argument), or a predicate;
+                a final ``...`` stands for any further arguments, ``...`` in the place of the list for any command.
+            returncode: the exit status; minus the number of a signal for a child that dies of it.
+            stdout: what the child writes; text is encoded as the caller decodes it.
+            stderr: the same.
+            raises: an exception to raise where a child that cannot be started raises it.
+            required: whether it is an error never to run it; what is not is skipped when another command comes.
+            input: all that the child must be sent; ``...`` for anything.
+            cwd: the folder that it must be started in; ``None`` for none given, ``...`` for any.
+            env: variables that its environment must contain; ``...`` for any.
+            shell: whether it must be run by a shell; ``...`` for either.
+            times: how often it answers; None for any number of times, none included.
+            duration: seconds from its last output to its end; nobody waits for them, but time-outs count them.
+                ``math.inf`` for a child that must be ended by a signal.
+            side_effect: a function that plays the child, called in a thread of its own with a ``ChildProcess`` (args,
+                cwd, env, and the binary streams stdin, stdout and stderr), which returns the exit status, or None for
+                ``returncode``; or an exception, as ``raises``.
+
+        Returns:
+            The expectation, with ``calls`` and ``call_count``.
+
+        Raises:
+            TypeError, ValueError: an argument is not what it can be; the text says what to write.
+        """
+        answer = Answer(
+            returncode=returncode,
+            stdout=stdout,
+            stderr=stderr,
+            raises=raises,
+            duration=duration,
+            side_effect=side_effect,
+        )
+        expectation = Expectation(
+            CommandPattern(command, "mock_run()"),
+            answer,
+            {"input": input, "cwd": cwd, "env": env, "shell": shell},
+            times=checked_times(times),
+            required=required,
+            place=_caller(),
+            on_end=self._check_end,
+        )
+        self._queue.expectations.append(expectation)
+        return expectation
+
+    def mock_which(self, name: str | os.PathLike[str], returns: str | None, required: bool = False) -> None:  # noqa: FBT001, FBT002 - as the seed has it
+        """Script what ``shutil.which`` answers for a name; for all others it answers None, which is not recorded.
+
+        Args:
+            name: as it is looked up.
+            returns: a path, or None for a program that is not there.
+            required: whether it is an error never to look it up.
+        """
+        if returns is not None and not isinstance(returns, str):
+            raise TypeError(f"mock_which(): returns is a path or None, not {returns!r}")
+        self._which[os.fsdecode(name)] = interactions.WhichAnswer(returns, required, _caller())
+
+    def allow(self, command: Any) -> None:
+        """Let a command that is not scripted start a real child; the guards judge it as ever.
+
+        Args:
+            command: as of ``mock_run``.
+        """
+        self._allowed.append(CommandPattern(command, "allow()"))
+
+    def install(self) -> None:
+        """Say that no command is expected: with nothing scripted, all are refused.
+
+        A double is active from ``with``, and ``self.subprocess`` from when it is first named; there is no more to do.
+        """
+
+    # --- the block ---
+
+    def __enter__(self) -> SubprocessMock:
+        if _env.WINDOWS:
+            raise NotImplementedError("hermetic.SubprocessMock needs a POSIX system: script the calls with mock.patch")
+        seam.enter(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exception: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if exception is None:
+            self.stop()
+            self.verify()
+            return
+        state.strike_refusals(exception)
+        try:
+            self.stop()
+            self.verify()
+        except AssertionError as error:  # what failed in the block comes first
+            if hasattr(exception, "add_note"):  # from Python 3.11 on
+                exception.add_note(str(error))
+
+    def stop(self) -> None:
+        """Leave the block without a verdict.
+
+        Raises:
+            ConflictError: somebody has patched what the double stands in, and not put it back.
+        """
+        try:
+            seam.leave(self)
+        finally:
+            seam.settle(self._calls)
+
+    def verify(self, *, failed: bool = False) -> None:
+        """Fail if something is amiss; the end of the block does it.
+
+        Args:
+            failed: whether the test has failed: then only what it swallowed counts.
+
+        Raises:
+            UnmockedInteractionError: a command was refused, and the code under test swallowed that.
+            UnusedMocksError: something that was scripted was not used.
+            UnassertedInteractionsError: with ``strict``, something was not asserted.
+        """
+        found = [error for error in state.refusals if error in self._refusals]
+        state.refusals[:] = [error for error in state.refusals if error not in self._refusals]
+        if not failed:
+            found += self._unused() + self._unasserted()
+        if len(found) == 1:
+            raise found[0]
+        if found:
+            text = "\n\n".join(str(error) for error in found)
+            first = found[0]
+            error = type(first)(text) if isinstance(first, HermeticError) else UnmockedInteractionError(text)
+            raise error.with_traceback(first.__traceback__)
+
+    def _unused(self) -> list[BaseException]:
+        unused = []
+        for expectation in self._queue.outstanding:
+            count = f" ({expectation.call_count} of {expectation.times})" if expectation.used else ""
+            unused.append((f"mock_run({expectation.pattern})", count, expectation.place))
+        for name, answer in self._which.items():
+            if answer.required and not answer.used:
+                unused.append((f"mock_which({literal(name)})", "", answer.place))
+        return [UnusedMocksError(texts.unused_text(unused))] if unused else []
+
+    def _unasserted(self) -> list[BaseException]:
+        lines = [f"{self.name}.{interaction}" for interaction in self._timeline if not interaction.asserted]
+        return [UnassertedInteractionsError(texts.unasserted_text(lines))] if lines and self.strict else []
+
+    # --- answering: called by the seam, in any thread ---
+
+    def answer(self, call: Call) -> Expectation | None:
+        """The expectation for a call, used up by it; None to let a real child start.
+
+        Raises:
+            UnmockedInteractionError: there is none.
+        """
+        with self._lock:
+            expectation = self._queue.find(call)
+            if expectation is not None:
+                self._queue.use(expectation, call)
+                self._calls.append(call)
+                self._timeline.append(interactions.run_interaction(call, expectation))
+                return expectation
+            if any(not pattern.difference(call.command) for pattern in self._allowed):
+                return None
+            self._calls.append(call)
+            following = self._queue.next
+        texts.spare_the_platform_module()
+        raise self._refused(UnmockedInteractionError(texts.unmocked_text(call, following, self.name)))
+
+    def answer_which(self, name: Any) -> Any:
+        """What ``shutil.which`` answers."""
+        answer = self._which.get(os.fsdecode(name))
+        if answer is None:
+            return None
+        answer.used = True
+        fields = {"name": os.fsdecode(name), "returns": answer.returns}
+        self._timeline.append(Interaction(interactions.WHICH, fields))
+        return os.fsencode(answer.returns) if isinstance(name, bytes) and answer.returns else answer.returns
+
+    def refuse_route(self, event: str) -> None:
+        """Refuse a process that was started past the subprocess module.
+
+        Raises:
+            UnmockedInteractionError: always, unless multiprocessing forks, which is the guards' business.
+        """
+        if not texts.multiprocessing_calls():
+            raise self._refused(UnmockedInteractionError(texts.route_text(event)))
+
+    def _refused(self, error: BaseException) -> BaseException:
+        self._refusals.append(error)
+        state.refusals.append(error)
+        return error
+
+    def _check_end(self, call: Call, expectation: Expectation, child: Child) -> BaseException | None:
+        """What is wrong with how a child was played, or with what it was sent."""
+        if child.error is not None:
+            return self._refused(child.error)
+        wanted = expectation.input
+        if wanted is ANYTHING:
+            return None
+        sent = call.input or ("" if call.is_text else b"")
+        expected = wanted.encode(call.encoding) if isinstance(wanted, str) else wanted or b""
+        if is_like(wanted, sent) if hasattr(wanted, "fullmatch") or callable(wanted) else expected == bytes(child.sent):
+            return None
+        return self._refused(UnmockedInteractionError(texts.input_text(call, expectation, sent)))
+
+    # --- asserting ---
+
+    @property
+    def calls(self) -> list[Any]:
+        """All commands so far, refused ones included.
+
+        Each is ``mock.call(command, ...)``, with those of cwd, env, input and shell that it gave.
+        """
+        return [as_mock_call(call) for call in self._calls]
+
+    def assert_run(
+        self,
+        command: Any,
+        *,
+        returncode: Any = ...,
+        stdout: Any = ...,
+        stderr: Any = ...,
+        input: Any = ...,  # noqa: A002 - as of mock_run
+        cwd: Any = ...,
+        env: Any = ...,
+        shell: Any = ...,
+    ) -> None:
+        """Assert that the next interaction was a command; each interaction is asserted once, in order.
+
+        Args:
+            command: as of ``mock_run``.
+            returncode: how it ended; ``...`` for anything, as in all that follows.
+            stdout: as it was scripted.
+            stderr: as it was scripted.
+            input: as of ``mock_run``.
+            cwd: as of ``mock_run``.
+            env: as of ``mock_run``.
+            shell: as of ``mock_run``.
+
+        Raises:
+            AssertionError: it was another one; the text says what differs.
+        """
+        fields = {"returncode": returncode, "stdout": stdout, "stderr": stderr}
+        fields |= {"input": input, "cwd": cwd, "env": env, "shell": shell}
+        given = {name: value for name, value in fields.items() if value is not ANYTHING}
+        self.assert_interaction(self.run, command=command, **given)
+
+    def assert_which(self, name: str, returns: Any = ...) -> None:
+        """Assert that the next interaction was a look-up by ``shutil.which``.
+
+        Args:
+            name: what was looked up.
+            returns: what was answered; ``...`` for anything.
+
+        Raises:
+            AssertionError: it was another one; the text says what differs.
+        """
+        given = {} if returns is ANYTHING else {"returns": returns}
+        self.assert_interaction(self.which, name=name, **given)
+
+    def assert_interaction(self, source: str, **fields: Any) -> None:
+        """Assert the next interaction.
+
+        Args:
+            source: ``run`` or ``which`` of this double.
+            **fields: as of ``assert_run`` or ``assert_which``.
+
+        Raises:
+            AssertionError: it was another one; the text says what differs.
+            TypeError: there is no such source or field.
+        """
+        interactions.assert_next(self._timeline, source, fields)
+
+    def assert_not_called(self) -> None:
+        """Assert that no command was started, or tried to be.
+
+        Raises:
+            AssertionError: there was one.
+        """
+        self._as_mock().assert_not_called()
+
+    def assert_called_once_with(self, command: Any, **given: Any) -> None:
+        """Assert that there was one command alone, as ``mock.Mock`` does.
+
+        Args:
+            command: a list of strings, or a string.
+            **given: those of cwd, env, input and shell that it was given.
+
+        Raises:
+            AssertionError: there was another one, or more, or none.
+        """
+        self._as_mock().assert_called_once_with(command, **given)
+
+    def assert_has_calls(self, calls: Sequence[Any], any_order: bool = False) -> None:  # noqa: FBT001, FBT002 - as mock has it
+        """Assert that there were these commands, one right after the other, as ``mock.Mock`` does.
+
+        Args:
+            calls: ``mock.call(command, ...)`` objects.
+            any_order: whether they may stand anywhere.
+
+        Raises:
+            AssertionError: there were not.
+        """
+        self._as_mock().assert_has_calls(calls, any_order)
+
+    def _as_mock(self) -> Any:
+        """A Mock that was called as this double was: its assertions and their texts are what people know."""
+        from unittest import mock  # imports asyncio: not worth its start-up time before somebody asks
+
+        recorder = mock.Mock(name=self.name)
+        for call in self.calls:
+            recorder(*call.args, **call.kwargs)
+        return recorder
+
+
+def _caller() -> str:
+    frame = _real.get_frame(2)
+    return f"{os.path.relpath(frame.f_code.co_filename)}:{frame.f_lineno}"

@@ -1,0 +1,92 @@
+"""What a double says when something is amiss: what happened, where, what was expected, what differs, what to write."""
+
+from __future__ import annotations
+
+import errno
+
+from .._guards import callsite
+from .._messages import site_text
+from .patterns import literal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from .calls import Call
+    from .expectations import Expectation
+
+
+def spare_the_platform_module() -> None:
+    """Tell the platform module, which asks uname on its own account and does without, that there is none."""
+    if callsite.is_inside("platform"):
+        raise FileNotFoundError(errno.ENOENT, "a double starts no process")
+
+
+def multiprocessing_calls() -> bool:
+    """Whether it is multiprocessing that forks."""
+    return callsite.is_inside("multiprocessing.popen_fork")
+
+
+def call_text(call: Call) -> str:
+    """A call as one would write it in a test."""
+    given = {"cwd": call.cwd, "shell": call.shell or None}
+    return ", ".join([literal(call.command), *(f"{name}={literal(value)}" for name, value in given.items() if value)])
+
+
+def unmocked_text(call: Call, following: Expectation | None, name: str) -> str:
+    """A call that no expectation answers.
+
+    Args:
+        call: the call.
+        following: the expectation whose turn it was.
+        name: what the test calls the double.
+    """
+    lines = [f"nothing is scripted for {call_text(call)}", *where()]
+    if following is None:
+        lines.append("  expected: no (further) command")
+    else:
+        lines.append(f"  expected: {following.pattern}, scripted at {following.place}")
+        lines += [f"    {line}" for line in following.differences(call)]
+    lines.append(f"  script it:   {name}.mock_run({literal(call.command)})")
+    return "\n".join(lines)
+
+
+def fields_text(fields: dict[str, Any]) -> list[str]:
+    """Fields as keyword arguments."""
+    return [f"{name}={literal(value)}" for name, value in fields.items()]
+
+
+def where() -> list[str]:
+    """The line that says where in the user's code we are."""
+    site = callsite.find("subprocess.Popen")
+    return [f"  at {site_text(site)}"] if site.filename else []
+
+
+def input_text(call: Call, expectation: Expectation, sent: Any) -> str:
+    """A child that was sent something else than was expected."""
+    lines = [f"{call_text(call)} was sent another input", *where()]
+    lines.append(f"  scripted at {expectation.place}")
+    return "\n".join([*lines, f"    input: expected {literal(expectation.input)}, got {literal(sent)}"])
+
+
+def route_text(event: str) -> str:
+    """A process that was started past the subprocess module."""
+    started = "os.system that was imported by name" if event == "os.system" else event
+    lines = [f"a process was started by {started}, past what the double answers", *where()]
+    return "\n".join([*lines, "  use the subprocess module, or call os.system as an attribute of the os module"])
+
+
+def unused_text(unused: Sequence[tuple[str, str, str]]) -> str:
+    """What was scripted, and never used.
+
+    Args:
+        unused: for each, what it is, how often it was used, and its place.
+    """
+    lines = [f"  {what}{count}, scripted at {place}" for what, count, place in unused]
+    return "\n".join([f"scripted, but never used ({len(unused)}):", *lines, "  remove it, or write required=False"])
+
+
+def unasserted_text(lines: Sequence[str]) -> str:
+    """Interactions that a strict double wants to be asserted, as lines to paste."""
+    return "\n".join([f"not asserted ({len(lines)}); in this order:", *(f"  {line}" for line in lines)])
