@@ -28,6 +28,9 @@ UNPRINTABLE_EXCEPTION = "<exception str() failed>" if sys.version_info >= (3, 11
 # builds one from a listening loopback socket, which must then be let through.
 SOCKETPAIR_IS_A_SYSTEM_CALL = not WINDOWS
 
+# What the error of a child names that could not take over the files that it was given: its program, or its folder.
+BAD_FILES_BLAME_THE_PROGRAM = sys.version_info >= (3, 13)
+
 STDLIB_DIRECTORY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 
 HOSTS_FILE = r"C:\Windows\System32\drivers\etc\hosts" if WINDOWS else "/etc/hosts"

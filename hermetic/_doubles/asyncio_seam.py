@@ -75,12 +75,12 @@ def replacement(original: Any) -> Any:
         waiter = loop.create_future()
         kwargs["waiter"] = waiter
         transport = DoubledTransport(loop, protocol, *args, **kwargs)
-        transport.watch(loop)
         try:
             await waiter
         except BaseException:
             transport.close()
             raise
+        transport.watch(loop)  # no earlier: a real child has not ended by the time that it has started
         return transport
 
     return make_subprocess_transport

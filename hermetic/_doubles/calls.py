@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 
+from .. import _env
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,11 +15,16 @@ if TYPE_CHECKING:
     from .child import Child
 
 
+_SHELL = "/bin/sh"
+
+
 class Call:
     """One attempt to start a child.
 
     Attributes:
         command: the arguments as a list of strings, or the string that was given instead of a list.
+        executable: the program, as an error names it.
+        foreign_files: the files that it was given which are no pipes of Popen's.
         cwd: the folder, or None for the test's own.
         env: the environment, or None for the test's own.
         shell: whether a shell was to run it.
@@ -30,14 +37,17 @@ class Call:
     """
 
     def __init__(self, popen: Any, given: dict[str, Any]) -> None:
-        args = given["args"]
+        args = given["args"] = given["args"] if _is_single(given["args"]) else list(given["args"])
         self.shell = bool(given["shell"])
         self.command: str | list[str] = _checked(args, shell=self.shell, executable=given["executable"])
+        self.executable = given["executable"] or (_SHELL if self.shell else args if _is_single(args) else args[0])
         self.env = _checked_environment(given["env"])
-        self.cwd = None if given["cwd"] is None else _decoded(given["cwd"])
+        self.cwd = None if given["cwd"] is None else _without_nul([_decoded(given["cwd"])])[0]
         self.is_text = bool(popen.text_mode)
         streams = [stream for stream in (popen.stdin, popen.stdout, popen.stderr) if stream is not None]
         self.encoding = streams[0].encoding if self.is_text and streams else "utf-8"
+        ends = ("p2cread", "p2cwrite"), ("c2pwrite", "c2pread"), ("errwrite", "errread")
+        self.foreign_files = [given[own] for own, other in ends if given[own] != -1 == given[other]]
         self.reads_pipe = given["p2cwrite"] != -1
         self.has_stdin = given["p2cread"] != -1
         self.child: Child | None = None
@@ -51,29 +61,34 @@ class Call:
         return self.child.sent.decode(self.encoding) if self.is_text else bytes(self.child.sent)
 
 
-def check_folder(cwd: str) -> None:
-    """Fail as the start of a real child does in a folder that is none."""
-    try:
-        is_folder = os.path.isdir(cwd)
-        number = 0 if is_folder else errno.ENOTDIR if os.path.exists(cwd) else errno.ENOENT
-    except ValueError:  # a NUL in it
-        raise ValueError("embedded null byte") from None
-    if number:
-        raise OSError(number, os.strerror(number), cwd)
+def check_surroundings(call: Call, *, needs_folder: bool) -> None:
+    """Fail as the start of a real child does: in a folder that is none, or on a file that is not open.
+
+    Args:
+        call: the call.
+        needs_folder: whether its folder must be there.
+    """
+    if call.cwd is not None and needs_folder and not os.path.isdir(call.cwd):
+        number = errno.ENOTDIR if os.path.exists(call.cwd) else errno.ENOENT
+        raise OSError(number, os.strerror(number), call.cwd)
+    for fd in call.foreign_files:
+        try:
+            os.fstat(fd)
+        except OSError as error:
+            blamed = call.executable if _env.BAD_FILES_BLAME_THE_PROGRAM else call.cwd
+            raise OSError(error.errno, error.strerror, *([] if blamed is None else [blamed])) from None
 
 
 def _checked(args: Any, *, shell: bool, executable: Any) -> str | list[str]:
     """The command, or the error that the real Popen raises for it."""
-    is_single = isinstance(args, (str, bytes, os.PathLike))
+    is_single = _is_single(args)
     if isinstance(args, os.PathLike) and shell:
         raise TypeError("path-like args is not allowed when shell is true")
     argv = [args] if is_single else list(args)
     if executable is None and not shell:
         executable = argv[0]
     decoded = [_decoded(argument) for argument in ([*argv] if executable is None else [executable, *argv])]
-    if any("\0" in argument for argument in decoded):
-        raise ValueError("embedded null byte")
-    decoded = decoded[len(decoded) - len(argv) :]
+    decoded = _without_nul(decoded)[len(decoded) - len(argv) :]
     return decoded[0] if is_single else decoded
 
 
@@ -85,9 +100,18 @@ def _checked_environment(env: Any) -> dict[str, str] | None:
         if b"=" in os.fsencode(name):
             raise ValueError("illegal environment variable name")
         checked[_decoded(name)] = _decoded(value)
-    if any("\0" in name + value for name, value in checked.items()):
-        raise ValueError("embedded null byte")
+    _without_nul([*checked, *checked.values()])
     return checked
+
+
+def _is_single(args: Any) -> bool:
+    return isinstance(args, (str, bytes, os.PathLike))
+
+
+def _without_nul(texts: list[str]) -> list[str]:
+    if any("\0" in text for text in texts):
+        raise ValueError("embedded null byte")
+    return texts
 
 
 def _decoded(value: Any) -> str:

@@ -25,7 +25,7 @@ import weakref
 
 from .. import _real
 from .._errors import ConflictError
-from .calls import Call, check_folder
+from .calls import Call, check_surroundings
 from .child import Child, ProgramChild, ScriptedChild, WaitingFile
 from .clock import clock
 
@@ -152,7 +152,7 @@ def _starting(original: Any) -> Any:
             expectation = double.answer(call)
         if expectation is None:
             with letting_through():
-                original(popen, *values)
+                original(popen, *(given.values() if double is not None else values))
         else:
             _start(popen, call, expectation, given)
 
@@ -162,8 +162,7 @@ def _starting(original: Any) -> Any:
 def _start(popen: Any, call: Call, expectation: Expectation, given: dict[str, Any]) -> None:
     if expectation.answer.raises is not None:
         raise expectation.answer.raises
-    if call.cwd is not None and "cwd" not in expectation.wanted:
-        check_folder(call.cwd)
+    check_surroundings(call, needs_folder="cwd" not in expectation.wanted)
     call.child = popen.hermetic_child = _make_child(call, expectation, given)
     call.popen = weakref.ref(popen)
     ends = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
@@ -316,7 +315,7 @@ class letting_through:  # noqa: N801 - used as a function
 
 def _system(command: Any) -> int:
     """``os.system``, with its wait status."""
-    with subprocess.Popen(command, shell=True) as popen:  # noqa: S602 - as os.system does
+    with subprocess.Popen(os.fsencode(command), shell=True) as popen:  # noqa: S602 - as os.system does
         code = popen.wait()
     return -code if code < 0 else code << 8
 

@@ -1,0 +1,163 @@
+"""asyncio's subprocesses, with a real child and with a doubled one."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, create_subprocess_exec, create_subprocess_shell
+
+from doubles.conformance import Child, ConformanceTestCase
+from hermetic import medium
+
+PIPES = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE}
+LINES = Child("a\r\nb\n", "e\n", 3)
+COPY = Child(copies=True)
+LINES_QUIETLY = Child("a\n", returncode=3)
+
+
+async def caught(awaitable):
+    """The error of an awaitable, as a value."""
+    try:
+        return await awaitable
+    except Exception as error:
+        return type(error), str(error)
+
+
+class Recorder(asyncio.SubprocessProtocol):
+    """Writes down what a transport tells it."""
+
+    def __init__(self) -> None:
+        self.events: list[object] = []
+        self.ended = asyncio.get_running_loop().create_future()
+
+    def pipe_data_received(self, fd, data):
+        self.events.append((fd, data))
+
+    def process_exited(self):
+        self.events.append("exited")
+
+    def connection_lost(self, exc):
+        self.ended.set_result(exc)
+
+
+@medium
+class AsyncioTest(ConformanceTestCase):
+    def test_exec_with_pipes(self):
+        async def use(command):
+            process = await create_subprocess_exec(*command, **PIPES)
+            streams = [type(stream) for stream in (process.stdin, process.stdout, process.stderr)]
+            return type(process), streams, await process.communicate(), process.returncode, process.pid > 0
+
+        self.agree(use, LINES)
+        self.agree(use, Child(returncode=-9))
+        self.agree(use, Child(b"0123456789" * 30_000))
+
+    def test_exec_without_pipes(self):
+        async def use(command):
+            process = await create_subprocess_exec(*command, stdout=DEVNULL)
+            streams = process.stdin, process.stdout, process.stderr
+            return streams, process.returncode, await process.wait(), await process.wait(), await process.communicate()
+
+        self.agree(use, LINES_QUIETLY)
+
+    def test_shell(self):
+        async def use(command):
+            process = await create_subprocess_shell(command, stdout=PIPE, stderr=STDOUT)
+            return await process.communicate(), process.returncode
+
+        self.agree(use, Child("a\n", "e\n", 3, shell=True))
+
+    def test_input(self):
+        async def use(command):
+            process = await create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+            return await process.communicate(b"0123456789\n" * 50_000), process.returncode
+
+        self.agree(use, COPY)
+
+    def test_input_without_a_pipe(self):
+        async def use(command):
+            process = await create_subprocess_exec(*command)
+            return await caught(process.communicate(b"a")), await process.wait()
+
+        self.agree(use, Child())
+
+    def test_a_dialogue_line_by_line(self):
+        async def use(command):
+            process = await create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+            answers = []
+            for line in (b"a\n", b"b\n"):
+                process.stdin.write(line)
+                await process.stdin.drain()
+                answers.append(await process.stdout.readline())
+            process.stdin.close()
+            return answers, await process.stdout.read(), await process.wait()
+
+        self.agree(use, COPY)
+
+    def test_the_output_is_iterated(self):
+        async def use(command):
+            process = await create_subprocess_exec(*command, stdout=PIPE)
+            return [line async for line in process.stdout], await process.wait()
+
+        self.agree(use, Child("a\nb\nc", returncode=1))
+
+    def test_signals(self):
+        async def use(command):
+            found = []
+            for name in ("kill", "terminate"):
+                process = await create_subprocess_exec(*command, stdout=PIPE)
+                found.append(await process.stdout.read(1))
+                found += [getattr(process, name)(), await process.wait()]
+                await process.stdout.read()
+                await asyncio.sleep(0)
+                found.append(await caught(asyncio.to_thread(getattr(process, name))))
+            return found
+
+        child = Child("x", duration=3600)
+        child.script["times"] = 2
+        self.agree(use, child)
+
+    def test_a_time_out_leaves_the_child_alive(self):
+        async def use(command):
+            process = await create_subprocess_exec(*command, stdout=PIPE)
+            first = await caught(asyncio.wait_for(process.wait(), 0.2)), process.returncode
+            process.kill()
+            return first, await process.communicate(), process.returncode
+
+        self.agree(use, Child(duration=3600))
+
+    def test_wrong_arguments(self):
+        options = [{"text": True}, {"encoding": "utf-8"}, {"errors": "strict"}, {"universal_newlines": True}]
+        for given in [*options, {"shell": True}, {"bufsize": 1}, {"bogus": 1}, {"cwd": "/no/such/folder"}]:
+            with self.subTest(given=given):
+                self.agree(lambda command, given=given: create_subprocess_exec(*command, **given), Child())
+        self.agree(lambda: create_subprocess_shell(["true"]))
+        self.agree(lambda: create_subprocess_exec("true", 5))
+        self.agree(lambda: create_subprocess_exec(5))
+
+    def test_a_missing_program(self):
+        child = Child(program=["/no/such/program", "x"])
+        child.script = {"raises": FileNotFoundError(2, "No such file or directory", "/no/such/program")}
+        self.agree(lambda command: create_subprocess_exec(*command, stdout=PIPE), child)
+
+    def test_several_at_once(self):
+        async def one(command):
+            process = await create_subprocess_exec(*command, stdout=PIPE)
+            return await process.communicate()
+
+        async def use(command):
+            return await asyncio.gather(*(one(command) for _ in range(5)))
+
+        child = Child("a")
+        child.script["times"] = 5
+        self.agree(use, child)
+
+    def test_a_protocol(self):
+        async def use(command):
+            transport, protocol = await asyncio.get_running_loop().subprocess_exec(Recorder, *command, stdin=None)
+            await protocol.ended
+            status = transport.get_returncode()
+            transport.close()
+            output = b"".join(event[1] for event in protocol.events if event != "exited")
+            return status, output, protocol.events.count("exited")
+
+        self.agree(use, Child("a", returncode=3))
