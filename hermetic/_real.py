@@ -338,9 +338,9 @@ def process_exited(transport: Any, returncode: int) -> None:
 
 
 def test_has_failed(test: Any) -> bool:
-    """Whether a test has failed, or was skipped, by the time its cleanups run."""
+    """Whether a test has failed (as expected, or not) or was skipped, by the time its cleanups run."""
     outcome = test._outcome
-    return outcome is not None and not outcome.success
+    return outcome is not None and not (outcome.success and outcome.expectedFailure is None)
 
 
 def unreported_errors(test: Any) -> list[BaseException]:

@@ -740,9 +740,13 @@ class SubprocessDoubleTest(hermetic.HermeticTestCase):
             def test_passes(self):
                 pass
 
+            @unittest.expectedFailure
+            def test_fails_as_expected(self):
+                self.fail()
+
             def test_skips(self):
                 self.skipTest("")
 
-        for name in ("test_fails", "test_passes", "test_skips"):
+        for name in ("test_fails", "test_passes", "test_fails_as_expected", "test_skips"):
             Sample(name).run(unittest.TestResult())
-        self.assertEqual(found, [(True, True), (False, True), (True, True)])
+        self.assertEqual(found, [(True, True), (False, True), (True, True), (True, True)])
