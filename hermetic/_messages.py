@@ -122,13 +122,25 @@ _MULTIPROCESSING = {
 
 def _process_advice(violation: Violation) -> list[str]:
     site, operation = violation.site, violation.operation
-    advice = [f'patch it where it is used:   mock.patch("{site.patch}")'] if site.patch else []
+    advice = []
+    if operation.script:
+        advice.append(f'script the command:   self.subprocess.mock_run({operation.script}, stdout="...")')
+    if site.patch:
+        advice.append(f'patch it where it is used:   mock.patch("{site.patch}")')
     advice.append("inject the executor and pass a fake")
     if operation.command and operation.action in ("start", "exec"):
         name = operation.command.replace("\\", "/").rpartition("/")[2]
         advice.append(f"allow this one program:   @hermetic.allow(processes=[{name!r}])")
     advice.append("mark the test @medium if the process is the point of it")
     return advice
+
+
+def literal(value: str | Sequence[str]) -> str:
+    """A string, or a list of strings, as one would write it in a test: in double quotes as far as that is readable."""
+    if not isinstance(value, str):
+        return f"[{', '.join(literal(item) for item in value)}]"
+    is_plain = value.replace("\n", "").isprintable() and "\\" not in value and '"' not in value
+    return '"' + value.replace("\n", "\\n") + '"' if is_plain else repr(value)
 
 
 def _network_advice(violation: Violation) -> list[str]:

@@ -23,6 +23,7 @@ class Operation:
         port: the port, or None.
         stream: whether the socket is a stream (TCP) socket that ``listen`` is watched on.
         command: the program to be started, by path or name; ``fork`` where the process forks itself; empty for none.
+        script: the command as one would write it to script it; empty for what cannot be scripted, or is too long.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Operation:
     port: int | None = None
     stream: bool = False
     command: str = ""
+    script: str = ""
 
 
 @dataclass(frozen=True)

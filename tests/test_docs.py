@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+import textwrap
 import unittest
 
 import hermetic
@@ -120,6 +121,11 @@ class ReadmeTest(unittest.TestCase):
         self.assertIn(code, read("docs", "examples", "isolated_crash.py"))
         self.assertIn(output, read("docs", "examples", "isolated_crash.out"))
 
+    def test_readme_shows_a_part_of_the_example_of_the_double(self):
+        section = read("README.md").partition("\n## Scripted commands\n")[2].partition("\n## ")[0]
+        code = re.findall(r"^```python\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+        self.assertIn(code[0], read("docs", "examples", "mock_subprocess.py"))
+
     def test_readme_stays_short(self):
         self.assertLessEqual(len(read("README.md").splitlines()), 120)
 
@@ -166,7 +172,7 @@ class PagesTest(unittest.TestCase):
         if name:
             self.assertEqual(block[name.end() :], read("docs", "examples", name[1]))
         else:
-            compile(block, "<block>", "exec")
+            compile(textwrap.dedent(block), "<block>", "exec")
 
 
 @small

@@ -15,7 +15,9 @@ from hermetic._records import CallSite, Operation, Violation
 from hermetic._sizes import NETWORK, PROCESS
 
 SITE = CallSite("myapp/git.py", 12, "version", "myapp.git", "subprocess.run(['git'])", "myapp.git.subprocess.run")
-GIT = Operation(PROCESS, "start", "git --version", "subprocess.Popen", command="/usr/bin/git")
+GIT = Operation(
+    PROCESS, "start", "git --version", "subprocess.Popen", command="/usr/bin/git", script='["git", "--version"]'
+)
 WEB = Operation(NETWORK, "connect", "203.0.113.7:443", "socket.socket.connect", INET, "203.0.113.7", 443)
 LOCAL = Operation(NETWORK, "connect", "127.0.0.1:80", "socket.socket.connect", INET, "127.0.0.1", 80)
 SERVER = Operation(NETWORK, "listen", "127.0.0.1:80", "socket.socket.listen", INET, "127.0.0.1", 80)
@@ -111,6 +113,12 @@ class AdviceTest(hermetic.HermeticTestCase):
     def test_what_to_patch_is_named_as_the_caller_sees_it(self):
         for operation in (GIT, WEB):
             self.assert_advises(operation, 'mock.patch("myapp.git.subprocess.run")')
+
+    def test_the_command_can_be_scripted_by_the_line_that_is_given(self):
+        self.assert_advises(GIT, 'script the command:   self.subprocess.mock_run(["git", "--version"], stdout="...")')
+
+    def test_what_the_double_does_not_answer_is_not_to_be_scripted(self):
+        self.assertNotIn("mock_run", " ".join(self.advice(Operation(PROCESS, "fork", "fork", "os.fork"))))
 
     def test_the_allowance_of_a_program_is_its_name_alone(self):
         self.assert_advises(GIT, "@hermetic.allow(processes=['git'])")

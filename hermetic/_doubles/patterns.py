@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 
+from .. import _messages
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -42,9 +44,16 @@ class CommandPattern:
             raise ValueError(f"{place}: the command is empty; write ... alone for any command")
         self.elements = [_element(element, index, place) for index, element in enumerate(elements)]
 
-    def difference(self, command: str | list[str]) -> str:
-        """The first thing in which a command is another one, for people; empty if there is none."""
+    def difference(self, command: str | list[str], *, shell: bool) -> str:
+        """The first thing in which a command is another one, for people; empty if there is none.
+
+        Args:
+            command: the command.
+            shell: whether a shell runs it; without one, a string is a list of one.
+        """
         wanted = self.elements
+        if isinstance(wanted, list) and isinstance(command, str) and not shell:
+            command = [command]
         if wanted is None:
             return ""
         if isinstance(wanted, str) or isinstance(command, str):
@@ -101,8 +110,7 @@ def _text(value: Any) -> str:
 def literal(value: Any) -> str:
     """A value as one would write it in a test: strings in double quotes, as far as that is readable."""
     if isinstance(value, str):
-        is_plain = value.replace("\n", "").isprintable() and "\\" not in value and '"' not in value
-        return '"' + value.replace("\n", "\\n") + '"' if is_plain else repr(value)
+        return _messages.literal(value)
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(literal(item) for item in value)}]"
     if value is ANYTHING:
@@ -122,7 +130,7 @@ def differences(wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
     lines = []
     for name, value in wanted.items():
         if isinstance(value, CommandPattern):
-            lines += [line for line in (value.difference(found[name]),) if line]
+            lines += [line for line in (value.difference(found[name], shell=found["shell"]),) if line]
         elif not _agrees(name, value, found[name]):
             lines.append(f"{name}: expected {literal(value)}, got {literal(found[name])}")
     return lines

@@ -244,7 +244,7 @@ class SubprocessMock:
                 self._calls.append(call)
                 self._timeline.append(interactions.run_interaction(call, expectation))
                 return expectation
-            if any(not pattern.difference(call.command) for pattern in self._allowed):
+            if any(not pattern.difference(call.command, shell=call.shell) for pattern in self._allowed):
                 return None
             self._calls.append(call)
             following = self._queue.next

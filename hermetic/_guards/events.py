@@ -10,6 +10,7 @@ import functools
 import os
 
 from .. import _real
+from .._messages import literal
 from .._policy import INET, KERNEL, OTHER, UNIX, join_host
 from .._sizes import NETWORK, PROCESS
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from .._records import Operation
 
 _TARGET_MAX_CHARACTERS = 200
+_SCRIPT_MAX_CHARACTERS = 500
+
+_SHELL, _SHELL_ARGUMENTS = ["/bin/sh", "-c"], 3  # what Popen makes of one string for a shell
 
 # C functions which, fetched through ctypes, do what the guard could not see. The function that they are listed
 # under decides the code: H001 for the network, H003 for processes.
@@ -69,10 +73,18 @@ def listen_operation(sock: Any) -> Operation:
     return address_operation("listen", sock, bound, stream=True)
 
 
-def process_operation(api: str, action: str, command: Any = "", argv: Any = None) -> Operation:
-    """A process about to be started, or this one about to be replaced."""
+def process_operation(api: str, action: str, command: Any = "", argv: Any = None, scripted: Any = None) -> Operation:
+    """A process about to be started, or this one about to be replaced.
+
+    Args:
+        api: the function that was called.
+        action: ``start``, ``fork``, ``exec``, ``interpreter`` or ``native``.
+        command: the program.
+        argv: its arguments, the program first, or its command line.
+        scripted: the same, where the double of subprocess could answer the call.
+    """
     target = _command_line(argv) if argv is not None else _text(command)
-    return _operation(PROCESS, action, target or action, api, command=_text(command))
+    return _operation(PROCESS, action, target or action, api, command=_text(command), script=_script(scripted))
 
 
 def _connect(sock: Any, address: Any) -> Operation:
@@ -113,12 +125,12 @@ def _getnameinfo(address: Any, *_: Any) -> Operation:
 
 def _popen(executable: Any, argv: Any, *_: Any) -> Operation:
     command = executable if executable is not None else argv if isinstance(argv, (str, bytes)) else argv[0]
-    return process_operation("subprocess.Popen", "start", command, argv)
+    return process_operation("subprocess.Popen", "start", command, argv, scripted=argv)
 
 
 def _system(command: Any) -> Operation:
     words = _text(command).split()
-    return process_operation("os.system", "start", words[0] if words else "", command)
+    return process_operation("os.system", "start", words[0] if words else "", command, scripted=command)
 
 
 def _exec(path: Any, argv: Any, *_: Any) -> Operation:
@@ -221,6 +233,18 @@ def _text(value: Any) -> str:
         return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
     except Exception:  # noqa: BLE001 - an argument of the user's that cannot be shown must not hide the operation
         return f"<{type(value).__name__}>"
+
+
+def _script(scripted: Any) -> str:
+    """The command as one would write it down for the double; a string for what a shell is to run."""
+    if scripted is None:
+        return ""
+    if isinstance(scripted, (str, bytes, os.PathLike)):
+        text = literal(_text(scripted))
+    else:
+        argv = [_text(argument) for argument in scripted]
+        text = literal(argv[2] if argv[:2] == _SHELL and len(argv) == _SHELL_ARGUMENTS else argv)
+    return text if len(text) <= _SCRIPT_MAX_CHARACTERS else ""
 
 
 def _command_line(argv: Any) -> str:

@@ -91,12 +91,19 @@ class MatchingTest(ScriptingTestCase):
             (["a", "b"], ["a"], 'argument 1: expected "b", got no more arguments'),
             (["a"], ["a", "b"], 'argument 1: expected no more arguments, got "b"'),
             (["a", str.isdigit], ["a", "b"], 'argument 1: expected str.isdigit, got "b"'),
-            (["a"], "a", 'command: expected a list of arguments, got "a"'),
             ("a", ["a"], 'command: expected one string, got ["a"]'),
             ("a b", "a c", 'command: expected "a b", got "a c"'),
         ):
             with self.subTest(line):
                 self.assertIn(f"    {line}\n", self.refusal(scripted, command))
+
+    def test_a_string_for_a_shell_is_no_list(self):
+        text = self.refusal(["a"], "a", shell=True)
+        self.assertIn('command: expected a list of arguments, got "a"', text)
+
+    def test_a_string_without_a_shell_is_a_list_of_one(self):
+        self.subprocess.mock_run(["a"])
+        subprocess.run("a")
 
     def test_fields_are_compared_if_they_are_given(self):
         for options, given, line in (

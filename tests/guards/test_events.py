@@ -166,6 +166,17 @@ class ProcessTest(hermetic.HermeticTestCase):
         args = (b"/usr/bin/git", [pathlib.PurePosixPath("/usr/bin/git"), b"log"], None, None)
         self.assert_process("subprocess.Popen", args, "start", "/usr/bin/git log", "/usr/bin/git")
 
+    def test_what_can_be_scripted_is_kept_as_one_would_write_it(self):
+        for event, args, script in (
+            ("subprocess.Popen", ("git", ["git", b"log", 'a "b"']), """["git", "log", 'a "b"']"""),
+            ("subprocess.Popen", ("/bin/sh", ["/bin/sh", "-c", "git log\n"]), r'"git log\n"'),
+            ("os.system", (b"git log",), '"git log"'),
+            ("subprocess.Popen", ("git", ["git", "x" * LONG]), ""),
+            ("os.posix_spawn", ("/usr/bin/git", ["git"], {}), ""),
+        ):
+            with self.subTest(args=args):
+                self.assertEqual(READERS[event](*args).script, script)
+
     def test_system_takes_the_first_word_for_the_program(self):
         self.assert_process("os.system", (b"git log -1",), "start", "git log -1", "git")
 

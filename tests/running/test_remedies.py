@@ -13,6 +13,7 @@ import unittest
 import urllib.request
 from unittest import mock
 
+import hermetic
 import support
 from hermetic import HermeticTestCase, NetworkViolationError, SubprocessViolationError, medium
 from samples import shop, shop_by_name
@@ -43,6 +44,17 @@ class AsTheMessageSays(HermeticTestCase):
         with mock.patch(target[1]) as replaced:
             act()
         self.assertTrue(replaced.mock_calls, f"{target[1]} is not what is called")
+
+    def test_scripting_the_command_by_the_line_of_the_message(self) -> None:
+        for act in (shop.run_by_module, shop_by_name.run_by_name, shop.check_output_by_module):
+            with self.subTest(act=act):
+                with self.assertViolation() as refused:
+                    act()
+                line = re.search(r"script the command:\s+self\.subprocess\.(mock_run\(.+\))", str(refused.error))
+                self.assertIsNotNone(line, f"no such line in: {refused.error}")
+                with hermetic.SubprocessMock() as sp:
+                    exec(f"sp.{line[1]}", {"sp": sp})
+                    act()
 
     def test_run_by_module(self) -> None:
         self.assert_patch_works(shop.run_by_module, "samples.shop.subprocess.run")
