@@ -83,4 +83,5 @@ def replacement(original: Any) -> Any:
         transport.watch(loop)  # no earlier: a real child has not ended by the time that it has started
         return transport
 
+    make_subprocess_transport.hermetic_double = True  # type: ignore[attr-defined]
     return make_subprocess_transport

@@ -147,6 +147,7 @@ def _starting(original: Any) -> Any:
         double = active()
         expectation = None
         if double is not None:
+            _check_asyncio()
             given = dict(zip(names, values, strict=True))
             call = Call(popen, given)
             expectation = double.answer(call)
@@ -157,6 +158,17 @@ def _starting(original: Any) -> Any:
             _start(popen, call, expectation, given)
 
     return execute_child
+
+
+def _check_asyncio() -> None:
+    """Refuse what asyncio starts if it was imported within the block: its own loop would look for a process."""
+    if "asyncio.unix_events" in sys.modules and not hasattr(
+        vars(_real.selector_event_loop())[_real.ASYNCIO_START], "hermetic_double"
+    ):
+        from .._guards import callsite  # not worth its start-up time before that
+
+        if callsite.is_inside("asyncio.unix_events"):
+            raise RuntimeError("asyncio was imported while a double was active: import it before the block")
 
 
 def _start(popen: Any, call: Call, expectation: Expectation, given: dict[str, Any]) -> None:

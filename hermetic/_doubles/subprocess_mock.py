@@ -65,8 +65,6 @@ class SubprocessMock:
     def any_order(self, value: bool) -> None:
         self._queue.any_order = value
 
-    # --- scripting ---
-
     def mock_run(
         self,
         command: Any,
@@ -246,9 +244,9 @@ class SubprocessMock:
                 return expectation
             if any(not pattern.difference(call.command, shell=call.shell) for pattern in self._allowed):
                 return None
+            texts.spare_the_platform_module()
             self._calls.append(call)
             following = self._queue.next
-        texts.spare_the_platform_module()
         raise self._refused(UnmockedInteractionError(texts.unmocked_text(call, following, self.name)))
 
     def answer_which(self, name: Any) -> Any:
@@ -287,8 +285,6 @@ class SubprocessMock:
         if is_like(wanted, sent) if hasattr(wanted, "fullmatch") or callable(wanted) else expected == bytes(child.sent):
             return None
         return self._refused(UnmockedInteractionError(texts.input_text(call, expectation, sent)))
-
-    # --- asserting ---
 
     @property
     def calls(self) -> list[Any]:

@@ -6,14 +6,17 @@ import asyncio
 import math
 import os
 import pathlib
+import platform
 import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import threading
 from subprocess import PIPE
 from unittest import mock
 
+import support
 from hermetic import HermeticTestCase, SubprocessMock, SubprocessViolationError, UnmockedInteractionError, medium
 
 TEXT = {"capture_output": True, "text": True}
@@ -287,6 +290,28 @@ class RealCommandsTest(HermeticTestCase):
         self.subprocess.allow(...)
         self.subprocess.mock_run(["git"], returncode=3)
         self.assertEqual(subprocess.call(["git"]), 3)
+
+
+class LibrariesTest(HermeticTestCase):
+    def test_the_platform_module_does_without_uname(self):
+        self.subprocess.install()
+        self.assertIn(platform._Processor.get(), ("", *platform.uname()))
+        self.subprocess.assert_not_called()
+
+
+@medium
+class LateImportTest(HermeticTestCase):
+    def test_asyncio_that_is_imported_within_the_block_is_told_so(self):
+        code = """
+            import hermetic._doubles.subprocess_mock, sys
+            assert "asyncio" not in sys.modules
+            with hermetic._doubles.subprocess_mock.SubprocessMock() as sp:
+                import asyncio
+                sp.mock_run("true", required=False)
+                asyncio.run(asyncio.create_subprocess_shell("true"))
+        """
+        done = support.run_python("-c", textwrap.dedent(code))
+        self.assertIn("RuntimeError: asyncio was imported while a double was active", done.stderr)
 
 
 @medium
