@@ -83,7 +83,8 @@ def _refuse(scope: Scope, ceiling: str) -> None:
     if scope.home != _real.get_pid():
         _real.exit_process(END_STATUS)  # were it only refused, what called it would go on, and try again
     error = error or _reported_by_child(scope) or findings.error("ceiling", scope.name, ceiling, scope=scope)
-    ledger = (scope.charged_to or scope).ledger
+    answering = scope.charged_to or scope
+    answering.met_ceiling, ledger = True, answering.ledger
     ledger[:] = [found for found in ledger if found is error or found.violation.code != error.violation.code]
     raise error
 

@@ -214,6 +214,7 @@ def _take(line: dict[str, Any]) -> None:
     if error.violation.code == "H008" and (scope is None or scope.ended or scope.is_reported):
         return  # what the last of a bomb's processes report is no news
     if scope is not None:
+        scope.met_ceiling |= error.violation.operation.action == "ceiling"
         state.record(scope, error)
     else:
         state.running.late.append((error.violation.test, error))

@@ -48,6 +48,7 @@ class Scope:
         "home",
         "is_reported",
         "ledger",
+        "met_ceiling",
         "owner",
         "policy",
         "report_path",
@@ -68,6 +69,7 @@ class Scope:
         self.report_path: str | None = None  # the file that other processes report to
         self.charged_to: Scope | None = None  # the scope that answers for what happens in this one, if not itself
         self.children_before: frozenset[int] = frozenset()  # the process ids of children when it started its first
+        self.met_ceiling = False  # whether its processes have started each other without end
         self.is_reported = False  # whether the ledger has been, at least once
         self.starts = 0  # of processes, by this process
         self.touched = False  # whether anything came of it: a violation, a thread, a process

@@ -35,20 +35,27 @@ def watch(pool: Any) -> None:
 
     @functools.wraps(handle)
     def handle_workers(cls: Any, cache: Any, *args: Any) -> None:
-        workers = args[_WORKERS]
+        tasks, workers = args[_TASKS], args[_WORKERS]
         _waiting[id(workers)] = workers, cache
         try:
             handle(cls, cache, *args)
+        except Exception as error:  # a worker could not be replaced: nobody would look after the others any more
+            _fail_jobs(list(cache.values()), error)
+            tasks.put(None)  # what `terminate` waits for
+            raise
         finally:
             del _waiting[id(workers)]
 
     @functools.wraps(join)
     def join_exited_workers(workers: Any) -> bool:
+        if any(worker.exitcode for worker in workers):
+            _real.sleep(_THROTTLE)  # while they are still in the list: an empty one is more than `map` can stand
         before = list(workers)
         cleaned: bool = join(workers)
         dead = [worker for worker in before if worker not in workers and worker.exitcode]
-        if dead and id(workers) in _waiting:
-            _fail(dead[0], _waiting[id(workers)][1])
+        waiting = list(_waiting[id(workers)][1].values()) if id(workers) in _waiting else []
+        if dead and waiting:
+            _fail(dead[0], waiting)
         return cleaned
 
     join_exited_workers.__hermetic_guard__ = True  # type: ignore[attr-defined]
@@ -56,23 +63,20 @@ def watch(pool: Any) -> None:
     cls._join_exited_workers = staticmethod(join_exited_workers)
 
 
-_WORKERS = 4  # where the list of workers stands among the arguments of _handle_workers that follow the cache
+_TASKS, _WORKERS = 0, 4  # where they stand among the arguments of _handle_workers that follow the cache
 
 
-def _fail(worker: Any, cache: Any) -> None:
+def _fail(worker: Any, jobs: list[Any]) -> None:
     """Have all that waits for a result of a Pool get an error."""
-    jobs = list(cache.values())
-    if jobs:
-        _report(worker, jobs)
-    _real.sleep(_THROTTLE)
-
-
-def _report(worker: Any, jobs: list[Any]) -> None:
     from .._guards import findings  # loaded with the first finding
 
     scope = state.running.process  # this thread's own may be that of a test long over
     owner = scope.name if scope is not None else worker.name
     error = findings.error("worker", owner, f"{worker.name} ended with {_status_text(worker.exitcode)}", scope=scope)
+    _fail_jobs(jobs, error)
+
+
+def _fail_jobs(jobs: list[Any], error: Exception) -> None:
     for job in jobs:
         with contextlib.suppress(KeyError):  # it has come to its end meanwhile
             _fail_job(job, error)

@@ -39,11 +39,6 @@ def hands_tests_over() -> bool:
     return watches_processes and not in_worker
 
 
-def ends_leftovers() -> bool:
-    """Whether what a test leaves running is to be ended after it; a worker does so for all of its tests at once."""
-    return not (in_worker or leaks_are_detected) and _config.in_force().leaks != "off"
-
-
 def of_test(test: object) -> Policy | None:
     """The policy of a test; None for a test that is left alone."""
     cls = type(test)

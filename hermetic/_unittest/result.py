@@ -9,7 +9,7 @@ error. What already shows in a reported exception is not reported again.
 
 from __future__ import annotations
 
-from .. import _guards, _real
+from .. import _guards
 from .._guards import state
 from . import policies
 
@@ -63,25 +63,13 @@ class GuardedResult:
     def _leave(self, test: Any, scope: state.Scope) -> None:
         if scope.owner is not test:
             return  # 3.12.1 stops a skipped test that it has not started
-        self._conclude(test)
+        self._report(test)
+        if scope.met_ceiling:
+            from . import runaways  # loaded with the first of them
+
+            runaways.end(scope)
         self._scope = None
         state.end(scope)
-
-    def _conclude(self, test: Any) -> bool:
-        """As ``_report``, once the cleanups have run: what the test has left running is ended first."""
-        scope = self._scope
-        left = scope is not None and scope.owner is test and scope.has_children and self._end_leftovers(test, scope)
-        return self._report(test) or left
-
-    def _end_leftovers(self, test: Any, scope: state.Scope) -> bool:
-        if scope.report_path is None or scope.home != _real.get_pid() or not policies.ends_leftovers():
-            return False
-        from . import leftovers  # loaded with the first process
-
-        error = leftovers.end(test, scope)
-        if error is not None:
-            super().addError(test, exc_info(error))  # type: ignore[misc]
-        return error is not None
 
     def addError(self, test: Any, *args: Any, **kwargs: Any) -> None:
         self._note(args, kwargs)
@@ -150,8 +138,7 @@ def _unless_reported(name: str) -> Any:
     """A verdict that is passed on unless the test has violations to answer for: then it is an error instead."""
 
     def add(self: Any, test: Any, *args: Any, **kwargs: Any) -> None:
-        report = self._report if name == "addSkip" else self._conclude  # cleanups of what is skipped have yet to run
-        if not report(test):
+        if not self._report(test):
             getattr(super(GuardedResult, self), name)(test, *args, **kwargs)
 
     add.__name__ = name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pathlib
 import sys
 import unittest
 
@@ -17,6 +18,7 @@ MAX_STARTS = 12  # of a scenario: the Pool's two workers, a process, and what Py
 # Counts the processes that are started, whoever starts them, and refuses one too many: no failure here runs away.
 _COUNTER = """
     import os
+import pathlib
     starts = os.environ["STARTS"]
     with open(starts, "ab") as file:
         file.write(b".")
@@ -165,7 +167,7 @@ class ScriptCase(unittest.TestCase):
             env = {"RUNS": runs, "STARTS": starts, "METHOD": method, "PYTHONPATH": f"{folder}/count:{package}"}
             done = run_python(*arguments, cwd=folder, env=env, timeout=WALL_SECONDS)
             started = os.path.getsize(starts)
-            lines = open(runs).read().split("\n")[:-1] if os.path.exists(runs) else []
+            lines = pathlib.Path(runs).read_text(encoding="utf-8").splitlines() if os.path.exists(runs) else []
         return done, lines, started
 
     def assert_each_test_ran_once(self, done, lines, started):
