@@ -178,6 +178,12 @@ def enumerate_threads(threading: Any) -> list[Any]:
     return [*threading._active.values(), *threading._limbo.values()]
 
 
+def threads_of_executors() -> set[Any]:
+    """The threads of every ThreadPoolExecutor that there is."""
+    executors = sys.modules.get("concurrent.futures.thread")
+    return {*executors._threads_queues} if executors else set()
+
+
 MULTIPROCESSING_FOLDER = "pymp-"  # how the folder for its sockets begins
 
 

@@ -185,6 +185,11 @@ class HygieneTest(hermetic.HermeticTestCase):
             thread.join()
         self.assertEqual(threading._limbo, {})
 
+    def test_the_threads_of_executors_are_known(self):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            thread = pool.submit(threading.current_thread).result()
+            self.assertIn(thread, _real.threads_of_executors())
+
 
 @hermetic.medium
 class HelpersTest(hermetic.HermeticTestCase):

@@ -62,8 +62,9 @@ def prepare(scope: Scope) -> None:
         state.running.has_reports = True
     answering = scope.charged_to or scope
     scope.has_children = answering.has_children = answering.touched = True
+    if answering.children_before is None:
+        answering.children_before = frozenset(state.running.children())
     if scope.report_path is None:
-        scope.children_before = frozenset(state.running.children())
         scope.report_path = _reports.path
         _reports.births.append(births_path(scope))
         with _real.open_file(_reports.births[-1], "wb"):

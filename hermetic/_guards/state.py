@@ -46,6 +46,7 @@ class Scope:
         "ended",
         "has_children",
         "home",
+        "is_concluded",
         "is_reported",
         "ledger",
         "met_ceiling",
@@ -68,8 +69,9 @@ class Scope:
         self.home = _real.get_pid()  # the process that reads the ledger; a forked child of the test is another
         self.report_path: str | None = None  # the file that other processes report to
         self.charged_to: Scope | None = None  # the scope that answers for what happens in this one, if not itself
-        self.children_before: frozenset[int] = frozenset()  # the process ids of children when it started its first
+        self.children_before: frozenset[int] | None = None  # the process ids of children when it started its first
         self.met_ceiling = False  # whether its processes have started each other without end
+        self.is_concluded = False  # whether what was left running has been looked for
         self.is_reported = False  # whether the ledger has been, at least once
         self.starts = 0  # of processes, by this process
         self.touched = False  # whether anything came of it: a violation, a thread, a process

@@ -63,13 +63,26 @@ class GuardedResult:
     def _leave(self, test: Any, scope: state.Scope) -> None:
         if scope.owner is not test:
             return  # 3.12.1 stops a skipped test that it has not started
-        self._report(test)
-        if scope.met_ceiling:
-            from . import runaways  # loaded with the first of them
-
-            runaways.end(scope)
+        self._conclude(test)
         self._scope = None
         state.end(scope)
+
+    def _conclude(self, test: Any) -> bool:
+        """As ``_report``, once the cleanups have run: what the test has left running is ended first."""
+        scope = self._scope
+        left = scope is not None and scope.owner is test and scope.touched and self._end_leftovers(test, scope)
+        return self._report(test) or left
+
+    def _end_leftovers(self, test: Any, scope: state.Scope) -> bool:
+        if scope.is_concluded:
+            return False
+        from . import leftovers  # loaded with the first process or thread
+
+        scope.is_concluded = True
+        error = leftovers.end(test, scope)
+        if error is not None:
+            super().addError(test, exc_info(error))  # type: ignore[misc]
+        return error is not None
 
     def addError(self, test: Any, *args: Any, **kwargs: Any) -> None:
         self._note(args, kwargs)
@@ -138,7 +151,8 @@ def _unless_reported(name: str) -> Any:
     """A verdict that is passed on unless the test has violations to answer for: then it is an error instead."""
 
     def add(self: Any, test: Any, *args: Any, **kwargs: Any) -> None:
-        if not self._report(test):
+        report = self._report if name == "addSkip" else self._conclude  # cleanups of what is skipped have yet to run
+        if not report(test):
             getattr(super(GuardedResult, self), name)(test, *args, **kwargs)
 
     add.__name__ = name

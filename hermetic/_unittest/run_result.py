@@ -149,7 +149,7 @@ class TestResult(RunResult, unittest.TextTestResult):
 
     def addSuccess(self, test: Any) -> None:
         scope = self._scope
-        if scope is not None and scope.touched and self._report(test):
+        if scope is not None and scope.touched and self._conclude(test):
             return
         unittest.TextTestResult.addSuccess(self, test)
 

@@ -472,12 +472,17 @@ class TheEndOfTheProcess(unittest.TestCase):
             @small
             @allow(processes=["fork"])
             def test_a(self):
-                reader, writer = os.pipe()
-                child = fork(lambda: os.read(reader, 1) and swallow())
+                (reader, writer), (done, held) = os.pipe(), os.pipe()
+                def daemon():
+                    if os.fork() == 0:
+                        os.read(reader, 1)
+                        swallow()
+                os.waitpid(fork(daemon), 0)
+                os.close(held)
                 def release():
                     threading.main_thread().join()
                     os.write(writer, b"1")
-                    os.waitpid(child, 0)
+                    os.read(done, 1)
                 threading.Thread(target=release).start()
     """
 

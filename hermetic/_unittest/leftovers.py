@@ -1,0 +1,107 @@
+"""Processes and threads that a test leaves running: they are reported, and the processes ended.
+
+What pools, executors and managers have started is left alone: whoever keeps such an object ends it with that. So is
+what tests without a size leave, as under unittest: a later test may use it. Only runaway processes are ended always.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from _thread import get_ident
+
+from .. import _config, _multiprocessing, _real
+from .._guards import state
+from .._isolation import processes
+from . import policies, replay
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .._errors import IsolationError
+
+__unittest = True
+
+_GRACE = 0.1  # seconds for what has been told to end, but was not waited for
+_PAUSE = 0.01  # seconds between looking for that
+_ROUNDS = 50  # of ending what ends, and what that has started meanwhile
+_KILL, _DO_NOT_WAIT = getattr(signal, "SIGKILL", signal.SIGTERM), getattr(os, "WNOHANG", 0)  # not on Windows
+
+
+def end(test: Any, scope: state.Scope) -> IsolationError | None:
+    """End what a test has left running, and report it.
+
+    Args:
+        test: the test.
+        scope: its own, once its cleanups have run.
+
+    Returns:
+        What is to be reported as an error, if the settings have it so.
+    """
+    is_to_end = scope.policy is not None and not policies.in_worker and _config.in_force().leaks != "off"
+    if scope.home != _real.get_pid() or not (is_to_end or scope.met_ceiling):
+        return None
+    with state.unjudged():
+        deadline = _real.perf_counter() + _GRACE
+        while (_processes(scope) or _threads(scope)) and _real.perf_counter() < deadline:
+            _real.sleep(_PAUSE)
+        left, threads = _processes(scope), _threads(scope)
+        for pid in left:
+            _end_tree(pid)
+        changes = [f"process left running: {command}" for command in left.values()]
+        changes += [f"thread left running: {name}" for name in threads]
+        if scope.met_ceiling or not changes:
+            return None  # a ceiling is reported already
+        return replay.report_changes(f"test {state.owner_name(test)}", changes, test)
+
+
+def _processes(scope: state.Scope) -> dict[int, str]:
+    """The process ids and commands of those that were started in a scope and are still there."""
+    if scope.children_before is None:
+        return {}
+    kept = {getattr(process(), "pid", None) for process in _multiprocessing.journal.kept}
+    gone = scope.children_before | kept
+    return {pid: command for pid, command in processes.living_children().items() if pid not in gone}
+
+
+def _threads(scope: state.Scope) -> list[str]:
+    """The names of the threads that were started in a scope, still run, and are waited for by Python at its end."""
+    started = {ident for ident, found in state.running.by_thread.items() if found is scope} - {get_ident()}
+    if not started:
+        return []
+    threading = sys.modules["threading"]
+    kept = _real.threads_of_executors()
+    threads = [thread for thread in _real.enumerate_threads(threading) if thread.ident in started]
+    return [thread.name for thread in threads if not thread.daemon and thread not in kept]
+
+
+def _end_tree(pid: int) -> None:
+    """End a process and all that descend from it, and wait for it."""
+    for _ in range(_ROUNDS):
+        for descendant in (pid, *_descendants(pid)):
+            processes.send(descendant, _KILL)
+        if processes.command_of(pid) is None:
+            break
+        _real.sleep(_PAUSE)
+    for process in _multiprocessing_children():
+        if process.pid == pid:
+            process.join(_GRACE)
+            return
+    try:
+        os.waitpid(pid, _DO_NOT_WAIT)
+    except ChildProcessError:
+        pass  # somebody else has
+
+
+def _multiprocessing_children() -> list[Any]:
+    multiprocessing = sys.modules.get("multiprocessing")
+    return [] if multiprocessing is None else list(multiprocessing.active_children())
+
+
+def _descendants(pid: int) -> list[int]:
+    found: list[int] = []
+    for child in processes.children_of(pid):
+        found += [child, *_descendants(child)]
+    return found

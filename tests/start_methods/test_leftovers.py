@@ -1,0 +1,127 @@
+"""What a test leaves running: whose it is, what is ended, and what is said of it."""
+
+from __future__ import annotations
+
+import unittest
+
+from hermetic import medium
+from start_methods.sample_runs import SampleRunCase
+
+
+@medium
+class LeftoverTest(SampleRunCase):
+    TESTS = """
+        import multiprocessing, os, subprocess, threading, time, unittest
+        from concurrent.futures import ThreadPoolExecutor
+        from hermetic import allow, medium
+
+        SECONDS = 30
+
+        class SampleTest(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                cls.server = cls.start_server()
+
+            @classmethod
+            def start_server(cls):
+                server = subprocess.Popen(["sleep", str(SECONDS)])
+                cls.addClassCleanup(server.wait)
+                cls.addClassCleanup(server.kill)
+                return server
+
+        @medium
+        class MediumTest(SampleTest):
+            def test_1_program_and_its_child(self):
+                with allow(processes=["sh"]):
+                    type(self).left = subprocess.Popen(["sh", "-c", f"sleep {SECONDS} & echo $!; wait"], stdout=-1)
+                type(self).grandchild = int(self.left.stdout.readline())
+
+            def test_2_after_it(self):
+                self.assertIsNotNone(self.left.poll())
+                self.left.stdout.close()
+                with self.assertRaises(ProcessLookupError):
+                    for _ in range(100):
+                        os.kill(self.grandchild, 0)
+                        time.sleep(0.02)  # its new parent has to wait for it
+
+            def test_3_process(self):
+                multiprocessing.Process(target=time.sleep, args=(SECONDS,)).start()
+
+            def test_4_pools_that_the_class_keeps(self):
+                self.assertEqual(multiprocessing.active_children(), [])
+                type(self).pool, type(self).threads = multiprocessing.Pool(1), ThreadPoolExecutor(1)
+                self.addClassCleanup(self.threads.shutdown)
+                self.addClassCleanup(self.pool.join)
+                self.addClassCleanup(self.pool.terminate)
+                self.threads.submit(abs, -1).result()
+
+            def test_5_after_it(self):
+                self.assertEqual(self.pool.map(abs, [-1]), [1])
+                self.assertIsNone(self.server.poll())
+
+            def test_6_ended_but_not_waited_for(self):
+                type(self).ended = subprocess.Popen(["sleep", str(SECONDS)])
+                self.ended.terminate()
+                threading.Thread(target=time.sleep, args=(0.02,)).start()
+
+            def test_7_after_it(self):
+                self.ended.wait()
+
+            def test_8_thread(self):
+                event = threading.Event()
+                threading.Thread(target=event.wait, name="the thread").start()
+                self.addClassCleanup(event.set)
+                threading.Thread(target=event.wait, daemon=True).start()
+
+            def test_9_thread_of_a_test_that_fails(self):
+                self.test_8_thread()
+                self.fail("its own failure")
+
+        class LegacyTest(SampleTest):
+            def test_1_leaves_a_server_to_later_tests(self):
+                type(self).own = self.start_server()
+                type(self).process = multiprocessing.Process(target=time.sleep, args=(SECONDS,))
+                self.process.start()
+
+            def test_2_runs_away(self):
+                for number in range(9):
+                    if number == 1:
+                        type(self).left = subprocess.Popen(["sleep", str(SECONDS)])
+                    process = multiprocessing.get_context("fork").Process(target=abs, args=(1,))
+                    process.start()
+                    process.join()
+
+            def test_3_after_it(self):
+                self.assertIsNone(self.own.poll())
+                self.assertTrue(self.process.is_alive())
+                self.process.kill()
+                self.process.join()
+
+            def test_4_what_ran_away_is_ended(self):
+                self.assertIsNotNone(self.left.poll())
+    """
+
+    def test_what_a_test_with_a_size_leaves_is_ended_and_reported(self):
+        done, errors = self.run_sample("--leaks", "error", "test_sample.MediumTest")
+        left = {
+            "test_1_program_and_its_child": "process left running: sh -c sleep 30",
+            "test_3_process": "process left running: ",
+            "test_8_thread": "thread left running: the thread",
+            "test_9_thread_of_a_test_that_fails": "[H007]",
+        }
+        found = [error for error in errors if "its own failure" not in error[1]]
+        self.assert_errors(found, done, left)
+        self.assertEqual(len(errors), len(left) + 1, done.stderr)
+
+    def test_by_default_it_is_warned_of(self):
+        done, errors = self.run_sample("test_sample.MediumTest.test_3_process")
+        self.assertEqual((done.returncode, errors), (0, []), done.stderr)
+        self.assertIn("HermeticWarning: [H007] test test_sample.MediumTest.test_3_process changed", done.stderr)
+
+    def test_what_others_leave_is_theirs_unless_they_run_away(self):
+        done, errors = self.run_sample("--leaks", "error", "--max-process-starts", "8", "test_sample.LegacyTest")
+        self.assert_errors(errors, done, {"test_2_runs_away": "met a ceiling"})
+
+
+if __name__ == "__main__":
+    unittest.main()
