@@ -5,11 +5,17 @@ They are loaded with the first operation that is judged: most small tests attemp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import namedtuple
 
 
-@dataclass(frozen=True)
-class Operation:
+# Named tuples of the collections module, as policies are.
+class Operation(
+    namedtuple(  # noqa: PYI024
+        "Operation",
+        ("kind", "action", "target", "api", "family", "host", "port", "stream", "command", "script"),
+        defaults=("inet", "", None, False, "", ""),
+    )
+):
     """One attempt to reach the network or to start a process.
 
     Attributes:
@@ -26,20 +32,20 @@ class Operation:
         script: the command as one would write it to script it; empty for what cannot be scripted, or is too long.
     """
 
+    __slots__ = ()
     kind: str
     action: str
     target: str
     api: str
-    family: str = "inet"
-    host: str = ""
-    port: int | None = None
-    stream: bool = False
-    command: str = ""
-    script: str = ""
+    family: str
+    host: str
+    port: int | None
+    stream: bool
+    command: str
+    script: str
 
 
-@dataclass(frozen=True)
-class CallSite:
+class CallSite(namedtuple("CallSite", ("filename", "line", "function", "module", "source", "patch"))):  # noqa: PYI024
     """The line of the user's code that an operation came from.
 
     Attributes:
@@ -51,6 +57,7 @@ class CallSite:
         patch: what ``unittest.mock.patch`` would replace there; empty where that is not known.
     """
 
+    __slots__ = ()
     filename: str
     line: int
     function: str
@@ -59,8 +66,7 @@ class CallSite:
     patch: str
 
 
-@dataclass(frozen=True)
-class Violation:
+class Violation(namedtuple("Violation", ("code", "size", "test", "operation", "site"))):  # noqa: PYI024
     """One operation that the size of a test does not allow.
 
     Attributes:
@@ -71,6 +77,7 @@ class Violation:
         site: where in the user's code.
     """
 
+    __slots__ = ()
     code: str
     size: str
     test: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import sys
-import unittest
 import warnings
 
 from .. import _env, _messages, _policy, _real
@@ -106,6 +105,8 @@ def _refuse(operation: Operation, scope: Scope, policy: _policy.Policy, owner: s
     if not is_child:
         state.record(scope, error)
         if scope.owner is None and owner.partition(" ")[0] in ("setUpModule", "tearDownModule"):
+            import unittest  # not worth its start-up time in the children of tests
+
             unittest.addModuleCleanup(_raise_late_of_fixtures)
     raise error
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import dataclasses
 import os
 
 from .. import _messages, _policy, _real
@@ -194,7 +193,8 @@ def collect() -> None:
 
 def violation_fields(violation: Violation) -> dict[str, Any]:
     """A violation as plain data."""
-    return dataclasses.asdict(violation)
+    parts = {"operation": violation.operation._asdict(), "site": violation.site._asdict()}
+    return {**violation._asdict(), **parts}
 
 
 def violation_error(fields: dict[str, Any]) -> ViolationError:

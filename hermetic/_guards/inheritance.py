@@ -65,9 +65,7 @@ def boot(payload: dict[str, Any]) -> None:
 
 
 def _guard() -> None:
-    import json  # noqa: F401 - what is imported later may no longer find us
-
     from . import events, install
 
     install()
-    events.records()
+    events.records()  # what is imported later may no longer find us

@@ -6,7 +6,6 @@ All their processes are ``BaseProcess``, but not all of them ``multiprocessing.P
 from __future__ import annotations
 
 import functools
-import traceback
 import weakref
 
 from .. import _config, _real
@@ -15,7 +14,7 @@ from . import journal, main_guard, pools, start_method
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import FrameType, TracebackType
     from typing import Any
 
 
@@ -91,12 +90,14 @@ def _importing_frame() -> FrameType | None:
 def _explain(error: Exception, method: str) -> None:
     """Say of what does not pickle why it has to, where Python can: notes came with 3.11."""
     add_note = getattr(error, "add_note", None)
-    frames = [] if error.__traceback__ is None else [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    if add_note is not None and any(frame.f_globals.get("__name__") == _PICKLER for frame in frames):
+    if add_note is not None and _passed_the_pickler(error.__traceback__):
         add_note(
             f"processes are started by {method!r}, which has to pickle what they are given; Python 3.14 no longer"
             " forks either. To choose another method: @hermetic.start_method('fork'), or --start-method fork"
         )
 
 
-_PICKLER = "multiprocessing.reduction"
+def _passed_the_pickler(traceback: TracebackType | None) -> bool:
+    while traceback is not None and traceback.tb_frame.f_globals.get("__name__") != "multiprocessing.reduction":
+        traceback = traceback.tb_next
+    return traceback is not None
