@@ -346,6 +346,11 @@ class MultiprocessingTest(hermetic.HermeticTestCase):
         source = inspect.getsource(multiprocessing.forkserver.ForkServer.ensure_running)
         self.assertIn("spawn.get_preparation_data('ignore')", source)
 
+    def test_the_fork_server_has_a_list_of_what_it_imports(self):
+        server = multiprocessing.forkserver.ForkServer()
+        self.assertEqual(server._preload_modules, ["__main__"])
+        self.assertIn("self._preload_modules,", inspect.getsource(multiprocessing.forkserver.ForkServer.ensure_running))
+
     def test_what_runs_main_again_begins_alike(self):
         script = os.path.abspath(__file__)
         with mock.patch.object(sys.modules["__main__"], "__spec__", None), mock.patch.object(sys, "argv", [script]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import _multiprocessing
 from . import main_guard, start_method
+from . import pools as _pools  # noqa: F401 - what is imported later may no longer find us
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

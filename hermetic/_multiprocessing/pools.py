@@ -61,6 +61,8 @@ def watch(pool: Any) -> None:
     join_exited_workers.__hermetic_guard__ = True  # type: ignore[attr-defined]
     cls._handle_workers = classmethod(handle_workers)
     cls._join_exited_workers = staticmethod(join_exited_workers)
+    process: Any = sys.modules["multiprocessing.process"].BaseProcess
+    process.run = _watched_run(process.run, pool.worker)
 
 
 _TASKS, _WORKERS = 0, 4  # where they stand among the arguments of _handle_workers that follow the cache
@@ -96,13 +98,12 @@ def _status_text(code: int) -> str:
     return f"exit status {code}" if code > 0 else f"signal {-code}"
 
 
-def watched_run(run: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _watched_run(run: Callable[[Any], Any], worker: Any) -> Callable[[Any], Any]:
     """``BaseProcess.run``, in the child: a worker of a Pool that ends in the middle of a task does not exit with 0."""
 
     @functools.wraps(run)
     def guarded_run(self: Any) -> None:
-        pool = sys.modules.get("multiprocessing.pool")
-        if pool is None or self._target is not pool.worker:
+        if self._target is not worker:
             run(self)
             return
         exit_process = os._exit

@@ -8,9 +8,9 @@ from __future__ import annotations
 import functools
 import weakref
 
-from .. import _config, _real
+from .. import _real
 from .._guards import state
-from . import journal, main_guard, pools, start_method
+from . import journal, main_guard, start_method
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def watch(process: Any) -> None:
-    """Look at every start, from now on, and after what runs in a Pool's workers."""
+    """Look at every start, from now on."""
     cls = process.BaseProcess
     if hasattr(cls.start, "__hermetic_guard__"):
         return
@@ -41,7 +41,6 @@ def watch(process: Any) -> None:
 
     guarded_start.__hermetic_guard__ = True  # type: ignore[attr-defined]
     cls.start = guarded_start
-    cls.run = pools.watched_run(cls.run)
 
 
 _KEEPERS = ("multiprocessing.pool", "concurrent.futures.process", "multiprocessing.managers")
@@ -65,10 +64,13 @@ def _refuse_at_import() -> None:
     With ``Pool.map`` it is a deadlock by every method: the Pool's thread waits for the lock of the import.
     """
     frame = _importing_frame()
-    if frame is None or _config.in_force().processes_at_import != "error":
+    if frame is None:
         return
+    from .. import _config  # not worth its start-up time in children
     from .._guards import callsite, findings  # loaded with the first finding
 
+    if _config.in_force().processes_at_import != "error":
+        return
     module = str(frame.f_globals["__name__"])
     raise findings.error("import", f"module {module}", module, site=callsite.site_of(frame))
 

@@ -18,7 +18,6 @@ MAX_STARTS = 12  # of a scenario: the Pool's two workers, a process, and what Py
 # Counts the processes that are started, whoever starts them, and refuses one too many: no failure here runs away.
 _COUNTER = """
     import os
-import pathlib
     starts = os.environ["STARTS"]
     with open(starts, "ab") as file:
         file.write(b".")
