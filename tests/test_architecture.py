@@ -39,6 +39,7 @@ WITHIN_A_LEVEL = {
 
 # Private names of the standard library outside of _real and _multiprocessing. To move them would only hide them.
 PRIVATE_NAMES = {
+    ("_guards.children", "_asdict"),  # of named tuples, where it is documented
     ("_guards.patches", "_thread"),  # the functions that it replaces: the seam is the private module itself
     ("_guards.patches", "_posixsubprocess"),  # the same
     (

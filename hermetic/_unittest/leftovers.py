@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from _thread import get_ident
 
 from .. import _config, _multiprocessing, _real
 from .._guards import state
@@ -68,10 +67,11 @@ def _processes(scope: state.Scope) -> dict[int, str]:
 
 def _threads(scope: state.Scope) -> list[str]:
     """The names of the threads that were started in a scope, still run, and are waited for by Python at its end."""
-    started = {ident for ident, found in state.running.by_thread.items() if found is scope} - {get_ident()}
-    if not started:
+    threading = sys.modules.get("threading")
+    started = {ident for ident, found in state.running.by_thread.items() if found is scope}
+    if threading is None or not started:
         return []
-    threading = sys.modules["threading"]
+    started.discard(threading.get_ident())
     kept = _real.threads_of_executors()
     threads = [thread for thread in _real.enumerate_threads(threading) if thread.ident in started]
     return [thread.name for thread in threads if not thread.daemon and thread not in kept]

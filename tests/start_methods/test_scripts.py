@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import multiprocessing
 import os
 import pathlib
@@ -235,6 +236,10 @@ class LegacyScriptTest(ScriptCase):
 class CommandLineTest(ScriptCase):
     def test_discover(self):
         self.check("main_guarded", "-m", "hermetic", "discover")
+
+    @unittest.skipUnless(importlib.util.find_spec("pytest"), "pytest is not installed")
+    def test_pytest(self):
+        self.check("main_guarded", "-m", "pytest", "-p", "no:cacheprovider", "test_sample.py")
 
 
 if __name__ == "__main__":
