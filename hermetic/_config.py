@@ -17,7 +17,7 @@ from collections import namedtuple
 
 from . import _env, _real
 from ._errors import ConfigurationError
-from ._sizes import MODES, SIZE_NAMES, STRICT, Size
+from ._sizes import MODES, SIZE_NAMES, STRICT, WARN, Size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ SETTINGS: dict[str, Choice | Switch | Seconds | Count] = {
     "isolated_start": Choice("auto", "fresh"),
     "detect_leaks": Switch(),
     "leaks": Choice("warn", "error", "off"),
+    "time_limits": Choice(*MODES),
+    "test_timeout": Seconds(),
     "processes_at_import": Choice("error", "allow"),
     "max_process_depth": Count(),
     "max_process_starts": Count(),
@@ -122,6 +124,8 @@ class Settings(
             "isolated_start",
             "detect_leaks",
             "leaks",
+            "time_limits",
+            "test_timeout",
             "processes_at_import",
             "max_process_depth",
             "max_process_starts",
@@ -140,6 +144,8 @@ class Settings(
             "auto",
             False,
             "warn",
+            WARN,
+            None,
             "error",
             8,
             5000,
@@ -162,6 +168,8 @@ class Settings(
         isolated_start: ``fresh`` for workers that are fresh interpreters even where forks would do, or ``auto``.
         detect_leaks: whether to look for what tests change and leave that are not isolated.
         leaks: what that is: ``warn``, ``error`` or ``off``.
+        time_limits: what a test is that takes longer than its size may: ``warn``, ``strict`` or ``off``.
+        test_timeout: the seconds after which a test that is not isolated is interrupted; None for never.
         processes_at_import: what a process is that multiprocessing starts during an import: ``error`` or ``allow``.
         max_process_depth: how many generations of processes a test may start.
         max_process_starts: how often each process of a test may start another.
@@ -181,6 +189,8 @@ class Settings(
     isolated_start: str
     detect_leaks: bool
     leaks: str
+    time_limits: str
+    test_timeout: float | None
     processes_at_import: str
     max_process_depth: int
     max_process_starts: int
@@ -385,10 +395,7 @@ def _environment_table(environ: Mapping[str, str]) -> dict[str, str]:
 
 def describe(settings: Settings) -> str:
     """The settings as lines of ``key = value  (origin)``."""
-    size = settings.default_size
-    shown = {key: getattr(settings, key) for key in SETTINGS}
-    shown["default_size"] = size.value if size else "none"
-    shown = {key: _shown(value) for key, value in shown.items()}
+    shown = {key: _shown(getattr(settings, key)) for key in SETTINGS}
     lines = [f"{key} = {value}  ({settings.origins.get(key, 'default')})" for key, value in shown.items()]
     for pattern, allowance in settings.allow:
         parts = [f"hosts={list(allowance.hosts)}"] * bool(allowance.hosts)
@@ -398,7 +405,11 @@ def describe(settings: Settings) -> str:
 
 
 def _shown(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, Size):
+        return str(value.value)
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 class _InForce:

@@ -13,7 +13,9 @@
           +-- NetworkViolationError
           +-- SubprocessViolationError
           +-- MultiprocessingViolationError
+          +-- TimeLimitViolationError
     HermeticWarning                  (a UserWarning)
+    TestInterrupted                  (a BaseException)
 
 A violation is not an AssertionError: runners report it as an error, never as a failure. What a double finds amiss is
 one: it is what the test asserts.
@@ -75,6 +77,10 @@ class MultiprocessingViolationError(ViolationError):
     """H008: a process was started during an import or beyond a ceiling, or the worker of a Pool has died."""
 
 
+class TimeLimitViolationError(ViolationError):
+    """H006: a test took longer than its size may, or was interrupted; the text has the stacks of all threads then."""
+
+
 class ConflictError(HermeticError, AssertionError):
     """Somebody else has replaced what a double stands in; the text says what, and by what."""
 
@@ -91,6 +97,12 @@ class UnusedMocksError(HermeticError, AssertionError):
     """Something that was scripted was never used; the text says what, and where it was scripted."""
 
 
+class TestInterrupted(BaseException):
+    """Ends a test that has used up its time; it is reported as a ``TimeLimitViolationError``."""
+
+    __test__ = False  # pytest: not a test class, in spite of its name
+
+
 class HermeticWarning(UserWarning):
     """A violation in mode ``warn``: reported, and let happen."""
 
@@ -105,11 +117,13 @@ for _class in (
     NetworkViolationError,
     SubprocessViolationError,
     MultiprocessingViolationError,
+    TimeLimitViolationError,
     ConflictError,
     UnassertedInteractionsError,
     UnmockedInteractionError,
     UnusedMocksError,
     HermeticWarning,
+    TestInterrupted,
 ):
     _class.__module__ = "hermetic"  # tracebacks show the public name
 del _class

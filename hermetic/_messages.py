@@ -6,7 +6,7 @@ from collections import Counter
 
 from ._addresses import Locality, is_loopback_name, locality
 from ._policy import INET, UNIX, join_host
-from ._sizes import NETWORK
+from ._sizes import LIMITS, NETWORK, SIZE_NAMES, Size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
     from ._records import CallSite, Operation, Violation
 
-_TITLES = {"H001": "network violation", "H003": "subprocess violation", "H008": "multiprocessing violation"}
+_TITLES = {
+    "H001": "network violation",
+    "H003": "subprocess violation",
+    "H006": "time violation",
+    "H008": "multiprocessing violation",
+}
 _DOCS = "hermetic/docs/reference/messages.md"
 
 _ACTIONS = {
@@ -33,6 +38,8 @@ _ACTIONS = {
     "worker": "has lost a worker of a Pool, and the tasks that it had:",
     "ceiling": "met a ceiling:",
     "stray": "came back to the runner in",
+    "overrun": "took",
+    "hang": "was interrupted after",
 }
 _QUOTED = frozenset({"start", "exec", "resolve"})
 
@@ -73,6 +80,8 @@ def site_text(site: CallSite) -> str:
 def _rule(violation: Violation) -> str:
     if violation.code == "H008":
         return _MULTIPROCESSING[violation.operation.action][0]
+    if violation.code == "H006":
+        return _time_rule(violation)
     if violation.code == "H003":
         return "small tests run in one process."
     if violation.size == "small":
@@ -84,6 +93,8 @@ def _advice(violation: Violation) -> list[str]:
     operation = violation.operation
     if violation.code == "H008":
         return _MULTIPROCESSING[operation.action][1]
+    if violation.code == "H006":
+        return _time_advice(violation)
     if operation.action == "native":
         return _native_advice(operation)
     return _network_advice(violation) if operation.kind == NETWORK else _process_advice(violation)
@@ -118,6 +129,22 @@ _MULTIPROCESSING = {
         ],
     ),
 }
+
+
+def _time_rule(violation: Violation) -> str:
+    if violation.operation.action == "hang":
+        return "no test may take longer (test_timeout)."
+    return f"{violation.size} tests take no more than {LIMITS[Size(violation.size)].time_limit:g} s."
+
+
+def _time_advice(violation: Violation) -> list[str]:
+    if violation.operation.action == "hang":
+        return ["give what it waits for, as the stacks show, a time-out of its own", "raise the limit:   test_timeout"]
+    advice = ["take the waiting out of it: patch the clock, inject the client and pass a fake"]
+    larger = SIZE_NAMES[SIZE_NAMES.index(violation.size) + 1 :]
+    if larger:
+        advice.append(f"mark the test @{larger[0]} if it has that much to do")
+    return [*advice, "tell of no test that takes its time:   time_limits = off"]
 
 
 def _process_advice(violation: Violation) -> list[str]:

@@ -178,6 +178,29 @@ def enumerate_threads(threading: Any) -> list[Any]:
     return [*threading._active.values(), *threading._limbo.values()]
 
 
+start_thread, get_thread_id, new_lock = _thread.start_new_thread, _thread.get_ident, _thread.allocate_lock
+
+
+_MAX_FRAMES = 20  # that are shown of a stack: what runs a test is of no interest
+
+
+def stacks(besides: int) -> str:
+    """The stacks of all threads but one, the innermost call last.
+
+    Args:
+        besides: the identifier of the thread that is left out.
+    """
+    import traceback  # not worth its start-up time before somebody wants to see them
+
+    threading = sys.modules.get("threading")
+    names = {thread.ident: thread.name for thread in (enumerate_threads(threading) if threading else ())}
+    return "\n".join(
+        f"{names.get(ident, 'a thread')}:\n{''.join(traceback.format_stack(frame, _MAX_FRAMES)).rstrip()}"
+        for ident, frame in sys._current_frames().items()
+        if ident != besides
+    )
+
+
 def threads_of_executors() -> set[Any]:
     """The threads of every ThreadPoolExecutor that there is."""
     executors = sys.modules.get("concurrent.futures.thread")

@@ -21,7 +21,7 @@ class Size(enum.Enum):
 SIZE_NAMES = ("small", "medium", "large", "xlarge")
 
 # What an operation touches: the column of the table that judges it; multiprocessing is held to no size.
-NETWORK, PROCESS, MULTIPROCESSING = "network", "process", "multiprocessing"
+NETWORK, PROCESS, MULTIPROCESSING, TIME = "network", "process", "multiprocessing", "time"
 
 # How far the network may reach.
 NOWHERE, LOOPBACK, ANYWHERE = "nowhere", "loopback", "anywhere"

@@ -13,7 +13,7 @@ from hermetic._policy import NO_ALLOWANCE, Allowance
 
 SETTINGS = (
     "mode, default_size, start_method, isolated, no_isolation, isolated_timeout, isolated_start, detect_leaks, leaks,"
-    " processes_at_import, max_process_depth, max_process_starts, max_processes"
+    " time_limits, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes"
 )
 needs_tomllib = unittest.skipUnless(_env.HAS_TOMLLIB, "pyproject.toml is read from Python 3.11 on")
 
@@ -71,6 +71,7 @@ class SetupCfgTest(ConfigTestCase):
         lines = (
             "mode = warn", "default_size = medium", "start_method = platform", "isolated = true", "no_isolation = true",
             "isolated_timeout = 2.5", "isolated_start = fresh", "detect_leaks = true", "leaks = error",
+            "time_limits = strict", "test_timeout = 60",
             "processes_at_import = allow", "max_process_depth = 2", "max_process_starts = 3", "max_processes = 4",
         )  # fmt: skip
         self.write(setup_cfg="\n".join(("[tool:hermetic]", *lines)))
@@ -78,7 +79,23 @@ class SetupCfgTest(ConfigTestCase):
         self.assertEqual(set(settings.origins), set(_config.SETTINGS))
         self.assertEqual(
             settings[: len(lines)],
-            ("warn", Size.MEDIUM, "platform", True, True, 2.5, "fresh", True, "error", "allow", 2, 3, 4),
+            (
+                "warn",
+                Size.MEDIUM,
+                "platform",
+                True,
+                True,
+                2.5,
+                "fresh",
+                True,
+                "error",
+                "strict",
+                60.0,
+                "allow",
+                2,
+                3,
+                4,
+            ),
         )
 
     def test_the_origin_is_the_file(self):
@@ -176,7 +193,8 @@ class PyprojectTest(ConfigTestCase):
         lines = (
             'mode = "off"', 'default_size = "xlarge"', 'start_method = "fork"', "isolated = true",
             "no_isolation = true", "isolated_timeout = 7", 'isolated_start = "fresh"', "detect_leaks = true",
-            'leaks = "off"', 'processes_at_import = "allow"', "max_process_depth = 2", "max_process_starts = 3",
+            'leaks = "off"', 'time_limits = "strict"', "test_timeout = 60",
+            'processes_at_import = "allow"', "max_process_depth = 2", "max_process_starts = 3",
             "max_processes = 4",
         )  # fmt: skip
         self.write(pyproject="\n".join(("[tool.hermetic]", *lines)))
@@ -184,7 +202,7 @@ class PyprojectTest(ConfigTestCase):
         self.assertEqual(set(settings.origins), set(_config.SETTINGS))
         self.assertEqual(
             settings[: len(lines)],
-            ("off", Size.XLARGE, "fork", True, True, 7.0, "fresh", True, "off", "allow", 2, 3, 4),
+            ("off", Size.XLARGE, "fork", True, True, 7.0, "fresh", True, "off", "strict", 60.0, "allow", 2, 3, 4),
         )
         self.assertEqual(set(settings.origins.values()), {os.path.join(self.folder, "pyproject.toml")})
 
@@ -254,11 +272,11 @@ class EnvironmentTest(ConfigTestCase):
         os.environ.update(HERMETIC_NO_ISOLATION="true", HERMETIC_ISOLATED_TIMEOUT="0.5", HERMETIC_DETECT_LEAKS="false")
         os.environ.update(HERMETIC_ISOLATED_START="fresh", HERMETIC_LEAKS="off", HERMETIC_MAX_PROCESSES="4")
         os.environ.update(HERMETIC_PROCESSES_AT_IMPORT="allow", HERMETIC_MAX_PROCESS_DEPTH="2")
-        os.environ.update(HERMETIC_MAX_PROCESS_STARTS="3")
+        os.environ.update(HERMETIC_MAX_PROCESS_STARTS="3", HERMETIC_TIME_LIMITS="off", HERMETIC_TEST_TIMEOUT="9")
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS) - {"isolated"})
         self.assertEqual(settings[:9], ("warn", Size.LARGE, "forkserver", False, True, 0.5, "fresh", False, "off"))
-        self.assertEqual(settings[9:13], ("allow", 2, 3, 4))
+        self.assertEqual(settings[9:15], ("off", 9.0, "allow", 2, 3, 4))
         self.assertEqual(set(settings.origins.values()), {"environment"})
 
     def test_an_unknown_variable_is_an_error_that_lists_the_known_ones(self):
@@ -424,6 +442,7 @@ class DescribeTest(ConfigTestCase):
             f"mode = warn  ({path})", "default_size = none  (default)", "start_method = fork  (command line)",
             "isolated = true  (command line)", "no_isolation = false  (default)", "isolated_timeout = 300  (default)",
             "isolated_start = auto  (default)", "detect_leaks = false  (default)", "leaks = warn  (default)",
+            "time_limits = warn  (default)", "test_timeout = none  (default)",
             "processes_at_import = error  (default)", "max_process_depth = 8  (default)",
             "max_process_starts = 5000  (default)", "max_processes = 1000  (default)",
             f"allow tests/* = hosts=['a.test']  ({path})",
@@ -476,6 +495,7 @@ class CommandLineTest(ConfigTestCase):
             f"mode = warn  ({path})", "default_size = small  (command line)", "start_method = fork  (environment)",
             "isolated = false  (default)", "no_isolation = false  (default)", "isolated_timeout = 300  (default)",
             "isolated_start = auto  (default)", "detect_leaks = false  (default)", "leaks = warn  (default)",
+            "time_limits = warn  (default)", "test_timeout = none  (default)",
             "processes_at_import = error  (default)", "max_process_depth = 8  (default)",
             "max_process_starts = 5000  (default)", "max_processes = 1000  (default)",
         ]  # fmt: skip

@@ -28,7 +28,7 @@ def with_subclasses(cls: type) -> list[type]:
     return [found for found in dict.fromkeys(found) if found.__module__.partition(".")[0] == "hermetic"]
 
 
-CLASSES = with_subclasses(HermeticError) + with_subclasses(HermeticWarning)
+CLASSES = [*with_subclasses(HermeticError), *with_subclasses(HermeticWarning), hermetic.TestInterrupted]
 
 
 def instance(cls: type) -> BaseException:

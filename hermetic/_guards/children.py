@@ -13,8 +13,14 @@ import contextlib
 import os
 
 from .. import _messages, _policy, _real
-from .._errors import MultiprocessingViolationError, NetworkViolationError, SubprocessViolationError, ViolationError
-from .._sizes import MULTIPROCESSING, NETWORK, PROCESS, Size
+from .._errors import (
+    MultiprocessingViolationError,
+    NetworkViolationError,
+    SubprocessViolationError,
+    TimeLimitViolationError,
+    ViolationError,
+)
+from .._sizes import MULTIPROCESSING, NETWORK, PROCESS, TIME, Size
 from . import state
 
 TYPE_CHECKING = False
@@ -29,6 +35,7 @@ ERRORS: dict[str, type[ViolationError]] = {
     NETWORK: NetworkViolationError,
     PROCESS: SubprocessViolationError,
     MULTIPROCESSING: MultiprocessingViolationError,
+    TIME: TimeLimitViolationError,
 }
 
 _MAX_REPORT_BYTES = 10_000_000  # a child that loops over a refused call must not fill the disk

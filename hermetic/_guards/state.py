@@ -15,6 +15,7 @@ import itertools
 import sys
 from _thread import get_ident
 from contextvars import ContextVar
+from math import inf
 
 from .. import _real
 from .._errors import ViolationError
@@ -54,7 +55,9 @@ class Scope:
         "policy",
         "report_path",
         "serial",
+        "started",
         "starts",
+        "time_limit",
         "touched",
     )
 
@@ -73,6 +76,8 @@ class Scope:
         self.met_ceiling = False  # whether its processes have started each other without end
         self.is_concluded = False  # whether what was left running has been looked for
         self.is_reported = False  # whether the ledger has been, at least once
+        self.started = 0.0  # when the test started, by the clock of perf_counter
+        self.time_limit = inf  # the seconds after which it is an overrun
         self.starts = 0  # of processes, by this process
         self.touched = False  # whether anything came of it: a violation, a thread, a process
 
@@ -151,6 +156,11 @@ def begin(scope: Scope) -> None:
     running.by_thread[ident] = scope
     if _is_main_thread(ident):  # of tests that run in several threads, none speaks for the process
         running.process = scope
+
+
+def is_main_thread() -> bool:
+    """Whether this is the main thread."""
+    return _is_main_thread(get_ident())
 
 
 def _is_main_thread(ident: int) -> bool:

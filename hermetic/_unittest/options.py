@@ -21,6 +21,9 @@ _HELP = {
     "default_size": "the size of tests that say none",
     "start_method": "how multiprocessing starts processes (default: spawn; platform: the interpreter's own;"
     " all: once more by each other method for the tests that start some)",
+    "time_limits": "what a test is that takes longer than its size may: a warning (warn, the default), an error"
+    " (strict), or nothing (off)",
+    "test_timeout": "the seconds after which a test that is not isolated is interrupted (default: never)",
     "processes_at_import": "what a process is that is started during an import: error (the default) or allow",
     "max_process_depth": "the generations of processes that a test may start (default: 8)",
     "max_process_starts": "how often each process of a test may start another (default: 5000)",

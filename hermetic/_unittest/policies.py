@@ -9,11 +9,12 @@ A nearer size wins without complaint; exceptions add up.
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 
 from .. import _config, _real
 from .._guards import state
-from .._sizes import OFF, Size
+from .._sizes import LIMITS, OFF, Size
 from . import marking
 
 TYPE_CHECKING = False
@@ -37,6 +38,22 @@ in_worker = False  # whether this process is one that isolated tests are handed 
 def hands_tests_over() -> bool:
     """Whether this process hands isolated tests, if there are any, to workers."""
     return watches_processes and not in_worker
+
+
+def is_handed_over(test: object) -> bool:
+    """Whether a test is run by a worker: what is told of it in this process is a replay."""
+    if not hands_tests_over():
+        return False
+    from . import isolation  # loaded with the first isolated test
+
+    return isolation.group_of(test) is not None
+
+
+def time_limit(test: object, policy: Policy | None) -> float:
+    """The seconds that a test may take; infinite where nobody wants to know, or another process sees to it."""
+    if policy is None or _config.in_force().time_limits == OFF or is_handed_over(test):
+        return math.inf
+    return LIMITS[policy.size].time_limit
 
 
 def of_test(test: object) -> Policy | None:

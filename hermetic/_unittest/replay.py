@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import inspect
 import sys
 import unittest
 import warnings
@@ -12,6 +11,7 @@ from .. import _config, _env, _real
 from .._errors import HermeticWarning, IsolationError
 from .._guards import children, state
 from .._isolation import hygiene, portable
+from . import places
 from .result import Fixture, exc_info
 
 TYPE_CHECKING = False
@@ -250,18 +250,8 @@ def isolation_error(text: str, test: Any) -> IsolationError:
 
 def standing_at(error: IsolationError, test: Any) -> IsolationError:
     """The error, as if the test had raised it."""
-    filename, name, line = _place(test)
+    filename, name, line = places.place_of(test)
     return error.with_traceback(portable.standing_at(filename, name, line))
-
-
-def _place(test: Any) -> tuple[str, str, int]:
-    """The file, the name and the line of a test's method, or of its class."""
-    method: Any = getattr(test, "function", None) or getattr(type(test), _real.test_method_name(test), None)
-    code = getattr(inspect.unwrap(method), "__code__", None)
-    if code is None:
-        module = sys.modules.get(type(test).__module__)
-        return str(getattr(module, "__file__", "<unknown>")), type(test).__qualname__, 1
-    return code.co_filename, code.co_name, code.co_firstlineno
 
 
 def write(stream: Any, text: str) -> None:
@@ -300,7 +290,7 @@ def report_changes(what: str, changes: list[str], test: Any) -> IsolationError |
         return None
     try:
         if mode == "warn":
-            filename, _, line = _place(test)
+            filename, _, line = places.place_of(test)
             warnings.warn_explicit(text, HermeticWarning, filename, line, type(test).__module__)
             return None
     except HermeticWarning:

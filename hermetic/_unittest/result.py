@@ -9,7 +9,7 @@ error. What already shows in a reported exception is not reported again.
 
 from __future__ import annotations
 
-from .. import _guards
+from .. import _guards, _real
 from .._guards import state
 from . import policies
 
@@ -55,10 +55,11 @@ class GuardedResult:
     def _enter(self, test: Any) -> None:
         if state.running.late:
             self.report_late()
-        self._scope = state.Scope(test, policies.of_test(test))
-        self._begin(self._scope)
+        scope = self._scope = state.Scope(test, policies.of_test(test))
+        scope.time_limit, scope.started = policies.time_limit(test, scope.policy), _real.perf_counter()
+        self._begin(scope)
         if state.running.has_reports:
-            _announce(self._scope)
+            _announce(scope)
 
     def _leave(self, test: Any, scope: state.Scope) -> None:
         if scope.owner is not test:
@@ -83,6 +84,18 @@ class GuardedResult:
         if error is not None:
             super().addError(test, exc_info(error))  # type: ignore[misc]
         return error is not None
+
+    def addSuccess(self, test: Any, *args: Any, **kwargs: Any) -> None:
+        self._report_overrun(test)
+        if not self._conclude(test):
+            super().addSuccess(test, *args, **kwargs)  # type: ignore[misc]
+
+    def _report_overrun(self, test: Any) -> None:
+        scope = self._scope
+        if scope is not None and scope.owner is test and _real.perf_counter() - scope.started > scope.time_limit:
+            from . import time_limits  # loaded with the first test that takes too long
+
+            time_limits.report_overrun(test, scope)
 
     def addError(self, test: Any, *args: Any, **kwargs: Any) -> None:
         self._note(args, kwargs)
@@ -159,7 +172,7 @@ def _unless_reported(name: str) -> Any:
     return add
 
 
-for _name in ("addSuccess", "addSkip", "addExpectedFailure", "addUnexpectedSuccess"):
+for _name in ("addSkip", "addExpectedFailure", "addUnexpectedSuccess"):
     setattr(GuardedResult, _name, _unless_reported(_name))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from .. import _guards, _multiprocessing
+from .. import _guards, _multiprocessing, _real
 from .._guards import state
 from . import durations, marking
 from .result import Fixture, GuardedResult, exc_info, lacking_methods
@@ -28,6 +28,7 @@ class RunResult(GuardedResult):
         ended_early: what ended the run before its last test; None if nothing did.
         interrupted: whether that was Ctrl-C.
         current_test: the test that is running.
+        watchdog: what interrupts tests, if anything does.
         violations: those that are in the report.
         summary_stream: where the summary is written to.
         durations_before_3_12: how many of the slowest tests to list, where unittest does not.
@@ -36,6 +37,7 @@ class RunResult(GuardedResult):
     violations: tuple[Violation, ...] = ()
     summary_stream: Any = None
     durations_before_3_12: int | None = None
+    watchdog: Any = None
     ended_early: str | None = None
     interrupted = False
     current_test: Any = None
@@ -44,8 +46,12 @@ class RunResult(GuardedResult):
     def startTest(self, test: Any) -> None:
         self.current_test = test
         super().startTest(test)
+        if self.watchdog is not None:
+            self.watchdog.start(test)
 
     def stopTest(self, test: Any) -> None:
+        if self.watchdog is not None:
+            self.watchdog.stop()
         super().stopTest(test)
         self.current_test = None
 
@@ -121,6 +127,8 @@ class TestResult(RunResult, unittest.TextTestResult):
             unittest.TextTestResult.startTest(self, test)
         else:
             self.testsRun += 1
+        if self.watchdog is not None:
+            self.watchdog.start(test)
         if not (_guards.installed or running.has_reports):
             return
         scope = self._scope
@@ -129,6 +137,7 @@ class TestResult(RunResult, unittest.TextTestResult):
             self._enter(test)
         else:
             scope.owner = test
+            scope.started = _real.perf_counter()
             running.process = scope
 
     def _enter(self, test: Any) -> None:
@@ -136,6 +145,8 @@ class TestResult(RunResult, unittest.TextTestResult):
         self._scope_class = None if marking.has_marked_methods(type(test)) else type(test)
 
     def stopTest(self, test: Any) -> None:
+        if self.watchdog is not None:
+            self.watchdog.stop()
         scope = self._scope
         if scope is not None and scope.owner is test:
             if scope.touched or running.by_thread:
@@ -149,8 +160,11 @@ class TestResult(RunResult, unittest.TextTestResult):
 
     def addSuccess(self, test: Any) -> None:
         scope = self._scope
-        if scope is not None and scope.touched and self._conclude(test):
-            return
+        if scope is not None:
+            if _real.perf_counter() - scope.started > scope.time_limit:
+                self._report_overrun(test)
+            if scope.touched and self._conclude(test):
+                return
         unittest.TextTestResult.addSuccess(self, test)
 
     def addDuration(self, test: Any, elapsed: float) -> None:

@@ -68,7 +68,7 @@ class WatchedRun(unittest.TestSuite):
         caught_before = _ctrl_c_was_caught()
         with early_end.watch(lambda call: self._on_end(result, call)):
             try:
-                with self._isolation(result):
+                with self._isolation(result), self._watchdog(result):
                     self._whole(result)
             except SystemExit as error:
                 fixture = _fixture_of(error)
@@ -82,6 +82,15 @@ class WatchedRun(unittest.TestSuite):
                 self._end_stopped(result, "Ctrl-C")
             elif result.wasSuccessful() and result.testsRun < self._whole.countTestCases():
                 self._end_stopped(result, "told to stop")  # not by failfast, which has a failure to show
+
+    def _watchdog(self, result: Any) -> contextlib.AbstractContextManager[None]:
+        """What interrupts tests that take too long; a thread, which must not be there when others are forked off."""
+        seconds = _config.in_force().test_timeout
+        if seconds is None:
+            return contextlib.nullcontext()
+        from . import time_limits  # loaded where there is a hard limit
+
+        return time_limits.Watchdog(seconds, result, lambda *why: self._sum_up(result, *why)).on_guard()
 
     def _isolation(self, result: Any) -> contextlib.AbstractContextManager[None]:
         """What isolated tests need for the time of the run."""
@@ -104,7 +113,7 @@ class WatchedRun(unittest.TestSuite):
             test = result.current_test
             if test is not None and test not in self.starters:
                 self.starters.append(test)
-            if test is not None and _is_main_thread():
+            if test is not None and state.is_main_thread():
                 result.begin_scope(test)
 
         listeners = _multiprocessing.journal.listeners
@@ -119,9 +128,13 @@ class WatchedRun(unittest.TestSuite):
 
     def _on_end(self, result: Any, call: str) -> None:
         """Sum up what ran, from within the call that ends the process."""
-        test = result.current_test
         error = RunEndedEarly(f"{call} ended the test run").with_traceback(_stack())
-        result.end_early(f"{call} in {test or 'the test run'}", error)
+        self._sum_up(result, f"{call} in {result.current_test or 'the test run'}", error)
+
+    def _sum_up(self, result: Any, reason: str, error: BaseException) -> None:
+        """Sum up what ran, while a test is running."""
+        test = result.current_test
+        result.end_early(reason, error)
         if test is not None:
             result.stopTest(test)
         result.stopTestRun()
@@ -143,11 +156,6 @@ def _tests_in(suite: Any) -> Iterator[Any]:
     elif hasattr(suite, "__iter__"):
         for test in suite:
             yield from _tests_in(test)
-
-
-def _is_main_thread() -> bool:
-    threading = sys.modules["threading"]  # whoever starts processes has it loaded
-    return bool(threading.current_thread() is threading.main_thread())
 
 
 def _ctrl_c_was_caught() -> bool:

@@ -9,7 +9,7 @@ import os
 import unittest
 
 from hermetic import medium
-from start_methods.sample_runs import METHODS, SampleRunCase
+from sample_runs import METHODS, SampleRunCase
 from support import Folder
 
 _CEILING = "H008] multiprocessing violation"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import unittest
 
 from hermetic import medium
-from start_methods.sample_runs import METHODS, SampleRunCase
+from sample_runs import METHODS, SampleRunCase
 
 _WORK = """
     import multiprocessing, socket, subprocess, sys

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 
 from hermetic import medium
-from start_methods.sample_runs import METHODS, SampleRunCase
+from sample_runs import METHODS, SampleRunCase
 
 _LOST = "H008] multiprocessing violation"
 

@@ -1,0 +1,163 @@
+"""The time that a test may take: the limit of its size is told of, the hard limit interrupts.
+
+a test that has passed has taken longer than its size may   -> report_overrun(): a warning, or an error (H006)
+a test that runs here has taken ``test_timeout`` seconds    -> it is interrupted, and the run goes on
+it does not end even so                                     -> the run is summed up, and ends
+and not even that is possible: C code keeps all threads out -> faulthandler ends the process, with the stacks
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import math
+import signal
+import warnings
+
+from .. import _config, _messages, _real
+from .._errors import HermeticWarning, TestInterrupted
+from .._guards import children, events, state
+from .._sizes import STRICT, TIME
+from . import places, policies
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from .._errors import ViolationError
+
+__unittest = True
+
+_GRACE = 5.0  # seconds that a test that was interrupted has for its cleanups
+_STDERR = 2  # the file descriptor: a test may have replaced the stream
+_SIGNAL = getattr(signal, "SIGALRM", None)  # none on Windows, where nothing interrupts the main thread for sure
+
+
+def report_overrun(test: Any, scope: state.Scope) -> None:
+    """Warn of a test that has passed too late, or record the error that it is, as the settings have it.
+
+    Args:
+        test: the test.
+        scope: its own.
+    """
+    policy = scope.policy
+    if policy is None:
+        return
+    taken = _real.perf_counter() - scope.started
+    error = _error("overrun", test, policy.size.value, f"{taken:.2f} s")
+    if STRICT == policy.mode == _config.in_force().time_limits:
+        state.record(scope, error)
+        return
+    state.running.warned.append(error.violation)
+    site = error.violation.site
+    try:
+        headline = _messages.headline(error.violation)
+        warnings.warn_explicit(headline, HermeticWarning, site.filename, site.line, site.module)
+    except HermeticWarning:  # the filters make errors of warnings
+        state.record(scope, error)
+
+
+def _error(action: str, test: Any, size: str, target: str, stacks: str = "") -> ViolationError:
+    records = events.records()
+    filename, name, line = places.place_of(test)
+    site = records.CallSite(filename, line, name, type(test).__module__, "", "")
+    operation = records.Operation(TIME, action, target, "", family="")
+    violation = records.Violation("H006", size, state.owner_name(test), operation, site)
+    return children.ERRORS[TIME](violation, _messages.violation_text(violation) + stacks)
+
+
+def _have_process_ended(left: float) -> None:
+    """Have the process end unless we come back within some seconds, and the time that we need for a test's end."""
+    faulthandler.dump_traceback_later(left + 2 * _GRACE, exit=True, file=_STDERR)
+
+
+class Watchdog:
+    """Sees to it that no test that runs in this process goes on for ever.
+
+    It is a thread, which sleeps; that of faulthandler watches over it.
+
+    Args:
+        seconds: that a test may take.
+        result: of the run; its ``watchdog`` is told when a test starts and ends.
+        end_run: called with the reason and an error, to sum the run up.
+    """
+
+    def __init__(self, seconds: float, result: Any, end_run: Callable[[str, BaseException], None]) -> None:
+        self._seconds = seconds
+        self._result = result
+        self._end_run = end_run
+        self._deadline = math.inf
+        self._interrupted: Any = None  # the test that was told to end
+        self._stacks = ""
+        self._main = _real.get_thread_id()
+        self._stopping = _real.new_lock()
+
+    def start(self, test: Any) -> None:
+        """A test starts."""
+        if not policies.is_handed_over(test):
+            self._deadline = _real.perf_counter() + self._seconds
+
+    def stop(self) -> None:
+        """It has ended."""
+        self._deadline = math.inf
+
+    @contextlib.contextmanager
+    def on_guard(self) -> Iterator[None]:
+        """Watch for a block."""
+        handler: Any = None
+        if _SIGNAL is not None and signal.getsignal(_SIGNAL) == signal.SIG_DFL and state.is_main_thread():
+            handler = _real.set_signal_handler(_SIGNAL, self._interrupt)
+        self._stopping.acquire()
+        _have_process_ended(self._seconds)
+        _real.start_thread(self._watch, ())
+        self._result.watchdog = self
+        try:
+            yield
+        finally:
+            self._result.watchdog = None
+            self._stopping.release()
+            faulthandler.cancel_dump_traceback_later()
+            if handler is not None and _SIGNAL is not None:
+                _real.set_signal_handler(_SIGNAL, handler)
+
+    def _watch(self) -> None:
+        with state.unjudged():
+            while True:
+                left = min(self._deadline - _real.perf_counter(), self._seconds)
+                if left <= 0:
+                    self._act()
+                    left = _GRACE
+                _have_process_ended(left)
+                if self._stopping.acquire(timeout=left):
+                    return
+
+    def _act(self) -> None:
+        """A test has used up its time."""
+        test = self._result.current_test
+        if test is None or self._deadline == math.inf:
+            return
+        self._stacks = _real.stacks(besides=_real.get_thread_id())
+        can_interrupt = _SIGNAL is not None and signal.getsignal(_SIGNAL) == self._interrupt
+        if can_interrupt and test is not self._interrupted and _SIGNAL is not None:
+            self._interrupted, self._deadline = test, _real.perf_counter() + _GRACE
+            signal.pthread_kill(self._main, _SIGNAL)  # type: ignore[attr-defined,unused-ignore]  # not on Windows
+            return
+        self._end_run(f"{test} could not be interrupted after {self._seconds:g} s", self._error(test))
+        _real.exit_process(1)
+
+    def _interrupt(self, *_: Any) -> None:
+        """In the main thread: end the test that it runs."""
+        test = self._result.current_test
+        if test is None or test is not self._interrupted:
+            return  # it has ended meanwhile
+        error = self._error(test)
+        self._result.begin_scope(test)
+        scope = state.active()
+        if scope is not None:
+            state.record(scope, error)  # whatever becomes of the exception
+        raise TestInterrupted(str(error))
+
+    def _error(self, test: Any) -> ViolationError:
+        stacks = f"\n\nAll threads at that time:\n{self._stacks}"
+        return _error("hang", test, "", f"{self._seconds:g} s", stacks)
