@@ -23,8 +23,9 @@ import sys
 import threading
 import weakref
 
-from .. import _real
+from .. import _guards, _real
 from .._errors import ConflictError
+from .._guards import environment
 from .calls import Call, check_surroundings
 from .child import Child, ProgramChild, ScriptedChild, WaitingFile
 from .clock import clock
@@ -61,6 +62,7 @@ def enter(double: SubprocessMock) -> None:
     with _lock:
         if not _stack:
             _check_for_conflicts()
+            _guards.install()  # were it installed later, it would stand in our replacements, not below them
             _install()
         _stack.append(double)
 
@@ -96,8 +98,15 @@ def _check_for_conflicts() -> None:
             raise _conflict(f"{module.__name__}.{name}", value)
     if not isinstance(subprocess.Popen, type) or subprocess.Popen.__module__ != "subprocess":
         raise _conflict("subprocess.Popen", subprocess.Popen)
-    if not inspect.isbuiltin(os.system):
+    if not _is_real_system(os.system):
         raise _conflict("os.system", os.system)
+
+
+def _is_real_system(function: Any) -> bool:
+    """Whether it is the original, or the guard's, which is known by its code: functools.wraps copies all but that."""
+    if inspect.isfunction(function) and function.__code__ is environment.telling_system(function).__code__:
+        function = inspect.unwrap(function)
+    return inspect.isbuiltin(function)
 
 
 def _conflict(name: str, value: object) -> ConflictError:

@@ -187,14 +187,14 @@ class LifeTest(ConformanceTestCase):
 
     def test_dropping_a_child_that_runs_warns(self):
         def use(command):
-            popen = Popen(command, stdout=DEVNULL)
-            try:
-                return popen.pid > 0
-            finally:
-                del popen
+            popen = Popen(command, stdin=PIPE, stdout=PIPE)
+            stdin, stdout = popen.stdin, popen.stdout
+            del popen
+            stdin.close()
+            with stdout:
+                return stdout.read()  # nothing, when it has ended
 
-        child = Child(duration=0.2)
-        outcome = self.agree(use, child)
+        outcome = self.agree(use, COPY)
         self.assertIn("subprocess N is still running", str(outcome))
 
 

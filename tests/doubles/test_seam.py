@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
+import textwrap
 from unittest import mock
 
 import hermetic
 from hermetic import SubprocessMock, medium
-from support import Folder, run_hermetic
+from hermetic._guards import state as guard_state
+from support import Folder, run_hermetic, run_python
 
 SEAMS = {
     subprocess.Popen: ("_execute_child", "_internal_poll", "_wait", "send_signal", "__init__"),
@@ -92,6 +95,55 @@ class ConflictTest(hermetic.HermeticTestCase):
 
 
 _REAL_SYSTEM = os.system
+
+
+class GuardTest(hermetic.HermeticTestCase):
+    def test_the_replacement_of_the_guard_is_no_conflict_and_a_copy_of_its_marks_is_one(self):
+        self.assertEqual(os.system.__module__, "posix")  # the guard's, which looks like the original
+
+        @functools.wraps(os.system)
+        def foreign(command):
+            return 0
+
+        with (
+            mock.patch("os.system", foreign),
+            self.assertRaisesRegex(hermetic.ConflictError, "^os.system"),
+            SubprocessMock(),
+        ):
+            pass
+
+    def test_a_doubled_command_is_not_counted_as_a_process(self):
+        self.subprocess.mock_run(..., times=None)
+        with hermetic.guard("medium"):
+            subprocess.run(["a"])
+            os.system("a")
+            scope = guard_state.active()
+            self.assertEqual((scope.starts, scope.has_children), (0, False))
+
+
+@medium
+class RealChildTest(hermetic.HermeticTestCase):
+    def test_an_allowed_child_is_counted_and_told_of_the_policy(self):
+        for command in ("echo ${HERMETIC_CHILD:+told}", "exit ${HERMETIC_CHILD:+3}"):
+            self.subprocess.allow(command)
+        self.assertEqual(subprocess.getoutput("echo ${HERMETIC_CHILD:+told}"), "told")
+        self.assertEqual(os.system("exit ${HERMETIC_CHILD:+3}"), 3 << 8)
+        self.assertEqual(guard_state.active().starts, 2)
+
+    def test_a_guard_that_begins_within_the_block_stays_below_the_double(self):
+        code = """
+            import os, subprocess, hermetic
+            with hermetic.SubprocessMock() as sp:
+                sp.mock_run("a", returncode=1, times=2)
+                with hermetic.guard("small"):
+                    print(os.system("a"))
+                print(os.system("a"))
+            with hermetic.guard("small"):
+                os.system("a")
+        """
+        done = run_python("-c", textwrap.dedent(code))
+        self.assertEqual(done.stdout.split(), ["256", "256"])
+        self.assertIn("hermetic.SubprocessViolationError: [H003]", done.stderr)
 
 
 class NestingTest(hermetic.HermeticTestCase):
