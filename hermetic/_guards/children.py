@@ -71,10 +71,11 @@ def prepare(scope: Scope) -> None:
     if answering.children_before is None:
         answering.children_before = frozenset(state.running.children())
     if scope.report_path is None:
-        scope.report_path = _reports.path
-        _reports.births.append(births_path(scope))
-        with _real.open_file(_reports.births[-1], "wb"):
+        births = f"{_reports.path}.{scope.serial}"
+        with _real.open_file(births, "ab"):  # another thread may be here, too: it is there before anybody looks
             pass
+        _reports.births.append(births)
+        scope.report_path = _reports.path
     _reports.scopes[scope.serial] = answering
 
 
