@@ -54,11 +54,23 @@ class Call:
         self.popen: Callable[[], Any] = lambda: None  # a weak reference: dropping a running Popen must be noticed
 
     @property
+    def sent(self) -> bytes:
+        """What the child was sent so far."""
+        return b"" if self.child is None else bytes(self.child.sent)
+
+    @property
     def input(self) -> str | bytes | None:
-        """What the child was sent; None for nothing."""
-        if self.child is None or not self.child.sent:
-            return None
-        return self.child.sent.decode(self.encoding) if self.is_text else bytes(self.child.sent)
+        """What the child was sent, as the caller sends it; None for nothing."""
+        return self.text_of(self.sent) if self.sent else None
+
+    def text_of(self, data: bytes) -> str | bytes:
+        """Bytes as the caller's streams have them."""
+        return data.decode(self.encoding, "surrogateescape") if self.is_text else data
+
+
+def encoded(text: str | bytes, encoding: str) -> bytes:
+    """What goes through a pipe for a text; bytes are taken as they are."""
+    return text if isinstance(text, bytes) else text.encode(encoding, "surrogateescape")
 
 
 def check_surroundings(call: Call, *, needs_folder: bool) -> None:

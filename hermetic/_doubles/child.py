@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 _READ_BYTES = 65536
 _HARMLESS = frozenset(
-    getattr(signal, name, 0) for name in ("SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH", "SIGSTOP", "SIGTSTP", "SIGTTIN")
+    getattr(signal, name, 0)
+    for name in ("SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU")
 ) | {0}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from dataclasses import InitVar, dataclass, field
 
-from .patterns import ANYTHING, CommandPattern, differences
+from .calls import encoded
+from .patterns import ANYTHING, differences, is_like, literal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,29 +14,30 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .calls import Call
-    from .child import Child, ChildProcess
+    from .child import ChildProcess
 
 MAX_STATUS = 255
 
 
+@dataclass(eq=False)
 class Expectation:
     """One scripted command; what ``mock_run`` returns.
 
     Attributes:
+        answer: what its child does.
+        wanted: the fields that are compared: the command, and those of input, cwd, env and shell that were given.
+        times: how often it answers; None for any number of times.
+        required: whether it must be used.
         place: ``file:line`` of the ``mock_run``.
         used: the calls that it has answered.
     """
 
-    def __init__(self, pattern: CommandPattern, answer: Answer, wanted: dict[str, Any], **options: Any) -> None:
-        self.pattern = pattern
-        self.answer = answer
-        self.input = wanted.pop("input")
-        self.wanted = {"command": pattern, **{name: value for name, value in wanted.items() if value is not ANYTHING}}
-        self.times: int | None = options["times"]
-        self.required: bool = options["required"]
-        self.place: str = options["place"]
-        self._on_end: Callable[[Call, Expectation, Child], BaseException | None] = options["on_end"]
-        self.used: list[Call] = []
+    answer: Answer
+    wanted: dict[str, Any]
+    times: int | None
+    required: bool
+    place: str
+    used: list[Call] = field(init=False, default_factory=list)
 
     @property
     def calls(self) -> list[Any]:
@@ -57,17 +59,20 @@ class Expectation:
         """Whether it must still be used."""
         return self.required and self.times is not None and not self.is_exhausted
 
-    def check_end(self, call: Call, child: Child) -> BaseException | None:
-        """What is to be raised at who waits for a child that has ended."""
-        return self._on_end(call, self, child)
-
     def differences(self, call: Call) -> list[str]:
         """In what a call is not the one that is expected, line by line."""
-        found = {"command": call.command, "cwd": call.cwd, "env": call.env, "shell": call.shell}
-        lines = differences(self.wanted, found)
-        if self.input not in (None, "", b"") and self.input is not ANYTHING and not call.has_stdin:
-            lines.append(f"input: expected {self.input!r}, got none")
+        wanted = {name: value for name, value in self.wanted.items() if name != "input"}
+        lines = differences(wanted, {"command": call.command, "cwd": call.cwd, "env": call.env, "shell": call.shell})
+        if self.wanted.get("input") and not call.has_stdin:
+            lines.append(f"input: expected {literal(self.wanted['input'])}, got none")
         return lines
+
+    def accepts_input(self, call: Call) -> bool:
+        """Whether a child was sent what is expected; text stands for its bytes, and None for none."""
+        wanted = self.wanted.get("input", ANYTHING)
+        if wanted is None or isinstance(wanted, (str, bytes)):
+            return encoded(wanted or b"", call.encoding) == call.sent
+        return is_like(wanted, call.text_of(call.sent))
 
 
 @dataclass
@@ -162,9 +167,8 @@ class Queue:
     @property
     def next(self) -> Expectation | None:
         """The expectation whose turn it is; None for none."""
-        left = (found for found in self.expectations[self._next :] if not found.is_exhausted)
-        candidates = list(left)
-        return next((found for found in candidates if found.is_outstanding), candidates[0] if candidates else None)
+        left = [found for found in self.expectations[self._next :] if not found.is_exhausted]
+        return next((found for found in left if found.is_outstanding), left[0] if left else None)
 
     @property
     def outstanding(self) -> list[Expectation]:

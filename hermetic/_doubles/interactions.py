@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from . import texts
 from .patterns import ANYTHING, CommandPattern, differences, literal
 
@@ -21,20 +23,21 @@ _FIELDS = {
 _ALWAYS_SHOWN = ("command", "returncode", "stdout", "stderr", "name", "returns")
 
 
+@dataclass
 class WhichAnswer:
     """What ``shutil.which`` answers for one name.
 
-    Args:
+    Attributes:
         returns: the path, or None.
         required: whether the name must be looked up.
         place: ``file:line`` of the ``mock_which``.
+        used: whether it was.
     """
 
-    def __init__(self, returns: str | None, required: bool, place: str) -> None:  # noqa: FBT001 - a record
-        self.returns = returns
-        self.required = required
-        self.place = place
-        self.used = False
+    returns: str | None
+    required: bool
+    place: str
+    used: bool = False
 
 
 class Interaction:
@@ -102,12 +105,6 @@ def assert_next(timeline: Sequence[Interaction], source: str, wanted: dict[str, 
         compared["command"] = CommandPattern(compared["command"], "assert_run()")
     lines = differences(compared, interaction.fields)
     if lines:
-        text = "\n".join(
-            [
-                f"{asserted}: the next interaction is another one:",
-                f"  {interaction}",
-                *(f"    {line}" for line in lines),
-            ]
-        )
-        raise AssertionError(text)
+        text = [f"{asserted}: the next interaction is another one:", f"  {interaction}"]
+        raise AssertionError("\n".join([*text, *(f"    {line}" for line in lines)]))
     interaction.asserted = True

@@ -11,6 +11,7 @@ All that is above them is the real module. They are replaced while there is a do
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import io
@@ -25,15 +26,15 @@ import weakref
 
 from .. import _guards, _real
 from .._errors import ConflictError
-from .._guards import environment
-from .calls import Call, check_surroundings
+from .._guards import callsite, environment
+from .calls import Call, check_surroundings, encoded
 from .child import Child, ProgramChild, ScriptedChild, WaitingFile
 from .clock import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import types
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from .expectations import Expectation
@@ -43,7 +44,7 @@ _SIGKILL = 9  # Windows has no name for it
 _stack: list[SubprocessMock] = []
 _undo: list[Callable[[], None]] = []
 _lock = threading.Lock()
-_letting_through = threading.local()
+_passing = threading.local()
 _children: weakref.WeakKeyDictionary[Any, Child] = weakref.WeakKeyDictionary()  # by the parent's streams
 _next_pid = itertools.count(2**22 + 1).__next__  # above all that Linux, macOS and the BSDs give out
 
@@ -154,37 +155,35 @@ def _starting(original: Any) -> Any:
 
     def execute_child(popen: Any, *values: Any) -> None:
         double = active()
-        expectation = None
-        if double is not None:
-            _check_asyncio()
-            given = dict(zip(names, values, strict=True))
-            call = Call(popen, given)
-            expectation = double.answer(call)
+        if double is None:  # it has just been left, by another thread
+            original(popen, *values)
+            return
+        _check_asyncio()
+        given = dict(zip(names, values, strict=True))
+        call = Call(popen, given)
+        expectation = double.answer(call)
         if expectation is None:
-            with letting_through():
-                original(popen, *(given.values() if double is not None else values))
+            with _letting_through():
+                original(popen, *given.values())
         else:
-            _start(popen, call, expectation, given)
+            _start(popen, call, expectation, given, functools.partial(double.failure_at_end, call, expectation))
 
     return execute_child
 
 
 def _check_asyncio() -> None:
     """Refuse what asyncio starts if it was imported within the block: its own loop would look for a process."""
-    if "asyncio.unix_events" in sys.modules and not hasattr(
-        vars(_real.selector_event_loop())[_real.ASYNCIO_START], "hermetic_double"
-    ):
-        from .._guards import callsite  # not worth its start-up time before that
-
-        if callsite.is_inside("asyncio.unix_events"):
+    if "asyncio.unix_events" in sys.modules and callsite.is_inside("asyncio.unix_events"):
+        start = vars(_real.selector_event_loop())[_real.ASYNCIO_START]
+        if not hasattr(start, "hermetic_double"):
             raise RuntimeError("asyncio was imported while a double was active: import it before the block")
 
 
-def _start(popen: Any, call: Call, expectation: Expectation, given: dict[str, Any]) -> None:
+def _start(popen: Any, call: Call, expectation: Expectation, given: dict[str, Any], on_end: Any) -> None:
     if expectation.answer.raises is not None:
         raise expectation.answer.raises
     check_surroundings(call, needs_folder="cwd" not in expectation.wanted)
-    call.child = popen.hermetic_child = _make_child(call, expectation, given)
+    call.child = popen.hermetic_child = _make_child(call, expectation, given, on_end)
     call.popen = weakref.ref(popen)
     ends = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
     _real.child_was_started(popen, _next_pid(), [given[name] for name in ends])
@@ -195,14 +194,14 @@ def _start(popen: Any, call: Call, expectation: Expectation, given: dict[str, An
             _children[stream] = call.child
 
 
-def _make_child(call: Call, expectation: Expectation, given: dict[str, Any]) -> Child:
+def _make_child(call: Call, expectation: Expectation, given: dict[str, Any], on_end: Any) -> Child:
     answer = expectation.answer
-    outputs = {1: _encoded(answer.stdout, call), 2: _encoded(answer.stderr, call)}
+    outputs = {1: encoded(answer.stdout, call.encoding), 2: encoded(answer.stderr, call.encoding)}
     wanted = {1: given["c2pwrite"], 2: given["errwrite"]}
     if wanted[2] == wanted[1] != -1:  # stderr=STDOUT
         outputs = {1: outputs[1] + outputs[2]}
     files = {}
-    if call.reads_pipe or (call.has_stdin and (answer.program or expectation.input is not ...)):
+    if call.reads_pipe or (call.has_stdin and (answer.program or "input" in expectation.wanted)):
         files[0] = os.dup(given["p2cread"])
     for number, fd in wanted.items():
         is_pipe = given["c2pread" if number == 1 else "errread"] != -1
@@ -212,7 +211,7 @@ def _make_child(call: Call, expectation: Expectation, given: dict[str, Any]) -> 
         "files": files,
         "returncode": answer.returncode,
         "duration": answer.duration,
-        "on_end": lambda child: expectation.check_end(call, child),
+        "on_end": on_end,
     }
     if answer.program is None:
         return ScriptedChild(outputs, **options)
@@ -225,10 +224,6 @@ def _own_file(number: int, fd: int) -> dict[int, int]:
         return {number: os.dup(number if fd == -1 else fd)}
     except OSError:  # this process has its own closed
         return {}
-
-
-def _encoded(output: str | bytes, call: Call) -> bytes:
-    return output if isinstance(output, bytes) else output.encode(call.encoding, "surrogateescape")
 
 
 def _waiting(popen: Any, stream: Any) -> Any:
@@ -324,14 +319,14 @@ def _waiting_selector(base: Any) -> Any:
 # --- os.system, shutil.which, and what no double answers -------------------------------------------------------------
 
 
-class letting_through:  # noqa: N801 - used as a function
+@contextlib.contextmanager
+def _letting_through() -> Iterator[None]:
     """A stretch in which this thread may start real children: those that ``allow`` lets through."""
-
-    def __enter__(self) -> None:
-        _letting_through.depth = getattr(_letting_through, "depth", 0) + 1
-
-    def __exit__(self, *_: object) -> None:
-        _letting_through.depth -= 1
+    _passing.depth = getattr(_passing, "depth", 0) + 1
+    try:
+        yield
+    finally:
+        _passing.depth -= 1
 
 
 def _system(command: Any) -> int:
@@ -363,7 +358,9 @@ def _watch_other_routes() -> None:
     _watched = True
 
     def hook(event: str, args: tuple[Any, ...], _events: Any = _OTHER_ROUTES, _doubles: Any = _stack) -> None:
-        if event in _events and _doubles and not getattr(_letting_through, "depth", 0):
+        if event in _events and _doubles and not getattr(_passing, "depth", 0):
+            if callsite.is_inside("multiprocessing.popen_fork"):
+                return  # that is the guards' business
             _doubles[-1].refuse_route(event)
 
     sys.addaudithook(hook)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-
 from .._guards import callsite
 from .._messages import site_text
 from .patterns import literal
@@ -15,17 +13,6 @@ if TYPE_CHECKING:
 
     from .calls import Call
     from .expectations import Expectation
-
-
-def spare_the_platform_module() -> None:
-    """Tell the platform module, which asks uname on its own account and does without, that there is none."""
-    if callsite.is_inside("platform"):
-        raise FileNotFoundError(errno.ENOENT, "a double starts no process")
-
-
-def multiprocessing_calls() -> bool:
-    """Whether it is multiprocessing that forks."""
-    return callsite.is_inside("multiprocessing.popen_fork")
 
 
 def call_text(call: Call) -> str:
@@ -46,7 +33,7 @@ def unmocked_text(call: Call, following: Expectation | None, name: str) -> str:
     if following is None:
         lines.append("  expected: no (further) command")
     else:
-        lines.append(f"  expected: {following.pattern}, scripted at {following.place}")
+        lines.append(f"  expected: {following.wanted['command']}, scripted at {following.place}")
         lines += [f"    {line}" for line in following.differences(call)]
     lines.append(f"  script it:   {name}.mock_run({literal(call.command)})")
     return "\n".join(lines)
@@ -63,11 +50,12 @@ def where() -> list[str]:
     return [f"  at {site_text(site)}"] if site.filename else []
 
 
-def input_text(call: Call, expectation: Expectation, sent: Any) -> str:
+def input_text(call: Call, expectation: Expectation) -> str:
     """A child that was sent something else than was expected."""
     lines = [f"{call_text(call)} was sent another input", *where()]
     lines.append(f"  scripted at {expectation.place}")
-    return "\n".join([*lines, f"    input: expected {literal(expectation.input)}, got {literal(sent)}"])
+    expected, got = literal(expectation.wanted["input"]), literal(call.text_of(call.sent))
+    return "\n".join([*lines, f"    input: expected {expected}, got {got}"])
 
 
 def route_text(event: str) -> str:

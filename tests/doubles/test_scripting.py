@@ -114,7 +114,7 @@ class MatchingTest(ScriptingTestCase):
             ({"cwd": None}, {"cwd": "/"}, 'cwd: expected None, got "/"'),
             ({"shell": True}, {}, "shell: expected True, got False"),
             ({"env": {"A": "1"}}, {"env": {"A": "2"}}, "env: expected {'A': '1'}, got {'A': '2'}"),
-            ({"input": "x"}, {}, "input: expected 'x', got none"),
+            ({"input": "x"}, {}, 'input: expected "x", got none'),
             ({"input": b"x"}, {"input": b"y"}, "input: expected b'x', got b'y'"),
             ({"input": "x\n"}, {"input": "y\n", "text": True}, 'input: expected "x\\n", got "y\\n"'),
         ):
