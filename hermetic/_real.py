@@ -373,5 +373,8 @@ def test_has_failed(test: Any) -> bool:
 
 
 def unreported_errors(test: Any) -> list[BaseException]:
-    """What a test has raised so far, where its result is told of that only after the cleanups: before Python 3.11."""
-    return [info[1] for _, info in getattr(test._outcome, "errors", ()) if info]
+    """What a test has raised, and its result is told only after the cleanups: before Python 3.11, that is all of it."""
+    outcome = test._outcome
+    expected = getattr(outcome, "expectedFailure", None)
+    found = [info for _, info in getattr(outcome, "errors", ()) if info]
+    return [info[1] for info in ([*found, expected] if expected else found)]

@@ -22,18 +22,18 @@ import shutil
 import subprocess
 import sys
 import threading
+import types
 import weakref
 
 from .. import _guards, _real
 from .._errors import ConflictError
-from .._guards import callsite, environment
+from .._guards import callsite, environment, state
 from .calls import Call, check_surroundings, encoded
 from .child import Child, ProgramChild, ScriptedChild, WaitingFile
 from .clock import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import types
     from collections.abc import Callable, Iterator
     from typing import Any
 
@@ -50,8 +50,8 @@ _next_pid = itertools.count(2**22 + 1).__next__  # above all that Linux, macOS a
 
 
 def active() -> SubprocessMock | None:
-    """The double that answers."""
-    return _stack[-1] if _stack else None
+    """The double that answers; None if there is none, or for processes that hermetic starts on its own account."""
+    return None if not _stack or state.is_unjudged() else _stack[-1]
 
 
 def enter(double: SubprocessMock) -> None:
@@ -124,9 +124,7 @@ def _install() -> None:
     _replace(subprocess, _real.SUBPROCESS_CLOCK, clock.now)
     _replace(subprocess, _real.SUBPROCESS_SELECTOR, _waiting_selector(vars(subprocess)[_real.SUBPROCESS_SELECTOR]))
     _replace(os, "system", _system)
-    which: Any = shutil.which
-    _undo.append(functools.partial(_put_code, which, which.__code__, None))
-    _put_code(which, _which.__code__, {"_active": active})
+    _replace_which(shutil.which)
     if "asyncio" in sys.modules:
         from . import asyncio_seam  # loaded only where asyncio is
 
@@ -155,7 +153,7 @@ def _starting(original: Any) -> Any:
 
     def execute_child(popen: Any, *values: Any) -> None:
         double = active()
-        if double is None:  # it has just been left, by another thread
+        if double is None:
             original(popen, *values)
             return
         _check_asyncio()
@@ -336,14 +334,25 @@ def _system(command: Any) -> int:
     return -code if code < 0 else code << 8
 
 
-def _which(cmd: Any, mode: int = 0, path: Any = None, *, _active: Any = None) -> Any:
+def _which(cmd: Any, mode: int = 0, path: Any = None, *, _answer: Any = None) -> Any:
     # Its code takes the place of that of shutil.which, whose globals it then has: names bound early are answered too.
-    return _active().answer_which(cmd)
+    return _answer(cmd, mode, path)
 
 
-def _put_code(function: Any, code: types.CodeType, keyword_defaults: dict[str, Any] | None) -> None:
-    function.__kwdefaults__ = keyword_defaults
-    function.__code__ = code
+def _replace_which(which: Any) -> None:
+    original = types.FunctionType(which.__code__, which.__globals__)
+
+    def answer(cmd: Any, mode: int, path: Any) -> Any:
+        double = active()
+        return original(cmd, mode, path) if double is None else double.answer_which(cmd)
+
+    def undo() -> None:
+        which.__code__ = original.__code__
+        which.__kwdefaults__ = None
+
+    which.__kwdefaults__ = {"_answer": answer}
+    which.__code__ = _which.__code__
+    _undo.append(undo)
 
 
 _OTHER_ROUTES = frozenset({"os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec"})
@@ -359,8 +368,10 @@ def _watch_other_routes() -> None:
 
     def hook(event: str, args: tuple[Any, ...], _events: Any = _OTHER_ROUTES, _doubles: Any = _stack) -> None:
         if event in _events and _doubles and not getattr(_passing, "depth", 0):
-            if callsite.is_inside("multiprocessing.popen_fork"):
-                return  # that is the guards' business
-            _doubles[-1].refuse_route(event)
+            double = active()
+            if double is not None and not callsite.is_inside(
+                "multiprocessing.popen_fork"
+            ):  # it is the guards' business
+                double.refuse_route(event)
 
     sys.addaudithook(hook)

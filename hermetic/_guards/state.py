@@ -219,6 +219,11 @@ class unjudged:  # noqa: N801 - used as a function: `with unjudged():`
         block_scope.reset(self._token)
 
 
+def is_unjudged() -> bool:
+    """Whether this is such a stretch."""
+    return active() is _free
+
+
 def record(scope: Scope, error: ViolationError) -> None:
     """Write a violation down, before it is raised."""
     scope = scope.charged_to or scope

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 __unittest = True
 
 
+class _DoubleOfTest(functools.cached_property["SubprocessMock"]):
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> Any:
+        if instance is None:
+            message = f"{owner and owner.__name__} has no attribute 'subprocess': its tests have; for all of a class, "
+            raise AttributeError(message + "enter hermetic.SubprocessMock() in setUpClass, and leave it in a cleanup")
+        return super().__get__(instance, owner)
+
+
 class HermeticTestCase(unittest.TestCase):
     """A test case whose tests are small, unless a mark on the method, the class or the module says otherwise.
 
@@ -31,7 +39,7 @@ class HermeticTestCase(unittest.TestCase):
 
     hermetic_default_size = Size.SMALL
 
-    @functools.cached_property
+    @_DoubleOfTest
     def subprocess(self) -> SubprocessMock:
         """A strict double of the subprocess module, active from its first use to the end of the test.
 

@@ -100,6 +100,14 @@ class TestCaseTest(HermeticTestCase):
 
         self.assertEqual(verdicts(test=test), ["expectedFailures: AssertionError: as expected"])
 
+    def test_a_refusal_may_be_what_is_expected(self):
+        @unittest.expectedFailure
+        def test(self):
+            self.subprocess.install()
+            subprocess.run(["git", "push"])
+
+        self.assertEqual(verdicts(test=test), [REFUSED.replace("failures", "expectedFailures")])
+
     def test_a_failed_subtest_is_a_failure_too(self):
         def test(self):
             self.subprocess.mock_run(["git"])
@@ -134,6 +142,10 @@ class TestCaseTest(HermeticTestCase):
             subprocess.run(["git"])
 
         self.assertEqual(verdicts(test_a=test, test_b=test), [])
+
+    def test_the_class_has_none(self):
+        with self.assertRaisesRegex(AttributeError, "enter hermetic.SubprocessMock.. in setUpClass"):
+            HermeticTestCase.subprocess  # noqa: B018 - what setUpClass may try
 
     def test_a_test_case_may_have_an_attribute_of_that_name(self):
         def test(self):

@@ -166,32 +166,54 @@ class NestingTest(hermetic.HermeticTestCase):
 @medium
 class EndToEndTest(hermetic.HermeticTestCase):
     def test_a_scripted_command_in_a_small_test_is_no_violation(self):
-        with support_folder() as folder:
+        with Folder(**{"test_small.py": SMALL_TESTS}) as folder:
             done = run_hermetic("discover", "-s", folder)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("Ran 2 tests", done.stderr)
 
+    def test_what_hermetic_starts_itself_is_let_through(self):
+        with Folder(**{"test_class.py": TESTS_OF_A_CLASS}) as folder:
+            for runner in ("hermetic", "unittest"):
+                done = run_python("-m", runner, "discover", "-s", folder)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("Ran 2 tests", done.stderr)
 
-def support_folder() -> Folder:
-    return Folder(
-        **{
-            "test_small.py": """
-                import subprocess
-                from subprocess import run
-                import unittest
-                from hermetic import HermeticTestCase, SubprocessMock, small
 
-                class OwnTest(HermeticTestCase):
-                    def test_version(self):
-                        self.subprocess.mock_run(["git", "--version"], stdout="git version 2.39\\n")
-                        self.assertEqual(run(["git", "--version"], capture_output=True).stdout, b"git version 2.39\\n")
+SMALL_TESTS = """
+import subprocess
+from subprocess import run
+import unittest
+from hermetic import HermeticTestCase, SubprocessMock, small
 
-                @small
-                class LegacyTest(unittest.TestCase):
-                    def test_version(self):
-                        with SubprocessMock() as sp:
-                            sp.mock_run(["git"], returncode=1)
-                            self.assertEqual(subprocess.call(["git"]), 1)
-            """
-        }
-    )
+class OwnTest(HermeticTestCase):
+    def test_version(self):
+        self.subprocess.mock_run(["git", "--version"], stdout="git version 2.39\\n")
+        self.assertEqual(run(["git", "--version"], capture_output=True).stdout, b"git version 2.39\\n")
+
+@small
+class LegacyTest(unittest.TestCase):
+    def test_version(self):
+        with SubprocessMock() as sp:
+            sp.mock_run(["git"], returncode=1)
+            self.assertEqual(subprocess.call(["git"]), 1)
+"""
+
+TESTS_OF_A_CLASS = """
+import subprocess
+import hermetic
+
+class ClassTest(hermetic.HermeticTestCase):
+    @classmethod
+    def setUpClass(cls):
+        double = hermetic.SubprocessMock()
+        double.mock_run(["git"], returncode=1, times=None)
+        double.__enter__()
+        cls.addClassCleanup(double.__exit__, None, None, None)
+
+    def test_here(self):
+        self.assertEqual(subprocess.call(["git"]), 1)
+
+    @hermetic.isolated
+    def test_isolated(self):
+        self.assertEqual(subprocess.call(["git"]), 1)
+"""
