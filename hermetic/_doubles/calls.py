@@ -25,6 +25,7 @@ class Call:
         command: the arguments as a list of strings, or the string that was given instead of a list.
         executable: the program, as an error names it.
         foreign_files: the files that it was given which are no pipes of Popen's.
+        passed_files: those that it is to have besides.
         cwd: the folder, or None for the test's own.
         env: the environment, or None for the test's own.
         shell: whether a shell was to run it.
@@ -48,6 +49,7 @@ class Call:
         self.encoding = streams[0].encoding if self.is_text and streams else "utf-8"
         ends = ("p2cread", "p2cwrite"), ("c2pwrite", "c2pread"), ("errwrite", "errread")
         self.foreign_files = [given[own] for own, other in ends if given[own] != -1 == given[other]]
+        self.passed_files = _checked_files(given["pass_fds"])
         self.reads_pipe = given["p2cwrite"] != -1
         self.has_stdin = given["p2cread"] != -1
         self.child: Child | None = None
@@ -83,12 +85,13 @@ def check_surroundings(call: Call, *, needs_folder: bool) -> None:
     if call.cwd is not None and needs_folder and not os.path.isdir(call.cwd):
         number = errno.ENOTDIR if os.path.exists(call.cwd) else errno.ENOENT
         raise OSError(number, os.strerror(number), call.cwd)
-    for fd in call.foreign_files:
-        try:
-            os.fstat(fd)
-        except OSError as error:
-            blamed = call.executable if _env.BAD_FILES_BLAME_THE_PROGRAM else call.cwd
-            raise OSError(error.errno, error.strerror, *([] if blamed is None else [blamed])) from None
+    program, folder = (call.executable, None) if _env.BAD_FILES_BLAME_THE_PROGRAM else (call.cwd, call.cwd)
+    for blamed, files in ((folder, call.passed_files), (program, call.foreign_files)):
+        for fd in files:
+            try:
+                os.fstat(fd)
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, *([] if blamed is None else [blamed])) from None
 
 
 def _checked(args: Any, *, shell: bool, executable: Any) -> str | list[str]:
@@ -114,6 +117,13 @@ def _checked_environment(env: Any) -> dict[str, str] | None:
         checked[_decoded(name)] = _decoded(value)
     _without_nul([*checked, *checked.values()])
     return checked
+
+
+def _checked_files(pass_fds: Any) -> list[int]:
+    files = sorted(map(int, pass_fds))
+    if files and files[0] < 0:
+        raise ValueError("bad value(s) in fds_to_keep")
+    return files
 
 
 def _is_single(args: Any) -> bool:

@@ -9,8 +9,10 @@ It ends when somebody looks: who waits for it makes the virtual clock jump.
 
 from __future__ import annotations
 
+import errno
 import io
 import math
+import operator
 import os
 import select
 import signal
@@ -64,6 +66,8 @@ class Child:
         self._duration = duration
         self._ends_at = math.inf
         self._written = threading.Event()
+        self._is_ending = False
+        self._ending = threading.RLock()  # who comes second waits for the first to have ended it
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._on_end = on_end
@@ -121,7 +125,14 @@ class Child:
         self._ended.wait()
 
     def send_signal(self, number: int) -> None:
-        """End by a signal, if it is one that ends a process which does not handle it."""
+        """End by a signal, if it is one that ends a process which does not handle it.
+
+        Raises:
+            TypeError, OSError: it is none, as of ``os.kill``.
+        """
+        number = operator.index(number)
+        if not 0 <= number < signal.NSIG:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         if number not in _HARMLESS:
             self._end(-number)
 
@@ -138,14 +149,16 @@ class Child:
         self._listener()
 
     def _end(self, returncode: int) -> None:
-        with self._lock:
-            if self._ended.is_set():
+        with self._ending:
+            if self._is_ending:
                 return
+            with self._lock:
+                self._is_ending = True
+            self._let_go()
+            self._failure = self._on_end(self)
+            self.returncode = returncode
+            self._written.set()
             self._ended.set()
-        self._let_go()
-        self._failure = self._on_end(self)
-        self.returncode = returncode
-        self._written.set()
         self._listener()
 
     def _let_go(self) -> None:
@@ -283,7 +296,7 @@ class ProgramChild(Child):
             self._scripted_returncode = 1
         with self._lock:
             self._done = True
-            if self._ended.is_set():  # killed meanwhile: nobody else closes them
+            if self._is_ending:  # killed meanwhile: nobody else closes them
                 self._close(0, 1, 2)
                 return
         self._all_is_written()
@@ -355,7 +368,7 @@ class WaitingFile(io.FileIO):
     def _wait_for_data(self) -> None:
         poller = select.poll()
         poller.register(self.fileno(), select.POLLIN)
-        if self._child.is_asleep and not poller.poll(0):
+        if self._child.is_asleep and os.get_blocking(self.fileno()) and not poller.poll(0):
             self._child.wait()
 
     def readinto(self, buffer: Any) -> Any:
@@ -363,7 +376,7 @@ class WaitingFile(io.FileIO):
         return super().readinto(buffer)
 
     def readall(self) -> Any:
-        if self._child.is_asleep:
+        if self._child.is_asleep and os.get_blocking(self.fileno()):
             self._child.wait()
         return super().readall()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
+import threading
 import time
 from subprocess import DEVNULL, PIPE, STDOUT, Popen
 
@@ -117,6 +119,30 @@ class StreamsTest(ConformanceTestCase):
 
         self.agree(use, Child("1", returncode=1), Child("2", returncode=2))
 
+    def test_a_thread_reads_while_another_waits(self):
+        def use(command):
+            lines = []
+            with Popen(command, stdout=PIPE) as popen:
+                reader = threading.Thread(target=lambda: lines.extend(popen.stdout))
+                reader.start()
+                status = popen.wait()
+                reader.join()
+            return lines, status
+
+        for duration in (0, 0.2):
+            self.agree(use, Child("a\nb\n", returncode=3, duration=duration))
+
+    def test_a_stream_that_does_not_block_says_that_there_is_nothing(self):
+        def use(command):
+            with Popen(command, stdout=PIPE, bufsize=0) as popen:
+                first = popen.stdout.read(4)
+                os.set_blocking(popen.stdout.fileno(), False)
+                second = popen.stdout.read(4)
+                popen.kill()
+                return first, second
+
+        self.agree(use, SLOW)
+
     def test_a_pipeline(self):
         def use(one, other):
             first = Popen(one, stdout=PIPE)
@@ -164,6 +190,13 @@ class LifeTest(ConformanceTestCase):
             return popen.terminate(), popen.kill(), popen.returncode
 
         self.agree(use, Child(returncode=3))
+
+    def test_signals_that_are_none(self):
+        def use(command):
+            with Popen(command, stdin=PIPE) as popen:
+                return caught(popen.send_signal, 9999), caught(popen.send_signal, "KILL"), popen.poll()
+
+        self.agree(use, COPY)
 
     def test_a_signal_that_ends_nothing(self):
         def use(command):
