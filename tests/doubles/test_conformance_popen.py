@@ -112,6 +112,20 @@ class StreamsTest(ConformanceTestCase):
 
         self.agree(use, Child(returncode=3))
 
+    def test_a_block_closes_output_before_input(self):
+        class Recorded:
+            def __init__(self, name, stream, order):
+                self.close = lambda: (order.append(name), stream.close())
+
+        def use(command):
+            order = []
+            with Popen(command, **PIPES) as popen:
+                for name in ("stdin", "stdout", "stderr"):
+                    setattr(popen, name, Recorded(name, getattr(popen, name), order))
+            return order
+
+        self.agree(use, Child())
+
     def test_children_in_flight_keep_their_streams_apart(self):
         def use(one, other):
             first, second = Popen(one, stdout=PIPE), Popen(other, stdout=PIPE)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import threading
 from subprocess import DEVNULL, PIPE, STDOUT
 from subprocess import run as run_bound_early
 
-from doubles.conformance import Child, ConformanceTestCase
-from hermetic import medium
+from doubles.conformance import Child, ConformanceTestCase, outcome
+from hermetic import SubprocessMock, medium
 
 CAPTURE = {"capture_output": True}
 TEXT = {"capture_output": True, "text": True}
@@ -276,3 +277,29 @@ class RelativesTest(ConformanceTestCase):
         child = Child("a")
         child.script["times"] = 8
         self.agree(use, child)
+
+
+# How shutil.which may be called, and may not; of "sh", which is there, and of a name that is not.
+LOOKUPS = {
+    "a name": shutil.which,
+    "a mode and a path": lambda name: shutil.which(name, os.X_OK, os.pathsep.join(os.get_exec_path())),
+    "by keyword": lambda name: shutil.which(cmd=name, mode=os.F_OK | os.X_OK, path=None),
+    "bytes": lambda name: shutil.which(os.fsencode(name)),
+    "nothing": lambda name: shutil.which(),
+    "too much": lambda name: shutil.which(name, os.X_OK, None, None),
+    "an unknown keyword": lambda name: shutil.which(name, bogus=1),
+    "a number": lambda name: shutil.which(5),
+    "None": lambda name: shutil.which(None),
+}
+
+
+@medium
+class WhichTest(ConformanceTestCase):
+    def test_which_is_called_and_answers_alike(self):
+        for name, found in (("sh", shutil.which("sh")), ("no-such-program", None)):
+            for how, use in LOOKUPS.items():
+                with self.subTest(name=name, how=how):
+                    real = outcome(use, [name])
+                    with SubprocessMock() as double:
+                        double.mock_which(name, found)
+                        self.assertEqual(outcome(use, [name]), real)
