@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from .._errors import UnmockedInteractionError
 from .clock import clock
+from .expectations import check_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -301,11 +302,10 @@ class ProgramChild(Child):
                 return
         self._all_is_written()
 
-    def _status(self, returned: object) -> int:
+    def _status(self, returned: int | None) -> int:
         if returned is None:
             return self._scripted_returncode
-        if not isinstance(returned, int):
-            raise TypeError(f"side_effect returned {returned!r}: return an exit status, or nothing")
+        check_status(returned, "what side_effect returns")
         return returned
 
     def _let_go(self) -> None:

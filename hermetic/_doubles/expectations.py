@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 
 from .calls import encoded
-from .patterns import ANYTHING, differences, is_like, literal
+from .patterns import ANYTHING, CommandPattern, differences, is_like, shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ class Expectation:
         wanted = {name: value for name, value in self.wanted.items() if name != "input"}
         lines = differences(wanted, {"command": call.command, "cwd": call.cwd, "env": call.env, "shell": call.shell})
         if self.wanted.get("input") and not call.has_stdin:
-            lines.append(f"input: expected {literal(self.wanted['input'])}, got none")
+            lines.append(f"input: expected {shortened(self.wanted['input'])}, got none")
         return lines
 
     def accepts_input(self, call: Call) -> bool:
@@ -92,7 +94,7 @@ class Answer:
     side_effect: InitVar[Any]
 
     def __post_init__(self, side_effect: Any) -> None:
-        _check_status(self.returncode)
+        check_status(self.returncode)
         _check_output("stdout", self.stdout)
         _check_output("stderr", self.stderr)
         if _is_exception(side_effect):
@@ -114,12 +116,12 @@ class Answer:
             raise ValueError(f"mock_run(): duration is a number of seconds from 0 to math.inf, not {self.duration!r}")
 
 
-def _check_status(returncode: Any) -> None:
+def check_status(returncode: Any, name: str = "mock_run(): returncode") -> None:
+    """Fail if something is no exit status, as ``Popen.returncode`` has it."""
     if isinstance(returncode, bool) or not isinstance(returncode, int):
-        raise TypeError(f"mock_run(): returncode is a number, not {returncode!r}")
+        raise TypeError(f"{name} is a number, not {returncode!r}")
     if not -signal.NSIG < returncode <= MAX_STATUS:
-        message = f"mock_run(): returncode is 0 to {MAX_STATUS}, or minus the number of a signal, not {returncode}"
-        raise ValueError(message)
+        raise ValueError(f"{name} is 0 to {MAX_STATUS}, or minus the number of a signal, not {returncode}")
 
 
 def _check_output(name: str, value: Any) -> None:
@@ -129,6 +131,24 @@ def _check_output(name: str, value: Any) -> None:
 
 def _is_exception(value: Any) -> bool:
     return isinstance(value, BaseException) or (isinstance(value, type) and issubclass(value, BaseException))
+
+
+def wanted_fields(command: Any, **fields: Any) -> dict[str, Any]:
+    """The fields that ``mock_run`` is to compare.
+
+    Raises:
+        TypeError, ValueError: one of them is not what it can be.
+    """
+    wanted = {name: value for name, value in fields.items() if value is not ANYTHING}
+    for name, known, kind in (
+        ("input", (str, bytes), "str or bytes"),
+        ("cwd", (str, bytes, os.PathLike), "a path"),
+        ("env", (Mapping,), "a mapping"),
+    ):
+        value = wanted.get(name)
+        if isinstance(value, (int, float, str, bytes, Sequence, Mapping)) and not isinstance(value, known):
+            raise TypeError(f"mock_run(): {name} is {kind}, a pattern, a predicate or None, not {value!r}")
+    return {"command": CommandPattern(command, "mock_run()"), **wanted}
 
 
 def checked_times(times: Any) -> int | None:

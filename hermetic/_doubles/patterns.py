@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 
 from .. import _messages
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 ANYTHING: Any = ...  # what a field that is not compared is given as
+
+_MAX_CHARACTERS, _END_CHARACTERS = 400, 180  # of a value in a message
+_MAX_LINES = 10  # about the arguments of a command
 
 
 class CommandPattern:
@@ -44,8 +48,12 @@ class CommandPattern:
             raise ValueError(f"{place}: the command is empty; write ... alone for any command")
         self.elements = [_element(element, index, place) for index, element in enumerate(elements)]
 
-    def difference(self, command: str | list[str], *, shell: bool) -> str:
-        """The first thing in which a command is another one, for people; empty if there is none.
+    def matches(self, command: str | list[str], *, shell: bool) -> bool:
+        """Whether a command is this one, or like this one."""
+        return not self.differences(command, shell=shell)
+
+    def differences(self, command: str | list[str], *, shell: bool) -> list[str]:
+        """In what a command is another one, line by line, for people.
 
         Args:
             command: the command.
@@ -54,26 +62,28 @@ class CommandPattern:
         wanted = self.elements
         if isinstance(wanted, list) and isinstance(command, str) and not shell:
             command = [command]
-        if wanted is None:
-            return ""
+        if wanted is None or (isinstance(wanted, str) and wanted == command):
+            return []
         if isinstance(wanted, str) or isinstance(command, str):
-            return "" if wanted == command else self._kinds(command)
-        for index, (element, argument) in enumerate(zip(wanted, command, strict=False)):
-            if not is_like(element, argument):
-                return f"argument {index}: expected {literal(element)}, got {literal(argument)}"
+            return [f"command: expected {self._kind(command)}, got {shortened(command)}"]
+        pairs = enumerate(zip(wanted, command, strict=False))
+        lines = [
+            _argument(index, shortened(element), shortened(found))
+            for index, (element, found) in pairs
+            if not is_like(element, found)
+        ]
         if len(command) < len(wanted):
-            return f"argument {len(command)}: expected {literal(wanted[len(command)])}, got no more arguments"
+            lines.append(_argument(len(command), shortened(wanted[len(command)]), "no more arguments"))
         if len(command) > len(wanted) and not self.is_open:
-            return f"argument {len(wanted)}: expected no more arguments, got {literal(command[len(wanted)])}"
-        return ""
+            lines.append(_argument(len(wanted), "no more arguments", shortened(command[len(wanted)])))
+        return lines[:_MAX_LINES] + ([f"and {len(lines) - _MAX_LINES} more"] if len(lines) > _MAX_LINES else [])
 
-    def _kinds(self, command: str | list[str]) -> str:
-        if isinstance(self.elements, str) and isinstance(command, str):
-            return f"command: expected {literal(self.elements)}, got {literal(command)}"
-        expected = "one string" if isinstance(self.elements, str) else "a list of arguments"
-        return f"command: expected {expected}, got {literal(command)}"
+    def _kind(self, command: str | list[str]) -> str:
+        if isinstance(self.elements, list):
+            return "a list of arguments"
+        return shortened(self.elements) if isinstance(command, str) else "one string"
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         if self.elements is None:
             return "..."
         if isinstance(self.elements, str):
@@ -120,6 +130,16 @@ def literal(value: Any) -> str:
     return getattr(value, "__qualname__", None) or repr(value)
 
 
+def shortened(value: Any) -> str:
+    """The same, without its middle if it is long."""
+    text = literal(value)
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[:_END_CHARACTERS]} ... {text[-_END_CHARACTERS:]}"
+
+
+def _argument(index: int, expected: str, got: str) -> str:
+    return f"argument {index}: expected {expected}, got {got}"
+
+
 def differences(wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
     """What differs, field by field, of the fields that are wanted.
 
@@ -130,15 +150,20 @@ def differences(wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
     lines = []
     for name, value in wanted.items():
         if isinstance(value, CommandPattern):
-            lines += [line for line in (value.difference(found[name], shell=found["shell"]),) if line]
-        elif not _agrees(name, value, found[name]):
-            lines.append(f"{name}: expected {literal(value)}, got {literal(found[name])}")
+            lines += value.differences(found[name], shell=found["shell"])
+        elif name == "env" and isinstance(value, Mapping):
+            lines += _missing(value, os.environ if found[name] is None else found[name])
+        elif not is_like(_text(value) if isinstance(value, os.PathLike) else value, found[name]):
+            lines.append(f"{name}: expected {shortened(value)}, got {shortened(found[name])}")
     return lines
 
 
-def _agrees(name: str, wanted: Any, value: Any) -> bool:
-    if name == "env" and isinstance(wanted, dict):  # contained: a real environment has a hundred variables
-        return value is not None and all(key in value and is_like(item, value[key]) for key, item in wanted.items())
-    if name == "cwd" and isinstance(wanted, (bytes, os.PathLike)):
-        wanted = _text(wanted)
-    return is_like(wanted, value)
+def _missing(wanted: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
+    """The variables that an environment has not; it may have others: a real one has a hundred."""
+    lines = []
+    for name, value in wanted.items():
+        found = environment.get(name)
+        if found is None or not is_like(value, found):
+            got = "none" if found is None else shortened(found)
+            lines.append(f"env[{literal(name)}]: expected {shortened(value)}, got {got}")
+    return lines

@@ -75,7 +75,8 @@ def leave(double: SubprocessMock) -> None:
         ConflictError: somebody has replaced what it stands in meanwhile, and not put it back.
     """
     with _lock:
-        _stack.remove(double)
+        if double in _stack:
+            _stack.remove(double)
         conflicts = []
         while not _stack and _undo:
             try:
@@ -90,15 +91,19 @@ def leave(double: SubprocessMock) -> None:
 
 
 def _check_for_conflicts() -> None:
-    own_files = {subprocess: subprocess.list2cmdline, shutil: shutil.copyfile, os: os.fsencode}
-    names = [(subprocess, name) for name in ("run", "call", "check_call", "check_output", "getoutput")]
-    for module, name in [*names, (subprocess, "getstatusoutput"), (shutil, "which"), (os, "popen")]:
-        value = getattr(module, name)
-        own_file = own_files[module].__code__.co_filename
-        if not inspect.isfunction(value) or value.__code__.co_filename != own_file:
-            raise _conflict(f"{module.__name__}.{name}", value)
     if not isinstance(subprocess.Popen, type) or subprocess.Popen.__module__ != "subprocess":
         raise _conflict("subprocess.Popen", subprocess.Popen)
+    functions = ("run", "call", "check_call", "check_output", "getoutput", "getstatusoutput")
+    for holder, name, names, own in (
+        (subprocess, "subprocess", functions, subprocess.list2cmdline),
+        (subprocess.Popen, "subprocess.Popen", _METHODS, subprocess.list2cmdline),
+        (shutil, "shutil", ("which",), shutil.copyfile),
+        (os, "os", ("popen",), os.fsencode),
+    ):
+        for found in names:
+            value = vars(holder)[found]
+            if not inspect.isfunction(value) or value.__code__.co_filename != own.__code__.co_filename:
+                raise _conflict(f"{name}.{found}", value)
     if not _is_real_system(os.system):
         raise _conflict("os.system", os.system)
 

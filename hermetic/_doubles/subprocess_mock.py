@@ -10,7 +10,7 @@ from .. import _env, _real
 from .._errors import HermeticError, UnassertedInteractionsError, UnmockedInteractionError, UnusedMocksError
 from .._guards import callsite, state
 from . import interactions, seam, texts
-from .expectations import Answer, Expectation, Queue, as_mock_call, checked_times
+from .expectations import Answer, Expectation, Queue, as_mock_call, checked_times, wanted_fields
 from .interactions import Interaction
 from .patterns import ANYTHING, CommandPattern, literal
 
@@ -111,14 +111,7 @@ class SubprocessMock:
         Raises:
             TypeError, ValueError: an argument is not what it can be; the text says what to write.
         """
-        fields = {
-            "command": CommandPattern(command, "mock_run()"),
-            "input": input,
-            "cwd": cwd,
-            "env": env,
-            "shell": shell,
-        }
-        wanted = {name: value for name, value in fields.items() if value is not ANYTHING}
+        wanted = wanted_fields(command, input=input, cwd=cwd, env=env, shell=shell)
         answer = Answer(returncode, stdout, stderr, raises, duration, side_effect)
         expectation = Expectation(answer, wanted, checked_times(times), required, _caller())
         self._queue.expectations.append(expectation)
@@ -132,6 +125,8 @@ class SubprocessMock:
             returns: a path, or None for a program that is not there.
             required: whether it is an error never to look it up.
         """
+        if not isinstance(name, (str, bytes, os.PathLike)):
+            raise TypeError(f"mock_which(): name is the name of a program, not {name!r}")
         if returns is not None and not isinstance(returns, str):
             raise TypeError(f"mock_which(): returns is a path or None, not {returns!r}")
         self._which[os.fsdecode(name)] = interactions.WhichAnswer(returns, required, _caller())
@@ -236,7 +231,7 @@ class SubprocessMock:
                 self._calls.append(call)
                 self._timeline.append(interactions.run_interaction(call, expectation))
                 return expectation
-            if any(not pattern.difference(call.command, shell=call.shell) for pattern in self._allowed):
+            if any(pattern.matches(call.command, shell=call.shell) for pattern in self._allowed):
                 return None
             if callsite.is_inside("platform"):  # asks uname, and does without
                 raise FileNotFoundError(errno.ENOENT, "a double starts no process")
@@ -385,4 +380,4 @@ class SubprocessMock:
 
 def _caller() -> str:
     frame = _real.get_frame(2)
-    return f"{os.path.relpath(frame.f_code.co_filename)}:{frame.f_lineno}"
+    return f"{callsite.shown_path(frame.f_code.co_filename)}:{frame.f_lineno}"

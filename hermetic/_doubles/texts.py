@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._guards import callsite
 from .._messages import site_text
-from .patterns import literal
+from .patterns import literal, shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def call_text(call: Call) -> str:
     """A call as one would write it in a test."""
     given = {"cwd": call.cwd, "shell": call.shell or None}
-    return ", ".join([literal(call.command), *(f"{name}={literal(value)}" for name, value in given.items() if value)])
+    return ", ".join([shortened(call.command), *(f"{name}={literal(value)}" for name, value in given.items() if value)])
 
 
 def unmocked_text(call: Call, following: Expectation | None, name: str) -> str:
@@ -33,7 +33,8 @@ def unmocked_text(call: Call, following: Expectation | None, name: str) -> str:
     if following is None:
         lines.append("  expected: no (further) command")
     else:
-        lines.append(f"  expected: {following.wanted['command']}, scripted at {following.place}")
+        command = shortened(following.wanted["command"])
+        lines.append(f"  expected: {command}, scripted at {following.place}")
         lines += [f"    {line}" for line in following.differences(call)]
     lines.append(f"  script it:   {name}.mock_run({literal(call.command)})")
     return "\n".join(lines)
@@ -54,7 +55,7 @@ def input_text(call: Call, expectation: Expectation) -> str:
     """A child that was sent something else than was expected."""
     lines = [f"{call_text(call)} was sent another input", *where()]
     lines.append(f"  scripted at {expectation.place}")
-    expected, got = literal(expectation.wanted["input"]), literal(call.text_of(call.sent))
+    expected, got = shortened(expectation.wanted["input"]), shortened(call.text_of(call.sent))
     return "\n".join([*lines, f"    input: expected {expected}, got {got}"])
 
 

@@ -134,7 +134,7 @@ def _site(frame: FrameType, callee: FrameType | None, api: str) -> CallSite:
     except Exception:  # noqa: BLE001 - a mock of os.stat, a loader of the user's; at shutdown, an ImportError
         source = ""
     patch = _patch_target(frame, callee, api, source)
-    return _call_site(_shown(filename), frame.f_lineno, frame.f_code.co_name, module, source, patch)
+    return _call_site(shown_path(filename), frame.f_lineno, frame.f_code.co_name, module, source, patch)
 
 
 def _call_site(*fields: Any) -> CallSite:
@@ -142,7 +142,7 @@ def _call_site(*fields: Any) -> CallSite:
     return site
 
 
-def _shown(filename: str) -> str:
+def shown_path(filename: str) -> str:
     """The path from the current folder, where the file lies below it."""
     try:
         here = _real.get_cwd() + os.sep

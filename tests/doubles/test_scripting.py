@@ -113,7 +113,9 @@ class MatchingTest(ScriptingTestCase):
             ({"cwd": "/"}, {}, 'cwd: expected "/", got None'),
             ({"cwd": None}, {"cwd": "/"}, 'cwd: expected None, got "/"'),
             ({"shell": True}, {}, "shell: expected True, got False"),
-            ({"env": {"A": "1"}}, {"env": {"A": "2"}}, "env: expected {'A': '1'}, got {'A': '2'}"),
+            ({"env": {"A": "1"}}, {"env": {"A": "2", "B": "3"}}, 'env["A"]: expected "1", got "2"'),
+            ({"env": {"A": "1", "B": str.isdigit}}, {"env": {"A": "1"}}, 'env["B"]: expected str.isdigit, got none'),
+            ({"env": None}, {"env": {"A": "1"}}, "env: expected None, got {'A': '1'}"),
             ({"input": "x"}, {}, 'input: expected "x", got none'),
             ({"input": b"x"}, {"input": b"y"}, "input: expected b'x', got b'y'"),
             ({"input": "x\n"}, {"input": "y\n", "text": True}, 'input: expected "x\\n", got "y\\n"'),
@@ -125,6 +127,18 @@ class MatchingTest(ScriptingTestCase):
         folder = pathlib.Path("/no/such/folder")
         self.subprocess.mock_run(["a"], cwd=folder, env={"A": "1", "B": re.compile(".")}, shell=False, input="x")
         subprocess.run(["a"], cwd="/no/such/folder", env={"A": "1", "B": "2", "C": "3"}, input=b"x")
+
+    def test_an_inherited_environment_has_its_variables(self):
+        self.subprocess.mock_run(["a"], env={"HERMETIC_OWN": re.compile("[a-z]+")})
+        with mock.patch.dict(os.environ, HERMETIC_OWN="value"):
+            subprocess.run(["a"])
+
+    def test_long_values_are_told_shortly_but_for_the_line_to_paste(self):
+        text = self.refusal(["a" * 5000, *["b"] * 50], ["c" * 5000, *["d"] * 50])
+        *lines, pasted = text.splitlines()
+        self.assertLess(max(map(len, lines)), 900)
+        self.assertIn("    and 41 more", lines)
+        self.assertIn("c" * 5000, pasted)
 
     def test_any_command(self):
         self.subprocess.mock_run(..., times=None)
@@ -142,6 +156,7 @@ class MatchingTest(ScriptingTestCase):
                 f"  at {file}:{line + 4} in refusal: subprocess.run(command, **run)",
                 f'  expected: ["git", "fetch"], scripted at {file}:{line + 3}',
                 '    argument 1: expected "fetch", got "push"',
+                '    argument 2: expected no more arguments, got "-f"',
                 '  script it:   sp.mock_run(["git", "push", "-f"])',
             ],
         )
@@ -161,6 +176,9 @@ class WrongArgumentsTest(HermeticTestCase):
             (["a"], {"stdout": None}, "stdout is str or bytes, not None"),
             (["a"], {"stderr": ["x"]}, "stderr is str or bytes, not ['x']"),
             (["a"], {"raises": "x"}, "raises is an exception, or a class of them, not 'x'"),
+            (["a"], {"input": 5}, "input is str or bytes, a pattern, a predicate or None, not 5"),
+            (["a"], {"cwd": ["/"]}, "cwd is a path, a pattern, a predicate or None, not ['/']"),
+            (["a"], {"env": "A=1"}, "env is a mapping, a pattern, a predicate or None, not 'A=1'"),
             (["a"], {"times": 0}, "times is a number from 1, or None for any number of times, not 0"),
             (["a"], {"duration": -1}, "duration is a number of seconds from 0 to math.inf, not -1"),
             (["a"], {"duration": math.nan}, "duration is a number of seconds from 0 to math.inf, not nan"),
@@ -175,6 +193,8 @@ class WrongArgumentsTest(HermeticTestCase):
     def test_which_answers_a_path_or_none(self):
         with self.assertRaisesRegex(TypeError, r"mock_which\(\): returns is a path or None, not 5"):
             SubprocessMock().mock_which("git", 5)
+        with self.assertRaisesRegex(TypeError, r"mock_which\(\): name is the name of a program, not 5"):
+            SubprocessMock().mock_which(5, "git")
 
 
 class AnswersTest(HermeticTestCase):
@@ -205,6 +225,13 @@ class AnswersTest(HermeticTestCase):
         for function, status in ((lambda _: None, 5), (lambda _: sys.exit(3), 3), (lambda _: sys.exit("text"), 1)):
             self.subprocess.mock_run(["a"], side_effect=function, returncode=5)
             self.assertEqual(subprocess.call(["a"]), status)
+
+    def test_what_a_function_returns_must_be_an_exit_status(self):
+        for returned, message in (("x", "is a number, not 'x'"), (256, "is 0 to 255, or minus the number of a signal")):
+            with self.assertRaisesRegex((TypeError, ValueError), f"^what side_effect returns {message}"):
+                with SubprocessMock() as sp:
+                    sp.mock_run(["a"], side_effect=lambda _, value=returned: value)
+                    subprocess.run(["a"])
 
     def test_a_function_that_is_killed_writes_to_nobody(self):
         go_on, done = threading.Event(), threading.Event()

@@ -64,7 +64,14 @@ class RestoringTest(hermetic.HermeticTestCase):
 
 class ConflictTest(hermetic.HermeticTestCase):
     def test_a_foreign_patch_is_refused_at_entry(self):
-        for name in ("subprocess.run", "subprocess.Popen", "subprocess.check_output", "shutil.which", "os.system"):
+        for name in (
+            "subprocess.run",
+            "subprocess.Popen",
+            "subprocess.check_output",
+            "shutil.which",
+            "os.system",
+            "subprocess.Popen._wait",
+        ):
             with self.subTest(name=name), mock.patch(name), self.assertRaises(hermetic.ConflictError) as caught:
                 SubprocessMock().__enter__()
             self.assertTrue(str(caught.exception).startswith(f"{name} is replaced already, by <MagicMock"))
@@ -74,6 +81,11 @@ class ConflictTest(hermetic.HermeticTestCase):
         with mock.patch("subprocess.run"), self.assertRaises(hermetic.ConflictError), SubprocessMock():
             pass
         self.assertEqual(state(), before)
+
+    def test_a_double_may_be_stopped_twice(self):
+        with SubprocessMock() as sp:
+            sp.stop()
+            self.assertIsNone(sp.stop())
 
     def test_a_patch_that_is_started_inside_and_left_is_told_at_the_end(self):
         patch = mock.patch("os.system")
