@@ -361,6 +361,11 @@ def selector_event_loop() -> type:
     return importlib.import_module("asyncio.unix_events")._UnixSelectorEventLoop  # type: ignore[no-any-return]
 
 
+def selector_of_loop(loop: Any) -> Any:
+    """What an event loop waits on."""
+    return loop._selector
+
+
 def process_exited(transport: Any, returncode: int) -> None:
     """Tell a transport of asyncio's that its process has ended."""
     transport._process_exited(returncode)

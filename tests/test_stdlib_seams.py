@@ -732,6 +732,21 @@ class SubprocessDoubleTest(hermetic.HermeticTestCase):
         self.assertEqual(names[:8], ["self", "protocol", "args", "shell", "stdin", "stdout", "stderr", "bufsize"])
         self.assertTrue(issubclass(asyncio.SelectorEventLoop, loop))
 
+    def test_an_event_loop_waits_on_a_selector_by_its_own_clock(self):
+        loop = asyncio.SelectorEventLoop()
+        self.addCleanup(loop.close)
+        selector = _real.selector_of_loop(loop)
+        self.assertEqual(len(selector.get_map()), 1)  # what wakes the loop
+        calls = []
+        with (
+            mock.patch.object(selector, "select", lambda timeout: calls.append("select") or []),
+            mock.patch.object(loop, "time", lambda: calls.append("time") or 0.0),
+        ):
+            loop.call_soon(loop.stop)
+            loop.run_forever()
+        self.assertEqual(calls[0], "select")
+        self.assertIn("time", calls)
+
     def test_a_transport_is_told_of_the_end_of_its_process(self):
         names = self.parameters(asyncio.base_subprocess.BaseSubprocessTransport._process_exited)
         self.assertEqual(names, ["self", "returncode"])

@@ -6,10 +6,13 @@ import contextlib
 import math
 import subprocess
 import threading
+import weakref
 from asyncio import base_subprocess
 
 from .. import _real
 from . import seam
+from .child import THREAD_NAME
+from .clock import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +37,20 @@ class DoubledTransport(base_subprocess.BaseSubprocessTransport):
             threading.Thread(target=self._wait_for_real_child, daemon=True).start()
         else:
             self._child.listen(self._look_soon)
+            if self._child.duration:
+                _virtual_time_of(loop).transports.add(self)
+
+    @property
+    def sleeps_for(self) -> float | None:
+        """Virtual seconds until the child ends; None while it is not asleep."""
+        child = self._child
+        return child.remaining if child is not None and child.is_asleep else None
+
+    @property
+    def files(self) -> set[int]:
+        """Those that the loop waits on for the child."""
+        pipes: list[Any] = [self.get_pipe_transport(number) for number in range(3)]
+        return {pipe.get_extra_info("pipe").fileno() for pipe in pipes if pipe is not None and not pipe.is_closing()}
 
     def _wait_for_real_child(self) -> None:
         status = self._popen.wait()
@@ -64,6 +81,52 @@ class DoubledTransport(base_subprocess.BaseSubprocessTransport):
         super().send_signal(signal)  # knows whether there is a process; on newer Pythons it finds none by its number
         if self._child is not None:
             self._child.send_signal(signal)
+
+
+class _VirtualTime:
+    """The time of a loop: it jumps when the loop would idle, and doubled children are all that it waits for.
+
+    Once a loop has it, it keeps it: what is scheduled by a clock that went back would be late.
+
+    Attributes:
+        transports: those of the doubled children that take their time.
+    """
+
+    def __init__(self, loop: Any) -> None:
+        self.transports: weakref.WeakSet[DoubledTransport] = weakref.WeakSet()
+        self._selector = _real.selector_of_loop(loop)
+        self._real_select, self._real_time = self._selector.select, loop.time
+        self._skipped = 0.0  # seconds
+        self._selector.select, loop.time = self.select, self.time
+
+    def time(self) -> float:
+        return self._real_time() + self._skipped  # type: ignore[no-any-return]
+
+    def select(self, timeout: float | None = None) -> Any:
+        ready = self._real_select(0)
+        if ready or (timeout is not None and timeout <= 0):
+            return ready
+        seconds = self._seconds_to_skip(math.inf if timeout is None else timeout)
+        if not 0 < seconds < math.inf:
+            return self._real_select(timeout)
+        self._skipped += seconds
+        clock.skip_to(clock.now() + seconds)
+        return self._real_select(0)
+
+    def _seconds_to_skip(self, timeout: float) -> float:
+        """Until a timer of the loop or a child is due; 0 where something else may come first."""
+        running = [transport for transport in self.transports if transport.get_returncode() is None]
+        sleeping = [transport.sleeps_for for transport in running]
+        others = [thread for thread in threading.enumerate() if thread.name != THREAD_NAME]
+        files = set(self._selector.get_map()).difference(*(transport.files for transport in running))
+        if not running or None in sleeping or len(others) > 1 or len(files) > 1:  # this thread, and what wakes the loop
+            return 0
+        return min(timeout, *(seconds for seconds in sleeping if seconds is not None))
+
+
+def _virtual_time_of(loop: Any) -> _VirtualTime:
+    time = getattr(loop.time, "__self__", None)
+    return time if isinstance(time, _VirtualTime) else _VirtualTime(loop)
 
 
 def replacement(original: Any) -> Any:

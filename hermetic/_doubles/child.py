@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, BinaryIO
 
+THREAD_NAME = "doubled child"
 _READ_BYTES = 65536
 _HARMLESS = frozenset(
     getattr(signal, name, 0)
@@ -46,6 +47,7 @@ class Child:
 
     Attributes:
         returncode: None until it has ended.
+        duration: as the argument.
         awaited: whether to end even if its parent may still write to it.
         sent: what it has read of its standard input so far.
         error: what the function that plays it has raised.
@@ -64,7 +66,7 @@ class Child:
         self.error: BaseException | None = None
         self._files = files
         self._scripted_returncode = returncode
-        self._duration = duration
+        self.duration = duration
         self._ends_at = math.inf
         self._written = threading.Event()
         self._is_ending = False
@@ -83,7 +85,7 @@ class Child:
     @property
     def is_asleep(self) -> bool:
         """Whether there is nothing left for it to do but to let its duration pass."""
-        return self._written.is_set() and self._duration > 0 and self.returncode is None
+        return self._written.is_set() and self.duration > 0 and self.returncode is None
 
     @property
     def remaining(self) -> float | None:
@@ -143,8 +145,8 @@ class Child:
         return failure
 
     def _all_is_written(self) -> None:
-        self._ends_at = clock.now() + self._duration
-        if not self._duration:
+        self._ends_at = clock.now() + self.duration
+        if not self.duration:
             self._close(1, 2)
         self._written.set()
         self._listener()
@@ -191,7 +193,7 @@ class ScriptedChild(Child):
             self._all_is_written()
         if not self._pump(timeout=0):
             self._wake = os.pipe()
-            self._thread = threading.Thread(target=self._pump, name="doubled child", daemon=True)
+            self._thread = threading.Thread(target=self._pump, name=THREAD_NAME, daemon=True)
             self._thread.start()
 
     @property
@@ -277,7 +279,7 @@ class ProgramChild(Child):
         self._program = program
         self._done = False
         self._process = ChildProcess(command, cwd, env, *(self._open(number) for number in range(3)))
-        self._thread = threading.Thread(target=self._run, name="doubled child", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self._thread.start()
 
     def _open(self, number: int) -> BinaryIO:

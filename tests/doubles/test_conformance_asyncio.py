@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import os
+import signal
+import threading
+import unittest
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, create_subprocess_exec, create_subprocess_shell
 
 from doubles.conformance import Child, ConformanceTestCase
-from hermetic import medium
+from hermetic import HermeticTestCase, medium
 
 PIPES = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE}
 LINES = Child("a\r\nb\n", "e\n", 3)
@@ -161,3 +166,55 @@ class AsyncioTest(ConformanceTestCase):
             return status, output, protocol.events.count("exited")
 
         self.agree(use, Child("a", returncode=3))
+
+
+class VirtualTimeTest(HermeticTestCase, unittest.IsolatedAsyncioTestCase):
+    async def start(self, **script):
+        self.subprocess.mock_run(["slow"], **script)
+        return await create_subprocess_exec("slow", stdout=PIPE)
+
+    async def test_a_time_out_of_an_hour_expires_at_once(self):
+        process = await self.start(stdout="part", duration=7200)
+        with self.assertRaises(asyncio.TimeoutError):
+            await asyncio.wait_for(process.communicate(), 3600)
+        self.assertIsNone(process.returncode)
+        process.kill()
+        self.assertEqual(await process.wait(), -9)
+
+    async def test_an_hour_passes_at_once(self):
+        process = await self.start(stdout="a\nb\n", duration=3600, returncode=3)
+        self.assertEqual([line async for line in process.stdout], [b"a\n", b"b\n"])
+        self.assertEqual(await asyncio.wait_for(process.wait(), 60), 3)
+
+    async def test_children_and_timers_are_due_in_their_order(self):
+        order = []
+
+        async def wait(name, awaitable):
+            await awaitable
+            order.append(name)
+
+        slow, fast = await self.start(duration=3600), await self.start(duration=1200)
+        sleep = wait("timer", asyncio.sleep(2400))
+        await asyncio.gather(wait("slow", slow.wait()), wait("fast", fast.wait()), sleep)
+        self.assertEqual(order, ["fast", "timer", "slow"])
+
+    async def test_what_other_threads_do_is_waited_for_in_real_time(self):
+        process = await self.start(duration=math.inf)
+        work = asyncio.to_thread(threading.Event().wait, 0.1)
+        self.assertFalse(await asyncio.wait_for(work, 3600))
+        process.terminate()
+        self.assertEqual(await process.wait(), -15)
+
+    async def test_other_files_are_waited_for_in_real_time(self):
+        process = await self.start(duration=math.inf)
+        read, write = os.pipe()
+        loop, arrived = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(read, arrived.set)
+        before = signal.signal(signal.SIGALRM, lambda *_: os.close(write))
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        await asyncio.wait_for(arrived.wait(), 3600)
+        signal.signal(signal.SIGALRM, before)
+        loop.remove_reader(read)
+        os.close(read)
+        process.kill()
+        self.assertEqual(await process.wait(), -9)
