@@ -61,8 +61,8 @@ def enter(double: SubprocessMock) -> None:
         ConflictError: somebody else has replaced what it stands in.
     """
     with _lock:
+        _check_for_conflicts()
         if not _stack:
-            _check_for_conflicts()
             _guards.install()  # were it installed later, it would stand in our replacements, not below them
             _install()
         _stack.append(double)
@@ -102,9 +102,10 @@ def _check_for_conflicts() -> None:
     ):
         for found in names:
             value = vars(holder)[found]
-            if not inspect.isfunction(value) or value.__code__.co_filename != own.__code__.co_filename:
+            files = own.__code__.co_filename, _which.__code__.co_filename  # ours is that of a double around this one
+            if not inspect.isfunction(value) or value.__code__.co_filename not in files:
                 raise _conflict(f"{name}.{found}", value)
-    if not _is_real_system(os.system):
+    if os.system is not _system and not _is_real_system(os.system):
         raise _conflict("os.system", os.system)
 
 

@@ -99,6 +99,12 @@ class ConflictTest(hermetic.HermeticTestCase):
             self.assertEqual(subprocess.run(["git"]), "patched")
             sp.assert_not_called()
 
+    def test_a_patch_between_two_doubles_is_a_conflict(self):
+        self.subprocess.install()
+        for name in ("subprocess.run", "shutil.which", "os.system"):
+            with mock.patch(name), self.assertRaises(hermetic.ConflictError), SubprocessMock():
+                pass
+
     def test_nested_doubles_do_not_conflict(self):
         with SubprocessMock() as outer, SubprocessMock() as inner:
             inner.mock_run(["inner"], returncode=1)
