@@ -113,6 +113,7 @@ CHANGES = {
 }
 
 
+@hermetic.medium  # it waits for what is about to end, once for each change
 class ChangesTest(unittest.TestCase):
     def setUp(self):
         umask = os.umask(0o022)
