@@ -6,6 +6,7 @@ import errno
 import os
 
 from .. import _env
+from .patterns import SHELL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .child import Child
-
-
-_SHELL = "/bin/sh"
 
 
 class Call:
@@ -41,7 +39,7 @@ class Call:
         args = given["args"] = given["args"] if _is_single(given["args"]) else list(given["args"])
         self.shell = bool(given["shell"])
         self.command: str | list[str] = _checked(args, shell=self.shell, executable=given["executable"])
-        self.executable = given["executable"] or (_SHELL if self.shell else args if _is_single(args) else args[0])
+        self.executable = given["executable"] or (SHELL[0] if self.shell else args if _is_single(args) else args[0])
         self.env = _checked_environment(given["env"])
         self.cwd = None if given["cwd"] is None else _without_nul([_decoded(given["cwd"])])[0]
         self.is_text = bool(popen.text_mode)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 ANYTHING: Any = ...  # what a field that is not compared is given as
 
+SHELL = ["/bin/sh", "-c"]  # what Popen puts before the command
+
 _MAX_CHARACTERS, _END_CHARACTERS = 400, 180  # of a value in a message
 _MAX_LINES = 10  # about the arguments of a command
 
@@ -57,31 +59,36 @@ class CommandPattern:
 
         Args:
             command: the command.
-            shell: whether a shell runs it; without one, a string is a list of one.
+            shell: whether a shell runs it: then it may also be written as the arguments of that, and those as it;
+                without one, a string is a list of one.
         """
         wanted = self.elements
-        if isinstance(wanted, list) and isinstance(command, str) and not shell:
-            command = [command]
-        if wanted is None or (isinstance(wanted, str) and wanted == command):
+        words = [command] if isinstance(command, str) else command
+        argv = [*SHELL, *words] if shell else words
+        if wanted is None:
             return []
-        if isinstance(wanted, str) or isinstance(command, str):
-            return [f"command: expected {self._kind(command)}, got {shortened(command)}"]
-        pairs = enumerate(zip(wanted, command, strict=False))
-        lines = [
-            _argument(index, shortened(element), shortened(found))
-            for index, (element, found) in pairs
-            if not is_like(element, found)
-        ]
-        if len(command) < len(wanted):
-            lines.append(_argument(len(command), shortened(wanted[len(command)]), "no more arguments"))
-        if len(command) > len(wanted) and not self.is_open:
-            lines.append(_argument(len(wanted), "no more arguments", shortened(command[len(wanted)])))
-        return lines[:_MAX_LINES] + ([f"and {len(lines) - _MAX_LINES} more"] if len(lines) > _MAX_LINES else [])
+        if isinstance(wanted, str):
+            is_same = wanted == command or argv == [*SHELL, wanted]
+            kind = shortened(wanted) if isinstance(command, str) else "one string"
+            return [] if is_same else [f"command: expected {kind}, got {shortened(command)}"]
+        if not self._unlike(argv):
+            return []
+        if shell and isinstance(command, str):
+            return [f"command: expected a list of arguments, got {shortened(command)}"]
+        return self._unlike(words)
 
-    def _kind(self, command: str | list[str]) -> str:
-        if isinstance(self.elements, list):
-            return "a list of arguments"
-        return shortened(self.elements) if isinstance(command, str) else "one string"
+    def _unlike(self, words: list[str]) -> list[str]:
+        wanted: Any = self.elements
+        lines = [
+            _argument(index, shortened(element), shortened(word))
+            for index, (element, word) in enumerate(zip(wanted, words, strict=False))
+            if not is_like(element, word)
+        ]
+        if len(words) < len(wanted):
+            lines.append(_argument(len(words), shortened(wanted[len(words)]), "no more arguments"))
+        if len(words) > len(wanted) and not self.is_open:
+            lines.append(_argument(len(wanted), "no more arguments", shortened(words[len(wanted)])))
+        return lines[:_MAX_LINES] + ([f"and {len(lines) - _MAX_LINES} more"] if len(lines) > _MAX_LINES else [])
 
     def __repr__(self) -> str:
         if self.elements is None:

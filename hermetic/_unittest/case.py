@@ -24,7 +24,7 @@ __unittest = True
 
 
 class _DoubleOfTest(functools.cached_property["SubprocessMock"]):
-    def __get__(self, instance: object, owner: type[Any] | None = None) -> Any:
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> SubprocessMock:  # type: ignore[override]
         if instance is None:
             message = f"{owner and owner.__name__} has no attribute 'subprocess': its tests have; for all of a class, "
             raise AttributeError(message + "enter hermetic.SubprocessMock() in setUpClass, and leave it in a cleanup")

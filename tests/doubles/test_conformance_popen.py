@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import time
 from subprocess import DEVNULL, PIPE, STDOUT, Popen
 
 from doubles.conformance import Child, ConformanceTestCase
-from hermetic import medium
+from hermetic import SubprocessMock, medium
 
 PATIENCE = 1.0  # seconds in which a real child has surely written what it writes first
 PIPES = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE}
@@ -351,15 +352,8 @@ class VirtualTimeTest(ConformanceTestCase):
                 self.assertEqual([len(line) for line in popen.stdout], [1, 2])
                 self.assertEqual(popen.poll(), 0)
 
+    @contextlib.contextmanager
     def scripted(self, stdout, duration, **options):
-        from contextlib import contextmanager
-
-        from hermetic import SubprocessMock
-
-        @contextmanager
-        def block():
-            with SubprocessMock() as double:
-                double.mock_run(["slow"], stdout=stdout, duration=duration, **options)
-                yield ["slow"]
-
-        return block()
+        with SubprocessMock() as double:
+            double.mock_run(["slow"], stdout=stdout, duration=duration, **options)
+            yield ["slow"]

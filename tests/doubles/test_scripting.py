@@ -104,6 +104,19 @@ class MatchingTest(ScriptingTestCase):
         text = self.refusal(["a"], "a", shell=True)
         self.assertIn('command: expected a list of arguments, got "a"', text)
 
+    def test_what_starts_the_same_child_is_the_same_command(self):
+        by_hand = ["/bin/sh", "-c", "ls"]
+        for scripted, command, shell in (
+            ("ls", by_hand, False),
+            ("ls", ["ls"], True),
+            (by_hand, "ls", True),
+            (["/bin/sh", "-c", "ls", "x"], ["ls", "x"], True),
+            (["ls", "x"], ["ls", "x"], True),
+        ):
+            with self.subTest(scripted=scripted, command=command):
+                self.subprocess.mock_run(scripted)
+                subprocess.run(command, shell=shell)
+
     def test_a_string_without_a_shell_is_a_list_of_one(self):
         self.subprocess.mock_run(["a"])
         subprocess.run("a")
