@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -133,6 +134,16 @@ class StreamsTest(ConformanceTestCase):
             return second.communicate(), first.communicate(), first.returncode, second.returncode
 
         self.agree(use, Child("1", returncode=1), Child("2", returncode=2))
+
+    def test_output_that_nobody_reads_to_its_end(self):
+        def use(command):
+            with Popen(command, stdout=PIPE, stderr=PIPE) as popen:
+                first = popen.stdout.read(10)
+                popen.stdout.close()
+                popen.stderr.close()
+                return first, popen.kill(), type(popen.wait())  # what it ends with is a race
+
+        self.agree(use, Child(b"0123456789" * 30_000))
 
     def test_a_thread_reads_while_another_waits(self):
         def use(command):
@@ -351,6 +362,19 @@ class VirtualTimeTest(ConformanceTestCase):
                 self.assertEqual((len(popen.stdout.read(1)), popen.poll()), (1, None))
                 self.assertEqual([len(line) for line in popen.stdout], [1, 2])
                 self.assertEqual(popen.poll(), 0)
+
+    def test_an_unbuffered_stream_of_a_slow_child_is_read_to_its_end(self):
+        with self.scripted("a\nb\n", 3600) as command, Popen(command, stdout=PIPE, bufsize=0) as popen:
+            self.assertEqual((popen.stdout.read(), popen.poll()), (b"a\nb\n", 0))
+
+    def test_an_endless_child_is_waited_for_until_another_thread_ends_it(self):
+        for waiting in (Popen.wait, Popen.communicate):
+            with self.scripted("out", math.inf) as command, Popen(command, stdout=PIPE) as popen:
+                ending = threading.Timer(0.05, popen.terminate)
+                ending.start()
+                waiting(popen)
+                ending.join()
+                self.assertEqual(popen.returncode, -15)
 
     @contextlib.contextmanager
     def scripted(self, stdout, duration, **options):

@@ -16,6 +16,7 @@ import threading
 from subprocess import PIPE
 from unittest import mock
 
+import hermetic
 import support
 from hermetic import HermeticTestCase, SubprocessMock, SubprocessViolationError, UnmockedInteractionError, medium
 
@@ -47,6 +48,7 @@ class OrderTest(ScriptingTestCase):
         with SubprocessMock(any_order=True) as sp:
             sp.mock_run(["a"], returncode=1)
             sp.mock_run(["b"], returncode=2)
+            self.assertTrue(sp.any_order)
             self.assertEqual([subprocess.call([name]) for name in "ba"], [2, 1])
 
     def test_times(self):
@@ -312,8 +314,6 @@ class RealCommandsTest(HermeticTestCase):
             subprocess.run(["true"])
 
     def test_what_is_allowed_is_real(self):
-        import hermetic
-
         self.subprocess.allow(["sh", "-c", ...])
         self.subprocess.allow("echo real; exit 3")
         with hermetic.allow(processes=["sh"]):
@@ -321,6 +321,12 @@ class RealCommandsTest(HermeticTestCase):
             self.assertEqual((done.stdout, done.returncode), ("real\n", 3))
             process_output = asyncio.run(self.from_shell("echo real; exit 3"))
             self.assertEqual(process_output, ((b"real\n", None), 3))
+
+    def test_what_is_real_can_be_ended(self):
+        self.subprocess.allow(["cat"])
+        with hermetic.allow(processes=["cat"]), subprocess.Popen(["cat"], stdin=PIPE) as popen:
+            popen.terminate()
+            self.assertEqual(popen.wait(), -15)
 
     async def from_shell(self, command):
         process = await asyncio.create_subprocess_shell(command, stdout=PIPE)
