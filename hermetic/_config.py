@@ -17,6 +17,7 @@ from collections import namedtuple
 
 from . import _env, _real
 from ._errors import ConfigurationError
+from ._setting_kinds import Choice, Count, File, Seconds, Switch, listed
 from ._sizes import MODES, SIZE_NAMES, STRICT, WARN, Size
 
 TYPE_CHECKING = False
@@ -29,64 +30,8 @@ if TYPE_CHECKING:
 START_METHODS = ("spawn", "forkserver", "fork", "platform", "all")
 
 
-class Choice:
-    """A setting that is one of several words."""
-
-    def __init__(self, *words: str) -> None:
-        self.words = words
-        self.accepted = f"one of {_listed(words)}"
-
-    def parse(self, value: Any) -> Any:
-        """The value; None for one that is not accepted."""
-        return value if isinstance(value, str) and value in self.words else None
-
-
-class Switch:
-    """A setting that is on or off."""
-
-    accepted = "true or false"
-    _words = {  # noqa: RUF012 - those that configparser takes
-        **dict.fromkeys(("true", "yes", "on", "1"), True),
-        **dict.fromkeys(("false", "no", "off", "0"), False),
-    }
-
-    def parse(self, value: Any) -> bool | None:
-        """The value; None for one that is not accepted."""
-        return value if isinstance(value, bool) else self._words.get(value.lower()) if isinstance(value, str) else None
-
-
-class Seconds:
-    """A setting that is a number of seconds."""
-
-    accepted = "a number of seconds above 0"
-
-    def parse(self, value: Any) -> float | None:
-        """The value; None for one that is not accepted."""
-        try:
-            seconds = float("nan" if isinstance(value, bool) else value)
-        except (TypeError, ValueError):
-            return None
-        return seconds if 0 < seconds < float("inf") else None
-
-
-class Count:
-    """A setting that is a whole number."""
-
-    accepted = "a whole number above 0"
-
-    def parse(self, value: Any) -> int | None:
-        """The value; None for one that is not accepted."""
-        digits = value if isinstance(value, str) else str(value) if type(value) is int else ""
-        return int(digits) or None if digits.isascii() and digits.isdigit() else None
-
-
-def _listed(names: Any) -> str:
-    *most, last = map(str, names)
-    return f"{', '.join(most)} or {last}" if most else last
-
-
 # What each setting may be. Every one can be given in all four places.
-SETTINGS: dict[str, Choice | Switch | Seconds | Count] = {
+SETTINGS: dict[str, Choice | Switch | Seconds | Count | File] = {
     "mode": Choice(*MODES),
     "default_size": Choice(*SIZE_NAMES),
     "start_method": Choice(*START_METHODS),
@@ -102,6 +47,10 @@ SETTINGS: dict[str, Choice | Switch | Seconds | Count] = {
     "max_process_depth": Count(),
     "max_process_starts": Count(),
     "max_processes": Count(),
+    "junit_xml": File(),
+    "json": File(),
+    "html": File(),
+    "annotations": Choice("auto", "github", "azure", "off"),
 }
 _ALLOW_KEYS = ("hosts", "processes")
 
@@ -130,6 +79,10 @@ class Settings(
             "max_process_depth",
             "max_process_starts",
             "max_processes",
+            "junit_xml",
+            "json",
+            "html",
+            "annotations",
             "allow",
             "root",
             "origins",
@@ -150,6 +103,10 @@ class Settings(
             8,
             5000,
             1000,
+            None,
+            None,
+            None,
+            "auto",
             (),
             ".",
             {},
@@ -174,6 +131,10 @@ class Settings(
         max_process_depth: how many generations of processes a test may start.
         max_process_starts: how often each process of a test may start another.
         max_processes: how many Python processes a test may have started in all, children of children included.
+        junit_xml: the absolute path of the JUnit XML report; None for none.
+        json: that of the JSON report.
+        html: that of the HTML report.
+        annotations: for which CI failures are written as annotations; ``auto`` for that which is found, or ``off``.
         allow: path pattern with what it allows, in the order of the file.
         root: the folder that path patterns start from.
         origins: for each setting (and each pattern, as ``allow PATTERN``), where its value came from.
@@ -195,6 +156,10 @@ class Settings(
     max_process_depth: int
     max_process_starts: int
     max_processes: int
+    junit_xml: str | None
+    json: str | None
+    html: str | None
+    annotations: str
     allow: tuple[tuple[str, Allowance], ...]
     root: str
     origins: Mapping[str, str]
@@ -236,6 +201,7 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
             allow[pattern] = allowance
             origins[f"allow {pattern}"] = origin
         _take(found, origin, values, origins)
+    _resolve_paths(values, root)
     _take(_environment_table(_real.environ), "environment", values, origins)
     _take(
         {key: value for key, value in (command_line or {}).items() if value is not None},
@@ -248,7 +214,15 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
         values["default_size"], origins["default_size"] = bazel_size, "environment TEST_SIZE"
     if "default_size" in values:
         values["default_size"] = Size(values["default_size"])
+    _resolve_paths(values, os.curdir)
     return Settings(**values, allow=tuple(allow.items()), root=root, origins=origins)
+
+
+def _resolve_paths(values: dict[str, Any], folder: str) -> None:
+    """Make the paths among the values absolute, as seen from a folder."""
+    for name, kind in SETTINGS.items():
+        if isinstance(kind, File) and name in values:
+            values[name] = os.path.abspath(os.path.join(folder, values[name]))
 
 
 def _find_root(folder: str) -> str:
@@ -266,7 +240,7 @@ def _take(found: Mapping[str, Any], origin: str, values: dict[str, Any], origins
     """Add checked values; what is added later wins."""
     for key, value in found.items():
         if key not in SETTINGS:
-            raise ConfigurationError(f"{origin}: unknown setting {key!r}; known are {_listed([*SETTINGS, 'allow'])}")
+            raise ConfigurationError(f"{origin}: unknown setting {key!r}; known are {listed([*SETTINGS, 'allow'])}")
         parsed = SETTINGS[key].parse(value)
         if parsed is None:
             raise ConfigurationError(f"{origin}: {key} = {value!r} is not {SETTINGS[key].accepted}")
@@ -286,10 +260,10 @@ def _allowance(table: Any, place: str) -> Allowance:
     from ._policy import Allowance, split_host  # not worth its start-up time where no file has any
 
     if not isinstance(table, dict):
-        raise ConfigurationError(f"{place}: {table!r} is not a table with {_listed(_ALLOW_KEYS)}")
+        raise ConfigurationError(f"{place}: {table!r} is not a table with {listed(_ALLOW_KEYS)}")
     for key, value in table.items():
         if key not in _ALLOW_KEYS:
-            raise ConfigurationError(f"{place}: unknown key {key!r}; known are {_listed(_ALLOW_KEYS)}")
+            raise ConfigurationError(f"{place}: unknown key {key!r}; known are {listed(_ALLOW_KEYS)}")
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ConfigurationError(f"{place}: {key} = {value!r} is not a list of strings")
     for host in table.get("hosts", ()):
@@ -387,7 +361,7 @@ def _environment_table(environ: Mapping[str, str]) -> dict[str, str]:
         if variable.startswith("HERMETIC_") and variable not in _INTERNAL_VARIABLES:
             key = variable.removeprefix("HERMETIC_").lower()
             if key not in SETTINGS:
-                known = _listed([f"HERMETIC_{name.upper()}" for name in SETTINGS if name != "isolated"])
+                known = listed([f"HERMETIC_{name.upper()}" for name in SETTINGS if name != "isolated"])
                 raise ConfigurationError(f"environment: unknown variable {variable}; known are {known}")
             table[key] = value
     return table

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
+# What reports say.
+PYTHON_VERSION, PLATFORM = ".".join(map(str, sys.version_info[:3])), sys.platform
+
 WINDOWS = sys.platform == "win32"
 
 # Where a process can adopt the orphans of its children, see all of them, and pass file descriptors on; and where fork
@@ -37,6 +40,9 @@ HOSTS_FILE = r"C:\Windows\System32\drivers\etc\hosts" if WINDOWS else "/etc/host
 
 # Every spawned multiprocessing child goes through fork_exec, which raises an audit event from 3.14 on.
 FORK_EXEC_RAISES_NO_EVENT = not WINDOWS and sys.version_info < (3, 14)
+
+# The CI systems that read annotations from what a step prints, by the variable that each sets to true.
+ANNOTATING_CI = {"GITHUB_ACTIONS": "github", "TF_BUILD": "azure"}
 
 # Where a process finds its own open file descriptors, one entry each.
 OPEN_FILES_FOLDER = "/proc/self/fd" if LINUX else "/dev/fd"

@@ -31,6 +31,7 @@ exit_process = os._exit
 perf_counter = time.perf_counter
 monotonic = time.monotonic
 sleep = time.sleep
+wall_clock = time.time
 stat = os.stat
 environ = os.environ
 random_bytes = os.urandom

@@ -11,10 +11,12 @@ import textwrap
 import unittest
 
 import hermetic
+from hermetic._env import ANNOTATING_CI
 from hermetic._guards import state
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TIMEOUT = 60.0  # seconds for any process that a test starts
+_NOT_INHERITED = ("HERMETIC_", "PYTHON", "TEST_", *ANNOTATING_CI)
 
 
 def run_python(
@@ -29,11 +31,11 @@ def run_python(
     Args:
         arguments: as on the command line, after ``python``.
         cwd: the folder that it runs in.
-        env: variables to be added; those of hermetic and Python's own are not inherited.
+        env: variables to be added; those of hermetic, CI and Python's own are not inherited.
         stdin: its standard input.
         timeout: seconds.
     """
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HERMETIC_", "PYTHON", "TEST_"))}
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
     environment = {**inherited, "PYTHONPATH": package_folder(), "NO_COLOR": "1", **(env or {})}
     with not_inherited():
         return subprocess.run(

@@ -19,9 +19,9 @@ import support
 PACKAGE = os.path.dirname(os.path.abspath(hermetic.__file__))
 
 LEVELS = (
-    "_errors _env _real _records _sizes _version _addresses",
+    "_errors _env _real _records _setting_kinds _sizes _version _addresses",
     "_policy _messages _config",
-    "_guards",
+    "_guards _reports",
     "_multiprocessing _isolation _doubles",
     "_unittest",
     "_cli _worker",
@@ -166,6 +166,7 @@ class StandardLibraryTest(hermetic.HermeticTestCase):
                     self.assertEqual(names & {"sys.platform", "sys.version_info", "sys.hexversion"}, set())
 
 
+@hermetic.medium  # it reads all of the package
 class PrivateNamesTest(hermetic.HermeticTestCase):
     def own_names(self) -> set[str]:
         """Every name that is defined, or assigned to as an attribute, anywhere in the package."""

@@ -13,7 +13,8 @@ from hermetic._policy import NO_ALLOWANCE, Allowance
 
 SETTINGS = (
     "mode, default_size, start_method, isolated, no_isolation, isolated_timeout, isolated_start, detect_leaks, leaks,"
-    " time_limits, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes"
+    " time_limits, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
+    " junit_xml, json, html, annotations"
 )
 needs_tomllib = unittest.skipUnless(_env.HAS_TOMLLIB, "pyproject.toml is read from Python 3.11 on")
 
@@ -36,6 +37,10 @@ class ConfigTestCase(hermetic.HermeticTestCase):
 
     def load(self, below: str = "", **command_line: str | None) -> _config.Settings:
         return _config.load(command_line, os.path.join(self.folder, below))
+
+    def paths(self, *names: str) -> list[str]:
+        """Paths from the folder of the files."""
+        return [os.path.abspath(os.path.join(self.folder, name)) for name in names]
 
     def assert_error(self, *parts: str, **command_line: str | None) -> None:
         """The settings are refused, and each part is in the text."""
@@ -73,30 +78,16 @@ class SetupCfgTest(ConfigTestCase):
             "isolated_timeout = 2.5", "isolated_start = fresh", "detect_leaks = true", "leaks = error",
             "time_limits = strict", "test_timeout = 60",
             "processes_at_import = allow", "max_process_depth = 2", "max_process_starts = 3", "max_processes = 4",
+            "junit_xml = a.xml", "json = b.json", "html = ../c.html", "annotations = azure",
         )  # fmt: skip
         self.write(setup_cfg="\n".join(("[tool:hermetic]", *lines)))
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS))
         self.assertEqual(
-            settings[: len(lines)],
-            (
-                "warn",
-                Size.MEDIUM,
-                "platform",
-                True,
-                True,
-                2.5,
-                "fresh",
-                True,
-                "error",
-                "strict",
-                60.0,
-                "allow",
-                2,
-                3,
-                4,
-            ),
+            settings[:15],
+            ("warn", Size.MEDIUM, "platform", True, True, 2.5, "fresh", True, "error", "strict", 60, "allow", 2, 3, 4),
         )
+        self.assertEqual(settings[15:19], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
 
     def test_the_origin_is_the_file(self):
         self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
@@ -108,9 +99,10 @@ class SetupCfgTest(ConfigTestCase):
 
     def test_a_wrong_value_names_the_file_the_key_and_the_accepted_ones(self):
         for key, setting in _config.SETTINGS.items():
+            wrong = "" if isinstance(setting, _config.File) else "wrong"
             with self.subTest(key=key):
-                self.write(setup_cfg=f"[tool:hermetic]\n{key} = wrong\n")
-                self.assert_error(os.path.join(self.folder, self.PATH), key, "'wrong'", setting.accepted)
+                self.write(setup_cfg=f"[tool:hermetic]\n{key} = {wrong}\n")
+                self.assert_error(os.path.join(self.folder, self.PATH), key, repr(wrong), setting.accepted)
 
     def test_values_are_taken_literally(self):
         for value in ("Strict", "STRICT", "strict # comment", "", "str"):
@@ -195,15 +187,16 @@ class PyprojectTest(ConfigTestCase):
             "no_isolation = true", "isolated_timeout = 7", 'isolated_start = "fresh"', "detect_leaks = true",
             'leaks = "off"', 'time_limits = "strict"', "test_timeout = 60",
             'processes_at_import = "allow"', "max_process_depth = 2", "max_process_starts = 3",
-            "max_processes = 4",
+            "max_processes = 4", 'junit_xml = "a.xml"', 'json = "b.json"', 'html = "c.html"', 'annotations = "off"',
         )  # fmt: skip
         self.write(pyproject="\n".join(("[tool.hermetic]", *lines)))
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS))
         self.assertEqual(
-            settings[: len(lines)],
+            settings[:15],
             ("off", Size.XLARGE, "fork", True, True, 7.0, "fresh", True, "off", "strict", 60.0, "allow", 2, 3, 4),
         )
+        self.assertEqual(settings[15:19], (*self.paths("a.xml", "b.json", "c.html"), "off"))
         self.assertEqual(set(settings.origins.values()), {os.path.join(self.folder, "pyproject.toml")})
 
     @needs_tomllib
@@ -272,11 +265,15 @@ class EnvironmentTest(ConfigTestCase):
         os.environ.update(HERMETIC_NO_ISOLATION="true", HERMETIC_ISOLATED_TIMEOUT="0.5", HERMETIC_DETECT_LEAKS="false")
         os.environ.update(HERMETIC_ISOLATED_START="fresh", HERMETIC_LEAKS="off", HERMETIC_MAX_PROCESSES="4")
         os.environ.update(HERMETIC_PROCESSES_AT_IMPORT="allow", HERMETIC_MAX_PROCESS_DEPTH="2")
-        os.environ.update(HERMETIC_MAX_PROCESS_STARTS="3", HERMETIC_TIME_LIMITS="off", HERMETIC_TEST_TIMEOUT="9")
+        os.environ.update(HERMETIC_MAX_PROCESS_STARTS="3", HERMETIC_ANNOTATIONS="github")
+        os.environ.update(HERMETIC_TIME_LIMITS="off", HERMETIC_TEST_TIMEOUT="9")
+        os.environ.update(HERMETIC_JUNIT_XML="a.xml", HERMETIC_JSON="b.json", HERMETIC_HTML="c.html")
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS) - {"isolated"})
         self.assertEqual(settings[:9], ("warn", Size.LARGE, "forkserver", False, True, 0.5, "fresh", False, "off"))
         self.assertEqual(settings[9:15], ("off", 9.0, "allow", 2, 3, 4))
+        paths = [os.path.abspath(name) for name in ("a.xml", "b.json", "c.html")]  # of the current folder
+        self.assertEqual(settings[15:19], (*paths, "github"))
         self.assertEqual(set(settings.origins.values()), {"environment"})
 
     def test_an_unknown_variable_is_an_error_that_lists_the_known_ones(self):
@@ -444,7 +441,8 @@ class DescribeTest(ConfigTestCase):
             "isolated_start = auto  (default)", "detect_leaks = false  (default)", "leaks = warn  (default)",
             "time_limits = warn  (default)", "test_timeout = none  (default)",
             "processes_at_import = error  (default)", "max_process_depth = 8  (default)",
-            "max_process_starts = 5000  (default)", "max_processes = 1000  (default)",
+            "max_process_starts = 5000  (default)", "max_processes = 1000  (default)", "junit_xml = none  (default)",
+            "json = none  (default)", "html = none  (default)", "annotations = auto  (default)",
             f"allow tests/* = hosts=['a.test']  ({path})",
         ]  # fmt: skip
         self.assertEqual(_config.describe(self.load(start_method="fork", isolated=True)).splitlines(), expected)
@@ -497,7 +495,8 @@ class CommandLineTest(ConfigTestCase):
             "isolated_start = auto  (default)", "detect_leaks = false  (default)", "leaks = warn  (default)",
             "time_limits = warn  (default)", "test_timeout = none  (default)",
             "processes_at_import = error  (default)", "max_process_depth = 8  (default)",
-            "max_process_starts = 5000  (default)", "max_processes = 1000  (default)",
+            "max_process_starts = 5000  (default)", "max_processes = 1000  (default)", "junit_xml = none  (default)",
+            "json = none  (default)", "html = none  (default)", "annotations = auto  (default)",
         ]  # fmt: skip
         self.assertEqual(out.splitlines(), expected)
 

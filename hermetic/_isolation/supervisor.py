@@ -12,7 +12,7 @@ The frames of a worker, in the order in which they come (kind, then its argument
     broken       details                     an exception that ends programs came out of a test or a fixture
     warning      text, category, file, line  shown by the warnings module
     copy         id, what                    a forked copy of a test came back to the runner
-    end          facts                       a test has ended: duration, warned
+    end          facts                       a test has ended: started, duration, warned
     ready        changes                     the request is done; what the test changed
     finished     facts                       the worker is about to exit: changes, warned
 

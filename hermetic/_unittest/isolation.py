@@ -117,7 +117,7 @@ def run(request: Request, result: Any) -> None:
     group = request.group
     with _isolation.lock, state.unjudged():
         told: set[str] = set()
-        player = replay.Replay(request.test, result, functools.partial(_report_changes, request.test, told))
+        player = replay.Replay(request.test, result, functools.partial(_report_changes, request.test, result, told))
         try:
             _perform(request, result, player)
         except IsolationError as error:
@@ -130,6 +130,7 @@ def run(request: Request, result: Any) -> None:
 def _perform(request: Request, result: Any, player: replay.Replay) -> None:
     group = request.group
     address, worker = _worker_for(request)
+    player.comes_from(worker, group.description)
     options: dict[str, Any] = {
         "locals": bool(getattr(result, "tb_locals", False)),
         "failfast": bool(getattr(result, "failfast", False)),
@@ -156,9 +157,9 @@ def _timed(group: Group) -> str:
     return "the test" if group.key is None else f"the group {group.description}"
 
 
-def _report_changes(test: Any, told: set[str], changes: list[str]) -> IsolationError | None:
+def _report_changes(test: Any, result: Any, told: set[str], changes: list[str]) -> IsolationError | None:
     told.update(changes)
-    return replay.report_changes(f"isolated test {state.owner_name(test)}", changes, test)
+    return replay.report_changes(f"isolated test {state.owner_name(test)}", changes, test, result)
 
 
 def _worker_for(request: Request) -> tuple[dict[str, Any], Worker]:
@@ -222,7 +223,8 @@ def _ask(member: _Member, request: str) -> list[BaseException]:
             ending.take(frame)
         changes = [change for change in ending.changes if change not in member.told]
         if changes:
-            error = replay.report_changes(f"the process of {group.description}", changes, member.test)
+            what = f"the process of {group.description}"
+            error = replay.report_changes(what, changes, member.test, _isolation.result)
             ending.of_group += [error] if error is not None else []
     if worker.has_ended:
         del _isolation.members[group.key]

@@ -40,7 +40,7 @@ def run(test: Any, result: Any, run_test: Callable[[Any, Any], Any]) -> Any:
     with state.unjudged():
         changes = snapshot.changes()
         changes += [f"temporary file left: {path}" for path in _temporary_files if os.path.lexists(path)]
-        error = replay.report_changes(f"test {state.owner_name(test)}", changes, test) if changes else None
+        error = replay.report_changes(f"test {state.owner_name(test)}", changes, test, result) if changes else None
         if error is not None:
             result.addError(test, exc_info(error))
     return returned

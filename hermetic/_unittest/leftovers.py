@@ -29,12 +29,13 @@ _ROUNDS = 50  # of ending what ends, and what that has started meanwhile
 _KILL, _DO_NOT_WAIT = getattr(signal, "SIGKILL", signal.SIGTERM), getattr(os, "WNOHANG", 0)  # not on Windows
 
 
-def end(test: Any, scope: state.Scope) -> IsolationError | None:
+def end(test: Any, scope: state.Scope, result: Any) -> IsolationError | None:
     """End what a test has left running, and report it.
 
     Args:
         test: the test.
         scope: its own, once its cleanups have run.
+        result: of any runner.
 
     Returns:
         What is to be reported as an error, if the settings have it so.
@@ -53,7 +54,7 @@ def end(test: Any, scope: state.Scope) -> IsolationError | None:
         changes += [f"thread left running: {name}" for name in threads]
         if scope.met_ceiling or not changes:
             return None  # a ceiling is reported already
-        return replay.report_changes(f"test {state.owner_name(test)}", changes, test)
+        return replay.report_changes(f"test {state.owner_name(test)}", changes, test, result)
 
 
 def _processes(scope: state.Scope) -> dict[int, str]:

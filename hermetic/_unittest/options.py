@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from .. import _config
+from .. import _config, _setting_kinds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,14 @@ _HELP = {
     "isolated_start": "how their processes start: forked where that is safe (auto, the default), or fresh",
     "detect_leaks": "look for what tests change and leave in this process, too",
     "leaks": "what that is: a warning (warn, the default), an error, or nothing (off)",
+    "junit_xml": "write a report that CI systems read",
+    "json": "write a report for programs",
+    "html": "write a report for people, as one page",
+    "annotations": "point at failures in the log of a CI system: of the one that is found (auto, the default), of this"
+    " one, or of none (off)",
 }
+
+_METAVARS = {_setting_kinds.Seconds: "SECONDS", _setting_kinds.Count: "NUMBER", _setting_kinds.File: "FILE"}
 
 
 def make_parser(program: str) -> argparse.ArgumentParser:
@@ -47,13 +54,12 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     group = parser.add_argument_group("hermetic options")
     for name, setting in _config.SETTINGS.items():
         option = f"--{name.replace('_', '-')}"
-        if isinstance(setting, _config.Switch):
+        if isinstance(setting, _setting_kinds.Switch):
             group.add_argument(option, action="store_const", const=True, help=_HELP[name])
-        elif isinstance(setting, _config.Choice):
+        elif isinstance(setting, _setting_kinds.Choice):
             group.add_argument(option, choices=setting.words, help=_HELP[name])
         else:
-            metavar = "SECONDS" if isinstance(setting, _config.Seconds) else "NUMBER"
-            group.add_argument(option, metavar=metavar, help=_HELP[name])
+            group.add_argument(option, metavar=_METAVARS[type(setting)], help=_HELP[name])
     group.add_argument("--show-config", action="store_true", help="print the settings and where each came from")
     group.add_argument("--script", metavar="FILE", help="run a runner script; what follows are its arguments")
     return parser

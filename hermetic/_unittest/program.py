@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __unittest = True
 
 _INTERRUPTED_EXIT_STATUS = 130
+_REPORTS = ("junit_xml", "json", "html")  # settings
 
 
 class TestProgram(unittest.TestProgram):
@@ -73,6 +74,7 @@ class TestProgram(unittest.TestProgram):
             if frame.f_globals.get("__name__") != "unittest.loader":
                 raise  # a loader of the user's
             # Failing test modules are reported as errors of tests: here it is discovery that cannot go on at all.
+            _report_no_run(str(error))
             _fail(str(self.progName), str(error), status=1)
 
     def runTests(self) -> None:
@@ -126,8 +128,16 @@ class TestProgram(unittest.TestProgram):
 
 def _end_while_loading(call: str) -> None:
     if not state.running.in_run:  # a run sums itself up
-        sys.stderr.write(f"The run ended early: {call} while the tests were loaded\n")
+        reason = f"{call} while the tests were loaded"
+        sys.stderr.write(f"The run ended early: {reason}\n")
         sys.stderr.flush()
+        _report_no_run(reason)
+
+
+def _report_no_run(reason: str) -> None:
+    if WatchedRun.recorder is not None:
+        for trouble in WatchedRun.recorder.finish(successful=False, ended_early=reason):
+            sys.stderr.write(f"{trouble}\n")
 
 
 def exit_status(result: Any) -> int:
@@ -158,8 +168,31 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
     if settings.isolated or settings.detect_leaks:
         policies.watches_processes, policies.leaks_are_detected = True, settings.detect_leaks
         while_running.callback(_stop_watching_processes)
+    _record(settings, while_running)
     while_running.enter_context(_multiprocessing.default_start_method(settings.start_method))
     return settings
+
+
+def _record(settings: _config.Settings, while_running: contextlib.ExitStack) -> None:
+    """Have the runs recorded, if the settings ask for reports; a program within a test is part of that test."""
+    if state.running.in_run:
+        return
+    paths = {name: path for name in _REPORTS if (path := getattr(settings, name)) is not None}
+    annotations = settings.annotations
+    if annotations == "auto":
+        annotations = next((ci for name, ci in _env.ANNOTATING_CI.items() if _is_true(name)), "off")
+    if not paths and annotations == "off":
+        return
+    from .._reports.writing import Reports  # as recording: for runs that are reported
+    from .recording import Recorder
+
+    WatchedRun.recorder = Recorder(Reports(paths, None if annotations == "off" else annotations))
+    while_running.callback(setattr, WatchedRun, "recorder", None)
+    while_running.callback(WatchedRun.recorder.close)
+
+
+def _is_true(variable: str) -> bool:
+    return os.environ.get(variable, "").lower() == "true"
 
 
 def _stop_watching_processes() -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .recording import Recorder
+
 __unittest = True
 
 
@@ -34,6 +36,8 @@ class Replay:
     def __init__(self, test: Any, result: Any, report_changes: Callable[[list[str]], IsolationError | None]) -> None:
         self._test = test
         self._result = result
+        self._recorder: Recorder | None = getattr(result, "hermetic_recorder", None)
+        self._worker: tuple[object, str] | None = None
         self._report_changes = report_changes
         self._verdicts: list[tuple[str, Any]] = []
         self._later: list[list[Any]] = []  # frames of what came after the test
@@ -43,6 +47,10 @@ class Replay:
         self._ended = False
         self._broken = self._failed = False
         self._buffering = False
+
+    def comes_from(self, worker: object, group: str) -> None:
+        """Say which worker the frames are from, and which group it works for."""
+        self._worker = worker, group
 
     def take(self, frame: list[Any]) -> None:
         """Take a frame."""
@@ -74,6 +82,8 @@ class Replay:
     def _take_begin(self, _: str) -> None:
         self._begun = True
         self._result.startTest(self._test)
+        if self._recorder is not None and self._worker is not None:
+            self._recorder.runs_in(*self._worker)
 
     def _take_buffer(self) -> None:
         self._buffering = _real.buffer_output(self._result)
@@ -84,6 +94,8 @@ class Replay:
             _real.release_output(self._result)
 
     def _take_output(self, stream: str, text: str) -> None:
+        if self._recorder is not None and not getattr(self._result, "buffer", False):  # else it is found in the buffer
+            self._recorder.add_output(*((text, "") if stream == "out" else ("", text)))
         write(sys.stdout if stream == "out" else sys.stderr, text)
 
     def _take_warning(self, text: str, category: list[str], filename: str, line: int) -> None:
@@ -123,6 +135,8 @@ class Replay:
 
     def _take_end(self, facts: dict[str, Any]) -> None:
         self._duration, self._ended = facts["duration"], True
+        if self._recorder is not None:
+            self._recorder.measured_in_worker(facts["started"], facts["duration"])
         take_warned(facts)
 
     def _take_finished(self, facts: dict[str, Any]) -> None:
@@ -276,18 +290,22 @@ def show_warning(text: str, category: list[str], filename: str, line: int) -> No
     warnings.showwarning(Warning.__new__(shown), found, filename, line)
 
 
-def report_changes(what: str, changes: list[str], test: Any) -> IsolationError | None:
+def report_changes(what: str, changes: list[str], test: Any, result: Any) -> IsolationError | None:
     """Warn of what a test or a group changed and left, or return the error that it is, as the settings have it.
 
     Args:
         what: changed it.
         changes: for people.
         test: that the warning or the error points at.
+        result: of any runner.
     """
     mode = _config.in_force().leaks
     text = f"[H007] {what} changed its process, or left something behind: {hygiene.summed(changes)}"
     if mode == "off":
         return None
+    recorder = getattr(result, "hermetic_recorder", None)
+    if recorder is not None:
+        recorder.add_leaks(test, changes)
     try:
         if mode == "warn":
             filename, _, line = places.place_of(test)

@@ -80,7 +80,7 @@ class GuardedResult:
         from . import leftovers  # loaded with the first process or thread
 
         scope.is_concluded = True
-        error = leftovers.end(test, scope)
+        error = leftovers.end(test, scope, self)
         if error is not None:
             super().addError(test, exc_info(error))  # type: ignore[misc]
         return error is not None

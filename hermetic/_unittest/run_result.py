@@ -32,6 +32,8 @@ class RunResult(GuardedResult):
         violations: those that are in the report.
         summary_stream: where the summary is written to.
         durations_before_3_12: how many of the slowest tests to list, where unittest does not.
+        hermetic_recorder: of a run that is to be reported.
+        unwritten: what went wrong with the reports.
     """
 
     violations: tuple[Violation, ...] = ()
@@ -41,6 +43,8 @@ class RunResult(GuardedResult):
     ended_early: str | None = None
     interrupted = False
     current_test: Any = None
+    hermetic_recorder: Any = None
+    unwritten: tuple[str, ...] = ()
     _begin = staticmethod(state.begin_alone)
 
     def startTest(self, test: Any) -> None:
@@ -58,6 +62,9 @@ class RunResult(GuardedResult):
     def stopTestRun(self) -> None:
         self.report_late()
         getattr(super(), "stopTestRun", _nothing)()
+        recorder = self.hermetic_recorder
+        if recorder is not None:
+            self.unwritten = (*recorder.finish(successful=self.wasSuccessful(), ended_early=self.ended_early),)
 
     def begin_scope(self, test: Any) -> None:
         """Begin the scope of a test that had none, because nothing was guarded when it started."""
@@ -65,7 +72,7 @@ class RunResult(GuardedResult):
             self._enter(test)
 
     def wasSuccessful(self) -> bool:
-        return self.ended_early is None and bool(super().wasSuccessful())  # type: ignore[misc]
+        return self.ended_early is None and not self.unwritten and bool(super().wasSuccessful())  # type: ignore[misc]
 
     def end_early(self, reason: str, error: BaseException | None = None, fixture: str = "") -> None:
         """Note what ended the run.
@@ -81,6 +88,8 @@ class RunResult(GuardedResult):
 
     def _reported(self, errors: list[ViolationError]) -> None:
         self.violations = (*self.violations, *(error.violation for error in errors))
+        if self.hermetic_recorder is not None:
+            self.hermetic_recorder.add_violations(errors)
 
     def printErrors(self) -> None:
         super().printErrors()  # type: ignore[misc]
@@ -90,6 +99,8 @@ class RunResult(GuardedResult):
             lines.append(f"start method{'s' if len(methods) > 1 else ''} of multiprocessing: {', '.join(methods)}")
         if self.ended_early is not None:
             lines.append(f"The run ended early: {self.ended_early}")
+        if self.hermetic_recorder is not None:
+            lines += [*self.unwritten, *self.hermetic_recorder.annotations()]
         if self.durations_before_3_12 is not None:
             lines += durations.lines(self, self.durations_before_3_12)
         stream = self.summary_stream or self.stream  # type: ignore[attr-defined]  # without a WatchedRun
@@ -115,6 +126,7 @@ class TestResult(RunResult, unittest.TextTestResult):
     ``collectedDurations`` is filled only in a run that asks for durations.
 
     What every test goes through is written out here, without the layers above: it is most of what a test costs.
+    In a run that is recorded, it goes through them.
     """
 
     __test__ = False  # pytest: not a test class, in spite of its name
@@ -122,6 +134,9 @@ class TestResult(RunResult, unittest.TextTestResult):
     _scope_class: type | None = None  # whose tests may take the scope over, one after another
 
     def startTest(self, test: Any) -> None:
+        if self.hermetic_recorder is not None:
+            super().startTest(test)
+            return
         self.current_test = test
         if self.buffer or self.showAll:
             unittest.TextTestResult.startTest(self, test)
@@ -145,6 +160,9 @@ class TestResult(RunResult, unittest.TextTestResult):
         self._scope_class = None if marking.has_marked_methods(type(test)) else type(test)
 
     def stopTest(self, test: Any) -> None:
+        if self.hermetic_recorder is not None:
+            super().stopTest(test)
+            return
         if self.watchdog is not None:
             self.watchdog.stop()
         scope = self._scope
@@ -159,6 +177,9 @@ class TestResult(RunResult, unittest.TextTestResult):
         self.current_test = None
 
     def addSuccess(self, test: Any) -> None:
+        if self.hermetic_recorder is not None:
+            super().addSuccess(test)
+            return
         scope = self._scope
         if scope is not None:
             if _real.perf_counter() - scope.started > scope.time_limit:

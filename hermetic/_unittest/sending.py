@@ -29,7 +29,7 @@ class _SendingResult(unittest.TestResult):
         self.with_locals = False
         self.compare_each = False
         self.tells_of_buffering = False
-        self._started = 0.0
+        self._started = self._started_at = 0.0
         self._snapshot: hygiene.Snapshot | None = None
         self._is_told = False  # whether a test has begun, or a fixture was told of, since the last was asked for
         self._set_up: list[Any] = ["the set-up of its class or module", "skip", "it did not run"]  # as last told of
@@ -58,11 +58,11 @@ class _SendingResult(unittest.TestResult):
         self._is_told = True
         self.send("begin", state.owner_name(test))
         self._snapshot = hygiene.Snapshot() if self.compare_each else None
-        self._started = _real.perf_counter()
+        self._started, self._started_at = _real.perf_counter(), _real.wall_clock()
 
     def stopTest(self, test: Any) -> None:
         duration = _real.perf_counter() - self._started
-        self.send("end", {"duration": duration, **self.warned()})
+        self.send("end", {"started": self._started_at, "duration": duration, **self.warned()})
         self._current = None
 
     def addDuration(self, test: Any, elapsed: float) -> None:

@@ -18,7 +18,9 @@ from .run_result import make_run_result
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, ClassVar
+
+    from .recording import Recorder
 
 __unittest = True
 
@@ -33,10 +35,12 @@ class WatchedRun(unittest.TestSuite):
         durations: how many of the slowest tests to list, on Pythons before 3.12.
         stream: where to sum up, for a result that has no stream of its own.
         starters: the tests that have started processes by multiprocessing.
+        recorder: that of the program, if it is to report its runs; a run within a test is none of them.
     """
 
     durations: int | None = None
     stream: Any = None
+    recorder: ClassVar[Recorder | None] = None
 
     def __init__(self, test: Any) -> None:
         super().__init__([test])
@@ -57,7 +61,7 @@ class WatchedRun(unittest.TestSuite):
         if not in_run:
             _multiprocessing.journal.methods.clear()
         try:
-            with self._starts_noted(result):
+            with self._starts_noted(result), self._recorded(result, nested=in_run):
                 self._run_to_its_end(result)
         finally:
             state.running.in_run = in_run
@@ -91,6 +95,11 @@ class WatchedRun(unittest.TestSuite):
         from . import time_limits  # loaded where there is a hard limit
 
         return time_limits.Watchdog(seconds, result, lambda *why: self._sum_up(result, *why)).on_guard()
+
+    def _recorded(self, result: Any, *, nested: bool) -> contextlib.AbstractContextManager[None]:
+        if self.recorder is None or nested:
+            return contextlib.nullcontext()
+        return self.recorder.recording(result, self._whole.countTestCases())
 
     def _isolation(self, result: Any) -> contextlib.AbstractContextManager[None]:
         """What isolated tests need for the time of the run."""

@@ -1,0 +1,94 @@
+"""The JSON report. Its schema is documented in docs/reference/json-schema.md: what it says here is a promise."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from .plain_text import without_surrogates
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .._records import Violation
+    from .records import RunRecord, TestRecord
+
+VERSION = 1
+
+
+def text(run: RunRecord) -> str:
+    """The report of a run."""
+    document = {
+        "format": "hermetic-report",
+        "version": VERSION,
+        "hermetic": run.hermetic,
+        "python": run.python,
+        "platform": run.platform,
+        "command": run.command,
+        "started": round(run.started, 6),
+        "duration": round(run.duration, 6),
+        "successful": run.successful,
+        "ended_early": run.ended_early,
+        "totals": run.totals(),
+        "warnings": [asdict(warning) for warning in run.warnings],
+        "tests": [_test(record) for record in run.tests],
+    }
+    return json.dumps(_readable(document), indent=1) + "\n"
+
+
+def _test(record: TestRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "kind": record.kind,
+        "module": record.module,
+        "class": record.class_name,
+        "name": record.name,
+        "file": record.file,
+        "line": record.line,
+        "size": record.size,
+        "outcome": record.outcome,
+        "reason": record.reason,
+        "started": round(record.started, 6),
+        "duration": round(record.duration, 6),
+        "worker": record.worker,
+        "group": record.group,
+        "subtests": record.subtests,
+        "entries": [asdict(entry) for entry in record.entries],
+        "violations": [
+            *(_violation(violation, "error") for violation in record.violations),
+            *(_violation(violation, "warning") for violation in record.warned),
+        ],
+        "warnings": [asdict(warning) for warning in record.warnings],
+        "leaks": record.leaks,
+        "stdout": record.stdout,
+        "stderr": record.stderr,
+    }
+
+
+def _violation(violation: Violation, reported_as: str) -> dict[str, Any]:
+    operation, site = violation.operation, violation.site
+    return {
+        "code": violation.code,
+        "reported_as": reported_as,
+        "size": violation.size,
+        "kind": operation.kind,
+        "action": operation.action,
+        "target": operation.target,
+        "api": operation.api,
+        "file": site.filename,
+        "line": site.line,
+        "function": site.function,
+        "source": site.source,
+    }
+
+
+def _readable(value: Any) -> Any:
+    """The same, readable by every parser: many refuse half a character. JSON itself escapes what else is odd."""
+    if isinstance(value, str):
+        return without_surrogates(value)
+    if isinstance(value, dict):
+        return {key: _readable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_readable(item) for item in value]
+    return value

@@ -1,0 +1,130 @@
+"""The JUnit XML report, as Jenkins' schema has it, which GitLab, Azure, CircleCI, Bazel and others read.
+
+One <testsuite> a class: CI systems fold by suite, fixtures fail by class, and Jenkins joins the suites of a package
+itself; with one a module, a failed setUpClass would stand among the tests of other classes. The schema has no
+properties of a test case, so the size and the violations of each test are properties of its suite.
+"""
+
+from __future__ import annotations
+
+import time
+from xml.etree import ElementTree as ET
+
+from .plain_text import one_line, visible
+from .records import Entry, TestRecord
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .records import RunRecord
+
+_MAX_MESSAGE = 1000  # characters of an attribute; the text has it all
+# What an outcome is called there; the others have no element of their own.
+_ELEMENTS = {
+    "error": "error",
+    "failure": "failure",
+    "unexpected_success": "failure",
+    "interrupted": "error",
+    "expected_failure": "skipped",
+    "skip": "skipped",
+}
+_COUNTED_AS = {"error": "errors", "failure": "failures", "skipped": "skipped"}
+
+
+def text(run: RunRecord) -> str:
+    """The report of a run."""
+    root = ET.Element("testsuites", name="hermetic", time=_seconds(run.duration))
+    suites: dict[str, list[TestRecord]] = {}
+    for record in [*run.tests, *_end_of(run)]:
+        suites.setdefault(record.qualified_class or record.name, []).append(record)
+    totals = {"tests": 0, "failures": 0, "errors": 0}
+    for number, (name, records) in enumerate(suites.items()):
+        suite = _suite(root, run, name, records)
+        suite.set("id", str(number))
+        for count in totals:
+            totals[count] += int(suite.attrib[count])
+    root.attrib.update({name: str(count) for name, count in totals.items()})
+    ET.indent(root, " ")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _end_of(run: RunRecord) -> list[TestRecord]:
+    """A case that fails when the run ended early: whoever reads the report alone must not take it for whole."""
+    if run.ended_early is None:
+        return []
+    what = f"The run ended early: {run.ended_early}"
+    entry = Entry("error", message=what, text=what)
+    return [TestRecord("hermetic.the_run", "fixture", "", "hermetic", "the_run", started=run.duration, entries=[entry])]
+
+
+def _suite(root: ET.Element, run: RunRecord, name: str, records: list[TestRecord]) -> ET.Element:
+    began = run.started + min(record.started for record in records)
+    suite = ET.SubElement(
+        root,
+        "testsuite",
+        name=one_line(name),
+        tests=str(len(records)),
+        time=_seconds(sum(record.duration for record in records)),
+        timestamp=time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(began)),
+    )
+    counts = dict.fromkeys(_COUNTED_AS.values(), 0)
+    _add_properties(suite, records)
+    for record in records:
+        _add_case(suite, record, name)
+        if record.outcome in _ELEMENTS:
+            counts[_COUNTED_AS[_ELEMENTS[record.outcome]]] += 1
+    suite.attrib.update({count: str(number) for count, number in counts.items()})
+    return suite
+
+
+def _add_properties(suite: ET.Element, records: list[TestRecord]) -> None:
+    found = [pair for record in records for pair in _properties(record)]
+    if found:
+        properties = ET.SubElement(suite, "properties")
+        for name, value in found:
+            ET.SubElement(properties, "property", name=one_line(name), value=one_line(value))
+
+
+def _properties(record: TestRecord) -> Iterator[tuple[str, str]]:
+    if record.size:
+        yield f"size of {record.name}", record.size
+    if record.group:
+        yield f"isolation of {record.name}", f"{record.group}, {record.worker}"
+    for level, violations in (("violation", record.violations), ("warned violation", record.warned)):
+        for violation in violations:
+            operation, site = violation.operation, violation.site
+            place = f" ({site.filename}:{site.line})" if site.filename else ""
+            yield f"{level} of {record.name}", f"{violation.code} {operation.api} {operation.target}{place}"
+
+
+def _add_case(suite: ET.Element, record: TestRecord, class_name: str) -> None:
+    case = ET.SubElement(
+        suite, "testcase", name=one_line(record.name), classname=one_line(class_name), time=_seconds(record.duration)
+    )
+    entries = record.entries
+    if record.outcome == "interrupted":
+        ET.SubElement(case, "error", type="interrupted", message="the run ended before this test did")
+    for element in ("skipped", "error", "failure"):  # in this order in the schema, and one of the first at most
+        of_kind = [entry for entry in entries if _ELEMENTS[entry.outcome] == element]
+        if element == "skipped":
+            of_kind = of_kind[:1] if _ELEMENTS.get(record.outcome) == "skipped" else []
+        for entry in of_kind:
+            _add_entry(case, element, entry)
+    for element, captured in (("system-out", record.stdout), ("system-err", record.stderr)):
+        if captured:
+            ET.SubElement(case, element).text = visible(captured)
+
+
+def _add_entry(case: ET.Element, element: str, entry: Entry) -> None:
+    message = f"{entry.subtest} {entry.message}".strip()
+    if entry.outcome in ("expected_failure", "unexpected_success"):
+        message = f"{entry.outcome.replace('_', ' ')} {message}".strip()
+    attributes = {"message": visible(message)[:_MAX_MESSAGE]}
+    if element != "skipped":
+        attributes["type"] = one_line(entry.type or entry.outcome)
+    ET.SubElement(case, element, attributes).text = visible(entry.text) or None
+
+
+def _seconds(duration: float) -> str:
+    return f"{duration:.3f}"

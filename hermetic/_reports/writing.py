@@ -1,0 +1,57 @@
+"""The reports of a program: which there are, and that they get written."""
+
+from __future__ import annotations
+
+import os
+
+from .. import _real
+from .._errors import ConfigurationError
+from . import ci_annotations, files, html_report, json_report, junit_report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .records import RunRecord, TestRecord
+
+_FORMATS = {"junit_xml": junit_report, "json": json_report, "html": html_report}
+
+
+class Reports:
+    """What is to be made of the records of a run.
+
+    Args:
+        paths: absolute paths by the setting that asks for them.
+        annotations_for: the format of annotations, as of ``ci_annotations.lines``; None for none.
+
+    Raises:
+        ConfigurationError: a report cannot be written where it is to be.
+    """
+
+    def __init__(self, paths: Mapping[str, str], annotations_for: str | None = None) -> None:
+        self._paths = {name: os.path.realpath(path) for name, path in paths.items()}
+        for name, path in self._paths.items():
+            files.check(path, name)
+        if len(set(self._paths.values())) < len(paths):
+            raise ConfigurationError(f"{', '.join(paths)}: two reports in one file; write a path for each")
+        self._annotations_for = annotations_for
+
+    def write(self, run: RunRecord) -> list[str]:
+        """Write all; files that are there are replaced.
+
+        Returns:
+            What went wrong with that, for people.
+        """
+        troubles = []
+        for name, path in self._paths.items():
+            try:
+                files.write(path, _FORMATS[name].text(run))
+            except Exception as error:  # noqa: BLE001 - a test may have broken anything, and the summary is yet to come
+                troubles.append(f"The report {path} could not be written: {type(error).__name__}: {error}")
+        return troubles
+
+    def annotations(self, records: Sequence[TestRecord]) -> list[str]:
+        """The lines of annotations, for the log of a CI system."""
+        if self._annotations_for is None:
+            return []
+        return ci_annotations.lines(records, self._annotations_for, _real.environ)

@@ -1,0 +1,74 @@
+"""The kinds of settings: each says what it accepts, and makes a value of what was written."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Choice:
+    """A setting that is one of several words."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+        self.accepted = f"one of {listed(words)}"
+
+    def parse(self, value: Any) -> Any:
+        """The value; None for one that is not accepted."""
+        return value if isinstance(value, str) and value in self.words else None
+
+
+class Switch:
+    """A setting that is on or off."""
+
+    accepted = "true or false"
+    _words = {  # noqa: RUF012 - those that configparser takes
+        **dict.fromkeys(("true", "yes", "on", "1"), True),
+        **dict.fromkeys(("false", "no", "off", "0"), False),
+    }
+
+    def parse(self, value: Any) -> bool | None:
+        """The value; None for one that is not accepted."""
+        return value if isinstance(value, bool) else self._words.get(value.lower()) if isinstance(value, str) else None
+
+
+class Seconds:
+    """A setting that is a number of seconds."""
+
+    accepted = "a number of seconds above 0"
+
+    def parse(self, value: Any) -> float | None:
+        """The value; None for one that is not accepted."""
+        try:
+            seconds = float("nan" if isinstance(value, bool) else value)
+        except (TypeError, ValueError):
+            return None
+        return seconds if 0 < seconds < float("inf") else None
+
+
+class Count:
+    """A setting that is a whole number."""
+
+    accepted = "a whole number above 0"
+
+    def parse(self, value: Any) -> int | None:
+        """The value; None for one that is not accepted."""
+        digits = value if isinstance(value, str) else str(value) if type(value) is int else ""
+        return int(digits) or None if digits.isascii() and digits.isdigit() else None
+
+
+class File:
+    """A setting that is the path of a file; in a configuration file, from the folder of that file."""
+
+    accepted = "the path of a file"
+
+    def parse(self, value: Any) -> str | None:
+        """The value; None for one that is not accepted."""
+        return value if isinstance(value, str) and value.strip() and "\0" not in value else None
+
+
+def listed(names: Any) -> str:
+    """Names as a sentence has them: ``a, b or c``."""
+    *most, last = map(str, names)
+    return f"{', '.join(most)} or {last}" if most else last

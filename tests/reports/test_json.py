@@ -1,0 +1,166 @@
+"""The JSON report, and with it the records that every report is made from."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import Counter
+
+import hermetic
+from hermetic import medium
+from support import ROOT
+
+from . import sample_reports
+
+
+class SampleReportCase(hermetic.HermeticTestCase):
+    """Reads the report of the sample."""
+
+    def setUp(self):
+        self.report = json.loads(sample_reports().read("--json"))
+        self.tests = {record["id"].removeprefix("test_outcomes."): record for record in self.report["tests"]}
+
+    def outcomes(self, name):
+        return [(entry["outcome"], entry["subtest"], entry["message"]) for entry in self.tests[name]["entries"]]
+
+
+@medium
+class OutcomesTest(SampleReportCase):
+    def test_every_outcome_is_told_apart(self):
+        expected = {
+            "passes": "success",
+            "fails": "failure",
+            "has_an_error": "error",
+            "is_skipped": "skip",
+            "fails_as_expected": "expected_failure",
+            "passes_unexpectedly": "unexpected_success",
+            "has_subtests": "error",
+            "fails_twice": "error",
+        }
+        found = {name: self.tests[f"OutcomesTest.test_{name}"]["outcome"] for name in expected}
+        self.assertEqual(found, expected)
+
+    def test_a_test_has_an_entry_for_each_thing_that_went_wrong(self):
+        self.assertEqual(
+            sorted(self.outcomes("OutcomesTest.test_fails_twice")),
+            [("error", "", "division by zero"), ("failure", "", "in its body")],
+        )
+
+    def test_subtests_are_counted_and_told_apart(self):
+        name = "OutcomesTest.test_has_subtests"
+        self.assertEqual(
+            sorted(self.outcomes(name)),
+            [
+                ("error", "[number] (number=2)", "two"),
+                ("failure", "[number] (number=1)", "one"),
+                ("skip", "[number] (number=3)", "three"),
+            ],
+        )
+        self.assertEqual(self.tests[name]["subtests"], 4)
+
+    def test_an_entry_has_the_type_the_place_and_the_text_of_the_exception(self):
+        (entry,) = self.tests["OutcomesTest.test_has_an_error"]["entries"]
+        self.assertEqual(
+            (entry["type"], entry["message"], os.path.basename(entry["file"])),
+            ("KeyError", "'missing'", "test_outcomes.py"),
+        )
+        self.assertRegex(entry["text"], rf"(?s)^Traceback .*, line {entry['line']}, in .*KeyError: ")
+
+    def test_a_skip_has_its_reason(self):
+        self.assertEqual(self.tests["OutcomesTest.test_is_skipped"]["reason"], "not today")
+
+    def test_a_failed_fixture_is_a_record_of_its_own(self):
+        record = self.tests["setUpClass (test_outcomes.FixtureTest)"]
+        self.assertEqual(
+            [record[key] for key in ("kind", "module", "class", "name", "outcome")],
+            ["fixture", "test_outcomes", "FixtureTest", "setUpClass", "error"],
+        )
+
+    def test_the_totals_are_those_of_the_records(self):
+        totals = self.report["totals"]
+        kinds = [record["kind"] for record in self.report["tests"]]
+        self.assertEqual((totals["tests"], totals["fixtures"], totals["not_run"]), (19, 1, 1))
+        self.assertEqual([kinds.count("test"), kinds.count("fixture")], [19, 1])
+        outcomes = Counter(record["outcome"] for record in self.report["tests"])
+        self.assertEqual({outcome: totals[outcome] for outcome in outcomes}, dict(outcomes))
+
+
+@medium
+class FactsTest(SampleReportCase):
+    def test_a_test_has_its_names_and_its_place(self):
+        record = self.tests["SizesTest.test_is_medium"]
+        self.assertEqual(
+            [record[key] for key in ("module", "class", "name", "size")],
+            ["test_outcomes", "SizesTest", "test_is_medium", "medium"],
+        )
+        self.assertEqual(os.path.basename(record["file"]), "test_outcomes.py")
+        self.assertGreater(record["line"], 1)
+
+    def test_a_violation_has_its_code_its_target_and_its_call_site(self):
+        (violation,) = self.tests["SizesTest.test_swallows"]["violations"]
+        self.assertEqual(
+            [violation[key] for key in ("code", "reported_as", "target", "api", "function", "source")],
+            [
+                "H001",
+                "error",
+                "127.0.0.1:9",
+                "socket.socket.connect",
+                "test_swallows",
+                'client.connect(("127.0.0.1", 9))',
+            ],
+        )
+        self.assertEqual(self.report["totals"]["violations"], 2)
+
+    def test_durations_are_those_of_the_process_that_ran_the_test(self):
+        for name in ("OutcomesTest.test_passes", "IsolatedTest.test_takes_its_time"):
+            with self.subTest(test=name):
+                record = self.tests[name]
+                self.assertGreaterEqual(record["duration"], 0.05)
+                self.assertLessEqual(record["started"] + record["duration"], self.report["duration"])
+
+    def test_an_isolated_test_names_its_worker_and_its_group(self):
+        first, second = (self.tests[f"GroupTest.test_{name}"] for name in ("fails_there", "is_in_the_same"))
+        self.assertEqual((first["worker"], first["group"]), (second["worker"], "@isolated('db')"))
+        self.assertRegex(first["worker"], r"^worker \d+$")
+        self.assertNotEqual(first["worker"], self.tests["IsolatedTest.test_leaks"]["worker"])
+        self.assertEqual(self.tests["OutcomesTest.test_passes"]["worker"], "main")
+
+    def test_a_leak_is_with_its_test(self):
+        self.assertEqual(self.tests["IsolatedTest.test_leaks"]["leaks"], ["environment variable added: LEAKED"])
+
+    def test_warnings_are_with_their_tests(self):
+        for name, category in (("OutcomesTest.test_warns", "Deprecation"), ("GroupTest.test_is_in_the_same", "User")):
+            with self.subTest(test=name):
+                self.assertEqual([w["category"] for w in self.tests[name]["warnings"]], [f"{category}Warning"])
+
+    def test_captured_output_is_with_its_test(self):
+        record = self.tests["OutcomesTest.test_prints"]
+        self.assertEqual((record["stdout"], record["stderr"]), ("to stdout\n", "to stderr\n"))
+        self.assertEqual(self.tests["IsolatedTest.test_takes_its_time"]["stdout"], "from the worker\n")
+
+    def test_the_run_says_what_it_was(self):
+        self.assertEqual((self.report["format"], self.report["version"]), ("hermetic-report", 1))
+        self.assertEqual(self.report["command"][-1], "test_outcomes")
+        self.assertEqual((self.report["successful"], self.report["ended_early"]), (False, None))
+        self.assertLess(abs(time.time() - self.report["started"]), 3600)
+
+    def test_half_characters_are_written_out(self):
+        self.assertIn("\\udc80", self.outcomes("OutcomesTest.test_is_hostile")[0][2])
+
+
+def fields_of(value: object) -> set[str]:
+    """The names of all fields in a document."""
+    if isinstance(value, list):
+        return {name for item in value for name in fields_of(item)}
+    if isinstance(value, dict):
+        return {*value, *(name for item in value.values() for name in fields_of(item))}
+    return set()
+
+
+@medium
+class SchemaTest(SampleReportCase):
+    def test_every_field_is_documented(self):
+        with open(os.path.join(ROOT, "docs", "reference", "json-schema.md"), encoding="utf-8") as file:
+            text = file.read()
+        self.assertEqual([name for name in sorted(fields_of(self.report)) if f"`{name}`" not in text], [])
