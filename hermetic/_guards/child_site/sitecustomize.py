@@ -36,8 +36,7 @@ _code = os.environ.pop("HERMETIC_CHILD", None)
 if _code is not None:
     _take_back(os.path.dirname(os.path.abspath(__file__)))
     try:
-        if sys.version_info >= (3, 10):  # noqa: UP036 - the program may be run by another Python than ours
-            exec(_code, {"__name__": "hermetic_boot"})  # noqa: S102 - as our part of multiprocessing's preparation data
+        exec(_code, {"__name__": "hermetic_boot"})  # noqa: S102 - as our part of multiprocessing's preparation data
     except Exception as _error:  # noqa: BLE001 - a Python that cannot run hermetic must run its program all the same
         sys.stderr.write(f"hermetic: this process is not under the policy of its test: {_error!r}\n")
     _run_hidden()
