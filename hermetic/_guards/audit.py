@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .._records import Operation
+    from .._records import Operation, Violation
     from .state import Scope
 
 
@@ -98,8 +98,7 @@ def _refuse(operation: Operation, scope: Scope, policy: _policy.Policy, owner: s
     if warn:
         if not is_child:
             state.running.warned.append(violation)
-        text = _messages.headline(violation)
-        warnings.warn_explicit(text, HermeticWarning, site.filename or "<unknown>", site.line, site.module)
+        warn_of(violation)
         return
     error = children.ERRORS[operation.kind](violation, _messages.violation_text(violation))
     if not is_child:
@@ -109,6 +108,16 @@ def _refuse(operation: Operation, scope: Scope, policy: _policy.Policy, owner: s
 
             unittest.addModuleCleanup(_raise_late_of_fixtures)
     raise error
+
+
+def warn_of(violation: Violation) -> None:
+    """Warn of a violation, at the place where it happened.
+
+    Raises:
+        HermeticWarning: the warning filters make errors of warnings.
+    """
+    site, text = violation.site, _messages.headline(violation)
+    warnings.warn_explicit(text, HermeticWarning, site.filename or "<unknown>", site.line, site.module)
 
 
 def _raise_late_of_fixtures() -> None:

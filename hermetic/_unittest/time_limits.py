@@ -12,11 +12,10 @@ import contextlib
 import faulthandler
 import math
 import signal
-import warnings
 
 from .. import _config, _messages, _real
 from .._errors import HermeticWarning, TestInterrupted
-from .._guards import children, events, state
+from .._guards import audit, children, events, state
 from .._sizes import STRICT, TIME
 from . import places, policies
 
@@ -50,10 +49,8 @@ def report_overrun(test: Any, scope: state.Scope) -> None:
         state.record(scope, error)
         return
     state.running.warned.append(error.violation)
-    site = error.violation.site
     try:
-        headline = _messages.headline(error.violation)
-        warnings.warn_explicit(headline, HermeticWarning, site.filename, site.line, site.module)
+        audit.warn_of(error.violation)
     except HermeticWarning:  # the filters make errors of warnings
         state.record(scope, error)
 

@@ -34,7 +34,7 @@ class WatchedRun(unittest.TestSuite):
     Attributes:
         durations: how many of the slowest tests to list, on Pythons before 3.12.
         stream: where to sum up, for a result that has no stream of its own.
-        starters: the tests that have started processes by multiprocessing.
+        starters: the tests that have started processes by multiprocessing, for runs by all start methods.
         recorder: that of the program, if it is to report its runs; a run within a test is none of them.
     """
 
@@ -117,10 +117,11 @@ class WatchedRun(unittest.TestSuite):
     @contextlib.contextmanager
     def _starts_noted(self, result: Any) -> Iterator[None]:
         """Give tests without a size that start processes a scope, in which their children can report."""
+        are_kept = _config.in_force().start_method == "all"  # what is kept lives on, and is looked through each time
 
         def note() -> None:
             test = result.current_test
-            if test is not None and test not in self.starters:
+            if are_kept and test is not None and test not in self.starters:
                 self.starters.append(test)
             if test is not None and state.is_main_thread():
                 result.begin_scope(test)
