@@ -11,7 +11,7 @@ import unittest
 from .. import _config, _env, _guards, _multiprocessing
 from .._errors import ConfigurationError
 from .._guards import state
-from . import early_end, marking, options, policies
+from . import early_end, history, marking, options, policies
 from .runner import TestRunner
 from .watched_run import WatchedRun
 
@@ -81,7 +81,7 @@ class TestProgram(unittest.TestProgram):
         """Run, with our runner unless another was given, and exit as unittest does; never green if it ended early."""
         if self.testRunner is None:
             self.testRunner = TestRunner
-        self.test = WatchedRun(self.test)
+        self.test = WatchedRun(arranged(self.test))
         if not _env.UNITTEST_HAS_DURATIONS:
             self.test.durations = self.durations
         exit_after, self.exit = self.exit, False
@@ -146,7 +146,7 @@ def exit_status(result: Any) -> int:
         return _INTERRUPTED_EXIT_STATUS
     if not result.wasSuccessful():
         return 1
-    if _env.NO_TESTS_EXIT_STATUS and result.testsRun == 0 and not result.skipped:
+    if result.testsRun == 0 and not result.skipped and not (WatchedRun.order and WatchedRun.order.has_left_all_out):
         return _env.NO_TESTS_EXIT_STATUS
     return 0
 
@@ -169,6 +169,7 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
         policies.watches_processes, policies.leaks_are_detected = True, settings.detect_leaks
         while_running.callback(_stop_watching_processes)
     _record(settings, while_running)
+    _put_in_order(settings, ours, while_running)
     while_running.enter_context(_multiprocessing.default_start_method(settings.start_method))
     return settings
 
@@ -189,6 +190,36 @@ def _record(settings: _config.Settings, while_running: contextlib.ExitStack) -> 
     WatchedRun.recorder = Recorder(Reports(paths, None if annotations == "off" else annotations))
     while_running.callback(setattr, WatchedRun, "recorder", None)
     while_running.callback(WatchedRun.recorder.close)
+
+
+def _put_in_order(settings: _config.Settings, ours: argparse.Namespace, while_running: contextlib.ExitStack) -> None:
+    """Have the runs add to the history, and their tests ordered, if that is asked for."""
+    if state.running.in_run:
+        return
+    path = history.path_of(settings)
+    known = None if path is None else history.RunHistory(path, is_own=settings.history == "auto")
+    if ours.last_failed and known is None:
+        raise ConfigurationError("--last-failed needs the history of the last run, and the setting history is off")
+    shard = None
+    if ours.shard is not None:
+        from .shards import parse  # as order, below
+
+        shard = parse(ours.shard, "--shard")
+    if shard is None:  # or those that come after it would make other parts
+        WatchedRun.history = known
+        while_running.callback(setattr, WatchedRun, "history", None)
+    if shard or ours.last_failed or settings.failed_first or settings.shuffle != "off":
+        from .order import Order  # not worth its start-up time in other runs
+
+        WatchedRun.order = Order(settings, shard=shard, last_failed=ours.last_failed, chooses=None, history=known)
+        while_running.callback(setattr, WatchedRun, "order", None)
+
+
+def arranged(suite: Any) -> Any:
+    """The tests of a run of this program, chosen and ordered; those of a run within a test are left as they are."""
+    if WatchedRun.order is None or state.running.in_run:
+        return suite
+    return WatchedRun.order.arranged(suite, lambda line: sys.stderr.write(f"{line}\n"))
 
 
 def _is_true(variable: str) -> bool:
@@ -248,7 +279,7 @@ def _runs_watched(ended_early: list[str]) -> Iterator[None]:
     run = unittest.TextTestRunner.run
 
     def watched_run(self: Any, test: Any) -> Any:
-        watched = test if isinstance(test, WatchedRun) else WatchedRun(test)
+        watched = test if isinstance(test, WatchedRun) else WatchedRun(arranged(test))
         watched.stream = watched.stream or self.stream
         nested = state.running.in_run
         result: Any = run(self, watched)

@@ -34,6 +34,8 @@ class RunResult(GuardedResult):
         durations_before_3_12: how many of the slowest tests to list, where unittest does not.
         hermetic_recorder: of a run that is to be reported.
         unwritten: what went wrong with the reports.
+        hermetic_history: what is told how the run went, if it adds to a history.
+        hermetic_durations: how long its tests took, in seconds by their ids, for that.
     """
 
     violations: tuple[Violation, ...] = ()
@@ -45,6 +47,8 @@ class RunResult(GuardedResult):
     current_test: Any = None
     hermetic_recorder: Any = None
     unwritten: tuple[str, ...] = ()
+    hermetic_history: Any = None
+    hermetic_durations: dict[str, float] | None = None
     _begin = staticmethod(state.begin_alone)
 
     def startTest(self, test: Any) -> None:
@@ -62,6 +66,8 @@ class RunResult(GuardedResult):
     def stopTestRun(self) -> None:
         self.report_late()
         getattr(super(), "stopTestRun", _nothing)()
+        if self.hermetic_history is not None:
+            self.hermetic_history.save(self)
         recorder = self.hermetic_recorder
         if recorder is not None:
             self.unwritten = (*recorder.finish(successful=self.wasSuccessful(), ended_early=self.ended_early),)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, ClassVar
 
+    from .history import RunHistory
+    from .order import Order
     from .recording import Recorder
 
 __unittest = True
@@ -36,11 +38,15 @@ class WatchedRun(unittest.TestSuite):
         stream: where to sum up, for a result that has no stream of its own.
         starters: the tests that have started processes by multiprocessing.
         recorder: that of the program, if it is to report its runs; a run within a test is none of them.
+        history: that which the runs of the program add to, if there is one; with the same exception.
+        order: how the tests of the program are chosen and ordered, if not as they were loaded; the same.
     """
 
     durations: int | None = None
     stream: Any = None
     recorder: ClassVar[Recorder | None] = None
+    history: ClassVar[RunHistory | None] = None
+    order: ClassVar[Order | None] = None
 
     def __init__(self, test: Any) -> None:
         super().__init__([test])
@@ -61,7 +67,7 @@ class WatchedRun(unittest.TestSuite):
         if not in_run:
             _multiprocessing.journal.methods.clear()
         try:
-            with self._starts_noted(result), self._recorded(result, nested=in_run):
+            with self._starts_noted(result), self._noted(result, nested=in_run), self._recorded(result, nested=in_run):
                 self._run_to_its_end(result)
         finally:
             state.running.in_run = in_run
@@ -95,6 +101,9 @@ class WatchedRun(unittest.TestSuite):
         from . import time_limits  # loaded where there is a hard limit
 
         return time_limits.Watchdog(seconds, result, lambda *why: self._sum_up(result, *why)).on_guard()
+
+    def _noted(self, result: Any, *, nested: bool) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext() if self.history is None or nested else self.history.noting(result)
 
     def _recorded(self, result: Any, *, nested: bool) -> contextlib.AbstractContextManager[None]:
         if self.recorder is None or nested:
