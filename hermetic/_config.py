@@ -225,6 +225,8 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
         _take(found, origin, values, origins)
     _resolve_paths(values, root)
     _take(_environment_table(_real.environ), "environment", values, origins)
+    if _real.environ.get("XML_OUTPUT_FILE"):  # of Bazel: as HERMETIC_JUNIT_XML, and before it
+        values["junit_xml"], origins["junit_xml"] = _real.environ["XML_OUTPUT_FILE"], "environment XML_OUTPUT_FILE"
     _take(
         {key: value for key, value in (command_line or {}).items() if value is not None},
         "command line",

@@ -15,6 +15,7 @@ import contextlib
 import functools
 import os
 import sys
+import unittest
 from collections import namedtuple
 
 from .. import _env, _real
@@ -206,6 +207,8 @@ def _latest(entries: dict[str, Any], count: int) -> dict[str, Any]:
 
 def _time_tests(result: Any) -> None:
     """Have a result note how long each test takes that runs in this process."""
+    if hasattr(result, "addSkip"):
+        _note_skips(result)
     if _env.UNITTEST_HAS_DURATIONS and hasattr(result, "addDuration"):
         add_duration = result.addDuration
 
@@ -229,6 +232,18 @@ def _time_tests(result: Any) -> None:
     result.startTest, result.stopTest = start_test, stop_test
 
 
+def _note_skips(result: Any) -> None:
+    """Have it note the tests that are skipped as a whole, which nobody times."""
+    add_skip = result.addSkip
+
+    def skip(test: Any, reason: str) -> None:
+        if isinstance(test, unittest.TestCase):
+            note_duration(result, getattr(test, "test_case", test), 0.0)
+        add_skip(test, reason)
+
+    result.addSkip = skip
+
+
 def note_duration(result: Any, test: Any, seconds: float) -> None:
     """Note how long a test took, if the run has a history.
 
@@ -247,15 +262,15 @@ def _failed_in(result: Any) -> dict[str, None]:
     """The names of what a result was told has failed."""
     bad = [entry[0] for kind in ("failures", "errors") for entry in getattr(result, kind, ())]
     bad += getattr(result, "unexpectedSuccesses", ())
-    return {name: None for test in bad if (name := _failed_name(test))}
+    return {name: None for test in bad if (name := _name_of(test))}
 
 
 def _skipped_in(result: Any) -> set[str]:
-    return {units.name_of(entry[0]) for entry in getattr(result, "skipped", ())}
+    return {_name_of(entry[0]) for entry in getattr(result, "skipped", ())}
 
 
-def _failed_name(test: Any) -> str:
-    """A test's; of a fixture, the class's or the module's; nothing for what is neither."""
+def _name_of(test: Any) -> str:
+    """The name of a test; of a fixture, the class's or the module's; nothing for what is neither."""
     name = units.name_of(getattr(test, "test_case", test))
     fixture, opening, owner = name.partition(" (")
     if opening:

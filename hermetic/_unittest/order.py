@@ -35,7 +35,7 @@ class Order:
         settings: those in force.
         shard: the part of the tests that is to run; None for all.
         last_failed: whether only those are to run that failed last.
-        chooses: whether a test of a name is to run; None for all.
+        chooses: whether a test is to run, by its id; None for all.
         history: what is known of earlier runs; None for nothing.
 
     Attributes:
@@ -70,10 +70,10 @@ class Order:
             tell: called with each line that says what was done, for people.
         """
         blocks = loaded = [*units.blocks_in(suite)]
+        if self._chooses is not None:
+            blocks = [block for block in blocks if units.failed_to_load(block.test) or self._is_chosen(block)]
         if self._shard is not None:
             blocks = self._in_shard(blocks, self._shard, tell)
-        if self._chooses is not None:
-            blocks = [block for block in blocks if any(map(self._chooses, _names_in(block)))]
         self.has_left_all_out |= bool(loaded) and not blocks
         if self._last_failed:
             blocks = self._that_failed(blocks, tell)
@@ -83,6 +83,9 @@ class Order:
         if self._failed_first:
             blocks = self._with_failed_first(blocks)
         return unittest.TestSuite([block.test for block in blocks])
+
+    def _is_chosen(self, block: Block) -> bool:
+        return self._chooses is None or any(map(self._chooses, _names_in(block)))
 
     def _in_shard(self, blocks: list[Block], shard: Shard, tell: Callable[[str], Any]) -> list[Block]:
         parts = shards.parts_of(blocks, shard.count, self._history.durations if self._history else {})
@@ -118,7 +121,7 @@ class Order:
             return any(
                 name in failed
                 or any(owner in failed for owner in _owners_of(name))
-                or (name in within and units.stands_for_module(block.test))
+                or (name in within and units.failed_to_load(block.test))
                 for name in _names_in(block)
             )
 

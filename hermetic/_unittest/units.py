@@ -92,7 +92,7 @@ def name_of(test: Any) -> str:
     return state.owner_name(test).removeprefix(_FAILED_TO_LOAD)
 
 
-def stands_for_module(test: Any) -> bool:
+def failed_to_load(test: Any) -> bool:
     """Whether a test stands for a module that could not be loaded."""
     return state.owner_name(test).startswith(_FAILED_TO_LOAD)
 

@@ -40,6 +40,8 @@ class WatchedRun(unittest.TestSuite):
         recorder: that of the program, if it is to report its runs; a run within a test is none of them.
         history: that which the runs of the program add to, if there is one; with the same exception.
         order: how the tests of the program are chosen and ordered, if not as they were loaded; the same.
+        fails_fast: whether the first failure ends the runs of the program, whatever their runners say; the same.
+        ends_at: when they have to come to their end, by ``perf_counter``, if they have to; the same.
     """
 
     durations: int | None = None
@@ -47,6 +49,8 @@ class WatchedRun(unittest.TestSuite):
     recorder: ClassVar[Recorder | None] = None
     history: ClassVar[RunHistory | None] = None
     order: ClassVar[Order | None] = None
+    fails_fast: ClassVar[bool] = False
+    ends_at: ClassVar[float | None] = None
 
     def __init__(self, test: Any) -> None:
         super().__init__([test])
@@ -64,6 +68,8 @@ class WatchedRun(unittest.TestSuite):
             durations.collect(result)
         result.violations = ()
         in_run, state.running.in_run = state.running.in_run, True
+        if self.fails_fast and not in_run:
+            result.failfast = True
         if not in_run:
             _multiprocessing.journal.methods.clear()
         try:
@@ -96,11 +102,11 @@ class WatchedRun(unittest.TestSuite):
     def _watchdog(self, result: Any) -> contextlib.AbstractContextManager[None]:
         """What interrupts tests that take too long; a thread, which must not be there when others are forked off."""
         seconds = _config.in_force().test_timeout
-        if seconds is None:
+        if seconds is None and self.ends_at is None:
             return contextlib.nullcontext()
         from . import time_limits  # loaded where there is a hard limit
 
-        return time_limits.Watchdog(seconds, result, lambda *why: self._sum_up(result, *why)).on_guard()
+        return time_limits.Watchdog(seconds, self.ends_at, result, lambda *why: self._sum_up(result, *why)).on_guard()
 
     def _noted(self, result: Any, *, nested: bool) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext() if self.history is None or nested else self.history.noting(result)

@@ -30,7 +30,7 @@ SAMPLE = """
         def test_is_skipped(self):
             pass
 """
-FAILS, PASSES = "test_it.SampleTest.test_fails", "test_it.SampleTest.test_passes"
+TESTS = FAILS, SKIPPED, PASSES = [f"test_it.SampleTest.test_{what}" for what in ("fails", "is_skipped", "passes")]
 
 
 class HistoryCase(unittest.TestCase):
@@ -61,7 +61,7 @@ class FileTest(HistoryCase):
         support.write_files(self.folder, {"setup.cfg": "", "below/test_it.py": SAMPLE})
         run_hermetic("test_it", cwd=os.path.join(self.folder, "below"))
         found = self.read()
-        self.assertEqual((found["version"], found["failed"], [*found["durations"]]), (1, [FAILS], [FAILS, PASSES]))
+        self.assertEqual((found["version"], found["failed"], [*found["durations"]]), (1, [FAILS], TESTS))
         self.assertEqual(sorted(os.listdir(os.path.dirname(self.path))), [".gitignore", "CACHEDIR.TAG", "history.json"])
 
     def test_it_can_be_elsewhere_or_nowhere(self):
@@ -84,7 +84,8 @@ class FileTest(HistoryCase):
     def test_the_durations_of_isolated_tests_are_those_of_their_workers(self):
         self.run_here("--isolated")
         found = self.read()
-        self.assertEqual((found["failed"], sorted(found["durations"])), ([FAILS], [FAILS, PASSES]))
+        self.assertEqual((found["failed"], sorted(found["durations"])), ([FAILS], TESTS))
+        self.assertEqual(found["durations"][SKIPPED], 0.0)
 
     def test_a_damaged_one_is_ignored_with_one_line_and_replaced(self):
         for text in (
