@@ -26,7 +26,9 @@ class ConfigTestCase(hermetic.HermeticTestCase):
         folder = support.Folder()
         self.folder = os.path.realpath(folder.__enter__())
         self.addCleanup(folder.__exit__)
-        bare = {name: value for name, value in os.environ.items() if not name.startswith(("HERMETIC_", "TEST_"))}
+        bare = {
+            name: value for name, value in os.environ.items() if not name.startswith(("HERMETIC_", "TEST_", "XML_"))
+        }
         patch = mock.patch.dict(os.environ, bare, clear=True)
         patch.start()
         self.addCleanup(patch.stop)
@@ -299,6 +301,13 @@ class EnvironmentTest(ConfigTestCase):
     def test_variables_of_others_are_not_looked_at(self):
         os.environ.update(HERMETICALLY="1", XHERMETIC_MODE="x")
         self.assertEqual(self.load().mode, "strict")
+
+    def test_the_report_that_bazel_wants_is_beaten_by_the_command_line_alone(self):
+        self.write(setup_cfg="[tool:hermetic]\njunit_xml = a.xml\n")
+        os.environ.update(XML_OUTPUT_FILE="/bazel/test.xml", HERMETIC_JUNIT_XML="b.xml")
+        self.assertEqual(self.load().junit_xml, os.path.abspath("/bazel/test.xml"))
+        self.assertEqual(self.load().origins["junit_xml"], "environment XML_OUTPUT_FILE")
+        self.assertEqual(self.load(junit_xml="/c.xml").junit_xml, os.path.abspath("/c.xml"))
 
     def test_the_size_that_bazel_gives_is_the_default(self):
         for given, expected in (

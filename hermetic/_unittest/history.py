@@ -74,11 +74,13 @@ class RunHistory:
     Args:
         path: of the file.
         is_own: whether the file and its folder are ours: then it is made, and where it cannot be, nobody is told.
+        is_kept: whether the file is left as it is.
     """
 
-    def __init__(self, path: str, *, is_own: bool) -> None:
+    def __init__(self, path: str, *, is_own: bool, is_kept: bool = False) -> None:
         self.path = path
         self._is_own = is_own
+        self._is_kept = is_kept
         self._pid = _real.get_pid()
         self._saved: tuple[dict[str, None], set[str]] = {}, set()
 
@@ -103,6 +105,9 @@ class RunHistory:
         Args:
             result: a ``RunResult``.
         """
+        if self._is_kept:
+            yield
+            return
         result.hermetic_durations, result.hermetic_history = {}, self
         _time_tests(result)
         try:
@@ -185,7 +190,7 @@ def _checked(found: Any) -> History:
 def _merged(known: History, durations: dict[str, float], failed: dict[str, None], passed: Iterable[str]) -> History:
     """What is known, and what came of a run."""
     ended_well = {*passed}
-    for name in passed:  # a class whose tests have run has been set up
+    for name in passed if known.failed else ():  # a class whose tests have run has been set up
         while name := name.rpartition(".")[0]:
             if name in ended_well:
                 break

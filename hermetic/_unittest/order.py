@@ -77,8 +77,8 @@ class Order:
         self.has_left_all_out |= bool(loaded) and not blocks
         if self._last_failed:
             blocks = self._that_failed(blocks, tell)
-        if self._seed != "off":
-            tell(self._shuffled_with())
+        if self.seed_line is not None:
+            tell(self.seed_line)
             blocks = self._shuffled(blocks)
         if self._failed_first:
             blocks = self._with_failed_first(blocks)
@@ -132,9 +132,11 @@ class Order:
         by_seed = _by_digest(f"{self._seed} ")
         return _sorted(blocks, [by_seed] * (_LEVELS.index(self._level) + 1))
 
-    def _shuffled_with(self) -> str:
+    @property
+    def seed_line(self) -> str | None:
+        """How to have this order again, for people; None without shuffling."""
         level = "" if self._level == "test" else f" --shuffle-level {self._level}"
-        return f"Shuffled: --shuffle {self._seed}{level} gives this order again"
+        return None if self._seed == "off" else f"Shuffled: --shuffle {self._seed}{level} gives this order again"
 
 
 def _sorted(blocks: list[Block], keys: Sequence[Callable[[str, list[Block]], Any]]) -> list[Block]:

@@ -218,10 +218,6 @@ def _put_in_order(
     """Have the runs add to the history, and their tests ordered, if that is asked for."""
     if WatchedRun.order is not None:
         return  # a program that a script starts: that of the script holds
-    path = history.path_of(settings)
-    known = None if path is None else history.RunHistory(path, is_own=settings.history == "auto")
-    if ours.last_failed and known is None:
-        raise ConfigurationError("--last-failed needs the history of the last run, and the setting history is off")
     shard = protocol.shard if protocol is not None else None
     if ours.shard is not None:
         if shard is not None:
@@ -229,9 +225,13 @@ def _put_in_order(
         from .shards import parse  # as order, below
 
         shard = parse(ours.shard, "--shard")
-    if shard is None:  # or those that come after it would make other parts
-        while_running.callback(setattr, WatchedRun, "history", WatchedRun.history)
-        WatchedRun.history = known
+    path, is_own = history.path_of(settings), settings.history == "auto"
+    # A shard leaves the history as it is: those that come after it would make other parts.
+    known = None if path is None else history.RunHistory(path, is_own=is_own, is_kept=shard is not None)
+    if ours.last_failed and known is None:
+        raise ConfigurationError("--last-failed needs the history of the last run, and the setting history is off")
+    while_running.callback(setattr, WatchedRun, "history", WatchedRun.history)
+    WatchedRun.history = known
     chooses = protocol.chooses if protocol is not None and protocol.has_filter else None
     if shard or chooses or ours.last_failed or settings.failed_first or settings.shuffle != "off":
         from .order import Order  # not worth its start-up time in other runs

@@ -38,7 +38,7 @@ class WatchedRun(unittest.TestSuite):
         stream: where to sum up, for a result that has no stream of its own.
         starters: the tests that have started processes by multiprocessing.
         recorder: that of the program, if it is to report its runs; a run within a test is none of them.
-        history: that which the runs of the program add to, if there is one; with the same exception.
+        history: what is known of earlier runs, and is added to, if there is one; with the same exception.
         order: how the tests of the program are chosen and ordered, if not as they were loaded; the same.
         fails_fast: whether the first failure ends the runs of the program, whatever their runners say; the same.
         ends_at: when they have to come to their end, by ``perf_counter``, if they have to; the same.
@@ -68,9 +68,10 @@ class WatchedRun(unittest.TestSuite):
             durations.collect(result)
         result.violations = ()
         in_run, state.running.in_run = state.running.in_run, True
-        if self.fails_fast and not in_run:
-            result.failfast = True
         if not in_run:
+            if self.fails_fast:
+                result.failfast = True
+            result.order = self.order and self.order.seed_line
             _multiprocessing.journal.methods.clear()
         try:
             with self._starts_noted(result), self._noted(result, nested=in_run), self._recorded(result, nested=in_run):

@@ -92,7 +92,25 @@ class ShuffleTest(OrderCase):
         self.assertNotEqual(orders["test"], orders["class"])
 
     def test_isolated_tests_come_in_the_same_order(self):
-        self.assertEqual(self.what_ran("--shuffle", "7", "--isolated"), self.what_ran("--shuffle", "7"))
+        marks = {
+            "class First": "@hermetic.isolated\n    class First",
+            "class Third": "@hermetic.isolated('group')\n    class Third",
+        }
+        for name in FILES:
+            with open(os.path.join(self.folder, name), "r+", encoding="utf-8") as file:
+                text = "import hermetic\n" + file.read()
+                for plain, marked in marks.items():
+                    text = text.replace(plain, marked)
+                file.seek(0)
+                file.write(text)
+        expected = self.what_ran("--shuffle", "7", "--no-isolation")
+        self.assertEqual(self.what_ran("--shuffle", "7"), expected)
+        self.assertEqual(self.what_ran("--shuffle", "7", "--isolated"), expected)
+
+    def test_the_seed_is_told_again_where_the_run_has_failed(self):
+        _, done = self.run_here("--shuffle", "7", failing=TESTS[0])
+        line = "Shuffled: --shuffle 7 gives this order again\n"
+        self.assertEqual((done.stderr.find(line), done.stderr.count(line)), (0, 2))
 
     def test_what_follows_and_is_no_seed_is_left_to_unittest(self):
         done = run_hermetic("--shuffle", "test_x.First", cwd=self.folder)
