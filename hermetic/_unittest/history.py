@@ -5,8 +5,9 @@ to delete: without it, nothing is known. Runs that go on at the same time may sh
 under a lock, and the file is replaced in one step.
 
     RunHistory(path)            for a program
-    .durations, .failed         what is known; read when first asked for
+    .durations, .failed         what is known
     .noting(result)             for a run: adds to the file what came of it
+    .note(test, seconds)        in it, for a test that was timed elsewhere
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import contextlib
 import functools
 import os
 import sys
-import unittest
 from collections import namedtuple
 
 from .. import _env, _real
@@ -24,7 +24,7 @@ from . import units
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from .._config import Settings
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __unittest = True
 
 _VERSION = 1
+MIN_SECONDS = 0.001  # tests that take less are not recorded, and count as this
 _MAX_TESTS, _MAX_FAILED = 100_000, 10_000  # the latest are kept
 _MAX_NAME = 1000  # characters; tests with longer ids are forgotten
 _MAX_BYTES = 100_000_000
@@ -46,7 +47,8 @@ class History(namedtuple("History", ("durations", "failed"))):  # noqa: PYI024 -
     """The contents of the file.
 
     Attributes:
-        durations: seconds by the id of the test; of those that share an id, the longest of a run. The latest are last.
+        durations: seconds by the id of the test, if it took ``MIN_SECONDS`` or more; of those that share an id, the
+            longest of a run. The latest are last.
         failed: the names of what failed when it ran last: tests, and classes and modules whose fixtures failed, or
             that could not be imported. The latest are last.
     """
@@ -82,7 +84,9 @@ class RunHistory:
         self._is_own = is_own
         self._is_kept = is_kept
         self._pid = _real.get_pid()
-        self._saved: tuple[dict[str, None], set[str]] = {}, set()
+        self._ran: dict[str, float] = {}
+        self._has_told = False
+        self._saved: tuple[dict[str, None], dict[str, float]] = {}, {}
 
     @functools.cached_property
     def _known(self) -> History:
@@ -90,7 +94,7 @@ class RunHistory:
 
     @property
     def durations(self) -> dict[str, float]:
-        """How long the tests took that were run before, in seconds, by their ids."""
+        """How long the tests took that were run before, as of ``History``."""
         return self._known.durations
 
     @property
@@ -108,36 +112,52 @@ class RunHistory:
         if self._is_kept:
             yield
             return
-        result.hermetic_durations, result.hermetic_history = {}, self
-        _time_tests(result)
+        self._known = self._read()
+        result.hermetic_history = self
+        _time_tests(result, self.note)
         try:
             yield
         finally:
             self.save(result)
 
+    def note(self, test: Any, seconds: float) -> None:
+        """Note that a test has come to its end.
+
+        Args:
+            test: the test.
+            seconds: that it took, as measured where it ran.
+        """
+        # Most tests of most suites are of no interest: they are to cost nothing.
+        if seconds >= MIN_SECONDS or self.failed or self.durations:
+            name = units.name_of(test)
+            if seconds >= MIN_SECONDS or self.failed or name in self.durations:
+                self._ran[name] = max(round(seconds, 4), self._ran.get(name, 0.0))
+
     def save(self, result: Any) -> None:
         """Add to the file what a result was told since this was last called."""
-        durations, result.hermetic_durations = result.hermetic_durations, {}
+        ran, self._ran = self._ran, {}
         failed, skipped = _failed_in(result), _skipped_in(result)
-        if _real.get_pid() != self._pid or (durations, failed, skipped) == ({}, *self._saved):
+        if _real.get_pid() != self._pid or (not ran and (failed, skipped) == self._saved):
             return  # a forked copy of the run; or there is nothing new
         self._saved = failed, skipped
-        passed = {*durations, *skipped}.difference(failed)
+        ran = {**skipped, **ran}
         try:
             with state.unjudged():
-                self._add(durations, failed, passed)
+                self._add(ran, failed)
         except OSError as error:
             if not self._is_own:
                 _tell(f"the history {self.path} could not be written: {error.strerror or error}")
 
-    def _add(self, durations: dict[str, float], failed: dict[str, None], passed: set[str]) -> None:
+    def _add(self, ran: dict[str, float], failed: dict[str, None]) -> None:
+        if _merged(self._known, ran, failed) == self._known:
+            return
         import json
 
         from .._reports import files
 
         self._make_folder()
         with _locked(f"{self.path}.lock"):
-            merged = _merged(self._read(), durations, failed, passed)
+            merged = _merged(self._read(), ran, failed)
             text = {"version": _VERSION, "failed": [*merged.failed], "durations": merged.durations}
             files.write(self.path, json.dumps(text) + "\n")
 
@@ -161,7 +181,9 @@ class RunHistory:
         except FileNotFoundError:
             pass
         except (OSError, ValueError, RecursionError) as error:
-            _tell(f"the history {self.path} is ignored: {error}")
+            if not self._has_told:
+                _tell(f"the history {self.path} is ignored: {error}")
+            self._has_told = True
         return History({}, {})
 
 
@@ -187,20 +209,28 @@ def _checked(found: Any) -> History:
     return History(durations, dict.fromkeys(failed))
 
 
-def _merged(known: History, durations: dict[str, float], failed: dict[str, None], passed: Iterable[str]) -> History:
-    """What is known, and what came of a run."""
-    ended_well = {*passed}
-    for name in passed if known.failed else ():  # a class whose tests have run has been set up
-        while name := name.rpartition(".")[0]:
-            if name in ended_well:
-                break
-            ended_well.add(name)
-    still_failed = {name: None for name in known.failed if name not in ended_well and name not in failed}
-    older = {name: seconds for name, seconds in known.durations.items() if name not in durations}
-    return History(
-        _latest({**older, **durations}, _MAX_TESTS),
-        _latest({**still_failed, **failed}, _MAX_FAILED),
-    )
+def _merged(known: History, ran: dict[str, float], failed: dict[str, None]) -> History:
+    """What is known, and what came of a run.
+
+    Args:
+        known: by earlier runs.
+        ran: the seconds of the tests that have run, or were skipped.
+        failed: the names of what failed.
+    """
+    still_failed = known.failed
+    if known.failed:
+        ended_well = {*ran}.difference(failed)
+        ended_well |= {owner for name in ended_well for owner in owners_of(name)}  # that have been set up
+        still_failed = {name: None for name in known.failed if name not in ended_well and name not in failed}
+    older = {name: seconds for name, seconds in known.durations.items() if name not in ran}
+    slow = {name: seconds for name, seconds in ran.items() if seconds >= MIN_SECONDS}
+    return History(_latest({**older, **slow}, _MAX_TESTS), _latest({**still_failed, **failed}, _MAX_FAILED))
+
+
+def owners_of(name: str) -> list[str]:
+    """The class, the module and the packages that a name is in, as far as dots tell."""
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]
 
 
 def _latest(entries: dict[str, Any], count: int) -> dict[str, Any]:
@@ -210,15 +240,13 @@ def _latest(entries: dict[str, Any], count: int) -> dict[str, Any]:
 # --- what a result is told -------------------------------------------------------------------------------------------
 
 
-def _time_tests(result: Any) -> None:
+def _time_tests(result: Any, note: Callable[[Any, float], None]) -> None:
     """Have a result note how long each test takes that runs in this process."""
-    if hasattr(result, "addSkip"):
-        _note_skips(result)
     if _env.UNITTEST_HAS_DURATIONS and hasattr(result, "addDuration"):
         add_duration = result.addDuration
 
         def add(test: Any, elapsed: float) -> None:
-            note_duration(result, test, elapsed)
+            note(test, elapsed)
             add_duration(test, elapsed)
 
         result.addDuration = add
@@ -231,36 +259,10 @@ def _time_tests(result: Any) -> None:
 
     def stop_test(test: Any) -> None:
         if sys.exc_info()[0] is not KeyboardInterrupt:  # it has not come to its end
-            note_duration(result, test, _real.perf_counter() - began[0])
+            note(test, _real.perf_counter() - began[0])
         stop(test)
 
     result.startTest, result.stopTest = start_test, stop_test
-
-
-def _note_skips(result: Any) -> None:
-    """Have it note the tests that are skipped as a whole, which nobody times."""
-    add_skip = result.addSkip
-
-    def skip(test: Any, reason: str) -> None:
-        if isinstance(test, unittest.TestCase):
-            note_duration(result, getattr(test, "test_case", test), 0.0)
-        add_skip(test, reason)
-
-    result.addSkip = skip
-
-
-def note_duration(result: Any, test: Any, seconds: float) -> None:
-    """Note how long a test took, if the run has a history.
-
-    Args:
-        result: of any runner.
-        test: the test.
-        seconds: as measured where it ran.
-    """
-    durations = getattr(result, "hermetic_durations", None)
-    if durations is not None:
-        name = units.name_of(test)
-        durations[name] = max(round(seconds, 4), durations.get(name, 0.0))
 
 
 def _failed_in(result: Any) -> dict[str, None]:
@@ -270,8 +272,9 @@ def _failed_in(result: Any) -> dict[str, None]:
     return {name: None for test in bad if (name := _name_of(test))}
 
 
-def _skipped_in(result: Any) -> set[str]:
-    return {_name_of(entry[0]) for entry in getattr(result, "skipped", ())}
+def _skipped_in(result: Any) -> dict[str, float]:
+    """The names of what was skipped, which took no time."""
+    return {name: 0.0 for entry in getattr(result, "skipped", ()) if (name := _name_of(entry[0]))}
 
 
 def _name_of(test: Any) -> str:

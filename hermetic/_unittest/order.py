@@ -10,7 +10,7 @@ import operator
 import unittest
 
 from .. import _real
-from . import shards, units
+from . import history, shards, units
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,12 +115,12 @@ class Order:
     def _failures(self) -> Callable[[Block], bool]:
         """Whether something of a block failed last."""
         failed = self._history.failed if self._history else {}
-        within = {name for one in failed for name in _owners_of(one)}  # what holds something that failed
+        within = {name for one in failed for name in history.owners_of(one)}  # what holds something that failed
 
         def has_failed(block: Block) -> bool:
             return any(
                 name in failed
-                or any(owner in failed for owner in _owners_of(name))
+                or any(owner in failed for owner in history.owners_of(name))
                 or (name in within and units.failed_to_load(block.test))
                 for name in _names_in(block)
             )
@@ -173,9 +173,3 @@ def _count(blocks: list[Block]) -> int:
 
 def _names_in(block: Block) -> list[str]:
     return [units.name_of(test) for test in units.tests_in(block.test)]
-
-
-def _owners_of(name: str) -> list[str]:
-    """The class, the module and the packages that a name is in, as far as dots tell."""
-    parts = name.split(".")
-    return [".".join(parts[:end]) for end in range(1, len(parts))]

@@ -36,7 +36,6 @@ class RunResult(GuardedResult):
         unwritten: what went wrong with the reports.
         order: the line that says how to have the order of the tests again, if it is not the usual one.
         hermetic_history: what is told how the run went, if it adds to a history.
-        hermetic_durations: how long its tests took, in seconds by their ids, for that.
     """
 
     violations: tuple[Violation, ...] = ()
@@ -50,7 +49,6 @@ class RunResult(GuardedResult):
     unwritten: tuple[str, ...] = ()
     order: str | None = None
     hermetic_history: Any = None
-    hermetic_durations: dict[str, float] | None = None
     _begin = staticmethod(state.begin_alone)
 
     def startTest(self, test: Any) -> None:

@@ -12,17 +12,15 @@ from collections import namedtuple
 
 from .._errors import ConfigurationError
 from . import units
+from .history import MIN_SECONDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Any
 
     from .units import Block
 
 __unittest = True
-
-_MIN_SECONDS = 0.001  # of a test: many that take no time at all are to be dealt out, too
 
 
 class Shard(namedtuple("Shard", ("index", "count"))):  # noqa: PYI024 - as Policy
@@ -65,13 +63,12 @@ def parts_of(blocks: Iterable[Block], count: int, durations: Mapping[str, float]
     Args:
         blocks: those of all tests.
         count: how many shards there are.
-        durations: seconds by the ids of tests; of others, nothing is known.
+        durations: seconds by the ids of tests; others count as ``history.MIN_SECONDS``.
     """
     members = units.grouped(blocks, units.unit_of)
     tests = {name: [test for block in group for test in units.tests_in(block.test)] for name, group in members.items()}
-    usual = _median([durations[name] for name in _names(tests) if name in durations])
     weights = {
-        unit: sum(sorted(max(durations.get(units.name_of(test), usual), _MIN_SECONDS) for test in of_unit))
+        unit: sum(sorted(max(durations.get(units.name_of(test), 0.0), MIN_SECONDS) for test in of_unit))
         for unit, of_unit in tests.items()
     }
     loads = [(0.0, index) for index in range(1, count + 1)]
@@ -81,11 +78,3 @@ def parts_of(blocks: Iterable[Block], count: int, durations: Mapping[str, float]
         parts[unit] = index
         heapq.heapreplace(loads, (load + weights[unit], index))
     return parts
-
-
-def _names(tests: Mapping[str, list[Any]]) -> Iterable[str]:
-    return {units.name_of(test) for of_unit in tests.values() for test in of_unit}
-
-
-def _median(values: list[float]) -> float:
-    return sorted(values)[len(values) // 2] if values else _MIN_SECONDS

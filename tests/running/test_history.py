@@ -17,20 +17,24 @@ from hermetic._unittest.history import RunHistory
 from support import Folder, run_hermetic
 
 SAMPLE = """
-    import unittest
+    import os, time, unittest
 
     class SampleTest(unittest.TestCase):
         def test_fails(self):
-            self.fail()
+            time.sleep(0.01)
+            self.assertNotIn("FAILING", os.environ)
 
-        def test_passes(self):
+        def test_is_fast(self):
             pass
+
+        def test_is_slow(self):
+            time.sleep(0.01)
 
         @unittest.skip("reason")
         def test_is_skipped(self):
             pass
 """
-TESTS = FAILS, *_ = [f"test_it.SampleTest.test_{what}" for what in ("fails", "is_skipped", "passes")]
+FAILS, FAST, SLOW = (f"test_it.SampleTest.test_{what}" for what in ("fails", "is_fast", "is_slow"))
 
 
 class HistoryCase(unittest.TestCase):
@@ -42,8 +46,8 @@ class HistoryCase(unittest.TestCase):
         self.addCleanup(folder.__exit__)
         self.path = os.path.join(self.folder, ".hermetic_cache", "history.json")
 
-    def run_here(self, *arguments, **kwargs):
-        return run_hermetic(*arguments, "test_it", cwd=self.folder, **kwargs)
+    def run_here(self, *arguments, **env):
+        return run_hermetic(*arguments, "test_it", cwd=self.folder, env={"FAILING": "", **env})
 
     def read(self, path=None):
         with open(path or self.path, encoding="utf-8") as file:
@@ -59,15 +63,15 @@ class HistoryCase(unittest.TestCase):
 class FileTest(HistoryCase):
     def test_it_lies_beside_the_configuration_and_is_ignored_by_version_control(self):
         support.write_files(self.folder, {"setup.cfg": "", "below/test_it.py": SAMPLE})
-        run_hermetic("test_it", cwd=os.path.join(self.folder, "below"))
+        run_hermetic("test_it", cwd=os.path.join(self.folder, "below"), env={"FAILING": ""})
         found = self.read()
-        self.assertEqual((found["version"], found["failed"], [*found["durations"]]), (1, [FAILS], TESTS))
+        self.assertEqual((found["version"], found["failed"], [*found["durations"]]), (1, [FAILS], [FAILS, SLOW]))
         self.assertEqual(sorted(os.listdir(os.path.dirname(self.path))), [".gitignore", "CACHEDIR.TAG", "history.json"])
 
     def test_it_can_be_elsewhere_or_nowhere(self):
         self.run_here("--history", "other.json")
-        self.run_here(env={"HERMETIC_HISTORY": "off"})
-        self.run_here(env={"TEST_SRCDIR": self.folder})  # of Bazel: nothing that is written stays
+        self.run_here(HERMETIC_HISTORY="off")
+        self.run_here(TEST_SRCDIR=self.folder)  # of Bazel: nothing that is written stays
         self.assertEqual(sorted(os.listdir(self.folder)), ["__pycache__", "other.json", "test_it.py"])
         self.assertEqual(self.read(os.path.join(self.folder, "other.json"))["failed"], [FAILS])
 
@@ -84,7 +88,7 @@ class FileTest(HistoryCase):
     def test_the_durations_of_isolated_tests_are_those_of_their_workers(self):
         self.run_here("--isolated")
         found = self.read()
-        self.assertEqual((found["failed"], sorted(found["durations"])), ([FAILS], TESTS))
+        self.assertEqual((found["failed"], sorted(found["durations"])), ([FAILS], [FAILS, SLOW]))
 
     def test_a_damaged_one_is_ignored_with_one_line_and_replaced(self):
         for text in (
@@ -102,6 +106,17 @@ class FileTest(HistoryCase):
         self.assertEqual((done.returncode, done.stderr.count("is ignored")), (1, 1))
         self.assertEqual(self.read()["failed"], [FAILS])
 
+    def test_a_run_of_fast_tests_that_pass_leaves_nothing(self):
+        run_hermetic("test_it.SampleTest.test_is_fast", cwd=self.folder)
+        self.assertFalse(os.path.exists(os.path.dirname(self.path)))
+
+    def test_a_test_keeps_the_time_that_it_took_last(self):
+        for seconds in (5.0, 1.0):
+            known = RunHistory(self.path, is_own=True)
+            known.note(self, seconds)
+            known.save(unittest.TestResult())
+        self.assertEqual(self.read()["durations"], {self.id(): 1.0})
+
 
 @medium
 class SharedTest(HistoryCase):
@@ -110,10 +125,10 @@ class SharedTest(HistoryCase):
             import sys, types
             from hermetic._unittest.history import RunHistory
             for number in range(20):
-                name = f"m.C.test_{sys.argv[2]}_{number}"
-                result = types.SimpleNamespace(
-                    hermetic_durations={name: 1.0}, failures=[(types.SimpleNamespace(id=lambda: name), "")])
-                RunHistory(sys.argv[1], is_own=True).save(result)
+                test = types.SimpleNamespace(id=lambda: f"m.C.test_{sys.argv[2]}_{number}")
+                history = RunHistory(sys.argv[1], is_own=True)
+                history.note(test, 1.0)
+                history.save(types.SimpleNamespace(failures=[(test, "")]))
         """
         support.write_files(self.folder, {"writer.py": script})
         env = {**os.environ, "PYTHONPATH": support.package_folder()}
@@ -136,25 +151,30 @@ class SharedTest(HistoryCase):
 
     def test_what_a_forked_copy_of_the_run_knows_is_not_saved(self):
         known = RunHistory(self.path, is_own=True)
+        known.note(self, 1.0)
         known._pid += 1
-        known.save(mock.Mock(hermetic_durations={"a": 1.0}, failures=[], errors=[], skipped=[], unexpectedSuccesses=[]))
+        known.save(unittest.TestResult())
         self.assertFalse(os.path.exists(self.path))
 
 
 class MergedTest(hermetic.HermeticTestCase):
-    def merged(self, known, durations, failed=(), passed=()):
-        known = history.History(*(dict.fromkeys(names, 1.0) for names in known))
-        return history._merged(known, dict.fromkeys(durations, 2.0), dict.fromkeys(failed), {*passed})
+    def merged(self, durations, failed, *, ran=(), failing=()):
+        known = history.History(dict.fromkeys(durations, 1.0), dict.fromkeys(failed))
+        found = history._merged(known, dict(ran), dict.fromkeys(failing))
+        return found.durations, [*found.failed]
 
-    def test_what_failed_is_forgotten_when_it_passes(self):
-        found = self.merged((["m.C.a"], ["m.C.a", "m.C.b", "m"]), ["m.C.a"], passed=["m.C.a"])
-        self.assertEqual([*found.failed], ["m.C.b"])  # and m can be imported
+    def test_what_failed_is_forgotten_when_it_passes_and_with_it_what_is_around_it(self):
+        found = self.merged([], ["m.C.a", "m.C.b", "m.C", "m", "n"], ran={"m.C.a": 0.0})
+        self.assertEqual(found, ({}, ["m.C.b", "n"]))
 
     def test_what_did_not_run_is_remembered(self):
-        found = self.merged((["m.C.a"], ["m.C.a"]), ["n.C.b"], failed=["n.C.b"])
-        self.assertEqual((found.durations, [*found.failed]), ({"m.C.a": 1.0, "n.C.b": 2.0}, ["m.C.a", "n.C.b"]))
+        found = self.merged(["m.C.a"], ["m.C.a"], ran={"n.C.b": 2.0}, failing=["n.C.b"])
+        self.assertEqual(found, ({"m.C.a": 1.0, "n.C.b": 2.0}, ["m.C.a", "n.C.b"]))
+
+    def test_a_test_that_has_become_fast_is_forgotten(self):
+        self.assertEqual(self.merged(["a", "b"], [], ran={"a": 0.0009}), ({"b": 1.0}, []))
 
     def test_what_ran_last_is_kept_when_there_is_too_much(self):
         with mock.patch.multiple(history, _MAX_TESTS=2, _MAX_FAILED=1):
-            found = self.merged((["a", "b", "c"], ["a"]), ["a", "x" * 2000], failed=["c"])
-        self.assertEqual(([*found.durations], [*found.failed]), (["c", "a"], ["c"]))
+            found = self.merged("abc", ["a"], ran={"a": 2.0, "x" * 2000: 2.0}, failing=["c"])
+        self.assertEqual(found, ({"c": 1.0, "a": 2.0}, ["c"]))
