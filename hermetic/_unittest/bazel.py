@@ -65,7 +65,8 @@ class Protocol:
         asked = {name: value for name in _TAKEN if (value := _real.environ.get(name))}
         self.shard = _shard(asked)
         self.fails_fast = asked.get("TESTBRIDGE_TEST_RUNNER_FAIL_FAST") == "1"
-        self.ends_at = _end(_real.environ.get("TEST_TIMEOUT"))
+        # Others have a variable of this name as well.
+        self.ends_at = _end(_real.environ.get("TEST_TIMEOUT")) if "TEST_SRCDIR" in _real.environ else None
         self.warnings_file = asked.get("TEST_WARNINGS_OUTPUT_FILE")
         self._patterns = [word if "*" in word else f"*{word}*" for word in _words(asked.get("TESTBRIDGE_TEST_ONLY"))]
         for name in asked:

@@ -144,11 +144,11 @@ class ProtocolTest(unittest.TestCase):
 
 class WrongValuesTest(hermetic.HermeticTestCase):
     def test_each_is_one_error_that_names_the_variable(self):
-        shard = {"TEST_TOTAL_SHARDS": "2"}
+        shard, bazel = {"TEST_TOTAL_SHARDS": "2"}, {"TEST_SRCDIR": "x"}
         missing = os.path.join(os.sep, "missing", "file")
         for env in (
             shard, {**shard, "TEST_SHARD_INDEX": "2"}, {**shard, "TEST_SHARD_INDEX": "-1"}, {"TEST_TOTAL_SHARDS": "x"},
-            {"TEST_TIMEOUT": "soon"}, {"TEST_TIMEOUT": "0"}, {"TESTBRIDGE_TEST_ONLY": "'open"},
+            {"TEST_TIMEOUT": "soon", **bazel}, {"TEST_TIMEOUT": "0", **bazel}, {"TESTBRIDGE_TEST_ONLY": "'open"},
             {"TEST_SHARD_STATUS_FILE": missing}, {"TEST_PREMATURE_EXIT_FILE": missing},
         ):  # fmt: skip
             with (
@@ -159,6 +159,10 @@ class WrongValuesTest(hermetic.HermeticTestCase):
                 with contextlib.ExitStack() as stack:
                     Protocol(stack)
             self.assertIn(next(iter(env)), str(caught.exception))
+
+    def test_a_time_out_of_somebody_else_is_left_alone(self):
+        with mock.patch.dict(os.environ, {"TEST_TIMEOUT": "30s"}), contextlib.ExitStack() as stack:
+            self.assertIsNone(Protocol(stack).ends_at)
 
     def test_the_environment_is_given_back(self):
         env = {"TEST_TOTAL_SHARDS": "2", "TEST_SHARD_INDEX": "1", "TEST_TIMEOUT": "9", "XML_OUTPUT_FILE": "x"}
