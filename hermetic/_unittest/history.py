@@ -47,8 +47,8 @@ class History(namedtuple("History", ("durations", "failed"))):  # noqa: PYI024 -
     """The contents of the file.
 
     Attributes:
-        durations: seconds by the id of the test, if it took ``MIN_SECONDS`` or more; of those that share an id, the
-            longest of a run. The latest are last.
+        durations: seconds by the id of the test, if it took ``MIN_SECONDS`` or more; of those that share an id, that
+            of the last. The latest are last.
         failed: the names of what failed when it ran last: tests, and classes and modules whose fixtures failed, or
             that could not be imported. The latest are last.
     """
@@ -125,13 +125,13 @@ class RunHistory:
 
         Args:
             test: the test.
-            seconds: that it took, as measured where it ran.
+            seconds: that it took, as measured where it ran; of several calls, the last counts.
         """
         # Most tests of most suites are of no interest: they are to cost nothing.
-        if seconds >= MIN_SECONDS or self.failed or self.durations:
+        if seconds >= MIN_SECONDS or self._ran or self.failed or self.durations:
             name = units.name_of(test)
-            if seconds >= MIN_SECONDS or self.failed or name in self.durations:
-                self._ran[name] = max(round(seconds, 4), self._ran.get(name, 0.0))
+            if seconds >= MIN_SECONDS or self.failed or name in self.durations or name in self._ran:
+                self._ran[name] = round(seconds, 4)
 
     def save(self, result: Any) -> None:
         """Add to the file what a result was told since this was last called."""

@@ -116,7 +116,7 @@ class ProtocolTest(unittest.TestCase):
 
     @unittest.skipIf(hermetic._env.WINDOWS, "where nothing interrupts the main thread")
     def test_a_run_that_would_take_too_long_ends_with_its_report(self):
-        run = Run(TEST_TIMEOUT="3", LINE=HANGING)
+        run = Run(TEST_TIMEOUT="4", LINE=HANGING)
         self.assertEqual(([*run.tests][-1], run.done.returncode), ("SecondTest.test_c", 1))
         self.assertIn("The run ended early: its time is up (TEST_TIMEOUT)\n", run.done.stderr)
         self.assertIn("time violation: test_sample.SecondTest.test_c was interrupted", run.files["XML_OUTPUT_FILE"])

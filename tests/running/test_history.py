@@ -24,9 +24,6 @@ SAMPLE = """
             time.sleep(0.01)
             self.assertNotIn("FAILING", os.environ)
 
-        def test_is_fast(self):
-            pass
-
         def test_is_slow(self):
             time.sleep(0.01)
 
@@ -34,7 +31,7 @@ SAMPLE = """
         def test_is_skipped(self):
             pass
 """
-FAILS, FAST, SLOW = (f"test_it.SampleTest.test_{what}" for what in ("fails", "is_fast", "is_slow"))
+FAILS, SLOW = (f"test_it.SampleTest.test_{what}" for what in ("fails", "is_slow"))
 
 
 class HistoryCase(unittest.TestCase):
@@ -65,7 +62,8 @@ class FileTest(HistoryCase):
         support.write_files(self.folder, {"setup.cfg": "", "below/test_it.py": SAMPLE})
         run_hermetic("test_it", cwd=os.path.join(self.folder, "below"), env={"FAILING": ""})
         found = self.read()
-        self.assertEqual((found["version"], found["failed"], [*found["durations"]]), (1, [FAILS], [FAILS, SLOW]))
+        self.assertEqual((found["version"], found["failed"]), (1, [FAILS]))
+        self.assertLessEqual({FAILS, SLOW}, {*found["durations"]})
         self.assertEqual(sorted(os.listdir(os.path.dirname(self.path))), [".gitignore", "CACHEDIR.TAG", "history.json"])
 
     def test_it_can_be_elsewhere_or_nowhere(self):
@@ -88,7 +86,8 @@ class FileTest(HistoryCase):
     def test_the_durations_of_isolated_tests_are_those_of_their_workers(self):
         self.run_here("--isolated")
         found = self.read()
-        self.assertEqual((found["failed"], sorted(found["durations"])), ([FAILS], [FAILS, SLOW]))
+        self.assertEqual(found["failed"], [FAILS])
+        self.assertLessEqual({FAILS, SLOW}, {*found["durations"]})
 
     def test_a_damaged_one_is_ignored_with_one_line_and_replaced(self):
         for text in (
@@ -107,15 +106,19 @@ class FileTest(HistoryCase):
         self.assertEqual(self.read()["failed"], [FAILS])
 
     def test_a_run_of_fast_tests_that_pass_leaves_nothing(self):
-        run_hermetic("test_it.SampleTest.test_is_fast", cwd=self.folder)
+        known = RunHistory(self.path, is_own=True)
+        known.note(self, 0.0009)
+        known.save(unittest.TestResult())
         self.assertFalse(os.path.exists(os.path.dirname(self.path)))
 
-    def test_a_test_keeps_the_time_that_it_took_last(self):
-        for seconds in (5.0, 1.0):
+    def test_a_test_keeps_the_time_that_it_was_last_said_to_take(self):
+        for times in ((5.0, 0.0), (9.0, 7.0), (1.0,)):
             known = RunHistory(self.path, is_own=True)
-            known.note(self, seconds)
+            for seconds in times:
+                known.note(self, seconds)
             known.save(unittest.TestResult())
-        self.assertEqual(self.read()["durations"], {self.id(): 1.0})
+            expected = {self.id(): times[-1]} if times[-1] else {}
+            self.assertEqual(RunHistory(self.path, is_own=True).durations, expected)
 
 
 @medium

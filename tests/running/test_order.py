@@ -220,10 +220,11 @@ _SCRIPT = """
 """
 
 _NESTED = """
-    import io, unittest, hermetic
+    import io, time, unittest, hermetic
 
     class NestedTest(unittest.TestCase):
         def test_run(self):
+            time.sleep(0.01)  # or it would not be remembered either
             hermetic.main("test_y", argv=["x"], exit=False, testRunner=hermetic.TestRunner(stream=io.StringIO()))
 """
 
