@@ -127,11 +127,12 @@ class RunHistory:
             test: the test.
             seconds: that it took, as measured where it ran; of several calls, the last counts.
         """
-        # Most tests of most suites are of no interest: they are to cost nothing.
-        if seconds >= MIN_SECONDS or self._ran or self.failed or self.durations:
+        ran, known = self._ran, self._known
+        # Most tests of most suites are of no interest: they are to cost next to nothing.
+        if seconds >= MIN_SECONDS or ran or known.durations or known.failed:
             name = units.name_of(test)
-            if seconds >= MIN_SECONDS or self.failed or name in self.durations or name in self._ran:
-                self._ran[name] = round(seconds, 4)
+            if seconds >= MIN_SECONDS or known.failed or name in known.durations or name in ran:
+                ran[name] = round(seconds, 4)
 
     def save(self, result: Any) -> None:
         """Add to the file what a result was told since this was last called."""
