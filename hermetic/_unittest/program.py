@@ -226,8 +226,9 @@ def _put_in_order(
 
         shard = parse(ours.shard, "--shard")
     path, is_own = history.path_of(settings), settings.history == "auto"
-    # A shard leaves the history as it is: those that come after it would make other parts.
-    known = None if path is None else history.RunHistory(path, is_own=is_own, is_kept=shard is not None)
+    # A shard leaves the history as it is: those that come after it would make other parts. Under Bazel it is a source.
+    is_kept = shard is not None or "TEST_SRCDIR" in os.environ
+    known = None if path is None else history.RunHistory(path, is_own=is_own, is_kept=is_kept)
     if ours.last_failed and known is None:
         raise ConfigurationError("--last-failed needs the history of the last run, and the setting history is off")
     while_running.callback(setattr, WatchedRun, "history", WatchedRun.history)

@@ -136,6 +136,10 @@ class ProtocolTest(unittest.TestCase):
         self.assertIn("Ran 0 tests in", none.stderr)
         self.assertEqual((done.returncode, none.returncode), (0, 0))
 
+    def test_a_history_is_named_to_be_read(self):
+        run = Run("test_sample", "--history", "durations.json", LINE="self.fail()")
+        self.assertEqual((run.done.returncode, "durations.json" in run.left), (1, False))
+
     def test_an_option_for_a_shard_besides_is_an_error(self):
         run = Run("--shard", "1/2", TEST_TOTAL_SHARDS="2", TEST_SHARD_INDEX="0")
         self.assertEqual((run.done.returncode, run.done.stderr.count("\n")), (2, 1))
