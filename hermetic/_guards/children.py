@@ -220,10 +220,13 @@ def _take(line: dict[str, Any]) -> None:
         state.running.warned.append(error.violation)
         return
     scope = _reports.scopes.get(line["serial"])
-    if error.violation.code == "H008" and (scope is None or scope.ended or scope.is_reported):
+    code = error.violation.code
+    if code == "H008" and (scope is None or scope.ended or scope.is_reported or scope.met_ceiling):
         return  # what the last of a bomb's processes report is no news
     if scope is not None:
-        scope.met_ceiling |= error.violation.operation.action == "ceiling"
+        if error.violation.operation.action == "ceiling":
+            scope.met_ceiling = True  # nor is what the first have reported
+            scope.ledger[:] = [found for found in scope.ledger if found.violation.code != code]
         state.record(scope, error)
     else:
         state.running.late.append((error.violation.test, error))

@@ -22,7 +22,7 @@ def error(
         action: what kind of finding it is (``Operation``).
         owner: the test, or what else it is about.
         target: what it is about, for people.
-        scope: where it is recorded; None for an error that nobody can swallow.
+        scope: where it is recorded; None for what happens outside of tests, which is reported late if nobody does.
         site: where in the user's code; by default, the caller's.
     """
     records = events.records()
@@ -31,6 +31,8 @@ def error(
     site = site or callsite.find(operation.api)
     violation = records.Violation("H008", size, owner, operation, site)
     found = children.ERRORS[MULTIPROCESSING](violation, _messages.violation_text(violation))
-    if scope is not None and not children.report(scope, violation, warned=False):
+    if scope is None:
+        state.running.late.append((None, found))
+    elif not children.report(scope, violation, warned=False):
         state.record(scope, found)
     return found

@@ -110,9 +110,10 @@ def is_helper(command: str) -> bool:
 def command_of(pid: int) -> str | None:
     """The command line of a process, on one line; None for one that has ended."""
     try:
-        if _read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] in ("Z", "X"):
+        name, _, status = _read(f"/proc/{pid}/stat").partition("(")[2].rpartition(")")
+        if status.split()[0] in ("Z", "X"):
             return None
-        command = " ".join(_read(f"/proc/{pid}/cmdline").split("\0")).strip() or f"process {pid}"
+        command = " ".join(_read(f"/proc/{pid}/cmdline").split("\0")).strip() or name  # it is just being executed
     except OSError:
         return None
     return command if len(command) <= _MAX_COMMAND else f"{command[:_MAX_COMMAND]}..."

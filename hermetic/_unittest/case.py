@@ -26,9 +26,14 @@ __unittest = True
 class _DoubleOfTest(functools.cached_property["SubprocessMock"]):
     def __get__(self, instance: object, owner: type[Any] | None = None) -> SubprocessMock:  # type: ignore[override]
         if instance is None:
-            message = f"{owner and owner.__name__} has no attribute 'subprocess': its tests have; for all of a class, "
-            raise AttributeError(message + "enter hermetic.SubprocessMock() in setUpClass, and leave it in a cleanup")
+            return self  # type: ignore[return-value]  # runners look through all that a class has
         return super().__get__(instance, owner)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"a class has no 'subprocess' (.{name}): its tests have; for all of a class, enter"
+            " hermetic.SubprocessMock() in setUpClass, and leave it in a cleanup"
+        )
 
 
 class HermeticTestCase(unittest.TestCase):

@@ -58,12 +58,18 @@ def end(test: Any, scope: state.Scope, result: Any) -> IsolationError | None:
 
 
 def _processes(scope: state.Scope) -> dict[int, str]:
-    """The process ids and commands of those that were started in a scope and are still there."""
+    """The process ids and commands of those that were started in a scope and are still there.
+
+    None where threads of other tests are at work: whose a process is, the system does not say.
+    """
     if scope.children_before is None:
         return {}
+    living = processes.living_children()
+    if any(found is not scope for found in [*state.running.by_thread.values()]):
+        return {}
     kept = {getattr(process(), "pid", None) for process in _multiprocessing.journal.kept}
-    gone = scope.children_before | kept
-    return {pid: command for pid, command in processes.living_children().items() if pid not in gone}
+    others = scope.children_before | kept
+    return {pid: command for pid, command in living.items() if pid not in others}
 
 
 def _threads(scope: state.Scope) -> list[str]:

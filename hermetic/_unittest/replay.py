@@ -11,7 +11,7 @@ from .. import _config, _env, _real
 from .._errors import HermeticWarning, IsolationError
 from .._guards import children, state
 from .._isolation import hygiene, portable
-from . import places
+from . import durations, places
 from .result import Fixture, exc_info
 
 TYPE_CHECKING = False
@@ -74,8 +74,10 @@ class Replay:
             if self._duration is not None and _env.UNITTEST_HAS_DURATIONS and hasattr(self._result, "addDuration"):
                 self._result.addDuration(self._test, self._duration)
             self._result.stopTest(self._test)
-            if self._duration is not None and self._history is not None:
-                self._history.note(self._test, self._duration)
+            if self._duration is not None:
+                durations.correct(self._result, self._test, self._duration)
+                if self._history is not None:
+                    self._history.note(self._test, self._duration)
         self._ended = False
         for frame in self._later:
             self.take(frame)

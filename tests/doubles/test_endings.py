@@ -145,7 +145,10 @@ class TestCaseTest(HermeticTestCase):
 
     def test_the_class_has_none(self):
         with self.assertRaisesRegex(AttributeError, "enter hermetic.SubprocessMock.. in setUpClass"):
-            HermeticTestCase.subprocess  # noqa: B018 - what setUpClass may try
+            HermeticTestCase.subprocess.mock_run(["git"])  # what setUpClass may try
+
+    def test_a_runner_can_look_through_all_that_a_class_has(self):
+        self.assertIn("subprocess", {name: getattr(HermeticTestCase, name) for name in dir(HermeticTestCase)})
 
     def test_a_test_case_may_have_an_attribute_of_that_name(self):
         def test(self):

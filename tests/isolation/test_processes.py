@@ -40,6 +40,10 @@ class ChildrenTest(unittest.TestCase):
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
+        if command[0] == "cat":
+            process.stdin.write(b"-")
+            process.stdin.flush()
+            process.stdout.read(1)  # only now it is sure to be what it was started as
         return process
 
     def test_children_are_listed_with_their_commands(self):
@@ -53,7 +57,10 @@ class ChildrenTest(unittest.TestCase):
             from hermetic._isolation import processes
             go = threading.Event()
             def start():
-                process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+                process = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                process.stdin.write(b"-")
+                process.stdin.flush()
+                process.stdout.read(1)  # only now it is sure to be what it was started as
                 print([*processes.living_children().values()])
                 process.communicate()
             thread = threading.Thread(target=start)

@@ -42,6 +42,22 @@ class StartAtImportTest(SampleRunCase):
                 self.assertEqual((done.returncode, done.stdout), (1, "the other module ran\n"))
                 self.assertNotIn("start method", done.stderr, "no process was started")
 
+    def test_it_is_reported_where_the_module_swallows_it(self):
+        tests = """
+            import multiprocessing, unittest
+            try:
+                POOL = multiprocessing.Pool(1)
+            except Exception:
+                POOL = None
+
+            class SwallowTest(unittest.TestCase):
+                def test_without_it(self):
+                    self.assertIsNone(POOL)
+        """
+        done, [(_, text)] = self.run_sample(**{"test_sample.py": tests})
+        self.assertIn("[H008] multiprocessing violation: module test_sample started a process", text)
+        self.assertIn("Ran 1 test", done.stderr)
+
     def test_a_script_ends_with_it(self):
         script = "import unittest\nfrom test_process import *\nfrom test_sample import *\nunittest.main()\n"
         done, _ = self.run_sample("--script", "run.py", **self.files(), **{"run.py": script})

@@ -77,6 +77,37 @@ class LeftoverTest(SampleRunCase):
                 self.test_8_thread()
                 self.fail("its own failure")
 
+        @medium
+        class ThreadedTest(unittest.TestCase):
+            '''Two tests at once, as runners with threads run them.'''
+
+            def test_both(self):
+                ran, started, ended = threading.Event(), threading.Event(), threading.Event()
+
+                class LongTest(MediumTest):
+                    def runTest(self):
+                        ran.wait(SECONDS)
+                        process = subprocess.Popen(["sleep", "0.2"])
+                        started.set()
+                        ended.wait(SECONDS)
+                        self.assertEqual(process.wait(), 0)
+
+                class ShortTest(MediumTest):
+                    def runTest(self):
+                        subprocess.run(["true"], check=True)
+                        ran.set()
+                        started.wait(SECONDS)
+
+                results = [unittest.TestResult(), unittest.TestResult()]
+                first = threading.Thread(target=LongTest().run, args=(results[0],))
+                second = threading.Thread(target=ShortTest().run, args=(results[1],))
+                first.start()
+                second.start()
+                second.join()
+                ended.set()
+                first.join()
+                self.assertEqual([result.errors + result.failures for result in results], [[], []])
+
         class LegacyTest(SampleTest):
             def test_1_leaves_a_server_to_later_tests(self):
                 type(self).own = self.start_server()
@@ -117,6 +148,10 @@ class LeftoverTest(SampleRunCase):
         done, errors = self.run_sample("test_sample.MediumTest.test_3_process")
         self.assertEqual((done.returncode, errors), (0, []), done.stderr)
         self.assertIn("HermeticWarning: [H007] test test_sample.MediumTest.test_3_process changed", done.stderr)
+
+    def test_tests_in_other_threads_keep_their_processes(self):
+        done, errors = self.run_sample("--leaks", "error", "test_sample.ThreadedTest")
+        self.assertEqual((done.returncode, errors), (0, []), done.stderr)
 
     def test_what_others_leave_is_theirs_unless_they_run_away(self):
         done, errors = self.run_sample("--leaks", "error", "--max-process-starts", "8", "test_sample.LegacyTest")
