@@ -41,6 +41,8 @@ new_lock = _thread.allocate_lock
 _TEMPORARY_FOLDERS = [
     *(os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)),
     *("/tmp", "/var/tmp", "/usr/tmp"),  # noqa: S108 - the order of the tempfile module; files are created exclusively
+    # Bazel's comes last: its path is too long for the sockets that isolated tests may make in a folder below.
+    *([os.environ["TEST_TMPDIR"]] if "TEST_TMPDIR" in os.environ else []),
 ]
 
 

@@ -92,7 +92,7 @@ def of_function(function: Any, cls: type | None) -> Group:
     return found
 
 
-def _of_method_if_right(cls: type, name: str) -> Group | None:
+def of_method_if_right(cls: type, name: str) -> Group | None:
     """As ``of_method``; of wrong marks it is said where the test runs, and not here."""
     try:
         return of_method(cls, name)
@@ -128,10 +128,10 @@ def _group(where: str, mark: Any, cls: type, timeout: float) -> Group:
 
 def is_wholly_isolated(cls: type) -> bool:
     """Whether every test of a class is isolated: its fixtures then run in workers alone."""
-    if _of_method_if_right(cls, "") is not None:
+    if of_method_if_right(cls, "") is not None:
         return True
     names = _test_names(cls)
-    return bool(names) and all(_of_method_if_right(cls, name) is not None for name in names)
+    return bool(names) and all(of_method_if_right(cls, name) is not None for name in names)
 
 
 def _test_names(cls: type) -> list[str]:
@@ -154,7 +154,7 @@ def is_wholly_isolated_module(module: Any) -> bool:
 
 def keys_of(cls: type) -> set[tuple[str, str]]:
     """The keys of the groups that the tests of a class are in."""
-    found = [_of_method_if_right(cls, name) for name in ("", *_test_names(cls))]
+    found = [of_method_if_right(cls, name) for name in ("", *_test_names(cls))]
     return {group.key for group in found if group is not None and group.key is not None}
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .history import RunHistory
     from .recording import Recorder
 
 __unittest = True
@@ -37,6 +38,7 @@ class Replay:
         self._test = test
         self._result = result
         self._recorder: Recorder | None = getattr(result, "hermetic_recorder", None)
+        self._history: RunHistory | None = getattr(result, "hermetic_history", None)
         self._worker: tuple[object, str] | None = None
         self._report_changes = report_changes
         self._verdicts: list[tuple[str, Any]] = []
@@ -74,6 +76,8 @@ class Replay:
             self._result.stopTest(self._test)
             if self._duration is not None:
                 durations.correct(self._result, self._test, self._duration)
+                if self._history is not None:
+                    self._history.note(self._test, self._duration)
         self._ended = False
         for frame in self._later:
             self.take(frame)
