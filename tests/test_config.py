@@ -13,7 +13,7 @@ from hermetic._policy import NO_ALLOWANCE, Allowance
 
 SETTINGS = (
     "mode, default_size, start_method, isolated, no_isolation, isolated_timeout, isolated_start, detect_leaks, leaks,"
-    " time_limits, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
+    " jobs, time_limits, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
     " junit_xml, json, html, annotations"
 )
 needs_tomllib = unittest.skipUnless(_env.HAS_TOMLLIB, "pyproject.toml is read from Python 3.11 on")
@@ -76,7 +76,7 @@ class SetupCfgTest(ConfigTestCase):
         lines = (
             "mode = warn", "default_size = medium", "start_method = platform", "isolated = true", "no_isolation = true",
             "isolated_timeout = 2.5", "isolated_start = fresh", "detect_leaks = true", "leaks = error",
-            "time_limits = strict", "test_timeout = 60",
+            "jobs = auto", "time_limits = strict", "test_timeout = 60",
             "processes_at_import = allow", "max_process_depth = 2", "max_process_starts = 3", "max_processes = 4",
             "junit_xml = a.xml", "json = b.json", "html = ../c.html", "annotations = azure",
         )  # fmt: skip
@@ -84,10 +84,13 @@ class SetupCfgTest(ConfigTestCase):
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS))
         self.assertEqual(
-            settings[:15],
-            ("warn", Size.MEDIUM, "platform", True, True, 2.5, "fresh", True, "error", "strict", 60, "allow", 2, 3, 4),
+            settings[:16],
+            (
+                *("warn", Size.MEDIUM, "platform", True, True, 2.5, "fresh", True, "error", "auto"),
+                *("strict", 60, "allow", 2, 3, 4),
+            ),
         )
-        self.assertEqual(settings[15:19], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
+        self.assertEqual(settings[16:20], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
 
     def test_the_origin_is_the_file(self):
         self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
@@ -185,7 +188,7 @@ class PyprojectTest(ConfigTestCase):
         lines = (
             'mode = "off"', 'default_size = "xlarge"', 'start_method = "fork"', "isolated = true",
             "no_isolation = true", "isolated_timeout = 7", 'isolated_start = "fresh"', "detect_leaks = true",
-            'leaks = "off"', 'time_limits = "strict"', "test_timeout = 60",
+            'leaks = "off"', "jobs = 4", 'time_limits = "strict"', "test_timeout = 60",
             'processes_at_import = "allow"', "max_process_depth = 2", "max_process_starts = 3",
             "max_processes = 4", 'junit_xml = "a.xml"', 'json = "b.json"', 'html = "c.html"', 'annotations = "off"',
         )  # fmt: skip
@@ -193,10 +196,10 @@ class PyprojectTest(ConfigTestCase):
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS))
         self.assertEqual(
-            settings[:15],
-            ("off", Size.XLARGE, "fork", True, True, 7.0, "fresh", True, "off", "strict", 60.0, "allow", 2, 3, 4),
+            settings[:16],
+            ("off", Size.XLARGE, "fork", True, True, 7.0, "fresh", True, "off", 4, "strict", 60.0, "allow", 2, 3, 4),
         )
-        self.assertEqual(settings[15:19], (*self.paths("a.xml", "b.json", "c.html"), "off"))
+        self.assertEqual(settings[16:20], (*self.paths("a.xml", "b.json", "c.html"), "off"))
         self.assertEqual(set(settings.origins.values()), {os.path.join(self.folder, "pyproject.toml")})
 
     @needs_tomllib
@@ -266,14 +269,14 @@ class EnvironmentTest(ConfigTestCase):
         os.environ.update(HERMETIC_ISOLATED_START="fresh", HERMETIC_LEAKS="off", HERMETIC_MAX_PROCESSES="4")
         os.environ.update(HERMETIC_PROCESSES_AT_IMPORT="allow", HERMETIC_MAX_PROCESS_DEPTH="2")
         os.environ.update(HERMETIC_MAX_PROCESS_STARTS="3", HERMETIC_ANNOTATIONS="github")
-        os.environ.update(HERMETIC_TIME_LIMITS="off", HERMETIC_TEST_TIMEOUT="9")
+        os.environ.update(HERMETIC_JOBS="3", HERMETIC_TIME_LIMITS="off", HERMETIC_TEST_TIMEOUT="9")
         os.environ.update(HERMETIC_JUNIT_XML="a.xml", HERMETIC_JSON="b.json", HERMETIC_HTML="c.html")
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS) - {"isolated"})
         self.assertEqual(settings[:9], ("warn", Size.LARGE, "forkserver", False, True, 0.5, "fresh", False, "off"))
-        self.assertEqual(settings[9:15], ("off", 9.0, "allow", 2, 3, 4))
+        self.assertEqual(settings[9:16], (3, "off", 9.0, "allow", 2, 3, 4))
         paths = [os.path.abspath(name) for name in ("a.xml", "b.json", "c.html")]  # of the current folder
-        self.assertEqual(settings[15:19], (*paths, "github"))
+        self.assertEqual(settings[16:20], (*paths, "github"))
         self.assertEqual(set(settings.origins.values()), {"environment"})
 
     def test_an_unknown_variable_is_an_error_that_lists_the_known_ones(self):
@@ -439,7 +442,7 @@ class DescribeTest(ConfigTestCase):
             f"mode = warn  ({path})", "default_size = none  (default)", "start_method = fork  (command line)",
             "isolated = true  (command line)", "no_isolation = false  (default)", "isolated_timeout = 300  (default)",
             "isolated_start = auto  (default)", "detect_leaks = false  (default)", "leaks = warn  (default)",
-            "time_limits = warn  (default)", "test_timeout = none  (default)",
+            "jobs = 1  (default)", "time_limits = warn  (default)", "test_timeout = none  (default)",
             "processes_at_import = error  (default)", "max_process_depth = 8  (default)",
             "max_process_starts = 5000  (default)", "max_processes = 1000  (default)", "junit_xml = none  (default)",
             "json = none  (default)", "html = none  (default)", "annotations = auto  (default)",
@@ -451,6 +454,12 @@ class DescribeTest(ConfigTestCase):
         for value in ("0", "-1", "1.5", "many", ""):
             with self.subTest(value=value):
                 self.assert_error("max_processes", "a whole number above 0", max_processes=value)
+
+    def test_jobs_are_a_whole_number_above_0_or_auto(self):
+        for value in ("0", "-1", "1.5", "many", "", "Auto"):
+            with self.subTest(value=value):
+                self.assert_error("jobs", "a whole number above 0, or auto", jobs=value)
+        self.assertEqual((7, "auto"), (self.load(jobs="7").jobs, self.load(jobs="auto").jobs))
 
     def test_seconds_are_shown_without_an_idle_fraction(self):
         self.write(setup_cfg="[tool:hermetic]\nisolated_timeout = 1.50\n")
@@ -493,7 +502,7 @@ class CommandLineTest(ConfigTestCase):
             f"mode = warn  ({path})", "default_size = small  (command line)", "start_method = fork  (environment)",
             "isolated = false  (default)", "no_isolation = false  (default)", "isolated_timeout = 300  (default)",
             "isolated_start = auto  (default)", "detect_leaks = false  (default)", "leaks = warn  (default)",
-            "time_limits = warn  (default)", "test_timeout = none  (default)",
+            "jobs = 1  (default)", "time_limits = warn  (default)", "test_timeout = none  (default)",
             "processes_at_import = error  (default)", "max_process_depth = 8  (default)",
             "max_process_starts = 5000  (default)", "max_processes = 1000  (default)", "junit_xml = none  (default)",
             "json = none  (default)", "html = none  (default)", "annotations = auto  (default)",

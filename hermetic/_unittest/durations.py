@@ -12,16 +12,17 @@ _SHOWN_FROM = 0.001  # seconds, as unittest has it
 
 
 def collect(result: Any) -> None:
-    """Have a result time its tests, into ``collectedDurations``."""
+    """Have a result time its tests, into ``collectedDurations``; a worker times those that it runs."""
     start, stop, began = result.startTest, result.stopTest, [0.0]
-    result.collectedDurations = []
+    result.collectedDurations, result.seconds_in_worker = [], None
 
     def start_test(test: Any) -> None:
         start(test)
         began[0] = time.perf_counter()
 
     def stop_test(test: Any) -> None:
-        result.collectedDurations.append((str(test), time.perf_counter() - began[0]))
+        taken, result.seconds_in_worker = result.seconds_in_worker, None
+        result.collectedDurations.append((str(test), time.perf_counter() - began[0] if taken is None else taken))
         stop(test)
 
     result.startTest, result.stopTest = start_test, stop_test

@@ -168,9 +168,22 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
     if settings.isolated or settings.detect_leaks:
         policies.watches_processes, policies.leaks_are_detected = True, settings.detect_leaks
         while_running.callback(_stop_watching_processes)
+    _share_out(settings, while_running)
     _record(settings, while_running)
     while_running.enter_context(_multiprocessing.default_start_method(settings.start_method))
     return settings
+
+
+def _share_out(settings: _config.Settings, while_running: contextlib.ExitStack) -> None:
+    """Have the tests of this program shared out, if the settings ask for it; a program within a test is one test."""
+    if settings.jobs == 1 or settings.no_isolation or state.running.in_run:
+        return
+    from .._isolation import processors  # for runs that ask
+
+    jobs = settings.jobs if isinstance(settings.jobs, int) else processors.usable()
+    if jobs > 1:
+        while_running.callback(_stop_watching_processes)
+        policies.watches_processes, policies.jobs = True, jobs
 
 
 def _record(settings: _config.Settings, while_running: contextlib.ExitStack) -> None:
@@ -197,7 +210,7 @@ def _is_true(variable: str) -> bool:
 
 def _stop_watching_processes() -> None:
     policies.watches_processes = f"{__package__}.isolated" in sys.modules  # marks hold for every run
-    policies.leaks_are_detected = False
+    policies.leaks_are_detected, policies.jobs = False, 1
 
 
 @contextlib.contextmanager

@@ -112,7 +112,7 @@ class WatchedRun(unittest.TestSuite):
                     protect.protect_class(cls)
         from . import isolation  # loaded with the first isolated test
 
-        return isolation.of_run(_tests_in(self._whole), result)
+        return isolation.of_run(_tests_in(self._whole), result, self._whole if policies.jobs > 1 else None)
 
     @contextlib.contextmanager
     def _starts_noted(self, result: Any) -> Iterator[None]:

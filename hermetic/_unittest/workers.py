@@ -80,6 +80,14 @@ class Workers:
         self._spares[module] = self._start(module)  # it imports while this one works
         return worker
 
+    def for_pool(self) -> tuple[ZygoteNursery | PipeNursery, bool]:
+        """A nursery for workers that are at work at the same time, and whether they are to be fresh interpreters."""
+        if self._forked is not None and self._forked.is_usable:
+            return self._forked, False
+        self._drop_lost()
+        self._starting = self._starting or _starter()
+        return self._starting, True
+
     def _drop_lost(self) -> None:
         """Let go of a starter that a test has ended, and of the workers that waited in it: they ended with it."""
         if self._starting is not None and not self._starting.is_usable:
@@ -110,7 +118,7 @@ class Workers:
 
         self._close_unused()
         zygote = ZygoteNursery.start()
-        answer = zygote.ask(["context", _context(module)], _IMPORT_SECONDS)
+        answer = zygote.ask(["context", context_of(module)], _IMPORT_SECONDS)
         threads = answer[0] if answer else 0
         if threads != 1:
             zygote.close()
@@ -131,7 +139,7 @@ class Workers:
         if self._starting is None:
             self._starting = _starter()
         worker = self._starting.new_worker(fresh=True)
-        worker.send(["context", _context(module)])
+        worker.send(["context", context_of(module)])
         return worker
 
 
@@ -147,7 +155,8 @@ def _starter() -> ZygoteNursery | PipeNursery:
     return zygote
 
 
-def _context(module: str) -> dict[str, Any]:
+def context_of(module: str) -> dict[str, Any]:
+    """What an interpreter is told that is to import a module, or none yet, for an empty name."""
     file = getattr(sys.modules.get(module), "__file__", None)
     return context.describe(module, file and os.path.abspath(file), groups.surroundings)
 
