@@ -339,7 +339,7 @@ def of_run(tests: Any, result: Any, shared_out: Any = None) -> Iterator[None]:
     _isolation.result = result
     try:
         with state.unjudged():
-            _isolation.workers.fork(tests)
+            _isolation.workers.fork(tests, shared_out)
             if shared_out is not None:
                 from .ahead import Ahead  # for runs that ask
 

@@ -40,19 +40,20 @@ if TYPE_CHECKING:
 __unittest = True
 
 
-def work(place: WorkerPlace, tests: dict[int, Any] | None = None) -> NoReturn:
+def work(place: WorkerPlace, tests: dict[int, Any] | None = None, suite: Any = None) -> NoReturn:
     """Be a worker until there is nothing left to do; never returns.
 
     Args:
         place: where it runs.
         tests: those that are loaded already, by the number that they are asked for with.
+        suite: that holds them as well.
     """
     status = 1
     try:
         channel = worker_process.set_up(place)
         state.forget()
         policies.in_worker = True
-        status = _Worker(channel, tests or {}).work()
+        status = _Worker(channel, tests or {}, suite).work()
     except BaseException:  # noqa: BLE001 - a worker that cannot work says why before it goes
         traceback.print_exc()
     _real.exit_process(status)
@@ -95,9 +96,10 @@ class _Rehearsal:
 
 
 class _Worker:
-    def __init__(self, channel: protocol.WorkerEnd, tests: dict[int, Any]) -> None:
+    def __init__(self, channel: protocol.WorkerEnd, tests: dict[int, Any], suite: Any = None) -> None:
         self._channel = channel
         self._tests = tests
+        self._suite = suite
         self._result = WorkerResult(channel)
         self._class: type | None = None
         self._shared = self._stopped = False
@@ -152,6 +154,7 @@ class _Worker:
             if kind == "shared":
                 self._shared = True
                 os.environ.pop("HERMETIC_ISOLATED", None)
+                _real.drop_tests(self._suite)  # what a test holds goes with it, as soon as it is over
                 continue
             if self._snapshot is None:
                 self._snapshot = _first_snapshot()

@@ -44,11 +44,12 @@ class Workers:
         self._spares: dict[str, Worker] = {}
         self._used: list[tuple[Worker, ZygoteNursery]] = []
 
-    def fork(self, tests: Iterable[Any]) -> None:
+    def fork(self, tests: Iterable[Any], suite: Any = None) -> None:
         """Make this process, as it is now, the zygote, if that is safe.
 
         Args:
             tests: all that are loaded.
+            suite: that holds them, if workers are to be shared by tests.
         """
         if not _env.LINUX or _config.in_force().isolated_start == "fresh" or processes.thread_count() != 1:
             return
@@ -56,7 +57,9 @@ class Workers:
         from . import worker
 
         self._tests = {id(test): test for test in tests}
-        self._forked = ZygoteNursery.fork(functools.partial(worker.work, tests=self._tests), worker.warm_up)
+        self._forked = ZygoteNursery.fork(
+            functools.partial(worker.work, tests=self._tests, suite=suite), worker.warm_up
+        )
 
     def address_of(self, test: Any) -> dict[str, Any] | None:
         """The address of a test that the forked zygote has loaded; None for others."""

@@ -37,6 +37,10 @@ SHAPES = """
             assert time.monotonic() < deadline, f"{other} has not begun"
             time.sleep(0.01)
 
+    class Dropped:
+        def __del__(self):
+            log("dropped")
+
     class FirstTest(unittest.TestCase):
         @classmethod
         def setUpClass(cls):
@@ -47,6 +51,7 @@ SHAPES = """
             log("FirstTest.tearDownClass")
 
         def test_meets_the_second(self):
+            self.dropped = Dropped()
             log("first")
             meet("second")
 
@@ -222,6 +227,10 @@ class ShapesTest(unittest.TestCase):
     def test_class_fixtures_run_once_where_the_tests_run(self):
         self.assertEqual(self.pids("first"), self.pids("FirstTest.setUpClass"))
         self.assertEqual(self.pids("first"), self.pids("FirstTest.tearDownClass"))
+
+    def test_what_a_test_holds_goes_with_it(self):
+        entries = [entry for entry, pid in self.log if pid == self.pids("first")[0]]
+        self.assertLess(entries.index("dropped"), entries.index("FirstTest.tearDownClass"))
 
     def test_module_fixtures_run_once_for_all_classes_of_the_module(self):
         for what in ("module one", "module two", "tearDownModule"):
