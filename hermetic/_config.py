@@ -17,7 +17,7 @@ from collections import namedtuple
 
 from . import _env, _real
 from ._errors import ConfigurationError
-from ._setting_kinds import Choice, Count, File, Seconds, Seed, Switch, listed
+from ._setting_kinds import Choice, Count, File, Jobs, Seconds, Seed, Switch, listed
 from ._sizes import MODES, SIZE_NAMES, STRICT, WARN, Size
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ START_METHODS = ("spawn", "forkserver", "fork", "platform", "all")
 
 
 # What each setting may be. Every one can be given in all four places.
-SETTINGS: dict[str, Choice | Switch | Seconds | Count | File | Seed] = {
+SETTINGS: dict[str, Choice | Switch | Seconds | Count | Jobs | File | Seed] = {
     "mode": Choice(*MODES),
     "default_size": Choice(*SIZE_NAMES),
     "start_method": Choice(*START_METHODS),
@@ -41,6 +41,7 @@ SETTINGS: dict[str, Choice | Switch | Seconds | Count | File | Seed] = {
     "isolated_start": Choice("auto", "fresh"),
     "detect_leaks": Switch(),
     "leaks": Choice("warn", "error", "off"),
+    "jobs": Jobs(),
     "time_limits": Choice(*MODES),
     "test_timeout": Seconds(),
     "processes_at_import": Choice("error", "allow"),
@@ -77,6 +78,7 @@ class Settings(
             "isolated_start",
             "detect_leaks",
             "leaks",
+            "jobs",
             "time_limits",
             "test_timeout",
             "processes_at_import",
@@ -105,6 +107,7 @@ class Settings(
             "auto",
             False,
             "warn",
+            1,
             WARN,
             None,
             "error",
@@ -137,6 +140,7 @@ class Settings(
         isolated_start: ``fresh`` for workers that are fresh interpreters even where forks would do, or ``auto``.
         detect_leaks: whether to look for what tests change and leave that are not isolated.
         leaks: what that is: ``warn``, ``error`` or ``off``.
+        jobs: how many processes the tests are shared out to, or ``auto``; 1 to run them here.
         time_limits: what a test is that takes longer than its size may: ``warn``, ``strict`` or ``off``.
         test_timeout: the seconds after which a test that is not isolated is interrupted; None for never.
         processes_at_import: what a process is that multiprocessing starts during an import: ``error`` or ``allow``.
@@ -168,6 +172,7 @@ class Settings(
     isolated_start: str
     detect_leaks: bool
     leaks: str
+    jobs: int | str
     time_limits: str
     test_timeout: float | None
     processes_at_import: str

@@ -77,6 +77,14 @@ def test_method_name(test: object) -> str:
     return getattr(test, "_testMethodName", "")
 
 
+def drop_tests(suite: Any) -> None:
+    """Have a suite, and those in it, hold their tests no longer, as each does with a test that it has run."""
+    if hasattr(suite, "_removeTestAtIndex"):  # a suite of unittest's kind, and no test
+        for test in suite._tests:
+            drop_tests(test)
+        suite._tests.clear()
+
+
 def catch_handler_was_called(handler: object) -> bool:
     """Whether the handler that ``unittest.installHandler`` puts on SIGINT has seen a Ctrl-C."""
     return bool(getattr(handler, "called", False))

@@ -58,6 +58,16 @@ class Count:
         return int(digits) or None if digits.isascii() and digits.isdigit() else None
 
 
+class Jobs:
+    """A setting that says how many there are to be: a whole number, or ``auto``."""
+
+    accepted = "a whole number above 0, or auto"
+
+    def parse(self, value: Any) -> int | str | None:
+        """The value; None for one that is not accepted."""
+        return "auto" if value == "auto" else Count().parse(value)
+
+
 class Seed:
     """A setting that is a number to begin with, a new one for each run, or none."""
 

@@ -34,6 +34,7 @@ _HELP = {
     "isolated_start": "how their processes start: forked where that is safe (auto, the default), or fresh",
     "detect_leaks": "look for what tests change and leave in this process, too",
     "leaks": "what that is: a warning (warn, the default), an error, or nothing (off)",
+    "jobs": "run classes at the same time, in so many processes (auto: as many as there are processors)",
     "junit_xml": "write a report that CI systems read",
     "json": "write a report for programs",
     "html": "write a report for people, as one page",
@@ -67,6 +68,9 @@ def make_parser(program: str) -> argparse.ArgumentParser:
             group.add_argument(option, action="store_const", const=True, help=_HELP[name])
         elif isinstance(setting, _setting_kinds.Choice):
             group.add_argument(option, choices=setting.words, help=_HELP[name])
+        elif isinstance(setting, _setting_kinds.Jobs):
+            # Without a number it is left to the setting to say what is accepted.
+            group.add_argument("-j", option, nargs="?", const="", metavar="N|auto", help=_HELP[name])
         else:
             group.add_argument(option, metavar=_METAVARS[type(setting)], help=_HELP[name])
     # No settings: a file, or an inherited variable, that has tests left out would make runs green that are none.

@@ -171,11 +171,24 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
         policies.watches_processes, policies.leaks_are_detected = True, settings.detect_leaks
         while_running.callback(_stop_watching_processes)
     if not state.running.in_run:  # a program within a test is part of that test
+        _share_out(settings, while_running)
         protocol = _bazel(while_running)
         _record(settings, protocol, while_running)
         _put_in_order(settings, ours, protocol, while_running)
     while_running.enter_context(_multiprocessing.default_start_method(settings.start_method))
     return settings
+
+
+def _share_out(settings: _config.Settings, while_running: contextlib.ExitStack) -> None:
+    """Have the tests of this program shared out, if the settings ask for it."""
+    if settings.jobs == 1 or settings.no_isolation:
+        return
+    from .._isolation import processors  # for runs that ask
+
+    jobs = settings.jobs if isinstance(settings.jobs, int) else processors.usable()
+    if jobs > 1:
+        while_running.callback(_stop_watching_processes)
+        policies.watches_processes, policies.jobs = True, jobs
 
 
 def _bazel(while_running: contextlib.ExitStack) -> bazel.Protocol | None:
@@ -254,7 +267,7 @@ def _is_true(variable: str) -> bool:
 
 def _stop_watching_processes() -> None:
     policies.watches_processes = f"{__package__}.isolated" in sys.modules  # marks hold for every run
-    policies.leaks_are_detected = False
+    policies.leaks_are_detected, policies.jobs = False, 1
 
 
 @contextlib.contextmanager
