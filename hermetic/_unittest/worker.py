@@ -102,7 +102,7 @@ class _Worker:
         self._suite = suite
         self._result = WorkerResult(channel)
         self._class: type | None = None
-        self._shared = self._stopped = False
+        self._stopped = False
         self._snapshot: hygiene.Snapshot | None = None
 
     def work(self) -> int:
@@ -135,7 +135,7 @@ class _Worker:
                 result.broken(error)
                 return
         worker_process.let_leftovers_end()
-        changes = [] if self._shared else hygiene.changes_since(self._snapshot)
+        changes = [] if policies.in_shared_worker else hygiene.changes_since(self._snapshot)
         if leave:
             widest = policies.widest()
             if widest is not None:
@@ -152,7 +152,7 @@ class _Worker:
                 context.enter(arguments[0])
                 continue
             if kind == "shared":
-                self._shared = True
+                policies.in_shared_worker = True
                 os.environ.pop("HERMETIC_ISOLATED", None)
                 _real.drop_tests(self._suite)  # what a test holds goes with it, as soon as it is over
                 continue
@@ -171,9 +171,9 @@ class _Worker:
 
     def _run(self, result: WorkerResult, address: dict[str, Any], options: dict[str, Any]) -> Iterator[Any]:
         changes: list[str] = []
-        self._stopped = self._stopped or (self._shared and self._channel.is_told_to_stop())
+        self._stopped = self._stopped or (policies.in_shared_worker and self._channel.is_told_to_stop())
         test = None if self._stopped else self._find(result, address, options)
-        if test is not None and not (self._shared and result.failfast and result.has_failed):
+        if test is not None and not (policies.in_shared_worker and result.failfast and result.has_failed):
             self._class = type(test)
             with _filters(options.get("filters")):
                 yield test
@@ -187,7 +187,7 @@ class _Worker:
         result.failfast, result.tells_of_buffering = options["failfast"], options["buffer"]
         try:
             if "number" in address:  # a test that is over is dropped where many come after it, as a suite drops it
-                return (self._tests.pop if self._shared else self._tests.__getitem__)(address["number"])
+                return (self._tests.pop if policies.in_shared_worker else self._tests.__getitem__)(address["number"])
             return addressing.load(address)
         except Exception as error:  # noqa: BLE001 - the import of a test module may raise anything
             result.send("outcome", "error", portable.describe(error))

@@ -409,6 +409,28 @@ class WaysToRunTest(unittest.TestCase):
         self.assertIn("Once more by ", done.stderr)
         self.assertEqual(done.stderr.count("Once more by "), done.stderr.count("Ran 1 test "))
 
+    def test_what_a_test_with_a_size_leaves_running_is_ended_and_reported(self):
+        text = """
+            import subprocess, unittest
+            from hermetic import medium
+
+            @medium
+            class LeavingTest(unittest.TestCase):
+                def test_1(self):
+                    type(self).left = subprocess.Popen(["sleep", "30"])
+
+                def test_2(self):
+                    self.left.wait()
+
+            class OtherTest(unittest.TestCase):
+                def test_nothing(self):
+                    pass
+        """
+        with Folder(**{"test_s.py": text}) as folder:
+            done = run_hermetic("-j2", "--leaks", "error", cwd=folder)
+        self.assertIn("test_s.LeavingTest.test_1 changed its process, or left something behind: process", done.stderr)
+        self.assertIn("FAILED (errors=1)", done.stderr)
+
     def test_without_a_number_it_says_what_to_write(self):
         for arguments in (["-j"], ["-j", "0"], ["--jobs", "many"], ["-j", "discover"]):
             with self.subTest(arguments=arguments):

@@ -91,6 +91,7 @@ class UnitsTest(hermetic.HermeticTestCase):
     def test_marks_are_no_fixtures(self):
         self.assertEqual(len(set(self.units_of(hermetic.small(make_class("m", "A", 2))))), 2)
 
+    @mock.patch("hermetic._unittest.policies.in_worker", False)  # as in the process of a run
     def test_classes_and_modules_that_share_a_process_are_kept_whole(self):
         alone, together = make_class("m", "A", 2), isolated(make_class("m", "B", 2))
         self.assertEqual(self.units_of(alone, together), ["m.A.test_0", "m.A.test_1", "m.B", "m.B"])
