@@ -148,7 +148,9 @@ def exit_status(result: Any) -> int:
         return _INTERRUPTED_EXIT_STATUS
     if not result.wasSuccessful():
         return 1
-    if result.testsRun == 0 and not result.skipped and not (WatchedRun.order and WatchedRun.order.has_left_all_out):
+    if WatchedRun.order is not None and WatchedRun.order.has_left_all_out:
+        return 0
+    if _env.NO_TESTS_EXIT_STATUS and result.testsRun == 0 and not result.skipped:
         return _env.NO_TESTS_EXIT_STATUS
     return 0
 
