@@ -23,6 +23,7 @@ STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 EXAMPLES = os.path.join(ROOT, "docs", "examples")
 README_COMMAND = ["-m", "hermetic", "discover", "-s", "docs/examples"]
 README_EXAMPLE = "test_release"
+COMMANDS = {"polluter": ["-m", "hermetic", "polluter", "--bisect", "polluter.PriceTest.test_price"]}
 
 
 def read(*path: str) -> str:
@@ -40,12 +41,12 @@ def example_names() -> list[str]:
 
 
 def output_of(name: str) -> str:
-    """What an example prints: the README's by its command, from the root; another as a script, on its own."""
+    """What an example prints: the README's by its command, from the root; another on its own, mostly as a script."""
     if name == README_EXAMPLE:
         return normalised(_printed(README_COMMAND, ROOT))
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(os.path.join(EXAMPLES, f"{name}.py"), folder)
-        return normalised(_printed([f"{name}.py"], folder))
+        return normalised(_printed(COMMANDS.get(name, [f"{name}.py"]), folder))
 
 
 def _printed(arguments: list[str], folder: str) -> str:
@@ -81,6 +82,7 @@ def _normalised_line(line: str) -> str:
     line = re.sub(r'File "(?:[\\/]|\w:)[^"]*[\\/](\w+\.py)"', r'File "\1"', line)
     line = re.sub(r"(?:[\\/]|\w:)\S*[\\/](\w+\.py:\d+: HermeticWarning)", r"\1", line)
     line = re.sub(r"^(Current thread|Thread) 0x\w+( \[.*\])? ", r"\1 ", line)
+    line = re.sub(r"^    \S*python[\d.]* -u -m ", "    python -m ", line)
     line = re.sub(r"in \d+\.\d{3}s$", "in 0.001s", line)
     # 3.10 leaves the method's name out.
     return re.sub(r"^((?:\w+: )?(\w+) \([\w.]+?)(\.\2)?\)($| \.\.\. )", r"\1.\2)\4", line)

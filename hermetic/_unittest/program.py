@@ -48,6 +48,7 @@ class TestProgram(unittest.TestProgram):
             kwargs["durations"] = durations
         self.durations = durations
         self._hermetic_parser: argparse.ArgumentParser | None = None
+        self._ours: argparse.Namespace
         with contextlib.ExitStack() as self._while_running:
             # From before the first import: a test module may import os._exit by name, or call it.
             self._while_running.enter_context(early_end.watch(_end_while_loading))
@@ -57,6 +58,7 @@ class TestProgram(unittest.TestProgram):
         """Take our options, put the settings in force, and leave the rest to unittest."""
         self._hermetic_parser = options.make_parser(str(self.progName))
         ours, rest = options.split(argv[1:], self._hermetic_parser)
+        self._ours = ours
         with configuration_errors(str(self.progName)):
             if ours.script is not None:
                 raise ConfigurationError(f"--script is for the command line: python -m hermetic --script {ours.script}")
@@ -81,6 +83,8 @@ class TestProgram(unittest.TestProgram):
 
     def runTests(self) -> None:
         """Run, with our runner unless another was given, and exit as unittest does; never green if it ended early."""
+        if self._ours.bisect is not None:
+            self._bisect(self._ours.bisect)
         if self.testRunner is None:
             self.testRunner = TestRunner
         self.test = WatchedRun(arranged(self.test))
@@ -101,6 +105,17 @@ class TestProgram(unittest.TestProgram):
             if widest is not None:
                 _guards.hold_until_exit(widest)
             sys.exit(exit_status(self.result))
+
+    def _bisect(self, name: str) -> NoReturn:
+        """Find the tests that make one fail or pass, instead of running them."""
+        from . import polluters, reproduction  # for runs that ask
+
+        self.test = arranged(self.test)
+        with configuration_errors(str(self.progName)), policies.default_scope():
+            try:
+                sys.exit(polluters.find(name, self.test, reproduction.Reproduction(self, self._ours)))
+            except KeyboardInterrupt:
+                sys.exit(_INTERRUPTED_EXIT_STATUS)
 
     def _run_by_other_methods(self, starters: list[Any]) -> None:
         """Run the tests that start processes by each method but the first; ``result`` is then that of the worst run."""
@@ -163,6 +178,8 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
     """
     given = {name: getattr(ours, name) for name in _config.SETTINGS if getattr(ours, name) is not None}
     settings = _config.load({**_config.given_on_command_line(), **given})
+    if ours.bisect is not None:
+        settings = _for_bisection(settings, ours)
     before = _config.put_in_force(settings)
     while_running.callback(_config.put_in_force, before)
     marking.forget()
@@ -179,6 +196,15 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
         _put_in_order(settings, ours, protocol, while_running)
     while_running.enter_context(_multiprocessing.default_start_method(settings.start_method))
     return settings
+
+
+def _for_bisection(settings: _config.Settings, ours: argparse.Namespace) -> _config.Settings:
+    """The settings without what is for runs, which a search for polluters is not."""
+    if ours.script is not None or ours.last_failed:
+        other = "--script" if ours.script is not None else "--last-failed"
+        raise ConfigurationError(f"--bisect {ours.bisect} and {other} cannot be used together; leave one of them out")
+    unreported = dict.fromkeys(_REPORTS)
+    return settings._replace(**unreported, annotations="off", jobs=1, failed_first=False, history="off")
 
 
 def _share_out(settings: _config.Settings, while_running: contextlib.ExitStack) -> None:
