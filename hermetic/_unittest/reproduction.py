@@ -1,12 +1,13 @@
 """The command that runs some tests of a run, and no others: in the same order, after the same imports.
 
-It is the command of the run, with ``-k`` for each of the tests; or their names, where a run has been given names and
-``-k`` does not choose among them. A command is given only if it loads these tests.
+It is the command of the run, with ``-k`` for each of the tests; or, where that does not choose among them because a
+``load_tests`` makes some, or because they were named, their names. What is given as a command does load these tests.
 """
 
 from __future__ import annotations
 
 import glob
+import os
 import shlex
 import subprocess
 import sys
@@ -50,19 +51,24 @@ class Reproduction:
         Args:
             names: in the order of the run.
         """
-        patterns = [self._pattern(name) for name in names]
-        by_pattern = [*self._where(), *(word for pattern in patterns for word in ("-k", pattern))]
-        if self._loads(names, patterns, self._given):
-            return _quoted([*_start(), *by_pattern, *self._options()])
-        if self._given and self._loads(names, None, names):
-            return _quoted([*_start(), *names, *self._options()])
+        for patterns in ([*map(self._pattern, names)], [*map(_exactly, names)]):
+            if self._loads(names, patterns, self._given):
+                chosen = (word for pattern in patterns for word in ("-k", pattern))
+                return _quoted([*_start(), *self._where(), *chosen, *self._options()])
+        module = getattr(self._program.module, "__name__", None)  # which names are relative to
+        given = [name.removeprefix(f"{module}.") for name in names]
+        if self._takes_names() and self._loads(names, None, given):
+            return _quoted([*_start(), *given, *self._options()])
         return None
 
     def _pattern(self, name: str) -> str:
-        """What ``-k`` takes for this test alone: its name, unless that is a part of others'."""
-        if "*" not in name and not any(name in other != name for other in self._names):
-            return glob.escape(name)
-        return f"[{name[0]}*]{glob.escape(name[1:])}"  # with a star in it, it is no part that is looked for
+        """What ``-k`` takes for this test alone: its name, unless that is a part of others' in this run."""
+        return _exactly(name) if any(name in other != name for other in self._names) else glob.escape(name)
+
+    def _takes_names(self) -> bool:
+        """Whether the names of tests mean to the program what they are: it finds modules from where it is started."""
+        top = self._program.top or self._program.start if self._discovers else None
+        return bool(self._given) or (top is not None and os.path.abspath(top) == os.getcwd())
 
     def _where(self) -> list[str]:
         """Where the tests are found, as the run was told."""
@@ -93,7 +99,7 @@ class Reproduction:
         converted = patterns and [pattern if "*" in pattern else f"*{pattern}*" for pattern in patterns]
         program.testNames, program.testNamePatterns, loader.testNamePatterns = given, converted, converted
         try:
-            program.createTests(from_discovery=self._discovers)
+            program.createTests(from_discovery=self._discovers and given is None)
             blocks = [block for block in units.blocks_in(program.test) if not units.failed_to_load(block.test)]
         finally:
             program.test, program.testNamePatterns, loader.testNamePatterns = before
@@ -104,6 +110,11 @@ class Reproduction:
 def _start() -> list[str]:
     """How the program was started, up to its own arguments."""
     return sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]
+
+
+def _exactly(name: str) -> str:
+    """A pattern for this very name: with a star in it, it is not one for a part of names."""
+    return f"[{name[0]}*]{glob.escape(name[1:])}"
 
 
 def _quoted(words: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ So what an import does is done before every trial: trials differ in the tests th
 from __future__ import annotations
 
 import functools
+import math
 import sys
 import unittest
 from collections import namedtuple
@@ -31,6 +32,7 @@ __unittest = True
 THE_RUN = ("run", "")  # stands for the process of the run, where others have the keys of groups
 PASSES, FAILS, IS_SKIPPED, IS_NOT_REACHED = "passes", "fails", "is skipped", "is not reached"
 _LEAST_SECONDS, _TIMES_AS_LONG = 10.0, 3.0  # what a trial may take, when it is known what that of all tests took
+_ASKED_AT_ONCE = 500  # tests: a worker looks through what it is asked for each time
 _OPTIONS = {"locals": False, "failfast": False, "buffer": False, "compare": False}
 _FAILURES = ("error", "failure", "unexpected_success")
 
@@ -90,11 +92,13 @@ class Trials:
 
     def can_import(self, block: Block) -> bool:
         """Whether an interpreter could find the tests of a block that has loaded none of them."""
+        if not isinstance(block.test, unittest.TestCase) or _is_of_stdlib(type(block.test).__module__):
+            return False
         try:
             addressing.of_test(block.test)
-        except (AttributeError, IsolationError):  # the former: of a suite
+        except IsolationError:
             return False
-        return not _is_of_stdlib(type(block.test).__module__)
+        return True
 
     def run(self, earlier: Sequence[Block], last: Block, name: str) -> Outcome:
         """Run blocks in a new process, and tell what became of a test.
@@ -153,15 +157,17 @@ class Trials:
         return worker
 
     def _perform(self, worker: Worker, addresses: list[dict[str, Any]], name: str) -> Outcome:
-        requests: list[list[Any]] = [["run", address, _OPTIONS] for address in addresses]
+        requests: list[list[Any]] = [*(["run", address, _OPTIONS] for address in addresses), ["finish"]]
         settings = _config.in_force()
         each = settings.test_timeout or (settings.isolated_timeout if self._limit is None else None)
+        timeout = each or self._limit or math.inf
         started = _real.perf_counter()
         reading = _Reading(len(addresses) - 1, name)
         try:
-            timeout = each or self._limit or 0.0
-            for frame in worker.perform([*requests, ["finish"]], timeout=timeout, what="it", each=each is not None):
-                reading.take(frame)
+            while requests and not worker.has_ended:
+                asked, requests = requests[:_ASKED_AT_ONCE], requests[_ASKED_AT_ONCE:]
+                for frame in worker.perform(asked, timeout=timeout, what="it", each=each is not None):
+                    reading.take(frame)
         finally:
             worker.end()
         return reading.outcome(_real.perf_counter() - started)

@@ -101,6 +101,8 @@ LATER = """
         def test_victim(self):
             self.assertNotIn(MANY + "k", seen)
 
+        test_victim_too = test_victim
+
         def test_with_import(self):
             self.assertNotIn("import", seen)
 
@@ -167,7 +169,8 @@ class FoundTest(BisectCase):
         commands = self.assert_found(output, ["test_a.ManyTest.test_k"])
         self.assertIn("test_b.LaterTest.test_victim passes alone, and fails after\n", output)
         self.assertIn("It fails (AssertionError: 'test_a.ManyTest.test_k' unexpectedly found in", output)
-        self.assertTrue(commands[0][1].endswith("discover -k test_a.ManyTest.test_k -k test_b.LaterTest.test_victim"))
+        expected = "discover -k test_a.ManyTest.test_k -k '[t*]est_b.LaterTest.test_victim'"
+        self.assertTrue(commands[0][1].endswith(expected), commands)
         runs = [line for line in lines[1:] if " after " in line]
         self.assertLessEqual(len(runs), math.ceil(math.log2(27)) + 3, lines)
 
@@ -195,6 +198,11 @@ class FoundTest(BisectCase):
     def order(self, seed):
         done = run_python("-m", "hermetic", "-v", "test_b.LaterTest", "--shuffle", str(seed), cwd=self.folder)
         return re.findall(r"^(test_\w+) ", done.stderr, re.MULTILINE)
+
+    def test_a_command_names_a_test_whose_name_is_a_part_of_another_one_alone(self):
+        output, _ = self.bisect("test_b.LaterTest.test_victim", "discover", "-k", "Many", "-k", "*victim")
+        commands = self.assert_found(output, ["test_a.ManyTest.test_k"])
+        self.assertTrue(commands[1][1].endswith(" discover -k '[t*]est_b.LaterTest.test_victim'"), commands)
 
     def test_a_violation_is_a_failure_and_isolated_tests_of_a_group_share_a_process(self):
         output, _ = self.bisect("test_b.LaterTest.test_sized")
@@ -249,7 +257,7 @@ class NotFoundTest(BisectCase):
 
     def test_an_unknown_one_is_bad_input_with_near_names(self):
         _, (line,) = self.bisect("test_b.LaterTest.test_victm", status=2)
-        self.assertIn("no test of this run has that id, of 33; write an id, such as test_b.LaterTest.test_victim", line)
+        self.assertIn("no test of this run has that id, of 34; write an id, such as test_b.LaterTest.test_victim", line)
         _, (line,) = self.bisect("test_victim", status=2)
         self.assertTrue(line.endswith("such as test_b.LaterTest.test_victim"), line)
         _, (line,) = self.bisect("test_absent.Test.test_it", "test_absent", "test_b", status=2)
