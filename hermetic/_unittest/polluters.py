@@ -123,7 +123,7 @@ class _Search:
         if failures not in (0, _TIMES_ALONE):
             _tell(f"{self._name} is flaky: alone, it fails in {failures} of {_TIMES_ALONE} trials.")
             return IS_FLAKY
-        whole = self._try_all()
+        whole = self._try_all() if self._earlier else self._alone
         if whole.verdict == IS_NOT_REACHED:
             _tell(f"{self._name} is not reached: more than {_MAX_LEFT_OUT} tests before it end their process.")
             return NOTHING_FOUND
@@ -213,7 +213,7 @@ class _Search:
         def differs(places: Places) -> bool:
             chosen = [modules[place] for place in places]
             outcome = self._trials.run_after_imports(chosen, self._victim, self._name)
-            _note(f"  alone, with {_count(len(chosen), 'other module')} imported: {outcome.verdict}")
+            _note(f"  alone, with {_count(len(chosen), 'other test module')} imported: {outcome.verdict}")
             return bool(outcome.is_failure == self._alone.is_failure)
 
         if not modules or not self._trials.can_import(self._victim) or differs(()):
@@ -252,7 +252,7 @@ def _names_in(block: Block) -> list[str]:
 
 
 def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
+    return f"{f'{number:,}' if number else 'no'} {what}{'s' * (number != 1)}"
 
 
 def _note(line: str) -> None:

@@ -276,6 +276,10 @@ ENDING = """
     import state
 
     class EarlierTest(unittest.TestCase):
+        def test_a_second_time(self):
+            if state.count("times") > 1:
+                time.sleep(600)
+
         def test_exit(self):
             os._exit(0)
 
@@ -291,8 +295,8 @@ ENDING = """
             if "it" in state.seen:
                 time.sleep(600)
 
-        def test_hang_alone(self):
-            time.sleep(600)
+        def test_noted(self):
+            self.assertNotIn("it", state.seen)
 """
 
 
@@ -307,7 +311,8 @@ class EndingTest(BisectCase):
             pass
 
     def test_a_test_that_ends_the_process_is_left_out_and_a_crash_is_a_failure(self):
-        output, lines = self.bisect("tests.test_e.LaterTest.test_crash", *self.WHERE)
+        arguments = ("-k", "exit", "-k", "pollutes", "-k", "LaterTest")
+        output, lines = self.bisect("tests.test_e.LaterTest.test_crash", *self.WHERE, *arguments)
         (ended,) = [line for line in lines if "has ended the process" in line]
         self.assertIn("test_e.EarlierTest.test_exit has ended the process: ended with exit status 0", ended)
         self.assertIn("It fails (ended by SIGABRT", output)
@@ -319,20 +324,76 @@ class EndingTest(BisectCase):
         self.assertIn("passes alone, and fails after\n    tests.test_e.EarlierTest.test_pollutes\n", output)
         self.assertIn("It fails (timed out: ", output)
 
-    def test_ctrl_c_ends_it_at_once(self):
+    def test_ctrl_c_ends_it_at_once_and_shows_what_is_known(self):
+        arguments = ("-k", "second", "-k", "pollutes", "-k", "noted", "--bisect", "tests.test_e.LaterTest.test_noted")
         with not_inherited():
             process = subprocess.Popen(
-                [sys.executable, "-m", "hermetic", *self.WHERE, "--bisect", "tests.test_e.LaterTest.test_hang_alone"],
+                [sys.executable, "-m", "hermetic", *self.WHERE, *arguments],
                 cwd=self.folder,
                 env={**os.environ, "PYTHONPATH": package_folder()},
                 stderr=subprocess.PIPE,
                 text=True,
             )
         self.addCleanup(process.kill)
-        started = process.stderr.readline(), process.stderr.read(len("  alone, 1 of 3: "))
+        begun = [process.stderr.readline() for _ in range(5)]
+        self.assertEqual(process.stderr.read(7), "  after", begun)
         process.send_signal(signal.SIGINT)
         _, progress = process.communicate(timeout=TIMEOUT)
-        self.assertEqual((process.returncode, progress), (130, "\nStopped by Ctrl-C\n"), started)
+        tests = "".join(f"    tests.test_e.EarlierTest.{name}\n" for name in ("test_a_second_time", "test_pollutes"))
+        self.assertTrue(progress.endswith(f"\nStopped by Ctrl-C. It fails after\n{tests}"), progress)
+        self.assertEqual(process.returncode, 130)
+
+
+MADE = """
+    import unittest
+
+    seen = []
+
+    class NumberedTest(unittest.TestCase):
+        def id(self):
+            return f"{super().id()}[{self.number}]"
+
+        def check(self):
+            seen.append(self.number)
+
+    class OtherTest(unittest.TestCase):
+        def test_it(self):
+            self.assertNotIn(2, seen)
+
+        def test_twice(self):
+            pass
+
+    def load_tests(loader, tests, pattern):
+        made = [NumberedTest("check") for _ in range(4)]
+        for number, test in enumerate(made):
+            test.number = number
+        return unittest.TestSuite([*made, OtherTest("test_twice"), OtherTest("test_twice"), OtherTest("test_it")])
+
+    if __name__ == "__main__":
+        import hermetic
+        del load_tests, NumberedTest
+        OtherTest.test_a = lambda self: seen.append(2)
+        hermetic.main()
+"""
+
+
+@medium
+class MadeTest(BisectCase):
+    FILES: ClassVar = {"test_m.py": MADE}
+
+    def test_tests_that_no_command_chooses_are_found(self):
+        output, _ = self.bisect("test_m.OtherTest.test_it")
+        self.assertIn("passes alone, and fails after\n    test_m.NumberedTest.check[2]\nIt fails with ", output)
+        self.assertIn("No command runs these tests alone: -k does not choose among tests that load_tests", output)
+
+    def test_one_of_several_with_the_same_id_is_bad_input(self):
+        _, (line,) = self.bisect("test_m.OtherTest.test_twice", status=2)
+        self.assertIn("2 tests have that id, and nothing tells them apart", line)
+
+    def test_a_script_is_its_own_command(self):
+        done = run_python("test_m.py", "--bisect", "__main__.OtherTest.test_it", cwd=self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_found(done.stdout, ["__main__.OtherTest.test_a"])
 
 
 if __name__ == "__main__":
