@@ -158,7 +158,7 @@ class _Search:
     def _try_all(self) -> Outcome:
         """Run all earlier tests, without those that end the process."""
         for _ in range(_MAX_LEFT_OUT + 1):
-            outcome = self._try(range(len(self._earlier)), f"after all {len(self._earlier)}")
+            outcome = self._try(range(len(self._earlier)), f"after all {len(self._earlier):,}")
             if outcome.ended_at is None:
                 break
             del self._earlier[outcome.ended_at]
