@@ -15,10 +15,11 @@ from . import drawing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
 
 _CLOSE_SECONDS = 2.0
-_MAX_NAMES = drawing.MEMORY_BYTES // 2  # bytes; the rest is for numbers
+_MAX_NAMES = drawing.MEMORY_BYTES // 8  # characters of four bytes at most; the rest is for numbers
+_MAX_NAME = 500
 
 
 class LiveLine:
@@ -39,7 +40,7 @@ class LiveLine:
         self._turn = 0
         self._memory, self._pipe, self._pid = _start(terminal, coloured=coloured)
 
-    def show(self, done: int, failed: int, running: Sequence[tuple[str, float]]) -> None:
+    def show(self, done: int, failed: int, running: Collection[tuple[str, float]]) -> None:
         """Say how far the run is.
 
         Args:
@@ -47,10 +48,11 @@ class LiveLine:
             failed: how many have failed.
             running: the ids of those that are at work, and when each began, by ``monotonic``.
         """
-        longest = _MAX_NAMES // (len(running) or 1)
-        data = f"{self._run} {done} {failed}".encode()
+        longest = min(_MAX_NAME, _MAX_NAMES // (len(running) or 1))
+        text = f"{self._run} {done} {failed}"
         for name, began in running:
-            data += f"\n{began} ".encode() + name.translate(_ONE_LINE).encode("utf-8", "replace")[:longest]
+            text += f"\n{began} {(name if name.isprintable() else name.translate(_ONE_LINE))[:longest]}"
+        data = text.encode("utf-8", "replace")[: drawing.MEMORY_BYTES - 3]
         memory, self._turn = self._memory, (self._turn + 2) % 256
         memory[0] = self._turn + 1  # odd while it is being written
         memory[1:3] = len(data).to_bytes(2, "big")

@@ -96,7 +96,7 @@ class Progress:
 
     def _failures(self) -> int:
         result = self._result
-        return sum(len(getattr(result, kind, ())) for kind in ("failures", "errors", "unexpectedSuccesses"))
+        return len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
 
     # --- ahead of it ---
 
@@ -127,7 +127,7 @@ class Progress:
 
     def _show(self) -> None:
         if self._line is not None and _real.get_pid() == self._pid:
-            self._line.show(self._done, self._failed, [*self._running.items()])
+            self._line.show(self._done, self._failed, self._running.items())
 
     def slow_tests(self) -> list[str]:
         """The tests that have taken much of the time of the run, as lines for people."""
