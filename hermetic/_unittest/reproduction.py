@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 __unittest = True
 
 # Settings of which it does not depend what becomes of tests, and those that are told anew.
-_LEFT_OUT = frozenset({"junit_xml", "json", "html", "annotations", "jobs", "failed_first", "history", "shuffle"})
+_LEFT_OUT = frozenset(
+    {"junit_xml", "json", "html", "annotations", "progress", "jobs", "failed_first", "history", "shuffle"}
+)
 
 
 class Reproduction:
