@@ -17,8 +17,8 @@ from collections import namedtuple
 
 from . import _env, _real
 from ._errors import ConfigurationError
-from ._setting_kinds import Choice, Count, File, Seconds, Switch, listed
-from ._sizes import MODES, SIZE_NAMES, STRICT, WARN, Size
+from ._setting_kinds import Choice, Count, File, Percentages, Seconds, Switch, Words, listed
+from ._sizes import MODES, OPT_IN, SIZE_NAMES, STRICT, WARN, Size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,9 +31,12 @@ START_METHODS = ("spawn", "forkserver", "fork", "platform", "all")
 
 
 # What each setting may be. Every one can be given in all four places.
-SETTINGS: dict[str, Choice | Switch | Seconds | Count | File] = {
+SETTINGS: dict[str, Choice | Words | Percentages | Switch | Seconds | Count | File] = {
     "mode": Choice(*MODES),
     "default_size": Choice(*SIZE_NAMES),
+    "forbid": Words(*OPT_IN),
+    "size_distribution": Choice("off", "warn", "error"),
+    "size_targets": Percentages("small", "medium", "larger"),
     "start_method": Choice(*START_METHODS),
     "isolated": Switch(),
     "no_isolation": Switch(),
@@ -52,7 +55,7 @@ SETTINGS: dict[str, Choice | Switch | Seconds | Count | File] = {
     "html": File(),
     "annotations": Choice("auto", "github", "azure", "off"),
 }
-_ALLOW_KEYS = ("hosts", "processes")
+_ALLOW_KEYS = ("hosts", "processes", "files", "databases")  # the fields of an Allowance
 
 # What hermetic sets in the environment of processes that it starts, as opposed to what users set.
 _INTERNAL_VARIABLES = frozenset({"HERMETIC_ISOLATED", "HERMETIC_CHILD"})
@@ -66,6 +69,9 @@ class Settings(
         (
             "mode",
             "default_size",
+            "forbid",
+            "size_distribution",
+            "size_targets",
             "start_method",
             "isolated",
             "no_isolation",
@@ -90,6 +96,9 @@ class Settings(
         defaults=(
             STRICT,
             None,
+            (),
+            "off",
+            (80, 15, 5),
             "spawn",
             False,
             False,
@@ -118,6 +127,9 @@ class Settings(
     Attributes:
         mode: ``strict``, ``warn`` or ``off``.
         default_size: the size of tests that say none; None to leave them alone.
+        forbid: which of ``filesystem``, ``database`` and ``sleep`` small tests may not use.
+        size_distribution: what it is when a whole run has too few small tests: ``off``, ``warn`` or ``error``.
+        size_targets: the least percentage of small tests, and the largest of medium and of larger ones.
         start_method: the multiprocessing start method, ``platform`` for the interpreter's own, or ``all``.
         isolated: whether every test is isolated, marked or not.
         no_isolation: whether no test is, marked or not.
@@ -143,6 +155,9 @@ class Settings(
     __slots__ = ()
     mode: str
     default_size: Size | None
+    forbid: tuple[str, ...]
+    size_distribution: str
+    size_targets: tuple[int, int, int]
     start_method: str
     isolated: bool
     no_isolation: bool
@@ -271,7 +286,7 @@ def _allowance(table: Any, place: str) -> Allowance:
             split_host(host)
         except ConfigurationError as error:
             raise ConfigurationError(f"{place}: hosts: {error}") from None
-    return Allowance(tuple(table.get("hosts", ())), tuple(table.get("processes", ())))
+    return Allowance(*(tuple(table.get(key, ())) for key in _ALLOW_KEYS))
 
 
 def _file_tables(root: str) -> list[tuple[str, dict[str, Any]]]:
@@ -372,8 +387,7 @@ def describe(settings: Settings) -> str:
     shown = {key: _shown(getattr(settings, key)) for key in SETTINGS}
     lines = [f"{key} = {value}  ({settings.origins.get(key, 'default')})" for key, value in shown.items()]
     for pattern, allowance in settings.allow:
-        parts = [f"hosts={list(allowance.hosts)}"] * bool(allowance.hosts)
-        parts += [f"processes={list(allowance.processes)}"] * bool(allowance.processes)
+        parts = [f"{key}={list(entries)}" for key, entries in zip(_ALLOW_KEYS, allowance, strict=True) if entries]
         lines.append(f"allow {pattern} = {' '.join(parts)}  ({settings.origins[f'allow {pattern}']})")
     return "\n".join(lines)
 
@@ -383,6 +397,8 @@ def _shown(value: Any) -> str:
         return str(value.value)
     if value is None or isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

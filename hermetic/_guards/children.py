@@ -14,13 +14,16 @@ import os
 
 from .. import _messages, _policy, _real
 from .._errors import (
+    DatabaseViolationError,
+    FilesystemViolationError,
     MultiprocessingViolationError,
     NetworkViolationError,
+    SleepViolationError,
     SubprocessViolationError,
     TimeLimitViolationError,
     ViolationError,
 )
-from .._sizes import MULTIPROCESSING, NETWORK, PROCESS, TIME, Size
+from .._sizes import DATABASE, FILESYSTEM, MULTIPROCESSING, NETWORK, PROCESS, SLEEP, TIME, Size
 from . import state
 
 TYPE_CHECKING = False
@@ -33,7 +36,10 @@ if TYPE_CHECKING:
 
 ERRORS: dict[str, type[ViolationError]] = {
     NETWORK: NetworkViolationError,
+    FILESYSTEM: FilesystemViolationError,
     PROCESS: SubprocessViolationError,
+    DATABASE: DatabaseViolationError,
+    SLEEP: SleepViolationError,
     MULTIPROCESSING: MultiprocessingViolationError,
     TIME: TimeLimitViolationError,
 }
@@ -137,16 +143,20 @@ def policy_fields(policy: Policy | None) -> dict[str, Any] | None:
     """A policy as plain data."""
     if policy is None:
         return None
-    hosts, processes = policy.allowance
-    return {"size": policy.size.value, "mode": policy.mode, "hosts": hosts, "processes": processes}
+    return {
+        "size": policy.size.value,
+        "mode": policy.mode,
+        "allowed": [[*entries] for entries in policy.allowance],
+        "forbid": [*policy.forbid],
+    }
 
 
 def policy_of(fields: dict[str, Any] | None) -> Policy | None:
     """The opposite."""
     if fields is None:
         return None
-    allowance = _policy.Allowance(tuple(fields["hosts"]), tuple(fields["processes"]))
-    return _policy.Policy(Size(fields["size"]), allowance, fields["mode"])
+    allowance = _policy.Allowance(*map(tuple, fields["allowed"]))
+    return _policy.Policy(Size(fields["size"]), allowance, fields["mode"], tuple(fields["forbid"]))
 
 
 def births_path(scope: Scope) -> str:

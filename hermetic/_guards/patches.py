@@ -39,7 +39,7 @@ def install() -> None:
     """Patch what is loaded, and see to it that the rest is patched when it comes into use."""
     # A C module that nobody has imported yet cannot have been aliased: no need to look through the heap.
     in_use = {name for name in ("threading", "_posixsubprocess", *_real.INTERPRETER_MODULES) if name in sys.modules}
-    _replace([*_thread_patches(), *_program_patches(), *_interpreter_patches()], sweep=bool(in_use))
+    replace([*_thread_patches(), *_program_patches(), *_interpreter_patches()], sweep=bool(in_use))
     patch_loaded_sockets()
 
 
@@ -51,7 +51,7 @@ def patch_loaded_sockets() -> None:
                 _patch_socket_class(cls)
 
 
-def _replace(patches: list[tuple[ModuleType, str, Any]], *, sweep: bool) -> None:
+def replace(patches: list[tuple[ModuleType, str, Any]], *, sweep: bool) -> None:
     """Put guarded functions in the place of originals.
 
     Args:
@@ -66,7 +66,7 @@ def _replace(patches: list[tuple[ModuleType, str, Any]], *, sweep: bool) -> None
         setattr(module, name, replacement)
     originals = [original for original, _ in replacements.values()]
     for holder in gc.get_referrers(*originals) if sweep else ():
-        if isinstance(holder, dict) and "__name__" in holder:
+        if isinstance(holder, dict) and "__name__" in holder and "__wrapped__" not in holder:
             for key, value in list(holder.items()):
                 if id(value) in replacements:
                     holder[key] = replacements[id(value)][1]
@@ -101,6 +101,11 @@ def on_new_socket(args: tuple[Any, ...]) -> None:
     cls = type(args[0])
     if not hasattr(cls, "__hermetic_guard__"):
         _patch_socket_class(cls)
+    for patch in on_sockets:
+        patch()
+
+
+on_sockets: list[Callable[[], None]] = []  # what is to be patched once sockets are in use
 
 
 def _patch_socket_class(cls: type) -> None:
@@ -173,7 +178,7 @@ def _patch_getnameinfo(_socket: Any) -> None:
         return original(sockaddr, flags)
 
     guarded_getnameinfo.__hermetic_guard__ = True  # type: ignore[attr-defined]
-    _replace([(_socket, "getnameinfo", guarded_getnameinfo)], sweep=True)
+    replace([(_socket, "getnameinfo", guarded_getnameinfo)], sweep=True)
 
 
 # --- processes and interpreters --------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def enter(context: dict[str, Any]) -> None:
     _config.put_in_force(settings)
     marking.forget()
     if settings.default_size is not None:
-        _guards.install()
+        _guards.install(settings.forbid)
     _multiprocessing.default_start_method(settings.start_method).__enter__()  # for as long as there is a process
     for name in context["set_up"]:
         importlib.import_module(name).setup()

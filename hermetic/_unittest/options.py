@@ -19,6 +19,11 @@ __unittest = True
 _HELP = {
     "mode": "what a violation is: an error (strict, the default), a warning (warn), or nothing (off)",
     "default_size": "the size of tests that say none",
+    "forbid": "what small tests may not use besides: a list of filesystem, database and sleep",
+    "size_distribution": "what it is when a whole run has too few small tests: nothing (off, the default), a warning"
+    " (warn), or a failure (error)",
+    "size_targets": "the least percentage of small tests, and the largest of medium and of larger ones"
+    " (default: 80/15/5)",
     "start_method": "how multiprocessing starts processes (default: spawn; platform: the interpreter's own;"
     " all: once more by each other method for the tests that start some)",
     "time_limits": "what a test is that takes longer than its size may: a warning (warn, the default), an error"
@@ -41,7 +46,13 @@ _HELP = {
     " one, or of none (off)",
 }
 
-_METAVARS = {_setting_kinds.Seconds: "SECONDS", _setting_kinds.Count: "NUMBER", _setting_kinds.File: "FILE"}
+_METAVARS = {
+    _setting_kinds.Words: "WORDS",
+    _setting_kinds.Percentages: "A/B/C",
+    _setting_kinds.Seconds: "SECONDS",
+    _setting_kinds.Count: "NUMBER",
+    _setting_kinds.File: "FILE",
+}
 
 
 def make_parser(program: str) -> argparse.ArgumentParser:

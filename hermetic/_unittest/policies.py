@@ -12,7 +12,7 @@ import contextlib
 import math
 import sys
 
-from .. import _config, _real
+from .. import _config, _guards, _real
 from .._guards import state
 from .._sizes import LIMITS, OFF, Size
 from . import marking
@@ -124,7 +124,8 @@ def _policy(marks: Sequence[Mark], module_name: str, own_default: Size | None) -
     allowance = settings.allowance_for(getattr(sys.modules.get(module_name), "__file__", None) or module_name)
     for mark in marks:
         allowance |= mark.allowance
-    return Policy(size, allowance, settings.mode)
+    _guards.install(settings.forbid)
+    return Policy(size, allowance, settings.mode, settings.forbid)
 
 
 @contextlib.contextmanager
@@ -136,7 +137,7 @@ def default_scope() -> Iterator[None]:
         return
     from .._policy import Policy
 
-    scope = state.Scope(None, Policy(settings.default_size, mode=settings.mode))
+    scope = state.Scope(None, Policy(settings.default_size, mode=settings.mode, forbid=settings.forbid))
     scope.ended = True  # what it records belongs to no test that is running: it is reported with the next result
     state.begin_alone(scope)
     try:

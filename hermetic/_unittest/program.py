@@ -40,6 +40,7 @@ class TestProgram(unittest.TestProgram):
     test: Any
     testRunner: Any  # noqa: N815 - unittest's
     exit: bool
+    testNamePatterns: Any  # noqa: N815 - the same
 
     def __init__(self, *args: Any, durations: int | None = None, **kwargs: Any) -> None:
         if _env.UNITTEST_HAS_DURATIONS:
@@ -64,11 +65,12 @@ class TestProgram(unittest.TestProgram):
                 sys.exit(0)
         super().parseArgs([argv[0], *rest])
 
-    def createTests(self, *args: Any, **kwargs: Any) -> None:
+    def createTests(self, from_discovery: bool = False, *args: Any, **kwargs: Any) -> None:  # noqa: FBT001, FBT002
         """Load the tests. With a default size, what is imported for that is held to it."""
+        self._is_discovered = from_discovery
         try:
             with policies.default_scope():
-                super().createTests(*args, **kwargs)
+                super().createTests(from_discovery, *args, **kwargs)
         except ImportError as error:
             *_, (frame, _) = traceback.walk_tb(error.__traceback__)
             if frame.f_globals.get("__name__") != "unittest.loader":
@@ -82,6 +84,7 @@ class TestProgram(unittest.TestProgram):
         if self.testRunner is None:
             self.testRunner = TestRunner
         self.test = WatchedRun(self.test)
+        self.test.is_whole = self._is_discovered and not self.testNamePatterns
         if not _env.UNITTEST_HAS_DURATIONS:
             self.test.durations = self.durations
         exit_after, self.exit = self.exit, False
@@ -164,7 +167,7 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
     marking.forget()
     while_running.callback(marking.forget)
     if settings.default_size is not None:
-        _guards.install()
+        _guards.install(settings.forbid)
     if settings.isolated or settings.detect_leaks:
         policies.watches_processes, policies.leaks_are_detected = True, settings.detect_leaks
         while_running.callback(_stop_watching_processes)

@@ -34,6 +34,7 @@ class RunResult(GuardedResult):
         durations_before_3_12: how many of the slowest tests to list, where unittest does not.
         hermetic_recorder: of a run that is to be reported.
         unwritten: what went wrong with the reports.
+        size_distribution: of the tests of the run, if somebody wants to know.
     """
 
     violations: tuple[Violation, ...] = ()
@@ -45,6 +46,7 @@ class RunResult(GuardedResult):
     current_test: Any = None
     hermetic_recorder: Any = None
     unwritten: tuple[str, ...] = ()
+    size_distribution: Any = None
     _begin = staticmethod(state.begin_alone)
 
     def startTest(self, test: Any) -> None:
@@ -72,7 +74,9 @@ class RunResult(GuardedResult):
             self._enter(test)
 
     def wasSuccessful(self) -> bool:
-        return self.ended_early is None and not self.unwritten and bool(super().wasSuccessful())  # type: ignore[misc]
+        is_amiss = self.size_distribution is not None and self.size_distribution.is_error
+        is_amiss = is_amiss or self.ended_early is not None or bool(self.unwritten)
+        return not is_amiss and bool(super().wasSuccessful())  # type: ignore[misc]
 
     def end_early(self, reason: str, error: BaseException | None = None, fixture: str = "") -> None:
         """Note what ended the run.
@@ -99,6 +103,8 @@ class RunResult(GuardedResult):
             lines.append(f"start method{'s' if len(methods) > 1 else ''} of multiprocessing: {', '.join(methods)}")
         if self.ended_early is not None:
             lines.append(f"The run ended early: {self.ended_early}")
+        if self.size_distribution is not None:
+            lines += self.size_distribution.lines()
         if self.hermetic_recorder is not None:
             lines += [*self.unwritten, *self.hermetic_recorder.annotations()]
         if self.durations_before_3_12 is not None:

@@ -12,6 +12,7 @@ import unittest
 from .. import _config, _multiprocessing, _real
 from .._errors import RunEndedEarly
 from .._guards import state
+from .._sizes import OFF
 from . import durations, early_end, policies, protect
 from .run_result import make_run_result
 
@@ -35,6 +36,7 @@ class WatchedRun(unittest.TestSuite):
         durations: how many of the slowest tests to list, on Pythons before 3.12.
         stream: where to sum up, for a result that has no stream of its own.
         starters: the tests that have started processes by multiprocessing, for runs by all start methods.
+        is_whole: whether it is all of a suite, and not what was picked from one.
         recorder: that of the program, if it is to report its runs; a run within a test is none of them.
     """
 
@@ -47,6 +49,7 @@ class WatchedRun(unittest.TestSuite):
         self._whole = test
         self._started = 0.0
         self.starters: list[Any] = []
+        self.is_whole = False
 
     def run(self, result: Any, debug: bool = False) -> Any:  # noqa: FBT001, FBT002 - unittest's signature
         """Run the test with a result that is made a ``RunResult`` if it is none."""
@@ -57,6 +60,10 @@ class WatchedRun(unittest.TestSuite):
             result.durations_before_3_12 = self.durations
             durations.collect(result)
         result.violations = ()
+        if _config.in_force().size_distribution != OFF and not state.running.in_run:
+            from .size_distribution import SizeDistribution  # loaded where somebody asks for it
+
+            result.size_distribution = SizeDistribution(_tests_in(self._whole), is_whole=self.is_whole)
         in_run, state.running.in_run = state.running.in_run, True
         if not in_run:
             _multiprocessing.journal.methods.clear()
