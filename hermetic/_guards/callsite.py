@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from .._records import CallSite
 
 _PACKAGE_DIRECTORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_GUARDS_DIRECTORY = os.path.dirname(os.path.abspath(__file__)) + os.sep
+# What stands between an operation and the verdict on it.
+_JUDGES = frozenset(
+    os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
+    for name in ("audit", "callsite", "databases", "files", "sleeps")
+)
 SITE_PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
@@ -68,7 +72,7 @@ def is_acting_for_itself(modules: frozenset[str]) -> bool:
     frame: FrameType | None = _real.get_frame(1)
     while frame is not None:
         filename = frame.f_code.co_filename
-        if not filename.startswith(_GUARDS_DIRECTORY):
+        if filename not in _JUDGES:
             kind = _kind(filename)
             if kind == "user":
                 return False
@@ -85,7 +89,7 @@ def caller() -> tuple[str, str, str]:
         Whose code it is (``user``, ``library``, ``stdlib`` or ``ours``), its module, and the name of its function.
     """
     frame: FrameType | None = _real.get_frame(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_GUARDS_DIRECTORY):
+    while frame is not None and frame.f_code.co_filename in _JUDGES:
         frame = frame.f_back
     if frame is None:
         return "ours", "", ""

@@ -39,7 +39,7 @@ def install() -> None:
     """Patch what is loaded, and see to it that the rest is patched when it comes into use."""
     # A C module that nobody has imported yet cannot have been aliased: no need to look through the heap.
     in_use = {name for name in ("threading", "_posixsubprocess", *_real.INTERPRETER_MODULES) if name in sys.modules}
-    replace([*_thread_patches(), *_program_patches(), *_interpreter_patches()], sweep=bool(in_use))
+    _replace([*_thread_patches(), *_program_patches(), *_interpreter_patches()], sweep=bool(in_use))
     patch_loaded_sockets()
 
 
@@ -51,7 +51,7 @@ def patch_loaded_sockets() -> None:
                 _patch_socket_class(cls)
 
 
-def replace(patches: list[tuple[ModuleType, str, Any]], *, sweep: bool) -> None:
+def _replace(patches: list[tuple[ModuleType, str, Any]], *, sweep: bool) -> None:
     """Put guarded functions in the place of originals.
 
     Args:
@@ -66,7 +66,7 @@ def replace(patches: list[tuple[ModuleType, str, Any]], *, sweep: bool) -> None:
         setattr(module, name, replacement)
     originals = [original for original, _ in replacements.values()]
     for holder in gc.get_referrers(*originals) if sweep else ():
-        if isinstance(holder, dict) and "__name__" in holder and "__wrapped__" not in holder:
+        if isinstance(holder, dict) and "__name__" in holder:
             for key, value in list(holder.items()):
                 if id(value) in replacements:
                     holder[key] = replacements[id(value)][1]
@@ -178,7 +178,7 @@ def _patch_getnameinfo(_socket: Any) -> None:
         return original(sockaddr, flags)
 
     guarded_getnameinfo.__hermetic_guard__ = True  # type: ignore[attr-defined]
-    replace([(_socket, "getnameinfo", guarded_getnameinfo)], sweep=True)
+    _replace([(_socket, "getnameinfo", guarded_getnameinfo)], sweep=True)
 
 
 # --- processes and interpreters --------------------------------------------------------------------------------

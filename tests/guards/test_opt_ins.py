@@ -32,12 +32,14 @@ def operation(kind: str, path: str, action: str = "read") -> Operation:
 
 @hermetic.medium
 class SampleTest(unittest.TestCase):
+    arguments: tuple[str, ...] = ()
+
     @classmethod
     def setUpClass(cls) -> None:
         with tempfile.TemporaryDirectory() as folder:
             project = shutil.copytree(SAMPLE, os.path.join(folder, "project"))
             report = os.path.join(folder, "report.json")
-            done = support.run_hermetic("discover", "--json", report, cwd=project)
+            done = support.run_hermetic("discover", "--json", report, *cls.arguments, cwd=project)
             cls.output = done.stdout + done.stderr
             cls.left = sorted({*os.listdir(project)} - {"__pycache__"})
             with open(report, encoding="utf-8") as file:
@@ -75,6 +77,11 @@ class SampleTest(unittest.TestCase):
     def test_the_summary_has_them_by_code(self) -> None:
         for line in ("violations: H002 filesystem:", "violations: H004 database:", "violations: H005 sleep:"):
             self.assertIn(line, self.output)
+
+
+@hermetic.medium
+class IsolatedSampleTest(SampleTest):
+    arguments = ("--isolated",)
 
 
 @hermetic.medium
