@@ -41,7 +41,7 @@ class SampleTest(unittest.TestCase):
             report = os.path.join(folder, "report.json")
             done = support.run_hermetic("discover", "--json", report, *cls.arguments, cwd=project)
             cls.output = done.stdout + done.stderr
-            cls.left = sorted({*os.listdir(project)} - {"__pycache__"})
+            cls.left = sorted({*os.listdir(project)} - {"__pycache__", ".hermetic_cache"})
             with open(report, encoding="utf-8") as file:
                 cls.tests = {test["name"]: test for test in json.load(file)["tests"]}
 
