@@ -62,6 +62,8 @@ SETTINGS: dict[str, Choice | Words | Percentages | Switch | Seconds | Count | Jo
 }
 _ALLOW_KEYS = ("hosts", "processes", "files", "databases")  # the fields of an Allowance
 
+_IN_FILES = ("allow", "baseline")  # what may stand in files alone
+
 # What hermetic sets in the environment of processes that it starts, as opposed to what users set.
 _INTERNAL_VARIABLES = frozenset({"HERMETIC_ISOLATED", "HERMETIC_CHILD"})
 
@@ -100,6 +102,7 @@ class Settings(
             "failed_first",
             "history",
             "allow",
+            "baseline",
             "root",
             "origins",
         ),
@@ -132,6 +135,7 @@ class Settings(
             False,
             "auto",
             (),
+            frozenset(),
             ".",
             {},
         ),
@@ -169,6 +173,7 @@ class Settings(
         failed_first: whether the tests that failed last come first.
         history: the absolute path of the file that remembers durations and failures; ``auto`` for that in the root, or
             ``off``.
+        baseline: the known violations (``_guards.baseline``).
         allow: path pattern with what it allows, in the order of the file.
         root: the folder that path patterns start from.
         origins: for each setting (and each pattern, as ``allow PATTERN``), where its value came from.
@@ -203,6 +208,7 @@ class Settings(
     failed_first: bool
     history: str
     allow: tuple[tuple[str, Allowance], ...]
+    baseline: frozenset[str]
     root: str
     origins: Mapping[str, str]
 
@@ -237,11 +243,16 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     allow: dict[str, Allowance] = {}
+    baseline: set[str] = set()
     root = _find_root(folder or os.getcwd())
     for origin, found in _file_tables(root):
         for pattern, allowance in _take_allow(found, origin):
             allow[pattern] = allowance
             origins[f"allow {pattern}"] = origin
+        known = take_baseline(found, origin)
+        if known:
+            baseline |= known
+            origins["baseline"] = origin
         _take(found, origin, values, origins)
     _resolve_paths(values, root)
     _take(_environment_table(_real.environ), "environment", values, origins)
@@ -259,7 +270,7 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
     if "default_size" in values:
         values["default_size"] = Size(values["default_size"])
     _resolve_paths(values, os.curdir)
-    return Settings(**values, allow=tuple(allow.items()), root=root, origins=origins)
+    return Settings(**values, allow=tuple(allow.items()), baseline=frozenset(baseline), root=root, origins=origins)
 
 
 def _resolve_paths(values: dict[str, Any], folder: str) -> None:
@@ -284,7 +295,7 @@ def _take(found: Mapping[str, Any], origin: str, values: dict[str, Any], origins
     """Add checked values; what is added later wins."""
     for key, value in found.items():
         if key not in SETTINGS:
-            raise ConfigurationError(f"{origin}: unknown setting {key!r}; known are {listed([*SETTINGS, 'allow'])}")
+            raise ConfigurationError(f"{origin}: unknown setting {key!r}; known are {listed([*SETTINGS, *_IN_FILES])}")
         parsed = SETTINGS[key].parse(value)
         if parsed is None:
             raise ConfigurationError(f"{origin}: {key} = {value!r} is not {SETTINGS[key].accepted}")
@@ -298,6 +309,26 @@ def _take_allow(found: dict[str, Any], origin: str) -> list[tuple[str, Allowance
         message = f'{origin}: allow = {patterns!r} is not a table; write one per path pattern, as allow."tests/db/*"'
         raise ConfigurationError(message)
     return [(pattern, _allowance(table, f"{origin}, allow {pattern!r}")) for pattern, table in patterns.items()]
+
+
+def take_baseline(found: dict[str, Any], origin: str) -> set[str]:
+    """Remove the known violations from a file's table and check them.
+
+    Raises:
+        ConfigurationError: they are not what ``--write-baseline`` writes.
+    """
+    entries = found.pop("baseline", [])
+    if isinstance(entries, str):  # of setup.cfg, one in a line
+        entries = [line.strip() for line in entries.splitlines() if line.strip()]
+    if not isinstance(entries, list):
+        raise ConfigurationError(f"{origin}: baseline = {entries!r} is not a list of violations; see --write-baseline")
+    for entry in entries:
+        if not isinstance(entry, str) or not re.match(r"H00[1-6] \S", entry):
+            raise ConfigurationError(
+                f"{origin}: baseline: {entry!r} is no violation; write the code, the test and what it uses, such as"
+                " 'H003 tests.test_release.ReleaseTest.test_tag git', or have it written by --write-baseline"
+            )
+    return set(entries)
 
 
 def _allowance(table: Any, place: str) -> Allowance:
@@ -418,6 +449,8 @@ def describe(settings: Settings) -> str:
     for pattern, allowance in settings.allow:
         parts = [f"{key}={list(entries)}" for key, entries in zip(_ALLOW_KEYS, allowance, strict=True) if entries]
         lines.append(f"allow {pattern} = {' '.join(parts)}  ({settings.origins[f'allow {pattern}']})")
+    if settings.baseline:
+        lines.append(f"baseline = {len(settings.baseline)} known violations  ({settings.origins['baseline']})")
     return "\n".join(lines)
 
 

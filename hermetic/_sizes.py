@@ -32,6 +32,9 @@ NOWHERE, LOOPBACK, ANYWHERE = "nowhere", "loopback", "anywhere"
 # What a violation is: an error, a warning, or nothing.
 STRICT, WARN, OFF = MODES = ("strict", "warn", "off")
 
+# The mode of a survey, which no setting gives: everything is let happen, and noted.
+OBSERVE = "observe"
+
 
 class Limits:
     """A row of the table.

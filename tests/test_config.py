@@ -119,7 +119,7 @@ class SetupCfgTest(ConfigTestCase):
 
     def test_an_unknown_key_names_the_file_and_the_known_ones(self):
         self.write(setup_cfg="[tool:hermetic]\nmodus = warn\n")
-        self.assert_error(os.path.join(self.folder, self.PATH), "'modus'", f"known are {SETTINGS} or allow")
+        self.assert_error(os.path.join(self.folder, self.PATH), "'modus'", f"known are {SETTINGS}, allow or baseline")
 
     def test_a_wrong_value_names_the_file_the_key_and_the_accepted_ones(self):
         for key, setting in _config.SETTINGS.items():

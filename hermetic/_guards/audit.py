@@ -9,8 +9,8 @@ import warnings
 from .. import _env, _messages, _policy, _real
 from .._addresses import packed_address
 from .._errors import HermeticWarning, ViolationError
-from .._sizes import PROCESS, WARN
-from . import callsite, ceilings, children, events, state
+from .._sizes import OBSERVE, PROCESS, WARN
+from . import baseline, callsite, ceilings, children, events, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,15 +110,24 @@ def _is_housekeeping(operation: Operation) -> bool:
     )
 
 
+_observed: set[tuple[str, Operation]] = set()  # by which test; once is enough to know
+
+
 def _refuse(operation: Operation, scope: Scope, policy: _policy.Policy, owner: str) -> None:
+    if policy.mode == OBSERVE:
+        if (owner, operation) in _observed:
+            return
+        _observed.add((owner, operation))
     site = callsite.find(operation.api)
     violation = events.records().Violation(_policy.violation_code(operation), policy.size.value, owner, operation, site)
-    warn = policy.mode == WARN
+    is_noted = policy.mode == OBSERVE or baseline.is_known(scope, violation)
+    warn = is_noted or policy.mode == WARN
     is_child = children.report(scope, violation, warned=warn)
     if warn:
         if not is_child:
             state.running.warned.append(violation)
-        warn_of(violation)
+        if not is_noted:
+            warn_of(violation)
         return
     error = children.ERRORS[operation.kind](violation, _messages.violation_text(violation))
     if not is_child:

@@ -24,7 +24,7 @@ from .._errors import (
     ViolationError,
 )
 from .._sizes import DATABASE, FILESYSTEM, MULTIPROCESSING, NETWORK, PROCESS, SLEEP, TIME, Size
-from . import state
+from . import baseline, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class _Reports:
     def __init__(self) -> None:
         self.path: str | None = None
         self.owner_pid = _real.get_pid()
-        self.births: list[str] = []  # the files beside it
+        self.beside: list[str] = []  # the files beside it
         self.read_bytes = 0
         self.scopes: dict[int, Scope] = {}
 
@@ -70,6 +70,8 @@ def prepare(scope: Scope) -> None:
         _reports = _Reports()
     if _reports.path is None:
         _reports.path = _real.new_file("hermetic-")
+        known = baseline.tell_children(_reports.path)
+        _reports.beside += [known] if known is not None else []
         atexit.register(close)
         state.running.has_reports = True
     answering = scope.charged_to or scope
@@ -80,7 +82,7 @@ def prepare(scope: Scope) -> None:
         births = f"{_reports.path}.{scope.serial}"
         with _real.open_file(births, "ab"):  # another thread may be here, too: it is there before anybody looks
             pass
-        _reports.births.append(births)
+        _reports.beside.append(births)
         scope.report_path = _reports.path
     _reports.scopes[scope.serial] = answering
 
@@ -89,11 +91,11 @@ def close() -> None:
     """Take what there is in this process's report file, and remove it."""
     collect()
     if _reports.path is not None and _reports.owner_pid == _real.get_pid():
-        for path in (_reports.path, _current_path(_reports.path), *_reports.births):
+        for path in (_reports.path, _current_path(_reports.path), *_reports.beside):
             with contextlib.suppress(OSError):  # the temporary folder was cleaned before us
                 _real.unlink(path)
         _reports.path = None
-        _reports.births.clear()
+        _reports.beside.clear()
         state.running.has_reports = False
 
 

@@ -83,6 +83,11 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     # No settings: a file, or an inherited variable, that has tests left out would make runs green that are none.
     group.add_argument("--shard", metavar="K/N", help="run the K-th of N parts of the tests")
     group.add_argument("--last-failed", action="store_true", help="run only the tests that failed last")
+    group.add_argument("--survey", action="store_true", help="let all happen, and suggest a size for each test")
+    group.add_argument("--survey-apply", action="store_true", help="the same, and edit the files of the tests")
+    group.add_argument(
+        "--write-baseline", action="store_true", help="let violations happen, and write them into the configuration"
+    )
     group.add_argument("--show-config", action="store_true", help="print the settings and where each came from")
     group.add_argument("--script", metavar="FILE", help="run a runner script; what follows are its arguments")
     return parser

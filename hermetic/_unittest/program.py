@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from . import bazel
+    from .baseline_writer import BaselineWriter
+    from .survey import Survey
 
 __unittest = True
 
@@ -85,8 +87,9 @@ class TestProgram(unittest.TestProgram):
         """Run, with our runner unless another was given, and exit as unittest does; never green if it ended early."""
         if self.testRunner is None:
             self.testRunner = TestRunner
-        self.test = WatchedRun(arranged(self.test))
-        self.test.is_whole = self._is_discovered and not self.testNamePatterns
+        loaded, self.test = self.test, WatchedRun(arranged(self.test))
+        is_all = self._is_discovered and not self.testNamePatterns
+        self.test.is_whole = is_all and self.test.countTestCases() == loaded.countTestCases()
         if not _env.UNITTEST_HAS_DURATIONS:
             self.test.durations = self.durations
         exit_after, self.exit = self.exit, False
@@ -170,15 +173,15 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
     while_running.callback(_config.put_in_force, before)
     marking.forget()
     while_running.callback(marking.forget)
-    if settings.default_size is not None:
-        _guards.install(settings.forbid)
+    observer = _observe(ours, while_running)
+    policies.install_guard(settings)
     if settings.isolated or settings.detect_leaks:
         policies.watches_processes, policies.leaks_are_detected = True, settings.detect_leaks
         while_running.callback(_stop_watching_processes)
     if not state.running.in_run:  # a program within a test is part of that test
         _share_out(settings, while_running)
         protocol = _bazel(while_running)
-        _record(settings, protocol, while_running)
+        _record(settings, protocol, observer, while_running)
         _put_in_order(settings, ours, protocol, while_running)
     while_running.enter_context(_multiprocessing.default_start_method(settings.start_method))
     return settings
@@ -209,21 +212,54 @@ def _bazel(while_running: contextlib.ExitStack) -> bazel.Protocol | None:
     return protocol
 
 
-def _record(settings: _config.Settings, protocol: bazel.Protocol | None, while_running: contextlib.ExitStack) -> None:
-    """Have the runs recorded, if reports are asked for."""
+def _observe(ours: argparse.Namespace, while_running: contextlib.ExitStack) -> Survey | BaselineWriter | None:
+    """Have tests observed, if that is asked for; those of a program within a test are part of that test.
+
+    Raises:
+        ConfigurationError: two things are asked for at once.
+    """
+    is_survey = ours.survey or ours.survey_apply
+    if state.running.in_run or not (is_survey or ours.write_baseline):
+        return None
+    if is_survey and ours.write_baseline:
+        raise ConfigurationError("--write-baseline goes by the sizes of tests, and --survey by none; run one of them")
+    while_running.callback(_stop_observing)
+    policies.is_observing, policies.is_surveying = True, is_survey
+    if is_survey:
+        from .survey import Survey  # as the other: for runs that ask
+
+        return Survey(applies=ours.survey_apply)
+    from .baseline_writer import BaselineWriter
+
+    return BaselineWriter()
+
+
+def _stop_observing() -> None:
+    policies.is_observing = policies.is_surveying = False
+
+
+def _record(
+    settings: _config.Settings,
+    protocol: bazel.Protocol | None,
+    observer: Survey | BaselineWriter | None,
+    while_running: contextlib.ExitStack,
+) -> None:
+    """Have the runs recorded, if reports are asked for, or somebody observes."""
     paths = {name: path for name in _REPORTS if (path := getattr(settings, name)) is not None}
     if protocol is not None and protocol.warnings_file is not None:
         paths["TEST_WARNINGS_OUTPUT_FILE"] = os.path.abspath(protocol.warnings_file)
     annotations = settings.annotations
     if annotations == "auto":
         annotations = next((ci for name, ci in _env.ANNOTATING_CI.items() if _is_true(name)), "off")
-    if not paths and annotations == "off":
+    if not paths and annotations == "off" and observer is None:
         return
     from .._reports.writing import Reports  # as recording: for runs that are reported
     from .recording import Recorder
 
-    WatchedRun.recorder = Recorder(Reports(paths, None if annotations == "off" else annotations))
+    recorder = WatchedRun.recorder = Recorder(Reports(paths, None if annotations == "off" else annotations), observer)
     while_running.callback(setattr, WatchedRun, "recorder", None)
+    if observer is not None:
+        while_running.callback(observer.conclude, recorder.run)
     while_running.callback(WatchedRun.recorder.close)
 
 

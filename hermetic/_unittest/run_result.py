@@ -6,7 +6,7 @@ import unittest
 
 from .. import _guards, _multiprocessing, _real
 from .._guards import state
-from . import durations, marking
+from . import durations, marking, policies
 from .result import Fixture, GuardedResult, exc_info, lacking_methods
 
 TYPE_CHECKING = False
@@ -34,6 +34,7 @@ class RunResult(GuardedResult):
         durations_before_3_12: how many of the slowest tests to list, where unittest does not.
         hermetic_recorder: of a run that is to be reported.
         unwritten: what went wrong with the reports.
+        known_violations: those that the configuration lists, if it lists any.
         size_distribution: of the tests of the run, if somebody wants to know.
         order: the line that says how to have the order of the tests again, if it is not the usual one.
         hermetic_history: what is told how the run went, if it adds to a history.
@@ -48,6 +49,7 @@ class RunResult(GuardedResult):
     current_test: Any = None
     hermetic_recorder: Any = None
     unwritten: tuple[str, ...] = ()
+    known_violations: Any = None
     size_distribution: Any = None
     order: str | None = None
     hermetic_history: Any = None
@@ -127,7 +129,13 @@ class RunResult(GuardedResult):
         warned: list[Violation] = []
         if not running.in_run:  # a run within a test leaves its warnings to the run around it
             warned, running.warned = running.warned, []
-        return [*_messages.summary_lines(self.violations, "violations"), *_messages.summary_lines(warned, "warnings")]
+        known: list[str] = []
+        if policies.is_observing:
+            warned = []  # whoever observes tells of it
+        elif self.known_violations is not None and not running.in_run:
+            warned, known = self.known_violations.told_apart(warned, self)
+        violations = _messages.summary_lines(self.violations, "violations")
+        return [*violations, *_messages.summary_lines(warned, "warnings"), *known]
 
 
 def _nothing() -> None:

@@ -70,15 +70,12 @@ class WatchedRun(unittest.TestSuite):
             result.durations_before_3_12 = self.durations
             durations.collect(result)
         result.violations = ()
-        if _config.in_force().size_distribution != OFF and not state.running.in_run:
-            from .size_distribution import SizeDistribution  # loaded where somebody asks for it
-
-            result.size_distribution = SizeDistribution(_tests_in(self._whole), is_whole=self.is_whole)
         in_run, state.running.in_run = state.running.in_run, True
         if not in_run:
             if self.fails_fast:
                 result.failfast = True
             result.order = self.order and self.order.seed_line
+            self._look_at_whole(result)
             _multiprocessing.journal.methods.clear()
         try:
             with self._starts_noted(result), self._noted(result, nested=in_run), self._recorded(result, nested=in_run):
@@ -86,6 +83,22 @@ class WatchedRun(unittest.TestSuite):
         finally:
             state.running.in_run = in_run
         return result
+
+    def _look_at_whole(self, result: Any) -> None:
+        """Note what the summary wants to know of all the tests: a suite lets go of them one by one."""
+        settings = _config.in_force()
+        if policies.is_observing:
+            if self.recorder is not None and self.recorder.observer is not None:
+                self.recorder.observer.add_tests(_tests_in(self._whole), is_whole=self.is_whole)
+            return
+        if settings.size_distribution != OFF:
+            from .size_distribution import SizeDistribution  # as below: for runs that ask
+
+            result.size_distribution = SizeDistribution(_tests_in(self._whole), is_whole=self.is_whole)
+        if settings.baseline:
+            from .known_violations import KnownViolations
+
+            result.known_violations = KnownViolations(_tests_in(self._whole), is_whole=self.is_whole)
 
     def _run_to_its_end(self, result: Any) -> None:
         self._started = _real.perf_counter()
