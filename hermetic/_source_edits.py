@@ -111,10 +111,7 @@ class Source:
             return
         after, is_apart = _place_of_import(self._tree)
         end = self._line_end(after or 1)
-        above, below = (
-            [end] * is_apart,
-            [end] * bool(lines[after].strip() and (is_apart or not _has_imports(self._tree))),
-        )
+        above, below = [end] * is_apart, [end] * bool(lines[after].strip())
         lines[after:after] = [*above, f"{imports.statement}{end}", *below]
 
     def _extend(self, lines: list[str], statement: ast.ImportFrom, missing: Sequence[str]) -> None:
@@ -200,10 +197,6 @@ def _place_of_import(tree: ast.Module) -> tuple[int, bool]:
         if node.lineno <= after:
             after = max(after, node.end_lineno or 0)
     return after, is_apart
-
-
-def _has_imports(tree: ast.Module) -> bool:
-    return isinstance(tree.body[0], (ast.Import, ast.ImportFrom))
 
 
 def _children(node: ast.AST) -> Iterator[Definition]:

@@ -6,9 +6,7 @@ seconds, temporary files).
 
 from __future__ import annotations
 
-import re
-
-from .. import _config, _real
+from .. import _real
 from .._policy import INET
 from .._sizes import DATABASE, FILESYSTEM, NETWORK, PROCESS
 
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from .._records import Operation, Violation
     from .state import Scope
 
-_PYTHON = re.compile(r"(?i)(pythonw?)[0-9.]*t?(\.exe)?")
+_PYTHON = r"(?i)(pythonw?)[0-9.]*t?(\.exe)?"
 _CODES = frozenset({"H001", "H002", "H003", "H004", "H005", "H006"})  # what a size does not allow
 
 
@@ -35,7 +33,10 @@ def _lasting(operation: Operation) -> str:
         return operation.host.lower()
     if operation.kind == PROCESS:
         name = operation.command.replace("\\", "/").rpartition("/")[2] or operation.action
-        return _PYTHON.sub(r"\1", name) if _PYTHON.fullmatch(name) else name
+        import re  # as the settings: not worth its start-up time in the children of tests
+
+        python = re.fullmatch(_PYTHON, name)
+        return python[1] if python else name
     if operation.host and (operation.kind in (FILESYSTEM, DATABASE) or operation.kind == NETWORK):
         from .files import is_temporary  # for runs that have known violations
 
@@ -46,7 +47,7 @@ def _lasting(operation: Operation) -> str:
 def is_known(scope: Scope, violation: Violation) -> bool:
     """Whether the configuration lists a violation; in a child, that of the run."""
     if scope.home == _real.get_pid():
-        entries = _config.in_force().baseline
+        entries = _entries()
         return bool(entries) and entry_of(violation) in entries
     if scope.report_path is None:
         return False
@@ -57,13 +58,19 @@ def is_known(scope: Scope, violation: Violation) -> bool:
         return False  # there are none
 
 
+def _entries() -> frozenset[str]:
+    from .. import _config
+
+    return _config.in_force().baseline
+
+
 def tell_children(report_path: str) -> str | None:
     """Write the known violations where children look for them.
 
     Returns:
         The path of the file; None where there are none.
     """
-    entries = _config.in_force().baseline
+    entries = _entries()
     if not entries:
         return None
     path = path_for_children(report_path)

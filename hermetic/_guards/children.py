@@ -163,7 +163,7 @@ def policy_of(fields: dict[str, Any] | None) -> Policy | None:
 
 def births_path(scope: Scope) -> str:
     """The file beside the report file whose size is the number of processes that were born in a scope."""
-    return f"{scope.report_path}.{scope.serial}"
+    return f"{scope.report_path}.{scope.births_of or scope.serial}"
 
 
 def report(scope: Scope, violation: Violation, *, warned: bool) -> bool:

@@ -50,7 +50,7 @@ class BaselineWriter:
             kept = {entry for entry in before if not self._is_judged(entry, told, run)}
             entries = sorted((self._present | kept) - {""})
             new, gone = len({*entries} - before), len(before.difference(entries))
-            counts = f"{len(entries)} known violations, {new} of them new; {gone} are gone"
+            counts = f"{len(entries)} known violations, {new} new, {gone} gone"
             try:
                 path = write(entries) if new or gone else _path()
             except (ConfigurationError, OSError) as error:

@@ -105,20 +105,24 @@ class Plan:
 
     def _plan_class(self, cls: type, members: list[Observed]) -> None:
         needing = [test for test in members if _needs_mark(test)]
-        if not needing:
-            return
         others = [test for test in members if not _needs_mark(test)]
-        sizes = {test.size for test in needing}
         is_free = not any(getattr(mark, "size", None) for mark in _as_tuple(vars(cls).get("__hermetic__", ())))
-        stay = all(test.size is not None and present_size(cls, test.method)[1] == "method" for test in others)
-        if len(sizes) == 1 and is_free and stay:
-            size = sizes.pop()
-            assert size is not None
-            if self._inherited(cls) is not size:
-                self._mark_class(cls, size)
+        is_alone = all(test.size and present_size(cls, test.method)[1] == "method" for test in others)
+        if is_free and is_alone and len({test.size for test in needing}) == 1:
+            trouble = self._mark_class(cls, needing)
+            self._tell(f"class {cls.__module__}.{cls.__qualname__}", needing[0].size, trouble)
             return
-        for test in needing:
-            self._mark_method(test)
+        left = {test: trouble for test in needing if (trouble := self._mark_method(test))}
+        # What is written nowhere can have the size of its class, if that holds nobody else to it.
+        by_class = [test for test in left if present_size(cls, test.method)[1] != "method"]
+        if by_class and is_free and all(test.size for test in others) and not self._mark_class(cls, by_class):
+            left = {test: trouble for test, trouble in left.items() if test not in by_class}
+        for test, trouble in left.items():
+            self._tell(test.id, test.size, trouble)
+
+    def _tell(self, name: str, size: Size | None, trouble: str) -> None:
+        if trouble and size is not None:
+            self.troubles.append(f"{name} fits @{size.value}, but {trouble}")
 
     def _inherited(self, cls: type) -> Size | None:
         """The size that a class gets from a base class that is going to be marked."""
@@ -129,31 +133,32 @@ class Plan:
                 return None
         return None
 
-    def _mark_class(self, cls: type, size: Size) -> None:
+    def _mark_class(self, cls: type, tests: list[Observed]) -> str:
+        """Mark a class with the largest size that some tests need; returns why that cannot be, or nothing."""
+        size = _largest(tests)
+        if self._inherited(cls) is size:
+            return ""
         file = getattr(sys.modules.get(cls.__module__), "__file__", None)
-        name = f"class {cls.__module__}.{cls.__qualname__}"
         try:
             line = self._source(file).class_line(cls.__qualname__)
         except CannotEditError as error:
-            self.troubles.append(f"{name} fits @{size.value}, but {error}")
-            return
+            return str(error)
         if line is None:
-            self.troubles.append(f"{name} fits @{size.value}, but is not written in {shown(file)}: mark what makes it")
-            return
+            return f"is not written in {shown(file)}: mark what makes it"
         self._marked_classes[cls] = size
         self.marks.setdefault(str(file), {})[line] = size.value
+        return ""
 
-    def _mark_method(self, test: Observed) -> None:
-        assert test.size is not None
+    def _mark_method(self, test: Observed) -> str:
+        """Mark a method with the largest size that the tests need which run it; returns as ``_mark_class``."""
         function = inspect.unwrap(getattr(test.cls, test.method, None) or _nothing)
         sharing = [other for other in self._tests if _runs(other, function)]
         try:
             file, line = self._place_of(test, function, sharing)
         except CannotEditError as error:
-            self.troubles.append(f"{test.id} fits @{test.size.value}, but {error}")
-            return
-        needed = max((other.size for other in sharing if other.size), key=_SIZES.index)
-        self.marks.setdefault(file, {})[line] = needed.value
+            return str(error)
+        self.marks.setdefault(file, {})[line] = _largest(sharing).value
+        return ""
 
     def _place_of(self, test: Observed, function: Any, sharing: list[Observed]) -> tuple[str, int]:
         """The file and the line where a test's method begins."""
@@ -190,6 +195,10 @@ class Plan:
             except CannotEditError as error:
                 self.troubles.append(f"{shown(file)}: {error}")
         return found
+
+
+def _largest(tests: Iterable[Observed]) -> Size:
+    return max((test.size for test in tests if test.size is not None), key=_SIZES.index)
 
 
 def _needs_mark(test: Observed) -> bool:
