@@ -11,6 +11,7 @@ names in a folder that is open, descriptors         to open it was judged
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 
@@ -21,7 +22,7 @@ from . import callsite, events
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from .._records import Operation
@@ -44,11 +45,16 @@ _normcase, _realpath = os.path.normcase, os.path.realpath
 
 
 def _open(path: Any, mode: Any, flags: Any) -> Operation | None:
-    _, module, function = callsite.caller()
-    if function.lstrip("_").startswith(_OPENING_FOLDERS.get(module, ("-",))):
-        return None  # the event does not say in which folder, and what they do was judged as a whole
+    if mode is None and _is_within_folder():
+        return None  # the event does not say in which, and it was judged as a whole
     action = "write" if isinstance(flags, int) and flags & _WRITING else "read"
     return _operation(action, path, "os.open" if mode is None else "builtins.open")
+
+
+def _is_within_folder() -> bool:
+    """Whether ``os.open`` is called by a function that goes through a folder by its descriptor."""
+    _, module, function = callsite.caller()
+    return function.lstrip("_").startswith(_OPENING_FOLDERS.get(module, ("-",)))
 
 
 def _reader(action: str, api: str, *folders: int, path: int = 0) -> Callable[..., Operation | None]:
@@ -135,18 +141,24 @@ def is_temporary(full: str) -> bool:
     """Whether a path lies in a temporary folder; not all of one, if the project itself does."""
     return any(
         _is_below(full, folder) and not (_is_below(_root, folder) and _root != folder and _is_below(full, _root))
-        for folder in _temporary_folders()
+        for folder in _forms_of(*_temporary_folders())
     )
 
 
-def _temporary_folders() -> Iterator[str]:
+def _temporary_folders() -> Sequence[str]:
+    """Those that are named now, and those that were at the start; a test may change any of it."""
     tempfile = sys.modules.get("tempfile")
     named = [getattr(tempfile, "tempdir", None), *_named_at_start]
     named += [_real.environ.get(name) for name in _real.TEMPORARY_FOLDER_VARIABLES]
     folders = [os.fsdecode(folder) for folder in named if isinstance(folder, (str, bytes)) and folder]
-    for folder in folders or _real.DEFAULT_TEMPORARY_FOLDERS:
-        yield _normcase(os.path.abspath(folder))
-        yield _normcase(_realpath(folder))
+    return folders or _real.DEFAULT_TEMPORARY_FOLDERS
+
+
+@functools.lru_cache
+def _forms_of(*folders: str) -> list[str]:
+    """Folders as they may begin the path of a file."""
+    forms = [form for folder in folders for form in (os.path.abspath(folder), _realpath(folder))]
+    return [*dict.fromkeys(map(_normcase, forms))]
 
 
 _named_at_start = [_real.environ.get(name) for name in (*_real.TEMPORARY_FOLDER_VARIABLES, "TEST_TMPDIR")]
