@@ -59,6 +59,7 @@ SETTINGS: dict[str, Choice | Words | Percentages | Switch | Seconds | Count | Jo
     "shuffle_level": Choice("module", "class", "test"),
     "failed_first": Switch(),
     "history": File("auto", "off"),
+    "progress": Choice("auto", "off"),
 }
 _ALLOW_KEYS = ("hosts", "processes", "files", "databases")  # the fields of an Allowance
 
@@ -101,6 +102,7 @@ class Settings(
             "shuffle_level",
             "failed_first",
             "history",
+            "progress",
             "allow",
             "baseline",
             "root",
@@ -133,6 +135,7 @@ class Settings(
             "off",
             "test",
             False,
+            "auto",
             "auto",
             (),
             frozenset(),
@@ -173,6 +176,7 @@ class Settings(
         failed_first: whether the tests that failed last come first.
         history: the absolute path of the file that remembers durations and failures; ``auto`` for that in the root, or
             ``off``.
+        progress: whether a live line on a terminal says how far the run is: ``auto``, or ``off``.
         baseline: the known violations (``_guards.baseline``).
         allow: path pattern with what it allows, in the order of the file.
         root: the folder that path patterns start from.
@@ -207,6 +211,7 @@ class Settings(
     shuffle_level: str
     failed_first: bool
     history: str
+    progress: str
     allow: tuple[tuple[str, Allowance], ...]
     baseline: frozenset[str]
     root: str
