@@ -83,7 +83,7 @@ class Survey:
     def _observed(self, name: str, records: dict[str, list[TestRecord]]) -> Iterator[Observed]:
         found = records.get(name, [])
         outcomes = {record.outcome for record in found}
-        reasons = [f"skipped: {record.reason}" for record in found if record.reason]
+        reasons = [f"skipped: {' '.join(record.reason.split())}" for record in found if record.reason]
         amiss = [_AMISS.get(outcome, outcome) for outcome in sorted(outcomes.difference(_TELLING, ("skip",)))]
         why = ", ".join([*amiss, *reasons]) if found else "did not run"
         for cls, method in self._tests[name]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -82,6 +83,17 @@ class SampleTest(unittest.TestCase):
 @hermetic.medium
 class IsolatedSampleTest(SampleTest):
     arguments = ("--isolated",)
+
+
+@hermetic.medium
+@unittest.skipUnless(importlib.util.find_spec("coverage"), "coverage is not installed")
+class CoverageTest(unittest.TestCase):
+    def test_what_coverage_does_is_no_use_by_the_test(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            project = shutil.copytree(SAMPLE, os.path.join(folder, "project"))
+            done = support.run_python("-m", "coverage", "run", "-m", "hermetic", "discover", "-k", "NoUse", cwd=project)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(".coverage", os.listdir(project))
 
 
 @hermetic.medium

@@ -50,6 +50,10 @@ class Refused(HermeticTestCase):
         with contextlib.suppress(Exception):
             pathlib.Path("new.txt").write_text("x")
 
+    def test_mock_of_something_else_h002(self):
+        with mock.patch("builtins.open", mock.mock_open()):
+            pathlib.Path("new.txt").write_text("x")
+
     def test_list_h002(self):
         os.listdir()
 
@@ -150,6 +154,7 @@ class NoUse(HermeticTestCase):
 
     def test_resources(self):
         self.assertEqual(importlib.resources.files("priced").joinpath("price.txt").read_text(), "9.90\n")
+        self.assertEqual(importlib.resources.read_text("priced", "price.txt"), "9.90\n")
         with importlib.resources.as_file(importlib.resources.files(priced) / "price.txt") as path:
             self.assertEqual(path.read_bytes(), b"9.90\n")
 
@@ -184,7 +189,7 @@ class NoUse(HermeticTestCase):
 
     def test_no_time(self):
         time.sleep(0)
-        asyncio.run(asyncio.sleep(0, "x"))
+        self.assertEqual(asyncio.run(asyncio.sleep(0, result="x")), "x")
 
     def test_waiting_for_something_else(self):
         import threading
