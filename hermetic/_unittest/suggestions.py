@@ -94,12 +94,13 @@ class Plan:
     def __init__(self, tests: Sequence[Observed]) -> None:
         self.marks: dict[str, dict[int, str]] = {}
         self.troubles: list[str] = []
-        self._tests = tests
         self._sources: dict[str, Source | CannotEditError] = {}
         self._marked_classes: dict[type, Size] = {}
+        self._by_place: dict[Any, list[Observed]] = {}
         by_class: dict[type, list[Observed]] = {}
         for test in tests:
             by_class.setdefault(test.cls, []).append(test)
+            self._by_place.setdefault(_place_of_method(test) or test.id, []).append(test)
         for cls, members in sorted(by_class.items(), key=lambda item: len(item[0].__mro__)):
             self._plan_class(cls, members)
 
@@ -115,7 +116,7 @@ class Plan:
         left = {test: trouble for test in needing if (trouble := self._mark_method(test))}
         # What is written nowhere can have the size of its class, if that holds nobody else to it.
         by_class = [test for test in left if present_size(cls, test.method)[1] != "method"]
-        if by_class and is_free and all(test.size for test in others) and not self._mark_class(cls, by_class):
+        if by_class and is_free and is_alone and not self._mark_class(cls, by_class):
             left = {test: trouble for test, trouble in left.items() if test not in by_class}
         for test, trouble in left.items():
             self._tell(test.id, test.size, trouble)
@@ -151,16 +152,15 @@ class Plan:
 
     def _mark_method(self, test: Observed) -> str:
         """Mark a method with the largest size that the tests need which run it; returns as ``_mark_class``."""
-        function = inspect.unwrap(getattr(test.cls, test.method, None) or _nothing)
-        sharing = [other for other in self._tests if _runs(other, function)]
+        sharing = self._by_place[_place_of_method(test) or test.id]
         try:
-            file, line = self._place_of(test, function, sharing)
+            file, line = self._place_of(test, sharing)
         except CannotEditError as error:
             return str(error)
         self.marks.setdefault(file, {})[line] = _largest(sharing).value
         return ""
 
-    def _place_of(self, test: Observed, function: Any, sharing: list[Observed]) -> tuple[str, int]:
+    def _place_of(self, test: Observed, sharing: list[Observed]) -> tuple[str, int]:
         """The file and the line where a test's method begins."""
         unknown = [other.id for other in sharing if other.size is None]
         if unknown:
@@ -168,9 +168,8 @@ class Plan:
         present, place = present_size(test.cls, test.method)
         if present is not None and place == "method":
             raise CannotEditError(f"is marked @{present.value}: change that")
-        code = getattr(function, "__code__", None)
-        file = getattr(code, "co_filename", None)
-        line = self._source(file).method_line(test.method, getattr(code, "co_firstlineno", 0))
+        file, first_line = _place_of_method(test) or (None, 0)
+        line = self._source(file).method_line(test.method, first_line)
         if line is None:
             raise CannotEditError(f"is not written as {test.method} in {shown(file)}: mark what makes it")
         return str(file), line
@@ -206,12 +205,11 @@ def _needs_mark(test: Observed) -> bool:
     return test.size is not None and (present is None or _SIZES.index(present) < _SIZES.index(test.size))
 
 
-def _runs(test: Observed, function: Any) -> bool:
-    return inspect.unwrap(getattr(test.cls, test.method, None) or _nothing) is function
-
-
-def _nothing() -> None:
-    """Stands for the method of a test that has none."""
+def _place_of_method(test: Observed) -> tuple[str, int] | None:
+    """The file and the line of what a test runs, without what decorators have put around it; None if it has none."""
+    function = getattr(test.cls, test.method, None)
+    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+    return None if code is None else (code.co_filename, code.co_firstlineno)
 
 
 def _as_tuple(marks: Any) -> tuple[Any, ...]:
