@@ -254,10 +254,7 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
         for pattern, allowance in _take_allow(found, origin):
             allow[pattern] = allowance
             origins[f"allow {pattern}"] = origin
-        known = take_baseline(found, origin)
-        if known:
-            baseline |= known
-            origins["baseline"] = origin
+        baseline |= _take_baseline(found, origin, origins)
         _take(found, origin, values, origins)
     _resolve_paths(values, root)
     _take(_environment_table(_real.environ), "environment", values, origins)
@@ -316,12 +313,8 @@ def _take_allow(found: dict[str, Any], origin: str) -> list[tuple[str, Allowance
     return [(pattern, _allowance(table, f"{origin}, allow {pattern!r}")) for pattern, table in patterns.items()]
 
 
-def take_baseline(found: dict[str, Any], origin: str) -> set[str]:
-    """Remove the known violations from a file's table and check them.
-
-    Raises:
-        ConfigurationError: they are not what ``--write-baseline`` writes.
-    """
+def _take_baseline(found: dict[str, Any], origin: str, origins: dict[str, str]) -> set[str]:
+    """Remove the known violations from a file's table and check them."""
     entries = found.pop("baseline", [])
     if isinstance(entries, str):  # of setup.cfg, one in a line
         entries = [line.strip() for line in entries.splitlines() if line.strip()]
@@ -333,6 +326,8 @@ def take_baseline(found: dict[str, Any], origin: str) -> set[str]:
                 f"{origin}: baseline: {entry!r} is no violation; write the code, the test and what it uses, such as"
                 " 'H003 tests.test_release.ReleaseTest.test_tag git', or have it written by --write-baseline"
             )
+    if entries:
+        origins["baseline"] = origin
     return set(entries)
 
 
