@@ -109,6 +109,50 @@ class ExamplesTest(unittest.TestCase):
                 self.assertEqual(output_of(name), read("docs", "examples", f"{name}.out"))
 
 
+@medium
+class LegacySuiteTest(unittest.TestCase):
+    """The page on legacy suites: its commands are run one after another, in a copy of the example."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = os.path.realpath(folder.name)
+        self.original = read("docs", "examples", "legacy", "test_orders.py")
+        self.write("test_orders.py", self.original)
+
+    def write(self, name: str, text: str) -> None:
+        with open(os.path.join(self.folder, name), "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+
+    def run_command(self, text: str) -> str:
+        done = run_python("-m", *text.split()[2:], cwd=self.folder)
+        return self.stable(done.stdout + done.stderr)
+
+    def stable(self, text: str) -> str:
+        """Text without the seconds, the ports and the folder."""
+        text = re.sub(r"\d+\.\d\d s", "0.00 s", text.replace(self.folder + os.sep, ""))
+        return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:1", text)
+
+    def test_its_commands_print_what_it_says(self):
+        page = read("docs", "how-to", "adopt-in-a-legacy-suite.md")
+        printed = marked = ""
+        for kind, text in re.findall(r"^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+            with self.subTest(text):
+                if kind == "ini" and "baseline" in text:
+                    self.assertEqual(read(self.folder, "setup.cfg"), text)
+                elif kind == "ini":
+                    marked = read(self.folder, "test_orders.py")
+                    self.write("setup.cfg", text)
+                    self.write("test_orders.py", self.original)
+                elif kind == "sh":
+                    printed = self.run_command(text)
+                else:
+                    if "gone:" in text:  # once the tests are marked
+                        self.write("test_orders.py", marked)
+                        printed = self.run_command("python -m hermetic discover")
+                    self.assertIn(self.stable(text), printed)
+
+
 @small
 class ReadmeTest(unittest.TestCase):
     def test_readme_shows_the_example_and_its_output(self):
