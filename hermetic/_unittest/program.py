@@ -206,9 +206,12 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
 
 def _for_bisection(settings: _config.Settings, ours: argparse.Namespace) -> _config.Settings:
     """The settings without what is for runs, which a search for polluters is not."""
-    if ours.script is not None or ours.last_failed:
-        other = "--script" if ours.script is not None else "--last-failed"
-        raise ConfigurationError(f"--bisect {ours.bisect} and {other} cannot be used together; leave one of them out")
+    for name in ("script", "last_failed", "survey", "survey_apply", "write_baseline"):
+        if getattr(ours, name):
+            option = f"--{name.replace('_', '-')}"
+            raise ConfigurationError(
+                f"--bisect {ours.bisect} and {option} cannot be used together; leave one of them out"
+            )
     unreported = dict.fromkeys(_REPORTS)
     return settings._replace(**unreported, annotations="off", jobs=1, failed_first=False, history="off")
 
