@@ -1,0 +1,133 @@
+"""The reference is what the code is: signatures, options, settings, defaults, codes, versions."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import unittest
+from typing import Any
+
+import hermetic
+from hermetic import _config, small
+from hermetic._unittest import options
+from test_docs import headings, read
+
+_OF_UNITTEST = {"--locals", "--durations"}
+
+
+def sections(text: str) -> list[tuple[str, str]]:
+    """Heading and text of each section."""
+    parts = re.split(r"^#+ (.+)$", text, flags=re.MULTILINE)[1:]
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of all tables' rows."""
+    lines = re.findall(r"^\| (.+) \|$", text, re.MULTILINE)
+    return [[cell.replace("\\|", "|") for cell in re.split(r"(?<!\\) \| ", line)] for line in lines]
+
+
+def signatures() -> list[tuple[Any, str]]:
+    """What the page of the API describes as ``name(parameters)``, with its parameters."""
+    found = []
+    for heading, text in sections(read("docs", "reference", "api.md")):
+        holder = getattr(hermetic, heading.rpartition(".")[2].strip("`"), hermetic)
+        for line in re.findall(r"^(?:- )?`.+$", text, re.MULTILINE):
+            for name, given in re.findall(r"`(\w+)\(([^`]*)\)`", line):
+                found.append((getattr(holder, name, None) or getattr(hermetic, name, None), given))
+    return found
+
+
+def parameters(function: Any) -> dict[str, Any]:
+    """Name to default of what a caller may give."""
+    given = inspect.signature(function).parameters
+    return {name: value.default for name, value in given.items() if name not in ("self", "marked")}
+
+
+@small
+class ApiTest(unittest.TestCase):
+    def test_parameters_on_the_page_are_those_of_the_code(self):
+        for function, given in signatures():
+            with self.subTest(function=function, given=given):
+                self.assertIsNotNone(function)
+                described = ast.parse(f"def f({given}): ...").body[0].args
+                names = [*described.args, *described.kwonlyargs, *filter(None, [described.kwarg])]
+                self.assertEqual([name.arg for name in names], list(parameters(function)))
+
+    def test_defaults_on_the_page_are_those_of_the_code(self):
+        for function, given in signatures():
+            for name, default in re.findall(r"(\w+)=([^,\[\]]+)", given):
+                if default != "...":
+                    with self.subTest(function=function, parameter=name):
+                        self.assertEqual(eval(default, vars(hermetic)), parameters(function)[name])
+
+    def test_docstrings_describe_the_parameters_that_there_are(self):
+        described = [getattr(hermetic, name) for name in hermetic.__all__]
+        described += [method for _, method in inspect.getmembers(hermetic.SubprocessMock, inspect.isfunction)]
+        for function in filter(callable, described):
+            section = re.search(r"^Args:\n((?:    .*\n|\n)+)", (inspect.getdoc(function) or "") + "\n", re.MULTILINE)
+            if section:
+                with self.subTest(function=function):
+                    names = re.findall(r"^    \*{0,2}(\w+):", section[1], re.MULTILINE)
+                    self.assertEqual(names, list(parameters(function)))
+
+
+@small
+class CommandLineTest(unittest.TestCase):
+    def setUp(self):
+        text = read("docs", "reference", "command-line.md")
+        self.text = re.sub(r"[\\\[\]]", "", text)
+        self.actions = options.make_parser("hermetic")._actions
+
+    def test_options_have_their_values(self):
+        for action in self.actions:
+            values = "{%s}" % ",".join(action.choices) if action.choices else action.metavar
+            with self.subTest(option=action.option_strings):
+                self.assertIn(f"`{action.option_strings[-1]}{f' {values}' if values else ''}`", self.text)
+
+    def test_there_are_no_other_options(self):
+        ours = {name for action in self.actions for name in action.option_strings}
+        self.assertEqual({*re.findall(r"`(--[a-z-]+)", self.text)} - ours - _OF_UNITTEST, set())
+
+
+@small
+class ConfigurationTest(unittest.TestCase):
+    def setUp(self):
+        self.tables = rows(read("docs", "reference", "configuration.md"))
+
+    def test_settings_stand_in_their_order_with_their_defaults(self):
+        described = {row[0].strip("`"): row[2] for row in self.tables if len(row) == 4 and row[0][0] == "`"}
+        self.assertEqual(list(described), list(_config.SETTINGS))
+        for name, default in described.items():
+            with self.subTest(setting=name):
+                value = _config.Settings._field_defaults[name]
+                shown = (
+                    "none" if value is None else f"`{value:g}`" if name.endswith("timeout") else f"`{value}`".lower()
+                )
+                self.assertEqual(default, shown)
+
+    def test_each_has_its_variable_and_its_option(self):
+        described = {row[0].strip("`"): row[1:] for row in self.tables if len(row) == 3 and row[0][0] == "`"}
+        self.assertEqual(list(described), list(_config.SETTINGS))
+        for name, (variable, option) in described.items():
+            with self.subTest(setting=name):
+                self.assertIn(f"`--{name.replace('_', '-')}`", option)
+                self.assertTrue(variable == f"`HERMETIC_{name.upper()}`" or name == "isolated")
+
+
+@small
+class MessagesTest(unittest.TestCase):
+    def test_every_code_is_an_error_of_the_api(self):
+        codes = {heading for heading in headings(read("docs", "reference", "messages.md")) if heading[0] == "H"}
+        api = read("docs", "reference", "api.md")
+        self.assertEqual({code for code in codes if f"messages.md#{code.lower()}" not in api}, set())
+
+
+@small
+class VersionsTest(unittest.TestCase):
+    def test_the_pythons_are_those_of_the_package(self):
+        pythons = re.findall(r"Python :: (3\.\d+)\"", read("pyproject.toml"))
+        for page in (("README.md",), ("docs", "reference", "platforms.md")):
+            with self.subTest(page=page):
+                self.assertIn(f"CPython {pythons[0]} to {pythons[-1]}", read(*page))
