@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import inspect
 import re
@@ -45,6 +46,11 @@ def parameters(function: Any) -> dict[str, Any]:
     return {name: value.default for name, value in given.items() if name not in ("self", "marked")}
 
 
+def values_of(action: argparse.Action) -> str:
+    """What an option takes, as usage messages show it."""
+    return "{" + ",".join(action.choices) + "}" if action.choices else str(action.metavar)
+
+
 @small
 class ApiTest(unittest.TestCase):
     def test_parameters_on_the_page_are_those_of_the_code(self):
@@ -82,9 +88,9 @@ class CommandLineTest(unittest.TestCase):
 
     def test_options_have_their_values(self):
         for action in self.actions:
-            values = "{%s}" % ",".join(action.choices) if action.choices else action.metavar
             with self.subTest(option=action.option_strings):
-                self.assertIn(f"`{action.option_strings[-1]}{f' {values}' if values else ''}`", self.text)
+                words = [action.option_strings[-1], *([values_of(action)] if action.nargs != 0 else [])]
+                self.assertIn(f"`{' '.join(words)}`", self.text)
 
     def test_there_are_no_other_options(self):
         ours = {name for action in self.actions for name in action.option_strings}
@@ -102,10 +108,7 @@ class ConfigurationTest(unittest.TestCase):
         for name, default in described.items():
             with self.subTest(setting=name):
                 value = _config.Settings._field_defaults[name]
-                shown = (
-                    "none" if value is None else f"`{value:g}`" if name.endswith("timeout") else f"`{value}`".lower()
-                )
-                self.assertEqual(default, shown)
+                self.assertEqual(default, "none" if value is None else f"`{value}`".lower().replace(".0`", "`"))
 
     def test_each_has_its_variable_and_its_option(self):
         described = {row[0].strip("`"): row[1:] for row in self.tables if len(row) == 3 and row[0][0] == "`"}
