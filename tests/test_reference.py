@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import glob
 import inspect
 import re
 import unittest
@@ -12,7 +13,8 @@ from typing import Any
 import hermetic
 from hermetic import _config, small
 from hermetic._unittest import options
-from test_docs import headings, read
+from test_architecture import LEVEL_OF
+from test_docs import ROOT, headings, read
 
 _OF_UNITTEST = {"--locals", "--durations"}
 
@@ -125,6 +127,22 @@ class MessagesTest(unittest.TestCase):
         codes = {heading for heading in headings(read("docs", "reference", "messages.md")) if heading[0] == "H"}
         api = read("docs", "reference", "api.md")
         self.assertEqual({code for code in codes if f"messages.md#{code.lower()}" not in api}, set())
+
+
+@small
+class ExplanationTest(unittest.TestCase):
+    def test_the_layers_are_those_that_are_held_to(self):
+        layers = [(row[0], row[1]) for row in rows(read("docs", "explanation", "design.md")) if row[0].isdigit()]
+        for unit, level in LEVEL_OF.items():
+            with self.subTest(unit=unit):
+                self.assertIn(str(level), [number for number, text in layers if f"`{unit}`" in text])
+
+    def test_every_frame_of_the_protocol_is_described(self):
+        files = [path for part in ("_isolation", "_unittest") for path in glob.glob(f"{ROOT}/hermetic/{part}/*.py")]
+        kinds = {kind for path in files for kind in re.findall(r'\bsend\(\[?"(\w+)"', read(path))}
+        described = {kind for row in rows(read("docs", "explanation", "isolation-protocol.md")) for kind in row[:1]}
+        self.assertGreater(len(kinds), 10)
+        self.assertEqual({kind for kind in kinds if f"`{kind}`" not in " ".join(described)}, set())
 
 
 @small
