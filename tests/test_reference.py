@@ -14,9 +14,10 @@ import hermetic
 from hermetic import _config, small
 from hermetic._unittest import options
 from test_architecture import LEVEL_OF
-from test_docs import ROOT, headings, read
+from test_docs import ROOT, headings, pages, read
 
 _OF_UNITTEST = {"--locals", "--durations"}
+_NO_NAMES = {"the_run"}  # a case in a JUnit report
 
 
 def sections(text: str) -> list[tuple[str, str]]:
@@ -97,6 +98,24 @@ class CommandLineTest(unittest.TestCase):
     def test_there_are_no_other_options(self):
         ours = {name for action in self.actions for name in action.option_strings}
         self.assertEqual({*re.findall(r"`(--[a-z-]+)", self.text)} - ours - _OF_UNITTEST, set())
+
+
+@small
+class NamesTest(unittest.TestCase):
+    def test_names_of_ours_on_every_page_are_public(self):
+        for page in pages():
+            for name in re.findall(r"(?<![\w/.-])hermetic\.([a-zA-Z]\w*)", read(page)):
+                with self.subTest(page=page, name=name):
+                    self.assertIn(name, {*hermetic.__all__, *_NO_NAMES})
+
+    def test_what_is_to_be_written_instead_of_other_tools_exists(self):
+        ours = {name for action in options.make_parser("hermetic")._actions for name in action.option_strings}
+        for there, here in (
+            row for row in rows(read("docs", "how-to", "migrate-from-other-tools.md")) if len(row) == 2
+        ):
+            with self.subTest(there=there):
+                self.assertLessEqual({*re.findall(r"(--[a-z-]+)", here)}, ours)
+                self.assertLessEqual({*re.findall(r"`(\w+) = ", here)}, {*_config.SETTINGS, "__hermetic__"})
 
 
 @small
