@@ -129,7 +129,9 @@ class ConfigurationTest(unittest.TestCase):
         for name, default in described.items():
             with self.subTest(setting=name):
                 value = _config.Settings._field_defaults[name]
-                self.assertEqual(default, "none" if value is None else f"`{value}`".lower().replace(".0`", "`"))
+                written = default.strip("`")
+                shown = None if written in ("none", "empty") else _config.SETTINGS[name].parse(written)
+                self.assertEqual(shown or None, value or None)
 
     def test_each_has_its_variable_and_its_option(self):
         described = {row[0].strip("`"): row[1:] for row in self.tables if len(row) == 3 and row[0][0] == "`"}
