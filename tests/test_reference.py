@@ -7,16 +7,19 @@ import ast
 import glob
 import inspect
 import re
+import sys
 import unittest
 from typing import Any
 
 import hermetic
 from hermetic import _config, small
 from hermetic._unittest import options
+from support import Folder
 from test_architecture import LEVEL_OF
 from test_docs import ROOT, headings, pages, read
 
 _OF_UNITTEST = {"--locals", "--durations"}
+_BLOCK = re.MULTILINE | re.DOTALL
 _NO_NAMES = {"the_run"}  # a case in a JUnit report
 
 
@@ -140,6 +143,24 @@ class ConfigurationTest(unittest.TestCase):
             with self.subTest(setting=name):
                 self.assertIn(f"`--{name.replace('_', '-')}`", option)
                 self.assertTrue(variable == f"`HERMETIC_{name.upper()}`" or name == "isolated")
+
+
+@small
+class ConfigurationBlocksTest(unittest.TestCase):
+    def check(self, language: str, name: str) -> None:
+        found = [block for page in pages() for block in re.findall(rf"^```{language}\n(.*?)^```$", read(page), _BLOCK)]
+        ours = [block for block in found if re.search(r"^\[tool[:.]hermetic", block, re.MULTILINE)]
+        self.assertTrue(ours)
+        for block in ours:
+            with self.subTest(block=block), Folder(**{name: block}) as folder:
+                self.assertNotEqual(_config.load(None, folder)._replace(root=".", origins={}), _config.Settings())
+
+    def test_those_for_setup_cfg_are_accepted(self):
+        self.check("ini", "setup.cfg")
+
+    @unittest.skipIf(sys.version_info < (3, 11), "Python 3.10 has no TOML parser")
+    def test_those_for_pyproject_are_accepted(self):
+        self.check("toml", "pyproject.toml")
 
 
 @small
