@@ -1,0 +1,47 @@
+"""The pages on frameworks, use-under-django.md and use-under-trial.md, can be followed where these are installed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import unittest
+
+from hermetic import medium
+from support import ROOT, Folder, run_python
+
+from .test_hosts import TIMEOUT, installed
+
+DJANGO = {
+    "manage.py": "import sys\nfrom django.core.management import execute_from_command_line as main\nmain(sys.argv)\n",
+    "settings.py": """
+        SECRET_KEY = "for tests"
+        DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+        USE_TZ = True
+    """,
+    "shop/__init__.py": "",
+}
+
+
+@medium
+class FrameworkPagesTest(unittest.TestCase):
+    def check(self, page: str, files: dict[str, str], **variables: str) -> None:
+        """Save the module of a page, and run each of its commands: all tests pass."""
+        with open(os.path.join(ROOT, "docs", "how-to", page), encoding="utf-8") as file:
+            text = file.read()
+        module = re.search(r"^```python\n# (\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        assert module
+        with Folder(**files, **{module[1]: module[2]}) as folder:
+            for command in re.findall(r"^python (.+)$", text, re.MULTILINE):
+                done = run_python(*shlex.split(command), cwd=folder, env=variables, timeout=TIMEOUT)
+                with self.subTest(command=command):
+                    self.assertRegex(done.stdout + done.stderr, r"(?m)^(OK|PASSED .*)$")
+                    self.assertEqual(done.returncode, 0)
+
+    @installed("django", "Django")
+    def test_django(self):
+        self.check("use-under-django.md", DJANGO, DJANGO_SETTINGS_MODULE="settings")
+
+    @installed("twisted", "Twisted")
+    def test_trial(self):
+        self.check("use-under-trial.md", {})

@@ -1,0 +1,20 @@
+"""The page of the JSON report's schema describes no field that reports do not have."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from hermetic import medium
+from support import ROOT
+
+from .test_json import SampleReportCase, fields_of
+
+
+@medium
+class SchemaPageTest(SampleReportCase):
+    def test_every_field_that_is_documented_is_in_reports(self):
+        with open(os.path.join(ROOT, "docs", "reference", "json-schema.md"), encoding="utf-8") as file:
+            cells = re.findall(r"^\| (`[^|]+) \|", file.read(), re.MULTILINE)
+        described = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+        self.assertEqual(described - fields_of(self.report), set())

@@ -1,0 +1,196 @@
+"""The reference is what the code is: signatures, options, settings, defaults, codes, versions."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import glob
+import inspect
+import re
+import sys
+import unittest
+from typing import Any
+
+import hermetic
+from hermetic import _config, small
+from hermetic._unittest import options
+from support import Folder
+from test_architecture import LEVEL_OF
+from test_docs import ROOT, headings, pages, read
+
+_OF_UNITTEST = {"--locals", "--durations"}
+_BLOCK = re.MULTILINE | re.DOTALL
+_NO_NAMES = {"the_run"}  # a case in a JUnit report
+
+
+def sections(text: str) -> list[tuple[str, str]]:
+    """Heading and text of each section."""
+    parts = re.split(r"^#+ (.+)$", text, flags=re.MULTILINE)[1:]
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of all tables' rows."""
+    lines = re.findall(r"^\| (.+) \|$", text, re.MULTILINE)
+    return [[cell.replace("\\|", "|") for cell in re.split(r"(?<!\\) \| ", line)] for line in lines]
+
+
+def signatures() -> list[tuple[Any, str]]:
+    """What the page of the API describes as ``name(parameters)``, with its parameters."""
+    found = []
+    for heading, text in sections(read("docs", "reference", "api.md")):
+        holder = getattr(hermetic, heading.rpartition(".")[2].strip("`"), hermetic)
+        for line in re.findall(r"^(?:- )?`.+$", text, re.MULTILINE):
+            for name, given in re.findall(r"`(\w+)\(([^`]*)\)`", line):
+                found.append((getattr(holder, name, None) or getattr(hermetic, name, None), given))
+    return found
+
+
+def parameters(function: Any) -> dict[str, Any]:
+    """Name to default of what a caller may give."""
+    given = inspect.signature(function).parameters
+    return {name: value.default for name, value in given.items() if name not in ("self", "marked")}
+
+
+def values_of(action: argparse.Action) -> str:
+    """What an option takes, as usage messages show it."""
+    return "{" + ",".join(action.choices) + "}" if action.choices else str(action.metavar)
+
+
+@small
+class ApiTest(unittest.TestCase):
+    def test_parameters_on_the_page_are_those_of_the_code(self):
+        for function, given in signatures():
+            with self.subTest(function=function, given=given):
+                self.assertIsNotNone(function)
+                described = ast.parse(f"def f({given}): ...").body[0].args
+                names = [*described.args, *described.kwonlyargs, *filter(None, [described.kwarg])]
+                self.assertEqual([name.arg for name in names], list(parameters(function)))
+
+    def test_defaults_on_the_page_are_those_of_the_code(self):
+        for function, given in signatures():
+            for name, default in re.findall(r"(\w+)=([^,\[\]]+)", given):
+                if default != "...":
+                    with self.subTest(function=function, parameter=name):
+                        self.assertEqual(eval(default, vars(hermetic)), parameters(function)[name])
+
+    def test_docstrings_describe_the_parameters_that_there_are(self):
+        described = [getattr(hermetic, name) for name in hermetic.__all__]
+        described += [method for _, method in inspect.getmembers(hermetic.SubprocessMock, inspect.isfunction)]
+        for function in filter(callable, described):
+            section = re.search(r"^Args:\n((?:    .*\n|\n)+)", (inspect.getdoc(function) or "") + "\n", re.MULTILINE)
+            if section:
+                with self.subTest(function=function):
+                    names = re.findall(r"^    \*{0,2}(\w+):", section[1], re.MULTILINE)
+                    self.assertEqual(names, list(parameters(function)))
+
+
+@small
+class CommandLineTest(unittest.TestCase):
+    def setUp(self):
+        text = read("docs", "reference", "command-line.md")
+        self.text = re.sub(r"[\\\[\]]", "", text)
+        self.actions = options.make_parser("hermetic")._actions
+
+    def test_options_have_their_values(self):
+        for action in self.actions:
+            with self.subTest(option=action.option_strings):
+                words = [action.option_strings[-1], *([values_of(action)] if action.nargs != 0 else [])]
+                self.assertIn(f"`{' '.join(words)}`", self.text)
+
+    def test_there_are_no_other_options(self):
+        ours = {name for action in self.actions for name in action.option_strings}
+        self.assertEqual({*re.findall(r"`(--[a-z-]+)", self.text)} - ours - _OF_UNITTEST, set())
+
+
+@small
+class NamesTest(unittest.TestCase):
+    def test_names_of_ours_on_every_page_are_public(self):
+        for page in pages():
+            for name in re.findall(r"(?<![\w/.-])hermetic\.([a-zA-Z]\w*)", read(page)):
+                with self.subTest(page=page, name=name):
+                    self.assertIn(name, {*hermetic.__all__, *_NO_NAMES})
+
+    def test_what_is_to_be_written_instead_of_other_tools_exists(self):
+        ours = {name for action in options.make_parser("hermetic")._actions for name in action.option_strings}
+        for there, here in (
+            row for row in rows(read("docs", "how-to", "migrate-from-other-tools.md")) if len(row) == 2
+        ):
+            with self.subTest(there=there):
+                self.assertLessEqual({*re.findall(r"(--[a-z-]+)", here)}, ours)
+                self.assertLessEqual({*re.findall(r"`(\w+) = ", here)}, {*_config.SETTINGS, "__hermetic__"})
+
+
+@small
+class ConfigurationTest(unittest.TestCase):
+    def setUp(self):
+        self.tables = rows(read("docs", "reference", "configuration.md"))
+
+    def test_settings_have_their_defaults(self):
+        described = {row[0].strip("`"): row[2] for row in self.tables if len(row) == 4 and row[0][0] == "`"}
+        self.assertEqual(sorted(described), sorted(_config.SETTINGS))
+        for name, default in described.items():
+            with self.subTest(setting=name):
+                value = _config.Settings._field_defaults[name]
+                written = default.strip("`")
+                shown = None if written in ("none", "empty") else _config.SETTINGS[name].parse(written)
+                self.assertEqual(shown or None, value or None)
+
+    def test_each_has_its_variable_and_its_option(self):
+        described = {row[0].strip("`"): row[1:] for row in self.tables if len(row) == 3 and row[0][0] == "`"}
+        self.assertEqual(sorted(described), sorted(_config.SETTINGS))
+        for name, (variable, option) in described.items():
+            with self.subTest(setting=name):
+                self.assertIn(f"`--{name.replace('_', '-')}`", option)
+                self.assertTrue(variable == f"`HERMETIC_{name.upper()}`" or name == "isolated")
+
+
+@small
+class ConfigurationBlocksTest(unittest.TestCase):
+    def check(self, language: str, name: str) -> None:
+        found = [block for page in pages() for block in re.findall(rf"^```{language}\n(.*?)^```$", read(page), _BLOCK)]
+        ours = [block for block in found if re.search(r"^\[tool[:.]hermetic", block, re.MULTILINE)]
+        self.assertTrue(ours)
+        for block in ours:
+            with self.subTest(block=block), Folder(**{name: block}) as folder:
+                self.assertNotEqual(_config.load(None, folder)._replace(root=".", origins={}), _config.Settings())
+
+    def test_those_for_setup_cfg_are_accepted(self):
+        self.check("ini", "setup.cfg")
+
+    @unittest.skipIf(sys.version_info < (3, 11), "Python 3.10 has no TOML parser")
+    def test_those_for_pyproject_are_accepted(self):
+        self.check("toml", "pyproject.toml")
+
+
+@small
+class MessagesTest(unittest.TestCase):
+    def test_every_code_is_an_error_of_the_api(self):
+        codes = {heading for heading in headings(read("docs", "reference", "messages.md")) if heading[0] == "H"}
+        api = read("docs", "reference", "api.md")
+        self.assertEqual({code for code in codes if f"messages.md#{code.lower()}" not in api}, set())
+
+
+@small
+class ExplanationTest(unittest.TestCase):
+    def test_the_layers_are_those_that_are_held_to(self):
+        layers = [(row[0], row[1]) for row in rows(read("docs", "explanation", "design.md")) if row[0].isdigit()]
+        for unit, level in LEVEL_OF.items():
+            with self.subTest(unit=unit):
+                self.assertIn(str(level), [number for number, text in layers if f"`{unit}`" in text])
+
+    def test_every_frame_of_the_protocol_is_described(self):
+        files = [path for part in ("_isolation", "_unittest") for path in glob.glob(f"{ROOT}/hermetic/{part}/*.py")]
+        kinds = {kind for path in files for kind in re.findall(r'\bsend\(\[?"(\w+)"', read(path))}
+        described = {kind for row in rows(read("docs", "explanation", "isolation-protocol.md")) for kind in row[:1]}
+        self.assertGreater(len(kinds), 10)
+        self.assertEqual({kind for kind in kinds if f"`{kind}`" not in " ".join(described)}, set())
+
+
+@small
+class VersionsTest(unittest.TestCase):
+    def test_the_pythons_are_those_of_the_package(self):
+        pythons = re.findall(r"Python :: (3\.\d+)\"", read("pyproject.toml"))
+        for page in (("README.md",), ("docs", "reference", "platforms.md")):
+            with self.subTest(page=page):
+                self.assertIn(f"CPython {pythons[0]} to {pythons[-1]}", read(*page))
