@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ._policy import Allowance
 
+SANDBOXES = ("off", "auto", "kernel")
 START_METHODS = ("spawn", "forkserver", "fork", "platform", "all")
 
 
@@ -39,6 +40,7 @@ SETTINGS: dict[str, Choice | Switch | Seconds | Count | File] = {
     "no_isolation": Switch(),
     "isolated_timeout": Seconds(),
     "isolated_start": Choice("auto", "fresh"),
+    "sandbox": Choice(*SANDBOXES),
     "detect_leaks": Switch(),
     "leaks": Choice("warn", "error", "off"),
     "time_limits": Choice(*MODES),
@@ -71,6 +73,7 @@ class Settings(
             "no_isolation",
             "isolated_timeout",
             "isolated_start",
+            "sandbox",
             "detect_leaks",
             "leaks",
             "time_limits",
@@ -95,6 +98,7 @@ class Settings(
             False,
             300.0,
             "auto",
+            "off",
             False,
             "warn",
             WARN,
@@ -123,6 +127,8 @@ class Settings(
         no_isolation: whether no test is, marked or not.
         isolated_timeout: the seconds that an isolated group may take, where its mark says none.
         isolated_start: ``fresh`` for workers that are fresh interpreters even where forks would do, or ``auto``.
+        sandbox: whether the kernel holds workers to the sizes of their tests: ``kernel``, ``auto`` (where it can) or
+            ``off``.
         detect_leaks: whether to look for what tests change and leave that are not isolated.
         leaks: what that is: ``warn``, ``error`` or ``off``.
         time_limits: what a test is that takes longer than its size may: ``warn``, ``strict`` or ``off``.
@@ -148,6 +154,7 @@ class Settings(
     no_isolation: bool
     isolated_timeout: float
     isolated_start: str
+    sandbox: str
     detect_leaks: bool
     leaks: str
     time_limits: str

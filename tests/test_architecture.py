@@ -22,6 +22,7 @@ LEVELS = (
     "_errors _env _real _records _setting_kinds _sizes _version _addresses",
     "_policy _messages _config",
     "_guards _reports",
+    "_sandbox",
     "_multiprocessing _isolation _doubles",
     "_unittest",
     "_cli _worker",

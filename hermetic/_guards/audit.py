@@ -9,7 +9,7 @@ import warnings
 from .. import _env, _messages, _policy, _real
 from .._addresses import packed_address
 from .._errors import HermeticWarning, ViolationError
-from .._sizes import PROCESS, WARN
+from .._sizes import LIMITS, PROCESS, WARN
 from . import callsite, ceilings, children, events, state
 
 TYPE_CHECKING = False
@@ -32,12 +32,33 @@ _ANNOUNCED_BY_POPEN = frozenset({"os.posix_spawn", "_posixsubprocess.fork_exec"}
 def _judge_event(event: str, args: tuple[Any, ...]) -> None:
     scope = state.active() or _scope_of_marked_module()
     if scope is None or scope.policy is None:
+        _tell_sandbox(scope)
         return
     if event in _ANNOUNCED_BY_POPEN and announced_by_popen():
         return
     operation = events.READERS[event](*args)
     if operation is not None:
         judge(operation, scope)
+
+
+def _tell_sandbox(scope: Scope | None, operation: Operation | None = None) -> None:
+    """Tell the kernel layer, if this process is held by it, that something was judged, and may happen.
+
+    Args:
+        scope: what it was judged by; None for what was not.
+        operation: None for anything.
+    """
+    sandbox = state.running.sandbox
+    if sandbox is None:
+        return
+    policy = None if scope is None else scope.policy
+    # Of a start that is an exception, the kernel sees a fork, and not of which program.
+    starts = operation is not None and operation.kind == PROCESS
+    is_exception = starts and policy is not None and not LIMITS[policy.size].processes
+    if scope is None or scope is not state.running.process or is_exception:
+        sandbox.let_pass(policy)
+    else:
+        sandbox.let_pass_no_more()
 
 
 def announced_by_popen() -> bool:
@@ -59,6 +80,7 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
     if scope is not None and scope.home != _real.get_pid():
         scope = children.test_now(scope)
     if scope is None or scope.policy is None:
+        _tell_sandbox(scope)
         return
     policy, outside = scope.policy, ""
     if scope.owner is None:
@@ -69,10 +91,12 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
             ceilings.count_start(scope)
         elif operation.action == "resolve" and policy.allowance.hosts:
             _let_addresses_through(operation, scope, policy)
+        _tell_sandbox(scope, operation)
         return
     if operation.kind == PROCESS and callsite.is_inside("platform"):  # asks uname, and does without
         raise RefusedQuietly(2, "small tests start no process", operation.command)
     if _is_housekeeping(operation):
+        _tell_sandbox(None)
         return
     _refuse(operation, scope, policy, outside or scope.name)
 
@@ -99,6 +123,7 @@ def _refuse(operation: Operation, scope: Scope, policy: _policy.Policy, owner: s
         if not is_child:
             state.running.warned.append(violation)
         warn_of(violation)
+        _tell_sandbox(None)
         return
     error = children.ERRORS[operation.kind](violation, _messages.violation_text(violation))
     if not is_child:
@@ -162,6 +187,8 @@ def _let_addresses_through(operation: Operation, scope: Scope, policy: _policy.P
     new = tuple(sorted(hosts.difference(policy.allowance.hosts)))
     if new:
         scope.policy = _policy.Policy(policy.size, policy.allowance | _policy.Allowance(hosts=new), policy.mode)
+        if state.running.sandbox is not None and scope is state.running.process:
+            state.running.sandbox.scope_changed(scope)
 
 
 def install(on_new_socket: Callable[[tuple[Any, ...]], None]) -> None:

@@ -38,6 +38,8 @@ class Block:
 
     def __exit__(self, *_: object) -> None:
         state.block_scope.set(self._before.pop())
+        if state.running.sandbox is not None:
+            state.running.sandbox.let_pass_no_more()
 
     @contextlib.contextmanager
     def concluding(self) -> Iterator[None]:
@@ -78,10 +80,11 @@ def take_entered(entered: list[Block | None]) -> Block | None:
 
 def merged(ledger: list[ViolationError]) -> ViolationError:
     """One error for all that a scope recorded and nobody reported: each place once, with a count."""
-    groups: dict[tuple[str, str, int], list[ViolationError]] = {}
+    groups: dict[tuple[str, str, int, str], list[ViolationError]] = {}
     for error in ledger:
         violation = error.violation
-        key = (violation.operation.target, violation.site.filename, violation.site.line)
+        operation, site = violation.operation, violation.site
+        key = (operation.target, site.filename, site.line, operation.program)
         groups.setdefault(key, []).append(error)
     first = ledger[0]
     state.trim(first)

@@ -30,8 +30,10 @@ class PipeNursery:
 
     is_usable = True
 
-    def new_worker(self, *, fresh: bool = True) -> Worker:
-        """A worker that is starting."""
+    def new_worker(self, *, fresh: bool, sandboxed: bool = False) -> Worker:
+        """A worker that is starting; always a fresh interpreter, and never sandboxed."""
+        assert fresh
+        assert not sandboxed
         place = Place()
         nonce = protocol.new_nonce()
         command = fresh_command(WorkerPlace(nonce, place.folder, 0, 1))

@@ -256,7 +256,7 @@ def rebuild(described: dict[str, Any]) -> BaseException:
 
 def _instance(described: dict[str, Any], members: list[BaseException]) -> BaseException:
     if "violation" in described:
-        return children.violation_error(described["violation"])
+        return children.violation_error(described["violation"], described["text"])
     text, (module, qualname) = described["text"], described["type"]
     base = getattr(builtins, described["base"], Exception)
     is_group = _env.HAS_EXCEPTION_GROUPS and isinstance(base, type) and issubclass(base, BaseExceptionGroup)  # type: ignore[name-defined,unused-ignore]  # noqa: F821 - from 3.11 on

@@ -36,13 +36,14 @@ class Mark:
     Attributes:
         size: the size that it gives; None for a mark that gives none.
         allowance: the exceptions that it makes.
-        isolation: the name of the group of processes that it puts tests into (None for one that has none), and the
-            seconds that they may take (None for the setting's); None for a mark that isolates nothing.
+        isolation: the name of the group of processes that it puts tests into (None for one that has none), the
+            seconds that they may take, and whether the kernel holds them to their sizes (None for what the settings
+            say); None for a mark that isolates nothing.
     """
 
     size: Size | None = None
     allowance: Allowance = NO_ALLOWANCE
-    isolation: tuple[str | None, float | None] | None = None
+    isolation: tuple[str | None, float | None, str | None] | None = None
 
     def __call__(self, marked: T) -> T:
         """Mark a function, a method or a class, and return it.

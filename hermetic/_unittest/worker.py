@@ -45,6 +45,10 @@ def work(place: WorkerPlace, tests: dict[int, Any] | None = None) -> NoReturn:
     try:
         channel = worker_process.set_up(place)
         state.forget()
+        if place.sandbox is not None:
+            from .._sandbox.sandboxed import Sandbox  # loaded by whoever has a sandbox
+
+            state.running.sandbox = Sandbox.enter(place.sandbox)
         policies.in_worker = True
         status = _Worker(channel, tests or {}).work()
     except BaseException:  # noqa: BLE001 - a worker that cannot work says why before it goes
