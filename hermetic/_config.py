@@ -17,7 +17,7 @@ from collections import namedtuple
 
 from . import _env, _real
 from ._errors import ConfigurationError
-from ._setting_kinds import Choice, Count, File, Seconds, Switch, listed
+from ._setting_kinds import Choice, Count, File, Jobs, Seconds, Seed, Switch, listed
 from ._sizes import MODES, SIZE_NAMES, STRICT, WARN, Size
 
 TYPE_CHECKING = False
@@ -32,7 +32,7 @@ START_METHODS = ("spawn", "forkserver", "fork", "platform", "all")
 
 
 # What each setting may be. Every one can be given in all four places.
-SETTINGS: dict[str, Choice | Switch | Seconds | Count | File] = {
+SETTINGS: dict[str, Choice | Switch | Seconds | Count | Jobs | File | Seed] = {
     "mode": Choice(*MODES),
     "default_size": Choice(*SIZE_NAMES),
     "start_method": Choice(*START_METHODS),
@@ -43,6 +43,7 @@ SETTINGS: dict[str, Choice | Switch | Seconds | Count | File] = {
     "sandbox": Choice(*SANDBOXES),
     "detect_leaks": Switch(),
     "leaks": Choice("warn", "error", "off"),
+    "jobs": Jobs(),
     "time_limits": Choice(*MODES),
     "test_timeout": Seconds(),
     "processes_at_import": Choice("error", "allow"),
@@ -53,6 +54,10 @@ SETTINGS: dict[str, Choice | Switch | Seconds | Count | File] = {
     "json": File(),
     "html": File(),
     "annotations": Choice("auto", "github", "azure", "off"),
+    "shuffle": Seed(),
+    "shuffle_level": Choice("module", "class", "test"),
+    "failed_first": Switch(),
+    "history": File("auto", "off"),
 }
 _ALLOW_KEYS = ("hosts", "processes")
 
@@ -76,6 +81,7 @@ class Settings(
             "sandbox",
             "detect_leaks",
             "leaks",
+            "jobs",
             "time_limits",
             "test_timeout",
             "processes_at_import",
@@ -86,6 +92,10 @@ class Settings(
             "json",
             "html",
             "annotations",
+            "shuffle",
+            "shuffle_level",
+            "failed_first",
+            "history",
             "allow",
             "root",
             "origins",
@@ -101,6 +111,7 @@ class Settings(
             "off",
             False,
             "warn",
+            1,
             WARN,
             None,
             "error",
@@ -110,6 +121,10 @@ class Settings(
             None,
             None,
             None,
+            "auto",
+            "off",
+            "test",
+            False,
             "auto",
             (),
             ".",
@@ -131,6 +146,7 @@ class Settings(
             ``off``.
         detect_leaks: whether to look for what tests change and leave that are not isolated.
         leaks: what that is: ``warn``, ``error`` or ``off``.
+        jobs: how many processes the tests are shared out to, or ``auto``; 1 to run them here.
         time_limits: what a test is that takes longer than its size may: ``warn``, ``strict`` or ``off``.
         test_timeout: the seconds after which a test that is not isolated is interrupted; None for never.
         processes_at_import: what a process is that multiprocessing starts during an import: ``error`` or ``allow``.
@@ -141,6 +157,12 @@ class Settings(
         json: that of the JSON report.
         html: that of the HTML report.
         annotations: for which CI failures are written as annotations; ``auto`` for that which is found, or ``off``.
+        shuffle: the seed that tests are shuffled by, in digits; ``random`` for a new one in each run, or ``off``.
+        shuffle_level: what is shuffled: ``module``, ``class`` (modules, and the classes in them), or ``test`` (also the
+            tests in those).
+        failed_first: whether the tests that failed last come first.
+        history: the absolute path of the file that remembers durations and failures; ``auto`` for that in the root, or
+            ``off``.
         allow: path pattern with what it allows, in the order of the file.
         root: the folder that path patterns start from.
         origins: for each setting (and each pattern, as ``allow PATTERN``), where its value came from.
@@ -157,6 +179,7 @@ class Settings(
     sandbox: str
     detect_leaks: bool
     leaks: str
+    jobs: int | str
     time_limits: str
     test_timeout: float | None
     processes_at_import: str
@@ -167,6 +190,10 @@ class Settings(
     json: str | None
     html: str | None
     annotations: str
+    shuffle: str
+    shuffle_level: str
+    failed_first: bool
+    history: str
     allow: tuple[tuple[str, Allowance], ...]
     root: str
     origins: Mapping[str, str]
@@ -210,6 +237,8 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
         _take(found, origin, values, origins)
     _resolve_paths(values, root)
     _take(_environment_table(_real.environ), "environment", values, origins)
+    if _real.environ.get("XML_OUTPUT_FILE"):  # of Bazel: as HERMETIC_JUNIT_XML, and before it
+        values["junit_xml"], origins["junit_xml"] = _real.environ["XML_OUTPUT_FILE"], "environment XML_OUTPUT_FILE"
     _take(
         {key: value for key, value in (command_line or {}).items() if value is not None},
         "command line",
@@ -228,7 +257,7 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
 def _resolve_paths(values: dict[str, Any], folder: str) -> None:
     """Make the paths among the values absolute, as seen from a folder."""
     for name, kind in SETTINGS.items():
-        if isinstance(kind, File) and name in values:
+        if isinstance(kind, File) and name in values and values[name] not in kind.words:
             values[name] = os.path.abspath(os.path.join(folder, values[name]))
 
 

@@ -141,13 +141,16 @@ _MULTIPROCESSING = {
 
 def _time_rule(violation: Violation) -> str:
     if violation.operation.action == "hang":
-        return "no test may take longer (test_timeout)."
+        return "no test may take longer (test_timeout; under Bazel, what is left of TEST_TIMEOUT)."
     return f"{violation.size} tests take no more than {LIMITS[Size(violation.size)].time_limit:g} s."
 
 
 def _time_advice(violation: Violation) -> list[str]:
     if violation.operation.action == "hang":
-        return ["give what it waits for, as the stacks show, a time-out of its own", "raise the limit:   test_timeout"]
+        return [
+            "give what it waits for, as the stacks show, a time-out of its own",
+            "raise the limit:   test_timeout, or the timeout of the Bazel target",
+        ]
     advice = ["take the waiting out of it: patch the clock, inject the client and pass a fake"]
     larger = SIZE_NAMES[SIZE_NAMES.index(violation.size) + 1 :]
     if larger:

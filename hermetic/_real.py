@@ -41,6 +41,8 @@ new_lock = _thread.allocate_lock
 _TEMPORARY_FOLDERS = [
     *(os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)),
     *("/tmp", "/var/tmp", "/usr/tmp"),  # noqa: S108 - the order of the tempfile module; files are created exclusively
+    # Bazel's comes last: its path is too long for the sockets that isolated tests may make in a folder below.
+    *([os.environ["TEST_TMPDIR"]] if "TEST_TMPDIR" in os.environ else []),
 ]
 
 
@@ -73,6 +75,14 @@ def _new_path(prefix: str, suffix: str, create: Callable[[str], None]) -> str:
 def test_method_name(test: object) -> str:
     """The name of the method that a TestCase runs; empty for a test that has none."""
     return getattr(test, "_testMethodName", "")
+
+
+def drop_tests(suite: Any) -> None:
+    """Have a suite, and those in it, hold their tests no longer, as each does with a test that it has run."""
+    if hasattr(suite, "_removeTestAtIndex"):  # a suite of unittest's kind, and no test
+        for test in suite._tests:
+            drop_tests(test)
+        suite._tests.clear()
 
 
 def catch_handler_was_called(handler: object) -> bool:

@@ -58,10 +58,37 @@ class Count:
         return int(digits) or None if digits.isascii() and digits.isdigit() else None
 
 
-class File:
-    """A setting that is the path of a file; in a configuration file, from the folder of that file."""
+class Jobs:
+    """A setting that says how many there are to be: a whole number, or ``auto``."""
 
-    accepted = "the path of a file"
+    accepted = "a whole number above 0, or auto"
+
+    def parse(self, value: Any) -> int | str | None:
+        """The value; None for one that is not accepted."""
+        return "auto" if value == "auto" else Count().parse(value)
+
+
+class Seed:
+    """A setting that is a number to begin with, a new one for each run, or none."""
+
+    accepted = "a whole number, random or off"
+
+    def parse(self, value: Any) -> str | None:
+        """The value; None for one that is not accepted."""
+        text = str(value) if type(value) is int else value if isinstance(value, str) else ""
+        return text if text in ("random", "off") or (text.isascii() and text.isdigit()) else None
+
+
+class File:
+    """A setting that is the path of a file; in a configuration file, from the folder of that file.
+
+    Args:
+        words: what it may be besides.
+    """
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+        self.accepted = listed(["the path of a file", *words])
 
     def parse(self, value: Any) -> str | None:
         """The value; None for one that is not accepted."""

@@ -16,7 +16,7 @@ from hermetic._guards import state
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TIMEOUT = 60.0  # seconds for any process that a test starts
-_NOT_INHERITED = ("HERMETIC_", "PYTHON", "TEST_", *ANNOTATING_CI)
+_NOT_INHERITED = ("HERMETIC_", "PYTHON", "TEST_", "TESTBRIDGE_", "XML_OUTPUT_FILE", *ANNOTATING_CI)
 
 
 def run_python(

@@ -13,8 +13,8 @@ from hermetic._policy import NO_ALLOWANCE, Allowance
 
 SETTINGS = (
     "mode, default_size, start_method, isolated, no_isolation, isolated_timeout, isolated_start, detect_leaks, leaks,"
-    " time_limits, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
-    " junit_xml, json, html, annotations"
+    " jobs, time_limits, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
+    " junit_xml, json, html, annotations, shuffle, shuffle_level, failed_first, history"
 )
 needs_tomllib = unittest.skipUnless(_env.HAS_TOMLLIB, "pyproject.toml is read from Python 3.11 on")
 
@@ -26,7 +26,9 @@ class ConfigTestCase(hermetic.HermeticTestCase):
         folder = support.Folder()
         self.folder = os.path.realpath(folder.__enter__())
         self.addCleanup(folder.__exit__)
-        bare = {name: value for name, value in os.environ.items() if not name.startswith(("HERMETIC_", "TEST_"))}
+        bare = {
+            name: value for name, value in os.environ.items() if not name.startswith(("HERMETIC_", "TEST_", "XML_"))
+        }
         patch = mock.patch.dict(os.environ, bare, clear=True)
         patch.start()
         self.addCleanup(patch.stop)
@@ -76,18 +78,23 @@ class SetupCfgTest(ConfigTestCase):
         lines = (
             "mode = warn", "default_size = medium", "start_method = platform", "isolated = true", "no_isolation = true",
             "isolated_timeout = 2.5", "isolated_start = fresh", "detect_leaks = true", "leaks = error",
-            "time_limits = strict", "test_timeout = 60",
+            "jobs = auto", "time_limits = strict", "test_timeout = 60",
             "processes_at_import = allow", "max_process_depth = 2", "max_process_starts = 3", "max_processes = 4",
             "junit_xml = a.xml", "json = b.json", "html = ../c.html", "annotations = azure",
+            "shuffle = random", "shuffle_level = class", "failed_first = true", "history = d.json",
         )  # fmt: skip
         self.write(setup_cfg="\n".join(("[tool:hermetic]", *lines)))
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS))
         self.assertEqual(
-            settings[:15],
-            ("warn", Size.MEDIUM, "platform", True, True, 2.5, "fresh", True, "error", "strict", 60, "allow", 2, 3, 4),
+            settings[:16],
+            (
+                *("warn", Size.MEDIUM, "platform", True, True, 2.5, "fresh", True, "error", "auto"),
+                *("strict", 60, "allow", 2, 3, 4),
+            ),
         )
-        self.assertEqual(settings[15:19], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
+        self.assertEqual(settings[16:20], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
+        self.assertEqual(settings[20:24], ("random", "class", True, *self.paths("d.json")))
 
     def test_the_origin_is_the_file(self):
         self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
@@ -185,18 +192,20 @@ class PyprojectTest(ConfigTestCase):
         lines = (
             'mode = "off"', 'default_size = "xlarge"', 'start_method = "fork"', "isolated = true",
             "no_isolation = true", "isolated_timeout = 7", 'isolated_start = "fresh"', "detect_leaks = true",
-            'leaks = "off"', 'time_limits = "strict"', "test_timeout = 60",
+            'leaks = "off"', "jobs = 4", 'time_limits = "strict"', "test_timeout = 60",
             'processes_at_import = "allow"', "max_process_depth = 2", "max_process_starts = 3",
             "max_processes = 4", 'junit_xml = "a.xml"', 'json = "b.json"', 'html = "c.html"', 'annotations = "off"',
+            "shuffle = 7", 'shuffle_level = "module"', "failed_first = true", 'history = "off"',
         )  # fmt: skip
         self.write(pyproject="\n".join(("[tool.hermetic]", *lines)))
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS))
         self.assertEqual(
-            settings[:15],
-            ("off", Size.XLARGE, "fork", True, True, 7.0, "fresh", True, "off", "strict", 60.0, "allow", 2, 3, 4),
+            settings[:16],
+            ("off", Size.XLARGE, "fork", True, True, 7.0, "fresh", True, "off", 4, "strict", 60.0, "allow", 2, 3, 4),
         )
-        self.assertEqual(settings[15:19], (*self.paths("a.xml", "b.json", "c.html"), "off"))
+        self.assertEqual(settings[16:20], (*self.paths("a.xml", "b.json", "c.html"), "off"))
+        self.assertEqual(settings[20:24], ("7", "module", True, "off"))
         self.assertEqual(set(settings.origins.values()), {os.path.join(self.folder, "pyproject.toml")})
 
     @needs_tomllib
@@ -266,14 +275,17 @@ class EnvironmentTest(ConfigTestCase):
         os.environ.update(HERMETIC_ISOLATED_START="fresh", HERMETIC_LEAKS="off", HERMETIC_MAX_PROCESSES="4")
         os.environ.update(HERMETIC_PROCESSES_AT_IMPORT="allow", HERMETIC_MAX_PROCESS_DEPTH="2")
         os.environ.update(HERMETIC_MAX_PROCESS_STARTS="3", HERMETIC_ANNOTATIONS="github")
-        os.environ.update(HERMETIC_TIME_LIMITS="off", HERMETIC_TEST_TIMEOUT="9")
+        os.environ.update(HERMETIC_JOBS="3", HERMETIC_TIME_LIMITS="off", HERMETIC_TEST_TIMEOUT="9")
         os.environ.update(HERMETIC_JUNIT_XML="a.xml", HERMETIC_JSON="b.json", HERMETIC_HTML="c.html")
+        os.environ.update(HERMETIC_SHUFFLE="42", HERMETIC_SHUFFLE_LEVEL="test", HERMETIC_FAILED_FIRST="yes")
+        os.environ.update(HERMETIC_HISTORY="d.json")
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS) - {"isolated"})
         self.assertEqual(settings[:9], ("warn", Size.LARGE, "forkserver", False, True, 0.5, "fresh", False, "off"))
-        self.assertEqual(settings[9:15], ("off", 9.0, "allow", 2, 3, 4))
+        self.assertEqual(settings[9:16], (3, "off", 9.0, "allow", 2, 3, 4))
         paths = [os.path.abspath(name) for name in ("a.xml", "b.json", "c.html")]  # of the current folder
-        self.assertEqual(settings[15:19], (*paths, "github"))
+        self.assertEqual(settings[16:20], (*paths, "github"))
+        self.assertEqual(settings[20:24], ("42", "test", True, os.path.abspath("d.json")))
         self.assertEqual(set(settings.origins.values()), {"environment"})
 
     def test_an_unknown_variable_is_an_error_that_lists_the_known_ones(self):
@@ -292,6 +304,13 @@ class EnvironmentTest(ConfigTestCase):
     def test_variables_of_others_are_not_looked_at(self):
         os.environ.update(HERMETICALLY="1", XHERMETIC_MODE="x")
         self.assertEqual(self.load().mode, "strict")
+
+    def test_the_report_that_bazel_wants_is_beaten_by_the_command_line_alone(self):
+        self.write(setup_cfg="[tool:hermetic]\njunit_xml = a.xml\n")
+        os.environ.update(XML_OUTPUT_FILE="/bazel/test.xml", HERMETIC_JUNIT_XML="b.xml")
+        self.assertEqual(self.load().junit_xml, os.path.abspath("/bazel/test.xml"))
+        self.assertEqual(self.load().origins["junit_xml"], "environment XML_OUTPUT_FILE")
+        self.assertEqual(self.load(junit_xml="/c.xml").junit_xml, os.path.abspath("/c.xml"))
 
     def test_the_size_that_bazel_gives_is_the_default(self):
         for given, expected in (
@@ -439,10 +458,12 @@ class DescribeTest(ConfigTestCase):
             f"mode = warn  ({path})", "default_size = none  (default)", "start_method = fork  (command line)",
             "isolated = true  (command line)", "no_isolation = false  (default)", "isolated_timeout = 300  (default)",
             "isolated_start = auto  (default)", "detect_leaks = false  (default)", "leaks = warn  (default)",
-            "time_limits = warn  (default)", "test_timeout = none  (default)",
+            "jobs = 1  (default)", "time_limits = warn  (default)", "test_timeout = none  (default)",
             "processes_at_import = error  (default)", "max_process_depth = 8  (default)",
             "max_process_starts = 5000  (default)", "max_processes = 1000  (default)", "junit_xml = none  (default)",
             "json = none  (default)", "html = none  (default)", "annotations = auto  (default)",
+            "shuffle = off  (default)", "shuffle_level = test  (default)", "failed_first = false  (default)",
+            "history = auto  (default)",
             f"allow tests/* = hosts=['a.test']  ({path})",
         ]  # fmt: skip
         self.assertEqual(_config.describe(self.load(start_method="fork", isolated=True)).splitlines(), expected)
@@ -451,6 +472,18 @@ class DescribeTest(ConfigTestCase):
         for value in ("0", "-1", "1.5", "many", ""):
             with self.subTest(value=value):
                 self.assert_error("max_processes", "a whole number above 0", max_processes=value)
+
+    def test_a_seed_is_a_whole_number_or_one_of_two_words(self):
+        for value in ("-1", "1.5", "true", "", "rnd", "\u0661"):
+            with self.subTest(value=value):
+                self.assert_error("shuffle", "a whole number, random or off", shuffle=value)
+        self.assertEqual([self.load(shuffle=value).shuffle for value in ("0", "off", "random")], ["0", "off", "random"])
+
+    def test_jobs_are_a_whole_number_above_0_or_auto(self):
+        for value in ("0", "-1", "1.5", "many", "", "Auto"):
+            with self.subTest(value=value):
+                self.assert_error("jobs", "a whole number above 0, or auto", jobs=value)
+        self.assertEqual((7, "auto"), (self.load(jobs="7").jobs, self.load(jobs="auto").jobs))
 
     def test_seconds_are_shown_without_an_idle_fraction(self):
         self.write(setup_cfg="[tool:hermetic]\nisolated_timeout = 1.50\n")
@@ -493,10 +526,12 @@ class CommandLineTest(ConfigTestCase):
             f"mode = warn  ({path})", "default_size = small  (command line)", "start_method = fork  (environment)",
             "isolated = false  (default)", "no_isolation = false  (default)", "isolated_timeout = 300  (default)",
             "isolated_start = auto  (default)", "detect_leaks = false  (default)", "leaks = warn  (default)",
-            "time_limits = warn  (default)", "test_timeout = none  (default)",
+            "jobs = 1  (default)", "time_limits = warn  (default)", "test_timeout = none  (default)",
             "processes_at_import = error  (default)", "max_process_depth = 8  (default)",
             "max_process_starts = 5000  (default)", "max_processes = 1000  (default)", "junit_xml = none  (default)",
             "json = none  (default)", "html = none  (default)", "annotations = auto  (default)",
+            "shuffle = off  (default)", "shuffle_level = test  (default)", "failed_first = false  (default)",
+            "history = auto  (default)",
         ]  # fmt: skip
         self.assertEqual(out.splitlines(), expected)
 

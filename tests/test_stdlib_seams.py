@@ -76,6 +76,14 @@ class RealTest(hermetic.HermeticTestCase):
     def test_a_suite_has_no_method(self):
         self.assertEqual(_real.test_method_name(unittest.TestSuite()), "")
 
+    def test_a_suite_drops_its_tests_and_those_of_the_suites_in_it(self):
+        test = type(self)("test_a_suite_drops_its_tests_and_those_of_the_suites_in_it")
+        test._tests = [1]
+        inner = unittest.TestSuite([test])
+        outer = unittest.TestSuite([inner, test])
+        _real.drop_tests(outer)
+        self.assertEqual(([], [], [1]), ([*outer], [*inner], test._tests))
+
     def test_the_handler_of_catch_says_whether_it_was_called(self):
         handler = unittest.signals._InterruptHandler(lambda *_: None)
         before = _real.catch_handler_was_called(handler)

@@ -123,6 +123,21 @@ class ZygoteNursery:
             theirs.close()
         return Worker(_ZygoteLink(self, token, ours, nonce), place, self._places.append)
 
+    def wait(self, links: list[_ZygoteLink], timeout: float) -> list[_ZygoteLink]:
+        """Those of the links to its workers that have something to tell, once any has, or the seconds pass."""
+        poll = select.poll()
+        poll.register(self._control.fileno(), select.POLLIN)
+        for link in links:
+            if not link.at_end:
+                poll.register(link.fileno(), select.POLLIN)
+        if any(link.ended() is not None for link in links):  # told of while another one was listened to
+            timeout = 0
+        ready = {fd for fd, _ in poll.poll(timeout * 1000)}
+        if not ready and timeout:
+            self.wake()
+        self.take_messages()
+        return [link for link in links if link.ended() is not None or (not link.at_end and link.fileno() in ready)]
+
     def take_messages(self) -> None:
         """Take what the zygote has told, without waiting."""
         while not self._lost:
@@ -210,20 +225,24 @@ class _ZygoteLink:
         self._channel = channel
         self._nonce = nonce
         self._reader = protocol.FrameReader(nonce)
-        self._at_end = False
+        self.at_end = False
         self._poll = select.poll()
         self._poll.register(nursery.fileno(), select.POLLIN)
         self._poll.register(channel.fileno(), select.POLLIN)
+
+    def fileno(self) -> int:
+        """The file descriptor that becomes readable when the worker tells something."""
+        return self._channel.fileno()
 
     def send(self, request: list[Any]) -> None:
         self._channel.sendall(protocol.pack(self._nonce, request))
 
     def receive(self, timeout: float) -> list[list[Any]]:
-        if not self._poll.poll(timeout * 1000):
+        if not self._poll.poll(timeout * 1000) and timeout:
             self._nursery.wake()
         self._nursery.take_messages()
         frames: list[list[Any]] = []
-        while not self._at_end:
+        while not self.at_end:
             try:
                 data = self._channel.recv(100_000, socket.MSG_DONTWAIT)
             except BlockingIOError:
@@ -231,7 +250,7 @@ class _ZygoteLink:
             except OSError:
                 data = b""
             if not data:
-                self._at_end = True
+                self.at_end = True
                 self._poll.unregister(self._channel.fileno())
                 break
             frames += self._reader.feed(data)

@@ -30,6 +30,9 @@ class PipeNursery:
 
     is_usable = True
 
+    def __init__(self) -> None:
+        self._news = threading.Event()
+
     def new_worker(self, *, fresh: bool, sandboxed: bool = False) -> Worker:
         """A worker that is starting; always a fresh interpreter, and never sandboxed."""
         assert fresh
@@ -43,7 +46,14 @@ class PipeNursery:
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, **session
         )
-        return Worker(_PipeLink(process, nonce), place)
+        return Worker(_PipeLink(process, nonce, self._news), place)
+
+    def wait(self, links: list[_PipeLink], timeout: float) -> list[_PipeLink]:
+        """Those of the links to its workers that have something to tell, once any has, or the seconds pass."""
+        if not any(link.has_news() for link in links):
+            self._news.wait(timeout)
+        self._news.clear()
+        return [link for link in links if link.has_news()]
 
     def close(self) -> None:
         """Nothing is left to be ended: each worker was."""
@@ -52,8 +62,9 @@ class PipeNursery:
 class _PipeLink:
     """The way to a worker through its standard input and output, which it moves out of its tests' way."""
 
-    def __init__(self, process: subprocess.Popen[bytes], nonce: bytes) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], nonce: bytes, news: threading.Event) -> None:
         self._process = process
+        self._news = news
         self._nonce = nonce
         self._received: queue.Queue[bytes] = queue.Queue()
         self._reader = protocol.FrameReader(nonce)
@@ -69,8 +80,13 @@ class _PipeLink:
                 except (OSError, ValueError):
                     data = b""
                 self._received.put(data)
+                self._news.set()
                 if not data:
                     return
+
+    def has_news(self) -> bool:
+        """Whether something has come, or there is nothing to come any more."""
+        return self._at_end or not self._received.empty()
 
     def send(self, request: list[Any]) -> None:
         assert self._process.stdin is not None

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import struct
 from collections import deque
 
-from .. import _real
+from .. import _env, _real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ MAX_FRAME_BYTES = 32_000_000  # more than a worker ever sends: texts are cut bef
 _encode: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _decode: Callable[[str], Any] = json.JSONDecoder().decode
 _header = struct.Struct(f">{NONCE_BYTES}sI")
-_read, _write, _fstat, _stat = os.read, os.write, os.fstat, os.stat
-_set_blocking: Any = getattr(os, "set_blocking", None)
 
 
 class ProtocolError(Exception):
@@ -104,6 +103,14 @@ class WorkerEnd:
         streams: the paths of the files that its tests write to.
     """
 
+    # Not in the module, where libraries that fake the file system look for them, and replace them.
+    _read: Any = os.read
+    _write: Any = os.write
+    _fstat: Any = os.fstat
+    _stat: Any = os.stat
+    _set_blocking: Any = getattr(os, "set_blocking", None)
+    _select: Any = None if _env.WINDOWS else select.select  # which takes sockets alone there
+
     def __init__(self, reading: int, writing: int, nonce: bytes, streams: tuple[str, ...] = ()) -> None:
         self._reading = reading
         self._writing = writing
@@ -116,9 +123,8 @@ class WorkerEnd:
         self._sending = _real.new_lock()
         self._identities = {fd: self._identity(fd) for fd in (reading, writing)}
 
-    @staticmethod
-    def _identity(fd: int) -> tuple[int, int]:
-        found = _fstat(fd)
+    def _identity(self, fd: int) -> tuple[int, int]:
+        found = self._fstat(fd)
         return found.st_dev, found.st_ino
 
     def _check(self, fd: int) -> None:
@@ -140,17 +146,38 @@ class WorkerEnd:
         while not self._requests:
             self._check(self._reading)
             try:
-                data = _read(self._reading, 65536)
+                data = self._read(self._reading, 65536)
             except BlockingIOError:  # the test has made its descriptors so
-                _set_blocking(self._reading, True)  # noqa: FBT003 - the standard library's signature
+                self._set_blocking(self._reading, True)  # noqa: FBT003 - the standard library's signature
                 continue
             if not data:
                 raise EOFError
-            self._requests += self._reader.feed(data)
+            self._take(data)
         return self._requests.pop(0)
 
-    def send(self, frame: list[Any]) -> None:
+    def _take(self, data: bytes) -> None:
+        for frame in self._reader.feed(data):
+            self._requests += frame[1] if frame[0] == "all" else [frame]
+
+    def is_told_to_stop(self) -> bool:
+        """Whether ``stop`` is among the requests; where it cannot look without waiting, among those read so far."""
+        try:
+            self._check(self._reading)
+            if self._select is not None and self._select([self._reading], (), (), 0)[0]:
+                self._take(self._read(self._reading, 65536))
+        except (OSError, ValueError, ProtocolError):
+            pass  # that is for who waits for a request
+        stops = [request for request in self._requests if request[0] == "stop"]
+        for request in stops:
+            self._requests.remove(request)
+        return bool(stops)
+
+    def send(self, frame: list[Any], *, hold: bool = False) -> None:
         """Send a frame.
+
+        Args:
+            frame: as of ``pack``.
+            hold: whether it may wait for the next one, which comes soon: two are as cheap as one.
 
         Raises:
             OSError: the channel is closed.
@@ -158,22 +185,22 @@ class WorkerEnd:
         self._outgoing.append(self._news_of_output() + pack(self._nonce, frame))
         # A thread of the test, or a handler of a signal, may come by while a frame is half sent: whoever is at it sends
         # those of the others, too. Waiting for a lock, a handler would wait for ever.
-        while self._outgoing and self._sending.acquire(blocking=False):
+        while self._outgoing and not hold and self._sending.acquire(blocking=False):
             try:
                 self._check(self._writing)
-                data = memoryview(self._outgoing.popleft())
+                data = memoryview(b"".join(self._outgoing.popleft() for _ in range(len(self._outgoing))))
                 while data:
                     try:
-                        data = data[_write(self._writing, data) :]
+                        data = data[self._write(self._writing, data) :]
                     except BlockingIOError:  # as above
-                        _set_blocking(self._writing, True)  # noqa: FBT003 - as above
+                        self._set_blocking(self._writing, True)  # noqa: FBT003 - as above
             finally:
                 self._sending.release()
 
     def _news_of_output(self) -> bytes:
         """A frame that says how much has been written by now, if that is more than before."""
         try:
-            written = [_stat(path).st_size for path in self._streams]
+            written = [self._stat(path).st_size for path in self._streams]
         except OSError:  # the test has removed them
             return b""
         if written == self._written:

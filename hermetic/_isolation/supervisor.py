@@ -21,6 +21,10 @@ The supervisor adds
     output       stream, text                what the worker wrote
     died         text                        it has ended, or was ended, before it was done
     exited       left                        it has ended as it should; the processes and files that it left behind
+
+The pool adds
+
+    worker       number                      that the frames of this answer are from
 """
 
 from __future__ import annotations
@@ -57,8 +61,19 @@ if TYPE_CHECKING:
         def close(self) -> None:
             """Close the way."""
 
+    class Nursery(Protocol):
+        """Where workers come from."""
 
+        def new_worker(self, *, fresh: bool, sandboxed: bool = False) -> Worker:
+            """A worker that is starting."""
+
+        def wait(self, links: list[Any], timeout: float) -> list[Any]:
+            """Those of the links to its workers that have something to tell, once any has, or the seconds pass."""
+
+
+IDLE = ["idle"]  # stands for a frame where there is none
 _TICK = 0.25  # seconds between two looks at the output of a test that is silent otherwise
+_MAX_PAUSE = 1.0  # seconds between two looks that count: in a longer time, all may have been done long before its end
 _ABORT_SECONDS = 2.0  # for the stacks to be written
 _KILL_SECONDS = 10.0  # for the kernel to end what was killed
 
@@ -106,53 +121,69 @@ class Worker:
         give_back: called with the place of a worker that has left it as it was.
 
     Attributes:
+        link: the way to it.
         used: the seconds that it has worked.
         has_ended: whether it is gone.
     """
 
     def __init__(self, link: Link, place: Place, give_back: Callable[[Place], None] = Place.remove) -> None:
-        self._link = link
+        self.link = link
         self._place = place
         self._output = place.output
         self._give_back = give_back
         self.used = 0.0
         self.has_ended = False
 
-    def perform(self, requests: list[list[Any]], *, timeout: float, what: str) -> Iterator[list[Any]]:
+    def perform(
+        self, requests: list[list[Any]], *, timeout: float, what: str, wait: bool = True, each: bool = False
+    ) -> Iterator[list[Any]]:
         """Have requests done, and hand on the frames until all are; the last of them says how it ended.
 
         Args:
             requests: one or more, the last of them perhaps ``finish``.
             timeout: the seconds that this worker may work in all.
             what: is timed, for the text of a time-out.
+            wait: for frames; else ``IDLE`` is handed on whenever there is none.
+            each: whether the time-out is for each request instead.
         """
-        for request in requests:
-            self.send(request)
+        self.send(["all", requests])  # as one frame: the worker has read it all before it answers what nobody reads yet
+        return self._answers(requests, timeout, what, wait=wait, each=each)
+
+    def _answers(
+        self, requests: list[list[Any]], timeout: float, what: str, *, wait: bool, each: bool
+    ) -> Iterator[list[Any]]:
         waiting = sum(request[0] != "finish" for request in requests)
         finishing, finished = requests[-1][0] == "finish", False
-        started = _real.perf_counter()
-        used_before = self.used
+        looked = _real.perf_counter()
         while True:
-            self.used = used_before + _real.perf_counter() - started
-            left = timeout - self.used
-            if left <= 0:
+            looked = self._count_time(looked)
+            if self.used >= timeout:
                 yield from self._time_out(what, timeout)
                 return
             written: list[int] = self._output.sizes()  # before whatever is told from now on
             try:
-                frames = self._link.receive(min(left, _TICK))
+                frames = self.link.receive(min(timeout - self.used, _TICK) if wait else 0)
             except protocol.ProtocolError as error:
                 yield from self._end_with(f"its channel to hermetic broke: {error}; the test wrote into it")
                 return
-            waiting -= sum(frame[0] == "ready" for frame in frames)
+            done = sum(frame[0] == "ready" for frame in frames)
+            waiting -= done
+            self.used *= not (each and done)
             finished = finished or any(frame[0] == "finished" for frame in frames)
             yield from self._with_output(frames or [["written", *written]])
             if not waiting and not finishing:
                 return
-            ended = None if frames else self._link.ended()
+            ended = None if frames else self.link.ended()
             if ended is not None:
                 yield from self._report_end(*ended, expected=finishing and not waiting, finished=finished)
                 return
+            if not (frames or wait):
+                yield IDLE
+
+    def _count_time(self, looked: float) -> float:
+        now = _real.perf_counter()
+        self.used += min(now - looked, _MAX_PAUSE)
+        return now
 
     def _with_output(self, frames: list[list[Any]]) -> Iterator[list[Any]]:
         """The frames, with what was written before each."""
@@ -167,27 +198,27 @@ class Worker:
     def end(self) -> None:
         """End the worker at once, with all that it started, and remove what it has on disk."""
         if not self.has_ended:
-            self._link.signal("KILL")
+            self.link.signal("KILL")
             self._wait(_KILL_SECONDS)
             self._clean_up()
 
     def send(self, request: list[Any]) -> None:
         """Send a request; the frames that answer it come from ``perform``."""
         try:
-            self._link.send(request)
+            self.link.send(request)
         except OSError:
             pass  # it has ended: that is what comes next
 
     def _wait(self, seconds: float) -> tuple[int | None, list[str]] | None:
         """Wait for the worker to end; its status and what it left, or None if it does not."""
         deadline = _real.perf_counter() + seconds
-        ended = self._link.ended()
+        ended = self.link.ended()
         while ended is None and _real.perf_counter() < deadline:
             try:
-                self._link.receive(0.05)
+                self.link.receive(0.05)
             except protocol.ProtocolError:
                 pass  # nobody listens any more
-            ended = self._link.ended()
+            ended = self.link.ended()
         return ended
 
     def _report_end(
@@ -204,10 +235,10 @@ class Worker:
             yield ["died", text]
 
     def _time_out(self, what: str, timeout: float) -> Iterator[list[Any]]:
-        self._link.signal("ABRT")
+        self.link.signal("ABRT")
         aborted = self._wait(_ABORT_SECONDS)
         if aborted is None:
-            self._link.signal("KILL")
+            self.link.signal("KILL")
             self._wait(_KILL_SECONDS)
         stacks = self._last_words().replace("Fatal Python error: Aborted\n\n", "")
         yield from self._end_with(
@@ -218,7 +249,7 @@ class Worker:
         )
 
     def _end_with(self, text: str) -> Iterator[list[Any]]:
-        self._link.signal("KILL")
+        self.link.signal("KILL")
         self._wait(_KILL_SECONDS)
         yield from (["output", *output] for output in self._output.read(end=True))
         self._clean_up()
@@ -229,7 +260,7 @@ class Worker:
 
     def _clean_up(self, *, clean: bool = False) -> None:
         self.has_ended = True
-        self._link.close()
+        self.link.close()
         if clean:
             self._place.output.empty()
             self._give_back(self._place)

@@ -10,3 +10,11 @@ if TYPE_CHECKING:
 methods: list[str] = []  # by which processes were started, each once
 listeners: list[Callable[[], None]] = []  # called before each start
 kept: list[Callable[[], Any]] = []  # weak references to processes that a pool, an executor or a manager keeps
+
+
+def note(method: str) -> None:
+    """A process is being started by a method; or was, by a worker, which has told of it."""
+    if method not in methods:
+        methods.append(method)
+    for tell in listeners:
+        tell()

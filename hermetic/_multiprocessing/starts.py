@@ -47,10 +47,7 @@ _KEEPERS = ("multiprocessing.pool", "concurrent.futures.process", "multiprocessi
 
 
 def _note(method: str) -> None:
-    if method not in journal.methods:
-        journal.methods.append(method)
-    for tell in journal.listeners:
-        tell()
+    journal.note(method)
     scope = state.active()
     if scope is not None and scope.policy is None:  # else the guard sees the start as well
         from .._guards import ceilings  # loaded with the guard, or here

@@ -6,7 +6,7 @@ import os
 
 from .. import _real
 from .._errors import ConfigurationError
-from . import ci_annotations, files, html_report, json_report, junit_report
+from . import ci_annotations, files, html_report, json_report, junit_report, warnings_report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,14 +14,19 @@ if TYPE_CHECKING:
 
     from .records import RunRecord, TestRecord
 
-_FORMATS = {"junit_xml": junit_report, "json": json_report, "html": html_report}
+_FORMATS = {
+    "junit_xml": junit_report,
+    "json": json_report,
+    "html": html_report,
+    "TEST_WARNINGS_OUTPUT_FILE": warnings_report,  # of Bazel
+}
 
 
 class Reports:
     """What is to be made of the records of a run.
 
     Args:
-        paths: absolute paths by the setting that asks for them.
+        paths: absolute paths by the setting or the variable that asks for them.
         annotations_for: the format of annotations, as of ``ci_annotations.lines``; None for none.
 
     Raises:

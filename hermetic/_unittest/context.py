@@ -27,7 +27,7 @@ def describe(module: str, file: str | None, around: dict[str, Any]) -> dict[str,
     """The context as plain data.
 
     Args:
-        module: the name of the module that is to be imported.
+        module: the name of the module that is to be imported; empty for none.
         file: its file.
         around: its surroundings when memory was clean, as ``groups`` has them.
     """
@@ -35,7 +35,7 @@ def describe(module: str, file: str | None, around: dict[str, Any]) -> dict[str,
         **around,
         "path": [*sys.path],
         "argv": [*sys.argv],
-        "modules": [[module, file]],
+        "modules": [[module, file]] if module else [],
         "filters": described_filters(),
         "set_up": [name for name in _SET_UP_BY_RUNNERS if _is_set_up(name)],
         "command_line": _config.given_on_command_line(),

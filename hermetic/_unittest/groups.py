@@ -46,6 +46,9 @@ class Group(namedtuple("Group", ("key", "description", "timeout", "sandbox"))): 
 members: dict[int, type] = {}  # the classes that may have isolated tests, by their ids
 surroundings: dict[str, Any] = {}  # the environment and the current folder when the first was defined
 
+# The classes (by their ids) and modules whose fixtures run in workers because all of their tests are shared out.
+shared_out: set[int | str] = set()
+
 _found: dict[tuple[int, str], Group | None] = marking.new_cache()  # by class and method name
 
 
@@ -94,7 +97,13 @@ def of_function(function: Any, cls: type | None) -> Group:
     return found
 
 
-def _of_method_if_right(cls: type, name: str) -> Group | None:
+def is_skipped(test: Any) -> bool:
+    """Whether a decorator of a test, or of its class, has it skipped: such a test is no work for anybody."""
+    method = getattr(test, _real.test_method_name(test), None)
+    return bool(getattr(type(test), "__unittest_skip__", False) or getattr(method, "__unittest_skip__", False))
+
+
+def of_method_if_right(cls: type, name: str) -> Group | None:
     """As ``of_method``; of wrong marks it is said where the test runs, and not here."""
     try:
         return of_method(cls, name)
@@ -129,10 +138,10 @@ def _group(where: str, mark: Any, cls: type, settings: _config.Settings) -> Grou
 
 def is_wholly_isolated(cls: type) -> bool:
     """Whether every test of a class is isolated: its fixtures then run in workers alone."""
-    if _of_method_if_right(cls, "") is not None:
+    if id(cls) in shared_out or of_method_if_right(cls, "") is not None:
         return True
     names = _test_names(cls)
-    return bool(names) and all(_of_method_if_right(cls, name) is not None for name in names)
+    return bool(names) and all(of_method_if_right(cls, name) is not None for name in names)
 
 
 def _test_names(cls: type) -> list[str]:
@@ -141,6 +150,8 @@ def _test_names(cls: type) -> list[str]:
 
 def is_wholly_isolated_module(module: Any) -> bool:
     """Whether every test that a module defines is isolated: its fixtures then run in workers alone."""
+    if module.__name__ in shared_out:
+        return True
     if _config.in_force().no_isolation:
         return False
     if any(mark.isolation is not None for mark in marking.marks_of_module(module.__name__)):
@@ -155,10 +166,10 @@ def is_wholly_isolated_module(module: Any) -> bool:
 
 def keys_of(cls: type) -> set[tuple[str, str]]:
     """The keys of the groups that the tests of a class are in."""
-    found = [_of_method_if_right(cls, name) for name in ("", *_test_names(cls))]
+    found = [of_method_if_right(cls, name) for name in ("", *_test_names(cls))]
     return {group.key for group in found if group is not None and group.key is not None}
 
 
 def are_in(module_name: str) -> bool:
     """Whether tests of a module are in groups."""
-    return any(cls.__module__ == module_name and keys_of(cls) for cls in members.values())
+    return module_name in shared_out or any(cls.__module__ == module_name and keys_of(cls) for cls in members.values())

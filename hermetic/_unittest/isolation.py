@@ -26,10 +26,11 @@ from .workers import Workers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from .._isolation.supervisor import Worker
+    from .ahead import Ahead
     from .groups import Group
 
 __unittest = True
@@ -45,6 +46,7 @@ class _Isolation:
         self.modules: dict[tuple[str, str], set[str]] = {}  # by group: those that have tests in it and are not over
         self.classes_seen = 0
         self.result: Any = None  # of the run, if it is ours
+        self.ahead: Ahead | None = None  # what is shared out of that
         self.closes_at_exit = False
 
 
@@ -72,15 +74,11 @@ _isolation = _Isolation()
 
 def group_of(test: Any) -> Group | None:
     """The group that a test is to run in; None for a test that runs in this process."""
+    shared_out = None if _isolation.ahead is None else _isolation.ahead.group_of(test)
+    if shared_out is not None:
+        return shared_out
     group = groups.of_test(test)
-    if group is None or _is_skipped(test):
-        return None
-    return group
-
-
-def _is_skipped(test: Any) -> bool:
-    method = getattr(test, _real.test_method_name(test), None)
-    return bool(getattr(type(test), "__unittest_skip__", False) or getattr(method, "__unittest_skip__", False))
+    return None if group is None or groups.is_skipped(test) else group
 
 
 class Request:
@@ -117,7 +115,10 @@ def run(request: Request, result: Any) -> None:
     group = request.group
     with _isolation.lock, state.unjudged():
         told: set[str] = set()
-        player = replay.Replay(request.test, result, functools.partial(_report_changes, request.test, result, told))
+        what = f"{'isolated ' if group.description else ''}test {state.owner_name(request.test)}"
+        player = replay.Replay(
+            request.test, result, functools.partial(_report_changes, what, request.test, result, told)
+        )
         try:
             _perform(request, result, player)
         except IsolationError as error:
@@ -125,10 +126,15 @@ def run(request: Request, result: Any) -> None:
         player.finish()
         if group.key in _isolation.members:
             _isolation.members[group.key].told |= told
+        elif _isolation.ahead is not None:
+            _isolation.ahead.note_told(request.test, told)
 
 
 def _perform(request: Request, result: Any, player: replay.Replay) -> None:
-    group = request.group
+    group, ahead = request.group, _isolation.ahead
+    if ahead is not None and ahead.group_of(request.test) is not None:
+        ahead.replay(request.test, player)
+        return
     address, worker = _worker_for(request)
     player.comes_from(worker, group.description)
     options: dict[str, Any] = {
@@ -157,9 +163,9 @@ def _timed(group: Group) -> str:
     return "the test" if group.key is None else f"the group {group.description}"
 
 
-def _report_changes(test: Any, result: Any, told: set[str], changes: list[str]) -> IsolationError | None:
+def _report_changes(what: str, test: Any, result: Any, told: set[str], changes: list[str]) -> IsolationError | None:
     told.update(changes)
-    return replay.report_changes(f"isolated test {state.owner_name(test)}", changes, test, result)
+    return replay.report_changes(what, changes, test, result)
 
 
 def _worker_for(request: Request) -> tuple[dict[str, Any], Worker]:
@@ -193,6 +199,7 @@ def end_class(cls: type) -> None:
     for (kind, _), member in [*_isolation.members.items()]:
         if type(member.test) is cls:
             errors += _ask(member, "finish" if kind == "class" else "end_class")
+    errors += _endings("class", cls)
     _raise(errors)
 
 
@@ -211,7 +218,22 @@ def end_module(name: str) -> None:
         modules.discard(name)
         if not modules and key in _isolation.members:
             errors += _ask(_isolation.members[key], "finish")
+    errors += _endings("module", name)
     _raise(errors)
+
+
+def _endings(kind: str, subject: Any) -> list[BaseException]:
+    """As ``_ask``, for the tests that are shared out."""
+    errors: list[BaseException] = []
+    if _isolation.ahead is None:
+        return errors
+    with _isolation.lock, state.unjudged():
+        for unit, is_over, frames in _isolation.ahead.endings(kind, subject):
+            ending = _Ending(unit.description, unit.test, is_over=is_over and not unit.is_shared)
+            for frame in frames:
+                ending.take(frame)
+            errors += ending.errors(unit.told)
+    return errors
 
 
 def _ask(member: _Member, request: str) -> list[BaseException]:
@@ -219,37 +241,32 @@ def _ask(member: _Member, request: str) -> list[BaseException]:
     worker, group = member.worker, member.group
     assert group.key is not None  # only those with a key have members
     with _isolation.lock, state.unjudged():
-        ending = _Ending(member, request)
+        ending = _Ending(group.description, member.test, is_over=request == "finish")
         for frame in worker.perform([[request]], timeout=group.timeout, what=_timed(group)):
             ending.take(frame)
-        changes = [change for change in ending.changes if change not in member.told]
-        if changes:
-            what = f"the process of {group.description}"
-            error = replay.report_changes(what, changes, member.test, _isolation.result)
-            ending.of_group += [error] if error is not None else []
+        errors = ending.errors(member.told)
     if worker.has_ended:
         del _isolation.members[group.key]
-    for found in ending.of_group:
-        ending.in_fixtures += _told(group.description, found)
-    return ending.in_fixtures
+    return errors
 
 
 class _Ending:
-    """What a group's worker tells while a class is torn down, or all that is left.
+    """What a worker tells while a class or a module is torn down, or all that is left.
 
-    Attributes:
-        in_fixtures: what went wrong in fixtures, and is yet to be told.
-        of_group: what went wrong besides.
-        changes: what the worker's process has changed and left.
+    Args:
+        description: of its group.
+        test: the last of it.
+        is_over: whether its process ends with it.
     """
 
-    def __init__(self, member: _Member, request: str) -> None:
-        self._member = member
-        self._request = request
+    def __init__(self, description: str, test: Any, *, is_over: bool) -> None:
+        self._description = description
+        self._test = test
+        self._is_over = is_over
         self._failed = False
-        self.in_fixtures: list[BaseException] = []
-        self.of_group: list[BaseException] = []
-        self.changes: list[str] = []
+        self._in_fixtures: list[BaseException] = []  # what is yet to be told
+        self._of_group: list[BaseException] = []
+        self._changes: list[str] = []  # what the worker's process has changed and left
 
     def take(self, frame: list[Any]) -> None:
         """Take a frame."""
@@ -259,18 +276,32 @@ class _Ending:
         elif kind == "warning":
             replay.show_warning(*details)
         elif kind == "broken" or (kind == "fixture" and details[1] != "skip"):
-            name = details[0] if kind == "fixture" else self._member.group.description
-            self.in_fixtures += _told(name, portable.rebuild(details[-1]))
+            name = details[0] if kind == "fixture" else self._description
+            self._in_fixtures += _told(name, portable.rebuild(details[-1]))
             self._failed = True
         elif kind == "finished":
-            self.changes += details[0]["changes"]
+            self._changes += details[0]["changes"]
             replay.take_warned(details[0])
         elif kind == "exited":
-            self.changes += details[0]
+            self._changes += details[0]
         elif kind == "died" and not self._failed:
-            text = f"the process of {self._member.group.description}: {details[0]}"
-            error = replay.isolation_error(text, self._member.test)
-            (self.of_group if self._request == "finish" else self.in_fixtures).append(error)
+            error = replay.isolation_error(f"the process of {self._description}: {details[0]}", self._test)
+            (self._of_group if self._is_over else self._in_fixtures).append(error)
+
+    def errors(self, told: set[str]) -> list[BaseException]:
+        """What went wrong, as errors that nobody has been told of.
+
+        Args:
+            told: the changes that were reported of tests.
+        """
+        changes = [change for change in self._changes if change not in told]
+        if changes:
+            what = f"the process of {self._description}"
+            error = replay.report_changes(what, changes, self._test, _isolation.result)
+            self._of_group += [error] if error is not None else []
+        for found in self._of_group:
+            self._in_fixtures += _told(self._description, found)
+        return self._in_fixtures
 
 
 def _told(name: str, error: BaseException) -> list[BaseException]:
@@ -295,12 +326,16 @@ def _raise(errors: list[BaseException]) -> None:
 
 
 @contextlib.contextmanager
-def of_run(tests: Any, result: Any) -> Iterator[None]:
+def of_run(
+    tests: Any, result: Any, *, shared_out: Any = None, durations: Mapping[str, float] | None = None
+) -> Iterator[None]:
     """A whole run of ours: its zygote is this process, as it is before the first test.
 
     Args:
         tests: yields all tests.
         result: to be told what goes wrong at the end of groups.
+        shared_out: the suite, if its tests are to run at the same time.
+        durations: the seconds that its tests took before, by id, as far as that is known.
     """
     if _isolation.result is not None:  # a run within a run: what it starts ends with the outer one
         yield
@@ -308,18 +343,37 @@ def of_run(tests: Any, result: Any) -> Iterator[None]:
     _isolation.result = result
     try:
         with state.unjudged():
-            _isolation.workers.fork(tests)
+            _isolation.workers.fork(tests, shared_out)
+            if shared_out is not None:
+                from .ahead import Ahead  # for runs that ask
+
+                _isolation.ahead = Ahead(shared_out, result, _isolation.workers, durations or {})
         yield
         for member in [*_isolation.members.values()]:
             _ask(member, "finish")  # the result is told
+        if _isolation.ahead is not None and not result.shouldStop:
+            _finish(_isolation.ahead)
     finally:
         _isolation.result = None
         _close()
 
 
+def _finish(ahead: Ahead) -> None:
+    """Have the workers exit that tests have shared; what those left behind is looked for by nobody, as ever."""
+    with state.unjudged():
+        ending = _Ending("the tests that shared a worker", ahead.last_test, is_over=True)
+        for frame in ahead.finish():
+            if frame[0] != "exited":
+                ending.take(frame)
+        ending.errors(set())  # the result is told
+
+
 def _close() -> None:
     """End all workers, and what they come from."""
     with state.unjudged():
+        if _isolation.ahead is not None:
+            _isolation.ahead.close()
+            _isolation.ahead = None
         for member in _isolation.members.values():
             member.worker.end()
         _isolation.members.clear()

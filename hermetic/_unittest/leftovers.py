@@ -40,7 +40,8 @@ def end(test: Any, scope: state.Scope, result: Any) -> IsolationError | None:
     Returns:
         What is to be reported as an error, if the settings have it so.
     """
-    is_to_end = scope.policy is not None and not policies.in_worker and _config.in_force().leaks != "off"
+    is_isolated = policies.in_worker and not policies.in_shared_worker
+    is_to_end = scope.policy is not None and not is_isolated and _config.in_force().leaks != "off"
     if scope.home != _real.get_pid() or not (is_to_end or scope.met_ceiling):
         return None
     with state.unjudged():

@@ -36,14 +36,24 @@ _HELP = {
     " (where it can), or off (the default)",
     "detect_leaks": "look for what tests change and leave in this process, too",
     "leaks": "what that is: a warning (warn, the default), an error, or nothing (off)",
+    "jobs": "run classes at the same time, in so many processes (auto: as many as there are processors)",
     "junit_xml": "write a report that CI systems read",
     "json": "write a report for programs",
     "html": "write a report for people, as one page",
     "annotations": "point at failures in the log of a CI system: of the one that is found (auto, the default), of this"
     " one, or of none (off)",
+    "shuffle": "run the tests in another order; without a seed, in a new one, which is printed",
+    "shuffle_level": "what is shuffled: modules, classes in them, too, or tests in those, too (test, the default)",
+    "failed_first": "begin with the modules, the classes and the tests that failed last",
+    "history": "the file that remembers durations and failures; or off",
 }
 
-_METAVARS = {_setting_kinds.Seconds: "SECONDS", _setting_kinds.Count: "NUMBER", _setting_kinds.File: "FILE"}
+_METAVARS = {
+    _setting_kinds.Seconds: "SECONDS",
+    _setting_kinds.Count: "NUMBER",
+    _setting_kinds.File: "FILE",
+    _setting_kinds.Seed: "SEED",
+}
 
 
 def make_parser(program: str) -> argparse.ArgumentParser:
@@ -60,8 +70,14 @@ def make_parser(program: str) -> argparse.ArgumentParser:
             group.add_argument(option, action="store_const", const=True, help=_HELP[name])
         elif isinstance(setting, _setting_kinds.Choice):
             group.add_argument(option, choices=setting.words, help=_HELP[name])
+        elif isinstance(setting, _setting_kinds.Jobs):
+            # Without a number it is left to the setting to say what is accepted.
+            group.add_argument("-j", option, nargs="?", const="", metavar="N|auto", help=_HELP[name])
         else:
             group.add_argument(option, metavar=_METAVARS[type(setting)], help=_HELP[name])
+    # No settings: a file, or an inherited variable, that has tests left out would make runs green that are none.
+    group.add_argument("--shard", metavar="K/N", help="run the K-th of N parts of the tests")
+    group.add_argument("--last-failed", action="store_true", help="run only the tests that failed last")
     group.add_argument("--show-config", action="store_true", help="print the settings and where each came from")
     group.add_argument("--script", metavar="FILE", help="run a runner script; what follows are its arguments")
     return parser
@@ -81,5 +97,16 @@ def split(arguments: Sequence[str], parser: argparse.ArgumentParser) -> tuple[ar
             end = index + (2 if argument == "--script" else 1)
             taken, rest = list(arguments[:end]), list(arguments[end:])
             break
-    options, unknown = parser.parse_known_args(taken)
+    options, unknown = parser.parse_known_args(_with_seed(taken))
     return options, unknown + rest
+
+
+def _with_seed(arguments: Sequence[str]) -> list[str]:
+    """The arguments, with ``random`` where ``--shuffle`` has no seed: what follows may be the name of a test."""
+    seed = _config.SETTINGS["shuffle"]
+    given = []
+    for index, argument in enumerate(arguments):
+        given.append(argument)
+        if argument == "--shuffle" and seed.parse("".join(arguments[index + 1 : index + 2])) is None:
+            given[-1] = "--shuffle=random"
+    return given

@@ -32,7 +32,9 @@ _by_class: dict[int, Policy | None] = marking.new_cache()  # of classes in which
 
 watches_processes = False  # whether any test may be isolated, or looked after for what it leaves
 leaks_are_detected = False  # whether to look for what tests change and leave that run in this process
-in_worker = False  # whether this process is one that isolated tests are handed to
+jobs = 1  # how many workers tests are shared out to
+in_worker = False  # whether this process is one that tests are handed to
+in_shared_worker = False  # whether these are not isolated: what they leave is looked for as in the process of a run
 
 
 def hands_tests_over() -> bool:

@@ -11,7 +11,7 @@ import unittest
 from .. import _config, _env, _guards, _multiprocessing
 from .._errors import ConfigurationError
 from .._guards import state
-from . import early_end, marking, options, policies
+from . import early_end, history, marking, options, policies
 from .runner import TestRunner
 from .watched_run import WatchedRun
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
     from typing import Any, NoReturn
+
+    from . import bazel
 
 __unittest = True
 
@@ -81,7 +83,7 @@ class TestProgram(unittest.TestProgram):
         """Run, with our runner unless another was given, and exit as unittest does; never green if it ended early."""
         if self.testRunner is None:
             self.testRunner = TestRunner
-        self.test = WatchedRun(self.test)
+        self.test = WatchedRun(arranged(self.test))
         if not _env.UNITTEST_HAS_DURATIONS:
             self.test.durations = self.durations
         exit_after, self.exit = self.exit, False
@@ -146,6 +148,8 @@ def exit_status(result: Any) -> int:
         return _INTERRUPTED_EXIT_STATUS
     if not result.wasSuccessful():
         return 1
+    if WatchedRun.order is not None and WatchedRun.order.has_left_all_out:
+        return 0
     if _env.NO_TESTS_EXIT_STATUS and result.testsRun == 0 and not result.skipped:
         return _env.NO_TESTS_EXIT_STATUS
     return 0
@@ -168,16 +172,45 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
     if settings.isolated or settings.detect_leaks:
         policies.watches_processes, policies.leaks_are_detected = True, settings.detect_leaks
         while_running.callback(_stop_watching_processes)
-    _record(settings, while_running)
+    if not state.running.in_run:  # a program within a test is part of that test
+        _share_out(settings, while_running)
+        protocol = _bazel(while_running)
+        _record(settings, protocol, while_running)
+        _put_in_order(settings, ours, protocol, while_running)
     while_running.enter_context(_multiprocessing.default_start_method(settings.start_method))
     return settings
 
 
-def _record(settings: _config.Settings, while_running: contextlib.ExitStack) -> None:
-    """Have the runs recorded, if the settings ask for reports; a program within a test is part of that test."""
-    if state.running.in_run:
+def _share_out(settings: _config.Settings, while_running: contextlib.ExitStack) -> None:
+    """Have the tests of this program shared out, if the settings ask for it."""
+    if settings.jobs == 1 or settings.no_isolation:
         return
+    from .._isolation import processors  # for runs that ask
+
+    jobs = settings.jobs if isinstance(settings.jobs, int) else processors.usable()
+    if jobs > 1:
+        while_running.callback(_stop_watching_processes)
+        policies.watches_processes, policies.jobs = True, jobs
+
+
+def _bazel(while_running: contextlib.ExitStack) -> bazel.Protocol | None:
+    """What Bazel asks of this program, if it has started it."""
+    if not any(name.startswith(("TEST_", "TESTBRIDGE_")) for name in os.environ):
+        return None
+    from .bazel import Protocol  # not worth its start-up time in other runs
+
+    protocol = Protocol(while_running)
+    while_running.callback(setattr, WatchedRun, "fails_fast", WatchedRun.fails_fast)
+    while_running.callback(setattr, WatchedRun, "ends_at", WatchedRun.ends_at)
+    WatchedRun.fails_fast, WatchedRun.ends_at = protocol.fails_fast, protocol.ends_at
+    return protocol
+
+
+def _record(settings: _config.Settings, protocol: bazel.Protocol | None, while_running: contextlib.ExitStack) -> None:
+    """Have the runs recorded, if reports are asked for."""
     paths = {name: path for name in _REPORTS if (path := getattr(settings, name)) is not None}
+    if protocol is not None and protocol.warnings_file is not None:
+        paths["TEST_WARNINGS_OUTPUT_FILE"] = os.path.abspath(protocol.warnings_file)
     annotations = settings.annotations
     if annotations == "auto":
         annotations = next((ci for name, ci in _env.ANNOTATING_CI.items() if _is_true(name)), "off")
@@ -191,13 +224,52 @@ def _record(settings: _config.Settings, while_running: contextlib.ExitStack) -> 
     while_running.callback(WatchedRun.recorder.close)
 
 
+def _put_in_order(
+    settings: _config.Settings,
+    ours: argparse.Namespace,
+    protocol: bazel.Protocol | None,
+    while_running: contextlib.ExitStack,
+) -> None:
+    """Have the runs add to the history, and their tests ordered, if that is asked for."""
+    if WatchedRun.order is not None:
+        return  # a program that a script starts: that of the script holds
+    shard = protocol.shard if protocol is not None else None
+    if ours.shard is not None:
+        if shard is not None:
+            raise ConfigurationError(f"--shard {ours.shard}: Bazel has asked for a shard as well; leave the option out")
+        from .shards import parse  # as order, below
+
+        shard = parse(ours.shard, "--shard")
+    path, is_own = history.path_of(settings), settings.history == "auto"
+    # A shard leaves the history as it is: those that come after it would make other parts. Under Bazel it is a source.
+    is_kept = shard is not None or "TEST_SRCDIR" in os.environ
+    known = None if path is None else history.RunHistory(path, is_own=is_own, is_kept=is_kept)
+    if ours.last_failed and known is None:
+        raise ConfigurationError("--last-failed needs the history of the last run, and the setting history is off")
+    while_running.callback(setattr, WatchedRun, "history", WatchedRun.history)
+    WatchedRun.history = known
+    chooses = protocol.chooses if protocol is not None and protocol.has_filter else None
+    if shard or chooses or ours.last_failed or settings.failed_first or settings.shuffle != "off":
+        from .order import Order  # not worth its start-up time in other runs
+
+        WatchedRun.order = Order(settings, shard=shard, last_failed=ours.last_failed, chooses=chooses, history=known)
+        while_running.callback(setattr, WatchedRun, "order", None)
+
+
+def arranged(suite: Any) -> Any:
+    """The tests of a run of this program, chosen and ordered; those of a run within a test are left as they are."""
+    if WatchedRun.order is None or state.running.in_run:
+        return suite
+    return WatchedRun.order.arranged(suite, lambda line: sys.stderr.write(f"{line}\n"))
+
+
 def _is_true(variable: str) -> bool:
     return os.environ.get(variable, "").lower() == "true"
 
 
 def _stop_watching_processes() -> None:
     policies.watches_processes = f"{__package__}.isolated" in sys.modules  # marks hold for every run
-    policies.leaks_are_detected = False
+    policies.leaks_are_detected, policies.jobs = False, 1
 
 
 @contextlib.contextmanager
@@ -236,10 +308,18 @@ def run_script(path: str, arguments: list[str], program: str) -> None:
         except KeyboardInterrupt:
             sys.exit(_INTERRUPTED_EXIT_STATUS)
         except SystemExit as error:
+            if _found_all_left_out(error.code):
+                return
             if error.code or not ended_early:
                 raise
     if ended_early:
         sys.exit(1)
+
+
+def _found_all_left_out(code: Any) -> bool:
+    """Whether a script ends as unittest does without a test, because all are in other shards, or not chosen."""
+    order = WatchedRun.order
+    return order is not None and order.has_left_all_out and code is not None and code == _env.NO_TESTS_EXIT_STATUS != 0
 
 
 @contextlib.contextmanager
@@ -248,7 +328,7 @@ def _runs_watched(ended_early: list[str]) -> Iterator[None]:
     run = unittest.TextTestRunner.run
 
     def watched_run(self: Any, test: Any) -> Any:
-        watched = test if isinstance(test, WatchedRun) else WatchedRun(test)
+        watched = test if isinstance(test, WatchedRun) else WatchedRun(arranged(test))
         watched.stream = watched.stream or self.stream
         nested = state.running.in_run
         result: Any = run(self, watched)

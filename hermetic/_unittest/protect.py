@@ -57,19 +57,25 @@ def _is_marked(cls: type) -> bool:
         return True
     return (
         "__hermetic__" in names
-        or _is_protected(cls)
+        or is_protected(cls)
         or marking.has_marked_methods(cls)
         or any("__hermetic__" in vars(base) for base in cls.__mro__)
     )
 
 
-def _is_protected(cls: type) -> bool:
-    return any("_hermetic_protected" in vars(base) for base in cls.__mro__)
+def is_protected(cls: type) -> bool:
+    """Whether a class, or one of its bases, is protected."""
+    return any(is_own(base) for base in cls.__mro__)
+
+
+def is_own(cls: type) -> bool:
+    """Whether it is this very class, so that its ``run`` is ours."""
+    return "_hermetic_protected" in vars(cls)
 
 
 def protect_class(cls: Any) -> None:
     """Hold a TestCase class, and those that inherit from it, to its policy."""
-    if not _is_protected(cls):
+    if not is_protected(cls):
         cls._hermetic_protected = True
         cls.run = _protected_run(cls)
         cls.debug = _protected_debug(cls)

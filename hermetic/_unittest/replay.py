@@ -11,6 +11,7 @@ from .. import _config, _env, _real
 from .._errors import HermeticWarning, IsolationError
 from .._guards import children, state
 from .._isolation import hygiene, portable
+from .._multiprocessing import journal
 from . import durations, places
 from .result import Fixture, exc_info
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .history import RunHistory
     from .recording import Recorder
 
 __unittest = True
@@ -37,7 +39,9 @@ class Replay:
         self._test = test
         self._result = result
         self._recorder: Recorder | None = getattr(result, "hermetic_recorder", None)
+        self._history: RunHistory | None = getattr(result, "hermetic_history", None)
         self._worker: tuple[object, str] | None = None
+        self._what = "isolated test"
         self._report_changes = report_changes
         self._verdicts: list[tuple[str, Any]] = []
         self._later: list[list[Any]] = []  # frames of what came after the test
@@ -49,8 +53,9 @@ class Replay:
         self._buffering = False
 
     def comes_from(self, worker: object, group: str) -> None:
-        """Say which worker the frames are from, and which group it works for."""
+        """Say which worker the frames are from, and which group it works for; empty if the test is not isolated."""
         self._worker = worker, group
+        self._what = "isolated test" if group else "test"
 
     def take(self, frame: list[Any]) -> None:
         """Take a frame."""
@@ -74,6 +79,8 @@ class Replay:
             self._result.stopTest(self._test)
             if self._duration is not None:
                 durations.correct(self._result, self._test, self._duration)
+                if self._history is not None:
+                    self._history.note(self._test, self._duration)
         self._ended = False
         for frame in self._later:
             self.take(frame)
@@ -133,13 +140,15 @@ class Replay:
         if name == state.owner_name(self._test):
             self._fail(self._error(text))
         else:  # of a test that has ended
-            self._take_fixture(name, "isolation", isolation_error(f"isolated test {name}: {text}", self._test))
+            self._take_fixture(name, "isolation", isolation_error(f"{self._what} {name}: {text}", self._test))
 
     def _take_end(self, facts: dict[str, Any]) -> None:
         self._duration, self._ended = facts["duration"], True
         if self._recorder is not None:
             self._recorder.measured_in_worker(facts["started"], facts["duration"])
         take_warned(facts)
+        for method in facts["methods"]:
+            journal.note(method)
 
     def _take_finished(self, facts: dict[str, Any]) -> None:
         self._changes += facts["changes"]
@@ -158,7 +167,7 @@ class Replay:
     # --- verdicts ---
 
     def _error(self, text: str) -> IsolationError:
-        return isolation_error(f"isolated test {state.owner_name(self._test)}: {text}", self._test)
+        return isolation_error(f"{self._what} {state.owner_name(self._test)}: {text}", self._test)
 
     def _fail(self, error: IsolationError) -> None:
         """Report an error, instead of a success that nobody can vouch for any longer."""

@@ -34,6 +34,8 @@ class RunResult(GuardedResult):
         durations_before_3_12: how many of the slowest tests to list, where unittest does not.
         hermetic_recorder: of a run that is to be reported.
         unwritten: what went wrong with the reports.
+        order: the line that says how to have the order of the tests again, if it is not the usual one.
+        hermetic_history: what is told how the run went, if it adds to a history.
     """
 
     violations: tuple[Violation, ...] = ()
@@ -45,6 +47,8 @@ class RunResult(GuardedResult):
     current_test: Any = None
     hermetic_recorder: Any = None
     unwritten: tuple[str, ...] = ()
+    order: str | None = None
+    hermetic_history: Any = None
     _begin = staticmethod(state.begin_alone)
 
     def startTest(self, test: Any) -> None:
@@ -62,6 +66,8 @@ class RunResult(GuardedResult):
     def stopTestRun(self) -> None:
         self.report_late()
         getattr(super(), "stopTestRun", _nothing)()
+        if self.hermetic_history is not None:
+            self.hermetic_history.save(self)
         recorder = self.hermetic_recorder
         if recorder is not None:
             self.unwritten = (*recorder.finish(successful=self.wasSuccessful(), ended_early=self.ended_early),)
@@ -97,6 +103,8 @@ class RunResult(GuardedResult):
         methods = _multiprocessing.journal.methods
         if methods and not running.in_run:  # a run within a test leaves it to the run around it
             lines.append(f"start method{'s' if len(methods) > 1 else ''} of multiprocessing: {', '.join(methods)}")
+        if self.order is not None and not self.wasSuccessful():
+            lines.append(self.order)  # its first line may be far away by now
         if self.ended_early is not None:
             lines.append(f"The run ended early: {self.ended_early}")
         if self.hermetic_recorder is not None:

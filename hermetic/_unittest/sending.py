@@ -7,6 +7,7 @@ import unittest
 from .. import _real
 from .._guards import children, state
 from .._isolation import hygiene, portable, protocol
+from .._multiprocessing import journal
 from .result import GuardedResult
 
 TYPE_CHECKING = False
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __unittest = True
 
+_FAILURES = ("error", "failure", "unexpected_success")  # what failfast stops at
 _MAX_PARAMETER = 2000  # characters of one parameter of a subtest
 
 
@@ -28,19 +30,20 @@ class _SendingResult(unittest.TestResult):
         self._current: Any = None
         self.with_locals = False
         self.compare_each = False
+        self.has_failed = False
         self.tells_of_buffering = False
         self._started = self._started_at = 0.0
         self._snapshot: hygiene.Snapshot | None = None
         self._is_told = False  # whether a test has begun, or a fixture was told of, since the last was asked for
         self._set_up: list[Any] = ["the set-up of its class or module", "skip", "it did not run"]  # as last told of
 
-    def send(self, *frame: Any) -> None:
-        """Send a frame; a forked copy of the test that comes by here ends instead, and says so."""
+    def send(self, *frame: Any, hold: bool = False) -> None:
+        """Send a frame, or hold it for the next; a forked copy of the test that comes by here ends instead."""
         if _real.get_pid() != self._pid:
             verdict = frame[1] if frame[0] == "outcome" else ""
             self._channel.send(["copy", state.owner_name(self._current), verdict])
             _real.exit_process(1)
-        self._channel.send([*frame])
+        self._channel.send([*frame], hold=hold)
 
     def _setupStdout(self) -> None:
         """Suites call it before a fixture."""
@@ -62,7 +65,9 @@ class _SendingResult(unittest.TestResult):
 
     def stopTest(self, test: Any) -> None:
         duration = _real.perf_counter() - self._started
-        self.send("end", {"started": self._started_at, "duration": duration, **self.warned()})
+        methods, journal.methods[:] = [*journal.methods], []
+        facts = {"started": self._started_at, "duration": duration, "methods": methods, **self.warned()}
+        self.send("end", facts, hold=True)  # what comes next says that the request is done
         self._current = None
 
     def addDuration(self, test: Any, elapsed: float) -> None:
@@ -120,6 +125,7 @@ class _SendingResult(unittest.TestResult):
         self._tell(subtest, kind, self._described(err) if failed else None)
 
     def _tell(self, test: Any, verdict: str, details: Any = None) -> None:
+        self.has_failed = self.has_failed or verdict in _FAILURES
         parts = _real.sub_test_parts(test)
         if parts is not None:
             message, params = parts
@@ -130,7 +136,7 @@ class _SendingResult(unittest.TestResult):
             }
             self.send("outcome", "subtest", [verdict, details, shown, shown_params])
         elif test is self._current:
-            self.send("outcome", verdict, details)
+            self.send("outcome", verdict, details, hold=verdict == "success")
         else:  # a fixture, or what a test did after it had ended
             self._is_told, self._set_up = True, [state.owner_name(test), verdict, details]
             self.send("fixture", *self._set_up)
@@ -142,3 +148,8 @@ class _SendingResult(unittest.TestResult):
 
 class WorkerResult(GuardedResult, _SendingResult):
     """The same, made to know of violations."""
+
+    def note_start(self) -> None:
+        """A process is being started: a test without a size gets a scope, in which its children can report."""
+        if self._current is not None and self._scope is None and state.is_main_thread():
+            self._enter(self._current)

@@ -75,16 +75,21 @@ class Watchdog:
     It is a thread, which sleeps; that of faulthandler watches over it.
 
     Args:
-        seconds: that a test may take.
+        seconds: that a test may take; None for as long as the run may.
+        ends_at: when the run has to come to its end, by ``perf_counter``; None for never.
         result: of the run; its ``watchdog`` is told when a test starts and ends.
         end_run: called with the reason and an error, to sum the run up.
     """
 
-    def __init__(self, seconds: float, result: Any, end_run: Callable[[str, BaseException], None]) -> None:
-        self._seconds = seconds
+    def __init__(
+        self, seconds: float | None, ends_at: float | None, result: Any, end_run: Callable[[str, BaseException], None]
+    ) -> None:
+        self._ends_at = math.inf if ends_at is None else ends_at
+        self._seconds = max(self._ends_at - _real.perf_counter(), 0.0) if seconds is None else seconds
         self._result = result
         self._end_run = end_run
         self._deadline = math.inf
+        self._allowed = 0.0  # seconds, of the current test
         self._interrupted: Any = None  # the test that was told to end
         self._stacks = ""
         self._main = _real.get_thread_id()
@@ -93,7 +98,9 @@ class Watchdog:
     def start(self, test: Any) -> None:
         """A test starts."""
         if not policies.is_handed_over(test):
-            self._deadline = _real.perf_counter() + self._seconds
+            now = _real.perf_counter()
+            self._deadline = min(now + self._seconds, self._ends_at)
+            self._allowed = max(self._deadline - now, 0.0)
 
     def stop(self) -> None:
         """It has ended."""
@@ -140,7 +147,7 @@ class Watchdog:
             self._interrupted, self._deadline = test, _real.perf_counter() + _GRACE
             signal.pthread_kill(self._main, _SIGNAL)  # type: ignore[attr-defined,unused-ignore]  # not on Windows
             return
-        self._end_run(f"{test} could not be interrupted after {self._seconds:g} s", self._error(test))
+        self._end_run(f"{test} could not be interrupted after {round(self._allowed, 2):g} s", self._error(test))
         _real.exit_process(1)
 
     def _interrupt(self, *_: Any) -> None:
@@ -153,8 +160,11 @@ class Watchdog:
         scope = state.active()
         if scope is not None:
             state.record(scope, error)  # whatever becomes of the exception
+        if _real.perf_counter() >= self._ends_at:
+            self._result.end_early("its time is up (TEST_TIMEOUT)")
+            self._result.stop()
         raise TestInterrupted(str(error))
 
     def _error(self, test: Any) -> ViolationError:
         stacks = f"\n\nAll threads at that time:\n{self._stacks}"
-        return _error("hang", test, "", f"{self._seconds:g} s", stacks)
+        return _error("hang", test, "", f"{round(self._allowed, 2):g} s", stacks)

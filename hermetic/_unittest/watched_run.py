@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, ClassVar
 
+    from .history import RunHistory
+    from .order import Order
     from .recording import Recorder
 
 __unittest = True
@@ -36,11 +38,19 @@ class WatchedRun(unittest.TestSuite):
         stream: where to sum up, for a result that has no stream of its own.
         starters: the tests that have started processes by multiprocessing, for runs by all start methods.
         recorder: that of the program, if it is to report its runs; a run within a test is none of them.
+        history: what is known of earlier runs, and is added to, if there is one; with the same exception.
+        order: how the tests of the program are chosen and ordered, if not as they were loaded; the same.
+        fails_fast: whether the first failure ends the runs of the program, whatever their runners say; the same.
+        ends_at: when they have to come to their end, by ``perf_counter``, if they have to; the same.
     """
 
     durations: int | None = None
     stream: Any = None
     recorder: ClassVar[Recorder | None] = None
+    history: ClassVar[RunHistory | None] = None
+    order: ClassVar[Order | None] = None
+    fails_fast: ClassVar[bool] = False
+    ends_at: ClassVar[float | None] = None
 
     def __init__(self, test: Any) -> None:
         super().__init__([test])
@@ -59,9 +69,12 @@ class WatchedRun(unittest.TestSuite):
         result.violations = ()
         in_run, state.running.in_run = state.running.in_run, True
         if not in_run:
+            if self.fails_fast:
+                result.failfast = True
+            result.order = self.order and self.order.seed_line
             _multiprocessing.journal.methods.clear()
         try:
-            with self._starts_noted(result), self._recorded(result, nested=in_run):
+            with self._starts_noted(result), self._noted(result, nested=in_run), self._recorded(result, nested=in_run):
                 self._run_to_its_end(result)
         finally:
             state.running.in_run = in_run
@@ -90,11 +103,14 @@ class WatchedRun(unittest.TestSuite):
     def _watchdog(self, result: Any) -> contextlib.AbstractContextManager[None]:
         """What interrupts tests that take too long; a thread, which must not be there when others are forked off."""
         seconds = _config.in_force().test_timeout
-        if seconds is None:
+        if seconds is None and self.ends_at is None:
             return contextlib.nullcontext()
         from . import time_limits  # loaded where there is a hard limit
 
-        return time_limits.Watchdog(seconds, result, lambda *why: self._sum_up(result, *why)).on_guard()
+        return time_limits.Watchdog(seconds, self.ends_at, result, lambda *why: self._sum_up(result, *why)).on_guard()
+
+    def _noted(self, result: Any, *, nested: bool) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext() if self.history is None or nested else self.history.noting(result)
 
     def _recorded(self, result: Any, *, nested: bool) -> contextlib.AbstractContextManager[None]:
         if self.recorder is None or nested:
@@ -112,7 +128,10 @@ class WatchedRun(unittest.TestSuite):
                     protect.protect_class(cls)
         from . import isolation  # loaded with the first isolated test
 
-        return isolation.of_run(_tests_in(self._whole), result)
+        if policies.jobs == 1:
+            return isolation.of_run(_tests_in(self._whole), result)
+        known = self.history.durations if self.history is not None else {}
+        return isolation.of_run(_tests_in(self._whole), result, shared_out=self._whole, durations=known)
 
     @contextlib.contextmanager
     def _starts_noted(self, result: Any) -> Iterator[None]:

@@ -6,14 +6,19 @@
 The requests (kind, then its arguments):
 
     context     what an interpreter needs to know
+    shared                           the tests to come are not isolated: they share the process for the sake of speed
     run         address, options     run a test, with the fixtures of its class and module where they are due
     end_class                        tear the class down that the last test was of
+    end_module                       the same, and its module
+    stop                             run none of the tests that are asked for already; it is not answered
     finish                           tear down what is left, and exit
+    all         requests             these, in their order
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import traceback
 import unittest
 import warnings
@@ -21,6 +26,7 @@ import warnings
 from .. import _guards, _real
 from .._guards import events, state
 from .._isolation import hygiene, portable, protocol, worker_process
+from .._multiprocessing import journal
 from . import addressing, context, policies
 from .sending import WorkerResult
 
@@ -34,12 +40,13 @@ if TYPE_CHECKING:
 __unittest = True
 
 
-def work(place: WorkerPlace, tests: dict[int, Any] | None = None) -> NoReturn:
+def work(place: WorkerPlace, tests: dict[int, Any] | None = None, suite: Any = None) -> NoReturn:
     """Be a worker until there is nothing left to do; never returns.
 
     Args:
         place: where it runs.
         tests: those that are loaded already, by the number that they are asked for with.
+        suite: that holds them as well.
     """
     status = 1
     try:
@@ -50,7 +57,7 @@ def work(place: WorkerPlace, tests: dict[int, Any] | None = None) -> NoReturn:
 
             state.running.sandbox = Sandbox.enter(place.sandbox)
         policies.in_worker = True
-        status = _Worker(channel, tests or {}).work()
+        status = _Worker(channel, tests or {}, suite).work()
     except BaseException:  # noqa: BLE001 - a worker that cannot work says why before it goes
         traceback.print_exc()
     _real.exit_process(status)
@@ -88,16 +95,18 @@ class _Rehearsal:
     def receive(self) -> list[Any]:
         return self._requests.pop(0)
 
-    def send(self, frame: list[Any]) -> None:
+    def send(self, frame: list[Any], *, hold: bool = False) -> None:
         protocol.pack(b"", frame)
 
 
 class _Worker:
-    def __init__(self, channel: protocol.WorkerEnd, tests: dict[int, Any]) -> None:
+    def __init__(self, channel: protocol.WorkerEnd, tests: dict[int, Any], suite: Any = None) -> None:
         self._channel = channel
         self._tests = tests
+        self._suite = suite
         self._result = WorkerResult(channel)
         self._class: type | None = None
+        self._stopped = False
         self._snapshot: hygiene.Snapshot | None = None
 
     def work(self) -> int:
@@ -118,6 +127,7 @@ class _Worker:
         """
         result = self._result
         warnings.showwarning = result.relay_warning
+        journal.listeners[:] = [result.note_start]
         with policies.default_scope():
             suite = _RequestedTests(self._requested(result))
             try:
@@ -129,7 +139,7 @@ class _Worker:
                 result.broken(error)
                 return
         worker_process.let_leftovers_end()
-        changes = hygiene.changes_since(self._snapshot)
+        changes = [] if policies.in_shared_worker else hygiene.changes_since(self._snapshot)
         if leave:
             widest = policies.widest()
             if widest is not None:
@@ -145,31 +155,43 @@ class _Worker:
             if kind == "context":
                 context.enter(arguments[0])
                 continue
+            if kind == "shared":
+                policies.in_shared_worker = True
+                os.environ.pop("HERMETIC_ISOLATED", None)
+                _real.drop_tests(self._suite)  # what a test holds goes with it, as soon as it is over
+                continue
             if self._snapshot is None:
                 self._snapshot = _first_snapshot()
             if kind == "finish":
                 return
-            changes: list[str] = []
-            if kind == "end_class":
+            if kind == "run":
+                yield from self._run(result, *arguments)
+            elif kind != "stop":
                 if self._class is not None:
-                    yield _boundary_after(self._class)
-            else:
-                test = self._find(result, *arguments)
-                if test is not None:
-                    self._class = type(test)
-                    with _filters(arguments[1].get("filters")):
-                        yield test
-                    result.tell_of_set_up()
-                    changes = result.take_changes()  # not at stopTest: an event loop is closed after that
-                    del test
-            result.send("ready", changes)
+                    yield _boundary_after(self._class, ends_module=kind == "end_module")
+                if kind == "end_module":
+                    self._stopped = result.has_failed = False
+                result.send("ready", [])
+
+    def _run(self, result: WorkerResult, address: dict[str, Any], options: dict[str, Any]) -> Iterator[Any]:
+        changes: list[str] = []
+        self._stopped = self._stopped or (policies.in_shared_worker and self._channel.is_told_to_stop())
+        test = None if self._stopped else self._find(result, address, options)
+        if test is not None and not (policies.in_shared_worker and result.failfast and result.has_failed):
+            self._class = type(test)
+            with _filters(options.get("filters")):
+                yield test
+            result.tell_of_set_up()
+            changes = result.take_changes()  # not at stopTest: an event loop is closed after that
+            del test
+        result.send("ready", changes)
 
     def _find(self, result: WorkerResult, address: dict[str, Any], options: dict[str, Any]) -> Any:
         result.with_locals, result.compare_each = options["locals"], options["compare"]
         result.failfast, result.tells_of_buffering = options["failfast"], options["buffer"]
         try:
-            if "number" in address:
-                return self._tests[address["number"]]
+            if "number" in address:  # a test that is over is dropped where many come after it, as a suite drops it
+                return (self._tests.pop if policies.in_shared_worker else self._tests.__getitem__)(address["number"])
             return addressing.load(address)
         except Exception as error:  # noqa: BLE001 - the import of a test module may raise anything
             result.send("outcome", "error", portable.describe(error))
@@ -210,8 +232,11 @@ class _RequestedTests(unittest.TestSuite):
     def __iter__(self) -> Iterator[Any]:
         return self._requested
 
+    def __repr__(self) -> str:
+        return "<the tests that are asked for>"  # unittest's own asks for all of them: --locals shows suites, too
 
-def _boundary_after(cls: type) -> Any:
-    """What makes a suite tear a class down, but not its module: a test of another class that does nothing."""
-    names = {"__module__": cls.__module__, "__call__": lambda self, result: result}
-    return type("Boundary", (), names)()
+
+def _boundary_after(cls: type, *, ends_module: bool) -> Any:
+    """What makes a suite tear a class down, and its module if asked for: a test of another one that does nothing."""
+    module = "" if ends_module else cls.__module__
+    return type("Boundary", (), {"__module__": module, "__call__": lambda self, result: result})()

@@ -44,11 +44,12 @@ class Workers:
         self._spares: dict[tuple[str, bool], Worker] = {}  # by the module, and whether it is sandboxed
         self._used: list[tuple[Worker, ZygoteNursery]] = []
 
-    def fork(self, tests: Iterable[Any]) -> None:
+    def fork(self, tests: Iterable[Any], suite: Any = None) -> None:
         """Make this process, as it is now, the zygote, if that is safe.
 
         Args:
             tests: all that are loaded.
+            suite: that holds them, if workers are to be shared by tests.
         """
         if not _env.LINUX or _config.in_force().isolated_start == "fresh" or processes.thread_count() != 1:
             return
@@ -56,7 +57,9 @@ class Workers:
         from . import worker
 
         self._tests = {id(test): test for test in tests}
-        self._forked = ZygoteNursery.fork(functools.partial(worker.work, tests=self._tests), worker.warm_up)
+        self._forked = ZygoteNursery.fork(
+            functools.partial(worker.work, tests=self._tests, suite=suite), worker.warm_up
+        )
 
     def address_of(self, test: Any) -> dict[str, Any] | None:
         """The address of a test that the forked zygote has loaded; None for others."""
@@ -85,6 +88,14 @@ class Workers:
         worker = self._spares.pop(key) if key in self._spares else self._start(*key)
         self._spares[key] = self._start(*key)  # it imports while this one works
         return worker
+
+    def for_pool(self) -> tuple[ZygoteNursery | PipeNursery, bool]:
+        """A nursery for workers that are at work at the same time, and whether they are to be fresh interpreters."""
+        if self._forked is not None and self._forked.is_usable:
+            return self._forked, False
+        self._drop_lost()
+        self._starting = self._starting or _starter()
+        return self._starting, True
 
     def _drop_lost(self) -> None:
         """Let go of a starter that a test has ended, and of the workers that waited in it: they ended with it."""
@@ -116,7 +127,7 @@ class Workers:
 
         self._close_unused()
         zygote = ZygoteNursery.start()
-        answer = zygote.ask(["context", _context(module)], _IMPORT_SECONDS)
+        answer = zygote.ask(["context", context_of(module)], _IMPORT_SECONDS)
         threads = answer[0] if answer else 0
         if threads != 1:
             zygote.close()
@@ -137,7 +148,7 @@ class Workers:
         if self._starting is None:
             self._starting = _starter()
         worker = self._starting.new_worker(fresh=True, sandboxed=sandboxed)
-        worker.send(["context", _context(module)])
+        worker.send(["context", context_of(module)])
         return worker
 
 
@@ -153,7 +164,8 @@ def _starter() -> ZygoteNursery | PipeNursery:
     return zygote
 
 
-def _context(module: str) -> dict[str, Any]:
+def context_of(module: str) -> dict[str, Any]:
+    """What an interpreter is told that is to import a module, or none yet, for an empty name."""
     file = getattr(sys.modules.get(module), "__file__", None)
     return context.describe(module, file and os.path.abspath(file), groups.surroundings)
 

@@ -201,7 +201,7 @@ class WorkerEndTest(unittest.TestCase):
                 self.end.send(["warning", "of a handler"])
             return write(fd, data[:100])
 
-        with mock.patch.object(protocol, "_write", write_as_if_a_signal_came):
+        with mock.patch.object(self.end, "_write", write_as_if_a_signal_came):
             self.end.send(["outcome", "x" * 1000])
         reader.join(30)
         self.assertEqual(received, [["outcome", "x" * 1000], ["warning", "of a handler"]])

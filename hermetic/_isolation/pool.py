@@ -1,0 +1,264 @@
+"""Workers that are at work at the same time: each does one task after another, and what it answers is kept.
+
+    Task    the requests of one worker, in steps; each step has an answer, the frames that came of it
+    Pool    has tasks done by several workers at once, and hands on the answers to whoever wants them, in any order
+
+There is no thread: who waits for an answer takes what all of the workers send meanwhile.
+"""
+
+from __future__ import annotations
+
+import itertools
+import marshal
+
+from .. import _real
+from .supervisor import IDLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from .supervisor import Nursery, Worker
+
+    Frames = list[list[Any]]
+
+_MAX_KEPT_BYTES = 32_000_000  # of answers in memory: what comes on top of that is kept in a file
+_LOOK_SECONDS = 0.25  # between two looks at a worker that has sent nothing
+_SHARE = 0.5  # of what is left for each worker: a task that takes longer is begun before its turn
+
+
+class Task:
+    """What one worker does without a break.
+
+    Args:
+        steps: the requests of each.
+        own_process: whether it has a worker of its own, which is asked to finish by its last request.
+        timeout: the seconds that it may take in all; of a task that shares its worker, that each step may take.
+        what: is timed, for the text of a time-out.
+        seconds: that it is likely to take.
+
+    Attributes:
+        at: how many steps are done.
+        is_begun: whether a worker has been asked.
+    """
+
+    def __init__(
+        self, steps: Sequence[Frames], *, own_process: bool, timeout: float, what: str, seconds: float
+    ) -> None:
+        self.steps = steps
+        self.own_process = own_process
+        self.timeout = timeout
+        self.what = what
+        self.seconds = seconds
+        self.at = 0
+        self.is_begun = False
+        self.current: Frames = []  # the answer to the step that is being done, as far as it has come
+        self.kept: dict[int, Any] = {}  # the answers that nobody has taken yet, by step
+
+    def rest(self) -> Frames:
+        """The requests that have yet to be answered; none if all that is left is to tear down what has gone."""
+        requests = [request for step in self.steps[self.at :] for request in step]
+        return requests if any(request[0] == "run" for request in requests) else []
+
+
+class Pool:
+    """Has tasks done.
+
+    Args:
+        tasks: in the order in which they are likely to be wanted.
+        size: how many workers may be at work.
+        nursery: where workers come from.
+        new_worker: makes one of them, for a task.
+        is_stopping: whether the run is to end with the test that it is at.
+    """
+
+    def __init__(
+        self,
+        tasks: list[Task],
+        *,
+        size: int,
+        nursery: Nursery,
+        new_worker: Callable[[Task], Worker],
+        is_stopping: Callable[[], bool],
+    ) -> None:
+        self._size = size
+        self._nursery = nursery
+        self._new_worker = new_worker
+        self._is_stopping = is_stopping
+        self._has_stopped = False
+        self._waiting = {id(task): task for task in tasks}
+        self._by_length = sorted(tasks, key=lambda task: task.seconds)
+        self._left = sum(task.seconds for task in tasks)
+        self._at_work: list[_Place] = []
+        self._free: list[Worker] = []
+        self._numbers: dict[int, int] = {}  # of the workers that there are, by their ids
+        self._next_number = itertools.count(1)
+        self._looked = 0.0
+        self._kept = _Kept()
+
+    def answer(self, task: Task, step: int) -> Iterator[list[Any]]:
+        """The frames of a step as they come, the number of its worker first; each answer is handed out once."""
+        handed_on = 0
+        while True:
+            is_done = task.at > step
+            frames = self._kept.take(task.kept.pop(step, None)) if is_done else task.current if task.at == step else []
+            yield from frames[handed_on:]
+            handed_on = len(frames)
+            if is_done:
+                return
+            self.go_on(task, _LOOK_SECONDS)
+
+    def go_on(self, wanted: Task | None = None, seconds: float = 0.0) -> None:
+        """Have workers begin what there is to be done, and take what they have sent.
+
+        Args:
+            wanted: the task that an answer is waited for; the first to be begun.
+            seconds: to wait at most for something to take.
+        """
+        if self._is_stopping() and not self._has_stopped:
+            self._stop()
+        while self._waiting and len(self._at_work) < self._size:
+            self._begin(wanted if wanted is not None and id(wanted) in self._waiting else self._next())
+        links = {id(place.worker.link): place for place in self._at_work}
+        ready = self._nursery.wait([place.worker.link for place in self._at_work], seconds)
+        now = _real.perf_counter()
+        places = [links[id(link)] for link in ready]
+        if now - self._looked > _LOOK_SECONDS:  # at their output and their time, too
+            self._looked, places = now, [*self._at_work]
+        for place in places:
+            self._take(place)
+
+    def _stop(self) -> None:
+        """Have nothing begun any more: no task, and no test of those that are being done."""
+        self._has_stopped = True
+        self._waiting.clear()
+        self._left = 0.0
+        for place in self._at_work:
+            if not place.task.own_process:
+                place.worker.send(["stop"])
+
+    def finish(self) -> Iterator[list[Any]]:
+        """Have all workers exit that have nothing left to do, and hand on the frames that come of it."""
+        last = []
+        for worker in self._free:
+            task = Task([[["finish"]]], own_process=True, timeout=float("inf"), what="a worker", seconds=0.0)
+            last.append(task)
+            self._ask(worker, task, task.steps[0])
+        self._free.clear()
+        for task in last:
+            yield from self.answer(task, 0)
+
+    def close(self) -> None:
+        """End all workers at once."""
+        for worker in (*self._free, *(place.worker for place in self._at_work)):
+            worker.end()
+        self._kept.close()
+
+    def _next(self) -> Task:
+        """The next task in their order, unless a long one must be begun now in order not to be waited for at the end.
+
+        Longest first always would have the answers that are wanted first come last.
+        """
+        while id(self._by_length[-1]) not in self._waiting:
+            self._by_length.pop()
+        longest, first = self._by_length[-1], next(iter(self._waiting.values()))
+        must_begin = longest.seconds > max(first.seconds, _SHARE * self._left / self._size)
+        return longest if must_begin else first
+
+    def _begin(self, task: Task) -> None:
+        del self._waiting[id(task)]
+        self._left -= task.seconds
+        task.is_begun = True
+        worker = self._free.pop() if self._free and not task.own_process else self._new_worker(task)
+        self._ask(worker, task, task.rest())
+
+    def _ask(self, worker: Worker, task: Task, requests: Frames) -> None:
+        if id(worker) not in self._numbers:
+            self._numbers[id(worker)] = next(self._next_number)
+        frames = worker.perform(requests, timeout=task.timeout, what=task.what, wait=False, each=not task.own_process)
+        self._at_work.append(_Place(worker, task, frames))
+
+    def _take(self, place: _Place) -> None:
+        """Take what a worker has sent."""
+        task = place.task
+        for frame in place.frames:
+            if frame is IDLE:
+                return
+            if not task.current:
+                task.current.append(["worker", self._numbers[id(place.worker)]])
+            task.current.append(frame)
+            if frame[0] == "ready" and task.steps[task.at][-1][0] != "finish":
+                self._end_step(task)
+        self._at_work.remove(place)
+        self._end_work(place.worker, task)
+
+    def _end_step(self, task: Task) -> None:
+        task.kept[task.at] = self._kept.put(task.current)
+        task.current = []
+        task.at += 1
+
+    def _end_work(self, worker: Worker, task: Task) -> None:
+        """A worker has done all that it was asked for, or has ended: then another one does the rest."""
+        if not worker.has_ended:
+            self._free.append(worker)
+            return
+        del self._numbers[id(worker)]
+        if task.at < len(task.steps):
+            self._end_step(task)
+        rest = task.rest()
+        if rest:
+            self._ask(self._new_worker(task), task, rest)
+        else:
+            while task.at < len(task.steps):
+                self._end_step(task)
+
+
+class _Place:
+    """A worker at work."""
+
+    def __init__(self, worker: Worker, task: Task, frames: Iterator[list[Any]]) -> None:
+        self.worker = worker
+        self.task = task
+        self.frames = frames
+
+
+class _Kept:
+    """Keeps answers: in memory, and in a file when there are too many."""
+
+    def __init__(self) -> None:
+        self._bytes = 0
+        self._path = ""
+        self._file: Any = None
+
+    def put(self, frames: Frames) -> Any:
+        """Keep an answer, and return what it is found again by."""
+        data = marshal.dumps(frames)
+        if self._bytes + len(data) <= _MAX_KEPT_BYTES:
+            self._bytes += len(data)
+            return data
+        if self._file is None:
+            self._path = _real.new_file("hermetic-")
+            self._file = _real.open_file(self._path, "r+b")
+        self._file.seek(0, 2)
+        place = self._file.tell(), len(data)
+        self._file.write(data)
+        return place
+
+    def take(self, kept: Any) -> Frames:
+        """The answer; none for what was taken before."""
+        if kept is None:
+            return []
+        if isinstance(kept, tuple):
+            self._file.seek(kept[0])
+            kept = self._file.read(kept[1])
+        else:
+            self._bytes -= len(kept)
+        frames: Frames = marshal.loads(kept)  # noqa: S302 - written above
+        return frames
+
+    def close(self) -> None:
+        """Remove the file."""
+        if self._file is not None:
+            self._file.close()
+            _real.unlink(self._path)

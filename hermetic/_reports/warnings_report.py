@@ -1,0 +1,31 @@
+"""The warnings of a run, one a line: what Bazel shows of a test target that has passed."""
+
+from __future__ import annotations
+
+from .plain_text import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .records import RunRecord
+
+_MAX_LINES = 1000
+
+
+def text(run: RunRecord) -> str:
+    """The report.
+
+    Args:
+        run: the records.
+    """
+    lines = [*_lines(run)]
+    return "".join(f"{line}\n" for line in lines[:_MAX_LINES])
+
+
+def _lines(run: RunRecord) -> Iterator[str]:
+    for record in run.tests:
+        for warning in record.warnings:
+            yield one_line(f"{record.id}: {warning.category}: {warning.message}")
+    for warning in run.warnings:
+        yield one_line(f"{warning.category}: {warning.message}")

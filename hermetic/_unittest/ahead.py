@@ -1,0 +1,144 @@
+"""``-j``: the tests that are shared out are run ahead of the suite, which tells of each in its turn.
+
+    a test's run()   -> replay(): its frames, as they come or have come
+    tearDownClass    -> endings(): the frames of the units that have torn the class down
+    tearDownModule   -> endings(): the same for the module
+    the end          -> finish(): those of workers that exit
+
+So whatever the suite does between tests, it does in its own order, and every result is told in that.
+"""
+
+from __future__ import annotations
+
+from .._errors import IsolationError
+from .._guards import state
+from .._isolation.pool import Pool, Task
+from . import addressing, groups, policies, protect
+from .sharing import Plan
+from .workers import context_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from .._isolation.supervisor import Worker
+    from .groups import Group
+    from .replay import Replay
+    from .sharing import Unit
+    from .workers import Workers
+
+__unittest = True
+
+_TELLING = frozenset({"begin", "outcome", "fixture", "unbegun", "broken", "died"})  # one of these comes of every test
+
+
+class Ahead:
+    """The tests of a run that are shared out.
+
+    Args:
+        suite: of the run.
+        result: of the run.
+        workers: of the run, forked already where that is safe.
+        durations: the seconds that tests took before, by id.
+
+    Attributes:
+        last_test: that something was told of; None for none.
+    """
+
+    def __init__(self, suite: Any, result: Any, workers: Workers, durations: Mapping[str, float]) -> None:
+        groups.note_surroundings()
+        self._nursery, self._fresh = workers.for_pool()
+        options = {
+            "locals": bool(getattr(result, "tb_locals", False)),
+            "failfast": bool(getattr(result, "failfast", False)),
+            "buffer": bool(getattr(result, "buffer", False)),
+        }
+        self._plan = Plan(suite, lambda test: workers.address_of(test) or addressing.of_test(test), options, durations)
+        for cls in sorted(self._plan.classes.values(), key=lambda cls: -len(cls.__mro__)):  # their bases come after
+            protect.protect_class(cls)
+        groups.shared_out.update(self._plan.classes, self._plan.modules)
+        self._pool = Pool(
+            [unit.task for unit in self._plan.units],
+            size=policies.jobs,
+            nursery=self._nursery,
+            new_worker=self._new_worker,
+            is_stopping=lambda: bool(getattr(result, "shouldStop", False)),
+        )
+        self._begun: list[Unit] = []  # of which something was told, and not all
+        self._names: dict[int, _Name] = {}  # of workers, by their numbers
+        self.last_test: Any = None
+        self._pool.go_on()
+
+    def group_of(self, test: Any) -> Group | None:
+        """The group of a test that is shared out, or what stands for it; None for others."""
+        found = self._plan.unit_of.get(id(test))
+        return None if found is None else found[0].group
+
+    def replay(self, test: Any, player: Replay) -> None:
+        """Have the frames of a test replayed."""
+        unit, step = self._plan.unit_of[id(test)]
+        if unit not in self._begun:
+            self._begun.append(unit)
+        unit.next, unit.test = step + 1, test
+        self.last_test = test
+        kinds = set()
+        for kind, *details in self._pool.answer(unit.task, step):
+            kinds.add(kind)
+            if kind == "worker":
+                player.comes_from(self._names.setdefault(details[0], _Name()), unit.group.description)
+            else:
+                player.take([kind, *details])
+        if unit.next == len(unit.places):
+            self._begun.remove(unit)
+        if not kinds & _TELLING:
+            raise IsolationError(f"[H007] test {state.owner_name(test)}: its worker has said nothing of it")
+
+    def note_told(self, test: Any, changes: set[str]) -> None:
+        """These changes of the process of a test were reported."""
+        if id(test) in self._plan.unit_of:
+            self._plan.unit_of[id(test)][0].told |= changes
+
+    def endings(self, kind: str, subject: Any) -> Iterator[tuple[Unit, bool, Iterator[list[Any]]]]:
+        """What came of the end of a class (``class``) or a module (``module``, by its name).
+
+        Yields:
+            A unit, whether it is over with this, and the frames.
+        """
+        for unit in [*self._begun]:
+            step = self._end_of(unit, kind, subject)
+            if step is not None:
+                unit.next = step + 1
+                is_over = unit.next == len(unit.places)
+                if is_over:
+                    self._begun.remove(unit)
+                yield unit, is_over, self._pool.answer(unit.task, step)
+
+    @staticmethod
+    def _end_of(unit: Unit, kind: str, subject: Any) -> int | None:
+        """The step of a unit that belongs to this end; the tests before it are those that the run has left out."""
+        for step in range(unit.next, len(unit.places)):
+            if unit.places[step][0] != "test":
+                return step if unit.places[step] == (kind, subject) else None
+        return None
+
+    def finish(self) -> Iterator[list[Any]]:
+        """Have the workers exit; the frames that come of it."""
+        return self._pool.finish()
+
+    def close(self) -> None:
+        """End all that is still at work."""
+        groups.shared_out.clear()
+        self._pool.close()
+
+    def _new_worker(self, task: Task) -> Worker:
+        worker: Worker = self._nursery.new_worker(fresh=self._fresh)
+        if self._fresh:
+            worker.send(["context", context_of("")])
+        if not task.own_process:
+            worker.send(["shared"])
+        return worker
+
+
+class _Name:
+    """Stands for a worker in reports."""
