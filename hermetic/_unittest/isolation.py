@@ -15,12 +15,13 @@ import contextlib
 import functools
 import sys
 import threading
+import unittest
 
 from .. import _real
 from .._errors import IsolationError
 from .._guards import state
 from .._isolation import output, portable
-from . import addressing, context, groups, replay, sandbox
+from . import addressing, context, groups, policies, replay, sandbox
 from .result import Fixture, exc_info
 from .workers import Workers
 
@@ -179,7 +180,9 @@ def _worker_for(request: Request) -> tuple[dict[str, Any], Worker]:
     if not _isolation.closes_at_exit:
         _isolation.closes_at_exit = True
         atexit.register(_close_at_exit, _real.get_pid())
-    sandboxed = sandbox.is_wanted(request.group.sandbox)
+    is_alone = request.group.key is None and isinstance(request.test, unittest.TestCase)
+    is_free = is_alone and not policies.is_held(request.test)  # of a group, other tests may be held to something
+    sandboxed = not is_free and sandbox.is_wanted(request.group.sandbox)
     worker = workers.new("" if "number" in address else request.module, sandboxed=sandboxed)
     if key is not None:
         _isolation.members[key] = _Member(worker, request.group, request.test)

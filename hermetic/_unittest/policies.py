@@ -14,7 +14,7 @@ import sys
 
 from .. import _config, _real
 from .._guards import state
-from .._sizes import LIMITS, OFF, Size
+from .._sizes import ANYWHERE, LIMITS, OFF, Size
 from . import marking
 
 TYPE_CHECKING = False
@@ -32,6 +32,7 @@ _by_class: dict[int, Policy | None] = marking.new_cache()  # of classes in which
 
 watches_processes = False  # whether any test may be isolated, or looked after for what it leaves
 leaks_are_detected = False  # whether to look for what tests change and leave that run in this process
+sandboxed = False  # whether tests are shared out because workers alone can be sandboxed
 jobs = 1  # how many workers tests are shared out to
 in_worker = False  # whether this process is one that tests are handed to
 in_shared_worker = False  # whether these are not isolated: what they leave is looked for as in the process of a run
@@ -71,6 +72,12 @@ def of_test(test: object) -> Policy | None:
             return _by_class.setdefault(id(cls), of_class(cls))
         _by_test[key] = _find(cls, method_name)
     return _by_test[key]
+
+
+def is_held(test: object) -> bool:
+    """Whether there is anything that a test may not do."""
+    policy = of_test(test)
+    return policy is not None and LIMITS[policy.size].network != ANYWHERE
 
 
 def of_class(cls: type) -> Policy | None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from .._errors import ConfigurationError, IsolationError
+from .._errors import ConfigurationError, DecorationError, IsolationError
+from .._guards import state
+from . import policies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .. import _config
+    from typing import Any
 
 __unittest = True
+
+_MAX_NAMED = 3
 
 _GO_ON = "go on without it: sandbox = off, or with it where there is one: sandbox = auto"
 
@@ -32,19 +36,41 @@ def is_wanted(sandbox: str) -> bool:
     return not reason
 
 
-def announce(settings: _config.Settings) -> None:
-    """Say whether a run has what its settings ask for: in one line, where they leave it open.
+def is_on(sandbox: str) -> bool:
+    """Whether a run is to be sandboxed; where its settings leave that open, it is said in one line.
+
+    Args:
+        sandbox: the setting; not ``off``.
 
     Raises:
-        ConfigurationError: it has not, and must.
+        ConfigurationError: it must be, and cannot.
     """
-    if settings.sandbox == "off" or settings.no_isolation:
-        return
     reason = _missing()
-    if settings.sandbox == "auto":
-        sys.stderr.write(f"sandbox: {f'off: {reason}' if reason else 'kernel'}\n")
+    if sandbox == "auto":
+        sys.stderr.write(f"sandbox: {f'off, because {reason}' if reason else 'kernel'}\n")
     elif reason:
         raise ConfigurationError(f"sandbox = kernel: the kernel layer is not available here: {reason}; {_GO_ON}")
+    return not reason
+
+
+def tell_of_others(tests: list[Any]) -> None:
+    """Say of which tests with a size the kernel will see nothing, because no worker can run them.
+
+    Args:
+        tests: all that stay in the process of the run.
+    """
+    names = [state.owner_name(test) for test in tests if _is_held(test)]
+    if names:
+        more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+        listed = ", ".join(names[:_MAX_NAMED])
+        sys.stderr.write(f"sandbox: not for {listed}{more}: no worker can run them (see run-in-parallel.md)\n")
+
+
+def _is_held(test: Any) -> bool:
+    try:
+        return policies.is_held(test)
+    except DecorationError:  # it is told where the test runs
+        return False
 
 
 def _missing() -> str:
