@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _PR_SET_NO_NEW_PRIVS = 38  # include/uapi/linux/prctl.h
 _SET_MODE_FILTER = 1  # this and what follows: include/uapi/linux/seccomp.h
 _NEW_LISTENER, _WAIT_KILLABLE = 1 << 3, 1 << 5
+_ALL_THREADS = 1 << 0 | 1 << 4  # TSYNC, TSYNC_ESRCH
 _CONTINUE = 1
 _RECEIVE, _SEND, _IS_VALID = 0xC0502100, 0xC0182101, 0x40082102  # the ioctls, with the sizes of what they take
 _SET_FLAGS, _SYNC_WAKE_UP = 0x40082104, 1
@@ -83,8 +84,10 @@ def enter(program: bytes, machine: Machine) -> int:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_NO_NEW_PRIVS)")
     found = filter_type(len(program) // 8, program)
     # Where the kernel can (5.19), a call that is being judged waits through signals that do not end the process: else
-    # it would be asked about once more after each.
-    for flags in (_NEW_LISTENER | _WAIT_KILLABLE, _NEW_LISTENER):
+    # it would be asked about once more after each. Threads that imports have started are held, too (5.7).
+    all_threads = _NEW_LISTENER | _ALL_THREADS
+    alone = [_NEW_LISTENER] if len(os.listdir("/proc/self/task")) == 1 else []
+    for flags in (all_threads | _WAIT_KILLABLE, all_threads, *alone):
         fd = syscall(machine.numbers["seccomp"], _SET_MODE_FILTER, flags, ctypes.byref(found))
         if fd >= 0:
             return int(fd)
