@@ -267,7 +267,13 @@ def _instance(described: dict[str, Any], members: list[BaseException]) -> BaseEx
         error.args = (text,)
         return error
     cls = _class(module, qualname, base)
-    error = base.__new__(cls, text, members) if members else base.__new__(cls)
+    arguments = (text, members) if members else ()
+    try:
+        error = base.__new__(cls, *arguments)
+    except TypeError:  # a class that C has defined: it would be made by a function of its own, of nobody knows what
+        cls = _class(None, qualname, base)
+        cls.__module__ = str(module)
+        error = base.__new__(cls, *arguments)
     error.args = (text,)
     for name, value in described.get("syntax", {}).items():
         setattr(error, name, tuple(value) if isinstance(value, list) else value)

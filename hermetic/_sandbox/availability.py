@@ -37,7 +37,8 @@ def missing() -> str:
     if seccomp.this_machine() is None:
         return f"it knows 64-bit Pythons on {' and '.join(MACHINES)}, and this is none"
     try:
-        seccomp.c_library()
+        with state.unjudged():
+            seccomp.c_library()
     except (ImportError, AttributeError, OSError) as error:
         return f"this Python has no ctypes: {error}"
     with state.unjudged(), warnings.catch_warnings():

@@ -120,9 +120,7 @@ def _send(held: Collection[int]) -> _Program:
 def _use(index: int, held: Collection[int]) -> _Program:
     part = _Program()
     part.load_argument(index)
-    if len(held) > _MAX_HELD:
-        part.end(_ASK)
-    for fd in held:
+    for fd in held if len(held) <= _MAX_HELD else ():
         part.end_if(_IF_EQUAL, fd, _ASK)
-    part.end(_ALLOW)
+    part.end(_ALLOW if len(held) <= _MAX_HELD else _ASK)
     return part
