@@ -12,9 +12,9 @@ from hermetic import ConfigurationError, Size, _config, _env
 from hermetic._policy import NO_ALLOWANCE, Allowance
 
 SETTINGS = (
-    "mode, default_size, start_method, isolated, no_isolation, isolated_timeout, isolated_start, detect_leaks, leaks,"
-    " jobs, time_limits, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
-    " junit_xml, json, html, annotations, shuffle, shuffle_level, failed_first, history"
+    "mode, default_size, start_method, isolated, no_isolation, isolated_timeout, isolated_start, sandbox, detect_leaks,"
+    " leaks, jobs, time_limits, test_timeout, processes_at_import, max_process_depth, max_process_starts,"
+    " max_processes, junit_xml, json, html, annotations, shuffle, shuffle_level, failed_first, history"
 )
 needs_tomllib = unittest.skipUnless(_env.HAS_TOMLLIB, "pyproject.toml is read from Python 3.11 on")
 
@@ -77,7 +77,8 @@ class SetupCfgTest(ConfigTestCase):
     def test_every_setting_is_read(self):
         lines = (
             "mode = warn", "default_size = medium", "start_method = platform", "isolated = true", "no_isolation = true",
-            "isolated_timeout = 2.5", "isolated_start = fresh", "detect_leaks = true", "leaks = error",
+            "isolated_timeout = 2.5", "isolated_start = fresh", "sandbox = kernel", "detect_leaks = true",
+            "leaks = error",
             "jobs = auto", "time_limits = strict", "test_timeout = 60",
             "processes_at_import = allow", "max_process_depth = 2", "max_process_starts = 3", "max_processes = 4",
             "junit_xml = a.xml", "json = b.json", "html = ../c.html", "annotations = azure",
@@ -87,14 +88,14 @@ class SetupCfgTest(ConfigTestCase):
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS))
         self.assertEqual(
-            settings[:16],
+            settings[:17],
             (
-                *("warn", Size.MEDIUM, "platform", True, True, 2.5, "fresh", True, "error", "auto"),
+                *("warn", Size.MEDIUM, "platform", True, True, 2.5, "fresh", "kernel", True, "error", "auto"),
                 *("strict", 60, "allow", 2, 3, 4),
             ),
         )
-        self.assertEqual(settings[16:20], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
-        self.assertEqual(settings[20:24], ("random", "class", True, *self.paths("d.json")))
+        self.assertEqual(settings[17:21], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
+        self.assertEqual(settings[21:25], ("random", "class", True, *self.paths("d.json")))
 
     def test_the_origin_is_the_file(self):
         self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
@@ -191,7 +192,8 @@ class PyprojectTest(ConfigTestCase):
     def test_every_setting_is_read(self):
         lines = (
             'mode = "off"', 'default_size = "xlarge"', 'start_method = "fork"', "isolated = true",
-            "no_isolation = true", "isolated_timeout = 7", 'isolated_start = "fresh"', "detect_leaks = true",
+            "no_isolation = true", "isolated_timeout = 7", 'isolated_start = "fresh"', 'sandbox = "kernel"',
+            "detect_leaks = true",
             'leaks = "off"', "jobs = 4", 'time_limits = "strict"', "test_timeout = 60",
             'processes_at_import = "allow"', "max_process_depth = 2", "max_process_starts = 3",
             "max_processes = 4", 'junit_xml = "a.xml"', 'json = "b.json"', 'html = "c.html"', 'annotations = "off"',
@@ -201,11 +203,14 @@ class PyprojectTest(ConfigTestCase):
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS))
         self.assertEqual(
-            settings[:16],
-            ("off", Size.XLARGE, "fork", True, True, 7.0, "fresh", True, "off", 4, "strict", 60.0, "allow", 2, 3, 4),
+            settings[:17],
+            (
+                *("off", Size.XLARGE, "fork", True, True, 7.0, "fresh", "kernel", True, "off", 4),
+                *("strict", 60.0, "allow", 2, 3, 4),
+            ),
         )
-        self.assertEqual(settings[16:20], (*self.paths("a.xml", "b.json", "c.html"), "off"))
-        self.assertEqual(settings[20:24], ("7", "module", True, "off"))
+        self.assertEqual(settings[17:21], (*self.paths("a.xml", "b.json", "c.html"), "off"))
+        self.assertEqual(settings[21:25], ("7", "module", True, "off"))
         self.assertEqual(set(settings.origins.values()), {os.path.join(self.folder, "pyproject.toml")})
 
     @needs_tomllib
@@ -284,8 +289,8 @@ class EnvironmentTest(ConfigTestCase):
         self.assertEqual(settings[:9], ("warn", Size.LARGE, "forkserver", False, True, 0.5, "fresh", False, "off"))
         self.assertEqual(settings[9:16], (3, "off", 9.0, "allow", 2, 3, 4))
         paths = [os.path.abspath(name) for name in ("a.xml", "b.json", "c.html")]  # of the current folder
-        self.assertEqual(settings[16:20], (*paths, "github"))
-        self.assertEqual(settings[20:24], ("42", "test", True, os.path.abspath("d.json")))
+        self.assertEqual(settings[17:21], (*paths, "github"))
+        self.assertEqual(settings[21:25], ("42", "test", True, os.path.abspath("d.json")))
         self.assertEqual(set(settings.origins.values()), {"environment"})
 
     def test_an_unknown_variable_is_an_error_that_lists_the_known_ones(self):
@@ -457,7 +462,8 @@ class DescribeTest(ConfigTestCase):
         expected = [
             f"mode = warn  ({path})", "default_size = none  (default)", "start_method = fork  (command line)",
             "isolated = true  (command line)", "no_isolation = false  (default)", "isolated_timeout = 300  (default)",
-            "isolated_start = auto  (default)", "detect_leaks = false  (default)", "leaks = warn  (default)",
+            "isolated_start = auto  (default)", "sandbox = off  (default)", "detect_leaks = false  (default)",
+            "leaks = warn  (default)",
             "jobs = 1  (default)", "time_limits = warn  (default)", "test_timeout = none  (default)",
             "processes_at_import = error  (default)", "max_process_depth = 8  (default)",
             "max_process_starts = 5000  (default)", "max_processes = 1000  (default)", "junit_xml = none  (default)",
@@ -525,7 +531,8 @@ class CommandLineTest(ConfigTestCase):
         expected = [
             f"mode = warn  ({path})", "default_size = small  (command line)", "start_method = fork  (environment)",
             "isolated = false  (default)", "no_isolation = false  (default)", "isolated_timeout = 300  (default)",
-            "isolated_start = auto  (default)", "detect_leaks = false  (default)", "leaks = warn  (default)",
+            "isolated_start = auto  (default)", "sandbox = off  (default)", "detect_leaks = false  (default)",
+            "leaks = warn  (default)",
             "jobs = 1  (default)", "time_limits = warn  (default)", "test_timeout = none  (default)",
             "processes_at_import = error  (default)", "max_process_depth = 8  (default)",
             "max_process_starts = 5000  (default)", "max_processes = 1000  (default)", "junit_xml = none  (default)",

@@ -187,7 +187,7 @@ class Zygote:
             if not orphans or taken > _SWEEP_SECONDS:
                 return _shortened([*left.values()])
             for pid in orphans:  # one that has ended just now may have handed on its children just now: look again
-                if processes.reap(pid):
+                if processes.reap(pid) or processes.is_ending(pid):
                     continue
                 command = processes.command_of(pid) or f"process {pid}"  # of which only the first thread has ended
                 if not processes.is_helper(command):

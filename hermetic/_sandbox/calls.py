@@ -56,7 +56,8 @@ class Memory:
         Raises:
             OSError: nothing of it can be.
         """
-        return os.pread(self._fd, size, address)
+        found: bytes = os.pread(self._fd, size, address)
+        return found
 
     def text(self, address: int, size: int) -> str:
         """A string of C's, up to a number of bytes."""
@@ -94,9 +95,10 @@ def process_operation(name: str, action: str, command: str, argv: Sequence[str] 
 def socket_kind(thread: int, fd: int) -> str:
     """What a descriptor is: ``TCP``, ``UDPv6``, ``UNIX-STREAM``; empty for what is no socket."""
     try:
-        return os.getxattr(f"/proc/{thread}/fd/{fd}", "system.sockprotoname").rstrip(b"\0").decode()
+        name: bytes = os.getxattr(f"/proc/{thread}/fd/{fd}", "system.sockprotoname")
     except OSError:
         return ""
+    return name.rstrip(b"\0").decode()
 
 
 def socket_identity(thread: int, fd: int) -> str:

@@ -36,10 +36,10 @@ class Supervisor:
     """Answers for all workers of a zygote; nothing in it waits for any of them.
 
     Args:
-        poll: what the zygote waits with: descriptors are registered with it.
+        poll: what the zygote waits with (``select.poll()``): descriptors are registered with it.
     """
 
-    def __init__(self, poll: select.poll) -> None:
+    def __init__(self, poll: Any) -> None:
         self._poll = poll
         self._handlers: dict[int, Callable[[int], None]] = {}  # by descriptor
         self._workers: list[Supervised] = []
