@@ -238,10 +238,19 @@ def violation_error(fields: dict[str, Any], text: str = "") -> ViolationError:
     return ERRORS[operation.kind](violation, text or _messages.violation_text(violation))
 
 
+def _is_told(warned: Violation) -> bool:
+    """Whether the kernel tells what the guard of a child has told before it let it happen."""
+    what = warned.test, warned.operation.target
+    return warned.operation.pid is not None and any(
+        (found.test, found.operation.target) == what and found.operation.pid is None for found in state.running.warned
+    )
+
+
 def _take(line: dict[str, Any]) -> None:
     error = violation_error(line["violation"])
     if line["warned"]:
-        state.running.warned.append(error.violation)
+        if not _is_told(error.violation):
+            state.running.warned.append(error.violation)
         return
     scope = _reports.scopes.get(line["serial"])
     code = error.violation.code

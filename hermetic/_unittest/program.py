@@ -188,6 +188,8 @@ def _share_out(settings: _config.Settings, while_running: contextlib.ExitStack) 
         ConfigurationError: there is no sandbox here, and there must be.
     """
     if settings.no_isolation:
+        if settings.sandbox != "off":
+            sys.stderr.write("sandbox: off, because of no_isolation: only workers can have one\n")
         return
     if settings.sandbox != "off":
         from . import sandbox  # for runs that ask
