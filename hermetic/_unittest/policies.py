@@ -108,6 +108,11 @@ def of_function(function: Any, args: tuple[Any, ...]) -> Policy | None:
     return _policy([*marks, *marking.marks_of_module(function.__module__)], function.__module__, None)
 
 
+def forget(cls: type) -> None:
+    """Forget the tests of a class, which were none of the user's."""
+    _by_class.pop(id(cls), None)
+
+
 def widest() -> Policy | None:
     """The policy of the largest test so far; None if a test without a size was among them, or there were none."""
     found = [*_by_test.values(), *_by_class.values()]

@@ -67,6 +67,7 @@ def warm_up() -> None:
     for _ in range(_WARM_UPS):
         rehearsal = _Worker(_Rehearsal(), {0: unittest.FunctionTestCase(_nothing)})  # type: ignore[arg-type]
         rehearsal.run(leave=False)
+    policies.forget(unittest.FunctionTestCase)
     state.forget()
     _baseline.append(hygiene.Snapshot())
 

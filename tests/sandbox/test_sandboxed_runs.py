@@ -103,6 +103,20 @@ class Case(unittest.TestCase):
 """
 )
 
+LATE = (
+    HEAD
+    + """
+import atexit
+class Case(unittest.TestCase):
+    @isolated
+    @small
+    def test_python(self): atexit.register(socket.create_connection, ("127.0.0.1", 9))
+    @isolated
+    @small
+    def test_native(self): atexit.register(connect, "127.0.0.1", 10)
+"""
+)
+
 INNER_RUN = """
 INNER = [sys.executable, "-m", "hermetic", "--sandbox", "kernel", "unittest"]
 class Outer(unittest.TestCase):
@@ -199,6 +213,12 @@ class GroupTest(HermeticTestCase):
     def test_each_test_of_a_group_is_held_to_its_own_size_whatever_was_before(self):
         found = {name: verdict for name, verdict in verdicts(run(MIXED)).items() if verdict != "ok"}
         self.assertEqual([name[0] for name in found], ["1", "4", "5", "6"])
+
+    def test_what_happens_while_the_worker_exits_is_judged_too(self):
+        found = re.findall(
+            r"interpreter shutdown (connected to \S+)$", run(LATE, "--sandbox", "kernel").stderr, re.MULTILINE
+        )
+        self.assertEqual({*found}, {"connected to 127.0.0.1:9", "connected to 127.0.0.1:10"})
 
     def test_a_worker_that_dies_is_told_of_as_ever(self):
         self.assertIn("SIGKILL", run(MIXED).stderr)
