@@ -48,7 +48,6 @@ PRIVATE_NAMES = {
         "_thread",
     ),  # get_ident is public as threading.get_ident; threading is not worth its start-up time
     ("_sandbox.sandboxed", "_asdict"),  # as of _guards.children
-    ("_sandbox.sandboxed", "_thread"),  # get_native_id is public as threading.get_native_id; as of _guards.state
     ("_unittest.early_end", "_exit"),  # os._exit is documented
     ("_unittest.program", "_getParentArgParser"),  # an override, for --durations before 3.12: it can stand nowhere else
     ("_unittest.program", "_print_help"),  # an override, for our options in --help

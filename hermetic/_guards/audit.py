@@ -32,7 +32,7 @@ _ANNOUNCED_BY_POPEN = frozenset({"os.posix_spawn", "_posixsubprocess.fork_exec"}
 def _judge_event(event: str, args: tuple[Any, ...]) -> None:
     scope = state.active() or _scope_of_marked_module()
     if scope is None or scope.policy is None:
-        _tell_sandbox(scope)
+        _tell_sandbox(None)
         return
     if event in _ANNOUNCED_BY_POPEN and announced_by_popen():
         return
@@ -41,21 +41,20 @@ def _judge_event(event: str, args: tuple[Any, ...]) -> None:
         judge(operation, scope)
 
 
-def _tell_sandbox(scope: Scope | None, operation: Operation | None = None) -> None:
-    """Tell the kernel layer, if this process is held by it, that something was judged, and may happen.
+def _tell_sandbox(policy: _policy.Policy | None, operation: Operation | None = None) -> None:
+    """Tell the kernel layer, if this process is held by it, that something may happen.
 
     Args:
-        scope: what it was judged by; None for what was not.
-        operation: None for anything.
+        policy: what it was judged by; None for what was not.
+        operation: what it is; None for anything.
     """
-    sandbox = state.running.sandbox
-    if sandbox is None:
+    sandbox, process = state.running.sandbox, state.running.process
+    if sandbox is None or process is None:
         return
-    policy = None if scope is None else scope.policy
     # Of a start that is an exception, the kernel sees a fork, and not of which program.
     starts = operation is not None and operation.kind == PROCESS
     is_exception = starts and policy is not None and not LIMITS[policy.size].processes
-    if scope is None or scope is not state.running.process or is_exception:
+    if policy != process.policy or is_exception:
         sandbox.let_pass(policy)
     else:
         sandbox.let_pass_no_more()
@@ -80,7 +79,7 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
     if scope is not None and scope.home != _real.get_pid():
         scope = children.test_now(scope)
     if scope is None or scope.policy is None:
-        _tell_sandbox(scope)
+        _tell_sandbox(None)
         return
     policy, outside = scope.policy, ""
     if scope.owner is None:
@@ -90,8 +89,8 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
         if operation.kind == PROCESS:
             ceilings.count_start(scope)
         elif operation.action == "resolve" and policy.allowance.hosts:
-            _let_addresses_through(operation, scope, policy)
-        _tell_sandbox(scope, operation)
+            policy = _let_addresses_through(operation, scope, policy)
+        _tell_sandbox(policy, operation)
         return
     if operation.kind == PROCESS and callsite.is_inside("platform"):  # asks uname, and does without
         raise RefusedQuietly(2, "small tests start no process", operation.command)
@@ -171,24 +170,30 @@ def _scope_of_marked_module() -> Scope | None:
     return _module_scopes[module]
 
 
-def _let_addresses_through(operation: Operation, scope: Scope, policy: _policy.Policy) -> None:
-    """A name was allowed, so the addresses that it stands for are: the connection will name only those."""
+def _let_addresses_through(operation: Operation, scope: Scope, policy: _policy.Policy) -> _policy.Policy:
+    """A name was allowed, so the addresses that it stands for are: the connection will name only those.
+
+    Returns:
+        The policy, with these.
+    """
     _socket = _real.socket_module()
     entries = [entry for entry in policy.allowance.hosts if _policy.names_host(entry, operation.host)]
     if not entries or packed_address(operation.host) is not None:
-        return
+        return policy
     try:
         with state.unjudged():
             found = _socket.getaddrinfo(operation.host, None)
     except OSError:
-        return
+        return policy
     ports = {_policy.split_host(entry)[1] for entry in entries}
     hosts = {_policy.join_host(str(answer[4][0]), port) for answer in found for port in ports}
     new = tuple(sorted(hosts.difference(policy.allowance.hosts)))
     if new:
-        scope.policy = _policy.Policy(policy.size, policy.allowance | _policy.Allowance(hosts=new), policy.mode)
+        policy = _policy.Policy(policy.size, policy.allowance | _policy.Allowance(hosts=new), policy.mode)
+        scope.policy = policy
         if state.running.sandbox is not None and scope is state.running.process:
             state.running.sandbox.scope_changed(scope)
+    return policy
 
 
 def install(on_new_socket: Callable[[tuple[Any, ...]], None]) -> None:

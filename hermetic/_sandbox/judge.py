@@ -116,20 +116,24 @@ class Judge:
 
     def _operations(self, name: str, call: Call) -> list[Operation]:
         """What a call is about to do on the network."""
-        if name in _USES:
-            fd = call.arguments[2 if name in USES_THIRD else 0] & 0xFFFFFFFF
-            identity, use = self.held.get(fd, ("", None))
-            if use is not None and identity == calls.socket_identity(call.thread, fd):
-                if name == "fcntl" and call.arguments[1] not in _DUPLICATING:
-                    return []
-                return [use._replace(api=f"{name}(2)")]
-            if name in USES_FIRST or name in USES_THIRD:
-                return []
+        uses = self._uses(name, call)
+        if name in USES_FIRST or name in USES_THIRD:
+            return uses
         operations = calls.operations(name, call.thread, call.arguments)
         if name == "listen" and operations:
             bound = self._bound.get(self._identity(call))
             return [bound._replace(action="listen", api="listen(2)")] if bound else operations
-        return operations
+        return uses + operations
+
+    def _uses(self, name: str, call: Call) -> list[Operation]:
+        """What it means that a call uses a socket which was connected before."""
+        fd = call.arguments[2 if name in USES_THIRD else 0] & 0xFFFFFFFF
+        identity, use = self.held.get(fd, ("", None)) if name in _USES else ("", None)
+        if use is None or identity != calls.socket_identity(call.thread, fd):
+            return []
+        if name == "fcntl" and call.arguments[1] not in _DUPLICATING:
+            return []
+        return [use._replace(api=f"{name}(2)")]
 
     def _identity(self, call: Call) -> str:
         return calls.socket_identity(call.thread, call.arguments[0] & 0xFFFFFFFF)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from _thread import get_native_id
+from threading import get_native_id
 
 from .. import _real
 from .._guards import children, events
@@ -83,7 +83,8 @@ class Sandbox:
             assert scope is not None
             children.expect_reports(scope)
             fields = children.policy_fields(policy)
-            self._send(["scope", thread, scope.serial, scope.name, fields, scope.report_path])
+            name = "code outside of any test" if scope.owner is None else scope.name
+            self._send(["scope", thread, scope.serial, name, fields, scope.report_path])
         elif self._is_held:
             self._send(["scope", thread, 0, "", None, ""])
         self._is_held = is_held

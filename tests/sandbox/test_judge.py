@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import socket
 import unittest
 from unittest import mock
 
@@ -16,7 +17,7 @@ from hermetic._sizes import Size
 from sandbox.memory import Arguments, inet, unix
 
 if _env.LINUX:
-    from hermetic._sandbox import judge, names, seccomp
+    from hermetic._sandbox import calls, judge, names, seccomp
 
 
 class JudgeCase(HermeticTestCase):
@@ -106,6 +107,22 @@ class NetworkTest(JudgeCase):
         passed = self.connect(inet("203.0.113.7", 1))
         self.judge.let_pass(self.memory.thread, [])
         self.assertEqual([passed, self.connect(inet("203.0.113.7", 1))], [0, errno.EPERM])
+
+    def test_the_use_of_a_socket_from_before_is_judged_by_both_ends_that_it_names(self):
+        self.hold("medium")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            identity = calls.socket_identity(self.memory.thread, sock.fileno())
+            use = calls.address_operation("connect", "use", inet("127.0.0.1", 9))
+            self.judge.held = {sock.fileno(): (identity, use)}
+            address = self.memory.put(inet("203.0.113.7", 9))
+            answers = [self.ask("write", sock.fileno()), self.ask("sendto", sock.fileno(), 0, 0, 0, address, 16)]
+        self.assertEqual(answers, [0, errno.EPERM])
+
+    def test_a_descriptor_that_is_another_file_by_now_is_free(self):
+        self.hold("small")
+        use = calls.address_operation("connect", "use", inet("127.0.0.1", 9))
+        self.judge.held = {1: ("socket:[1]", use)}
+        self.assertEqual(self.ask("write", 1), 0)
 
     def test_a_name_that_is_allowed_lets_its_addresses_and_its_name_servers_through(self):
         self.hold("medium", hosts=("db.test:5432",))

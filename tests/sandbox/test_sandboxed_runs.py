@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import subprocess
+import sys
 import unittest
 
 import support
@@ -77,6 +79,14 @@ class Case(unittest.TestCase):
         for thread in threads: thread.join()
         self.assertEqual(found, [0] * 20)
     def test_python(self): subprocess.run([sys.executable, "-c", "import os; os._exit(0)"], check=True)
+    def test_garbage(self):
+        for name in os.listdir("/proc/self/fd"):
+            if int(name) >= 300 and os.readlink('/proc/self/fd/' + name).startswith('socket:'):
+                with socket.socket(fileno=os.dup(int(name))) as sock:
+                    if sock.type == socket.SOCK_SEQPACKET:
+                        for data in (b"x", b"[]", b"3", b'["scope"]', b'["entered", 1, []]', b'["pass", 1, 1]'):
+                            sock.send(data)
+        self.assertEqual(connect("127.0.0.1"), 0)
 class Free(unittest.TestCase):
     def test_without_a_size(self): self.assertEqual(connect("{REMOTE}"), 0)
     @large
@@ -100,6 +110,18 @@ class Case(unittest.TestCase):
     def test_5_dies(self): os.kill(os.getpid(), signal.SIGKILL)
     @small
     def test_6_small_after_that(self): connect("127.0.0.1")
+"""
+)
+
+WARNED = (
+    HEAD
+    + f"""
+CHILD = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('{REMOTE}', 9))"
+@medium
+class Case(unittest.TestCase):
+    def test_python_here(self): socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(("{REMOTE}", 9))
+    def test_python_there(self): subprocess.run([sys.executable, "-c", CHILD], check=True)
+    def test_native(self): self.assertEqual(connect("{REMOTE}"), 0)
 """
 )
 
@@ -193,12 +215,24 @@ class MediumTest(HermeticTestCase):
     def test_this_machine_and_children_are_free_and_all_else_is_not(self):
         found = verdicts(run(MEDIUM, "--sandbox", "kernel"))
         self.assertEqual({name for name, verdict in found.items() if verdict != "ok"}, {"child"})
-        self.assertEqual(len(found), 8)
+        self.assertEqual(len(found), 9)
 
     def test_a_bare_child_is_told_of_as_what_it_is(self):
         self.assertRegex(
             run(MEDIUM, "--sandbox", "kernel").stderr, rf"test_child connected to {REMOTE}:9\n  by connect\(2\)"
         )
+
+    def test_what_is_let_happen_with_a_warning_is_told_once(self):
+        probe = subprocess.run(support.in_network_namespace("true"), capture_output=True)
+        if probe.returncode:
+            self.skipTest("what is let happen must not leave this machine, and no namespace can be had")
+        options = (sys.executable, "-m", "hermetic", "--mode", "warn", "--sandbox", "kernel", "test_it")
+        environment = {**os.environ, "PYTHONPATH": support.package_folder()}
+        with support.Folder(**{"test_it.py": WARNED}) as folder, support.not_inherited():
+            command = support.in_network_namespace(*options)
+            done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+        told = re.findall(rf"^  test_it\.Case\.test_(\w+) connected to {REMOTE}:9", done.stderr, re.MULTILINE)
+        self.assertEqual((done.returncode, sorted(told)), (0, ["native", "python_here", "python_there"]))
 
     def test_it_is_the_same_with_parallel_workers_and_with_fresh_interpreters(self):
         for options in (("-j", "2"), ("--isolated-start", "fresh")):
@@ -252,6 +286,11 @@ class AvailabilityTest(HermeticTestCase):
     @needs_a_sandbox
     def test_auto_says_in_one_line_that_it_is_on(self):
         self.assertIn("sandbox: kernel\n", run(MEDIUM, "--sandbox", "auto").stderr)
+
+    @needs_a_sandbox
+    def test_without_workers_there_is_none_and_that_is_said(self):
+        done = run(MIXED.replace("kernel", "off"), "--sandbox", "kernel", "--no-isolation")
+        self.assertIn("sandbox: off, because of no_isolation", done.stderr)
 
     @needs_a_sandbox
     def test_a_sandbox_within_a_sandbox_is_refused_with_its_reason(self):
