@@ -58,6 +58,7 @@ SETTINGS: dict[str, Choice | Switch | Seconds | Count | Jobs | File | Seed] = {
     "shuffle_level": Choice("module", "class", "test"),
     "failed_first": Switch(),
     "history": File("auto", "off"),
+    "progress": Choice("auto", "off"),
 }
 _ALLOW_KEYS = ("hosts", "processes")
 
@@ -96,6 +97,7 @@ class Settings(
             "shuffle_level",
             "failed_first",
             "history",
+            "progress",
             "allow",
             "root",
             "origins",
@@ -125,6 +127,7 @@ class Settings(
             "off",
             "test",
             False,
+            "auto",
             "auto",
             (),
             ".",
@@ -163,6 +166,7 @@ class Settings(
         failed_first: whether the tests that failed last come first.
         history: the absolute path of the file that remembers durations and failures; ``auto`` for that in the root, or
             ``off``.
+        progress: whether a live line on a terminal says how far the run is: ``auto``, or ``off``.
         allow: path pattern with what it allows, in the order of the file.
         root: the folder that path patterns start from.
         origins: for each setting (and each pattern, as ``allow PATTERN``), where its value came from.
@@ -194,6 +198,7 @@ class Settings(
     shuffle_level: str
     failed_first: bool
     history: str
+    progress: str
     allow: tuple[tuple[str, Allowance], ...]
     root: str
     origins: Mapping[str, str]

@@ -241,3 +241,12 @@ def summary_lines(violations: Sequence[Violation], heading: str) -> list[str]:
             times = f", {count} times" if count > 1 else ""
             lines.append(f"  {test} {deed}{place}{times}")
     return lines
+
+
+def leak_lines(leaks: Sequence[str]) -> list[str]:
+    """What tests have changed and left, for the end of a run.
+
+    Args:
+        leaks: for people, each with its test or group.
+    """
+    return [f"leaks: H007 isolation: {len(leaks)}", *(f"  {leak}" for leak in leaks)] if leaks else []

@@ -21,7 +21,7 @@ PACKAGE = os.path.dirname(os.path.abspath(hermetic.__file__))
 LEVELS = (
     "_errors _env _real _records _setting_kinds _sizes _version _addresses",
     "_policy _messages _config",
-    "_guards _reports",
+    "_guards _reports _terminal",
     "_sandbox",
     "_multiprocessing _isolation _doubles",
     "_unittest",

@@ -14,7 +14,7 @@ from hermetic._policy import NO_ALLOWANCE, Allowance
 SETTINGS = (
     "mode, default_size, start_method, isolated, no_isolation, isolated_timeout, isolated_start, sandbox, detect_leaks,"
     " leaks, jobs, time_limits, test_timeout, processes_at_import, max_process_depth, max_process_starts,"
-    " max_processes, junit_xml, json, html, annotations, shuffle, shuffle_level, failed_first, history"
+    " max_processes, junit_xml, json, html, annotations, shuffle, shuffle_level, failed_first, history, progress"
 )
 needs_tomllib = unittest.skipUnless(_env.HAS_TOMLLIB, "pyproject.toml is read from Python 3.11 on")
 
@@ -82,7 +82,7 @@ class SetupCfgTest(ConfigTestCase):
             "jobs = auto", "time_limits = strict", "test_timeout = 60",
             "processes_at_import = allow", "max_process_depth = 2", "max_process_starts = 3", "max_processes = 4",
             "junit_xml = a.xml", "json = b.json", "html = ../c.html", "annotations = azure",
-            "shuffle = random", "shuffle_level = class", "failed_first = true", "history = d.json",
+            "shuffle = random", "shuffle_level = class", "failed_first = true", "history = d.json", "progress = off",
         )  # fmt: skip
         self.write(setup_cfg="\n".join(("[tool:hermetic]", *lines)))
         settings = self.load()
@@ -95,7 +95,7 @@ class SetupCfgTest(ConfigTestCase):
             ),
         )
         self.assertEqual(settings[17:21], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
-        self.assertEqual(settings[21:25], ("random", "class", True, *self.paths("d.json")))
+        self.assertEqual(settings[21:26], ("random", "class", True, *self.paths("d.json"), "off"))
 
     def test_the_origin_is_the_file(self):
         self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
@@ -197,7 +197,7 @@ class PyprojectTest(ConfigTestCase):
             'leaks = "off"', "jobs = 4", 'time_limits = "strict"', "test_timeout = 60",
             'processes_at_import = "allow"', "max_process_depth = 2", "max_process_starts = 3",
             "max_processes = 4", 'junit_xml = "a.xml"', 'json = "b.json"', 'html = "c.html"', 'annotations = "off"',
-            "shuffle = 7", 'shuffle_level = "module"', "failed_first = true", 'history = "off"',
+            "shuffle = 7", 'shuffle_level = "module"', "failed_first = true", 'history = "off"', 'progress = "off"',
         )  # fmt: skip
         self.write(pyproject="\n".join(("[tool.hermetic]", *lines)))
         settings = self.load()
@@ -210,7 +210,7 @@ class PyprojectTest(ConfigTestCase):
             ),
         )
         self.assertEqual(settings[17:21], (*self.paths("a.xml", "b.json", "c.html"), "off"))
-        self.assertEqual(settings[21:25], ("7", "module", True, "off"))
+        self.assertEqual(settings[21:26], ("7", "module", True, "off", "off"))
         self.assertEqual(set(settings.origins.values()), {os.path.join(self.folder, "pyproject.toml")})
 
     @needs_tomllib
@@ -283,14 +283,14 @@ class EnvironmentTest(ConfigTestCase):
         os.environ.update(HERMETIC_JOBS="3", HERMETIC_TIME_LIMITS="off", HERMETIC_TEST_TIMEOUT="9")
         os.environ.update(HERMETIC_JUNIT_XML="a.xml", HERMETIC_JSON="b.json", HERMETIC_HTML="c.html")
         os.environ.update(HERMETIC_SHUFFLE="42", HERMETIC_SHUFFLE_LEVEL="test", HERMETIC_FAILED_FIRST="yes")
-        os.environ.update(HERMETIC_HISTORY="d.json", HERMETIC_SANDBOX="auto")
+        os.environ.update(HERMETIC_HISTORY="d.json", HERMETIC_PROGRESS="off", HERMETIC_SANDBOX="auto")
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS) - {"isolated"})
         self.assertEqual(settings[:8], ("warn", Size.LARGE, "forkserver", False, True, 0.5, "fresh", "auto"))
         self.assertEqual(settings[8:17], (False, "off", 3, "off", 9.0, "allow", 2, 3, 4))
         paths = [os.path.abspath(name) for name in ("a.xml", "b.json", "c.html")]  # of the current folder
         self.assertEqual(settings[17:21], (*paths, "github"))
-        self.assertEqual(settings[21:25], ("42", "test", True, os.path.abspath("d.json")))
+        self.assertEqual(settings[21:26], ("42", "test", True, os.path.abspath("d.json"), "off"))
         self.assertEqual(set(settings.origins.values()), {"environment"})
 
     def test_an_unknown_variable_is_an_error_that_lists_the_known_ones(self):
@@ -469,7 +469,7 @@ class DescribeTest(ConfigTestCase):
             "max_process_starts = 5000  (default)", "max_processes = 1000  (default)", "junit_xml = none  (default)",
             "json = none  (default)", "html = none  (default)", "annotations = auto  (default)",
             "shuffle = off  (default)", "shuffle_level = test  (default)", "failed_first = false  (default)",
-            "history = auto  (default)",
+            "history = auto  (default)", "progress = auto  (default)",
             f"allow tests/* = hosts=['a.test']  ({path})",
         ]  # fmt: skip
         self.assertEqual(_config.describe(self.load(start_method="fork", isolated=True)).splitlines(), expected)
@@ -538,7 +538,7 @@ class CommandLineTest(ConfigTestCase):
             "max_process_starts = 5000  (default)", "max_processes = 1000  (default)", "junit_xml = none  (default)",
             "json = none  (default)", "html = none  (default)", "annotations = auto  (default)",
             "shuffle = off  (default)", "shuffle_level = test  (default)", "failed_first = false  (default)",
-            "history = auto  (default)",
+            "history = auto  (default)", "progress = auto  (default)",
         ]  # fmt: skip
         self.assertEqual(out.splitlines(), expected)
 

@@ -80,6 +80,9 @@ class Pool:
         nursery: where workers come from.
         new_worker: makes one of them, for a task.
         is_stopping: whether the run is to end with the test that it is at.
+
+    Attributes:
+        hear: called with a task and each frame that comes of its step, when it comes.
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class Pool:
         self._nursery = nursery
         self._new_worker = new_worker
         self._is_stopping = is_stopping
+        self.hear: Callable[[Task, list[Any]], None] | None = None
         self._has_stopped = False
         self._waiting = {id(task): task for task in tasks}
         self._by_length = sorted(tasks, key=lambda task: task.seconds)
@@ -204,6 +208,8 @@ class Pool:
             if not task.current:
                 task.current.append(["worker", self._numbers[id(place.worker)]])
             task.current.append(frame)
+            if self.hear is not None:
+                self.hear(task, frame)
             if frame[0] == "ready" and task.steps[task.at][-1][0] != "finish":
                 self._end_step(task)
         self._at_work.remove(place)

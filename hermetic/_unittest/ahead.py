@@ -14,6 +14,7 @@ from .._errors import IsolationError
 from .._guards import state
 from .._isolation.pool import Pool, Task
 from . import addressing, groups, policies, protect, sandbox
+from .sending import FAILURES
 from .sharing import Plan
 from .workers import context_of
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from .._isolation.supervisor import Worker
     from .groups import Group
+    from .progress import Progress
     from .replay import Replay
     from .sharing import Unit
     from .workers import Workers
@@ -60,6 +62,9 @@ class Ahead:
         groups.shared_out.update(self._plan.classes, self._plan.modules)
         if policies.sandboxed:
             sandbox.tell_of_others(self._plan.kept)
+        self._progress: Progress | None = getattr(result, "hermetic_progress", None)
+        self._unit_of = {id(unit.task): unit for unit in self._plan.units}
+        self._failing: set[int] = set()  # the tasks whose test, as far as it has come, has failed
         self._pool = Pool(
             [unit.task for unit in self._plan.units],
             size=policies.jobs,
@@ -67,6 +72,7 @@ class Ahead:
             new_worker=self._new_worker,
             is_stopping=lambda: bool(getattr(result, "shouldStop", False)),
         )
+        self._pool.hear = None if self._progress is None else self._hear
         self._begun: list[Unit] = []  # of which something was told, and not all
         self._names: dict[int, _Name] = {}  # of workers, by their numbers
         self.last_test: Any = None
@@ -95,6 +101,22 @@ class Ahead:
             self._begun.remove(unit)
         if not kinds & _TELLING:
             raise IsolationError(f"[H007] test {state.owner_name(test)}: its worker has said nothing of it")
+
+    def _hear(self, task: Task, frame: list[Any]) -> None:
+        """A worker tells of a test, which may be before its turn."""
+        kind, test = self._unit_of[id(task)].places[task.at] if id(task) in self._unit_of else ("", None)
+        if kind != "test" or self._progress is None:
+            return
+        name = state.owner_name(test)
+        if frame[0] == "begin":
+            self._progress.start_ahead(name)
+        elif frame[0] == "outcome":
+            verdict = frame[2][0] if frame[1] == "subtest" else frame[1]
+            self._failing |= {id(task)} if verdict in FAILURES else set()
+        elif frame[0] in ("ready", "died"):
+            has_failed = frame[0] == "died" or id(task) in self._failing
+            self._failing.discard(id(task))
+            self._progress.stop_ahead(name, has_failed=has_failed)
 
     def note_told(self, test: Any, changes: set[str]) -> None:
         """These changes of the process of a test were reported."""

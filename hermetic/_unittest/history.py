@@ -86,6 +86,7 @@ class RunHistory:
         self._pid = _real.get_pid()
         self._ran: dict[str, float] = {}
         self._has_told = False
+        self._has_failures = False
         self._saved: tuple[dict[str, None], dict[str, float]] = {}, {}
 
     @functools.cached_property
@@ -145,9 +146,23 @@ class RunHistory:
         try:
             with state.unjudged():
                 self._add(ran, failed)
+            self._has_failures = bool(failed)
         except OSError as error:
             if not self._is_own:
                 _tell(f"the history {self.path} could not be written: {error.strerror or error}")
+
+    def rerun_lines(self) -> list[str]:
+        """The command that runs what has failed again, for people; nothing if nothing has, or it is not known."""
+        if not self._has_failures:
+            return []
+        import shlex  # not worth its start-up time in runs without a failure
+
+        arguments = sys.argv[1:]
+        start = sys.orig_argv[: len(sys.orig_argv) - len(arguments)]
+        if not start or [*start, *arguments] != sys.orig_argv:
+            return []  # the program has made its arguments itself
+        option = [] if "--last-failed" in arguments else ["--last-failed"]
+        return [f"to run again what has failed: {shlex.join([*start, *option, *arguments])}"]
 
     def _add(self, ran: dict[str, float], failed: dict[str, None]) -> None:
         if _merged(self._known, ran, failed) == self._known:

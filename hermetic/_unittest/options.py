@@ -46,6 +46,7 @@ _HELP = {
     "shuffle_level": "what is shuffled: modules, classes in them, too, or tests in those, too (test, the default)",
     "failed_first": "begin with the modules, the classes and the tests that failed last",
     "history": "the file that remembers durations and failures; or off",
+    "progress": "on a terminal, say in its last row how far the run is (auto, the default), or do not (off)",
 }
 
 _METAVARS = {

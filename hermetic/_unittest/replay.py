@@ -150,6 +150,11 @@ class Replay:
         for method in facts["methods"]:
             journal.note(method)
 
+    def _take_leaks(self, what: str, changes: list[str]) -> None:
+        note_leaks = getattr(self._result, "note_leaks", None)
+        if note_leaks is not None:
+            note_leaks(self._test, what, changes)
+
     def _take_finished(self, facts: dict[str, Any]) -> None:
         self._changes += facts["changes"]
         take_warned(facts)
@@ -314,9 +319,9 @@ def report_changes(what: str, changes: list[str], test: Any, result: Any) -> Iso
     text = f"[H007] {what} changed its process, or left something behind: {hygiene.summed(changes)}"
     if mode == "off":
         return None
-    recorder = getattr(result, "hermetic_recorder", None)
-    if recorder is not None:
-        recorder.add_leaks(test, changes)
+    note_leaks = getattr(result, "note_leaks", None)
+    if note_leaks is not None:
+        note_leaks(test, what, changes)
     try:
         if mode == "warn":
             filename, _, line = places.place_of(test)

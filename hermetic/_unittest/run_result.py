@@ -6,6 +6,7 @@ import unittest
 
 from .. import _guards, _multiprocessing, _real
 from .._guards import state
+from .._terminal import colours
 from . import durations, marking
 from .result import Fixture, GuardedResult, exc_info, lacking_methods
 
@@ -36,6 +37,8 @@ class RunResult(GuardedResult):
         unwritten: what went wrong with the reports.
         order: the line that says how to have the order of the tests again, if it is not the usual one.
         hermetic_history: what is told how the run went, if it adds to a history.
+        hermetic_progress: what shows how far the run is, on a terminal.
+        leaks: what tests and groups have changed and left, for people.
     """
 
     violations: tuple[Violation, ...] = ()
@@ -49,6 +52,8 @@ class RunResult(GuardedResult):
     unwritten: tuple[str, ...] = ()
     order: str | None = None
     hermetic_history: Any = None
+    hermetic_progress: Any = None
+    leaks: tuple[str, ...] = ()
     _begin = staticmethod(state.begin_alone)
 
     def startTest(self, test: Any) -> None:
@@ -65,6 +70,8 @@ class RunResult(GuardedResult):
 
     def stopTestRun(self) -> None:
         self.report_late()
+        if self.hermetic_progress is not None:
+            self.hermetic_progress.close()
         getattr(super(), "stopTestRun", _nothing)()
         if self.hermetic_history is not None:
             self.hermetic_history.save(self)
@@ -92,6 +99,14 @@ class RunResult(GuardedResult):
         if error is not None:
             self.addError(self.current_test or Fixture(fixture or "the test run"), exc_info(error))
 
+    def note_leaks(self, test: Any, what: str, changes: list[str]) -> None:
+        """A test, or the group that it was the last of, has changed this in its process, or left it behind."""
+        from .._isolation import hygiene  # loaded by who has found it, not with every run
+
+        self.leaks = (*self.leaks, f"{what}: {hygiene.summed(changes)}")
+        if self.hermetic_recorder is not None:
+            self.hermetic_recorder.add_leaks(test, changes)
+
     def _reported(self, errors: list[ViolationError]) -> None:
         self.violations = (*self.violations, *(error.violation for error in errors))
         if self.hermetic_recorder is not None:
@@ -99,7 +114,8 @@ class RunResult(GuardedResult):
 
     def printErrors(self) -> None:
         super().printErrors()  # type: ignore[misc]
-        lines = self._summary() if self.violations or _guards.installed else []
+        stream = self.summary_stream or self.stream  # type: ignore[attr-defined]  # without a WatchedRun
+        lines = self._summary(stream) if self.violations or self.leaks or _guards.installed else []
         methods = _multiprocessing.journal.methods
         if methods and not running.in_run:  # a run within a test leaves it to the run around it
             lines.append(f"start method{'s' if len(methods) > 1 else ''} of multiprocessing: {', '.join(methods)}")
@@ -111,17 +127,24 @@ class RunResult(GuardedResult):
             lines += [*self.unwritten, *self.hermetic_recorder.annotations()]
         if self.durations_before_3_12 is not None:
             lines += durations.lines(self, self.durations_before_3_12)
-        stream = self.summary_stream or self.stream  # type: ignore[attr-defined]  # without a WatchedRun
+        if self.hermetic_progress is not None:
+            lines += self.hermetic_progress.slow_tests()
+        if self.hermetic_history is not None and colours.is_terminal(stream):  # in a file, it is unittest's text alone
+            lines += self.hermetic_history.rerun_lines()
         for line in lines:
             stream.write(f"{line}\n")
 
-    def _summary(self) -> list[str]:
+    def _summary(self, stream: Any) -> list[str]:
         from .. import _messages  # loaded with the guard, not with every run
 
         warned: list[Violation] = []
         if not running.in_run:  # a run within a test leaves its warnings to the run around it
             warned, running.warned = running.warned, []
-        return [*_messages.summary_lines(self.violations, "violations"), *_messages.summary_lines(warned, "warnings")]
+        bad = _messages.summary_lines(self.violations, "violations")
+        odd = [*_messages.summary_lines(warned, "warnings"), *_messages.leak_lines(self.leaks)]
+        if colours.are_wanted(stream):
+            return [*colours.of_headings(bad, colours.RED), *colours.of_headings(odd, colours.YELLOW)]
+        return [*bad, *odd]
 
 
 def _nothing() -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-_FAILURES = ("error", "failure", "unexpected_success")  # what failfast stops at
+FAILURES = ("error", "failure", "unexpected_success")  # what failfast stops at
 _MAX_PARAMETER = 2000  # characters of one parameter of a subtest
 
 
@@ -69,6 +69,10 @@ class _SendingResult(unittest.TestResult):
         facts = {"started": self._started_at, "duration": duration, "methods": methods, **self.warned()}
         self.send("end", facts, hold=True)  # what comes next says that the request is done
         self._current = None
+
+    def note_leaks(self, _: Any, what: str, changes: list[str]) -> None:
+        """The test has changed this in its process, or left it behind."""
+        self.send("leaks", what, changes)
 
     def addDuration(self, test: Any, elapsed: float) -> None:
         """Not kept: it was sent."""
@@ -125,7 +129,7 @@ class _SendingResult(unittest.TestResult):
         self._tell(subtest, kind, self._described(err) if failed else None)
 
     def _tell(self, test: Any, verdict: str, details: Any = None) -> None:
-        self.has_failed = self.has_failed or verdict in _FAILURES
+        self.has_failed = self.has_failed or verdict in FAILURES
         parts = _real.sub_test_parts(test)
         if parts is not None:
             message, params = parts

@@ -12,12 +12,13 @@ import unittest
 from .. import _config, _multiprocessing, _real
 from .._errors import RunEndedEarly
 from .._guards import state
+from .._terminal import colours
 from . import durations, early_end, policies, protect
 from .run_result import make_run_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any, ClassVar
 
     from .history import RunHistory
@@ -74,7 +75,10 @@ class WatchedRun(unittest.TestSuite):
             result.order = self.order and self.order.seed_line
             _multiprocessing.journal.methods.clear()
         try:
-            with self._starts_noted(result), self._noted(result, nested=in_run), self._recorded(result, nested=in_run):
+            with contextlib.ExitStack() as while_running:
+                while_running.enter_context(self._starts_noted(result))
+                if not in_run:
+                    self._follow(result, while_running)
                 self._run_to_its_end(result)
         finally:
             state.running.in_run = in_run
@@ -109,13 +113,22 @@ class WatchedRun(unittest.TestSuite):
 
         return time_limits.Watchdog(seconds, self.ends_at, result, lambda *why: self._sum_up(result, *why)).on_guard()
 
-    def _noted(self, result: Any, *, nested: bool) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext() if self.history is None or nested else self.history.noting(result)
+    def _follow(self, result: Any, while_running: contextlib.ExitStack) -> None:
+        """Have the history, the reports and the terminal told how the run goes, as far as there are any."""
+        if self.history is not None:
+            while_running.enter_context(self.history.noting(result))
+        total = self._whole.countTestCases()
+        if self.recorder is not None:
+            while_running.enter_context(self.recorder.recording(result, total))
+        if colours.is_terminal(result.summary_stream):
+            from . import progress  # not worth its start-up time in other runs
 
-    def _recorded(self, result: Any, *, nested: bool) -> contextlib.AbstractContextManager[None]:
-        if self.recorder is None or nested:
-            return contextlib.nullcontext()
-        return self.recorder.recording(result, self._whole.countTestCases())
+            while_running.enter_context(progress.following(result, _tests_in(self._whole), total, self._durations))
+
+    @property
+    def _durations(self) -> Mapping[str, float]:
+        """How long the tests took before, as of ``History``."""
+        return self.history.durations if self.history is not None else {}
 
     def _isolation(self, result: Any) -> contextlib.AbstractContextManager[None]:
         """What isolated tests need for the time of the run."""
@@ -130,8 +143,7 @@ class WatchedRun(unittest.TestSuite):
 
         if policies.jobs == 1 and not policies.sandboxed:
             return isolation.of_run(_tests_in(self._whole), result)
-        known = self.history.durations if self.history is not None else {}
-        return isolation.of_run(_tests_in(self._whole), result, shared_out=self._whole, durations=known)
+        return isolation.of_run(_tests_in(self._whole), result, shared_out=self._whole, durations=self._durations)
 
     @contextlib.contextmanager
     def _starts_noted(self, result: Any) -> Iterator[None]:

@@ -1,0 +1,46 @@
+"""Colours on a terminal, by the rules that Python's own output goes by."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .. import _env, _real
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+RED, YELLOW, RESET = "\x1b[31m", "\x1b[33m", "\x1b[0m"
+
+
+def are_wanted(stream: Any) -> bool:
+    """Whether what is written to a stream may be coloured.
+
+    The rules are those of https://docs.python.org/3/using/cmdline.html#using-on-controlling-color.
+
+    Args:
+        stream: a text file, or what stands for one.
+    """
+    variables = _real.environ
+    if not sys.flags.ignore_environment and variables.get("PYTHON_COLORS") in ("0", "1"):
+        return bool(variables["PYTHON_COLORS"] == "1")
+    if variables.get("NO_COLOR"):
+        return False
+    if variables.get("FORCE_COLOR"):
+        return True
+    return variables.get("TERM") != "dumb" and not _env.WINDOWS and is_terminal(stream)
+
+
+def of_headings(lines: Iterable[str], colour: str) -> list[str]:
+    """The lines, with those coloured that are not indented."""
+    return [line if line.startswith(" ") else f"{colour}{line}{RESET}" for line in lines]
+
+
+def is_terminal(stream: Any) -> bool:
+    """Whether a stream ends at a terminal."""
+    try:
+        return os.isatty(stream.fileno())
+    except (AttributeError, OSError, ValueError, TypeError):
+        return False

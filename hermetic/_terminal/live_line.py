@@ -1,0 +1,102 @@
+"""The live line, from the side of the run: the status is left in shared memory, and another program draws it.
+
+To say how far the run is takes no system call, and never waits for the terminal.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import signal
+import sys
+
+from .. import _env, _real
+from . import drawing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_CLOSE_SECONDS = 2.0
+_MAX_NAMES = drawing.MEMORY_BYTES // 8  # characters of four bytes at most; the rest is for numbers
+_MAX_NAME = 500
+
+
+class LiveLine:
+    """The live line of a run, from now until it is closed.
+
+    Args:
+        terminal: the file descriptor of the terminal.
+        total: how many tests the run has.
+        expected: the seconds that it is likely to take; 0 if that is not known.
+        coloured: whether colours are wanted.
+
+    Raises:
+        OSError: the program that draws could not be started.
+    """
+
+    def __init__(self, terminal: int, *, total: int, expected: float, coloured: bool) -> None:
+        self._run = f"{_real.monotonic()} {expected} {total}"
+        self._turn = 0
+        self._memory, self._pipe, self._pid = _start(terminal, coloured=coloured)
+
+    def show(self, done: int, failed: int, running: Collection[tuple[str, float]]) -> None:
+        """Say how far the run is.
+
+        Args:
+            done: how many tests have ended.
+            failed: how many have failed.
+            running: the ids of those that are at work, and when each began, by ``monotonic``.
+        """
+        longest = min(_MAX_NAME, _MAX_NAMES // (len(running) or 1))
+        text = f"{self._run} {done} {failed}"
+        for name, began in running:
+            text += f"\n{began} {(name if name.isprintable() else name.translate(_ONE_LINE))[:longest]}"
+        data = text.encode("utf-8", "replace")[: drawing.MEMORY_BYTES - 3]
+        memory, self._turn = self._memory, (self._turn + 2) % 256
+        memory[0] = self._turn + 1  # odd while it is being written
+        memory[1:3] = len(data).to_bytes(2, "big")
+        memory[3 : 3 + len(data)] = data
+        memory[0] = self._turn
+
+    def close(self) -> None:
+        """Give the terminal back."""
+        os.write(self._pipe, b".")  # copies of the run that were forked off have the pipe, too: it may not end yet
+        os.close(self._pipe)
+        until = _real.monotonic() + _CLOSE_SECONDS
+        try:
+            while os.waitpid(self._pid, os.WNOHANG)[0] == 0 and _real.monotonic() < until:
+                _real.sleep(0.002)
+        except ChildProcessError:
+            pass  # a test has waited for all children
+
+
+_ONE_LINE = {ord(character): " " for character in "\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
+
+
+def is_possible() -> bool:
+    """Whether this platform, and the terminal, as far as it says what it is, can do it."""
+    kind = _real.environ.get("TERM", "")
+    return not _env.WINDOWS and kind not in ("", "dumb") and bool(sys.executable) and os.path.isfile(drawing.__file__)
+
+
+def _start(terminal: int, *, coloured: bool) -> tuple[mmap.mmap, int, int]:
+    """Start the program that draws; the memory, the pipe that ends it when it is closed, and its process id."""
+    path = _real.new_file("hermetic-")
+    with _real.open_file(path, "r+b") as file:
+        _real.unlink(path)
+        file.truncate(drawing.MEMORY_BYTES)
+        memory = mmap.mmap(file.fileno(), drawing.MEMORY_BYTES)
+        reading, writing = os.pipe()
+        try:
+            for fd in (file.fileno(), reading):
+                os.set_inheritable(fd, True)  # noqa: FBT003 - the standard library's signature
+            numbers = [str(number) for number in (file.fileno(), reading, terminal, int(coloured))]
+            command = [sys.executable, "-I", "-S", drawing.__file__, *numbers]
+            pid = os.posix_spawn(sys.executable, command, {**os.environ}, setsigmask=[signal.SIGINT, signal.SIGQUIT])
+        except BaseException:
+            os.close(writing)
+            raise
+        finally:
+            os.close(reading)
+    return memory, writing, pid
