@@ -52,7 +52,8 @@ class Judge:
         self._serial = 0
         self._report_path: str | None = None
         self._passes: dict[int, Policy | None] = {}  # by thread: what the guard has judged its next calls by
-        self._starting: list[Policy | None] = []  # what processes were begun under that have yet to become programs
+        # What processes of this test were begun under, besides its own policy; nobody says which of them is which.
+        self._started_under: list[Policy | None] = []
         self._trusted: set[int] = set()  # processes that were allowed: what they start is their business
         self._bound: dict[str, Operation] = {}  # the addresses of sockets, which listen there later
 
@@ -66,10 +67,11 @@ class Judge:
             policy: as plain data; None where there is nothing to be held to.
             report_path: where violations are reported.
         """
+        if serial != self._serial:
+            self._started_under.clear()
         self._serial, self._test, self._report_path = serial, test, report_path
         self._policy = children.policy_of(policy)
         self._passes.pop(thread, None)
-        self._starting.clear()
 
     def let_pass(self, thread: int, policies: list[dict[str, Any] | None]) -> None:
         """What a thread calls next was judged in the worker.
@@ -104,7 +106,7 @@ class Judge:
             operations = self._operations(name, call)
             if any(operation.family == UNIX and _is_service(operation, policy) for operation in operations):
                 return errno.ENOENT
-            refused = [operation for operation in operations if _refuses(policy, operation)]
+            refused = [operation for operation in operations if self._refuses(policy, operation, call.thread)]
             if name == "bind" and not refused:
                 self._bound.update((self._identity(call), operation) for operation in operations)
         if not refused:
@@ -140,23 +142,30 @@ class Judge:
 
     def _refused_starts(self, name: str, call: Call, policy: Policy | None) -> list[Operation]:
         """A process that is begun, or becomes another program, as far as it may not."""
-        if policy is not None and LIMITS[policy.size].processes:
+        may_start_any = policy is None or LIMITS[policy.size].processes
+        if name not in _EXECS and (may_start_any or (policy and policy.allowance.processes)):
+            if policy != self._policy and policy not in self._started_under:
+                self._started_under.append(policy)
+            return []  # which program it is to be, it says later
+        if may_start_any:
             return []
         pid = _real_process(call.thread)
+        operations = calls.operations(name, call.thread, call.arguments)
         if pid != self.worker and self._is_trusted(pid):
             return []
-        if name not in _EXECS:
-            if policy is None or policy.allowance.processes:  # which program it is to be, it says later
-                self._starting.append(policy)
-                return []
-            return calls.operations(name, call.thread, call.arguments)
-        operations = calls.operations(name, call.thread, call.arguments)
-        under = [policy] if pid == self.worker else [policy, *self._starting]
-        for operation in operations:
-            if any(found is None or not _policy.refuses(found, operation) for found in under):
-                self._trusted.add(pid)
-                return []
+        under = [policy] if pid == self.worker else [policy, *self._started_under]
+        if name in _EXECS and any(found is None or not _policy.refuses(found, operations[0]) for found in under):
+            self._trusted.add(pid)
+            return []
         return operations
+
+    def _refuses(self, policy: Policy, operation: Operation, thread: int) -> bool:
+        """Whether neither the policy allows an operation nor, in another process, what that may have begun under."""
+        if not _refuses(policy, operation):
+            return False
+        if not self._started_under or _real_process(thread) == self.worker:
+            return True
+        return all(found is not None and _refuses(found, operation) for found in self._started_under)
 
     def _is_trusted(self, pid: int) -> bool:
         """Whether a process descends from one that was allowed."""

@@ -160,6 +160,17 @@ class ProcessTest(JudgeCase):
         self.execute("/usr/bin/git")
         self.assertEqual([self.ask("fork"), self.execute("/usr/bin/less")], [0, 0])
 
+    def test_what_was_started_in_a_block_is_judged_by_that(self):
+        self.hold("medium")
+        wider = Policy(Size("medium"), Allowance(hosts=("203.0.113.7:5432",)), "strict")
+        self.judge.let_pass(self.memory.thread, [children.policy_fields(wider)])
+        self.ask("vfork")
+        self.judge.let_pass(self.memory.thread, [])
+        answers = [self.connect(inet("203.0.113.7", 5432))]
+        self.judge.worker = 1  # now this process is a child
+        answers += [self.connect(inet("203.0.113.7", port)) for port in (5432, 80)]
+        self.assertEqual(answers, [errno.EPERM, 0, errno.EPERM])
+
     def test_what_the_guard_lets_start_may_become_its_program_later(self):
         self.hold("small")
         self.judge.let_pass(self.memory.thread, [None])
