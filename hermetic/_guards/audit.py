@@ -86,11 +86,7 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
         outside, subject = callsite.outside_of_tests()
         policy = (state.running.policy_of(subject) if subject is not None else None) or policy
     if not _policy.refuses(policy, operation):
-        if operation.kind == PROCESS:
-            ceilings.count_start(scope)
-        elif operation.action == "resolve" and policy.allowance.hosts:
-            policy = _let_addresses_through(operation, scope, policy)
-        _tell_sandbox(policy, operation)
+        _let_happen(operation, scope, policy)
         return
     if operation.kind == PROCESS and callsite.is_inside("platform"):  # asks uname, and does without
         raise RefusedQuietly(2, "small tests start no process", operation.command)
@@ -98,6 +94,14 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
         _tell_sandbox(None)
         return
     _refuse(operation, scope, policy, outside or scope.name)
+
+
+def _let_happen(operation: Operation, scope: Scope, policy: _policy.Policy) -> None:
+    if operation.kind == PROCESS:
+        ceilings.count_start(scope)
+    elif operation.action == "resolve" and policy.allowance.hosts:
+        policy = _let_addresses_through(operation, scope, policy)
+    _tell_sandbox(policy, operation)
 
 
 def _is_housekeeping(operation: Operation) -> bool:
