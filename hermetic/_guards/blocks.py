@@ -25,20 +25,26 @@ class Block:
     Attributes:
         scope: the scope.
         concluded_elsewhere: whether somebody else calls ``conclude``, and leaving the function does not.
+        is_test: whether it is all of a test, in which the kernel holds native code as well.
     """
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.concluded_elsewhere = False
+        self.is_test = False
         self._before: list[Scope | None] = []
 
     def __enter__(self) -> None:
         self._before.append(state.block_scope.get())
         state.block_scope.set(self.scope)
+        if self.is_test and state.running.sandbox is not None:
+            state.running.sandbox.scope_changed(self.scope)
 
     def __exit__(self, *_: object) -> None:
         state.block_scope.set(self._before.pop())
-        if state.running.sandbox is not None:
+        if self.is_test and state.running.sandbox is not None:
+            state.running.sandbox.scope_changed(state.running.process)
+        elif state.running.sandbox is not None:
             state.running.sandbox.let_pass_no_more()
 
     @contextlib.contextmanager

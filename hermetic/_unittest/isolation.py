@@ -15,7 +15,6 @@ import contextlib
 import functools
 import sys
 import threading
-import unittest
 
 from .. import _real
 from .._errors import IsolationError
@@ -180,8 +179,9 @@ def _worker_for(request: Request) -> tuple[dict[str, Any], Worker]:
     if not _isolation.closes_at_exit:
         _isolation.closes_at_exit = True
         atexit.register(_close_at_exit, _real.get_pid())
-    is_alone = request.group.key is None and isinstance(request.test, unittest.TestCase)
-    is_free = is_alone and not policies.is_held(request.test)  # of a group, other tests may be held to something
+    # Of a group, other tests may be held to something; a function says in the worker what it is held to.
+    is_alone = request.group.key is None and request.address is None
+    is_free = is_alone and not policies.is_held(request.test)
     sandboxed = not is_free and sandbox.is_wanted(request.group.sandbox)
     worker = workers.new("" if "number" in address else request.module, sandboxed=sandboxed)
     if key is not None:

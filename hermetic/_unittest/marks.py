@@ -191,6 +191,9 @@ def _test_block(function: Any, args: tuple[Any, ...]) -> Block | None:
     if policy is None:
         return None
     block = Block(state.Scope(owner, policy))
+    # A function that no TestCase runs is all the test that there is, where it is no part of another.
+    process = state.running.process
+    block.is_test = test is None and (process is None or process.policy is None)
     if test is not None:
         # What a cleanup raises cannot be taken for an expected failure of the test.
         test.addCleanup(block.conclude, None)

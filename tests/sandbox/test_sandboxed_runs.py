@@ -110,6 +110,11 @@ class Case(unittest.TestCase):
     def test_5_dies(self): os.kill(os.getpid(), signal.SIGKILL)
     @small
     def test_6_small_after_that(self): connect("127.0.0.1")
+@isolated(sandbox="kernel")
+@small
+def function(): connect("127.0.0.1")
+class Other(unittest.TestCase):
+    def test_7_calls_a_function(self): function()
 """
 )
 
@@ -246,7 +251,7 @@ class MediumTest(HermeticTestCase):
 class GroupTest(HermeticTestCase):
     def test_each_test_of_a_group_is_held_to_its_own_size_whatever_was_before(self):
         found = {name: verdict for name, verdict in verdicts(run(MIXED)).items() if verdict != "ok"}
-        self.assertEqual([name[0] for name in found], ["1", "4", "5", "6"])
+        self.assertEqual([name[0] for name in found], ["1", "4", "5", "6", "7"])
 
     def test_what_happens_while_the_worker_exits_is_judged_too(self):
         found = re.findall(
