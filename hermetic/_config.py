@@ -17,8 +17,8 @@ from collections import namedtuple
 
 from . import _env, _real
 from ._errors import ConfigurationError
-from ._setting_kinds import Choice, Count, File, Jobs, Seconds, Seed, Switch, listed
-from ._sizes import MODES, SIZE_NAMES, STRICT, WARN, Size
+from ._setting_kinds import Choice, Count, File, Jobs, Percentages, Seconds, Seed, Switch, Words, listed
+from ._sizes import MODES, OPT_IN, SIZE_NAMES, STRICT, WARN, Size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,15 +32,17 @@ START_METHODS = ("spawn", "forkserver", "fork", "platform", "all")
 
 
 # What each setting may be. Every one can be given in all four places.
-SETTINGS: dict[str, Choice | Switch | Seconds | Count | Jobs | File | Seed] = {
+SETTINGS: dict[str, Choice | Words | Percentages | Switch | Seconds | Count | Jobs | File | Seed] = {
     "mode": Choice(*MODES),
     "default_size": Choice(*SIZE_NAMES),
+    "forbid": Words(*OPT_IN),
+    "size_distribution": Choice("off", "warn", "error"),
+    "size_targets": Percentages("small", "medium", "larger"),
     "start_method": Choice(*START_METHODS),
     "isolated": Switch(),
     "no_isolation": Switch(),
     "isolated_timeout": Seconds(),
     "isolated_start": Choice("auto", "fresh"),
-    "sandbox": Choice(*SANDBOXES),
     "detect_leaks": Switch(),
     "leaks": Choice("warn", "error", "off"),
     "jobs": Jobs(),
@@ -59,8 +61,11 @@ SETTINGS: dict[str, Choice | Switch | Seconds | Count | Jobs | File | Seed] = {
     "failed_first": Switch(),
     "history": File("auto", "off"),
     "progress": Choice("auto", "off"),
+    "sandbox": Choice(*SANDBOXES),
 }
-_ALLOW_KEYS = ("hosts", "processes")
+_ALLOW_KEYS = ("hosts", "processes", "files", "databases")  # the fields of an Allowance
+
+_IN_FILES = ("allow", "baseline")  # what may stand in files alone
 
 # What hermetic sets in the environment of processes that it starts, as opposed to what users set.
 _INTERNAL_VARIABLES = frozenset({"HERMETIC_ISOLATED", "HERMETIC_CHILD"})
@@ -74,12 +79,14 @@ class Settings(
         (
             "mode",
             "default_size",
+            "forbid",
+            "size_distribution",
+            "size_targets",
             "start_method",
             "isolated",
             "no_isolation",
             "isolated_timeout",
             "isolated_start",
-            "sandbox",
             "detect_leaks",
             "leaks",
             "jobs",
@@ -98,19 +105,23 @@ class Settings(
             "failed_first",
             "history",
             "progress",
+            "sandbox",
             "allow",
+            "baseline",
             "root",
             "origins",
         ),
         defaults=(
             STRICT,
             None,
+            (),
+            "off",
+            (80, 15, 5),
             "spawn",
             False,
             False,
             300.0,
             "auto",
-            "off",
             False,
             "warn",
             1,
@@ -129,7 +140,9 @@ class Settings(
             False,
             "auto",
             "auto",
+            "off",
             (),
+            frozenset(),
             ".",
             {},
         ),
@@ -140,13 +153,14 @@ class Settings(
     Attributes:
         mode: ``strict``, ``warn`` or ``off``.
         default_size: the size of tests that say none; None to leave them alone.
+        forbid: which of ``filesystem``, ``database`` and ``sleep`` small tests may not use.
+        size_distribution: what it is when a whole run has too few small tests: ``off``, ``warn`` or ``error``.
+        size_targets: the least percentage of small tests, and the largest of medium and of larger ones.
         start_method: the multiprocessing start method, ``platform`` for the interpreter's own, or ``all``.
         isolated: whether every test is isolated, marked or not.
         no_isolation: whether no test is, marked or not.
         isolated_timeout: the seconds that an isolated group may take, where its mark says none.
         isolated_start: ``fresh`` for workers that are fresh interpreters even where forks would do, or ``auto``.
-        sandbox: whether the kernel holds workers to the sizes of their tests: ``kernel``, ``auto`` (where it can) or
-            ``off``.
         detect_leaks: whether to look for what tests change and leave that are not isolated.
         leaks: what that is: ``warn``, ``error`` or ``off``.
         jobs: how many processes the tests are shared out to, or ``auto``; 1 to run them here.
@@ -167,6 +181,9 @@ class Settings(
         history: the absolute path of the file that remembers durations and failures; ``auto`` for that in the root, or
             ``off``.
         progress: whether a live line on a terminal says how far the run is: ``auto``, or ``off``.
+        sandbox: whether the kernel holds workers to the sizes of their tests: ``kernel``, ``auto`` (where it can) or
+            ``off``.
+        baseline: the known violations (``_guards.baseline``).
         allow: path pattern with what it allows, in the order of the file.
         root: the folder that path patterns start from.
         origins: for each setting (and each pattern, as ``allow PATTERN``), where its value came from.
@@ -175,12 +192,14 @@ class Settings(
     __slots__ = ()
     mode: str
     default_size: Size | None
+    forbid: tuple[str, ...]
+    size_distribution: str
+    size_targets: tuple[int, int, int]
     start_method: str
     isolated: bool
     no_isolation: bool
     isolated_timeout: float
     isolated_start: str
-    sandbox: str
     detect_leaks: bool
     leaks: str
     jobs: int | str
@@ -199,7 +218,9 @@ class Settings(
     failed_first: bool
     history: str
     progress: str
+    sandbox: str
     allow: tuple[tuple[str, Allowance], ...]
+    baseline: frozenset[str]
     root: str
     origins: Mapping[str, str]
 
@@ -234,11 +255,13 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     allow: dict[str, Allowance] = {}
+    baseline: set[str] = set()
     root = _find_root(folder or os.getcwd())
     for origin, found in _file_tables(root):
         for pattern, allowance in _take_allow(found, origin):
             allow[pattern] = allowance
             origins[f"allow {pattern}"] = origin
+        baseline |= _take_baseline(found, origin, origins)
         _take(found, origin, values, origins)
     _resolve_paths(values, root)
     _take(_environment_table(_real.environ), "environment", values, origins)
@@ -256,7 +279,7 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
     if "default_size" in values:
         values["default_size"] = Size(values["default_size"])
     _resolve_paths(values, os.curdir)
-    return Settings(**values, allow=tuple(allow.items()), root=root, origins=origins)
+    return Settings(**values, allow=tuple(allow.items()), baseline=frozenset(baseline), root=root, origins=origins)
 
 
 def _resolve_paths(values: dict[str, Any], folder: str) -> None:
@@ -281,7 +304,7 @@ def _take(found: Mapping[str, Any], origin: str, values: dict[str, Any], origins
     """Add checked values; what is added later wins."""
     for key, value in found.items():
         if key not in SETTINGS:
-            raise ConfigurationError(f"{origin}: unknown setting {key!r}; known are {listed([*SETTINGS, 'allow'])}")
+            raise ConfigurationError(f"{origin}: unknown setting {key!r}; known are {listed([*SETTINGS, *_IN_FILES])}")
         parsed = SETTINGS[key].parse(value)
         if parsed is None:
             raise ConfigurationError(f"{origin}: {key} = {value!r} is not {SETTINGS[key].accepted}")
@@ -295,6 +318,24 @@ def _take_allow(found: dict[str, Any], origin: str) -> list[tuple[str, Allowance
         message = f'{origin}: allow = {patterns!r} is not a table; write one per path pattern, as allow."tests/db/*"'
         raise ConfigurationError(message)
     return [(pattern, _allowance(table, f"{origin}, allow {pattern!r}")) for pattern, table in patterns.items()]
+
+
+def _take_baseline(found: dict[str, Any], origin: str, origins: dict[str, str]) -> set[str]:
+    """Remove the known violations from a file's table and check them."""
+    entries = found.pop("baseline", [])
+    if isinstance(entries, str):  # of setup.cfg, one in a line
+        entries = [line.strip() for line in entries.splitlines() if line.strip()]
+    if not isinstance(entries, list):
+        raise ConfigurationError(f"{origin}: baseline = {entries!r} is not a list of violations; see --write-baseline")
+    for entry in entries:
+        if not isinstance(entry, str) or not re.match(r"H00[1-6] \S", entry):
+            raise ConfigurationError(
+                f"{origin}: baseline: {entry!r} is no violation; write the code, the test and what it uses, such as"
+                " 'H003 tests.test_release.ReleaseTest.test_tag git', or have it written by --write-baseline"
+            )
+    if entries:
+        origins["baseline"] = origin
+    return set(entries)
 
 
 def _allowance(table: Any, place: str) -> Allowance:
@@ -312,7 +353,7 @@ def _allowance(table: Any, place: str) -> Allowance:
             split_host(host)
         except ConfigurationError as error:
             raise ConfigurationError(f"{place}: hosts: {error}") from None
-    return Allowance(tuple(table.get("hosts", ())), tuple(table.get("processes", ())))
+    return Allowance(*(tuple(table.get(key, ())) for key in _ALLOW_KEYS))
 
 
 def _file_tables(root: str) -> list[tuple[str, dict[str, Any]]]:
@@ -413,9 +454,10 @@ def describe(settings: Settings) -> str:
     shown = {key: _shown(getattr(settings, key)) for key in SETTINGS}
     lines = [f"{key} = {value}  ({settings.origins.get(key, 'default')})" for key, value in shown.items()]
     for pattern, allowance in settings.allow:
-        parts = [f"hosts={list(allowance.hosts)}"] * bool(allowance.hosts)
-        parts += [f"processes={list(allowance.processes)}"] * bool(allowance.processes)
+        parts = [f"{key}={list(entries)}" for key, entries in zip(_ALLOW_KEYS, allowance, strict=True) if entries]
         lines.append(f"allow {pattern} = {' '.join(parts)}  ({settings.origins[f'allow {pattern}']})")
+    if settings.baseline:
+        lines.append(f"baseline = {len(settings.baseline)} known violations  ({settings.origins['baseline']})")
     return "\n".join(lines)
 
 
@@ -424,6 +466,8 @@ def _shown(value: Any) -> str:
         return str(value.value)
     if value is None or isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

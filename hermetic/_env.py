@@ -41,6 +41,9 @@ HOSTS_FILE = r"C:\Windows\System32\drivers\etc\hosts" if WINDOWS else "/etc/host
 # Every spawned multiprocessing child goes through fork_exec, which raises an audit event from 3.14 on.
 FORK_EXEC_RAISES_NO_EVENT = not WINDOWS and sys.version_info < (3, 14)
 
+# Of Python's own ways to wait, time.sleep raises an audit event from 3.13 on.
+SLEEP_RAISES_AN_EVENT = sys.version_info >= (3, 13)
+
 # The CI systems that read annotations from what a step prints, by the variable that each sets to true.
 ANNOTATING_CI = {"GITHUB_ACTIONS": "github", "TF_BUILD": "azure"}
 

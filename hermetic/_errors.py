@@ -11,7 +11,10 @@
      +-- UnusedMocksError
      +-- ViolationError
           +-- NetworkViolationError
+          +-- FilesystemViolationError
           +-- SubprocessViolationError
+          +-- DatabaseViolationError
+          +-- SleepViolationError
           +-- MultiprocessingViolationError
           +-- TimeLimitViolationError
     HermeticWarning                  (a UserWarning)
@@ -69,8 +72,20 @@ class NetworkViolationError(ViolationError):
     """H001: the network, or a name server, was used."""
 
 
+class FilesystemViolationError(ViolationError):
+    """H002: a file or a folder was used that is no part of the program; with ``forbid = filesystem``."""
+
+
 class SubprocessViolationError(ViolationError):
     """H003: a process, or a second interpreter, was started."""
+
+
+class DatabaseViolationError(ViolationError):
+    """H004: a database was opened; with ``forbid = database``."""
+
+
+class SleepViolationError(ViolationError):
+    """H005: time was slept away; with ``forbid = sleep``."""
 
 
 class MultiprocessingViolationError(ViolationError):
@@ -115,7 +130,10 @@ for _class in (
     RunEndedEarly,
     ViolationError,
     NetworkViolationError,
+    FilesystemViolationError,
     SubprocessViolationError,
+    DatabaseViolationError,
+    SleepViolationError,
     MultiprocessingViolationError,
     TimeLimitViolationError,
     ConflictError,

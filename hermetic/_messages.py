@@ -6,7 +6,7 @@ from collections import Counter
 
 from ._addresses import Locality, is_loopback_name, locality
 from ._policy import INET, UNIX, join_host
-from ._sizes import LIMITS, NETWORK, SIZE_NAMES, Size
+from ._sizes import DATABASE, FILESYSTEM, LIMITS, NETWORK, OPT_IN, SIZE_NAMES, Size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 _TITLES = {
     "H001": "network violation",
+    "H002": "filesystem violation",
     "H003": "subprocess violation",
+    "H004": "database violation",
+    "H005": "sleep violation",
     "H006": "time violation",
     "H008": "multiprocessing violation",
 }
@@ -35,6 +38,15 @@ _ACTIONS = {
     "fork": "started a process by",
     "exec": "replaced its process by",
     "interpreter": "started a",
+    "read": "read",
+    "write": "wrote to",
+    "list": "listed",
+    "remove": "removed",
+    "move": "moved",
+    "link": "linked",
+    "change": "changed",
+    "open": "opened the database",
+    "sleep": "slept",
     "import": "started a process while it was being imported:",
     "worker": "has lost a worker of a Pool, and the tasks that it had:",
     "ceiling": "met a ceiling:",
@@ -90,11 +102,20 @@ def _rule(violation: Violation) -> str:
         return _MULTIPROCESSING[violation.operation.action][0]
     if violation.code == "H006":
         return _time_rule(violation)
-    if violation.code == "H003":
-        return "small tests run in one process."
+    if violation.code in _RULES:
+        return _RULES[violation.code]
     if violation.size == "small":
         return "small tests use no network."
     return "medium tests reach localhost only."
+
+
+# Of what only small tests may not do.
+_RULES = {
+    "H002": "small tests use no files but those of the program and temporary ones.",
+    "H003": "small tests run in one process.",
+    "H004": "small tests open no database.",
+    "H005": "small tests do not wait for time to pass.",
+}
 
 
 def _advice(violation: Violation) -> list[str]:
@@ -105,6 +126,8 @@ def _advice(violation: Violation) -> list[str]:
         return _time_advice(violation)
     if operation.action == "native":
         return _native_advice(operation)
+    if operation.kind in OPT_IN:
+        return _opt_in_advice(violation)
     return _network_advice(violation) if operation.kind == NETWORK else _process_advice(violation)
 
 
@@ -212,6 +235,27 @@ def _is_local(operation: Operation) -> bool:
 
 def _host_entry(operation: Operation) -> str:
     return operation.host if operation.family == UNIX else join_host(operation.host, operation.port)
+
+
+def _opt_in_advice(violation: Violation) -> list[str]:
+    kind, site, target = violation.operation.kind, violation.site, violation.operation.target
+    advice = [_FIRST_ADVICE[violation.operation.action]] if violation.operation.action in _FIRST_ADVICE else []
+    if site.patch:
+        advice.append(f'patch it where it is used:   mock.patch("{site.patch}")')
+    if kind in _ALLOWED:
+        what, key = _ALLOWED[kind]
+        advice.append(f"allow this one {what}:   @hermetic.allow({key}=[{target!r}])")
+    return [*advice, f"mark the test @medium if the {kind if kind != 'sleep' else 'waiting'} is the point of it"]
+
+
+_FIRST_ADVICE = {
+    "read": "read it as data of a package (importlib.resources), or pass the text itself, or an io.StringIO",
+    "list": "pass the names, or list a folder that the test has made in the temporary one",
+    **dict.fromkeys(("write", "remove", "move", "link", "change"), "do it in a tempfile.TemporaryDirectory()"),
+    "open": "inject what asks the database, and pass a fake",
+    "sleep": "inject the clock and pass a fake, or wait for what is to happen with a time-out",
+}
+_ALLOWED = {FILESYSTEM: ("path", "files"), DATABASE: ("database", "databases")}
 
 
 def _native_advice(operation: Operation) -> list[str]:

@@ -8,7 +8,7 @@ from collections import namedtuple
 
 from ._addresses import Locality, is_loopback_name, locality, packed_address
 from ._errors import ConfigurationError
-from ._sizes import ANYWHERE, LIMITS, NETWORK, NOWHERE, PROCESS, STRICT, Size
+from ._sizes import ANYWHERE, DATABASE, FILESYSTEM, LIMITS, NETWORK, NOWHERE, OPT_IN, PROCESS, SLEEP, STRICT, Size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,41 +20,54 @@ UNIX = "unix"  # a path or an abstract name
 KERNEL = "kernel"  # netlink and the crypto API: never leaves the kernel
 OTHER = "other"  # raw packets, virtual machines, Bluetooth
 
-_CODES = {NETWORK: "H001", PROCESS: "H003"}
+_CODES = {NETWORK: "H001", FILESYSTEM: "H002", PROCESS: "H003", DATABASE: "H004", SLEEP: "H005"}
 
 
 # Named tuples of the collections module: a dataclass takes ten times as long to define, at every start.
-class Allowance(namedtuple("Allowance", ("hosts", "processes"), defaults=((), ()))):  # noqa: PYI024 - see above
+class Allowance(  # the fields are what marks, blocks and files may allow
+    namedtuple("Allowance", ("hosts", "processes", "files", "databases"), defaults=((), (), (), ()))  # noqa: PYI024
+):
     """An explicit exception to a size.
 
     Attributes:
         hosts: ``name``, ``address``, ``name:port``, ``[ipv6]:port`` or, for a unix socket, its path;
             a name may hold ``*``.
         processes: names or full paths of programs; they may hold ``*``.
+        files: paths of files and folders, from the current folder or full; they may hold ``*``, for slashes, too.
+        databases: the same for databases, and ``:memory:``.
     """
 
     __slots__ = ()
     hosts: tuple[str, ...]
     processes: tuple[str, ...]
+    files: tuple[str, ...]
+    databases: tuple[str, ...]
 
     def __or__(self, other: Allowance) -> Allowance:
-        return Allowance(self.hosts + other.hosts, self.processes + other.processes)
+        return Allowance(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
 NO_ALLOWANCE = Allowance()
 
 
-class Policy(namedtuple("Policy", ("size", "allowance", "mode"), defaults=(NO_ALLOWANCE, STRICT))):  # noqa: PYI024
-    """What a test may do: a size, its exceptions, and what happens when it does more."""
+class Policy(
+    namedtuple("Policy", ("size", "allowance", "mode", "forbid"), defaults=(NO_ALLOWANCE, STRICT, ()))  # noqa: PYI024
+):
+    """What a test may do: a size, its exceptions, what happens when it does more, and which opt-in columns hold."""
 
     __slots__ = ()
     size: Size
     allowance: Allowance
     mode: str
+    forbid: tuple[str, ...]
+
+    def allowing(self, allowance: Allowance) -> Policy:
+        """The same policy with further exceptions."""
+        return Policy(self.size, self.allowance | allowance, self.mode, self.forbid)
 
 
 def violation_code(operation: Operation) -> str:
-    """The code of a refused operation: H001 for the network, H003 for processes."""
+    """The code of a refused operation, such as H001 for the network."""
     return _CODES[operation.kind]
 
 
@@ -63,6 +76,8 @@ def refuses(policy: Policy, operation: Operation) -> bool:
     limits = LIMITS[policy.size]
     if operation.kind == PROCESS:
         return not (limits.processes or allows_process(policy.allowance, operation.command))
+    if operation.kind in OPT_IN:
+        return _refused_by_opt_in(policy, operation)
     if limits.network == ANYWHERE or operation.family == KERNEL:
         return False
     if allows_host(policy.allowance, operation):
@@ -70,6 +85,15 @@ def refuses(policy: Policy, operation: Operation) -> bool:
     if limits.network == NOWHERE:
         return _refused_without_network(operation)
     return _refused_on_loopback(operation)
+
+
+def _refused_by_opt_in(policy: Policy, operation: Operation) -> bool:
+    if operation.kind not in policy.forbid or LIMITS[policy.size].opt_in:
+        return False
+    allowed = {FILESYSTEM: policy.allowance.files, DATABASE: policy.allowance.databases}.get(operation.kind, ())
+    return not any(
+        fnmatch.fnmatchcase(path, pattern) for pattern in allowed for path in (operation.target, operation.host)
+    )
 
 
 def _refused_without_network(operation: Operation) -> bool:

@@ -38,9 +38,12 @@ random_bytes = os.urandom
 new_lock = _thread.allocate_lock
 
 
-_TEMPORARY_FOLDERS = [
-    *(os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)),
-    *("/tmp", "/var/tmp", "/usr/tmp"),  # noqa: S108 - the order of the tempfile module; files are created exclusively
+TEMPORARY_FOLDER_VARIABLES = ("TMPDIR", "TEMP", "TMP")
+DEFAULT_TEMPORARY_FOLDERS = ("/tmp", "/var/tmp", "/usr/tmp")  # noqa: S108 - the order of the tempfile module
+
+_TEMPORARY_FOLDERS = [  # files are created exclusively there
+    *(os.environ[name] for name in TEMPORARY_FOLDER_VARIABLES if os.environ.get(name)),
+    *DEFAULT_TEMPORARY_FOLDERS,
     # Bazel's comes last: its path is too long for the sockets that isolated tests may make in a folder below.
     *([os.environ["TEST_TMPDIR"]] if "TEST_TMPDIR" in os.environ else []),
 ]

@@ -29,17 +29,19 @@ class Operation(
         defaults=("inet", "", None, False, "", "", "", None),
     )
 ):
-    """One attempt to reach the network or to start a process.
+    """One attempt to reach the network, to start a process, or to use what else a size may not allow.
 
     Attributes:
-        kind: ``network`` or ``process``: the column of the size table that judges it.
+        kind: ``network``, ``process``, ``filesystem``, ``database`` or ``sleep``: the column of the size table that
+            judges it.
         action: ``connect``, ``sendto``, ``sendmsg``, ``bind``, ``listen``, ``use``, ``resolve``, ``native`` for the
-            network;
-            ``start``, ``fork``, ``exec``, ``interpreter``, ``native`` for processes.
-        target: what it aimed at, for people: ``203.0.113.7:443``, ``git --version``.
+            network; ``start``, ``fork``, ``exec``, ``interpreter``, ``native`` for processes; ``read``, ``write``,
+            ``list``, ``remove``, ``move``, ``link`` and ``change`` for files; ``open`` for databases; ``sleep``.
+        target: what it aimed at, for people: ``203.0.113.7:443``, ``git --version``, ``data/prices.csv``.
         api: the function that was called, as a dotted name; the system call, as ``connect(2)``, where the kernel told.
         family: ``inet``, ``unix``, ``kernel`` or ``other``; only for the network.
-        host: the host as the caller wrote it (for a unix socket, the path); empty for none.
+        host: the host as the caller wrote it (for a unix socket, the path; for a file or a database, the full path);
+            empty for none.
         port: the port, or None.
         stream: whether the socket is a stream (TCP) socket that ``listen`` is watched on.
         command: the program to be started, by path or name; ``fork`` where the process forks itself; empty for none.
@@ -88,7 +90,7 @@ class Violation(namedtuple("Violation", ("code", "size", "test", "operation", "s
     """One operation that the size of a test does not allow.
 
     Attributes:
-        code: ``H001`` or ``H003`` (docs/reference/messages.md).
+        code: such as ``H001`` (docs/reference/messages.md).
         size: the size in force, such as ``small``.
         test: the id of the test, or ``setUpClass (module.Class)`` and the like.
         operation: what was attempted.

@@ -19,6 +19,40 @@ class Choice:
         return value if isinstance(value, str) and value in self.words else None
 
 
+class Words:
+    """A setting that is some of several words: a list, or in one string, with commas or spaces between them."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+        self.accepted = f"a list of {listed(words)}"
+
+    def parse(self, value: Any) -> tuple[str, ...] | None:
+        """The value; None for one that is not accepted."""
+        found = value.replace(",", " ").split() if isinstance(value, str) else value
+        if not isinstance(found, (list, tuple)) or not all(word in self.words for word in found):
+            return None
+        return tuple(word for word in self.words if word in found)
+
+
+class Percentages:
+    """A setting that divides 100 into parts, with slashes, commas or spaces between them."""
+
+    def __init__(self, *parts: str) -> None:
+        self.parts = parts
+        self.accepted = f"{len(parts)} whole numbers that add up to 100, for {listed(parts)}".replace(" or ", " and ")
+
+    def parse(self, value: Any) -> tuple[int, ...] | None:
+        """The value; None for one that is not accepted."""
+        found = value.replace("/", " ").replace(",", " ").split() if isinstance(value, str) else value
+        if not isinstance(found, (list, tuple)) or len(found) != len(self.parts):
+            return None
+        digits = [part if isinstance(part, str) else str(part) if type(part) is int else "" for part in found]
+        if not all(part.isascii() and part.isdigit() for part in digits):
+            return None
+        numbers = tuple(map(int, digits))
+        return numbers if sum(numbers) == 100 else None  # noqa: PLR2004 - per cent
+
+
 class Switch:
     """A setting that is on or off."""
 

@@ -23,11 +23,17 @@ SIZE_NAMES = ("small", "medium", "large", "xlarge")
 # What an operation touches: the column of the table that judges it; multiprocessing is held to no size.
 NETWORK, PROCESS, MULTIPROCESSING, TIME = "network", "process", "multiprocessing", "time"
 
+# Columns that are judged only where the setting ``forbid`` names them.
+FILESYSTEM, DATABASE, SLEEP = OPT_IN = ("filesystem", "database", "sleep")
+
 # How far the network may reach.
 NOWHERE, LOOPBACK, ANYWHERE = "nowhere", "loopback", "anywhere"
 
 # What a violation is: an error, a warning, or nothing.
 STRICT, WARN, OFF = MODES = ("strict", "warn", "off")
+
+# The mode of a survey, which no setting gives: everything is let happen, and noted.
+OBSERVE = "observe"
 
 
 class Limits:
@@ -37,20 +43,22 @@ class Limits:
         network: how far connections, datagrams and listening sockets may go: ``NOWHERE``, ``LOOPBACK`` or
             ``ANYWHERE``. For ``LOOPBACK``, names may be looked up if they are loopback.
         processes: whether processes may be started.
+        opt_in: whether files, databases and sleep may be used even where the setting ``forbid`` names them.
         time_limit: seconds that a test of the size should stay within.
     """
 
-    __slots__ = ("network", "processes", "time_limit")
+    __slots__ = ("network", "opt_in", "processes", "time_limit")
 
-    def __init__(self, network: str, *, processes: bool, time_limit: float) -> None:
+    def __init__(self, network: str, *, processes: bool, opt_in: bool, time_limit: float) -> None:
         self.network = network
         self.processes = processes
+        self.opt_in = opt_in
         self.time_limit = time_limit
 
 
 LIMITS = {
-    Size.SMALL: Limits(NOWHERE, processes=False, time_limit=1.0),
-    Size.MEDIUM: Limits(LOOPBACK, processes=True, time_limit=300.0),
-    Size.LARGE: Limits(ANYWHERE, processes=True, time_limit=900.0),
-    Size.XLARGE: Limits(ANYWHERE, processes=True, time_limit=3600.0),
+    Size.SMALL: Limits(NOWHERE, processes=False, opt_in=False, time_limit=1.0),
+    Size.MEDIUM: Limits(LOOPBACK, processes=True, opt_in=True, time_limit=300.0),
+    Size.LARGE: Limits(ANYWHERE, processes=True, opt_in=True, time_limit=900.0),
+    Size.XLARGE: Limits(ANYWHERE, processes=True, opt_in=True, time_limit=3600.0),
 }

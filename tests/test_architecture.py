@@ -19,8 +19,8 @@ import support
 PACKAGE = os.path.dirname(os.path.abspath(hermetic.__file__))
 
 LEVELS = (
-    "_errors _env _real _records _setting_kinds _sizes _version _addresses",
-    "_policy _messages _config",
+    "_errors _env _real _records _setting_kinds _sizes _source_edits _version _addresses",
+    "_policy _messages _config _config_edits",
     "_guards _reports _terminal",
     "_sandbox",
     "_multiprocessing _isolation _doubles",

@@ -12,9 +12,10 @@ from hermetic import ConfigurationError, Size, _config, _env
 from hermetic._policy import NO_ALLOWANCE, Allowance
 
 SETTINGS = (
-    "mode, default_size, start_method, isolated, no_isolation, isolated_timeout, isolated_start, sandbox, detect_leaks,"
-    " leaks, jobs, time_limits, test_timeout, processes_at_import, max_process_depth, max_process_starts,"
-    " max_processes, junit_xml, json, html, annotations, shuffle, shuffle_level, failed_first, history, progress"
+    "mode, default_size, forbid, size_distribution, size_targets, start_method, isolated, no_isolation,"
+    " isolated_timeout, isolated_start, detect_leaks, leaks,"
+    " jobs, time_limits, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
+    " junit_xml, json, html, annotations, shuffle, shuffle_level, failed_first, history, progress, sandbox"
 )
 needs_tomllib = unittest.skipUnless(_env.HAS_TOMLLIB, "pyproject.toml is read from Python 3.11 on")
 
@@ -76,26 +77,42 @@ class SetupCfgTest(ConfigTestCase):
 
     def test_every_setting_is_read(self):
         lines = (
-            "mode = warn", "default_size = medium", "start_method = platform", "isolated = true", "no_isolation = true",
-            "isolated_timeout = 2.5", "isolated_start = fresh", "sandbox = kernel", "detect_leaks = true",
-            "leaks = error",
+            "mode = warn", "default_size = medium", "forbid = sleep", "size_distribution = warn",
+            "size_targets = 70/20/10",
+            "start_method = platform", "isolated = true", "no_isolation = true",
+            "isolated_timeout = 2.5", "isolated_start = fresh", "detect_leaks = true", "leaks = error",
             "jobs = auto", "time_limits = strict", "test_timeout = 60",
             "processes_at_import = allow", "max_process_depth = 2", "max_process_starts = 3", "max_processes = 4",
             "junit_xml = a.xml", "json = b.json", "html = ../c.html", "annotations = azure",
             "shuffle = random", "shuffle_level = class", "failed_first = true", "history = d.json", "progress = off",
+            "sandbox = kernel",
         )  # fmt: skip
         self.write(setup_cfg="\n".join(("[tool:hermetic]", *lines)))
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS))
         self.assertEqual(
-            settings[:17],
+            settings[:19],
             (
-                *("warn", Size.MEDIUM, "platform", True, True, 2.5, "fresh", "kernel", True, "error", "auto"),
+                *(
+                    "warn",
+                    Size.MEDIUM,
+                    ("sleep",),
+                    "warn",
+                    (70, 20, 10),
+                    "platform",
+                    True,
+                    True,
+                    2.5,
+                    "fresh",
+                    True,
+                    "error",
+                    "auto",
+                ),
                 *("strict", 60, "allow", 2, 3, 4),
             ),
         )
-        self.assertEqual(settings[17:21], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
-        self.assertEqual(settings[21:26], ("random", "class", True, *self.paths("d.json"), "off"))
+        self.assertEqual(settings[19:23], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
+        self.assertEqual(settings[23:29], ("random", "class", True, *self.paths("d.json"), "off", "kernel"))
 
     def test_the_origin_is_the_file(self):
         self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
@@ -103,7 +120,7 @@ class SetupCfgTest(ConfigTestCase):
 
     def test_an_unknown_key_names_the_file_and_the_known_ones(self):
         self.write(setup_cfg="[tool:hermetic]\nmodus = warn\n")
-        self.assert_error(os.path.join(self.folder, self.PATH), "'modus'", f"known are {SETTINGS} or allow")
+        self.assert_error(os.path.join(self.folder, self.PATH), "'modus'", f"known are {SETTINGS}, allow or baseline")
 
     def test_a_wrong_value_names_the_file_the_key_and_the_accepted_ones(self):
         for key, setting in _config.SETTINGS.items():
@@ -191,26 +208,27 @@ class PyprojectTest(ConfigTestCase):
     @needs_tomllib
     def test_every_setting_is_read(self):
         lines = (
-            'mode = "off"', 'default_size = "xlarge"', 'start_method = "fork"', "isolated = true",
-            "no_isolation = true", "isolated_timeout = 7", 'isolated_start = "fresh"', 'sandbox = "kernel"',
-            "detect_leaks = true",
+            'mode = "off"', 'default_size = "xlarge"', 'forbid = ["database"]', 'size_distribution = "error"',
+            "size_targets = [70, 20, 10]", 'start_method = "fork"', "isolated = true",
+            "no_isolation = true", "isolated_timeout = 7", 'isolated_start = "fresh"', "detect_leaks = true",
             'leaks = "off"', "jobs = 4", 'time_limits = "strict"', "test_timeout = 60",
             'processes_at_import = "allow"', "max_process_depth = 2", "max_process_starts = 3",
             "max_processes = 4", 'junit_xml = "a.xml"', 'json = "b.json"', 'html = "c.html"', 'annotations = "off"',
             "shuffle = 7", 'shuffle_level = "module"', "failed_first = true", 'history = "off"', 'progress = "off"',
+            'sandbox = "kernel"',
         )  # fmt: skip
         self.write(pyproject="\n".join(("[tool.hermetic]", *lines)))
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS))
         self.assertEqual(
-            settings[:17],
+            settings[:19],
             (
-                *("off", Size.XLARGE, "fork", True, True, 7.0, "fresh", "kernel", True, "off", 4),
-                *("strict", 60.0, "allow", 2, 3, 4),
+                *("off", Size.XLARGE, ("database",), "error", (70, 20, 10), "fork", True, True, 7.0, "fresh", True),
+                *("off", 4, "strict", 60.0, "allow", 2, 3, 4),
             ),
         )
-        self.assertEqual(settings[17:21], (*self.paths("a.xml", "b.json", "c.html"), "off"))
-        self.assertEqual(settings[21:26], ("7", "module", True, "off", "off"))
+        self.assertEqual(settings[19:23], (*self.paths("a.xml", "b.json", "c.html"), "off"))
+        self.assertEqual(settings[23:29], ("7", "module", True, "off", "off", "kernel"))
         self.assertEqual(set(settings.origins.values()), {os.path.join(self.folder, "pyproject.toml")})
 
     @needs_tomllib
@@ -276,7 +294,13 @@ class EnvironmentTest(ConfigTestCase):
 
     def test_every_setting_is_read(self):
         os.environ.update(HERMETIC_MODE="warn", HERMETIC_DEFAULT_SIZE="large", HERMETIC_START_METHOD="forkserver")
-        os.environ.update(HERMETIC_NO_ISOLATION="true", HERMETIC_ISOLATED_TIMEOUT="0.5", HERMETIC_DETECT_LEAKS="false")
+        os.environ.update(HERMETIC_FORBID="filesystem,sleep", HERMETIC_SIZE_DISTRIBUTION="error")
+        os.environ.update(
+            HERMETIC_SIZE_TARGETS="60 20 20",
+            HERMETIC_NO_ISOLATION="true",
+            HERMETIC_ISOLATED_TIMEOUT="0.5",
+            HERMETIC_DETECT_LEAKS="false",
+        )
         os.environ.update(HERMETIC_ISOLATED_START="fresh", HERMETIC_LEAKS="off", HERMETIC_MAX_PROCESSES="4")
         os.environ.update(HERMETIC_PROCESSES_AT_IMPORT="allow", HERMETIC_MAX_PROCESS_DEPTH="2")
         os.environ.update(HERMETIC_MAX_PROCESS_STARTS="3", HERMETIC_ANNOTATIONS="github")
@@ -286,11 +310,12 @@ class EnvironmentTest(ConfigTestCase):
         os.environ.update(HERMETIC_HISTORY="d.json", HERMETIC_PROGRESS="off", HERMETIC_SANDBOX="auto")
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS) - {"isolated"})
-        self.assertEqual(settings[:8], ("warn", Size.LARGE, "forkserver", False, True, 0.5, "fresh", "auto"))
-        self.assertEqual(settings[8:17], (False, "off", 3, "off", 9.0, "allow", 2, 3, 4))
+        self.assertEqual(settings[:5], ("warn", Size.LARGE, ("filesystem", "sleep"), "error", (60, 20, 20)))
+        self.assertEqual(settings[5:12], ("forkserver", False, True, 0.5, "fresh", False, "off"))
+        self.assertEqual(settings[12:19], (3, "off", 9.0, "allow", 2, 3, 4))
         paths = [os.path.abspath(name) for name in ("a.xml", "b.json", "c.html")]  # of the current folder
-        self.assertEqual(settings[17:21], (*paths, "github"))
-        self.assertEqual(settings[21:26], ("42", "test", True, os.path.abspath("d.json"), "off"))
+        self.assertEqual(settings[19:23], (*paths, "github"))
+        self.assertEqual(settings[23:29], ("42", "test", True, os.path.abspath("d.json"), "off", "auto"))
         self.assertEqual(set(settings.origins.values()), {"environment"})
 
     def test_an_unknown_variable_is_an_error_that_lists_the_known_ones(self):
@@ -427,7 +452,9 @@ class AllowTest(ConfigTestCase):
 
     def test_an_unknown_key_names_file_pattern_and_known_keys(self):
         self.write(setup_cfg="[tool:hermetic:allow:tests/*]\nhost = a.test\n")
-        self.assert_error(os.path.join(self.folder, "setup.cfg"), "'tests/*'", "'host'", "hosts or processes")
+        self.assert_error(
+            os.path.join(self.folder, "setup.cfg"), "'tests/*'", "'host'", "hosts, processes, files or databases"
+        )
 
     def test_a_wrong_port_names_file_and_entry(self):
         self.write(setup_cfg="[tool:hermetic:allow:tests/*]\nhosts = a.test:http\n")
@@ -460,16 +487,18 @@ class DescribeTest(ConfigTestCase):
         self.write(setup_cfg="[tool:hermetic]\nmode = warn\n[tool:hermetic:allow:tests/*]\nhosts = a.test\n")
         path = os.path.join(self.folder, "setup.cfg")
         expected = [
-            f"mode = warn  ({path})", "default_size = none  (default)", "start_method = fork  (command line)",
+            f"mode = warn  ({path})", "default_size = none  (default)", "forbid = none  (default)",
+            "size_distribution = off  (default)", "size_targets = 80, 15, 5  (default)",
+            "start_method = fork  (command line)",
             "isolated = true  (command line)", "no_isolation = false  (default)", "isolated_timeout = 300  (default)",
-            "isolated_start = auto  (default)", "sandbox = off  (default)", "detect_leaks = false  (default)",
+            "isolated_start = auto  (default)", "detect_leaks = false  (default)",
             "leaks = warn  (default)",
             "jobs = 1  (default)", "time_limits = warn  (default)", "test_timeout = none  (default)",
             "processes_at_import = error  (default)", "max_process_depth = 8  (default)",
             "max_process_starts = 5000  (default)", "max_processes = 1000  (default)", "junit_xml = none  (default)",
             "json = none  (default)", "html = none  (default)", "annotations = auto  (default)",
             "shuffle = off  (default)", "shuffle_level = test  (default)", "failed_first = false  (default)",
-            "history = auto  (default)", "progress = auto  (default)",
+            "history = auto  (default)", "progress = auto  (default)", "sandbox = off  (default)",
             f"allow tests/* = hosts=['a.test']  ({path})",
         ]  # fmt: skip
         self.assertEqual(_config.describe(self.load(start_method="fork", isolated=True)).splitlines(), expected)
@@ -529,16 +558,18 @@ class CommandLineTest(ConfigTestCase):
         self.assertEqual((status, err), (0, ""))
         path = os.path.join(self.folder, "setup.cfg")
         expected = [
-            f"mode = warn  ({path})", "default_size = small  (command line)", "start_method = fork  (environment)",
+            f"mode = warn  ({path})", "default_size = small  (command line)", "forbid = none  (default)",
+            "size_distribution = off  (default)", "size_targets = 80, 15, 5  (default)",
+            "start_method = fork  (environment)",
             "isolated = false  (default)", "no_isolation = false  (default)", "isolated_timeout = 300  (default)",
-            "isolated_start = auto  (default)", "sandbox = off  (default)", "detect_leaks = false  (default)",
+            "isolated_start = auto  (default)", "detect_leaks = false  (default)",
             "leaks = warn  (default)",
             "jobs = 1  (default)", "time_limits = warn  (default)", "test_timeout = none  (default)",
             "processes_at_import = error  (default)", "max_process_depth = 8  (default)",
             "max_process_starts = 5000  (default)", "max_processes = 1000  (default)", "junit_xml = none  (default)",
             "json = none  (default)", "html = none  (default)", "annotations = auto  (default)",
             "shuffle = off  (default)", "shuffle_level = test  (default)", "failed_first = false  (default)",
-            "history = auto  (default)", "progress = auto  (default)",
+            "history = auto  (default)", "progress = auto  (default)", "sandbox = off  (default)",
         ]  # fmt: skip
         self.assertEqual(out.splitlines(), expected)
 

@@ -24,6 +24,7 @@ STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 EXAMPLES = os.path.join(ROOT, "docs", "examples")
 README_COMMAND = ["-m", "hermetic", "discover", "-s", "docs/examples"]
 README_EXAMPLE = "test_release"
+COMMANDS = {"polluter": ["-m", "hermetic", "polluter", "--bisect", "polluter.PriceTest.test_price"]}
 
 
 def read(*path: str) -> str:
@@ -41,12 +42,12 @@ def example_names() -> list[str]:
 
 
 def output_of(name: str) -> str:
-    """What an example prints: the README's by its command, from the root; another as a script, on its own."""
+    """What an example prints: the README's by its command, from the root; another on its own, mostly as a script."""
     if name == README_EXAMPLE:
         return normalised(_printed(README_COMMAND, ROOT))
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(os.path.join(EXAMPLES, f"{name}.py"), folder)
-        return normalised(_printed([f"{name}.py"], folder))
+        return normalised(_printed(COMMANDS.get(name, [f"{name}.py"]), folder))
 
 
 def _printed(arguments: list[str], folder: str) -> str:
@@ -82,6 +83,7 @@ def _normalised_line(line: str) -> str:
     line = re.sub(r'File "(?:[\\/]|\w:)[^"]*[\\/](\w+\.py)"', r'File "\1"', line)
     line = re.sub(r"(?:[\\/]|\w:)\S*[\\/](\w+\.py:\d+: HermeticWarning)", r"\1", line)
     line = re.sub(r"^(Current thread|Thread) 0x\w+( \[.*\])? ", r"\1 ", line)
+    line = re.sub(r"^    \S*python[\d.]* -u -m ", "    python -m ", line)
     line = re.sub(r"in \d+\.\d{3}s$", "in 0.001s", line)
     # 3.10 leaves the method's name out.
     return re.sub(r"^((?:\w+: )?(\w+) \([\w.]+?)(\.\2)?\)($| \.\.\. )", r"\1.\2)\4", line)
@@ -106,6 +108,50 @@ class ExamplesTest(unittest.TestCase):
         for name in example_names():
             with self.subTest(example=name):
                 self.assertEqual(output_of(name), read("docs", "examples", f"{name}.out"))
+
+
+@medium
+class LegacySuiteTest(unittest.TestCase):
+    """The page on legacy suites: its commands are run one after another, in a copy of the example."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = os.path.realpath(folder.name)
+        self.original = read("docs", "examples", "legacy", "test_orders.py")
+        self.write("test_orders.py", self.original)
+
+    def write(self, name: str, text: str) -> None:
+        with open(os.path.join(self.folder, name), "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+
+    def run_command(self, text: str) -> str:
+        done = run_python("-m", *text.split()[2:], cwd=self.folder)
+        return self.stable(done.stdout + done.stderr)
+
+    def stable(self, text: str) -> str:
+        """Text without the seconds, the ports and the folder."""
+        text = re.sub(r"\d+\.\d\d s", "0.00 s", text.replace(self.folder + os.sep, ""))
+        return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:1", text)
+
+    def test_its_commands_print_what_it_says(self):
+        page = read("docs", "how-to", "adopt-in-a-legacy-suite.md")
+        printed = marked = ""
+        for kind, text in re.findall(r"^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+            with self.subTest(text):
+                if kind == "ini" and "baseline" in text:
+                    self.assertEqual(read(self.folder, "setup.cfg"), text)
+                elif kind == "ini":
+                    marked = read(self.folder, "test_orders.py")
+                    self.write("setup.cfg", text)
+                    self.write("test_orders.py", self.original)
+                elif kind == "sh":
+                    printed = self.run_command(text)
+                else:
+                    if "gone:" in text:  # once the tests are marked
+                        self.write("test_orders.py", marked)
+                        printed = self.run_command("python -m hermetic discover")
+                    self.assertIn(self.stable(text), printed)
 
 
 @small

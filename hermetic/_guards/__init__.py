@@ -13,13 +13,19 @@ from . import state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .._policy import Policy
 
 installed = False  # whether anything is guarded in this process
 
 
-def install() -> None:
-    """Install the guard, unless it is there already. It stays until the process ends."""
+def install(opt_in: Sequence[str] = ()) -> None:
+    """Install the guard, unless it is there already. It stays until the process ends.
+
+    Args:
+        opt_in: the columns of the size table that are to be watched besides (``_sizes.OPT_IN``).
+    """
     global installed  # noqa: PLW0603 - once per process is what it stands for
     if not installed:
         from . import audit, patches
@@ -28,6 +34,14 @@ def install() -> None:
         patches.install()
         audit.install(patches.on_new_socket)
         report_at_exit(fail=False)
+    if not _watched.issuperset(opt_in):
+        from . import opt_ins  # loaded where somebody asks for it
+
+        opt_ins.watch([column for column in opt_in if column not in _watched])
+        _watched.update(opt_in)
+
+
+_watched: set[str] = set()  # of the opt-in columns
 
 
 def hold_until_exit(policy: Policy) -> None:

@@ -9,8 +9,8 @@ import warnings
 from .. import _env, _messages, _policy, _real
 from .._addresses import packed_address
 from .._errors import HermeticWarning, ViolationError
-from .._sizes import LIMITS, PROCESS, WARN
-from . import callsite, ceilings, children, events, state
+from .._sizes import LIMITS, OBSERVE, PROCESS, WARN
+from . import baseline, callsite, ceilings, children, events, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +58,26 @@ def _tell_sandbox(policy: _policy.Policy | None, operation: Operation | None = N
         sandbox.let_pass(policy)
     else:
         sandbox.let_pass_no_more()
+
+
+def watch(column: str, readers: dict[str, Callable[..., Operation | None]]) -> None:
+    """Have events read that are judged only by policies which forbid an opt-in column.
+
+    Args:
+        column: one of ``_sizes.OPT_IN``.
+        readers: as ``events.READERS``; they are asked only under such a policy.
+    """
+
+    def judge_event(read: Callable[..., Operation | None], args: tuple[Any, ...]) -> None:
+        scope = state.active() or _scope_of_marked_module()
+        if scope is None or scope.policy is None or column not in scope.policy.forbid:
+            return
+        operation = read(*args)
+        if operation is not None:
+            judge(operation, scope)
+
+    for event, read in readers.items():
+        _handlers[event] = shielded(functools.partial(judge_event, read))
 
 
 def announced_by_popen() -> bool:
@@ -117,15 +137,25 @@ def _is_housekeeping(operation: Operation) -> bool:
     )
 
 
+_observed: set[tuple[str, Operation]] = set()  # by which test; once is enough to know
+
+
 def _refuse(operation: Operation, scope: Scope, policy: _policy.Policy, owner: str) -> None:
+    if policy.mode == OBSERVE:
+        if (owner, operation) in _observed:
+            _tell_sandbox(None)
+            return
+        _observed.add((owner, operation))
     site = callsite.find(operation.api)
     violation = events.records().Violation(_policy.violation_code(operation), policy.size.value, owner, operation, site)
-    warn = policy.mode == WARN
+    is_noted = policy.mode == OBSERVE or baseline.is_known(scope, violation)
+    warn = is_noted or policy.mode == WARN
     is_child = children.report(scope, violation, warned=warn)
     if warn:
         if not is_child:
             state.running.warned.append(violation)
-        warn_of(violation)
+        if not is_noted:
+            warn_of(violation)
         _tell_sandbox(None)
         return
     error = children.ERRORS[operation.kind](violation, _messages.violation_text(violation))
@@ -193,7 +223,7 @@ def _let_addresses_through(operation: Operation, scope: Scope, policy: _policy.P
     hosts = {_policy.join_host(str(answer[4][0]), port) for answer in found for port in ports}
     new = tuple(sorted(hosts.difference(policy.allowance.hosts)))
     if new:
-        policy = _policy.Policy(policy.size, policy.allowance | _policy.Allowance(hosts=new), policy.mode)
+        policy = policy.allowing(_policy.Allowance(hosts=new))
         scope.policy = policy
         if state.running.sandbox is not None and scope is state.running.process:
             state.running.sandbox.scope_changed(scope)
@@ -206,18 +236,18 @@ def install(on_new_socket: Callable[[tuple[Any, ...]], None]) -> None:
     Args:
         on_new_socket: called with the arguments of each ``socket.__new__``, in a scope or not.
     """
-    handlers: dict[str, Callable[[tuple[Any, ...]], None]] = {
-        event: functools.partial(_judge_event, event) for event in events.READERS
-    }
-    handlers["socket.__new__"] = on_new_socket
-    sys.addaudithook(_make_hook(handlers))
+    for event in events.READERS:
+        _handlers[event] = shielded(functools.partial(_judge_event, event))
+    _handlers["socket.__new__"] = shielded(on_new_socket)
+    sys.addaudithook(_make_hook())
 
 
-def _make_hook(handlers: dict[str, Callable[[tuple[Any, ...]], None]]) -> Callable[[str, tuple[Any, ...]], None]:
-    handlers = {event: shielded(handler) for event, handler in handlers.items()}
+_handlers: dict[str, Callable[[tuple[Any, ...]], None]] = {}  # by event
 
+
+def _make_hook() -> Callable[[str, tuple[Any, ...]], None]:
     # The look-up is a default argument: it is all that most events ever cost.
-    def hook(event: str, args: tuple[Any, ...], _find: Any = handlers.get) -> None:
+    def hook(event: str, args: tuple[Any, ...], _find: Any = _handlers.get) -> None:
         handle = _find(event)
         if handle is not None:
             handle(args)

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from .._records import CallSite
 
 _PACKAGE_DIRECTORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_SITE_PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+# What stands between an operation and the verdict on it.
+_JUDGES = frozenset(
+    os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
+    for name in ("audit", "callsite", "databases", "files", "sleeps")
+)
+SITE_PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
 def find(api: str) -> CallSite:
@@ -56,6 +61,39 @@ def is_inside(module: str, *, function: str = "", depth: int = 12) -> bool:
         frame = frame.f_back
         depth -= 1
     return False
+
+
+def is_acting_for_itself(modules: frozenset[str]) -> bool:
+    """Whether what happens is not what the user's code, or a library that it calls, has asked for.
+
+    Args:
+        modules: those that act for themselves, by the first part of their names.
+    """
+    frame: FrameType | None = _real.get_frame(1)
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if filename not in _JUDGES:
+            kind = _kind(filename)
+            if kind == "user":
+                return False
+            if kind == "ours" or str(frame.f_globals.get("__name__")).partition(".")[0] in modules:
+                return True
+        frame = frame.f_back
+    return False
+
+
+def caller() -> tuple[str, str, str]:
+    """Who called what the guard was asked about.
+
+    Returns:
+        Whose code it is (``user``, ``library``, ``stdlib`` or ``ours``), its module, and the name of its function.
+    """
+    frame: FrameType | None = _real.get_frame(1)
+    while frame is not None and frame.f_code.co_filename in _JUDGES:
+        frame = frame.f_back
+    if frame is None:
+        return "ours", "", ""
+    return _kind(frame.f_code.co_filename), str(frame.f_globals.get("__name__")), frame.f_code.co_name
 
 
 def outside_of_tests() -> tuple[str, type | str | None]:
@@ -119,7 +157,7 @@ def site_of(frame: FrameType) -> CallSite:
 def _kind(filename: str) -> str:
     if filename.startswith(_PACKAGE_DIRECTORY):
         return "ours"
-    if any(directory in filename for directory in _SITE_PACKAGES):
+    if any(directory in filename for directory in SITE_PACKAGES):
         return "library"
     if filename.startswith(("<frozen ", _env.STDLIB_DIRECTORY)):
         return "stdlib"
@@ -175,6 +213,8 @@ def _patch_target(frame: FrameType, callee: FrameType | None, api: str, source: 
 def _public_callee(callee: FrameType, api_module: str, api_name: str) -> tuple[str, str]:
     """What stands between the caller and the operation, by the name that one would patch."""
     module, name = str(callee.f_globals.get("__name__", "")), callee.f_code.co_name
+    if module.partition(".")[0] == "pathlib":
+        return "", ""  # a method of a path, by whatever name its class is known there
     if module.startswith("multiprocessing.") and name == "start":
         return "multiprocessing", "Process"
     if name == "__init__":

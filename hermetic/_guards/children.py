@@ -14,14 +14,17 @@ import os
 
 from .. import _messages, _policy, _real
 from .._errors import (
+    DatabaseViolationError,
+    FilesystemViolationError,
     MultiprocessingViolationError,
     NetworkViolationError,
+    SleepViolationError,
     SubprocessViolationError,
     TimeLimitViolationError,
     ViolationError,
 )
-from .._sizes import MULTIPROCESSING, NETWORK, PROCESS, TIME, Size
-from . import state
+from .._sizes import DATABASE, FILESYSTEM, MULTIPROCESSING, NETWORK, PROCESS, SLEEP, TIME, Size
+from . import baseline, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +36,10 @@ if TYPE_CHECKING:
 
 ERRORS: dict[str, type[ViolationError]] = {
     NETWORK: NetworkViolationError,
+    FILESYSTEM: FilesystemViolationError,
     PROCESS: SubprocessViolationError,
+    DATABASE: DatabaseViolationError,
+    SLEEP: SleepViolationError,
     MULTIPROCESSING: MultiprocessingViolationError,
     TIME: TimeLimitViolationError,
 }
@@ -47,7 +53,7 @@ class _Reports:
     def __init__(self) -> None:
         self.path: str | None = None
         self.owner_pid = _real.get_pid()
-        self.births: set[str] = set()  # the files beside it
+        self.beside: set[str] = set()  # the files beside it
         self.read_bytes = 0
         self.scopes: dict[int, Scope] = {}
 
@@ -66,10 +72,10 @@ def prepare(scope: Scope) -> None:
     if answering.children_before is None:
         answering.children_before = frozenset(state.running.children())
     births = births_path(scope)
-    if births not in _reports.births:
+    if births not in _reports.beside:
         with _real.open_file(births, "ab"):  # another thread may be here, too: it is there before anybody looks
             pass
-        _reports.births.add(births)
+        _reports.beside.add(births)
 
 
 def expect_reports(scope: Scope) -> None:
@@ -79,6 +85,8 @@ def expect_reports(scope: Scope) -> None:
         _reports = _Reports()
     if _reports.path is None:
         _reports.path = _real.new_file("hermetic-")
+        known = baseline.tell_children(_reports.path)
+        _reports.beside |= {known} if known is not None else set()
         atexit.register(close)
     answering = scope.charged_to or scope
     scope.has_children = answering.has_children = True
@@ -90,11 +98,11 @@ def close() -> None:
     """Take what there is in this process's report file, and remove it."""
     collect()
     if _reports.path is not None and _reports.owner_pid == _real.get_pid():
-        for path in (_reports.path, _current_path(_reports.path), *_reports.births):
+        for path in (_reports.path, _current_path(_reports.path), *_reports.beside):
             with contextlib.suppress(OSError):  # the temporary folder was cleaned before us
                 _real.unlink(path)
         _reports.path = None
-        _reports.births.clear()
+        _reports.beside.clear()
         state.running.has_reports = False
 
 
@@ -144,21 +152,25 @@ def policy_fields(policy: Policy | None) -> dict[str, Any] | None:
     """A policy as plain data."""
     if policy is None:
         return None
-    hosts, processes = policy.allowance
-    return {"size": policy.size.value, "mode": policy.mode, "hosts": hosts, "processes": processes}
+    return {
+        "size": policy.size.value,
+        "mode": policy.mode,
+        "allowed": [[*entries] for entries in policy.allowance],
+        "forbid": [*policy.forbid],
+    }
 
 
 def policy_of(fields: dict[str, Any] | None) -> Policy | None:
     """The opposite."""
     if fields is None:
         return None
-    allowance = _policy.Allowance(tuple(fields["hosts"]), tuple(fields["processes"]))
-    return _policy.Policy(Size(fields["size"]), allowance, fields["mode"])
+    allowance = _policy.Allowance(*map(tuple, fields["allowed"]))
+    return _policy.Policy(Size(fields["size"]), allowance, fields["mode"], tuple(fields["forbid"]))
 
 
 def births_path(scope: Scope) -> str:
     """The file beside the report file whose size is the number of processes that were born in a scope."""
-    return f"{scope.report_path}.{scope.serial}"
+    return f"{scope.report_path}.{scope.births_of or scope.serial}"
 
 
 def report(scope: Scope, violation: Violation, *, warned: bool) -> bool:

@@ -10,7 +10,7 @@ import functools
 import os
 
 from .. import _real
-from .._sizes import ANYWHERE, LIMITS
+from .._sizes import ANYWHERE, LIMITS, OBSERVE
 from . import callsite, inheritance, state
 
 TYPE_CHECKING = False
@@ -92,7 +92,8 @@ def _to_be_added(environment: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     if scope is None or scope.policy is None:
         return {}
     limits = LIMITS[scope.policy.size]
-    if limits.network == ANYWHERE or not (limits.processes or scope.policy.allowance.processes):
+    is_free = limits.network == ANYWHERE or not (limits.processes or scope.policy.allowance.processes)
+    if is_free and scope.policy.mode != OBSERVE:
         return {}
     code = inheritance.boot_code("_guards.inheritance", inheritance.described(scope))
     path = environment.get(b"PYTHONPATH", b"")

@@ -50,7 +50,7 @@ def address_operation(action: str, sock: Any, address: Any, *, stream: bool = Fa
         target = join_host(host or "0.0.0.0", port)  # noqa: S104 - what an empty host stands for
         return _operation(NETWORK, action, target, api, INET, host, port, stream)
     if family == getattr(_socket, "AF_UNIX", None):
-        path = _text(address)
+        path = text_of(address)
         return _operation(NETWORK, action, "unix:" + path.replace("\0", "@"), api, UNIX, path)
     kernel_only = family in (getattr(_socket, "AF_NETLINK", None), getattr(_socket, "AF_ALG", None))
     return _operation(NETWORK, action, f"{family!s} {address!r}", api, KERNEL if kernel_only else OTHER)
@@ -58,7 +58,7 @@ def address_operation(action: str, sock: Any, address: Any, *, stream: bool = Fa
 
 def resolve_operation(api: str, host: Any) -> Operation:
     """A look-up of a name, or of the name that belongs to an address."""
-    text = _text(host)
+    text = text_of(host)
     return _operation(NETWORK, "resolve", text, api, INET, text)
 
 
@@ -83,8 +83,8 @@ def process_operation(api: str, action: str, command: Any = "", argv: Any = None
         argv: its arguments, the program first, or its command line.
         scripted: the same, where the double of subprocess could answer the call.
     """
-    target = _command_line(argv) if argv is not None else _text(command)
-    return _operation(PROCESS, action, target or action, api, command=_text(command), script=_script(scripted))
+    target = _command_line(argv) if argv is not None else text_of(command)
+    return _operation(PROCESS, action, target or action, api, command=text_of(command), script=_script(scripted))
 
 
 def _connect(sock: Any, address: Any) -> Operation:
@@ -129,7 +129,7 @@ def _popen(executable: Any, argv: Any, *_: Any) -> Operation:
 
 
 def _system(command: Any) -> Operation:
-    words = _text(command).split()
+    words = text_of(command).split()
     return process_operation("os.system", "start", words[0] if words else "", command, scripted=command)
 
 
@@ -219,10 +219,11 @@ def _operation(*args: Any, **kwargs: Any) -> Operation:
 
 
 def _host_and_port(address: Any) -> tuple[str, int | None]:
-    return _text(address[0]), address[1] if len(address) > 1 else None
+    return text_of(address[0]), address[1] if len(address) > 1 else None
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """An argument as text."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -240,18 +241,18 @@ def _script(scripted: Any) -> str:
     if scripted is None:
         return ""
     if isinstance(scripted, (str, bytes, os.PathLike)):
-        text = literal(_text(scripted))
+        text = literal(text_of(scripted))
     else:
-        argv = [_text(argument) for argument in scripted]
+        argv = [text_of(argument) for argument in scripted]
         text = literal(argv[2] if argv[:2] == _SHELL and len(argv) == _SHELL_ARGUMENTS else argv)
     return text if len(text) <= _SCRIPT_MAX_CHARACTERS else ""
 
 
 def _command_line(argv: Any) -> str:
     if isinstance(argv, (str, bytes, os.PathLike)):
-        line = _text(argv)
+        line = text_of(argv)
     else:
         import shlex  # not worth its start-up time before the first process
 
-        line = shlex.join(_text(argument) for argument in argv)
+        line = shlex.join(text_of(argument) for argument in argv)
     return line if len(line) <= _TARGET_MAX_CHARACTERS else line[: _TARGET_MAX_CHARACTERS - 3] + "..."

@@ -16,9 +16,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
-    from typing import Any, TypeVar
+    from typing import Any, TypeAlias, TypeVar
 
     F = TypeVar("F", bound=Callable[..., Any])
+    Entries: TypeAlias = list[str] | tuple[str, ...]
 
 __unittest = True  # keeps our frames out of unittest's tracebacks
 
@@ -33,10 +34,12 @@ class guard:  # noqa: N801 - used as a function: `with guard("small"):`, `@guard
         size: ``small``, ``medium``, ``large`` or ``xlarge``, as a string or a ``Size``.
         hosts: exceptions, as in ``allow``.
         processes: exceptions, as in ``allow``.
+        files: exceptions, as in ``allow``.
+        databases: exceptions, as in ``allow``.
 
     Raises:
         ConfigurationError: the size is not one of the four, or the configuration is wrong.
-        NetworkViolationError, SubprocessViolationError: in the block, for what the size does not allow.
+        ViolationError: in the block, for what the size does not allow.
 
     Example:
         >>> with guard("small"):
@@ -45,21 +48,28 @@ class guard:  # noqa: N801 - used as a function: `with guard("small"):`, `@guard
     """
 
     def __init__(
-        self, size: str | Size, *, hosts: list[str] | tuple[str, ...] = (), processes: list[str] | tuple[str, ...] = ()
+        self,
+        size: str | Size,
+        *,
+        hosts: Entries = (),
+        processes: Entries = (),
+        files: Entries = (),
+        databases: Entries = (),
     ) -> None:
         self._size = as_size(size)
-        self._allowance = as_allowance(hosts, processes)
+        self._allowance = as_allowance(hosts=hosts, processes=processes, files=files, databases=databases)
         self._entered: list[Block | None] = []
 
     def _block(self, owner: str) -> Block | None:
-        mode = _config.in_force().mode
-        if mode == OFF:
+        settings = _config.in_force()
+        if settings.mode == OFF:
             return None
-        install()
+        install(settings.forbid)
         outer = state.active()
         if outer is not None:
             outer.touched = True  # the block may outlive it, and is told from what comes later by its serial
-        return Block(state.Scope(owner, Policy(self._size, self._allowance, mode)).within(outer))
+        policy = Policy(self._size, self._allowance, settings.mode, settings.forbid)
+        return Block(state.Scope(owner, policy).within(outer))
 
     def __enter__(self) -> None:
         block = self._block(f"hermetic.guard({self._size.value!r})")
@@ -103,22 +113,22 @@ def as_size(size: object) -> Size:
     raise ConfigurationError(f"{size!r} is not a test size; write one of {', '.join(map(repr, SIZE_NAMES))}")
 
 
-def as_allowance(hosts: object, processes: object) -> Allowance:
-    """An allowance given by the user.
+def as_allowance(**given: Any) -> Allowance:
+    """An allowance given by the user: its fields by their names.
 
     Raises:
         ConfigurationError: not lists of strings, or a host with a wrong port.
     """
-    for name, value in (("hosts", hosts), ("processes", processes)):
+    for name, value in given.items():
         if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
             raise ConfigurationError(f"{name}={value!r}: write a list of strings, such as {name}=[{_EXAMPLES[name]!r}]")
-    allowance = Allowance(tuple(hosts), tuple(processes))  # type: ignore[arg-type]  # checked above
+    allowance = Allowance(**{name: tuple(value) for name, value in given.items()})
     for host in allowance.hosts:
         split_host(host)
     return allowance
 
 
-_EXAMPLES = {"hosts": "db.test:5432", "processes": "git"}
+_EXAMPLES = {"hosts": "db.test:5432", "processes": "git", "files": "tests/data/*", "databases": ":memory:"}
 
 
 def function_name(function: Any) -> str:

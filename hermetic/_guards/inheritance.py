@@ -53,9 +53,10 @@ def boot(payload: dict[str, Any]) -> None:
     """Enter the scope of the parent; called by ``boot_code`` in the child."""
     if state.running.process is not None and state.running.process.serial == payload["serial"]:
         return  # an interpreter that is used again in the same test
-    if payload["policy"] is not None:
-        _guard()
-    scope = state.Scope(payload["test"], children.policy_of(payload["policy"]))
+    policy = children.policy_of(payload["policy"])
+    if policy is not None:
+        _guard(policy.forbid)
+    scope = state.Scope(payload["test"], policy)
     scope.serial = payload["serial"]
     scope.home, scope.report_path = 0, payload["report"]
     state.running.process = scope
@@ -64,8 +65,8 @@ def boot(payload: dict[str, Any]) -> None:
     ceilings.be_born(scope)
 
 
-def _guard() -> None:
+def _guard(opt_in: tuple[str, ...]) -> None:
     from . import events, install
 
-    install()
+    install(opt_in)
     events.records()  # what is imported later may no longer find us

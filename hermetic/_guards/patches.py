@@ -101,6 +101,11 @@ def on_new_socket(args: tuple[Any, ...]) -> None:
     cls = type(args[0])
     if not hasattr(cls, "__hermetic_guard__"):
         _patch_socket_class(cls)
+    for patch in on_sockets:
+        patch()
+
+
+on_sockets: list[Callable[[], None]] = []  # what is to be patched once sockets are in use
 
 
 def _patch_socket_class(cls: type) -> None:

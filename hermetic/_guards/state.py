@@ -43,6 +43,7 @@ class Scope:
 
     __slots__ = (
         "before",
+        "births_of",
         "charged_to",
         "children_before",
         "ended",
@@ -72,6 +73,7 @@ class Scope:
         self.has_children = False  # whether processes were started in it, which may report
         self.home = _real.get_pid()  # the process that reads the ledger; a forked child of the test is another
         self.report_path: str | None = None  # the file that other processes report to
+        self.births_of: int | None = None  # the serial of the scope that counts what is started here, if not itself
         self.charged_to: Scope | None = None  # the scope that answers for what happens in this one, if not itself
         self.children_before: frozenset[int] | None = None  # the process ids of children when it started its first
         self.met_ceiling = False  # whether its processes have started each other without end
@@ -86,6 +88,8 @@ class Scope:
         """Report where an outer scope does: in a child of a test, what happens is for the test to know."""
         if outer is not None:
             self.home, self.report_path = outer.home, outer.report_path
+            if outer.report_path is not None:
+                self.births_of = outer.births_of or outer.serial
         return self
 
     @property

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from .. import _real
 from .._errors import ConfigurationError
 
-_replace = os.replace  # saved: a test may leave a mock of it behind
+_replace, _change_mode = os.replace, os.chmod  # saved: a test may leave a mock of them behind
 
 
 def check(path: str, setting: str) -> None:
@@ -46,10 +47,25 @@ def write(path: str, text: str) -> None:
     Raises:
         OSError: it could not be written; the file is as it was.
     """
+    replace(path, text.encode())
+
+
+def replace(path: str, data: bytes) -> None:
+    """The same with bytes; a file that is there keeps its permissions.
+
+    Args:
+        path: absolute, symbolic links resolved.
+        data: all of the file.
+
+    Raises:
+        OSError: it could not be written; the file is as it was.
+    """
     temporary = _temporary(path)
     try:
-        with _real.open_file(temporary, "x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with _real.open_file(temporary, "xb") as file:
+            file.write(data)
+        if os.path.exists(path):
+            _change_mode(temporary, stat.S_IMODE(_real.stat(path).st_mode))
         _replace(temporary, path)
     except BaseException:
         try:

@@ -80,7 +80,7 @@ class TestRecord:
         worker: the process that ran it: ``main``, or ``worker 3``, numbered as they were first used.
         group: the isolation group as it is marked; empty for a test that is not isolated.
         entries: what the result was told, in that order; empty for a plain success.
-        passed: whether it was told of a success.
+        passed: whether it was told of a success, or that subtests were skipped, and nothing else until it ended.
         subtests: how many subtests there were, those that passed included.
         violations: those that are errors.
         warned: the violations that were let happen.

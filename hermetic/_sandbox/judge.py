@@ -6,10 +6,10 @@ import errno
 import os
 
 from .. import _policy, _real
-from .._guards import children
+from .._guards import baseline, children, state
 from .._policy import UNIX
 from .._records import CallSite, Violation
-from .._sizes import LIMITS, WARN
+from .._sizes import LIMITS, OBSERVE, WARN
 from . import calls, names
 from .syscalls import USES_FIRST, USES_THIRD
 
@@ -47,10 +47,7 @@ class Judge:
     def __init__(self) -> None:
         self.worker = 0
         self.held: dict[int, tuple[str, Operation]] = {}
-        self._policy: Policy | None = None  # of the test that is running
-        self._test = ""
-        self._serial = 0
-        self._report_path: str | None = None
+        self._scope = state.Scope("", None)  # of the test that is running
         self._passes: dict[int, Policy | None] = {}  # by thread: what the guard has judged its next calls by
         # What processes of this test were begun under, besides its own policy; nobody says which of them is which.
         self._started_under: list[Policy | None] = []
@@ -67,10 +64,10 @@ class Judge:
             policy: as plain data; None where there is nothing to be held to.
             report_path: where violations are reported.
         """
-        if serial != self._serial:
+        if serial != self._scope.serial:
             self._started_under.clear()
-        self._serial, self._test, self._report_path = serial, test, report_path
-        self._policy = children.policy_of(policy)
+        self._scope = state.Scope(test, children.policy_of(policy))
+        self._scope.serial, self._scope.home, self._scope.report_path = serial, 0, report_path
         self._passes.pop(thread, None)
 
     def let_pass(self, thread: int, policies: list[dict[str, Any] | None]) -> None:
@@ -96,8 +93,8 @@ class Judge:
         Returns:
             The error that it fails with; 0 to have it done.
         """
-        policy = self._passes.get(call.thread, self._policy)
-        if self._policy is None or (policy is None and name not in _PROCESS_CALLS):
+        policy = self._passes.get(call.thread, self._scope.policy)
+        if self._scope.policy is None or (policy is None and name not in _PROCESS_CALLS):
             return 0
         if name in _PROCESS_CALLS:
             refused = self._refused_starts(name, call, policy)
@@ -111,10 +108,10 @@ class Judge:
                 self._bound.update((self._identity(call), operation) for operation in operations)
         if not refused:
             return 0
-        if is_waiting():
-            for operation in refused:
-                self._report(operation, call.thread)
-        return 0 if self._policy.mode == WARN else errno.EPERM
+        if not is_waiting():
+            return errno.EPERM  # nobody hears it
+        let_happen = [self._report(operation, call.thread) for operation in refused]
+        return 0 if all(let_happen) else errno.EPERM
 
     def _operations(self, name: str, call: Call) -> list[Operation]:
         """What a call is about to do on the network."""
@@ -144,7 +141,7 @@ class Judge:
         """A process that is begun, or becomes another program, as far as it may not."""
         may_start_any = policy is None or LIMITS[policy.size].processes
         if name not in _EXECS and (may_start_any or (policy and policy.allowance.processes)):
-            if policy != self._policy and policy not in self._started_under:
+            if policy != self._scope.policy and policy not in self._started_under:
                 self._started_under.append(policy)
             return []  # which program it is to be, it says later
         if may_start_any:
@@ -175,14 +172,18 @@ class Judge:
             pid = _status(pid, "PPid")
         return False
 
-    def _report(self, operation: Operation, thread: int) -> None:
-        assert self._policy is not None
-        assert self._report_path is not None
+    def _report(self, operation: Operation, thread: int) -> bool:
+        """Report an operation that is refused; whether it is let happen all the same."""
+        scope = self._scope
+        assert scope.policy is not None
+        assert scope.report_path is not None
         pid = _real_process(thread)
         operation = operation._replace(program=_program(pid), pid=pid)
         code = _policy.violation_code(operation)
-        violation = Violation(code, self._policy.size.value, self._test, operation, _NOWHERE)
-        children.append(self._report_path, self._serial, violation, warned=self._policy.mode == WARN)
+        violation = Violation(code, scope.policy.size.value, scope.name, operation, _NOWHERE)
+        warned = scope.policy.mode in (WARN, OBSERVE) or baseline.is_known(scope, violation)
+        children.append(scope.report_path, scope.serial, violation, warned=warned)
+        return warned
 
 
 def _refuses(policy: Policy, operation: Operation) -> bool:

@@ -75,7 +75,7 @@ class HermeticTestCase(unittest.TestCase):
         The violation is refused and recorded as ever, but no longer counts against the test.
 
         Args:
-            expected: ``NetworkViolationError``, ``SubprocessViolationError``, or the base of both.
+            expected: a class of violations, such as ``NetworkViolationError``; by default, the base of all.
 
         Returns:
             A context manager; after the block, its ``error`` is the first such violation.
@@ -110,7 +110,9 @@ class ExpectedViolation:
             policy, outer.touched = outer.policy, True
         if policy is None:
             policy = Policy(Size.SMALL)  # in mode off, the block alone is judged
-        self._block = Block(state.Scope(self._test, Policy(policy.size, policy.allowance)).within(outer))
+        self._block = Block(
+            state.Scope(self._test, Policy(policy.size, policy.allowance, forbid=policy.forbid)).within(outer)
+        )
         self._block.__enter__()
         return self
 

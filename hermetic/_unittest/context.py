@@ -11,7 +11,7 @@ import os
 import sys
 import warnings
 
-from .. import _config, _guards, _multiprocessing, _real
+from .. import _config, _multiprocessing, _real
 from . import addressing, marking, policies
 
 TYPE_CHECKING = False
@@ -38,6 +38,7 @@ def describe(module: str, file: str | None, around: dict[str, Any]) -> dict[str,
         "modules": [[module, file]] if module else [],
         "filters": described_filters(),
         "set_up": [name for name in _SET_UP_BY_RUNNERS if _is_set_up(name)],
+        "observes": [policies.is_observing, policies.is_surveying],
         "command_line": _config.given_on_command_line(),
         "root": _config.in_force().root,
     }
@@ -56,9 +57,9 @@ def enter(context: dict[str, Any]) -> None:
         pass  # it has gone: the tests will say so, if they need it
     settings = _config.load(context["command_line"], context["root"])
     _config.put_in_force(settings)
+    policies.is_observing, policies.is_surveying = context["observes"]
     marking.forget()
-    if settings.default_size is not None:
-        _guards.install()
+    policies.install_guard(settings)
     _multiprocessing.default_start_method(settings.start_method).__enter__()  # for as long as there is a process
     for name in context["set_up"]:
         importlib.import_module(name).setup()

@@ -41,7 +41,9 @@ def end(test: Any, scope: state.Scope, result: Any) -> IsolationError | None:
         What is to be reported as an error, if the settings have it so.
     """
     is_isolated = policies.in_worker and not policies.in_shared_worker
-    is_to_end = scope.policy is not None and not is_isolated and _config.in_force().leaks != "off"
+    is_to_end = (
+        scope.policy is not None and not policies.is_surveying and not is_isolated and _config.in_force().leaks != "off"
+    )
     if scope.home != _real.get_pid() or not (is_to_end or scope.met_ceiling):
         return None
     with state.unjudged():

@@ -16,7 +16,7 @@ from .._guards import state
 from .._guards.blocks import Block, take_entered
 from .._guards.guard import as_allowance, function_name
 from .._guards.wrapping import wrap
-from .._policy import NO_ALLOWANCE, Allowance, Policy
+from .._policy import NO_ALLOWANCE, Allowance
 from .._sizes import Size
 from . import marking, policies, protect
 
@@ -24,6 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, TypeVar
+
+    from .._guards.guard import Entries
 
     T = TypeVar("T")
 
@@ -117,6 +119,9 @@ class allow(Mark):  # noqa: N801 - used as a function: `@allow(...)`, `with allo
         hosts: ``name``, ``address``, ``name:port``, ``[ipv6]:port``; for a unix socket, its path. Names may
             hold ``*``. A name that is allowed may be looked up, and the addresses that it has may be connected to.
         processes: programs that may be started, by name or full path; both may hold ``*``.
+        files: files and folders that may be used where ``forbid`` names the file system, by their paths from the
+            current folder, or full ones; they may hold ``*``.
+        databases: the same of databases, and ``:memory:``.
 
     Raises:
         ConfigurationError: not lists of strings, or a port that is not a number.
@@ -126,21 +131,22 @@ class allow(Mark):  # noqa: N801 - used as a function: `@allow(...)`, `with allo
         ... def test_sync(): ...
     """
 
-    def __init__(self, *, hosts: list[str] | tuple[str, ...] = (), processes: list[str] | tuple[str, ...] = ()) -> None:
-        self.allowance = as_allowance(hosts, processes)
+    def __init__(
+        self, *, hosts: Entries = (), processes: Entries = (), files: Entries = (), databases: Entries = ()
+    ) -> None:
+        self.allowance = as_allowance(hosts=hosts, processes=processes, files=files, databases=databases)
         self._entered: list[Block | None] = []
 
     def __repr__(self) -> str:
-        given = {"hosts": self.allowance.hosts, "processes": self.allowance.processes}
-        return f"@allow({', '.join(f'{name}={list(value)}' for name, value in given.items() if value)})"
+        given = zip(self.allowance._fields, self.allowance, strict=True)
+        return f"@allow({', '.join(f'{name}={list(value)}' for name, value in given if value)})"
 
     def __enter__(self) -> None:
         outer = state.active()
         if outer is None or outer.policy is None:
             self._entered.append(None)
             return
-        policy = outer.policy
-        scope = state.Scope(outer.owner, Policy(policy.size, policy.allowance | self.allowance, policy.mode))
+        scope = state.Scope(outer.owner, outer.policy.allowing(self.allowance))
         scope.within(outer)
         scope.charged_to = outer.charged_to or outer  # a violation in the block is the test's
         scope.charged_to.touched = True

@@ -19,6 +19,11 @@ __unittest = True
 _HELP = {
     "mode": "what a violation is: an error (strict, the default), a warning (warn), or nothing (off)",
     "default_size": "the size of tests that say none",
+    "forbid": "what small tests may not use besides: a list of filesystem, database and sleep",
+    "size_distribution": "what it is when a whole run has too few small tests: nothing (off, the default), a warning"
+    " (warn), or a failure (error)",
+    "size_targets": "the least percentage of small tests, and the largest of medium and of larger ones"
+    " (default: 80/15/5)",
     "start_method": "how multiprocessing starts processes (default: spawn; platform: the interpreter's own;"
     " all: once more by each other method for the tests that start some)",
     "time_limits": "what a test is that takes longer than its size may: a warning (warn, the default), an error"
@@ -50,6 +55,8 @@ _HELP = {
 }
 
 _METAVARS = {
+    _setting_kinds.Words: "WORDS",
+    _setting_kinds.Percentages: "A/B/C",
     _setting_kinds.Seconds: "SECONDS",
     _setting_kinds.Count: "NUMBER",
     _setting_kinds.File: "FILE",
@@ -79,6 +86,12 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     # No settings: a file, or an inherited variable, that has tests left out would make runs green that are none.
     group.add_argument("--shard", metavar="K/N", help="run the K-th of N parts of the tests")
     group.add_argument("--last-failed", action="store_true", help="run only the tests that failed last")
+    group.add_argument("--bisect", metavar="TEST", help="find the earlier tests that make a test fail, or pass")
+    group.add_argument("--survey", action="store_true", help="let all happen, and suggest a size for each test")
+    group.add_argument("--survey-apply", action="store_true", help="the same, and edit the files of the tests")
+    group.add_argument(
+        "--write-baseline", action="store_true", help="let violations happen, and write them into the configuration"
+    )
     group.add_argument("--show-config", action="store_true", help="print the settings and where each came from")
     group.add_argument("--script", metavar="FILE", help="run a runner script; what follows are its arguments")
     return parser

@@ -39,6 +39,7 @@ class Order:
         history: what is known of earlier runs; None for nothing.
 
     Attributes:
+        seed: that the tests are shuffled by, in digits; or ``off``.
         has_left_all_out: whether there was a run with tests of which none is in the shard, or is chosen.
     """
 
@@ -56,9 +57,9 @@ class Order:
         self._chooses = chooses
         self._failed_first = settings.failed_first
         self._history = history
-        self._seed = settings.shuffle
-        if self._seed == "random":
-            self._seed = str(int.from_bytes(_real.random_bytes(4), "big"))
+        self.seed = settings.shuffle
+        if self.seed == "random":
+            self.seed = str(int.from_bytes(_real.random_bytes(4), "big"))
         self._level = settings.shuffle_level
         self.has_left_all_out = False
 
@@ -129,14 +130,14 @@ class Order:
 
     def _shuffled(self, blocks: list[Block]) -> list[Block]:
         # By a digest, not by a generator: tests that are left out do not change the order of the others.
-        by_seed = _by_digest(f"{self._seed} ")
+        by_seed = _by_digest(f"{self.seed} ")
         return _sorted(blocks, [by_seed] * (_LEVELS.index(self._level) + 1))
 
     @property
     def seed_line(self) -> str | None:
         """How to have this order again, for people; None without shuffling."""
         level = "" if self._level == "test" else f" --shuffle-level {self._level}"
-        return None if self._seed == "off" else f"Shuffled: --shuffle {self._seed}{level} gives this order again"
+        return None if self.seed == "off" else f"Shuffled: --shuffle {self.seed}{level} gives this order again"
 
 
 def _sorted(blocks: list[Block], keys: Sequence[Callable[[str, list[Block]], Any]]) -> list[Block]:

@@ -12,9 +12,9 @@ import contextlib
 import math
 import sys
 
-from .. import _config, _real
+from .. import _config, _guards, _real
 from .._guards import state
-from .._sizes import ANYWHERE, LIMITS, OFF, Size
+from .._sizes import ANYWHERE, LIMITS, OBSERVE, OFF, OPT_IN, Size
 from . import marking
 
 TYPE_CHECKING = False
@@ -34,6 +34,8 @@ watches_processes = False  # whether any test may be isolated, or looked after f
 leaks_are_detected = False  # whether to look for what tests change and leave that run in this process
 sandboxed = False  # whether tests are shared out because workers alone can be sandboxed
 jobs = 1  # how many workers tests are shared out to
+is_observing = False  # whether violations are let happen and noted alone: in a survey, and for a baseline
+is_surveying = False  # whether every test is observed as if it were small, and nothing were left to small tests
 in_worker = False  # whether this process is one that tests are handed to
 in_shared_worker = False  # whether these are not isolated: what they leave is looked for as in the process of a run
 
@@ -52,9 +54,15 @@ def is_handed_over(test: object) -> bool:
     return isolation.group_of(test) is not None
 
 
+def install_guard(settings: _config.Settings) -> None:
+    """Install the guard where it is needed before anybody asks for a mark."""
+    if settings.default_size is not None or is_surveying:
+        _guards.install(_mode_and_forbidden(settings)[1])
+
+
 def time_limit(test: object, policy: Policy | None) -> float:
     """The seconds that a test may take; infinite where nobody wants to know, or another process sees to it."""
-    if policy is None or _config.in_force().time_limits == OFF or is_handed_over(test):
+    if policy is None or is_surveying or _config.in_force().time_limits == OFF or is_handed_over(test):
         return math.inf
     return LIMITS[policy.size].time_limit
 
@@ -132,25 +140,33 @@ def _policy(marks: Sequence[Mark], module_name: str, own_default: Size | None) -
 
     settings = _config.in_force()
     sizes = [mark.size for mark in marks if mark.size]
-    size = sizes[0] if sizes else own_default or settings.default_size
-    if size is None or settings.mode == OFF:
+    size = Size.SMALL if is_surveying else sizes[0] if sizes else own_default or settings.default_size
+    if size is None or (settings.mode == OFF and not is_observing):
         return None
     allowance = settings.allowance_for(getattr(sys.modules.get(module_name), "__file__", None) or module_name)
     for mark in marks:
         allowance |= mark.allowance
-    return Policy(size, allowance, settings.mode)
+    mode, forbid = _mode_and_forbidden(settings)
+    _guards.install(forbid)
+    return Policy(size, allowance, mode, forbid)
+
+
+def _mode_and_forbidden(settings: _config.Settings) -> tuple[str, tuple[str, ...]]:
+    return OBSERVE if is_observing else settings.mode, OPT_IN if is_surveying else settings.forbid
 
 
 @contextlib.contextmanager
 def default_scope() -> Iterator[None]:
     """Hold what runs between tests (imports, module and class fixtures) to the default size, where there is one."""
     settings = _config.in_force()
-    if settings.default_size is None or settings.mode == OFF:
+    size = Size.SMALL if is_surveying else settings.default_size
+    if size is None or (settings.mode == OFF and not is_observing):
         yield
         return
     from .._policy import Policy
 
-    scope = state.Scope(None, Policy(settings.default_size, mode=settings.mode))
+    mode, forbid = _mode_and_forbidden(settings)
+    scope = state.Scope(None, Policy(size, mode=mode, forbid=forbid))
     scope.ended = True  # what it records belongs to no test that is running: it is reported with the next result
     state.begin_alone(scope)
     try:

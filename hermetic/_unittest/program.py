@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from . import bazel
+    from .baseline_writer import BaselineWriter
+    from .survey import Survey
 
 __unittest = True
 
@@ -42,12 +44,14 @@ class TestProgram(unittest.TestProgram):
     test: Any
     testRunner: Any  # noqa: N815 - unittest's
     exit: bool
+    testNamePatterns: Any  # noqa: N815 - the same
 
     def __init__(self, *args: Any, durations: int | None = None, **kwargs: Any) -> None:
         if _env.UNITTEST_HAS_DURATIONS:
             kwargs["durations"] = durations
         self.durations = durations
         self._hermetic_parser: argparse.ArgumentParser | None = None
+        self._ours: argparse.Namespace
         with contextlib.ExitStack() as self._while_running:
             # From before the first import: a test module may import os._exit by name, or call it.
             self._while_running.enter_context(early_end.watch(_end_while_loading))
@@ -57,6 +61,7 @@ class TestProgram(unittest.TestProgram):
         """Take our options, put the settings in force, and leave the rest to unittest."""
         self._hermetic_parser = options.make_parser(str(self.progName))
         ours, rest = options.split(argv[1:], self._hermetic_parser)
+        self._ours = ours
         with configuration_errors(str(self.progName)):
             if ours.script is not None:
                 raise ConfigurationError(f"--script is for the command line: python -m hermetic --script {ours.script}")
@@ -66,11 +71,12 @@ class TestProgram(unittest.TestProgram):
                 sys.exit(0)
         super().parseArgs([argv[0], *rest])
 
-    def createTests(self, *args: Any, **kwargs: Any) -> None:
+    def createTests(self, from_discovery: bool = False, *args: Any, **kwargs: Any) -> None:  # noqa: FBT001, FBT002
         """Load the tests. With a default size, what is imported for that is held to it."""
+        self._is_discovered = from_discovery
         try:
             with policies.default_scope():
-                super().createTests(*args, **kwargs)
+                super().createTests(from_discovery, *args, **kwargs)
         except ImportError as error:
             *_, (frame, _) = traceback.walk_tb(error.__traceback__)
             if frame.f_globals.get("__name__") != "unittest.loader":
@@ -81,9 +87,13 @@ class TestProgram(unittest.TestProgram):
 
     def runTests(self) -> None:
         """Run, with our runner unless another was given, and exit as unittest does; never green if it ended early."""
+        if self._ours.bisect is not None:
+            self._bisect(self._ours.bisect)
         if self.testRunner is None:
             self.testRunner = TestRunner
-        self.test = WatchedRun(arranged(self.test))
+        loaded, self.test = self.test, WatchedRun(arranged(self.test))
+        is_all = self._is_discovered and not self.testNamePatterns
+        self.test.is_whole = is_all and self.test.countTestCases() == loaded.countTestCases()
         if not _env.UNITTEST_HAS_DURATIONS:
             self.test.durations = self.durations
         exit_after, self.exit = self.exit, False
@@ -101,6 +111,17 @@ class TestProgram(unittest.TestProgram):
             if widest is not None:
                 _guards.hold_until_exit(widest)
             sys.exit(exit_status(self.result))
+
+    def _bisect(self, name: str) -> NoReturn:
+        """Find the tests that make one fail or pass, instead of running them."""
+        from . import polluters, reproduction  # for runs that ask
+
+        self.test = arranged(self.test)
+        with configuration_errors(str(self.progName)), policies.default_scope():
+            try:
+                sys.exit(polluters.find(name, self.test, reproduction.Reproduction(self, self._ours)))
+            except KeyboardInterrupt:
+                sys.exit(_INTERRUPTED_EXIT_STATUS)
 
     def _run_by_other_methods(self, starters: list[Any]) -> None:
         """Run the tests that start processes by each method but the first; ``result`` is then that of the worst run."""
@@ -163,22 +184,36 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
     """
     given = {name: getattr(ours, name) for name in _config.SETTINGS if getattr(ours, name) is not None}
     settings = _config.load({**_config.given_on_command_line(), **given})
+    if ours.bisect is not None:
+        settings = _for_bisection(settings, ours)
     before = _config.put_in_force(settings)
     while_running.callback(_config.put_in_force, before)
     marking.forget()
     while_running.callback(marking.forget)
-    if settings.default_size is not None:
-        _guards.install()
+    observer = _observe(ours, while_running)
+    policies.install_guard(settings)
     if settings.isolated or settings.detect_leaks:
         policies.watches_processes, policies.leaks_are_detected = True, settings.detect_leaks
         while_running.callback(_stop_watching_processes)
     if not state.running.in_run:  # a program within a test is part of that test
         _share_out(settings, while_running)
         protocol = _bazel(while_running)
-        _record(settings, protocol, while_running)
+        _record(settings, protocol, observer, while_running)
         _put_in_order(settings, ours, protocol, while_running)
     while_running.enter_context(_multiprocessing.default_start_method(settings.start_method))
     return settings
+
+
+def _for_bisection(settings: _config.Settings, ours: argparse.Namespace) -> _config.Settings:
+    """The settings without what is for runs, which a search for polluters is not."""
+    for name in ("script", "last_failed", "survey", "survey_apply", "write_baseline"):
+        if getattr(ours, name):
+            option = f"--{name.replace('_', '-')}"
+            raise ConfigurationError(
+                f"--bisect {ours.bisect} and {option} cannot be used together; leave one of them out"
+            )
+    unreported = dict.fromkeys(_REPORTS)
+    return settings._replace(**unreported, annotations="off", jobs=1, failed_first=False, history="off")
 
 
 def _share_out(settings: _config.Settings, while_running: contextlib.ExitStack) -> None:
@@ -220,21 +255,54 @@ def _bazel(while_running: contextlib.ExitStack) -> bazel.Protocol | None:
     return protocol
 
 
-def _record(settings: _config.Settings, protocol: bazel.Protocol | None, while_running: contextlib.ExitStack) -> None:
-    """Have the runs recorded, if reports are asked for."""
+def _observe(ours: argparse.Namespace, while_running: contextlib.ExitStack) -> Survey | BaselineWriter | None:
+    """Have tests observed, if that is asked for; those of a program within a test are part of that test.
+
+    Raises:
+        ConfigurationError: two things are asked for at once.
+    """
+    is_survey = ours.survey or ours.survey_apply
+    if state.running.in_run or not (is_survey or ours.write_baseline):
+        return None
+    if is_survey and ours.write_baseline:
+        raise ConfigurationError("--write-baseline goes by the sizes of tests, and --survey by none; run one of them")
+    while_running.callback(_stop_observing)
+    policies.is_observing, policies.is_surveying = True, is_survey
+    if is_survey:
+        from .survey import Survey  # as the other: for runs that ask
+
+        return Survey(applies=ours.survey_apply)
+    from .baseline_writer import BaselineWriter
+
+    return BaselineWriter()
+
+
+def _stop_observing() -> None:
+    policies.is_observing = policies.is_surveying = False
+
+
+def _record(
+    settings: _config.Settings,
+    protocol: bazel.Protocol | None,
+    observer: Survey | BaselineWriter | None,
+    while_running: contextlib.ExitStack,
+) -> None:
+    """Have the runs recorded, if reports are asked for, or somebody observes."""
     paths = {name: path for name in _REPORTS if (path := getattr(settings, name)) is not None}
     if protocol is not None and protocol.warnings_file is not None:
         paths["TEST_WARNINGS_OUTPUT_FILE"] = os.path.abspath(protocol.warnings_file)
     annotations = settings.annotations
     if annotations == "auto":
         annotations = next((ci for name, ci in _env.ANNOTATING_CI.items() if _is_true(name)), "off")
-    if not paths and annotations == "off":
+    if not paths and annotations == "off" and observer is None:
         return
     from .._reports.writing import Reports  # as recording: for runs that are reported
     from .recording import Recorder
 
-    WatchedRun.recorder = Recorder(Reports(paths, None if annotations == "off" else annotations))
+    recorder = WatchedRun.recorder = Recorder(Reports(paths, None if annotations == "off" else annotations), observer)
     while_running.callback(setattr, WatchedRun, "recorder", None)
+    if observer is not None:
+        while_running.callback(observer.conclude, recorder.run)
     while_running.callback(WatchedRun.recorder.close)
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .._records import Violation
     from .._reports.records import Entry
     from .._reports.writing import Reports
+    from .baseline_writer import BaselineWriter
+    from .survey import Survey
 
 __unittest = True
 
@@ -39,12 +41,15 @@ class Recorder:
 
     Args:
         reports: what is to be made of the records.
+        observer: who wants to know what tests have used; None for nobody.
 
     Attributes:
+        observer: the same.
         run: the records so far.
     """
 
-    def __init__(self, reports: Reports) -> None:
+    def __init__(self, reports: Reports, observer: Survey | BaselineWriter | None = None) -> None:
+        self.observer = observer
         self._pid = _real.get_pid()
         self._reports = reports
         self._begun = _real.perf_counter()
@@ -74,6 +79,8 @@ class Recorder:
         record, self._current = self._current, None
         if record is None:
             return  # 3.12.1 stops a skipped test that it has not started
+        if record.entries and record.outcome == "interrupted":
+            record.passed = True  # subtests were skipped, and nothing else: of that, no result is told a verdict
         self._measure(record)
         self._take_warned()
 

@@ -7,7 +7,7 @@ import unittest
 from .. import _guards, _multiprocessing, _real
 from .._guards import state
 from .._terminal import colours
-from . import durations, marking
+from . import durations, marking, policies
 from .result import Fixture, GuardedResult, exc_info, lacking_methods
 
 TYPE_CHECKING = False
@@ -35,6 +35,8 @@ class RunResult(GuardedResult):
         durations_before_3_12: how many of the slowest tests to list, where unittest does not.
         hermetic_recorder: of a run that is to be reported.
         unwritten: what went wrong with the reports.
+        known_violations: those that the configuration lists, if it lists any.
+        size_distribution: of the tests of the run, if somebody wants to know.
         order: the line that says how to have the order of the tests again, if it is not the usual one.
         hermetic_history: what is told how the run went, if it adds to a history.
         hermetic_progress: what shows how far the run is, on a terminal.
@@ -50,6 +52,8 @@ class RunResult(GuardedResult):
     current_test: Any = None
     hermetic_recorder: Any = None
     unwritten: tuple[str, ...] = ()
+    known_violations: Any = None
+    size_distribution: Any = None
     order: str | None = None
     hermetic_history: Any = None
     hermetic_progress: Any = None
@@ -85,7 +89,9 @@ class RunResult(GuardedResult):
             self._enter(test)
 
     def wasSuccessful(self) -> bool:
-        return self.ended_early is None and not self.unwritten and bool(super().wasSuccessful())  # type: ignore[misc]
+        is_amiss = self.size_distribution is not None and self.size_distribution.is_error
+        is_amiss = is_amiss or self.ended_early is not None or bool(self.unwritten)
+        return not is_amiss and bool(super().wasSuccessful())  # type: ignore[misc]
 
     def end_early(self, reason: str, error: BaseException | None = None, fixture: str = "") -> None:
         """Note what ended the run.
@@ -123,6 +129,8 @@ class RunResult(GuardedResult):
             lines.append(self.order)  # its first line may be far away by now
         if self.ended_early is not None:
             lines.append(f"The run ended early: {self.ended_early}")
+        if self.size_distribution is not None:
+            lines += self.size_distribution.lines()
         if self.hermetic_recorder is not None:
             lines += [*self.unwritten, *self.hermetic_recorder.annotations()]
         if self.durations_before_3_12 is not None:
@@ -140,11 +148,16 @@ class RunResult(GuardedResult):
         warned: list[Violation] = []
         if not running.in_run:  # a run within a test leaves its warnings to the run around it
             warned, running.warned = running.warned, []
+        known: list[str] = []
+        if policies.is_observing:
+            warned = []  # whoever observes tells of it
+        elif self.known_violations is not None and not running.in_run:
+            warned, known = self.known_violations.told_apart(warned, self)
         bad = _messages.summary_lines(self.violations, "violations")
         odd = [*_messages.summary_lines(warned, "warnings"), *_messages.leak_lines(self.leaks)]
         if colours.are_wanted(stream):
-            return [*colours.of_headings(bad, colours.RED), *colours.of_headings(odd, colours.YELLOW)]
-        return [*bad, *odd]
+            bad, odd = colours.of_headings(bad, colours.RED), colours.of_headings(odd, colours.YELLOW)
+        return [*bad, *odd, *known]
 
 
 def _nothing() -> None:

@@ -15,8 +15,8 @@ import signal
 
 from .. import _config, _messages, _real
 from .._errors import HermeticWarning, TestInterrupted
-from .._guards import audit, children, events, state
-from .._sizes import STRICT, TIME
+from .._guards import audit, baseline, children, events, state
+from .._sizes import OBSERVE, STRICT, TIME
 from . import places, policies
 
 TYPE_CHECKING = False
@@ -45,7 +45,12 @@ def report_overrun(test: Any, scope: state.Scope) -> None:
         return
     taken = _real.perf_counter() - scope.started
     error = _error("overrun", test, policy.size.value, f"{taken:.2f} s")
-    if STRICT == policy.mode == _config.in_force().time_limits:
+    is_error = _config.in_force().time_limits == STRICT
+    if policy.mode == OBSERVE or baseline.is_known(scope, error.violation):
+        if is_error or policy.mode != OBSERVE:  # what is warned of needs no entry
+            state.running.warned.append(error.violation)
+        return
+    if is_error and policy.mode == STRICT:
         state.record(scope, error)
         return
     state.running.warned.append(error.violation)

@@ -12,6 +12,7 @@ import unittest
 from .. import _config, _multiprocessing, _real
 from .._errors import RunEndedEarly
 from .._guards import state
+from .._sizes import OFF
 from .._terminal import colours
 from . import durations, early_end, policies, protect
 from .run_result import make_run_result
@@ -38,6 +39,7 @@ class WatchedRun(unittest.TestSuite):
         durations: how many of the slowest tests to list, on Pythons before 3.12.
         stream: where to sum up, for a result that has no stream of its own.
         starters: the tests that have started processes by multiprocessing, for runs by all start methods.
+        is_whole: whether it is all of a suite, and not what was picked from one.
         recorder: that of the program, if it is to report its runs; a run within a test is none of them.
         history: what is known of earlier runs, and is added to, if there is one; with the same exception.
         order: how the tests of the program are chosen and ordered, if not as they were loaded; the same.
@@ -58,6 +60,7 @@ class WatchedRun(unittest.TestSuite):
         self._whole = test
         self._started = 0.0
         self.starters: list[Any] = []
+        self.is_whole = False
 
     def run(self, result: Any, debug: bool = False) -> Any:  # noqa: FBT001, FBT002 - unittest's signature
         """Run the test with a result that is made a ``RunResult`` if it is none."""
@@ -73,6 +76,7 @@ class WatchedRun(unittest.TestSuite):
             if self.fails_fast:
                 result.failfast = True
             result.order = self.order and self.order.seed_line
+            self._look_at_whole(result)
             _multiprocessing.journal.methods.clear()
         try:
             with contextlib.ExitStack() as while_running:
@@ -83,6 +87,22 @@ class WatchedRun(unittest.TestSuite):
         finally:
             state.running.in_run = in_run
         return result
+
+    def _look_at_whole(self, result: Any) -> None:
+        """Note what the summary wants to know of all the tests: a suite lets go of them one by one."""
+        settings = _config.in_force()
+        if policies.is_observing:
+            if self.recorder is not None and self.recorder.observer is not None:
+                self.recorder.observer.add_tests(_tests_in(self._whole), is_whole=self.is_whole)
+            return
+        if settings.size_distribution != OFF:
+            from .size_distribution import SizeDistribution  # as below: for runs that ask
+
+            result.size_distribution = SizeDistribution(_tests_in(self._whole), is_whole=self.is_whole)
+        if settings.baseline:
+            from .known_violations import KnownViolations
+
+            result.known_violations = KnownViolations(_tests_in(self._whole), is_whole=self.is_whole)
 
     def _run_to_its_end(self, result: Any) -> None:
         self._started = _real.perf_counter()

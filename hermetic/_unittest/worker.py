@@ -128,8 +128,9 @@ class _Worker:
         result = self._result
         warnings.showwarning = result.relay_warning
         journal.listeners[:] = [result.note_start]
-        with policies.default_scope():
-            suite = _RequestedTests(self._requested(result))
+        with contextlib.ExitStack() as between:
+            between.enter_context(policies.default_scope())
+            suite = _RequestedTests(self._requested(result, between))
             try:
                 suite.run(result)
             except KeyboardInterrupt as error:  # a test raised it: the real one is not for workers
@@ -148,12 +149,13 @@ class _Worker:
             result.report_late()
         result.send("finished", {"changes": changes, **result.warned()})
 
-    def _requested(self, result: WorkerResult) -> Iterator[Any]:
+    def _requested(self, result: WorkerResult, between: contextlib.ExitStack) -> Iterator[Any]:
         """The tests that are asked for, as they are."""
         while True:
             kind, *arguments = self._channel.receive()
             if kind == "context":
                 context.enter(arguments[0])
+                between.enter_context(policies.default_scope())  # the settings are known only now
                 continue
             if kind == "shared":
                 policies.in_shared_worker = True

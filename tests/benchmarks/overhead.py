@@ -59,6 +59,10 @@ def variants(kind: str) -> dict[str, tuple[str, list[str]]]:
         "unittest": ("", [python, "-m", "unittest", "test_unmarked"]),
         "hermetic, unmarked": ("unittest", [python, "-m", "hermetic", "test_unmarked"]),
         "hermetic, all small": ("unittest", [python, "-m", "hermetic", "test_small"]),
+        "hermetic, all small, all forbidden": (
+            "unittest",
+            [python, "-m", "hermetic", "--forbid", "filesystem,database,sleep", "test_small"],
+        ),
         "unittest, all small": ("unittest", [python, "-m", "unittest", "test_small"]),
     }
     if importlib.util.find_spec("pytest"):

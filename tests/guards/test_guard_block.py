@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import inspect
 import socket
+import subprocess
+import sys
 import threading
 import unittest
 
@@ -55,6 +57,12 @@ class AsABlock(unittest.TestCase):
             reach()
             reached_the_next_line = True
         self.assertFalse(reached_the_next_line)
+
+    def test_a_block_may_start_processes_after_its_test_has(self) -> None:
+        for _ in range(2):
+            subprocess.run([sys.executable, "-S", "-c", ""], check=True)
+            with guard("large"):
+                subprocess.run([sys.executable, "-S", "-c", ""], check=True)
 
     def test_what_is_allowed_passes(self) -> None:
         with guard("small"):

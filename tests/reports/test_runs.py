@@ -242,3 +242,29 @@ class NestedRunTest(hermetic.HermeticTestCase):
         with Folder(**{"test_it.py": MIDDLE.format(line)}) as folder:
             report = json.loads(run_reported(folder, "test_it").read("--json"))
         self.assertEqual([record["name"] for record in report["tests"]], ["test_first", "test_middle", "test_last"])
+
+
+SKIPPED_IN_PART = """
+import unittest
+from hermetic import isolated
+
+class SampleTest(unittest.TestCase):
+    def test_here(self):
+        for i in range(2):
+            with self.subTest(i=i):
+                if i: self.skipTest("reason")
+
+    @isolated
+    def test_isolated(self):
+        self.test_here()
+"""
+
+
+@medium
+class SubtestsTest(hermetic.HermeticTestCase):
+    def test_a_test_of_which_subtests_were_skipped_has_come_to_its_end(self):
+        with Folder(**{"test_it.py": SKIPPED_IN_PART}) as folder:
+            report = json.loads(run_reported(folder, "test_it").read("--json"))
+        found = [(record["outcome"], [entry["outcome"] for entry in record["entries"]]) for record in report["tests"]]
+        self.assertEqual(found, [("success", ["skip"])] * 2)
+        self.assertTrue(report["successful"])

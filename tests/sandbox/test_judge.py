@@ -89,6 +89,16 @@ class NetworkTest(JudgeCase):
         self.assertEqual(self.connect(inet("203.0.113.7", 1)), 0)
         self.assertEqual(self.reported(), [("203.0.113.7:1", True)])
 
+    def test_what_is_observed_or_known_happens_and_is_told(self):
+        self.hold("small", "observe")
+        answers = [self.connect(inet("203.0.113.7", 1))]
+        with open(f"{self.report}.known", "w", encoding="utf-8") as file:
+            file.write("H001 t.T.test 203.0.113.7\n")
+        self.hold("small")
+        answers += [self.connect(inet("203.0.113.7", 2)), self.connect(inet("203.0.113.8", 3))]
+        self.assertEqual(answers, [0, 0, errno.EPERM])
+        self.assertEqual([warned for _, warned in self.reported()], [True, True, False])
+
     def test_the_c_library_does_without_its_services_and_nobody_hears_of_it(self):
         for size, path in (("small", b"/var/run/nscd/socket"), ("small", b"/dev/log"), ("medium", b"/run/nscd/socket")):
             self.hold(size)

@@ -1,0 +1,108 @@
+"""H005: time that is slept away, by ``time.sleep`` and ``asyncio.sleep``.
+
+``sleep(0)`` lets others run and waits for nothing. A time-out waits for something else than the time.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+import types
+
+from .. import _env
+from .._sizes import SLEEP
+from . import audit, callsite, events, patches
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .._records import Operation
+
+
+def _time_sleep(seconds: Any = 0, *_args: Any) -> Operation | None:
+    whose, module, _function = callsite.caller()
+    if whose == "ours" or (whose == "stdlib" and module != "sched"):
+        return None  # Popen.wait(timeout=...) waits for its child
+    return _operation("time.sleep", seconds)
+
+
+def _operation(api: str, seconds: Any) -> Operation | None:
+    if not isinstance(seconds, (int, float)) or not seconds > 0:
+        return None  # or it is an error, which the original raises
+    operation: Operation = events.records().Operation(SLEEP, "sleep", f"{seconds:g} s", api, family="")
+    return operation
+
+
+READERS: dict[str, Callable[..., Operation | None]] = {"time.sleep": _time_sleep}
+
+
+def patch() -> None:
+    """Patch what raises no event: ``time.sleep`` before 3.13, and ``asyncio.sleep`` as soon as that is in use."""
+    if not _env.SLEEP_RAISES_AN_EVENT:
+        _replace_everywhere(time.sleep, _GuardedSleep(time.sleep))
+    _patch_asyncio()
+    patches.on_sockets.append(_patch_asyncio)  # an event loop makes some before it runs anything
+
+
+class _GuardedSleep:
+    """``time.sleep``, which asks the judge first. No function: as an attribute of a class, one would become a method.
+
+    Args:
+        original: the function itself.
+    """
+
+    def __init__(self, original: Callable[..., None]) -> None:
+        functools.update_wrapper(self, original)
+        self._ask = audit.shielded(self._judge)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        self._ask(*args)
+        self.__wrapped__(*args, **kwargs)
+
+    def __reduce__(self) -> str:
+        return "sleep"  # pickles as the global of that name, as the original does
+
+    @staticmethod
+    def _judge(*args: Any) -> None:
+        operation = _time_sleep(*args)
+        if operation is not None:
+            audit.judge(operation)
+
+    if TYPE_CHECKING:
+        __wrapped__: Callable[..., None]
+
+
+def _patch_asyncio() -> None:
+    tasks: Any = sys.modules.get("asyncio.tasks")
+    original = getattr(tasks, "sleep", None)
+    if type(original) is not types.FunctionType or hasattr(original, "__hermetic_guard__"):
+        return  # not loaded, or somebody's mock, which wins; or done
+
+    @audit.shielded
+    def ask(delay: Any) -> None:
+        operation = _operation("asyncio.sleep", delay)
+        if operation is not None:
+            audit.judge(operation)
+
+    @functools.wraps(original)
+    async def guarded_sleep(delay: Any, result: Any = None) -> Any:
+        ask(delay)
+        return await original(delay, result)
+
+    guarded_sleep.__hermetic_guard__ = True  # type: ignore[attr-defined]
+    _replace_everywhere(original, guarded_sleep)
+
+
+def _replace_everywhere(original: Any, guarded: Any) -> None:
+    """Put a guarded function in the place of its original, by whatever name a module knows it.
+
+    The garbage collector, which could tell as well, does not look at what workers have from before they were forked.
+    """
+    for module in list(sys.modules.values()):
+        names = getattr(module, "__dict__", {})
+        for name, value in list(names.items()):
+            if value is original:
+                names[name] = guarded

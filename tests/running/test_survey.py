@@ -1,0 +1,251 @@
+"""``--survey``: what tests use, the size that fits, and the decorators."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import unittest
+
+import hermetic
+import support
+
+SUITE = """
+    import os, socket, subprocess, time, unittest
+    from django_like import Base
+
+    class Uniform(unittest.TestCase):
+        def test_a(self): pass
+        def test_b(self): time.sleep(0.001)
+
+    class Mixed(unittest.TestCase):
+        def test_small(self): open("setup.cfg").close()
+
+        # starts a program
+        @unittest.expectedFailure
+        def test_medium(self):
+            os.system("echo " + "x" * 100 + " >" + os.devnull)
+            self.fail()
+
+        def test_large(self):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                try: sock.connect(("203.0.113.7", 9))
+                except OSError: pass
+
+        @unittest.skip("not today")
+        def test_skipped(self): pass
+        def test_failing(self): self.fail()
+        def test_subtests(self):
+            for number in range(2):
+                with self.subTest(number=number): os.system("exit 0")
+
+    class Fixture(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls): os.system("exit 1")
+        def test_a(self): pass
+        def test_b(self): pass
+
+    class First(Base, unittest.TestCase):
+        def use(self): pass
+
+    class Second(Base, unittest.TestCase):
+        def use(self): os.system("exit 2")
+
+    class Generated(unittest.TestCase):
+        def test_own(self): os.system("exit 3")
+    for number in range(2):
+        setattr(Generated, f"test_{number}", lambda self: None)
+
+    class Odd(Generated):
+        test_own = None
+        @unittest.skip("never")
+        def test_skipped(self): pass
+
+    Made = type("Made", (unittest.TestCase,), {"test_a": lambda self: None})
+
+    def load_tests(loader, tests, pattern):
+        tests.addTest(unittest.FunctionTestCase(lambda: None, description="a function"))
+        return tests
+"""
+BASE = """
+    class Base:
+        def test_shared(self):
+            self.use()
+        def test_plain(self):
+            pass
+"""
+SIZED = """
+    from hermetic import HermeticTestCase, isolated, large, medium, small
+    import subprocess, sys
+    class Sized(HermeticTestCase):
+        def test_fits(self): pass
+        def test_default_is_too_small(self): subprocess.run([sys.executable, "-c", "open('setup.cfg').close()"])
+        @small
+        def test_mark_is_too_small(self): subprocess.run([sys.executable, "-c", ""])
+        @large
+        def test_mark_is_too_large(self): pass
+    @isolated
+    class Isolated(HermeticTestCase):
+        def test_a(self): subprocess.run([sys.executable, "-c", ""])
+"""
+FILES = {"test_x.py": SUITE, "django_like.py": BASE, "test_sized.py": SIZED, "setup.cfg": "[metadata]\n"}
+
+
+def stable(text: str) -> str:
+    """What is printed, without seconds."""
+    return re.sub(r"\d+\.\d\d s", "0.00 s", text)
+
+
+@hermetic.medium
+class SurveyTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        folder = support.Folder(**FILES)
+        cls.folder = folder.__enter__()
+        cls.addClassCleanup(folder.__exit__)
+        done = support.run_hermetic("discover", "--survey", cwd=cls.folder)
+        cls.out, cls.err = stable(done.stdout), done.stderr
+
+    def test_every_test_has_its_size_and_what_it_used(self) -> None:
+        for line in (
+            "  test_b                     small       0.00 s  sleep: 0.001 s\n",
+            "  test_small                 small       0.00 s  files: setup.cfg\n",
+            "  test_large                 large       0.00 s  hosts: 203.0.113.7:9\n",
+            "  test_subtests              medium      0.00 s  commands: exit 0\n",
+            f"  test_medium                medium      0.00 s  commands: echo {'x' * 55}...\n",
+            "  test_skipped               ?           0.00 s\n",
+        ):
+            self.assertIn(line, self.out)
+        self.assertRegex(self.out, r"test_default_is_too_small +medium .* commands: .*; files: setup.cfg\n")
+
+    def test_fixtures_count_for_the_tests_of_their_class(self) -> None:
+        self.assertRegex(self.out, r"\ntest_x\.Fixture\n  test_a +medium .*exit 1\n  test_b +medium .*exit 1\n")
+
+    def test_the_run_is_as_ever(self) -> None:
+        self.assertIn("FAILED (failures=1, skipped=2, expected failures=1)", self.err)
+        self.assertNotIn("violation", self.err)
+        self.assertNotIn("Warning", self.err)
+
+    def test_what_is_not_known_or_cannot_be_edited_is_named(self) -> None:
+        for line in (
+            "  test_x.Mixed.test_skipped: skipped: not today\n",
+            "  test_x.Mixed.test_failing: failed\n",
+            "  test_sized.Sized.test_mark_is_too_large is @large, and fits @small\n",
+            "  test_sized.Sized.test_mark_is_too_small fits @medium, but is marked @small: change that\n",
+            "  class test_x.Made fits @small, but is not written in test_x.py: mark what makes it\n",
+            "  test_x.Odd.test_0 fits @small, but is not written as test_0 in test_x.py: mark what makes it\n",
+            "  class unittest.case.FunctionTestCase fits @small, but is written in no file of this project\n",
+        ):
+            self.assertIn(line, self.out)
+
+    def test_the_diff_can_be_applied_and_is_what_is_applied(self) -> None:
+        diff = self.out[self.out.index("--- a/") :]
+        with support.Folder(**FILES) as by_hand, support.Folder(**FILES) as edited:
+            done = subprocess.run(["patch", "-p1"], cwd=by_hand, input=diff, text=True, capture_output=True)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            os.chmod(os.path.join(edited, "test_x.py"), 0o640)
+            done = support.run_hermetic("discover", "--survey-apply", cwd=edited)
+            self.assertIn("\ndjango_like.py edited\ntest_sized.py edited\ntest_x.py edited\n", done.stdout)
+            for name in FILES:
+                with open(os.path.join(by_hand, name)) as one, open(os.path.join(edited, name)) as other:
+                    self.assertEqual(one.read(), other.read())
+            self.assertEqual(stat.S_IMODE(os.stat(os.path.join(edited, "test_x.py")).st_mode), 0o640)
+            self.check_applied(edited)
+
+    def check_applied(self, folder: str) -> None:
+        """The suite runs as before, at its sizes, and there is nothing left to be added."""
+        done = support.run_hermetic("discover", cwd=folder)
+        self.assertIn(
+            "violations: H003 subprocess: 1 in 1 test\n  test_sized.Sized.test_mark_is_too_small", done.stderr
+        )
+        self.assertIn("FAILED (failures=1, errors=1, skipped=2, expected failures=1)", done.stderr)
+        self.assertTrue(
+            support.run_hermetic("discover", "--survey", cwd=folder).stdout.endswith("No decorator is missing.\n")
+        )
+
+    def test_other_ways_to_run_tell_the_same(self) -> None:
+        for arguments in (("-j", "2"), ("--isolated",)):
+            with self.subTest(arguments):
+                done = support.run_hermetic("discover", "--survey", *arguments, cwd=self.folder)
+                self.assertEqual(stable(done.stdout), self.out)
+
+
+@hermetic.medium
+class PlaceTest(unittest.TestCase):
+    def marks(self, suite: str, *arguments: str) -> list[str]:
+        """The lines that the diff adds, and those below them."""
+        with support.Folder(
+            **{"test_x.py": "import os, unittest\nimport hermetic\n" + support.textwrap.dedent(suite)}
+        ) as folder:
+            out = support.run_hermetic("discover", "--survey", *arguments, cwd=folder).stdout
+        lines = out.splitlines()
+        added = [number for number, line in enumerate(lines) if line.startswith(("+ ", "+@"))]
+        return [f"{lines[number][1:].strip()} {lines[number + 1].strip()}" for number in added]
+
+    def test_subclasses_of_what_is_marked_need_no_mark_of_the_same_size(self) -> None:
+        suite = """
+            class Base(unittest.TestCase):
+                def test_a(self): pass
+            class Same(Base):
+                def test_b(self): pass
+            class Other(Base):
+                def setUp(self): os.system("exit 0")
+        """
+        self.assertEqual(
+            self.marks(suite), ["@hermetic.small class Base(unittest.TestCase):", "@hermetic.medium class Other(Base):"]
+        )
+
+    def test_a_method_gets_the_largest_size_that_any_class_needs(self) -> None:
+        suite = """
+            class Mixin:
+                def test_a(self): self.use()
+                def test_b(self): pass
+            class One(Mixin, unittest.TestCase):
+                def use(self): os.system("exit 0")
+            class Two(Mixin, unittest.TestCase):
+                use = test_c = lambda self: None
+                def test_c(self): os.system("exit 0")
+        """
+        found = self.marks(suite)
+        self.assertEqual(
+            found,
+            [
+                "@hermetic.medium def test_a(self): self.use()",
+                "@hermetic.small def test_b(self): pass",
+                '@hermetic.medium def test_c(self): os.system("exit 0")',
+            ],
+        )
+
+    def test_fixtures_are_observed_in_fresh_processes_too(self) -> None:
+        suite = """
+            class Fixture(unittest.TestCase):
+                @classmethod
+                def setUpClass(cls): os.system("exit 0")
+                def test_a(self): pass
+        """
+        found = self.marks(suite, "--isolated", "--isolated-start", "fresh")
+        self.assertEqual(found, ["@hermetic.medium class Fixture(unittest.TestCase):"])
+
+    def test_what_is_written_nowhere_has_the_size_of_its_class(self) -> None:
+        suite = """
+            class Generated(unittest.TestCase):
+                def test_own(self): os.system("exit 0")
+            setattr(Generated, "test_made", lambda self: None)
+        """
+        generated, own = "class Generated(unittest.TestCase):", 'def test_own(self): os.system("exit 0")'
+        self.assertEqual(self.marks(suite), [f"@hermetic.small {generated}", f"@hermetic.medium {own}"])
+
+    def test_time_makes_a_test_larger_and_what_is_forbidden_does(self) -> None:
+        suite = """
+            import time
+            class Slow(unittest.TestCase):
+                def test_a(self): time.sleep(1.05)
+            class Reads(unittest.TestCase):
+                def test_a(self): os.listdir()
+        """
+        slow, reads = "class Slow(unittest.TestCase):", "class Reads(unittest.TestCase):"
+        self.assertEqual(self.marks(suite), [f"@hermetic.medium {slow}", f"@hermetic.small {reads}"])
+        self.assertEqual(
+            self.marks(suite, "--forbid", "filesystem"), [f"@hermetic.medium {slow}", f"@hermetic.medium {reads}"]
+        )
