@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ._policy import Allowance
 
+SANDBOXES = ("off", "auto", "kernel")
 START_METHODS = ("spawn", "forkserver", "fork", "platform", "all")
 
 
@@ -60,6 +61,7 @@ SETTINGS: dict[str, Choice | Words | Percentages | Switch | Seconds | Count | Jo
     "failed_first": Switch(),
     "history": File("auto", "off"),
     "progress": Choice("auto", "off"),
+    "sandbox": Choice(*SANDBOXES),
 }
 _ALLOW_KEYS = ("hosts", "processes", "files", "databases")  # the fields of an Allowance
 
@@ -103,6 +105,7 @@ class Settings(
             "failed_first",
             "history",
             "progress",
+            "sandbox",
             "allow",
             "baseline",
             "root",
@@ -137,6 +140,7 @@ class Settings(
             False,
             "auto",
             "auto",
+            "off",
             (),
             frozenset(),
             ".",
@@ -177,6 +181,8 @@ class Settings(
         history: the absolute path of the file that remembers durations and failures; ``auto`` for that in the root, or
             ``off``.
         progress: whether a live line on a terminal says how far the run is: ``auto``, or ``off``.
+        sandbox: whether the kernel holds workers to the sizes of their tests: ``kernel``, ``auto`` (where it can) or
+            ``off``.
         baseline: the known violations (``_guards.baseline``).
         allow: path pattern with what it allows, in the order of the file.
         root: the folder that path patterns start from.
@@ -212,6 +218,7 @@ class Settings(
     failed_first: bool
     history: str
     progress: str
+    sandbox: str
     allow: tuple[tuple[str, Allowance], ...]
     baseline: frozenset[str]
     root: str

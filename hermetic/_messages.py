@@ -31,6 +31,7 @@ _ACTIONS = {
     "sendmsg": "sent to",
     "bind": "opened a socket on",
     "listen": "listened on",
+    "use": "used a connection from before the test, to",
     "resolve": "looked up",
     "native": "fetched",
     "start": "started",
@@ -66,6 +67,8 @@ def violation_text(violation: Violation, repeated: int = 0) -> str:
     lines = [headline(violation) + (f" ({repeated} more times)" if repeated else "")]
     if violation.site.filename:
         lines.append("  at " + site_text(violation.site))
+    elif violation.operation.pid is not None:
+        lines.append(f"  {_caller(violation.operation)}")
     lines.append(f"  {_rule(violation)} Either")
     lines += [f"    - {advice}" for advice in _advice(violation)]
     lines.append(f"  docs: {_DOCS}#{violation.code.lower()}")
@@ -82,6 +85,11 @@ def _deed(violation: Violation) -> str:
     operation = violation.operation
     target = f'"{operation.target}"' if operation.action in _QUOTED else operation.target
     return f"{_ACTIONS[operation.action]} {target}"
+
+
+def _caller(operation: Operation) -> str:
+    """Who made a system call, of which no line of code is known."""
+    return f"by {operation.api} in {operation.program or 'a program'} (process {operation.pid}), as the kernel told"
 
 
 def site_text(site: CallSite) -> str:

@@ -12,8 +12,21 @@ from collections import namedtuple
 class Operation(
     namedtuple(  # noqa: PYI024
         "Operation",
-        ("kind", "action", "target", "api", "family", "host", "port", "stream", "command", "script"),
-        defaults=("inet", "", None, False, "", ""),
+        (
+            "kind",
+            "action",
+            "target",
+            "api",
+            "family",
+            "host",
+            "port",
+            "stream",
+            "command",
+            "script",
+            "program",
+            "pid",
+        ),
+        defaults=("inet", "", None, False, "", "", "", None),
     )
 ):
     """One attempt to reach the network, to start a process, or to use what else a size may not allow.
@@ -21,11 +34,11 @@ class Operation(
     Attributes:
         kind: ``network``, ``process``, ``filesystem``, ``database`` or ``sleep``: the column of the size table that
             judges it.
-        action: ``connect``, ``sendto``, ``sendmsg``, ``bind``, ``listen``, ``resolve``, ``native`` for the network;
-            ``start``, ``fork``, ``exec``, ``interpreter``, ``native`` for processes; ``read``, ``write``, ``list``,
-            ``remove``, ``move``, ``link`` and ``change`` for files; ``open`` for databases; ``sleep``.
+        action: ``connect``, ``sendto``, ``sendmsg``, ``bind``, ``listen``, ``use``, ``resolve``, ``native`` for the
+            network; ``start``, ``fork``, ``exec``, ``interpreter``, ``native`` for processes; ``read``, ``write``,
+            ``list``, ``remove``, ``move``, ``link`` and ``change`` for files; ``open`` for databases; ``sleep``.
         target: what it aimed at, for people: ``203.0.113.7:443``, ``git --version``, ``data/prices.csv``.
-        api: the function that was called, as a dotted name.
+        api: the function that was called, as a dotted name; the system call, as ``connect(2)``, where the kernel told.
         family: ``inet``, ``unix``, ``kernel`` or ``other``; only for the network.
         host: the host as the caller wrote it (for a unix socket, the path; for a file or a database, the full path);
             empty for none.
@@ -33,6 +46,8 @@ class Operation(
         stream: whether the socket is a stream (TCP) socket that ``listen`` is watched on.
         command: the program to be started, by path or name; ``fork`` where the process forks itself; empty for none.
         script: the command as one would write it to script it; empty for what cannot be scripted, or is too long.
+        program: the program that made the system call, where the kernel told; else empty.
+        pid: its process id; else None.
     """
 
     __slots__ = ()
@@ -46,6 +61,8 @@ class Operation(
     stream: bool
     command: str
     script: str
+    program: str
+    pid: int | None
 
 
 class CallSite(namedtuple("CallSite", ("filename", "line", "function", "module", "source", "patch"))):  # noqa: PYI024

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 
-def work(nonce: str, folder: str, reading: int, writing: int) -> NoReturn:
+def work(nonce: str, folder: str, reading: int, writing: int, sandbox: int | None) -> NoReturn:
     """Be a worker.
 
     Args:
@@ -22,8 +22,9 @@ def work(nonce: str, folder: str, reading: int, writing: int) -> NoReturn:
         folder: the worker's own.
         reading: the file descriptor that requests come from.
         writing: the one that frames go to.
+        sandbox: that of the way to the one who answers for its sandbox; None for none.
     """
-    worker.work(WorkerPlace(bytes.fromhex(nonce), folder, reading, writing))
+    worker.work(WorkerPlace(bytes.fromhex(nonce), folder, reading, writing, sandbox))
 
 
 def be_zygote(control: int) -> NoReturn:

@@ -22,6 +22,7 @@ LEVELS = (
     "_errors _env _real _records _setting_kinds _sizes _source_edits _version _addresses",
     "_policy _messages _config _config_edits",
     "_guards _reports _terminal",
+    "_sandbox",
     "_multiprocessing _isolation _doubles",
     "_unittest",
     "_cli _worker",
@@ -46,6 +47,7 @@ PRIVATE_NAMES = {
         "_guards.state",
         "_thread",
     ),  # get_ident is public as threading.get_ident; threading is not worth its start-up time
+    ("_sandbox.sandboxed", "_asdict"),  # as of _guards.children
     ("_unittest.early_end", "_exit"),  # os._exit is documented
     ("_unittest.program", "_getParentArgParser"),  # an override, for --durations before 3.12: it can stand nowhere else
     ("_unittest.program", "_print_help"),  # an override, for our options in --help

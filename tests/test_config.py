@@ -15,7 +15,7 @@ SETTINGS = (
     "mode, default_size, forbid, size_distribution, size_targets, start_method, isolated, no_isolation,"
     " isolated_timeout, isolated_start, detect_leaks, leaks,"
     " jobs, time_limits, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
-    " junit_xml, json, html, annotations, shuffle, shuffle_level, failed_first, history, progress"
+    " junit_xml, json, html, annotations, shuffle, shuffle_level, failed_first, history, progress, sandbox"
 )
 needs_tomllib = unittest.skipUnless(_env.HAS_TOMLLIB, "pyproject.toml is read from Python 3.11 on")
 
@@ -85,6 +85,7 @@ class SetupCfgTest(ConfigTestCase):
             "processes_at_import = allow", "max_process_depth = 2", "max_process_starts = 3", "max_processes = 4",
             "junit_xml = a.xml", "json = b.json", "html = ../c.html", "annotations = azure",
             "shuffle = random", "shuffle_level = class", "failed_first = true", "history = d.json", "progress = off",
+            "sandbox = kernel",
         )  # fmt: skip
         self.write(setup_cfg="\n".join(("[tool:hermetic]", *lines)))
         settings = self.load()
@@ -111,7 +112,7 @@ class SetupCfgTest(ConfigTestCase):
             ),
         )
         self.assertEqual(settings[19:23], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
-        self.assertEqual(settings[23:28], ("random", "class", True, *self.paths("d.json"), "off"))
+        self.assertEqual(settings[23:29], ("random", "class", True, *self.paths("d.json"), "off", "kernel"))
 
     def test_the_origin_is_the_file(self):
         self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
@@ -214,6 +215,7 @@ class PyprojectTest(ConfigTestCase):
             'processes_at_import = "allow"', "max_process_depth = 2", "max_process_starts = 3",
             "max_processes = 4", 'junit_xml = "a.xml"', 'json = "b.json"', 'html = "c.html"', 'annotations = "off"',
             "shuffle = 7", 'shuffle_level = "module"', "failed_first = true", 'history = "off"', 'progress = "off"',
+            'sandbox = "kernel"',
         )  # fmt: skip
         self.write(pyproject="\n".join(("[tool.hermetic]", *lines)))
         settings = self.load()
@@ -226,7 +228,7 @@ class PyprojectTest(ConfigTestCase):
             ),
         )
         self.assertEqual(settings[19:23], (*self.paths("a.xml", "b.json", "c.html"), "off"))
-        self.assertEqual(settings[23:28], ("7", "module", True, "off", "off"))
+        self.assertEqual(settings[23:29], ("7", "module", True, "off", "off", "kernel"))
         self.assertEqual(set(settings.origins.values()), {os.path.join(self.folder, "pyproject.toml")})
 
     @needs_tomllib
@@ -305,7 +307,7 @@ class EnvironmentTest(ConfigTestCase):
         os.environ.update(HERMETIC_JOBS="3", HERMETIC_TIME_LIMITS="off", HERMETIC_TEST_TIMEOUT="9")
         os.environ.update(HERMETIC_JUNIT_XML="a.xml", HERMETIC_JSON="b.json", HERMETIC_HTML="c.html")
         os.environ.update(HERMETIC_SHUFFLE="42", HERMETIC_SHUFFLE_LEVEL="test", HERMETIC_FAILED_FIRST="yes")
-        os.environ.update(HERMETIC_HISTORY="d.json", HERMETIC_PROGRESS="off")
+        os.environ.update(HERMETIC_HISTORY="d.json", HERMETIC_PROGRESS="off", HERMETIC_SANDBOX="auto")
         settings = self.load()
         self.assertEqual(set(settings.origins), set(_config.SETTINGS) - {"isolated"})
         self.assertEqual(settings[:5], ("warn", Size.LARGE, ("filesystem", "sleep"), "error", (60, 20, 20)))
@@ -313,7 +315,7 @@ class EnvironmentTest(ConfigTestCase):
         self.assertEqual(settings[12:19], (3, "off", 9.0, "allow", 2, 3, 4))
         paths = [os.path.abspath(name) for name in ("a.xml", "b.json", "c.html")]  # of the current folder
         self.assertEqual(settings[19:23], (*paths, "github"))
-        self.assertEqual(settings[23:28], ("42", "test", True, os.path.abspath("d.json"), "off"))
+        self.assertEqual(settings[23:29], ("42", "test", True, os.path.abspath("d.json"), "off", "auto"))
         self.assertEqual(set(settings.origins.values()), {"environment"})
 
     def test_an_unknown_variable_is_an_error_that_lists_the_known_ones(self):
@@ -489,13 +491,14 @@ class DescribeTest(ConfigTestCase):
             "size_distribution = off  (default)", "size_targets = 80, 15, 5  (default)",
             "start_method = fork  (command line)",
             "isolated = true  (command line)", "no_isolation = false  (default)", "isolated_timeout = 300  (default)",
-            "isolated_start = auto  (default)", "detect_leaks = false  (default)", "leaks = warn  (default)",
+            "isolated_start = auto  (default)", "detect_leaks = false  (default)",
+            "leaks = warn  (default)",
             "jobs = 1  (default)", "time_limits = warn  (default)", "test_timeout = none  (default)",
             "processes_at_import = error  (default)", "max_process_depth = 8  (default)",
             "max_process_starts = 5000  (default)", "max_processes = 1000  (default)", "junit_xml = none  (default)",
             "json = none  (default)", "html = none  (default)", "annotations = auto  (default)",
             "shuffle = off  (default)", "shuffle_level = test  (default)", "failed_first = false  (default)",
-            "history = auto  (default)", "progress = auto  (default)",
+            "history = auto  (default)", "progress = auto  (default)", "sandbox = off  (default)",
             f"allow tests/* = hosts=['a.test']  ({path})",
         ]  # fmt: skip
         self.assertEqual(_config.describe(self.load(start_method="fork", isolated=True)).splitlines(), expected)
@@ -559,13 +562,14 @@ class CommandLineTest(ConfigTestCase):
             "size_distribution = off  (default)", "size_targets = 80, 15, 5  (default)",
             "start_method = fork  (environment)",
             "isolated = false  (default)", "no_isolation = false  (default)", "isolated_timeout = 300  (default)",
-            "isolated_start = auto  (default)", "detect_leaks = false  (default)", "leaks = warn  (default)",
+            "isolated_start = auto  (default)", "detect_leaks = false  (default)",
+            "leaks = warn  (default)",
             "jobs = 1  (default)", "time_limits = warn  (default)", "test_timeout = none  (default)",
             "processes_at_import = error  (default)", "max_process_depth = 8  (default)",
             "max_process_starts = 5000  (default)", "max_processes = 1000  (default)", "junit_xml = none  (default)",
             "json = none  (default)", "html = none  (default)", "annotations = auto  (default)",
             "shuffle = off  (default)", "shuffle_level = test  (default)", "failed_first = false  (default)",
-            "history = auto  (default)", "progress = auto  (default)",
+            "history = auto  (default)", "progress = auto  (default)", "sandbox = off  (default)",
         ]  # fmt: skip
         self.assertEqual(out.splitlines(), expected)
 

@@ -13,6 +13,7 @@ import tempfile
 import textwrap
 import unittest
 
+import battery_results
 import hermetic
 from hermetic import _config, _messages, medium, small
 from hermetic._unittest import options
@@ -242,6 +243,9 @@ class ReferenceTest(unittest.TestCase):
             for word in (setting, f"HERMETIC_{setting.upper()}", f"--{setting.replace('_', '-')}", *values):
                 with self.subTest(setting=setting, word=word):
                     self.assertIn(f"`{word}`", text)
+
+    def test_what_gets_past_the_layers_is_what_was_measured(self):
+        self.assertIn(battery_results.table(battery_results.load()), read("docs", "explanation", "how-guards-work.md"))
 
     def test_every_public_name_is_described(self):
         text = read("docs", "reference", "api.md")

@@ -9,7 +9,7 @@ import warnings
 from .. import _env, _messages, _policy, _real
 from .._addresses import packed_address
 from .._errors import HermeticWarning, ViolationError
-from .._sizes import OBSERVE, PROCESS, WARN
+from .._sizes import LIMITS, OBSERVE, PROCESS, WARN
 from . import baseline, callsite, ceilings, children, events, state
 
 TYPE_CHECKING = False
@@ -32,12 +32,32 @@ _ANNOUNCED_BY_POPEN = frozenset({"os.posix_spawn", "_posixsubprocess.fork_exec"}
 def _judge_event(event: str, args: tuple[Any, ...]) -> None:
     scope = state.active() or _scope_of_marked_module()
     if scope is None or scope.policy is None:
+        _tell_sandbox(None)
         return
     if event in _ANNOUNCED_BY_POPEN and announced_by_popen():
         return
     operation = events.READERS[event](*args)
     if operation is not None:
         judge(operation, scope)
+
+
+def _tell_sandbox(policy: _policy.Policy | None, operation: Operation | None = None) -> None:
+    """Tell the kernel layer, if this process is held by it, that something may happen.
+
+    Args:
+        policy: what it was judged by; None for what was not.
+        operation: what it is; None for anything.
+    """
+    sandbox, process = state.running.sandbox, state.running.process
+    if sandbox is None or process is None:
+        return
+    # Of a start that is an exception, the kernel sees a fork, and not of which program.
+    starts = operation is not None and operation.kind == PROCESS
+    is_exception = starts and policy is not None and not LIMITS[policy.size].processes
+    if policy != process.policy or is_exception:
+        sandbox.let_pass(policy)
+    else:
+        sandbox.let_pass_no_more()
 
 
 def watch(column: str, readers: dict[str, Callable[..., Operation | None]]) -> None:
@@ -79,22 +99,29 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
     if scope is not None and scope.home != _real.get_pid():
         scope = children.test_now(scope)
     if scope is None or scope.policy is None:
+        _tell_sandbox(None)
         return
     policy, outside = scope.policy, ""
     if scope.owner is None:
         outside, subject = callsite.outside_of_tests()
         policy = (state.running.policy_of(subject) if subject is not None else None) or policy
     if not _policy.refuses(policy, operation):
-        if operation.kind == PROCESS:
-            ceilings.count_start(scope)
-        elif operation.action == "resolve" and policy.allowance.hosts:
-            _let_addresses_through(operation, scope, policy)
+        _let_happen(operation, scope, policy)
         return
     if operation.kind == PROCESS and callsite.is_inside("platform"):  # asks uname, and does without
         raise RefusedQuietly(2, "small tests start no process", operation.command)
     if _is_housekeeping(operation):
+        _tell_sandbox(None)
         return
     _refuse(operation, scope, policy, outside or scope.name)
+
+
+def _let_happen(operation: Operation, scope: Scope, policy: _policy.Policy) -> None:
+    if operation.kind == PROCESS:
+        ceilings.count_start(scope)
+    elif operation.action == "resolve" and policy.allowance.hosts:
+        policy = _let_addresses_through(operation, scope, policy)
+    _tell_sandbox(policy, operation)
 
 
 def _is_housekeeping(operation: Operation) -> bool:
@@ -116,6 +143,7 @@ _observed: set[tuple[str, Operation]] = set()  # by which test; once is enough t
 def _refuse(operation: Operation, scope: Scope, policy: _policy.Policy, owner: str) -> None:
     if policy.mode == OBSERVE:
         if (owner, operation) in _observed:
+            _tell_sandbox(None)
             return
         _observed.add((owner, operation))
     site = callsite.find(operation.api)
@@ -128,6 +156,7 @@ def _refuse(operation: Operation, scope: Scope, policy: _policy.Policy, owner: s
             state.running.warned.append(violation)
         if not is_noted:
             warn_of(violation)
+        _tell_sandbox(None)
         return
     error = children.ERRORS[operation.kind](violation, _messages.violation_text(violation))
     if not is_child:
@@ -175,22 +204,30 @@ def _scope_of_marked_module() -> Scope | None:
     return _module_scopes[module]
 
 
-def _let_addresses_through(operation: Operation, scope: Scope, policy: _policy.Policy) -> None:
-    """A name was allowed, so the addresses that it stands for are: the connection will name only those."""
+def _let_addresses_through(operation: Operation, scope: Scope, policy: _policy.Policy) -> _policy.Policy:
+    """A name was allowed, so the addresses that it stands for are: the connection will name only those.
+
+    Returns:
+        The policy, with these.
+    """
     _socket = _real.socket_module()
     entries = [entry for entry in policy.allowance.hosts if _policy.names_host(entry, operation.host)]
     if not entries or packed_address(operation.host) is not None:
-        return
+        return policy
     try:
         with state.unjudged():
             found = _socket.getaddrinfo(operation.host, None)
     except OSError:
-        return
+        return policy
     ports = {_policy.split_host(entry)[1] for entry in entries}
     hosts = {_policy.join_host(str(answer[4][0]), port) for answer in found for port in ports}
     new = tuple(sorted(hosts.difference(policy.allowance.hosts)))
     if new:
-        scope.policy = policy.allowing(_policy.Allowance(hosts=new))
+        policy = policy.allowing(_policy.Allowance(hosts=new))
+        scope.policy = policy
+        if state.running.sandbox is not None and scope is state.running.process:
+            state.running.sandbox.scope_changed(scope)
+    return policy
 
 
 def install(on_new_socket: Callable[[tuple[Any, ...]], None]) -> None:

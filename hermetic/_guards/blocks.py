@@ -25,19 +25,27 @@ class Block:
     Attributes:
         scope: the scope.
         concluded_elsewhere: whether somebody else calls ``conclude``, and leaving the function does not.
+        is_test: whether it is all of a test, in which the kernel holds native code as well.
     """
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.concluded_elsewhere = False
+        self.is_test = False
         self._before: list[Scope | None] = []
 
     def __enter__(self) -> None:
         self._before.append(state.block_scope.get())
         state.block_scope.set(self.scope)
+        if self.is_test and state.running.sandbox is not None:
+            state.running.sandbox.scope_changed(self.scope)
 
     def __exit__(self, *_: object) -> None:
         state.block_scope.set(self._before.pop())
+        if self.is_test and state.running.sandbox is not None:
+            state.running.sandbox.scope_changed(state.running.process)
+        elif state.running.sandbox is not None:
+            state.running.sandbox.let_pass_no_more()
 
     @contextlib.contextmanager
     def concluding(self) -> Iterator[None]:
@@ -78,10 +86,11 @@ def take_entered(entered: list[Block | None]) -> Block | None:
 
 def merged(ledger: list[ViolationError]) -> ViolationError:
     """One error for all that a scope recorded and nobody reported: each place once, with a count."""
-    groups: dict[tuple[str, str, int], list[ViolationError]] = {}
+    groups: dict[tuple[str, str, int, str], list[ViolationError]] = {}
     for error in ledger:
         violation = error.violation
-        key = (violation.operation.target, violation.site.filename, violation.site.line)
+        operation, site = violation.operation, violation.site
+        key = (operation.target, site.filename, site.line, operation.program)
         groups.setdefault(key, []).append(error)
     first = ledger[0]
     state.trim(first)

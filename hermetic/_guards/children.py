@@ -53,7 +53,7 @@ class _Reports:
     def __init__(self) -> None:
         self.path: str | None = None
         self.owner_pid = _real.get_pid()
-        self.beside: list[str] = []  # the files beside it
+        self.beside: set[str] = set()  # the files beside it
         self.read_bytes = 0
         self.scopes: dict[int, Scope] = {}
 
@@ -63,27 +63,34 @@ _reports = _Reports()
 
 def prepare(scope: Scope) -> None:
     """See to it that a process started in a scope can report."""
-    global _reports  # noqa: PLW0603 - a forked worker that runs tests of its own reads a file of its own
     if scope.home != _real.get_pid():
         return  # this is a child of the test: its own children report where it does
+    expect_reports(scope)
+    state.running.has_reports = True
+    answering = scope.charged_to or scope
+    answering.touched = True
+    if answering.children_before is None:
+        answering.children_before = frozenset(state.running.children())
+    births = births_path(scope)
+    if births not in _reports.beside:
+        with _real.open_file(births, "ab"):  # another thread may be here, too: it is there before anybody looks
+            pass
+        _reports.beside.add(births)
+
+
+def expect_reports(scope: Scope) -> None:
+    """See to it that what others find out about a scope of this process can be reported."""
+    global _reports  # noqa: PLW0603 - a forked worker that runs tests of its own reads a file of its own
     if _reports.owner_pid != scope.home:
         _reports = _Reports()
     if _reports.path is None:
         _reports.path = _real.new_file("hermetic-")
         known = baseline.tell_children(_reports.path)
-        _reports.beside += [known] if known is not None else []
+        _reports.beside |= {known} if known is not None else set()
         atexit.register(close)
-        state.running.has_reports = True
     answering = scope.charged_to or scope
-    scope.has_children = answering.has_children = answering.touched = True
-    if answering.children_before is None:
-        answering.children_before = frozenset(state.running.children())
-    if scope.report_path is None:
-        births = f"{_reports.path}.{scope.serial}"
-        with _real.open_file(births, "ab"):  # another thread may be here, too: it is there before anybody looks
-            pass
-        _reports.beside.append(births)
-        scope.report_path = _reports.path
+    scope.has_children = answering.has_children = True
+    scope.report_path = _reports.path
     _reports.scopes[scope.serial] = answering
 
 
@@ -175,19 +182,31 @@ def report(scope: Scope, violation: Violation, *, warned: bool) -> bool:
     if scope.home == _real.get_pid():
         return False
     if scope.report_path is not None:
-        import json  # not worth its start-up time before the first report
-
-        line = {"serial": scope.serial, "warned": warned, "violation": violation_fields(violation)}
-        try:
-            handle = os.open(scope.report_path, os.O_WRONLY | os.O_APPEND)
-            try:
-                if os.fstat(handle).st_size < _MAX_REPORT_BYTES:
-                    os.write(handle, json.dumps(line).encode() + b"\n")  # one write: lines do not mix
-            finally:
-                os.close(handle)
-        except OSError:
-            pass  # the run is over, and its file with it
+        append(scope.report_path, scope.serial, violation, warned=warned)
     return True
+
+
+def append(report_path: str, serial: int, violation: Violation, *, warned: bool) -> None:
+    """Write a violation to a report file.
+
+    Args:
+        report_path: the file.
+        serial: of the scope.
+        violation: the violation.
+        warned: whether it was let happen.
+    """
+    import json  # not worth its start-up time before the first report
+
+    line = {"serial": serial, "warned": warned, "violation": violation_fields(violation)}
+    try:
+        handle = os.open(report_path, os.O_WRONLY | os.O_APPEND)
+        try:
+            if os.fstat(handle).st_size < _MAX_REPORT_BYTES:
+                os.write(handle, json.dumps(line).encode() + b"\n")  # one write: lines do not mix
+        finally:
+            os.close(handle)
+    except OSError:
+        pass  # the run is over, and its file with it
 
 
 def collect() -> None:
@@ -217,19 +236,33 @@ def violation_fields(violation: Violation) -> dict[str, Any]:
     return {**violation._asdict(), **parts}
 
 
-def violation_error(fields: dict[str, Any]) -> ViolationError:
-    """The error of a violation that came as plain data."""
+def violation_error(fields: dict[str, Any], text: str = "") -> ViolationError:
+    """The error of a violation that came as plain data.
+
+    Args:
+        fields: the data.
+        text: of the error, which may tell of further violations; by default, that of this one.
+    """
     from .._records import CallSite, Operation, Violation  # not worth their start-up time before the first report
 
     operation, site = Operation(**fields["operation"]), CallSite(**fields["site"])
     violation = Violation(**{**fields, "operation": operation, "site": site})
-    return ERRORS[operation.kind](violation, _messages.violation_text(violation))
+    return ERRORS[operation.kind](violation, text or _messages.violation_text(violation))
+
+
+def _is_told(warned: Violation) -> bool:
+    """Whether the kernel tells what the guard of a child has told before it let it happen."""
+    what = warned.test, warned.operation.target
+    return warned.operation.pid is not None and any(
+        (found.test, found.operation.target) == what and found.operation.pid is None for found in state.running.warned
+    )
 
 
 def _take(line: dict[str, Any]) -> None:
     error = violation_error(line["violation"])
     if line["warned"]:
-        state.running.warned.append(error.violation)
+        if not _is_told(error.violation):
+            state.running.warned.append(error.violation)
         return
     scope = _reports.scopes.get(line["serial"])
     code = error.violation.code

@@ -24,6 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
+    from typing import Any
 
     from .._policy import Policy
     from .._records import Violation
@@ -120,9 +121,21 @@ class Running:
         warned: every violation that was let happen, for the summary.
         children: finds the process ids of this process's children that have not ended.
         policy_of: finds the policy of a class, or of a module by its name, outside of its tests.
+        sandbox: what tells the kernel layer which scope is in force; None for a process that is not sandboxed.
     """
 
-    __slots__ = ("by_thread", "children", "depth", "has_reports", "in_run", "late", "policy_of", "process", "warned")
+    __slots__ = (
+        "by_thread",
+        "children",
+        "depth",
+        "has_reports",
+        "in_run",
+        "late",
+        "policy_of",
+        "process",
+        "sandbox",
+        "warned",
+    )
 
     def __init__(self) -> None:
         self.by_thread: dict[int, Scope] = {}
@@ -134,6 +147,7 @@ class Running:
         self.warned: list[Violation] = []
         self.children: Callable[[], Iterable[int]] = tuple
         self.policy_of: Callable[[type | str], Policy | None] = lambda _: None
+        self.sandbox: Any = None
 
 
 running = Running()
@@ -160,6 +174,8 @@ def begin(scope: Scope) -> None:
     running.by_thread[ident] = scope
     if _is_main_thread(ident):  # of tests that run in several threads, none speaks for the process
         running.process = scope
+        if running.sandbox is not None:
+            running.sandbox.scope_changed(scope)
 
 
 def is_main_thread() -> bool:
@@ -179,6 +195,8 @@ def begin_alone(scope: Scope) -> None:
     else:
         scope.before = (None, running.process)
         running.process = scope
+        if running.sandbox is not None:
+            running.sandbox.scope_changed(scope)
 
 
 def end(scope: Scope) -> None:
@@ -187,6 +205,8 @@ def end(scope: Scope) -> None:
     in_thread, in_process = scope.before
     if running.process is scope:
         running.process = in_process
+        if running.sandbox is not None:
+            running.sandbox.scope_changed(in_process)
     if running.by_thread:
         adopt(in_thread)
 

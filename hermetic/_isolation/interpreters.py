@@ -16,18 +16,20 @@ class WorkerPlace:
         folder: its own folder, with ``out``, ``err``, ``stacks`` and ``tmp``.
         reading: the file descriptor of the channel to read requests from.
         writing: the one to write frames to.
+        sandbox: that of the way to the one who answers for its sandbox; None for a worker that has none.
     """
 
-    def __init__(self, nonce: bytes, folder: str, reading: int, writing: int) -> None:
+    def __init__(self, nonce: bytes, folder: str, reading: int, writing: int, sandbox: int | None = None) -> None:
         self.nonce = nonce
         self.folder = folder
         self.reading = reading
         self.writing = writing
+        self.sandbox = sandbox
 
 
 def fresh_command(place: WorkerPlace) -> list[str]:
     """The command that starts a fresh interpreter as a worker."""
-    arguments = f"{place.nonce.hex()!r}, {place.folder!r}, {place.reading}, {place.writing}"
+    arguments = f"{place.nonce.hex()!r}, {place.folder!r}, {place.reading}, {place.writing}, {place.sandbox}"
     return python_command(f"work({arguments})")
 
 

@@ -103,18 +103,19 @@ class ZygoteNursery:
         self._lost = self._lost or not data
         return json.loads(data) if data else None
 
-    def new_worker(self, *, fresh: bool) -> Worker:
+    def new_worker(self, *, fresh: bool, sandboxed: bool = False) -> Worker:
         """A worker that is starting.
 
         Args:
             fresh: whether it is to be a fresh interpreter instead of a fork of the zygote.
+            sandboxed: whether the kernel is to hold it to the sizes of its tests.
         """
         place = self._places.pop() if self._places else Place()
         nonce = protocol.new_nonce()
         token = _tokens()
         ours, theirs = socket.socketpair()
         try:
-            message = ["start", token, nonce.hex(), place.folder, fresh]
+            message = ["start", token, nonce.hex(), place.folder, fresh, sandboxed]
             socket.send_fds(self._control, [json.dumps(message).encode()], [theirs.fileno()])
         except OSError:
             self._lost = True

@@ -33,8 +33,10 @@ class PipeNursery:
     def __init__(self) -> None:
         self._news = threading.Event()
 
-    def new_worker(self, *, fresh: bool) -> Worker:
-        """A worker that is starting."""
+    def new_worker(self, *, fresh: bool, sandboxed: bool = False) -> Worker:
+        """A worker that is starting; always a fresh interpreter, and never sandboxed."""
+        assert fresh
+        assert not sandboxed
         place = Place()
         nonce = protocol.new_nonce()
         command = fresh_command(WorkerPlace(nonce, place.folder, 0, 1))

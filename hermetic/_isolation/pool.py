@@ -37,20 +37,29 @@ class Task:
         timeout: the seconds that it may take in all; of a task that shares its worker, that each step may take.
         what: is timed, for the text of a time-out.
         seconds: that it is likely to take.
+        sandboxed: whether its worker is to be.
 
     Attributes:
         at: how many steps are done.
         is_begun: whether a worker has been asked.
     """
 
-    def __init__(
-        self, steps: Sequence[Frames], *, own_process: bool, timeout: float, what: str, seconds: float
+    def __init__(  # noqa: PLR0913 - what there is to know of a task
+        self,
+        steps: Sequence[Frames],
+        *,
+        own_process: bool,
+        timeout: float,
+        what: str,
+        seconds: float,
+        sandboxed: bool = False,
     ) -> None:
         self.steps = steps
         self.own_process = own_process
         self.timeout = timeout
         self.what = what
         self.seconds = seconds
+        self.sandboxed = sandboxed
         self.at = 0
         self.is_begun = False
         self.current: Frames = []  # the answer to the step that is being done, as far as it has come
@@ -95,7 +104,7 @@ class Pool:
         self._by_length = sorted(tasks, key=lambda task: task.seconds)
         self._left = sum(task.seconds for task in tasks)
         self._at_work: list[_Place] = []
-        self._free: list[Worker] = []
+        self._free: list[tuple[bool, Worker]] = []  # and whether each is sandboxed
         self._numbers: dict[int, int] = {}  # of the workers that there are, by their ids
         self._next_number = itertools.count(1)
         self._looked = 0.0
@@ -145,7 +154,7 @@ class Pool:
     def finish(self) -> Iterator[list[Any]]:
         """Have all workers exit that have nothing left to do, and hand on the frames that come of it."""
         last = []
-        for worker in self._free:
+        for _, worker in self._free:
             task = Task([[["finish"]]], own_process=True, timeout=float("inf"), what="a worker", seconds=0.0)
             last.append(task)
             self._ask(worker, task, task.steps[0])
@@ -155,7 +164,7 @@ class Pool:
 
     def close(self) -> None:
         """End all workers at once."""
-        for worker in (*self._free, *(place.worker for place in self._at_work)):
+        for worker in (*(worker for _, worker in self._free), *(place.worker for place in self._at_work)):
             worker.end()
         self._kept.close()
 
@@ -174,8 +183,15 @@ class Pool:
         del self._waiting[id(task)]
         self._left -= task.seconds
         task.is_begun = True
-        worker = self._free.pop() if self._free and not task.own_process else self._new_worker(task)
+        worker = (None if task.own_process else self._take_free(task)) or self._new_worker(task)
         self._ask(worker, task, task.rest())
+
+    def _take_free(self, task: Task) -> Worker | None:
+        for entry in reversed(self._free):
+            if entry[0] == task.sandboxed:
+                self._free.remove(entry)
+                return entry[1]
+        return None
 
     def _ask(self, worker: Worker, task: Task, requests: Frames) -> None:
         if id(worker) not in self._numbers:
@@ -207,7 +223,7 @@ class Pool:
     def _end_work(self, worker: Worker, task: Task) -> None:
         """A worker has done all that it was asked for, or has ended: then another one does the rest."""
         if not worker.has_ended:
-            self._free.append(worker)
+            self._free.append((task.sandboxed, worker))
             return
         del self._numbers[id(worker)]
         if task.at < len(task.steps):

@@ -256,7 +256,7 @@ def rebuild(described: dict[str, Any]) -> BaseException:
 
 def _instance(described: dict[str, Any], members: list[BaseException]) -> BaseException:
     if "violation" in described:
-        return children.violation_error(described["violation"])
+        return children.violation_error(described["violation"], described["text"])
     text, (module, qualname) = described["text"], described["type"]
     base = getattr(builtins, described["base"], Exception)
     is_group = _env.HAS_EXCEPTION_GROUPS and isinstance(base, type) and issubclass(base, BaseExceptionGroup)  # type: ignore[name-defined,unused-ignore]  # noqa: F821 - from 3.11 on
@@ -267,7 +267,13 @@ def _instance(described: dict[str, Any], members: list[BaseException]) -> BaseEx
         error.args = (text,)
         return error
     cls = _class(module, qualname, base)
-    error = base.__new__(cls, text, members) if members else base.__new__(cls)
+    arguments = (text, members) if members else ()
+    try:
+        error = base.__new__(cls, *arguments)
+    except TypeError:  # a class that C has defined: it would be made by a function of its own, of nobody knows what
+        cls = _class(None, qualname, base)
+        cls.__module__ = str(module)
+        error = base.__new__(cls, *arguments)
     error.args = (text,)
     for name, value in described.get("syntax", {}).items():
         setattr(error, name, tuple(value) if isinstance(value, list) else value)

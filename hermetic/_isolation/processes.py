@@ -102,6 +102,20 @@ def reap(pid: int) -> bool:
         return True
 
 
+def is_ending(pid: int) -> bool:
+    """Whether a process is about to have ended: its memory is gone already, and with that its command line."""
+    try:
+        os.readlink(f"/proc/{pid}/exe")
+    except FileNotFoundError:
+        try:
+            return _read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] != "Z"
+        except OSError:
+            return False
+    except OSError:
+        pass
+    return False
+
+
 def is_helper(command: str) -> bool:
     """Whether a command is one of the processes that multiprocessing starts for itself."""
     return any(helper in command for helper in _HELPERS)

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     class Nursery(Protocol):
         """Where workers come from."""
 
-        def new_worker(self, *, fresh: bool) -> Worker:
+        def new_worker(self, *, fresh: bool, sandboxed: bool = False) -> Worker:
             """A worker that is starting."""
 
         def wait(self, links: list[Any], timeout: float) -> list[Any]:

@@ -31,6 +31,8 @@ def set_up(place: WorkerPlace) -> protocol.WorkerEnd:
     opened = {name: _moved(fd) for name, fd in output.take_over(place.folder).items()}
     reading = _moved(place.reading)
     writing = reading if place.writing == place.reading else _moved(place.writing)
+    if place.sandbox is not None:
+        place.sandbox = _moved(place.sandbox)
     stacks = opened.pop("stacks")
     for fd, name in enumerate(("null", "out", "err")):
         os.dup2(opened[name], fd)

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
+    from .._sandbox.supervisor import Supervised, Supervisor
+
 MAX_MESSAGE_BYTES = 200_000
+_PAUSE = 0.002  # seconds between two looks at what is ending
 _SWEEP_SECONDS = 5.0  # a process may be stuck in the kernel: then it is left to it
 _MAX_LEFT = 100  # processes that are named: all must go into one message
 _HELPER_SECONDS = 1.0  # how long multiprocessing's helpers may take to see that they are alone
@@ -45,6 +48,9 @@ class Zygote:
         self._work = work
         self._parent, self._pid = os.getppid(), _real.get_pid()
         self._workers: dict[int, int] = {}  # pid: token
+        self._poll = select.poll()
+        self._supervisor: Supervisor | None = None  # once there is a sandbox
+        self._supervised: dict[int, Supervised] = {}  # by pid: those in sandboxes
         self._folders: set[str] = set()  # of all workers so far
         self._wakeup, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
@@ -63,14 +69,16 @@ class Zygote:
             self._handle(number, lambda *_: None)
         gc.collect()  # what the first use of everything has left would lie scattered among what is needed
         gc.freeze()  # what is there now stays: collections in the workers need not copy its pages
-        poll = select.poll()
-        poll.register(self._control, select.POLLIN)
-        poll.register(self._wakeup, select.POLLIN)
+        self._poll.register(self._control, select.POLLIN)
+        self._poll.register(self._wakeup, select.POLLIN)
         while os.getppid() == self._parent:
-            for fd, _ in poll.poll():
+            for fd, event in self._poll.poll():
                 if fd == self._wakeup:
                     os.read(self._wakeup, 4096)
                     self._reap()
+                elif fd != self._control.fileno():
+                    assert self._supervisor is not None
+                    self._supervisor.handle(fd, event)
                 elif not self._take():
                     self._end()
         self._end()
@@ -89,8 +97,10 @@ class Zygote:
             return False
         message = json.loads(data)
         if message[0] == "start":
-            _, token, nonce, folder, fresh = message
-            self._start(token, WorkerPlace(bytes.fromhex(nonce), folder, fds[0], fds[0]), fresh=fresh)
+            _, token, nonce, folder, fresh, sandboxed = message
+            self._start(
+                token, WorkerPlace(bytes.fromhex(nonce), folder, fds[0], fds[0]), fresh=fresh, sandboxed=sandboxed
+            )
         else:
             _, token, number = message
             for pid, known in self._workers.items():
@@ -99,17 +109,34 @@ class Zygote:
                     processes.send(pid, number)
         return True
 
-    def _start(self, token: int, place: WorkerPlace, *, fresh: bool) -> None:
+    def _start(self, token: int, place: WorkerPlace, *, fresh: bool, sandboxed: bool) -> None:
         self._folders.add(place.folder)
+        supervised = self._prepare_sandbox(place) if sandboxed else None
         try:
             pid = os.fork()
         except OSError as error:
             self._tell(["ended", token, None, [f"could not be started: {error}"]])
+            if supervised is not None and self._supervisor is not None:
+                self._supervisor.forget(supervised)
         else:
             if pid == 0:
                 self._become_worker(place, fresh=fresh)
             self._workers[pid] = token
+            if supervised is not None:
+                self._supervised[pid] = supervised
         os.close(place.reading)
+        if place.sandbox is not None:
+            os.close(place.sandbox)
+
+    def _prepare_sandbox(self, place: WorkerPlace) -> Supervised:
+        """Be ready to answer for a worker: it finds everything loaded, and the way to here."""
+        if self._supervisor is None:
+            from .._sandbox import sandboxed, supervisor  # not worth their start-up time where there is no sandbox
+
+            sandboxed.prepare()
+            self._supervisor = supervisor.Supervisor(self._poll)
+        place.sandbox, supervised = self._supervisor.new()
+        return supervised
 
     def _become_worker(self, place: WorkerPlace, *, fresh: bool) -> NoReturn:
         processes.die_with_parent(signal.SIGKILL)
@@ -122,10 +149,14 @@ class Zygote:
             _real.set_signal_handler(number, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask_before)
         self._control.close()
+        if self._supervisor is not None:
+            self._supervisor.close()
         os.close(self._wakeup)
         os.close(self._waker)
         if fresh:  # what was set above outlives the change of program
-            os.set_inheritable(place.reading, True)  # noqa: FBT003 - the standard library's signature
+            for fd in (place.reading, place.sandbox):
+                if fd is not None:
+                    os.set_inheritable(fd, True)  # noqa: FBT003 - the standard library's signature
             os.execv(sys.executable, fresh_command(place))  # noqa: S606 - no shell wanted
         self._work(place)
 
@@ -141,6 +172,8 @@ class Zygote:
             if token is not None:
                 processes.send_group(pid, signal.SIGKILL)  # all that can be done where there are no subreapers
                 self._tell(["ended", token, os.waitstatus_to_exitcode(status), self._left_behind()])
+                if pid in self._supervised and self._supervisor is not None:
+                    self._supervisor.forget(self._supervised.pop(pid))
 
     def _left_behind(self) -> list[str]:
         """End what a worker left, and return the commands; multiprocessing's helpers may end by themselves first."""
@@ -154,7 +187,7 @@ class Zygote:
             if not orphans or taken > _SWEEP_SECONDS:
                 return _shortened([*left.values()])
             for pid in orphans:  # one that has ended just now may have handed on its children just now: look again
-                if processes.reap(pid):
+                if processes.reap(pid) or processes.is_ending(pid):
                     continue
                 command = processes.command_of(pid) or f"process {pid}"  # of which only the first thread has ended
                 if not processes.is_helper(command):
@@ -162,7 +195,10 @@ class Zygote:
                 elif taken < _HELPER_SECONDS:
                     continue
                 processes.send(pid, signal.SIGKILL)
-            _real.sleep(0.002)
+            if self._supervisor is None:
+                _real.sleep(_PAUSE)
+            else:
+                self._supervisor.answer_for(_PAUSE)  # other workers must not wait for this one
 
     def _tell(self, message: list[Any]) -> None:
         try:

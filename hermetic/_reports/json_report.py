@@ -76,6 +76,8 @@ def _violation(violation: Violation, reported_as: str) -> dict[str, Any]:
         "action": operation.action,
         "target": operation.target,
         "api": operation.api,
+        "program": operation.program,
+        "process": operation.pid,
         "file": site.filename,
         "line": site.line,
         "function": site.function,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from .._errors import IsolationError
 from .._guards import state
 from .._isolation.pool import Pool, Task
-from . import addressing, groups, policies, protect
+from . import addressing, groups, policies, protect, sandbox
 from .sending import FAILURES
 from .sharing import Plan
 from .workers import context_of
@@ -60,6 +60,8 @@ class Ahead:
         for cls in sorted(self._plan.classes.values(), key=lambda cls: -len(cls.__mro__)):  # their bases come after
             protect.protect_class(cls)
         groups.shared_out.update(self._plan.classes, self._plan.modules)
+        if policies.sandboxed:
+            sandbox.tell_of_others(self._plan.kept)
         self._progress: Progress | None = getattr(result, "hermetic_progress", None)
         self._unit_of = {id(unit.task): unit for unit in self._plan.units}
         self._failing: set[int] = set()  # the tasks whose test, as far as it has come, has failed
@@ -154,7 +156,7 @@ class Ahead:
         self._pool.close()
 
     def _new_worker(self, task: Task) -> Worker:
-        worker: Worker = self._nursery.new_worker(fresh=self._fresh)
+        worker: Worker = self._nursery.new_worker(fresh=self._fresh, sandboxed=task.sandboxed)
         if self._fresh:
             worker.send(["context", context_of("")])
         if not task.own_process:

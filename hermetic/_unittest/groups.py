@@ -26,19 +26,21 @@ if TYPE_CHECKING:
 __unittest = True
 
 
-class Group(namedtuple("Group", ("key", "description", "timeout"))):  # noqa: PYI024 - as Policy
+class Group(namedtuple("Group", ("key", "description", "timeout", "sandbox"))):  # noqa: PYI024 - as Policy
     """Tests that share a process.
 
     Attributes:
         key: tells it from others; None for a process of the test's own.
         description: for people, as the mark is written.
         timeout: the seconds that its tests may take together.
+        sandbox: whether the kernel holds them to their sizes: ``kernel``, ``auto``, ``off``.
     """
 
     __slots__ = ()
     key: tuple[str, str] | None
     description: str
     timeout: float
+    sandbox: str
 
 
 members: dict[int, type] = {}  # the classes that may have isolated tests, by their ids
@@ -91,7 +93,7 @@ def of_function(function: Any, cls: type | None) -> Group:
     if found is None:
         marks = marking.marks_on(function, function.__qualname__)
         mark = next(mark for mark in marks if mark.isolation is not None)
-        found = _group("method", mark, object, _config.in_force().isolated_timeout)
+        found = _group("method", mark, object, _config.in_force())
     return found
 
 
@@ -113,16 +115,15 @@ def _find(cls: type, name: str) -> Group | None:
     settings = _config.in_force()
     if settings.no_isolation:
         return None
-    timeout = settings.isolated_timeout
     for where, marks in marking.marks_of(cls, name):
         for mark in marks:
             if mark.isolation is not None:
-                return _group(where, mark, cls, timeout)
-    return Group(None, "@isolated", timeout) if settings.isolated else None
+                return _group(where, mark, cls, settings)
+    return Group(None, "@isolated", settings.isolated_timeout, settings.sandbox) if settings.isolated else None
 
 
-def _group(where: str, mark: Any, cls: type, timeout: float) -> Group:
-    group, own_timeout = mark.isolation
+def _group(where: str, mark: Any, cls: type, settings: _config.Settings) -> Group:
+    group, timeout, sandbox = mark.isolation
     if group is not None:
         key: tuple[str, str] | None = ("group", group)
     elif where == "class":
@@ -132,7 +133,7 @@ def _group(where: str, mark: Any, cls: type, timeout: float) -> Group:
     else:
         key = None
     shown = f"{mark!r}" if group is not None or key is None else f"{mark!r} {key[0]} {key[1]}"
-    return Group(key, shown, own_timeout or timeout)
+    return Group(key, shown, timeout or settings.isolated_timeout, sandbox or settings.sandbox)
 
 
 def is_wholly_isolated(cls: type) -> bool:

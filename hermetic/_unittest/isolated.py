@@ -28,25 +28,38 @@ class IsolatedMark(Mark):
         group: the name of the group.
         timeout: the seconds that the test, or the tests of the group together, may take; by default, the setting
             ``isolated_timeout``.
+        sandbox: ``"kernel"`` to have the kernel hold the process, and all that it starts, to the sizes of its tests,
+            native code included; ``"auto"`` for where it can, ``"off"`` for not; by default, the setting ``sandbox``.
 
     Raises:
-        DecorationError: the name is empty or no string, or the seconds are no number above 0.
+        DecorationError: the name is empty or no string, the seconds are no number above 0, or the sandbox is unknown.
     """
 
-    def __init__(self, group: str | None = None, timeout: float | None = None) -> None:
+    def __init__(self, group: str | None = None, timeout: float | None = None, sandbox: str | None = None) -> None:
         if group is not None and not (isinstance(group, str) and group):
             raise DecorationError(f"@isolated: group={group!r} is not a name; write one, as in @isolated('database')")
         number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
         if timeout is not None and not (number and 0 < timeout < float("inf")):
             raise DecorationError(f"@isolated: timeout={timeout!r} is not a number of seconds above 0")
-        self.isolation = group, timeout
+        if sandbox is not None and sandbox not in _config.SANDBOXES:
+            accepted = ", ".join(map(repr, _config.SANDBOXES))
+            raise DecorationError(f"@isolated: sandbox={sandbox!r} is none of {accepted}")
+        self.isolation = group, timeout, sandbox
 
-    def __call__(self, marked: Any = None, /, *, group: str | None = None, timeout: float | None = None) -> Any:
+    def __call__(
+        self,
+        marked: Any = None,
+        /,
+        *,
+        group: str | None = None,
+        timeout: float | None = None,
+        sandbox: str | None = None,
+    ) -> Any:
         """Mark something; or, with a name or with keywords, make a mark that does."""
         if isinstance(marked, str) and group is None:
-            return IsolatedMark(marked, timeout)
+            return IsolatedMark(marked, timeout, sandbox)
         if marked is None:
-            return IsolatedMark(group, timeout)
+            return IsolatedMark(group, timeout, sandbox)
         return super().__call__(marked)
 
     def _wrap(self, function: Any) -> Any:
@@ -55,8 +68,9 @@ class IsolatedMark(Mark):
 
     def __repr__(self) -> str:
         assert self.isolation is not None
-        group, timeout = self.isolation
+        group, timeout, sandbox = self.isolation
         given = [repr(group)] * (group is not None) + [f"timeout={timeout!r}"] * (timeout is not None)
+        given += [f"sandbox={sandbox!r}"] * (sandbox is not None)
         return f"@isolated({', '.join(given)})" if given else "@isolated"
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -20,7 +20,7 @@ from .. import _real
 from .._errors import IsolationError
 from .._guards import state
 from .._isolation import output, portable
-from . import addressing, context, groups, replay
+from . import addressing, context, groups, policies, replay, sandbox
 from .result import Fixture, exc_info
 from .workers import Workers
 
@@ -179,7 +179,11 @@ def _worker_for(request: Request) -> tuple[dict[str, Any], Worker]:
     if not _isolation.closes_at_exit:
         _isolation.closes_at_exit = True
         atexit.register(_close_at_exit, _real.get_pid())
-    worker = workers.new("" if "number" in address else request.module)
+    # Of a group, other tests may be held to something; a function says in the worker what it is held to.
+    is_alone = request.group.key is None and request.address is None
+    is_free = is_alone and not policies.is_held(request.test)
+    sandboxed = not is_free and sandbox.is_wanted(request.group.sandbox)
+    worker = workers.new("" if "number" in address else request.module, sandboxed=sandboxed)
     if key is not None:
         _isolation.members[key] = _Member(worker, request.group, request.test)
     return address, worker

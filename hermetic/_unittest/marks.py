@@ -38,13 +38,14 @@ class Mark:
     Attributes:
         size: the size that it gives; None for a mark that gives none.
         allowance: the exceptions that it makes.
-        isolation: the name of the group of processes that it puts tests into (None for one that has none), and the
-            seconds that they may take (None for the setting's); None for a mark that isolates nothing.
+        isolation: the name of the group of processes that it puts tests into (None for one that has none), the
+            seconds that they may take, and whether the kernel holds them to their sizes (None for what the settings
+            say); None for a mark that isolates nothing.
     """
 
     size: Size | None = None
     allowance: Allowance = NO_ALLOWANCE
-    isolation: tuple[str | None, float | None] | None = None
+    isolation: tuple[str | None, float | None, str | None] | None = None
 
     def __call__(self, marked: T) -> T:
         """Mark a function, a method or a class, and return it.
@@ -196,6 +197,9 @@ def _test_block(function: Any, args: tuple[Any, ...]) -> Block | None:
     if policy is None:
         return None
     block = Block(state.Scope(owner, policy))
+    # A function that no TestCase runs is all the test that there is, where it is no part of another.
+    process = state.running.process
+    block.is_test = test is None and (process is None or process.policy is None)
     if test is not None:
         # What a cleanup raises cannot be taken for an expected failure of the test.
         test.addCleanup(block.conclude, None)

@@ -37,6 +37,8 @@ _HELP = {
     "no_isolation": "run no test in a process of its own, whatever its marks say: for debuggers",
     "isolated_timeout": "the seconds that an isolated test or group may take (default: 300)",
     "isolated_start": "how their processes start: forked where that is safe (auto, the default), or fresh",
+    "sandbox": "have the kernel hold tests and all that they start to their sizes, native code included: kernel, auto"
+    " (where it can), or off (the default)",
     "detect_leaks": "look for what tests change and leave in this process, too",
     "leaks": "what that is: a warning (warn, the default), an error, or nothing (off)",
     "jobs": "run classes at the same time, in so many processes (auto: as many as there are processors)",

@@ -14,7 +14,7 @@ import sys
 
 from .. import _config, _guards, _real
 from .._guards import state
-from .._sizes import LIMITS, OBSERVE, OFF, OPT_IN, Size
+from .._sizes import ANYWHERE, LIMITS, OBSERVE, OFF, OPT_IN, Size
 from . import marking
 
 TYPE_CHECKING = False
@@ -32,6 +32,7 @@ _by_class: dict[int, Policy | None] = marking.new_cache()  # of classes in which
 
 watches_processes = False  # whether any test may be isolated, or looked after for what it leaves
 leaks_are_detected = False  # whether to look for what tests change and leave that run in this process
+sandboxed = False  # whether tests are shared out because workers alone can be sandboxed
 jobs = 1  # how many workers tests are shared out to
 is_observing = False  # whether violations are let happen and noted alone: in a survey, and for a baseline
 is_surveying = False  # whether every test is observed as if it were small, and nothing were left to small tests
@@ -81,6 +82,12 @@ def of_test(test: object) -> Policy | None:
     return _by_test[key]
 
 
+def is_held(test: object) -> bool:
+    """Whether there is anything that a test may not do."""
+    policy = of_test(test)
+    return policy is not None and LIMITS[policy.size].network != ANYWHERE
+
+
 def of_class(cls: type) -> Policy | None:
     """The policy of a class's fixtures."""
     return _find(cls, "")
@@ -107,6 +114,11 @@ def of_function(function: Any, args: tuple[Any, ...]) -> Policy | None:
         return _find(type(args[0]), function.__name__)
     marks = marking.marks_on(function, function.__qualname__)
     return _policy([*marks, *marking.marks_of_module(function.__module__)], function.__module__, None)
+
+
+def forget(cls: type) -> None:
+    """Forget the tests of a class, which were none of the user's."""
+    _by_class.pop(id(cls), None)
 
 
 def widest() -> Policy | None:

@@ -217,10 +217,24 @@ def _for_bisection(settings: _config.Settings, ours: argparse.Namespace) -> _con
 
 
 def _share_out(settings: _config.Settings, while_running: contextlib.ExitStack) -> None:
-    """Have the tests of this program shared out, if the settings ask for it."""
-    if settings.jobs == 1 or settings.no_isolation:
+    """Have the tests of this program shared out, if the settings ask for it.
+
+    Raises:
+        ConfigurationError: there is no sandbox here, and there must be.
+    """
+    if settings.no_isolation:
+        if settings.sandbox != "off":
+            sys.stderr.write("sandbox: off, because of no_isolation: only workers can have one\n")
         return
-    from .._isolation import processors  # for runs that ask
+    if settings.sandbox != "off":
+        from . import sandbox  # for runs that ask
+
+        if sandbox.is_on(settings.sandbox):
+            while_running.callback(_stop_watching_processes)
+            policies.watches_processes = policies.sandboxed = True
+    if settings.jobs == 1:
+        return
+    from .._isolation import processors  # as above
 
     jobs = settings.jobs if isinstance(settings.jobs, int) else processors.usable()
     if jobs > 1:
@@ -337,7 +351,7 @@ def _is_true(variable: str) -> bool:
 
 def _stop_watching_processes() -> None:
     policies.watches_processes = f"{__package__}.isolated" in sys.modules  # marks hold for every run
-    policies.leaks_are_detected, policies.jobs = False, 1
+    policies.leaks_are_detected, policies.sandboxed, policies.jobs = False, False, 1
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from .. import _config
 from .._errors import DecorationError, IsolationError
 from .._guards import state
 from .._isolation.pool import Task
-from . import groups, policies, protect
+from . import groups, policies, protect, sandbox
 from .groups import Group
 from .history import MIN_SECONDS
 
@@ -42,6 +42,7 @@ class Unit:
         next: the step whose answer is yet to be told.
         test: the last that was told of.
         told: the changes that were reported of its tests.
+        is_held: whether any of its tests is held to a size.
     """
 
     def __init__(self, group: Group) -> None:
@@ -51,6 +52,7 @@ class Unit:
         self.next = 0
         self.test: Any = None
         self.told: set[str] = set()
+        self.is_held = False
         self._steps: list[list[list[Any]]] = []
         self._seconds = 0.0
 
@@ -76,7 +78,12 @@ class Unit:
             self.add(place, ["end_module" if self.is_shared else "finish"])
         what = "the test" if self.is_shared or self.group.key is None else f"the group {self.group.description}"
         self.task = Task(
-            self._steps, own_process=not self.is_shared, timeout=self.group.timeout, what=what, seconds=self._seconds
+            self._steps,
+            own_process=not self.is_shared,
+            timeout=self.group.timeout,
+            what=what,
+            seconds=self._seconds,
+            sandboxed=self.is_held and sandbox.is_wanted(self.group.sandbox),
         )
 
     def ends_with(self, kind: str) -> bool:
@@ -96,6 +103,7 @@ class Plan:
     Attributes:
         units: in the order of the suite.
         unit_of: unit and step by the id() of the test.
+        kept: the tests that are not shared out, without those that are skipped.
     """
 
     def __init__(
@@ -113,6 +121,7 @@ class Plan:
         self._open: dict[Any, Unit] = {}
         tests = [*_tests_in(suite)]
         addresses = self._addresses_in(tests)
+        self.kept = [test for test, _ in tests if id(test) not in addresses and not groups.is_skipped(test)]
         self.classes = {id(type(test)): type(test) for test, _ in tests if id(test) in addresses}
         self.modules = {cls.__module__ for cls in self.classes.values() if _has_fixtures(cls.__module__)}
         self._divide([test for test, _ in tests], addresses)
@@ -138,7 +147,10 @@ class Plan:
 
     def _address_of(self, test: Any) -> dict[str, Any] | None:
         try:
-            groups.of_test(test)
+            group = groups.of_test(test)
+            if group is not None:
+                sandbox.is_wanted(group.sandbox)
+            policies.of_test(test)
             return None if groups.is_skipped(test) else self._address(test)
         except (IsolationError, DecorationError):  # the latter is told where the test runs
             return None
@@ -164,6 +176,7 @@ class Plan:
             unit = Unit(group)
             self.units.append(unit)
         self.unit_of[id(test)] = unit, len(unit.places)
+        unit.is_held = unit.is_held or policies.is_held(test)
         compare = policies.leaks_are_detected if unit.is_shared else group.key is not None
         run = ["run", address, {**self._options, "compare": compare}]
         seconds = max(self._durations.get(state.owner_name(test), 0.0), MIN_SECONDS)
@@ -193,7 +206,8 @@ def _shared(cls: type) -> Group:
     """What stands for the group of tests that are not isolated."""
     module = cls.__module__
     key = ("module", f"{module} shared") if _has_fixtures(module) else ("class", f"{id(cls)} shared")
-    return Group(key, "", _config.in_force().test_timeout or float("inf"))
+    settings = _config.in_force()
+    return Group(key, "", settings.test_timeout or float("inf"), settings.sandbox)
 
 
 def _tests_in(suite: Any, *, is_free: bool = True) -> Iterator[tuple[Any, bool]]:

@@ -161,7 +161,7 @@ class WatchedRun(unittest.TestSuite):
                     protect.protect_class(cls)
         from . import isolation  # loaded with the first isolated test
 
-        if policies.jobs == 1:
+        if policies.jobs == 1 and not policies.sandboxed:
             return isolation.of_run(_tests_in(self._whole), result)
         return isolation.of_run(_tests_in(self._whole), result, shared_out=self._whole, durations=self._durations)
 

@@ -53,7 +53,7 @@ def work(place: WorkerPlace, tests: dict[int, Any] | None = None, suite: Any = N
         channel = worker_process.set_up(place)
         state.forget()
         policies.in_worker = True
-        status = _Worker(channel, tests or {}, suite).work()
+        status = _Worker(channel, tests or {}, suite, place.sandbox).work()
     except BaseException:  # noqa: BLE001 - a worker that cannot work says why before it goes
         traceback.print_exc()
     _real.exit_process(status)
@@ -67,6 +67,7 @@ def warm_up() -> None:
     for _ in range(_WARM_UPS):
         rehearsal = _Worker(_Rehearsal(), {0: unittest.FunctionTestCase(_nothing)})  # type: ignore[arg-type]
         rehearsal.run(leave=False)
+    policies.forget(unittest.FunctionTestCase)
     state.forget()
     _baseline.append(hygiene.Snapshot())
 
@@ -96,8 +97,11 @@ class _Rehearsal:
 
 
 class _Worker:
-    def __init__(self, channel: protocol.WorkerEnd, tests: dict[int, Any], suite: Any = None) -> None:
+    def __init__(
+        self, channel: protocol.WorkerEnd, tests: dict[int, Any], suite: Any = None, sandbox: int | None = None
+    ) -> None:
         self._channel = channel
+        self._sandbox = sandbox  # the way to the one who answers for it, until it is entered
         self._tests = tests
         self._suite = suite
         self._result = WorkerResult(channel)
@@ -177,12 +181,23 @@ class _Worker:
         test = None if self._stopped else self._find(result, address, options)
         if test is not None and not (policies.in_shared_worker and result.failfast and result.has_failed):
             self._class = type(test)
+            self._enter_sandbox()
             with _filters(options.get("filters")):
                 yield test
             result.tell_of_set_up()
             changes = result.take_changes()  # not at stopTest: an event loop is closed after that
             del test
         result.send("ready", changes)
+
+    def _enter_sandbox(self) -> None:
+        """Be held by the kernel from the first test on: sockets that imports have connected are found then."""
+        if self._sandbox is not None:
+            from .._sandbox.sandboxed import Sandbox  # loaded by whoever has a sandbox
+
+            with state.unjudged():
+                state.running.sandbox = Sandbox.enter(self._sandbox)
+            self._sandbox = None
+            state.running.sandbox.scope_changed(state.running.process)
 
     def _find(self, result: WorkerResult, address: dict[str, Any], options: dict[str, Any]) -> Any:
         result.with_locals, result.compare_each = options["locals"], options["compare"]

@@ -41,7 +41,7 @@ class Workers:
         self._zygotes: dict[str, ZygoteNursery] = {}  # by the module that they have imported
         self._starting: ZygoteNursery | PipeNursery | None = None  # what starts fresh interpreters
         self._fresh: set[str] = set()  # the modules whose tests need those
-        self._spares: dict[str, Worker] = {}
+        self._spares: dict[tuple[str, bool], Worker] = {}  # by the module, and whether it is sandboxed
         self._used: list[tuple[Worker, ZygoteNursery]] = []
 
     def fork(self, tests: Iterable[Any], suite: Any = None) -> None:
@@ -67,20 +67,26 @@ class Workers:
             return None
         return {"number": id(test)}
 
-    def new(self, module: str) -> Worker:
-        """A worker that has imported a module, or is about to; one of the forked zygote, without a module."""
+    def new(self, module: str, *, sandboxed: bool = False) -> Worker:
+        """A worker that has imported a module, or is about to; one of the forked zygote, without a module.
+
+        Args:
+            module: the module's name; empty for none.
+            sandboxed: whether the kernel is to hold it to the sizes of its tests.
+        """
         if not module:
             assert self._forked is not None
-            return self._forked.new_worker(fresh=False)
+            return self._forked.new_worker(fresh=False, sandboxed=sandboxed)
         zygote = None if module in self._fresh else self._zygote_of(module)
         if zygote is not None:
-            worker = zygote.new_worker(fresh=False)
+            worker = zygote.new_worker(fresh=False, sandboxed=sandboxed)
             self._used = [(other, its) for other, its in self._used if not other.has_ended] + [(worker, zygote)]
             return worker
         self._fresh.add(module)
         self._drop_lost()
-        worker = self._spares.pop(module) if module in self._spares else self._start(module)
-        self._spares[module] = self._start(module)  # it imports while this one works
+        key = module, sandboxed
+        worker = self._spares.pop(key) if key in self._spares else self._start(*key)
+        self._spares[key] = self._start(*key)  # it imports while this one works
         return worker
 
     def for_pool(self) -> tuple[ZygoteNursery | PipeNursery, bool]:
@@ -138,10 +144,10 @@ class Workers:
                 del self._zygotes[module]
                 zygote.close()
 
-    def _start(self, module: str) -> Worker:
+    def _start(self, module: str, sandboxed: bool) -> Worker:  # noqa: FBT001 - as the keys of spares are
         if self._starting is None:
             self._starting = _starter()
-        worker = self._starting.new_worker(fresh=True)
+        worker = self._starting.new_worker(fresh=True, sandboxed=sandboxed)
         worker.send(["context", context_of(module)])
         return worker
 

@@ -81,6 +81,11 @@ class ChildrenTest(unittest.TestCase):
         self.assertIn(process.pid, processes.children_of(os.getpid()))
         self.assertNotIn(process.pid, processes.living_children())
 
+    def test_only_one_without_memory_that_has_not_ended_is_about_to(self):
+        ended = self.start(sys.executable, "-c", "pass")
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        self.assertEqual([processes.is_ending(pid) for pid in (os.getpid(), ended.pid, 2**22 + 1)], [False] * 3)
+
     def test_groups_are_signalled_as_one(self):
         process = subprocess.Popen(["sh", "-c", "sleep 30 & wait"], start_new_session=True)
         processes.send_group(process.pid, signal.SIGKILL)

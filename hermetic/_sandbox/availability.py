@@ -1,0 +1,110 @@
+"""Whether this machine can have a sandbox, and what is missing where it cannot: a trial finds it out."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import os
+import select
+import socket
+import warnings
+
+from .. import _env, _real
+from .._guards import state
+from .syscalls import MACHINES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+_TRIAL_SECONDS = 5.0
+_REASONS = {
+    errno.ENOSYS: "the kernel has no seccomp, or the container refuses it",
+    errno.EINVAL: "the kernel does not hand on system calls: that came with Linux 5.5",
+    errno.EBUSY: "this process is in such a sandbox already: a container's, or another hermetic's",
+    errno.EPERM: "the container, or another sandbox, refuses it",
+    errno.EACCES: "the container, or another sandbox, refuses it",
+}
+
+
+@functools.cache
+def missing() -> str:
+    """What is missing for a sandbox, for people; empty where nothing is."""
+    if not _env.LINUX:
+        return f"it is Linux's, and this is {_env.PLATFORM}"
+    from . import seccomp  # for Linux alone
+
+    if seccomp.this_machine() is None:
+        return f"it knows 64-bit Pythons on {' and '.join(MACHINES)}, and this is none"
+    try:
+        with state.unjudged():
+            seccomp.c_library()
+    except (ImportError, AttributeError, OSError) as error:
+        return f"this Python has no ctypes: {error}"
+    with state.unjudged(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: the copy does next to nothing
+        return _try()
+
+
+def _try() -> str:
+    """Fork a process, have it enter a filter and call what is asked about, read its memory, and let it through."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.settimeout(_TRIAL_SECONDS)
+    pid = os.fork()
+    if pid == 0:
+        _be_tried(theirs)
+    theirs.close()
+    listener = -1
+    reason = ""
+    try:
+        _, fds, _, _ = socket.recv_fds(ours, 1, 1)
+        if fds:
+            listener = fds[0]
+            reason = _answer_trial(listener)
+    except OSError as error:
+        reason = f"a trial failed: {error}"
+    finally:
+        ours.close()
+        if listener >= 0:
+            os.close(listener)
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return reason or (status and _REASONS.get(status, f"the kernel refuses it: {os.strerror(abs(status))}")) or ""
+
+
+def _answer_trial(listener: int) -> str:
+    from . import calls, seccomp
+
+    poll = select.poll()
+    poll.register(listener, select.POLLIN)
+    if not poll.poll(_TRIAL_SECONDS * 1000):
+        return "the kernel hands no system call on"
+    call = seccomp.receive(listener)
+    if call is None:
+        return "the process of a trial was ended"
+    try:
+        with calls.Memory(call.thread) as memory:
+            memory.read(call.arguments[1], 1)
+    except OSError as error:
+        return f"the memory of another process cannot be read (ptrace(2), /proc/sys/kernel/yama/ptrace_scope): {error}"
+    seccomp.let_through(listener, call)
+    return ""
+
+
+def _be_tried(channel: socket.socket) -> NoReturn:
+    """Enter a filter, hand over the listener, and call something; the exit status is the error."""
+    from . import filters, seccomp
+
+    status = errno.EIO
+    try:
+        machine = seccomp.this_machine()
+        assert machine is not None
+        listener = seccomp.enter(filters.program(machine, channel=channel.fileno()), machine)
+        socket.send_fds(channel, [b"."], [listener])
+        os.close(listener)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            status = sock.connect_ex("/dev/null")  # nobody listens there
+        status = 0 if status == errno.ECONNREFUSED else status
+    except OSError as error:
+        status = error.errno or status
+    finally:
+        _real.exit_process(status)
