@@ -83,6 +83,7 @@ class Pool:
 
     Attributes:
         hear: called with a task and each frame that comes of its step, when it comes.
+        ends_at: when nobody waits for an answer any longer, by ``perf_counter``.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class Pool:
         self._new_worker = new_worker
         self._is_stopping = is_stopping
         self.hear: Callable[[Task, list[Any]], None] | None = None
+        self.ends_at = float("inf")
         self._has_stopped = False
         self._waiting = {id(task): task for task in tasks}
         self._by_length = sorted(tasks, key=lambda task: task.seconds)
@@ -111,7 +113,11 @@ class Pool:
         self._kept = _Kept()
 
     def answer(self, task: Task, step: int) -> Iterator[list[Any]]:
-        """The frames of a step as they come, the number of its worker first; each answer is handed out once."""
+        """The frames of a step as they come, the number of its worker first; each answer is handed out once.
+
+        Raises:
+            TimeoutError: there is no time left to wait for them.
+        """
         handed_on = 0
         while True:
             is_done = task.at > step
@@ -120,6 +126,8 @@ class Pool:
             handed_on = len(frames)
             if is_done:
                 return
+            if _real.perf_counter() >= self.ends_at:
+                raise TimeoutError
             self.go_on(task, _LOOK_SECONDS)
 
     def go_on(self, wanted: Task | None = None, seconds: float = 0.0) -> None:

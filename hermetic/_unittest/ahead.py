@@ -43,12 +43,15 @@ class Ahead:
         result: of the run.
         workers: of the run, forked already where that is safe.
         durations: the seconds that tests took before, by id.
+        ends_at: when the run has to come to its end, by ``perf_counter``.
 
     Attributes:
         last_test: that something was told of; None for none.
     """
 
-    def __init__(self, suite: Any, result: Any, workers: Workers, durations: Mapping[str, float]) -> None:
+    def __init__(
+        self, suite: Any, result: Any, workers: Workers, durations: Mapping[str, float], ends_at: float
+    ) -> None:
         groups.note_surroundings()
         self._nursery, self._fresh = workers.for_pool()
         options = {
@@ -73,6 +76,7 @@ class Ahead:
             is_stopping=lambda: bool(getattr(result, "shouldStop", False)),
         )
         self._pool.hear = None if self._progress is None else self._hear
+        self._pool.ends_at = ends_at
         self._begun: list[Unit] = []  # of which something was told, and not all
         self._names: dict[int, _Name] = {}  # of workers, by their numbers
         self.last_test: Any = None
@@ -91,12 +95,15 @@ class Ahead:
         unit.next, unit.test = step + 1, test
         self.last_test = test
         kinds = set()
-        for kind, *details in self._pool.answer(unit.task, step):
-            kinds.add(kind)
-            if kind == "worker":
-                player.comes_from(self._names.setdefault(details[0], _Name()), unit.group.description)
-            else:
-                player.take([kind, *details])
+        try:
+            for kind, *details in self._pool.answer(unit.task, step):
+                kinds.add(kind)
+                if kind == "worker":
+                    player.comes_from(self._names.setdefault(details[0], _Name()), unit.group.description)
+                else:
+                    player.take([kind, *details])
+        except TimeoutError:
+            raise IsolationError(f"[H007] test {state.owner_name(test)}: timed out: so has the run") from None
         if unit.next == len(unit.places):
             self._begun.remove(unit)
         if not kinds & _TELLING:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
+import math
 import sys
 import threading
 
@@ -46,6 +47,7 @@ class _Isolation:
         self.modules: dict[tuple[str, str], set[str]] = {}  # by group: those that have tests in it and are not over
         self.classes_seen = 0
         self.result: Any = None  # of the run, if it is ours
+        self.ends_at = math.inf  # when that has to come to its end, by perf_counter
         self.ahead: Ahead | None = None  # what is shared out of that
         self.closes_at_exit = False
 
@@ -128,6 +130,8 @@ def run(request: Request, result: Any) -> None:
             _isolation.members[group.key].told |= told
         elif _isolation.ahead is not None:
             _isolation.ahead.note_told(request.test, told)
+        if _real.perf_counter() >= _isolation.ends_at:
+            _isolation.result.run_out_of_time()
 
 
 def _perform(request: Request, result: Any, player: replay.Replay) -> None:
@@ -148,8 +152,9 @@ def _perform(request: Request, result: Any, player: replay.Replay) -> None:
     frames: list[list[Any]] = [["run", address, options]]
     if group.key is None:
         frames.append(["finish"])
+    left = max(_isolation.ends_at - _real.perf_counter(), 0.0)
     try:
-        for frame in worker.perform(frames, timeout=group.timeout, what=_timed(group)):
+        for frame in worker.perform(frames, timeout=min(group.timeout, worker.used + left), what=_timed(group)):
             player.take(frame)
     except BaseException:
         worker.end()
@@ -330,34 +335,40 @@ def _raise(errors: list[BaseException]) -> None:
 
 @contextlib.contextmanager
 def of_run(
-    tests: Any, result: Any, *, shared_out: Any = None, durations: Mapping[str, float] | None = None
+    tests: Any,
+    result: Any,
+    *,
+    ends_at: float = math.inf,
+    shared_out: Any = None,
+    durations: Mapping[str, float] | None = None,
 ) -> Iterator[None]:
     """A whole run of ours: its zygote is this process, as it is before the first test.
 
     Args:
         tests: yields all tests.
         result: to be told what goes wrong at the end of groups.
+        ends_at: when the run has to come to its end, by ``perf_counter``.
         shared_out: the suite, if its tests are to run at the same time.
         durations: the seconds that its tests took before, by id, as far as that is known.
     """
     if _isolation.result is not None:  # a run within a run: what it starts ends with the outer one
         yield
         return
-    _isolation.result = result
+    _isolation.result, _isolation.ends_at = result, ends_at
     try:
         with state.unjudged():
             _isolation.workers.fork(tests, shared_out)
             if shared_out is not None:
                 from .ahead import Ahead  # for runs that ask
 
-                _isolation.ahead = Ahead(shared_out, result, _isolation.workers, durations or {})
+                _isolation.ahead = Ahead(shared_out, result, _isolation.workers, durations or {}, ends_at)
         yield
         for member in [*_isolation.members.values()]:
             _ask(member, "finish")  # the result is told
         if _isolation.ahead is not None and not result.shouldStop:
             _finish(_isolation.ahead)
     finally:
-        _isolation.result = None
+        _isolation.result, _isolation.ends_at = None, math.inf
         _close()
 
 

@@ -105,6 +105,11 @@ class RunResult(GuardedResult):
         if error is not None:
             self.addError(self.current_test or Fixture(fixture or "the test run"), exc_info(error))
 
+    def run_out_of_time(self) -> None:
+        """Note that the run has used up its time, and have no other test begin."""
+        self.end_early("its time is up (TEST_TIMEOUT)")
+        self.stop()  # type: ignore[attr-defined]
+
     def note_leaks(self, test: Any, what: str, changes: list[str]) -> None:
         """A test, or the group that it was the last of, has changed this in its process, or left it behind."""
         from .._isolation import hygiene  # loaded by who has found it, not with every run

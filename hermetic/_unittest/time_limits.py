@@ -166,8 +166,7 @@ class Watchdog:
         if scope is not None:
             state.record(scope, error)  # whatever becomes of the exception
         if _real.perf_counter() >= self._ends_at:
-            self._result.end_early("its time is up (TEST_TIMEOUT)")
-            self._result.stop()
+            self._result.run_out_of_time()
         raise TestInterrupted(str(error))
 
     def _error(self, test: Any) -> ViolationError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
 import sys
 import traceback
@@ -161,9 +162,12 @@ class WatchedRun(unittest.TestSuite):
                     protect.protect_class(cls)
         from . import isolation  # loaded with the first isolated test
 
+        ends_at = math.inf if self.ends_at is None else self.ends_at
         if policies.jobs == 1 and not policies.sandboxed:
-            return isolation.of_run(_tests_in(self._whole), result)
-        return isolation.of_run(_tests_in(self._whole), result, shared_out=self._whole, durations=self._durations)
+            return isolation.of_run(_tests_in(self._whole), result, ends_at=ends_at)
+        return isolation.of_run(
+            _tests_in(self._whole), result, ends_at=ends_at, shared_out=self._whole, durations=self._durations
+        )
 
     @contextlib.contextmanager
     def _starts_noted(self, result: Any) -> Iterator[None]:

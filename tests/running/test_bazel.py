@@ -122,6 +122,15 @@ class ProtocolTest(unittest.TestCase):
         self.assertIn("time violation: test_sample.SecondTest.test_c was interrupted", run.files["XML_OUTPUT_FILE"])
         self.assertIn('<testcase name="the_run"', run.files["XML_OUTPUT_FILE"])
 
+    @unittest.skipUnless(hermetic._env.LINUX, "elsewhere workers start too slowly for it")
+    def test_so_does_one_whose_tests_run_in_workers(self):
+        for option in ("--isolated", "--jobs=2"):
+            with self.subTest(option=option):
+                run = Run("test_sample", option, TEST_TIMEOUT="2", LINE=HANGING)
+                self.assertEqual(run.done.returncode, 1, run.done.stderr)
+                self.assertIn("The run ended early: its time is up (TEST_TIMEOUT)\n", run.done.stderr)
+                self.assertIn("timed out", run.files["XML_OUTPUT_FILE"])
+
     def test_a_test_program_that_a_test_starts_is_asked_for_nothing(self):
         run = Run(TESTBRIDGE_TEST_ONLY="test_c", TEST_TOTAL_SHARDS="1", TEST_SHARD_INDEX="0", LINE=INNER)
         self.assertIn("Ran 2 tests", run.done.stdout)
