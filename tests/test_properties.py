@@ -1,4 +1,4 @@
-"""Properties that hold for every input: addresses against the ipaddress module, entries that survive a round trip."""
+"""Properties that hold for every input: addresses against ipaddress, entries that survive a round trip, settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import unittest
 from unittest import mock
 
 import hermetic
-from hermetic import ConfigurationError
+from hermetic import ConfigurationError, _config
 from hermetic._addresses import Locality, locality, packed_address, parse_hosts
 from hermetic._policy import join_host, names_host, split_host
 
@@ -138,3 +138,39 @@ class EntryPropertiesTest(hermetic.HermeticTestCase):
         except ConfigurationError:
             return
         self.assertTrue(port is None or 0 <= port <= 65535)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+class SettingsPropertiesTest(hermetic.HermeticTestCase):
+    def load(self, text):
+        """The settings of a setup.cfg, or the error that says what is wrong with it."""
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "setup.cfg"), "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            try:
+                return _config.load(folder=folder)
+            except ConfigurationError as error:
+                return error
+
+    @given(st.sampled_from([*_config.SETTINGS]), ANYTHING)
+    def test_a_value_of_any_kind_is_read_or_refused(self, name, value):
+        parsed = _config.SETTINGS[name].parse(value)
+        if parsed is not None:  # what is accepted is shown, and read again as the same
+            self.assertEqual(_config.SETTINGS[name].parse(parsed), parsed)
+
+    @given(st.sampled_from([*_config.SETTINGS, "allow", "baseline"]), st.text(st.characters(codec="utf-8")))
+    def test_a_text_in_a_file_is_a_setting_or_an_error_that_names_the_file(self, name, text):
+        found = self.load(f"[tool:hermetic]\n{name} = {text}\n")
+        if isinstance(found, ConfigurationError):
+            self.assertIn("setup.cfg", str(found))
+
+    @given(st.text(st.characters(codec="utf-8")))
+    def test_no_file_is_too_strange(self, text):
+        found = self.load(text)
+        self.assertIsInstance(found, (_config.Settings, ConfigurationError))
