@@ -7,8 +7,8 @@ import os
 import sys
 
 from . import _config, _guards
-from ._unittest import options
-from ._unittest.program import TestProgram, configuration_errors, run_script, use_settings
+from ._unittest import options, run_setup, usage
+from ._unittest.program import TestProgram
 
 __unittest = True
 
@@ -23,12 +23,14 @@ def main() -> None:
         TestProgram(module=None)
         return
     with contextlib.ExitStack() as while_running:
-        with configuration_errors(program):
-            settings = use_settings(ours, while_running)
+        with usage.configuration_errors(program):
+            settings = run_setup.use_settings(ours, while_running)
         if ours.show_config:
             sys.stdout.write(_config.describe(settings) + "\n")
             return
-        run_script(ours.script, rest, program)
+        from ._unittest import script  # for runs that ask
+
+        script.run(ours.script, rest, program)
 
 
 def _warn_of_foreign_package() -> None:

@@ -19,6 +19,7 @@ HAS_TOMLLIB = sys.version_info >= (3, 11)
 
 # `--durations` and exit status 5 for "no tests ran" came with 3.12.
 UNITTEST_HAS_DURATIONS = sys.version_info >= (3, 12)
+INTERRUPTED_EXIT_STATUS = 130
 NO_TESTS_EXIT_STATUS = 5 if sys.version_info >= (3, 12) else 0
 
 # Exception groups, and the columns of instructions, came with 3.11.

@@ -20,7 +20,7 @@ PACKAGE = os.path.dirname(os.path.abspath(hermetic.__file__))
 
 LEVELS = (
     "_errors _env _real _records _setting_kinds _sizes _source_edits _version _addresses",
-    "_policy _messages _config _config_edits",
+    "_policy _messages _settings _config _config_edits",
     "_guards _reports _terminal",
     "_sandbox",
     "_multiprocessing _isolation _doubles",
@@ -35,6 +35,8 @@ WITHIN_A_LEVEL = {
     ("_addresses", "_env"),  # where the hosts file is
     ("_addresses", "_real"),  # the originals of open, stat and inet_pton, which suites mock
     ("_messages", "_policy"),  # an advised allowance is written as the policy reads it
+    ("_config", "_settings"),  # what is read there
+    ("_settings", "_policy"),  # what a path is allowed is added up as in marks
     ("_config", "_policy"),  # allowances in files are checked and built as those in marks
 }
 

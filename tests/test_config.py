@@ -8,7 +8,7 @@ from unittest import mock
 
 import hermetic
 import support
-from hermetic import ConfigurationError, Size, _config, _env
+from hermetic import ConfigurationError, Size, _config, _env, _settings
 from hermetic._policy import NO_ALLOWANCE, Allowance
 
 SETTINGS = (
@@ -38,7 +38,7 @@ class ConfigTestCase(hermetic.HermeticTestCase):
         names = {"setup_cfg": "setup.cfg", "pyproject": "pyproject.toml"}
         support.write_files(self.folder, {names[name]: text for name, text in files.items()})
 
-    def load(self, below: str = "", **command_line: str | None) -> _config.Settings:
+    def load(self, below: str = "", **command_line: str | None) -> _settings.Settings:
         return _config.load(command_line, os.path.join(self.folder, below))
 
     def paths(self, *names: str) -> list[str]:
@@ -64,7 +64,7 @@ class DefaultsTest(ConfigTestCase):
 
     def test_what_stands_in_no_place_has_the_same_value_as_a_bare_settings_object(self):
         self.write(setup_cfg="")
-        self.assertEqual(self.load()._replace(root="."), _config.Settings())
+        self.assertEqual(self.load()._replace(root="."), _settings.Settings())
 
     def test_settings_cannot_be_changed(self):
         self.write(setup_cfg="")
@@ -89,7 +89,7 @@ class SetupCfgTest(ConfigTestCase):
         )  # fmt: skip
         self.write(setup_cfg="\n".join(("[tool:hermetic]", *lines)))
         settings = self.load()
-        self.assertEqual(set(settings.origins), set(_config.SETTINGS))
+        self.assertEqual(set(settings.origins), set(_settings.SETTINGS))
         self.assertEqual(
             settings[:19],
             (
@@ -123,8 +123,8 @@ class SetupCfgTest(ConfigTestCase):
         self.assert_error(os.path.join(self.folder, self.PATH), "'modus'", f"known are {SETTINGS}, allow or baseline")
 
     def test_a_wrong_value_names_the_file_the_key_and_the_accepted_ones(self):
-        for key, setting in _config.SETTINGS.items():
-            wrong = "" if isinstance(setting, _config.File) else "wrong"
+        for key, setting in _settings.SETTINGS.items():
+            wrong = "" if isinstance(setting, _settings.File) else "wrong"
             with self.subTest(key=key):
                 self.write(setup_cfg=f"[tool:hermetic]\n{key} = {wrong}\n")
                 self.assert_error(os.path.join(self.folder, self.PATH), key, repr(wrong), setting.accepted)
@@ -219,7 +219,7 @@ class PyprojectTest(ConfigTestCase):
         )  # fmt: skip
         self.write(pyproject="\n".join(("[tool.hermetic]", *lines)))
         settings = self.load()
-        self.assertEqual(set(settings.origins), set(_config.SETTINGS))
+        self.assertEqual(set(settings.origins), set(_settings.SETTINGS))
         self.assertEqual(
             settings[:19],
             (
@@ -244,7 +244,7 @@ class PyprojectTest(ConfigTestCase):
             with self.subTest(line=line):
                 self.write(pyproject=f"[tool.hermetic]\n{line}\n")
                 key = line.partition(" ")[0]
-                self.assert_error(os.path.join(self.folder, "pyproject.toml"), key, _config.SETTINGS[key].accepted)
+                self.assert_error(os.path.join(self.folder, "pyproject.toml"), key, _settings.SETTINGS[key].accepted)
 
     @needs_tomllib
     def test_an_unknown_key_is_an_error(self):
@@ -309,7 +309,7 @@ class EnvironmentTest(ConfigTestCase):
         os.environ.update(HERMETIC_SHUFFLE="42", HERMETIC_SHUFFLE_LEVEL="test", HERMETIC_FAILED_FIRST="yes")
         os.environ.update(HERMETIC_HISTORY="d.json", HERMETIC_PROGRESS="off", HERMETIC_SANDBOX="auto")
         settings = self.load()
-        self.assertEqual(set(settings.origins), set(_config.SETTINGS) - {"isolated"})
+        self.assertEqual(set(settings.origins), set(_settings.SETTINGS) - {"isolated"})
         self.assertEqual(settings[:5], ("warn", Size.LARGE, ("filesystem", "sleep"), "error", (60, 20, 20)))
         self.assertEqual(settings[5:12], ("forkserver", False, True, 0.5, "fresh", False, "off"))
         self.assertEqual(settings[12:19], (3, "off", 9.0, "allow", 2, 3, 4))
@@ -528,7 +528,7 @@ class DescribeTest(ConfigTestCase):
         self.write(setup_cfg="")
         shown = [line.partition(" = ")[0] for line in _config.describe(self.load()).splitlines()]
         self.assertEqual(shown, SETTINGS.split(", "))
-        self.assertEqual(shown, list(_config.SETTINGS))
+        self.assertEqual(shown, list(_settings.SETTINGS))
 
 
 class InForceTest(ConfigTestCase):
@@ -616,7 +616,7 @@ class CommandLineTest(ConfigTestCase):
         support.write_files(self.folder, {"test_x.py": source})
         seen = [
             (status, "H003" in err)
-            for status, _, err in (self.run_here("--mode", mode, "test_x") for mode in _config.MODES)
+            for status, _, err in (self.run_here("--mode", mode, "test_x") for mode in _settings.MODES)
         ]
         self.assertEqual(seen, [(1, True), (0, True), (0, False)])
 

@@ -15,7 +15,7 @@ import unittest
 
 import battery_results
 import hermetic
-from hermetic import _config, _messages, medium, small
+from hermetic import _config, _messages, _settings, medium, small
 from hermetic._unittest import options
 from support import run_python
 
@@ -238,8 +238,8 @@ class ReferenceTest(unittest.TestCase):
 
     def test_every_setting_and_its_values_are_described(self):
         text = read("docs", "reference", "configuration.md")
-        for setting, kind in _config.SETTINGS.items():
-            values = ("true", "false") if isinstance(kind, _config.Switch) else getattr(kind, "words", ())
+        for setting, kind in _settings.SETTINGS.items():
+            values = ("true", "false") if isinstance(kind, _settings.Switch) else getattr(kind, "words", ())
             for word in (setting, f"HERMETIC_{setting.upper()}", f"--{setting.replace('_', '-')}", *values):
                 with self.subTest(setting=setting, word=word):
                     self.assertIn(f"`{word}`", text)

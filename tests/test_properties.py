@@ -9,7 +9,7 @@ import unittest
 from unittest import mock
 
 import hermetic
-from hermetic import ConfigurationError, _config
+from hermetic import ConfigurationError, _config, _settings
 from hermetic._addresses import Locality, locality, packed_address, parse_hosts
 from hermetic._policy import join_host, names_host, split_host
 
@@ -158,13 +158,13 @@ class SettingsPropertiesTest(hermetic.HermeticTestCase):
             except ConfigurationError as error:
                 return error
 
-    @given(st.sampled_from([*_config.SETTINGS]), ANYTHING)
+    @given(st.sampled_from([*_settings.SETTINGS]), ANYTHING)
     def test_a_value_of_any_kind_is_read_or_refused(self, name, value):
-        parsed = _config.SETTINGS[name].parse(value)
+        parsed = _settings.SETTINGS[name].parse(value)
         if parsed is not None:  # what is accepted is shown, and read again as the same
-            self.assertEqual(_config.SETTINGS[name].parse(parsed), parsed)
+            self.assertEqual(_settings.SETTINGS[name].parse(parsed), parsed)
 
-    @given(st.sampled_from([*_config.SETTINGS, "allow", "baseline"]), st.text(st.characters(codec="utf-8")))
+    @given(st.sampled_from([*_settings.SETTINGS, "allow", "baseline"]), st.text(st.characters(codec="utf-8")))
     def test_a_text_in_a_file_is_a_setting_or_an_error_that_names_the_file(self, name, text):
         found = self.load(f"[tool:hermetic]\n{name} = {text}\n")
         if isinstance(found, ConfigurationError):
@@ -173,4 +173,4 @@ class SettingsPropertiesTest(hermetic.HermeticTestCase):
     @given(st.text(st.characters(codec="utf-8")))
     def test_no_file_is_too_strange(self, text):
         found = self.load(text)
-        self.assertIsInstance(found, (_config.Settings, ConfigurationError))
+        self.assertIsInstance(found, (_settings.Settings, ConfigurationError))

@@ -12,7 +12,7 @@ import unittest
 from typing import Any
 
 import hermetic
-from hermetic import _config, small
+from hermetic import _config, _settings, small
 from hermetic._unittest import options
 from support import Folder
 from test_architecture import LEVEL_OF
@@ -118,7 +118,7 @@ class NamesTest(unittest.TestCase):
         ):
             with self.subTest(there=there):
                 self.assertLessEqual({*re.findall(r"(--[a-z-]+)", here)}, ours)
-                self.assertLessEqual({*re.findall(r"`(\w+) = ", here)}, {*_config.SETTINGS, "__hermetic__"})
+                self.assertLessEqual({*re.findall(r"`(\w+) = ", here)}, {*_settings.SETTINGS, "__hermetic__"})
 
 
 @small
@@ -128,17 +128,17 @@ class ConfigurationTest(unittest.TestCase):
 
     def test_settings_have_their_defaults(self):
         described = {row[0].strip("`"): row[2] for row in self.tables if len(row) == 4 and row[0][0] == "`"}
-        self.assertEqual(sorted(described), sorted(_config.SETTINGS))
+        self.assertEqual(sorted(described), sorted(_settings.SETTINGS))
         for name, default in described.items():
             with self.subTest(setting=name):
-                value = _config.Settings._field_defaults[name]
+                value = _settings.Settings._field_defaults[name]
                 written = default.strip("`")
-                shown = None if written in ("none", "empty") else _config.SETTINGS[name].parse(written)
+                shown = None if written in ("none", "empty") else _settings.SETTINGS[name].parse(written)
                 self.assertEqual(shown or None, value or None)
 
     def test_each_has_its_variable_and_its_option(self):
         described = {row[0].strip("`"): row[1:] for row in self.tables if len(row) == 3 and row[0][0] == "`"}
-        self.assertEqual(sorted(described), sorted(_config.SETTINGS))
+        self.assertEqual(sorted(described), sorted(_settings.SETTINGS))
         for name, (variable, option) in described.items():
             with self.subTest(setting=name):
                 self.assertIn(f"`--{name.replace('_', '-')}`", option)
@@ -153,7 +153,7 @@ class ConfigurationBlocksTest(unittest.TestCase):
         self.assertTrue(ours)
         for block in ours:
             with self.subTest(block=block), Folder(**{name: block}) as folder:
-                self.assertNotEqual(_config.load(None, folder)._replace(root=".", origins={}), _config.Settings())
+                self.assertNotEqual(_config.load(None, folder)._replace(root=".", origins={}), _settings.Settings())
 
     def test_those_for_setup_cfg_are_accepted(self):
         self.check("ini", "setup.cfg")

@@ -23,6 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .._settings import Settings
+
 __unittest = True
 
 
@@ -122,7 +124,7 @@ def _find(cls: type, name: str) -> Group | None:
     return Group(None, "@isolated", settings.isolated_timeout, settings.sandbox) if settings.isolated else None
 
 
-def _group(where: str, mark: Any, cls: type, settings: _config.Settings) -> Group:
+def _group(where: str, mark: Any, cls: type, settings: Settings) -> Group:
     group, timeout, sandbox = mark.isolation
     if group is not None:
         key: tuple[str, str] | None = ("group", group)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from .._config import Settings
+    from .._settings import Settings
 
 __unittest = True
 

@@ -6,7 +6,7 @@ import functools
 import inspect
 import unittest
 
-from .. import _config
+from .. import _config, _settings
 from .._errors import DecorationError
 from . import groups, policies
 from .marks import Mark
@@ -41,8 +41,8 @@ class IsolatedMark(Mark):
         number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
         if timeout is not None and not (number and 0 < timeout < float("inf")):
             raise DecorationError(f"@isolated: timeout={timeout!r} is not a number of seconds above 0")
-        if sandbox is not None and sandbox not in _config.SANDBOXES:
-            accepted = ", ".join(map(repr, _config.SANDBOXES))
+        if sandbox is not None and sandbox not in _settings.SANDBOXES:
+            accepted = ", ".join(map(repr, _settings.SANDBOXES))
             raise DecorationError(f"@isolated: sandbox={sandbox!r} is none of {accepted}")
         self.isolation = group, timeout, sandbox
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from .. import _config, _setting_kinds
+from .. import _setting_kinds, _settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     """
     parser = argparse.ArgumentParser(prog=program, add_help=False, allow_abbrev=False, usage=argparse.SUPPRESS)
     group = parser.add_argument_group("hermetic options")
-    for name, setting in _config.SETTINGS.items():
+    for name, setting in _settings.SETTINGS.items():
         option = f"--{name.replace('_', '-')}"
         if isinstance(setting, _setting_kinds.Switch):
             group.add_argument(option, action="store_const", const=True, help=_HELP[name])
@@ -117,7 +117,7 @@ def split(arguments: Sequence[str], parser: argparse.ArgumentParser) -> tuple[ar
 
 def _with_seed(arguments: Sequence[str]) -> list[str]:
     """The arguments, with ``random`` where ``--shuffle`` has no seed: what follows may be the name of a test."""
-    seed = _config.SETTINGS["shuffle"]
+    seed = _settings.SETTINGS["shuffle"]
     given = []
     for index, argument in enumerate(arguments):
         given.append(argument)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from .._config import Settings
+    from .._settings import Settings
     from .history import RunHistory
     from .shards import Shard
     from .units import Block

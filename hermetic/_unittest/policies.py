@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._policy import Policy
+    from .._settings import Settings
     from .marks import Mark
 
 __unittest = True
@@ -54,7 +55,7 @@ def is_handed_over(test: object) -> bool:
     return isolation.group_of(test) is not None
 
 
-def install_guard(settings: _config.Settings) -> None:
+def install_guard(settings: Settings) -> None:
     """Install the guard where it is needed before anybody asks for a mark."""
     if settings.default_size is not None or is_surveying:
         _guards.install(_mode_and_forbidden(settings)[1])
@@ -151,7 +152,7 @@ def _policy(marks: Sequence[Mark], module_name: str, own_default: Size | None) -
     return Policy(size, allowance, mode, forbid)
 
 
-def _mode_and_forbidden(settings: _config.Settings) -> tuple[str, tuple[str, ...]]:
+def _mode_and_forbidden(settings: Settings) -> tuple[str, tuple[str, ...]]:
     return OBSERVE if is_observing else settings.mode, OPT_IN if is_surveying else settings.forbid
 
 

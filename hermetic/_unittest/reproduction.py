@@ -12,7 +12,7 @@ import shlex
 import subprocess
 import sys
 
-from .. import _config, _env, _setting_kinds
+from .. import _config, _env, _setting_kinds, _settings
 from . import units
 from .watched_run import WatchedRun
 
@@ -83,7 +83,7 @@ class Reproduction:
     def _options(self) -> list[str]:
         """The options of the run that what becomes of its tests depends on."""
         found = ["-b"] if self._program.buffer else []
-        for name, setting in _config.SETTINGS.items():
+        for name, setting in _settings.SETTINGS.items():
             value = getattr(self._ours, name)
             if value is not None and name not in _LEFT_OUT:
                 words = [] if isinstance(setting, _setting_kinds.Switch) else [str(value)]

@@ -13,7 +13,7 @@ from unittest import mock
 
 import hermetic
 import support
-from hermetic import _config, _messages
+from hermetic import _messages, _settings
 from hermetic._guards import files
 from hermetic._policy import Allowance, Policy, refuses
 from hermetic._records import CallSite, Operation, Violation
@@ -201,7 +201,7 @@ class MessageTest(hermetic.HermeticTestCase):
 
 class SettingTest(hermetic.HermeticTestCase):
     def test_words_come_as_a_list_or_in_one_string(self) -> None:
-        kind = _config.SETTINGS["forbid"]
+        kind = _settings.SETTINGS["forbid"]
         for value in (["sleep", "filesystem"], ("filesystem", "sleep"), "filesystem, sleep", "sleep filesystem"):
             with self.subTest(value):
                 self.assertEqual(kind.parse(value), ("filesystem", "sleep"))
@@ -210,4 +210,4 @@ class SettingTest(hermetic.HermeticTestCase):
     def test_other_words_are_refused(self) -> None:
         for value in ("files", ["network"], 3, True, [1], {"sleep": 1}):
             with self.subTest(value):
-                self.assertIsNone(_config.SETTINGS["forbid"].parse(value))
+                self.assertIsNone(_settings.SETTINGS["forbid"].parse(value))

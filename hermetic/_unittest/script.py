@@ -1,0 +1,79 @@
+"""``--script``: a legacy runner script, whose runs are watched and guarded."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import unittest
+
+from .. import _env
+from .._guards import state
+from . import early_end, policies, run_setup, usage
+from .watched_run import WatchedRun
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+__unittest = True
+
+
+def run(path: str, arguments: list[str], program: str) -> None:
+    """Run a legacy runner script as ``python FILE`` would; the runs that it starts are watched and guarded.
+
+    Args:
+        path: the script.
+        arguments: its arguments.
+        program: our own name, for messages.
+    """
+    import runpy
+
+    if not os.path.isfile(path):
+        usage.fail(program, f"--script {path}: there is no such file; write the path of a Python script")
+    sys.argv[:] = [path, *arguments]
+    if not getattr(sys.flags, "safe_path", False):  # -P, from 3.11 on: there the first entry is none of the script's
+        sys.path[0] = os.path.dirname(os.path.abspath(path))
+    ended_early: list[str] = []
+    with early_end.replaced(), policies.default_scope(), _runs_watched(ended_early):
+        try:
+            runpy.run_path(path, run_name="__main__")
+        except KeyboardInterrupt:
+            sys.exit(_env.INTERRUPTED_EXIT_STATUS)
+        except SystemExit as error:
+            if _found_all_left_out(error.code):
+                return
+            if error.code or not ended_early:
+                raise
+    if ended_early:
+        sys.exit(1)
+
+
+def _found_all_left_out(code: Any) -> bool:
+    """Whether a script ends as unittest does without a test, because all are in other shards, or not chosen."""
+    order = WatchedRun.order
+    return order is not None and order.has_left_all_out and code is not None and code == _env.NO_TESTS_EXIT_STATUS != 0
+
+
+@contextlib.contextmanager
+def _runs_watched(ended_early: list[str]) -> Iterator[None]:
+    """Watch every run of a ``TextTestRunner``, and note what ended one early: a script may not look at its result."""
+    run = unittest.TextTestRunner.run
+
+    def watched_run(self: Any, test: Any) -> Any:
+        watched = test if isinstance(test, WatchedRun) else WatchedRun(run_setup.arranged(test))
+        watched.stream = watched.stream or self.stream
+        nested = state.running.in_run
+        result: Any = run(self, watched)
+        if getattr(result, "ended_early", None) is not None and not nested:
+            ended_early.append(result.ended_early)
+        if test is not watched and getattr(result, "interrupted", False):
+            raise KeyboardInterrupt
+        return result
+
+    unittest.TextTestRunner.run = watched_run  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        unittest.TextTestRunner.run = run  # type: ignore[method-assign]
