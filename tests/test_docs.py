@@ -15,7 +15,7 @@ import unittest
 
 import battery_results
 import hermetic
-from hermetic import _config, _messages, _settings, medium, small
+from hermetic import _messages, _settings, medium, small
 from hermetic._unittest import options
 from support import run_python
 
