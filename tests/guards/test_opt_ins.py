@@ -40,7 +40,9 @@ class SampleTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             project = shutil.copytree(SAMPLE, os.path.join(folder, "project"))
             report = os.path.join(folder, "report.json")
-            done = support.run_hermetic("discover", "--json", report, *cls.arguments, cwd=project)
+            done = support.run_hermetic(
+                "discover", "--time-limits", "off", "--json", report, *cls.arguments, cwd=project
+            )
             cls.output = done.stdout + done.stderr
             cls.left = sorted({*os.listdir(project)} - {"__pycache__", ".hermetic_cache"})
             with open(report, encoding="utf-8") as file:
