@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+import unittest
 
 import hermetic
 from hermetic._guards import events
 from hermetic._guards.baseline import entry_of
 from hermetic._records import CallSite, Operation, Violation
 from hermetic._sizes import DATABASE, FILESYSTEM, MULTIPROCESSING, NETWORK, SLEEP, TIME
+from support import Folder, run_hermetic
 
 SITE = CallSite("x.py", 1, "f", "x", "", "")
 
@@ -61,3 +63,26 @@ class EntryTest(hermetic.HermeticTestCase):
     def test_an_entry_is_one_line(self) -> None:
         odd = Operation(FILESYSTEM, "read", "a\nb", "x", family="", host="/project/a\nb")
         self.assertEqual(entry("H002", odd), "H002 tests.T.test_a a b")
+
+
+@hermetic.medium
+class ShutdownTest(unittest.TestCase):
+    def test_what_happens_when_nothing_can_be_imported_any_more_is_refused(self):
+        text = """
+            import socket, sys, unittest
+            from hermetic import small
+
+            class Late:
+                def __del__(self, socket=socket):
+                    with socket.socket() as sock:
+                        print("late", sock.connect_ex(("127.0.0.1", 9)))
+
+            @small
+            class LateTest(unittest.TestCase):
+                def test_it(self):
+                    sys.modules["late"] = Late()
+        """
+        with Folder(**{"test_late.py": text}) as folder:
+            done = run_hermetic("test_late", cwd=folder)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("[H001] network violation", done.stderr)
