@@ -19,6 +19,7 @@ OUTCOMES = (
     "skip",
     "success",
 )
+TELLING = ("success", "expected_failure")  # of tests that came to their end
 BAD_OUTCOMES = frozenset(OUTCOMES[:4])
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 import struct
 
 from .. import _real
+from .._guards import events
 from .._policy import INET, KERNEL, OTHER, UNIX, join_host
 from .._records import Operation
-from .._sizes import NETWORK, PROCESS
+from .._sizes import NETWORK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ _OF_THE_KERNEL = (16, 38)  # AF_NETLINK, AF_ALG
 _MAX_ADDRESS = 128  # bytes: struct sockaddr_storage
 _MAX_PATH = 4096
 _MAX_ARGUMENTS, _MAX_ARGUMENT = 20, 200  # of a command that are shown
-_MAX_COMMAND = 200
 _MAX_MESSAGES = 1024  # that one call takes: UIO_MAXIOV
 _MESSAGE = struct.Struct("=QI4x")  # the address in struct msghdr
 _MESSAGE_BYTES, _ENTRY_BYTES = 56, 64  # struct msghdr, struct mmsghdr
@@ -81,15 +80,10 @@ def operations(name: str, thread: int, arguments: Sequence[int]) -> list[Operati
     try:
         return _READERS[name](thread, arguments)
     except OSError:
-        operation = name in _EXECS and process_operation(name, "exec", "a program whose name cannot be read")
+        operation = name in _EXECS and events.process_operation(
+            f"{name}(2)", "exec", "a program whose name cannot be read"
+        )
         return [operation or Operation(NETWORK, "connect", _UNREADABLE, f"{name}(2)", OTHER)]
-
-
-def process_operation(name: str, action: str, command: str, argv: Sequence[str] = ()) -> Operation:
-    """A process that is about to begin, or to become another program."""
-    line = shlex.join(argv) if argv else command
-    target = line if len(line) <= _MAX_COMMAND else f"{line[: _MAX_COMMAND - 3]}..."
-    return Operation(PROCESS, action, target, f"{name}(2)", command=command)
 
 
 def socket_kind(thread: int, fd: int) -> str:
@@ -199,11 +193,11 @@ def _execveat(thread: int, arguments: Sequence[int]) -> list[Operation]:
 def _exec(memory: Memory, name: str, path: str, pointer: int) -> list[Operation]:
     pointers = memory.pointers(pointer, _MAX_ARGUMENTS) if pointer else []
     argv = [memory.text(argument, _MAX_ARGUMENT) for argument in pointers]
-    return [process_operation(name, "exec", path, [path, *argv[1:]])]
+    return [events.process_operation(f"{name}(2)", "exec", path, [path, *argv[1:]])]
 
 
 def _forking(name: str) -> Callable[[int, Sequence[int]], list[Operation]]:
-    return lambda *_: [process_operation(name, "fork", "fork")]
+    return lambda *_: [events.process_operation(f"{name}(2)", "fork", "fork")]
 
 
 def _as_int(argument: int) -> int:

@@ -9,6 +9,7 @@ from .. import _config, _config_edits, _env, _real
 from .._errors import ConfigurationError
 from .._guards import baseline, state
 from .._reports import files
+from .._reports.records import TELLING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from .._reports.records import RunRecord
 
 __unittest = True
-
-_TELLING = ("success", "expected_failure")  # outcomes of tests that came to their end
 
 
 class BaselineWriter:
@@ -46,7 +45,7 @@ class BaselineWriter:
         with state.unjudged():
             before = _config.in_force().baseline
             self._present.update(baseline.entry_of(violation) for record in run.tests for violation in record.warned)
-            told = {record.id for record in run.tests if record.kind == "test" and record.outcome in _TELLING}
+            told = {record.id for record in run.tests if record.kind == "test" and record.outcome in TELLING}
             kept = {entry for entry in before if not self._is_judged(entry, told, run)}
             entries = sorted((self._present | kept) - {""})
             new, gone = len({*entries} - before), len(before.difference(entries))

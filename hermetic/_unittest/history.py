@@ -155,14 +155,13 @@ class RunHistory:
         """The command that runs what has failed again, for people; nothing if nothing has, or it is not known."""
         if not self._has_failures:
             return []
-        import shlex  # not worth its start-up time in runs without a failure
+        from . import command  # not worth its start-up time in runs without a failure
 
-        arguments = sys.argv[1:]
-        start = sys.orig_argv[: len(sys.orig_argv) - len(arguments)]
+        arguments, start = sys.argv[1:], command.start()
         if not start or [*start, *arguments] != sys.orig_argv:
             return []  # the program has made its arguments itself
         option = [] if "--last-failed" in arguments else ["--last-failed"]
-        return [f"to run again what has failed: {shlex.join([*start, *option, *arguments])}"]
+        return [f"to run again what has failed: {command.quoted([*start, *option, *arguments])}"]
 
     def _add(self, ran: dict[str, float], failed: dict[str, None]) -> None:
         if _merged(self._known, ran, failed) == self._known:

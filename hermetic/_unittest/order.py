@@ -86,7 +86,7 @@ class Order:
         return unittest.TestSuite([block.test for block in blocks])
 
     def _is_chosen(self, block: Block) -> bool:
-        return self._chooses is None or any(map(self._chooses, _names_in(block)))
+        return self._chooses is None or any(map(self._chooses, units.names_in(block)))
 
     def _in_shard(self, blocks: list[Block], shard: Shard, tell: Callable[[str], Any]) -> list[Block]:
         parts = shards.parts_of(blocks, shard.count, self._history.durations if self._history else {})
@@ -123,7 +123,7 @@ class Order:
                 name in failed
                 or any(owner in failed for owner in history.owners_of(name))
                 or (name in within and units.failed_to_load(block.test))
-                for name in _names_in(block)
+                for name in units.names_in(block)
             )
 
         return has_failed
@@ -170,7 +170,3 @@ def _digest(text: str) -> str:
 
 def _count(blocks: list[Block]) -> int:
     return sum(int(block.test.countTestCases()) for block in blocks)
-
-
-def _names_in(block: Block) -> list[str]:
-    return [units.name_of(test) for test in units.tests_in(block.test)]

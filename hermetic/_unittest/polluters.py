@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from .bisection import Places
     from .reproduction import Reproduction
     from .trials import Outcome
-    from .units import Block
 
 __unittest = True
 
@@ -66,7 +65,7 @@ class _Search:
         self._name = name
         self._trials = trials
         self._reproduction = reproduction
-        self._all_names = [one for block in trials.blocks for one in _names_in(block)]
+        self._all_names = [one for block in trials.blocks for one in units.names_in(block)]
         place = self._place()
         self._victim = trials.blocks[place]
         self._process = process_of(self._victim)
@@ -79,7 +78,7 @@ class _Search:
         self._in_vain = 0  # trials that have made none, one after another
 
     def _place(self) -> int:
-        found = [place for place, block in enumerate(self._trials.blocks) if self._name in _names_in(block)]
+        found = [place for place, block in enumerate(self._trials.blocks) if self._name in units.names_in(block)]
         count = self._all_names.count(self._name)
         if not found:
             raise ConfigurationError(f"--bisect {self._name}: {self._unknown()}")
@@ -224,12 +223,12 @@ class _Search:
         return [modules[place] for place in bisection.smallest_part(len(modules), differs)]
 
     def _tell_found(self) -> None:
-        names = [name for place in self._fewest for name in _names_in(self._earlier[place])]
+        names = [name for place in self._fewest for name in units.names_in(self._earlier[place])]
         alone, after = self._alone, self._with_those
         _tell(f"{self._name} {alone.verdict} alone, and {after.verdict} after")
         _tell("\n".join(f"    {name}" for name in names))
         failing = alone if alone.is_failure else after
-        own = _names_in(self._victim)
+        own = units.names_in(self._victim)
         commands = [self._reproduction.command(own), self._reproduction.command([*names, *own])]
         if None in commands:
             _tell(f"It fails with {failing.text}\nNo command runs these tests alone: {_NO_COMMAND}")
@@ -245,10 +244,6 @@ class _Search:
         lines = [f"    {name}" for name in names[:_MAX_SHOWN]]
         more = [f"    and {len(names) - _MAX_SHOWN} more"] if len(names) > _MAX_SHOWN else []
         return "\n".join([f". It {self._with_those.verdict} after", *lines, *more])
-
-
-def _names_in(block: Block) -> list[str]:
-    return [units.name_of(test) for test in units.tests_in(block.test)]
 
 
 def _count(number: int, what: str) -> str:

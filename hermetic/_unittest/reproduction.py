@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import glob
 import os
-import shlex
-import subprocess
-import sys
 
-from .. import _config, _env, _setting_kinds, _settings
-from . import units
+from .. import _config, _setting_kinds, _settings
+from . import command, units
 from .watched_run import WatchedRun
 
 TYPE_CHECKING = False
@@ -56,11 +53,11 @@ class Reproduction:
         for patterns in ([*map(self._pattern, names)], [*map(_exactly, names)]):
             if self._loads(names, patterns, self._given):
                 chosen = (word for pattern in patterns for word in ("-k", pattern))
-                return _quoted([*_start(), *self._where(), *chosen, *self._options()])
+                return command.quoted([*command.start(), *self._where(), *chosen, *self._options()])
         module = getattr(self._program.module, "__name__", None)  # which names are relative to
         given = [name.removeprefix(f"{module}.") for name in names]
         if self._takes_names() and self._loads(names, None, given):
-            return _quoted([*_start(), *given, *self._options()])
+            return command.quoted([*command.start(), *given, *self._options()])
         return None
 
     def _pattern(self, name: str) -> str:
@@ -109,15 +106,6 @@ class Reproduction:
         return sorted(units.name_of(test) for block in blocks for test in units.tests_in(block.test)) == sorted(names)
 
 
-def _start() -> list[str]:
-    """How the program was started, up to its own arguments."""
-    return sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]
-
-
 def _exactly(name: str) -> str:
     """A pattern for this very name: with a star in it, it is not one for a part of names."""
     return f"[{name[0]}*]{glob.escape(name[1:])}"
-
-
-def _quoted(words: Sequence[str]) -> str:
-    return subprocess.list2cmdline(words) if _env.WINDOWS else shlex.join(words)

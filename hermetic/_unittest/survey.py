@@ -15,6 +15,7 @@ from collections import Counter
 from .. import _config, _real
 from .._guards import state
 from .._reports import files
+from .._reports.records import TELLING
 from .._sizes import DATABASE, FILESYSTEM, NETWORK, PROCESS, SIZE_NAMES, SLEEP
 from . import size_distribution
 from .suggestions import Observed, Plan, present_size, shown, smallest
@@ -32,7 +33,6 @@ __unittest = True
 _KINDS = {NETWORK: "hosts", PROCESS: "commands", FILESYSTEM: "files", DATABASE: "databases", SLEEP: "sleep"}
 _MOST = 3  # of a kind that are named
 _LONGEST = 60  # characters of each
-_TELLING = ("success", "expected_failure")  # outcomes of tests that came to their end
 _AMISS = {"error": "failed with an error", "failure": "failed", "unexpected_success": "passed unexpectedly"}
 
 
@@ -84,7 +84,7 @@ class Survey:
         found = records.get(name, [])
         outcomes = {record.outcome for record in found}
         reasons = [f"skipped: {' '.join(record.reason.split())}" for record in found if record.reason]
-        amiss = [_AMISS.get(outcome, outcome) for outcome in sorted(outcomes.difference(_TELLING, ("skip",)))]
+        amiss = [_AMISS.get(outcome, outcome) for outcome in sorted(outcomes.difference(TELLING, ("skip",)))]
         why = ", ".join([*amiss, *reasons]) if found else "did not run"
         for cls, method in self._tests[name]:
             size = None

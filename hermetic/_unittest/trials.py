@@ -17,6 +17,7 @@ from collections import namedtuple
 from .. import _config, _real
 from .._errors import IsolationError
 from . import addressing, groups, units
+from .sending import FAILURES
 from .workers import Workers, context_of
 
 TYPE_CHECKING = False
@@ -34,7 +35,6 @@ PASSES, FAILS, IS_SKIPPED, IS_NOT_REACHED = "passes", "fails", "is skipped", "is
 _LEAST_SECONDS, _TIMES_AS_LONG = 10.0, 3.0  # what a trial may take, when it is known what that of all tests took
 _ASKED_AT_ONCE = 500  # tests: a worker looks through what it is asked for each time
 _OPTIONS = {"locals": False, "failfast": False, "buffer": False, "compare": False}
-_FAILURES = ("error", "failure", "unexpected_success")
 
 
 class Outcome(namedtuple("Outcome", ("verdict", "text", "seconds", "ended_at"))):  # noqa: PYI024 - as Policy
@@ -251,7 +251,7 @@ class _Reading:
             self._note("error", "a forked copy of it came back to the runner")
 
     def _note(self, verdict: str, details: Any) -> None:
-        verdict = "error" if verdict in _FAILURES else "success" if verdict == "expected_failure" else verdict
+        verdict = "error" if verdict in FAILURES else "success" if verdict == "expected_failure" else verdict
         if verdict == "error" and not self._text:
             self._text = _described(details) if isinstance(details, dict) else details or "unexpected success"
         self._verdicts.append(verdict)

@@ -92,6 +92,11 @@ def name_of(test: Any) -> str:
     return state.owner_name(test).removeprefix(_FAILED_TO_LOAD)
 
 
+def names_in(block: Block) -> list[str]:
+    """The ids of the tests of a block, as of ``name_of``."""
+    return [name_of(test) for test in tests_in(block.test)]
+
+
 def failed_to_load(test: Any) -> bool:
     """Whether a test stands for a module that could not be loaded."""
     return state.owner_name(test).startswith(_FAILED_TO_LOAD)

@@ -15,7 +15,7 @@ from .._errors import RunEndedEarly
 from .._guards import state
 from .._sizes import OFF
 from .._terminal import colours
-from . import durations, early_end, policies, protect
+from . import durations, early_end, policies, protect, units
 from .run_result import make_run_result
 
 TYPE_CHECKING = False
@@ -215,12 +215,8 @@ class WatchedRun(unittest.TestSuite):
 
 
 def _tests_in(suite: Any) -> Iterator[Any]:
-    """The tests of a suite and of those in it."""
-    if isinstance(suite, unittest.TestCase):
-        yield suite
-    elif hasattr(suite, "__iter__"):
-        for test in suite:
-            yield from _tests_in(test)
+    """The TestCases of a suite and of those in it."""
+    return (test for test in units.tests_in(suite) if isinstance(test, unittest.TestCase))
 
 
 def _ctrl_c_was_caught() -> bool:
