@@ -24,7 +24,7 @@ def work(nonce: str, folder: str, reading: int, writing: int, sandbox: int | Non
         writing: the one that frames go to.
         sandbox: that of the way to the one who answers for its sandbox; None for none.
     """
-    worker.work(WorkerPlace(bytes.fromhex(nonce), folder, reading, writing, sandbox))
+    worker.work(WorkerPlace(bytes.fromhex(nonce), folder, reading, writing, sandbox), is_fresh=True)
 
 
 def be_zygote(control: int) -> NoReturn:

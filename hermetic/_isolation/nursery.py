@@ -121,7 +121,7 @@ class ZygoteNursery:
             self._lost = True
         finally:
             theirs.close()
-        return Worker(_ZygoteLink(self, token, ours, nonce), place, self._places.append)
+        return Worker(_ZygoteLink(self, token, ours, nonce), place, self._places.append, says_started=fresh)
 
     def wait(self, links: list[_ZygoteLink], timeout: float) -> list[_ZygoteLink]:
         """Those of the links to its workers that have something to tell, once any has, or the seconds pass."""

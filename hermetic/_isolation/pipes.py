@@ -46,7 +46,7 @@ class PipeNursery:
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, **session
         )
-        return Worker(_PipeLink(process, nonce, self._news), place)
+        return Worker(_PipeLink(process, nonce, self._news), place, says_started=True)
 
     def wait(self, links: list[_PipeLink], timeout: float) -> list[_PipeLink]:
         """Those of the links to its workers that have something to tell, once any has, or the seconds pass."""

@@ -5,6 +5,7 @@
 
 The frames of a worker, in the order in which they come (kind, then its arguments):
 
+    started                                  a fresh interpreter is ready to take its first request
     begin        id                          a test has started
     outcome      verdict, details            what a result would be told: success, failure, error, skip, ...
     fixture      name, verdict, details      of a class or module fixture, or of a test that has ended
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
 
 IDLE = ["idle"]  # stands for a frame where there is none
 _TICK = 0.25  # seconds between two looks at the output of a test that is silent otherwise
+_START_SECONDS = 60.0  # that an interpreter has to start in, on a machine with much to do: not of a test's time
 _MAX_PAUSE = 1.0  # seconds between two looks that count: in a longer time, all may have been done long before its end
 _ABORT_SECONDS = 2.0  # for the stacks to be written
 _KILL_SECONDS = 10.0  # for the kernel to end what was killed
@@ -119,6 +121,7 @@ class Worker:
         link: the way to it.
         place: where it runs.
         give_back: called with the place of a worker that has left it as it was.
+        says_started: whether it is one that says so; the time until then is not its tests'.
 
     Attributes:
         link: the way to it.
@@ -126,11 +129,19 @@ class Worker:
         has_ended: whether it is gone.
     """
 
-    def __init__(self, link: Link, place: Place, give_back: Callable[[Place], None] = Place.remove) -> None:
+    def __init__(
+        self,
+        link: Link,
+        place: Place,
+        give_back: Callable[[Place], None] = Place.remove,
+        *,
+        says_started: bool = False,
+    ) -> None:
         self.link = link
         self._place = place
         self._output = place.output
         self._give_back = give_back
+        self._counts_from = _real.perf_counter() + _START_SECONDS if says_started else 0.0
         self.used = 0.0
         self.has_ended = False
 
@@ -182,7 +193,8 @@ class Worker:
 
     def _count_time(self, looked: float) -> float:
         now = _real.perf_counter()
-        self.used += min(now - looked, _MAX_PAUSE)
+        if now > self._counts_from:
+            self.used += min(now - looked, _MAX_PAUSE)
         return now
 
     def _with_output(self, frames: list[list[Any]]) -> Iterator[list[Any]]:
@@ -190,6 +202,9 @@ class Worker:
         for frame in frames:
             if frame[0] == "written":
                 yield from (["output", *output] for output in self._output.read(frame[1:]))
+                continue
+            if frame[0] == "started":
+                self._counts_from = 0.0
                 continue
             if frame[0] == "end":
                 yield from (["output", *output] for output in self._output.read((0, 0), end=True))

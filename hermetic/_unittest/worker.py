@@ -40,17 +40,22 @@ if TYPE_CHECKING:
 __unittest = True
 
 
-def work(place: WorkerPlace, tests: dict[int, Any] | None = None, suite: Any = None) -> NoReturn:
+def work(
+    place: WorkerPlace, tests: dict[int, Any] | None = None, suite: Any = None, *, is_fresh: bool = False
+) -> NoReturn:
     """Be a worker until there is nothing left to do; never returns.
 
     Args:
         place: where it runs.
         tests: those that are loaded already, by the number that they are asked for with.
         suite: that holds them as well.
+        is_fresh: whether the interpreter was started for this worker.
     """
     status = 1
     try:
         channel = worker_process.set_up(place)
+        if is_fresh:
+            channel.send(["started"])
         state.forget()
         policies.in_worker = True
         status = _Worker(channel, tests or {}, suite, place.sandbox).work()

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import unittest
 from typing import ClassVar
 
 from hermetic import large
 from isolation.hostile import ON_LINUX, ON_ONE_PYTHON, HostileCase, start_hermetic
-from support import TIMEOUT
+from support import TIMEOUT, package_folder, write_files
 
 _SLEEP = "time.sleep(1000)"
 
 
 @large
 class TimeoutsTest(HostileCase):
-    timeout = 3
+    timeout = 5  # the first test has it, too, on a machine with much to do
     cases: ClassVar = {
         "sleep": "print('said before')\n" + _SLEEP,
         "catches_all": "while True:\n    with contextlib.suppress(BaseException): time.sleep(1000)",
@@ -42,12 +44,12 @@ class TimeoutsTest(HostileCase):
 
     def test_the_budget_and_the_time_used_are_named(self):
         for name in self.cases:
-            self.assert_error(name, r"timed out: (the test|the group .*) has used \d+\.\d of its 3 seconds")
+            self.assert_error(name, r"timed out: (the test|the group .*) has used \d+\.\d of its 5 seconds")
 
     def test_a_group_is_named(self):
         for mode in ("grouped", "fresh"):
             section = self.runs[mode].sections["Case_sleep.test_2_sleep"]
-            self.assertIn("the group @isolated(timeout=3) class test_hostile.Case_sleep has used", section)
+            self.assertIn("the group @isolated(timeout=5) class test_hostile.Case_sleep has used", section)
 
     def test_the_stack_is_shown(self):
         for name in self.cases.keys() - self._WITHOUT_STACK:
@@ -92,6 +94,33 @@ class FixtureTimeoutsTest(HostileCase):
                 self.assertRegex("".join(blamed), f"timed out(.*\\n)*.*{place}|{place}")
                 self.assertEqual(1, len(blamed))
 
+
+_SLOW_START = """
+import sys, time
+if "worker.work(" in sys.orig_argv[-1]:
+    time.sleep(1.5)
+"""
+
+
+@large
+@unittest.skipUnless(ON_LINUX, "as HostileCase")
+class SlowStartTest(unittest.TestCase):
+    def test_the_time_that_an_interpreter_takes_to_start_is_not_the_tests(self):
+        with tempfile.TemporaryDirectory() as folder:
+            write_files(folder, {"sitecustomize.py": _SLOW_START})
+            environment = {"PYTHONPATH": os.pathsep.join([folder, package_folder()])}
+            arguments = ("--isolated", "--isolated-start", "fresh", "--isolated-timeout", "1")
+            run = start_hermetic(_PASSING, *arguments, env=environment).wait(TIMEOUT)
+        self.assertEqual(({}, 0), (run.sections, run.status), run.output)
+
+
+_PASSING = """
+import unittest
+
+class PassingTest(unittest.TestCase):
+    def test_it(self):
+        pass
+"""
 
 _ON_IMPORT = """
 import os, time, unittest
