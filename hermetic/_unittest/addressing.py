@@ -172,7 +172,8 @@ def import_module(name: str, file: str | None) -> ModuleType:
 
 def _import_main(file: str) -> ModuleType:
     """The script that was run, imported as multiprocessing does it: under another name, so that it runs nothing."""
-    if "__mp_main__" not in sys.modules:
+    # Where multiprocessing is imported early, as by coverage, that is a name of this interpreter's own main already.
+    if getattr(sys.modules.get("__mp_main__"), "__file__", None) != file:
         spec = importlib.util.spec_from_file_location("__mp_main__", file)
         assert spec is not None
         assert spec.loader is not None

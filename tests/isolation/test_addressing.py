@@ -13,7 +13,7 @@ from unittest import mock
 import hermetic
 from hermetic import IsolationError
 from hermetic._unittest import addressing
-from support import Folder, run_python
+from support import Folder, package_folder, run_python
 
 
 class Sample(unittest.TestCase):
@@ -145,6 +145,22 @@ class MainTest(unittest.TestCase):
                 shown = run_python("script.py", cwd=folder)
             self.assertRegex(shown.stderr, r"(?s)Ran 1 test in.*\nOK\n")
             self.assertEqual(shown.stdout, "__mp_main__\n")
+
+    def test_a_script_is_imported_where_multiprocessing_was_before(self):
+        script = """
+            import unittest
+            from hermetic import isolated
+            @isolated
+            class T(unittest.TestCase):
+                def test(self): print(__name__)
+            unittest.main()
+        """
+        with Folder(**{"script.py": script, "sitecustomize.py": "import multiprocessing\n"}) as folder:
+            path = os.pathsep.join([folder, package_folder()])
+            environment = {"PYTHONPATH": path, "HERMETIC_ISOLATED_START": "fresh"}
+            shown = run_python("script.py", cwd=folder, env=environment)
+        self.assertRegex(shown.stderr, r"(?s)Ran 1 test in.*\nOK\n")
+        self.assertEqual(shown.stdout, "__mp_main__\n")
 
 
 if __name__ == "__main__":
