@@ -17,7 +17,7 @@ import battery_results
 import hermetic
 from hermetic import _messages, _settings, medium, small
 from hermetic._unittest import options
-from support import run_python
+from support import package_folder, run_python
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
@@ -98,7 +98,7 @@ def anchor(heading: str) -> str:
 
 
 def codes_in_the_source() -> set[str]:
-    files = glob.glob(os.path.join(ROOT, "hermetic", "**", "*.py"), recursive=True)
+    files = glob.glob(os.path.join(package_folder(), "hermetic", "**", "*.py"), recursive=True)
     return {code for path in files for code in re.findall(r"\[(H\d{3})\]", read(path))}
 
 

@@ -6,6 +6,7 @@ import argparse
 import ast
 import glob
 import inspect
+import os
 import re
 import sys
 import unittest
@@ -14,9 +15,9 @@ from typing import Any
 import hermetic
 from hermetic import _config, _settings, small
 from hermetic._unittest import options
-from support import Folder
+from support import Folder, package_folder
 from test_architecture import LEVEL_OF
-from test_docs import ROOT, headings, pages, read
+from test_docs import headings, pages, read
 
 _OF_UNITTEST = {"--locals", "--durations"}
 _BLOCK = re.MULTILINE | re.DOTALL
@@ -180,7 +181,8 @@ class ExplanationTest(unittest.TestCase):
                 self.assertIn(str(level), [number for number, text in layers if f"`{unit}`" in text])
 
     def test_every_frame_of_the_protocol_is_described(self):
-        files = [path for part in ("_isolation", "_unittest") for path in glob.glob(f"{ROOT}/hermetic/{part}/*.py")]
+        package = os.path.join(package_folder(), "hermetic")
+        files = [path for part in ("_isolation", "_unittest") for path in glob.glob(f"{package}/{part}/*.py")]
         kinds = {kind for path in files for kind in re.findall(r'\bsend\(\[?"(\w+)"', read(path))}
         described = {kind for row in rows(read("docs", "explanation", "isolation-protocol.md")) for kind in row[:1]}
         self.assertGreater(len(kinds), 10)
