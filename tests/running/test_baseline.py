@@ -81,7 +81,7 @@ class WriteTest(BaselineTestCase):
         self.assertTrue(self.read("setup.cfg").startswith(CONFIGURATION + "baseline =\n    H001"))
         for arguments in ((), ("-j", "2"), ("--isolated",)):
             with self.subTest(arguments):
-                status, _, err = self.run_suite(*arguments)
+                status, _, err = self.run_suite(*arguments, "--time-limits", "off")
                 self.assertEqual(status, 0, err)
                 self.assertIn("\nbaseline: 7 known violations in 7 tests\n", err)
                 self.assertNotIn("warnings:", err)
