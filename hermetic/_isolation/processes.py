@@ -71,6 +71,14 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
+def comes_from(pid: int, session: int, folder: str) -> bool:
+    """Whether a process is in a session, or was started with a folder in its environment, which outlives setsid()."""
+    try:
+        return os.getsid(pid) == session or folder in _read(f"/proc/{pid}/environ")
+    except OSError:
+        return False  # it has ended meanwhile
+
+
 def has_children() -> bool:
     """Whether this process has any, living or not."""
     if _waitid is None:

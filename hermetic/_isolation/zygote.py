@@ -47,7 +47,7 @@ class Zygote:
         self._control = control
         self._work = work
         self._parent, self._pid = os.getppid(), _real.get_pid()
-        self._workers: dict[int, int] = {}  # pid: token
+        self._workers: dict[int, tuple[int, str]] = {}  # pid: token and folder
         self._poll = select.poll()
         self._supervisor: Supervisor | None = None  # once there is a sandbox
         self._supervised: dict[int, Supervised] = {}  # by pid: those in sandboxes
@@ -103,7 +103,7 @@ class Zygote:
             )
         else:
             _, token, number = message
-            for pid, known in self._workers.items():
+            for pid, (known, _) in self._workers.items():
                 if known == token:
                     processes.send(pid, signal.SIGCONT)
                     processes.send(pid, number)
@@ -121,7 +121,7 @@ class Zygote:
         else:
             if pid == 0:
                 self._become_worker(place, fresh=fresh)
-            self._workers[pid] = token
+            self._workers[pid] = token, place.folder
             if supervised is not None:
                 self._supervised[pid] = supervised
         os.close(place.reading)
@@ -168,7 +168,7 @@ class Zygote:
                 return
             if pid == 0:
                 return
-            token = self._workers.pop(pid, None)
+            token, _ = self._workers.pop(pid, (None, ""))
             if token is not None:
                 processes.send_group(pid, signal.SIGKILL)  # all that can be done where there are no subreapers
                 self._tell(["ended", token, os.waitstatus_to_exitcode(status), self._left_behind()])
@@ -182,7 +182,7 @@ class Zygote:
         left: dict[int, str] = {}
         started = _real.perf_counter()
         while True:
-            orphans = [pid for pid in processes.children_of(_real.get_pid()) if pid not in self._workers]
+            orphans = [pid for pid in processes.children_of(_real.get_pid()) if not self._is_of_a_worker(pid)]
             taken = _real.perf_counter() - started
             if not orphans or taken > _SWEEP_SECONDS:
                 return _shortened([*left.values()])
@@ -199,6 +199,12 @@ class Zygote:
                 _real.sleep(_PAUSE)
             else:
                 self._supervisor.answer_for(_PAUSE)  # other workers must not wait for this one
+
+    def _is_of_a_worker(self, pid: int) -> bool:
+        """Whether a process is a worker, or was left by one that has ended as well: that is told next."""
+        return pid in self._workers or any(
+            processes.comes_from(pid, worker, folder) for worker, (_, folder) in self._workers.items()
+        )
 
     def _tell(self, message: list[Any]) -> None:
         try:
