@@ -16,7 +16,7 @@ from .supervisor import IDLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from .supervisor import Nursery, Worker
@@ -32,7 +32,7 @@ class Task:
     """What one worker does without a break.
 
     Args:
-        steps: the requests of each.
+        steps: the requests of each; none any more of those that are done.
         own_process: whether it has a worker of its own, which is asked to finish by its last request.
         timeout: the seconds that it may take in all; of a task that shares its worker, that each step may take.
         what: is timed, for the text of a time-out.
@@ -46,7 +46,7 @@ class Task:
 
     def __init__(  # noqa: PLR0913 - what there is to know of a task
         self,
-        steps: Sequence[Frames],
+        steps: list[Frames],
         *,
         own_process: bool,
         timeout: float,
@@ -63,7 +63,6 @@ class Task:
         self.at = 0
         self.is_begun = False
         self.current: Frames = []  # the answer to the step that is being done, as far as it has come
-        self.kept: dict[int, Any] = {}  # the answers that nobody has taken yet, by step
 
     def rest(self) -> Frames:
         """The requests that have yet to be answered; none if all that is left is to tear down what has gone."""
@@ -121,7 +120,7 @@ class Pool:
         handed_on = 0
         while True:
             is_done = task.at > step
-            frames = self._kept.take(task.kept.pop(step, None)) if is_done else task.current if task.at == step else []
+            frames = self._kept.take((id(task), step)) if is_done else task.current if task.at == step else []
             yield from frames[handed_on:]
             handed_on = len(frames)
             if is_done:
@@ -224,8 +223,9 @@ class Pool:
         self._end_work(place.worker, task)
 
     def _end_step(self, task: Task) -> None:
-        task.kept[task.at] = self._kept.put(task.current)
+        self._kept.put((id(task), task.at), task.current)
         task.current = []
+        task.steps[task.at] = []
         task.at += 1
 
     def _end_work(self, worker: Worker, task: Task) -> None:
@@ -254,29 +254,31 @@ class _Place:
 
 
 class _Kept:
-    """Keeps answers: in memory, and in a file when there are too many."""
+    """Keeps the answers that nobody has taken yet: in memory, and in a file when there are too many."""
 
     def __init__(self) -> None:
+        self._answers: dict[Any, bytes | tuple[int, int]] = {}  # or where one is in the file, and its length
         self._bytes = 0
         self._path = ""
         self._file: Any = None
 
-    def put(self, frames: Frames) -> Any:
-        """Keep an answer, and return what it is found again by."""
+    def put(self, key: Any, frames: Frames) -> None:
+        """Keep an answer."""
         data = marshal.dumps(frames)
         if self._bytes + len(data) <= _MAX_KEPT_BYTES:
             self._bytes += len(data)
-            return data
+            self._answers[key] = data
+            return
         if self._file is None:
             self._path = _real.new_file("hermetic-")
             self._file = _real.open_file(self._path, "r+b")
         self._file.seek(0, 2)
-        place = self._file.tell(), len(data)
+        self._answers[key] = self._file.tell(), len(data)
         self._file.write(data)
-        return place
 
-    def take(self, kept: Any) -> Frames:
+    def take(self, key: Any) -> Frames:
         """The answer; none for what was taken before."""
+        kept = self._answers.pop(key, None)
         if kept is None:
             return []
         if isinstance(kept, tuple):

@@ -10,6 +10,8 @@ So whatever the suite does between tests, it does in its own order, and every re
 
 from __future__ import annotations
 
+import weakref
+
 from .._errors import IsolationError
 from .._guards import state
 from .._isolation.pool import Pool, Task
@@ -78,7 +80,7 @@ class Ahead:
         self._pool.hear = None if self._progress is None else self._hear
         self._pool.ends_at = ends_at
         self._begun: list[Unit] = []  # of which something was told, and not all
-        self._names: dict[int, _Name] = {}  # of workers, by their numbers
+        self._names: weakref.WeakValueDictionary[int, _Name] = weakref.WeakValueDictionary()  # of workers, by number
         self.last_test: Any = None
         self._pool.go_on()
 

@@ -114,7 +114,7 @@ class Plan:
         durations: Mapping[str, float],
     ) -> None:
         self._address = address
-        self._options = options
+        self._options = [{**options, "compare": compare} for compare in (False, True)]  # shared by all requests
         self._durations = durations
         self.units: list[Unit] = []
         self.unit_of: dict[int, tuple[Unit, int]] = {}
@@ -178,7 +178,7 @@ class Plan:
         self.unit_of[id(test)] = unit, len(unit.places)
         unit.is_held = unit.is_held or policies.is_held(test)
         compare = policies.leaks_are_detected if unit.is_shared else group.key is not None
-        run = ["run", address, {**self._options, "compare": compare}]
+        run = ["run", address, self._options[compare]]
         seconds = max(self._durations.get(state.owner_name(test), 0.0), MIN_SECONDS)
         if group.key is None:
             unit.add(("test", test), run, ["finish"], seconds=seconds)

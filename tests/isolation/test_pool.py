@@ -140,10 +140,11 @@ class KeptAnswersTest(HermeticTestCase):
         answers = [[["output", "out", f"{number} \udc80 é" * 10]] for number in range(20)]
         with mock.patch.object(pool, "_MAX_KEPT_BYTES", 500):
             kept = pool._Kept()
-            places = [kept.put(answer) for answer in answers]
+            for key, answer in enumerate(answers):
+                kept.put(key, answer)
             path = kept._path
             self.assertTrue(os.path.exists(path))
-            self.assertEqual(answers, [kept.take(place) for place in places])
+            self.assertEqual(answers, [kept.take(key) for key in range(20)])
             self.assertEqual(0, kept._bytes)
             kept.close()
         self.assertFalse(os.path.exists(path))
