@@ -1,0 +1,20 @@
+"""A few hundred tests of all kinds, hostile ones among them: every verdict is right, and nothing is left."""
+
+from __future__ import annotations
+
+import os
+import sys
+import unittest
+
+from hermetic import medium
+from support import ROOT, run_python
+
+SOAK = os.path.join(ROOT, "tests", "benchmarks", "soak.py")
+
+
+@medium
+@unittest.skipUnless(sys.platform == "linux", "what a run takes is read from /proc")
+class SoakTest(unittest.TestCase):
+    def test_every_verdict_is_right_and_nothing_grows_or_is_left(self):
+        done = run_python(SOAK, "--tests", "300")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
