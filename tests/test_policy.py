@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import hermetic
 from hermetic import Size
 from hermetic._policy import (
+    INET,
     KERNEL,
     OTHER,
     UNIX,
@@ -18,7 +21,7 @@ from hermetic._policy import (
     violation_code,
 )
 from hermetic._records import Operation
-from hermetic._sizes import NETWORK, PROCESS
+from hermetic._sizes import DATABASE, FILESYSTEM, NETWORK, OPT_IN, PROCESS, SLEEP
 
 SMALL, MEDIUM = Policy(Size.SMALL), Policy(Size.MEDIUM)
 REMOTE, LOOPBACK, WILDCARD = "203.0.113.7", "127.0.0.1", "0.0.0.0"
@@ -44,6 +47,11 @@ class PolicyTestCase(hermetic.HermeticTestCase):
         for operation in operations:
             with self.subTest(operation=operation):
                 self.assertFalse(refuses(policy, operation))
+
+
+class FamilyTest(PolicyTestCase):
+    def test_families_are_what_records_say(self):
+        self.assertEqual((INET, UNIX, KERNEL, OTHER), ("inet", "unix", "kernel", "other"))
 
 
 class SmallTest(PolicyTestCase):
@@ -82,6 +90,9 @@ class SmallTest(PolicyTestCase):
             self.assert_refused(
                 SMALL, network("resolve", REMOTE, None, api=api), network("resolve", LOOPBACK, None, api=api)
             )
+
+    def test_a_unix_socket_may_not_be_bound_whatever_it_is_called(self):
+        self.assert_refused(SMALL, network("bind", LOOPBACK, None, family=UNIX, stream=True))
 
     def test_what_stays_in_the_kernel_is_allowed(self):
         self.assert_allowed(SMALL, network("bind", family=KERNEL), network("connect", family=KERNEL))
@@ -124,6 +135,9 @@ class MediumTest(PolicyTestCase):
         self.assert_allowed(
             MEDIUM, process("git"), process("", "fork"), process("", "interpreter"), process("fork", "native")
         )
+
+    def test_native_functions_are_allowed_as_nobody_knows_what_they_will_be_given(self):
+        self.assert_allowed(MEDIUM, network("native", family=OTHER))
 
     def test_raw_packets_are_refused(self):
         self.assert_refused(MEDIUM, network("bind", family=OTHER))
@@ -183,12 +197,20 @@ class AllowedHostsTest(PolicyTestCase):
         self.assert_allowed(policy, network("connect", "/run/db.sock", None, family=UNIX))
         self.assert_refused(policy, network("connect", "/tmp/db.sock", None, family=UNIX))
 
+    def test_the_path_of_a_unix_socket_may_be_written_as_messages_show_it(self):
+        self.assert_allowed(self.policy("unix:/run/*.sock"), network("connect", "/run/db.sock", None, family=UNIX))
+
     def test_the_wildcard_address_allows_nothing_that_has_no_host(self):
         policy = self.policy("0.0.0.0")
         self.assert_refused(policy, network("native", "", None, family=OTHER), network("bind", "", None, family=OTHER))
 
     def test_an_allowed_host_allows_no_process(self):
         self.assert_refused(self.policy("*"), process())
+
+    def test_further_exceptions_change_nothing_else_of_a_policy(self):
+        policy = Policy(Size.SMALL, Allowance(("a.test",)), "warn", (SLEEP,))
+        expected = Policy(Size.SMALL, Allowance(("a.test", "b.test")), "warn", (SLEEP,))
+        self.assertEqual(policy.allowing(Allowance(("b.test",))), expected)
 
     def test_exceptions_add_up(self):
         both = Allowance(("a.test",), ("git",)) | Allowance(("b.test",), ("hg",))
@@ -225,12 +247,37 @@ class AllowedProcessesTest(PolicyTestCase):
         self.assert_refused(policy, process("rm"), process("", "fork"), network("connect", "git"))
 
 
+class OptInTest(PolicyTestCase):
+    def operation(self, kind: str, path: str = "/data/prices.csv") -> Operation:
+        return Operation(kind, "read", os.path.basename(path), "open", host=path)
+
+    def test_what_no_setting_forbids_is_allowed(self):
+        self.assert_allowed(SMALL, *map(self.operation, OPT_IN))
+        self.assert_allowed(Policy(Size.SMALL, forbid=(SLEEP,)), self.operation(FILESYSTEM), self.operation(DATABASE))
+
+    def test_what_a_setting_forbids_is_refused_to_small_tests_alone(self):
+        for size in Size:
+            check = self.assert_refused if size is Size.SMALL else self.assert_allowed
+            check(Policy(size, forbid=OPT_IN), *map(self.operation, OPT_IN))
+
+    def test_files_and_databases_are_allowed_by_the_path_as_written_or_by_the_full_one(self):
+        for pattern in ("prices.csv", "/data/*", "*.csv"):
+            policy = Policy(Size.SMALL, Allowance(files=(pattern,), databases=(pattern,)), forbid=OPT_IN)
+            self.assert_allowed(policy, self.operation(FILESYSTEM), self.operation(DATABASE))
+            self.assert_refused(policy, self.operation(SLEEP), self.operation(FILESYSTEM, "/etc/passwd"))
+
+    def test_what_files_are_allowed_says_nothing_of_databases(self):
+        policy = Policy(Size.SMALL, Allowance(files=("*",)), forbid=OPT_IN)
+        self.assert_refused(policy, self.operation(DATABASE))
+
+
 class HostEntryTest(hermetic.HermeticTestCase):
     def test_entries_are_split_into_host_and_port(self):
         cases = {
             "db.test": ("db.test", None), "db.test:5432": ("db.test", 5432), "203.0.113.7:0": ("203.0.113.7", 0),
             "::1": ("::1", None), "[::1]": ("::1", None), "[::1]:80": ("::1", 80), "db.test:*": ("db.test", None),
             "db.test:65535": ("db.test", 65535), "2001:db8::1:443": ("2001:db8::1:443", None),
+            "/run/db:1": ("/run/db:1", None), "unix:/run/db": ("unix:/run/db", None),
         }  # fmt: skip
         for entry, expected in cases.items():
             with self.subTest(entry=entry):
@@ -261,4 +308,6 @@ class HostEntryTest(hermetic.HermeticTestCase):
 
 class ViolationCodeTest(hermetic.HermeticTestCase):
     def test_the_kind_of_an_operation_decides_its_code(self):
-        self.assertEqual([violation_code(network("connect")), violation_code(process())], ["H001", "H003"])
+        kinds = (NETWORK, FILESYSTEM, PROCESS, DATABASE, SLEEP)
+        codes = [violation_code(Operation(kind, "", "", "")) for kind in kinds]
+        self.assertEqual(codes, ["H001", "H002", "H003", "H004", "H005"])

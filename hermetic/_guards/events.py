@@ -73,7 +73,7 @@ def listen_operation(sock: Any) -> Operation:
     return address_operation("listen", sock, bound, stream=True)
 
 
-def process_operation(api: str, action: str, command: Any = "", argv: Any = None, scripted: Any = None) -> Operation:
+def process_operation(api: str, action: str, command: Any, argv: Any = None, scripted: Any = None) -> Operation:
     """A process about to be started, or this one about to be replaced.
 
     Args:
@@ -231,7 +231,7 @@ def text_of(value: Any) -> str:
     if isinstance(value, (bytes, bytearray)):
         return os.fsdecode(bytes(value))
     try:
-        return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+        return os.fsdecode(value) if isinstance(value, os.PathLike) else str(value)
     except Exception:  # noqa: BLE001 - an argument of the user's that cannot be shown must not hide the operation
         return f"<{type(value).__name__}>"
 

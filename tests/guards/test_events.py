@@ -39,6 +39,13 @@ class GuardedSocket(FakeSocket):
     __hermetic_guard__ = True
 
 
+class BytesPath:
+    """As what ``os.scandir(b".")`` yields."""
+
+    def __fspath__(self) -> bytes:
+        return b"/usr/bin/git"
+
+
 class AddressTest(hermetic.HermeticTestCase):
     def test_the_event_of_a_connection_gives_host_port_and_target(self):
         operation = READERS["socket.connect"](FakeSocket(socket.AF_INET), ("203.0.113.7", 443))
@@ -58,6 +65,13 @@ class AddressTest(hermetic.HermeticTestCase):
     def test_an_ipv6_address_is_reduced_to_host_and_port(self):
         operation = READERS["socket.connect"](FakeSocket(socket.AF_INET6), ("::1", 443, 0, 0))
         self.assertEqual((operation.family, operation.host, operation.port), (INET, "::1", 443))
+
+    def test_an_empty_host_is_shown_as_what_it_stands_for(self):
+        operation = READERS["socket.bind"](FakeSocket(socket.AF_INET), ("", 80))
+        self.assertEqual((operation.host, operation.target), ("", "0.0.0.0:80"))
+
+    def test_an_address_without_a_port_has_none(self):
+        self.assertIsNone(READERS["socket.connect"](FakeSocket(socket.AF_INET), ("127.0.0.1",)).port)
 
     def test_hosts_in_bytes_are_read_as_text(self):
         for host in (b"127.0.0.1", bytearray(b"127.0.0.1")):
@@ -89,6 +103,10 @@ class AddressTest(hermetic.HermeticTestCase):
             for family in (socket.AF_NETLINK, socket.AF_PACKET)
         ]
         self.assertEqual(families, [KERNEL, OTHER])
+
+    @unittest.skipUnless(hasattr(socket, "AF_ALG"), "the kernel offers no cryptography here")
+    def test_the_cryptography_of_the_kernel_stays_in_it(self):
+        self.assertEqual(READERS["socket.bind"](FakeSocket(socket.AF_ALG), ("hash", "sha1")).family, KERNEL)
 
     def test_an_unknown_family_is_shown_with_its_address(self):
         operation = READERS["socket.connect"](FakeSocket(99), ("x", 1))
@@ -145,6 +163,9 @@ class ResolveTest(hermetic.HermeticTestCase):
     def test_a_look_up_of_nothing_is_one_of_the_empty_host(self):
         self.assertEqual(READERS["socket.getaddrinfo"](None, 80, 0, 0, 0).host, "")
 
+    def test_what_is_no_name_is_shown_as_it_shows_itself(self):
+        self.assertEqual(READERS["socket.getaddrinfo"](7, 80).host, "7")
+
     def test_a_name_in_bytes_is_read_as_text(self):
         self.assertEqual(READERS["socket.getaddrinfo"](b"db.test", None, 0, 0, 0).host, "db.test")
 
@@ -162,6 +183,13 @@ class ProcessTest(hermetic.HermeticTestCase):
     def test_popen_without_an_executable_takes_the_first_argument(self):
         self.assert_process("subprocess.Popen", (None, ["git", "log"], None, None), "start", "git log", "git")
 
+    def test_popen_takes_a_string_for_a_program(self):
+        self.assert_process("subprocess.Popen", (None, "git", None, None), "start", "git", "git")
+
+    def test_popen_accepts_paths_that_are_bytes(self):
+        args = (None, [BytesPath(), "log"], None, None)
+        self.assert_process("subprocess.Popen", args, "start", "/usr/bin/git log", "/usr/bin/git")
+
     def test_popen_accepts_paths_and_bytes(self):
         args = (b"/usr/bin/git", [pathlib.PurePosixPath("/usr/bin/git"), b"log"], None, None)
         self.assert_process("subprocess.Popen", args, "start", "/usr/bin/git log", "/usr/bin/git")
@@ -170,8 +198,10 @@ class ProcessTest(hermetic.HermeticTestCase):
         for event, args, script in (
             ("subprocess.Popen", ("git", ["git", b"log", 'a "b"']), """["git", "log", 'a "b"']"""),
             ("subprocess.Popen", ("/bin/sh", ["/bin/sh", "-c", "git log\n"]), r'"git log\n"'),
+            ("subprocess.Popen", ("/bin/sh", ["/bin/sh", "-c", "git $0", "a"]), '["/bin/sh", "-c", "git $0", "a"]'),
             ("os.system", (b"git log",), '"git log"'),
-            ("subprocess.Popen", ("git", ["git", "x" * LONG]), ""),
+            ("os.system", ("x" * 498,), f'"{"x" * 498}"'),
+            ("os.system", ("x" * 499,), ""),
             ("os.posix_spawn", ("/usr/bin/git", ["git"], {}), ""),
         ):
             with self.subTest(args=args):
@@ -182,6 +212,22 @@ class ProcessTest(hermetic.HermeticTestCase):
 
     def test_an_empty_system_command_is_no_crash(self):
         self.assert_process("os.system", ("",), "start", "start", "")
+
+    def test_an_empty_command_line_is_no_crash(self):
+        self.assert_process("pty.spawn", ((),), "start", "start", "")
+        for args in ((), (None, None), ([], [])):
+            self.assert_process("_posixsubprocess.fork_exec", args, "start", "start", "")
+        self.assert_process("_posixsubprocess.fork_exec", (None, [b"git", b"log"]), "start", "git log", "git")
+
+    def test_operations_name_the_function_that_starts_the_process(self):
+        for event, args, api in (
+            ("subprocess.Popen", ("git", ["git"]), "subprocess.Popen"), ("os.system", ("git",), "os.system"),
+            ("os.exec", ("git", ["git"]), "os.execve"), ("os.posix_spawn", ("git", ["git"]), "os.posix_spawn"),
+            ("_posixsubprocess.fork_exec", (), "_posixsubprocess.fork_exec"), ("pty.spawn", ([],), "pty.spawn"),
+            ("_winapi.CreateProcess", ("git", ""), "_winapi.CreateProcess"), ("os.startfile", ("a",), "os.startfile"),
+        ):  # fmt: skip
+            with self.subTest(event=event):
+                self.assertEqual(READERS[event](*args).api, api)
 
     def test_exec_and_spawn_give_the_path(self):
         argv = ["git", "log"]
@@ -194,6 +240,7 @@ class ProcessTest(hermetic.HermeticTestCase):
             with self.subTest(event=event):
                 operation = READERS[event]()
                 self.assertEqual((operation.action, operation.target, operation.api), ("fork", "fork", event))
+                self.assertEqual(operation.command, "fork")
 
     def test_fork_exec_gives_the_command_line_that_the_event_of_3_14_holds(self):
         args = ([b"/usr/bin/git", b"/bin/git"], [b"git", b"log"], None)  # executables, arguments, environment
@@ -202,20 +249,22 @@ class ProcessTest(hermetic.HermeticTestCase):
     def test_windows_events_give_the_application_or_the_command_line(self):
         self.assert_process("_winapi.CreateProcess", (None, "git log", None), "start", "git log", "git log")
         self.assert_process("_winapi.CreateProcess", ("git.exe", None, None), "start", "git.exe", "git.exe")
+        self.assert_process("_winapi.CreateProcess", ("git.exe", "", None), "start", "git.exe", "git.exe")
+        self.assert_process("_winapi.CreateProcess", ("git.exe", "git log", None), "start", "git log", "git.exe")
         self.assert_process("os.startfile", ("a.txt", "open"), "start", "a.txt", "a.txt")
         self.assert_process("os.startfile/2", ("a.txt", "open", "", None, 1), "start", "a.txt", "a.txt")
 
     def test_a_long_command_line_is_cut_and_says_so(self):
-        target = READERS["subprocess.Popen"]("git", ["git", "x" * LONG], None, None).target
-        self.assertLess(len(target), LONG // 10)
-        self.assertTrue(target.startswith("git x") and target.endswith("..."))
+        shown = [READERS["os.system"]("x" * length).target for length in (200, 201, LONG)]
+        self.assertEqual(shown, ["x" * 200, *["x" * 197 + "..."] * 2])
 
     def test_an_argument_that_cannot_be_shown_hides_nothing(self):
         class Unshowable:
             def __str__(self) -> str:
                 raise RuntimeError("cannot be shown")
 
-        self.assertEqual(READERS["subprocess.Popen"]("git", ["git", Unshowable()], None, None).command, "git")
+        operation = READERS["subprocess.Popen"]("git", ["git", Unshowable()], None, None)
+        self.assertEqual((operation.command, operation.target), ("git", "git '<Unshowable>'"))
 
 
 class NativeTest(hermetic.HermeticTestCase):
@@ -223,11 +272,12 @@ class NativeTest(hermetic.HermeticTestCase):
         for symbol, kind in (("connect", NETWORK), ("getaddrinfo", NETWORK), ("fork", PROCESS), ("system", PROCESS)):
             with self.subTest(symbol=symbol):
                 operation = READERS["ctypes.dlsym"](object(), symbol)
-                self.assertEqual((operation.kind, operation.action), (kind, "native"))
-                self.assertIn(symbol, operation.target)
+                self.assertEqual((operation.kind, operation.action, operation.api), (kind, "native", "ctypes"))
+                self.assertEqual(operation.target, f"{symbol}() of a C library")
+                self.assertEqual(operation.command, symbol if kind == PROCESS else "")
 
     def test_harmless_functions_and_ordinals_are_no_operation(self):
-        for symbol in ("strlen", "getpid", "Connect", "connect2", "", 7):
+        for symbol in ("strlen", "getpid", "Connect", "connect2", "", 7, ["connect"]):
             with self.subTest(symbol=symbol):
                 self.assertIsNone(READERS["ctypes.dlsym"](object(), symbol))
 
@@ -236,6 +286,7 @@ class ReadersTest(hermetic.HermeticTestCase):
     def test_a_sub_interpreter_is_an_operation_whatever_it_is_given(self):
         operation = events.interpreter_operation(1, "pass", shared=None)
         self.assertEqual((operation.kind, operation.action), (PROCESS, "interpreter"))
+        self.assertEqual((operation.api, operation.target), ("interpreters.create", "sub-interpreter"))
 
     def test_reading_an_event_changes_none_of_its_arguments(self):
         argv = [b"git", "log"]
