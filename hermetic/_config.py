@@ -50,7 +50,10 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
     origins: dict[str, str] = {}
     allow: dict[str, Allowance] = {}
     baseline: set[str] = set()
-    root = _find_root(folder or os.getcwd())
+    try:
+        root = _find_root(folder or os.getcwd())
+    except FileNotFoundError:
+        raise ConfigurationError("the current folder was removed; change to one that is there") from None
     for origin, found in _file_tables(root):
         for pattern, allowance in _take_allow(found, origin):
             allow[pattern] = allowance

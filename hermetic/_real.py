@@ -28,8 +28,9 @@ get_cwd = os.getcwd
 unlink = os.unlink
 get_frame = sys._getframe
 exit_process = os._exit
-perf_counter = time.perf_counter
-monotonic = time.monotonic
+# Tools that stop the clock for a test put theirs wherever a module has one of time's by whatever name: not so here.
+perf_counter = functools.partial(time.perf_counter)
+monotonic = functools.partial(time.monotonic)
 sleep = time.sleep
 wall_clock = time.time
 stat = os.stat
@@ -49,30 +50,61 @@ _TEMPORARY_FOLDERS = [  # files are created exclusively there
 ]
 
 
-def new_file(
-    prefix: str, _open: Any = os.open, _close: Any = os.close, _flags: int = os.O_CREAT | os.O_EXCL | os.O_WRONLY
-) -> str:
-    """An empty file in the temporary folder as it was at import: tests replace tempfile, and remove its folder."""
-    return _new_path(prefix, ".jsonl", lambda path: _close(_open(path, _flags, 0o600)))
+def new_file(prefix: str) -> str:
+    """An empty file in the temporary folder as it was at import: tests replace tempfile, and remove its folder.
+
+    Raises:
+        OSError: there is no such folder; the text says what to do.
+    """
+    return _new_path(prefix, ".jsonl", _make_file)
 
 
-def new_folder(prefix: str, _mkdir: Any = os.mkdir) -> str:
-    """A folder of its own there."""
-    return _new_path(prefix, "", lambda path: _mkdir(path, 0o700))
+def new_folder(prefix: str) -> str:
+    """A folder of its own there, and the same errors."""
+    return _new_path(prefix, "", _make_folder)
 
 
-def _new_path(prefix: str, suffix: str, create: Callable[[str], None]) -> str:
-    for folder in (*_TEMPORARY_FOLDERS, os.path.expanduser("~"), get_cwd()):
+def _new_path(prefix: str, suffix: str, make: Callable[[str], None]) -> str:
+    for folder in (*_TEMPORARY_FOLDERS, os.path.expanduser("~"), os.curdir):
         for _ in range(100):
-            path = os.path.join(folder, f"{prefix}{random_bytes(4).hex()}{suffix}")
             try:
-                create(path)
+                path = os.path.abspath(os.path.join(folder, f"{prefix}{random_bytes(4).hex()}{suffix}"))
+                make(path)
             except FileExistsError:
                 continue
             except OSError:
                 break
             return path
-    raise FileNotFoundError("hermetic found no folder to put its temporary files in")
+    # None of OSError's subclasses: whoever was about to start a program would take it for one that is missing.
+    raise OSError("hermetic can write in no folder for temporary files; set TMPDIR to one that has room")
+
+
+_open, _write, _truncate, _close, _mkdir, _rmdir = os.open, os.write, os.ftruncate, os.close, os.mkdir, os.rmdir
+
+
+def _make_file(path: str) -> None:
+    """Make an empty file, where there is room for more."""
+    file = _open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        _write(file, b".")
+        _truncate(file, 0)
+    except OSError:
+        unlink(path)
+        raise
+    finally:
+        _close(file)
+
+
+def _make_folder(path: str) -> None:
+    """The same with a folder."""
+    _mkdir(path, 0o700)
+    trial = os.path.join(path, "trial")
+    try:
+        _make_file(trial)
+        unlink(trial)
+    except OSError:
+        _rmdir(path)
+        raise
 
 
 def test_method_name(test: object) -> str:

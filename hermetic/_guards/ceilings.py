@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _GRACE = 0.5  # seconds for a process that has met a ceiling to say so
 _PAUSE = 0.01  # seconds between looking for that
-END_STATUS = 70  # of a process that must not go on: EX_SOFTWARE
 
 
 class Ceilings(namedtuple("Ceilings", ("depth", "starts", "processes"))):  # noqa: PYI024 - as Policy
@@ -81,7 +80,7 @@ def _refuse(scope: Scope, ceiling: str) -> None:
     else:
         error = findings.error("ceiling", scope.name, ceiling, scope=scope)
     if scope.home != _real.get_pid():
-        _real.exit_process(END_STATUS)  # were it only refused, what called it would go on, and try again
+        _real.exit_process(children.END_STATUS)  # were it only refused, what called it would go on, and try again
     error = error or _reported_by_child(scope) or findings.error("ceiling", scope.name, ceiling, scope=scope)
     answering = scope.charged_to or scope
     answering.met_ceiling, ledger = True, answering.ledger
@@ -104,8 +103,10 @@ def _reported_by_child(scope: Scope) -> ViolationError | None:
 def _births(scope: Scope) -> float:
     try:
         return _real.stat(children.births_path(scope)).st_size
-    except OSError:
+    except FileNotFoundError:
         return math.inf  # a ceiling was met, or the run is over
+    except OSError:
+        return 0  # this process may not look: it has another user
 
 
 def be_born(scope: Scope) -> None:
@@ -114,13 +115,17 @@ def be_born(scope: Scope) -> None:
         return
     try:
         handle = os.open(children.births_path(scope), os.O_WRONLY | os.O_APPEND)
-        os.write(handle, b".")
-        born = os.fstat(handle).st_size
-        os.close(handle)
+        try:
+            os.write(handle, b".")
+            born = os.fstat(handle).st_size
+        finally:
+            os.close(handle)
+    except FileNotFoundError:
+        _real.exit_process(children.END_STATUS)
     except OSError:
-        _real.exit_process(END_STATUS)
+        return  # there is no room, or this process has another user: the other ceilings hold
     if born > in_force().processes:
-        _real.exit_process(END_STATUS)
+        _real.exit_process(children.END_STATUS)
 
 
 def end_if_forked(scope: Scope) -> None:
@@ -130,7 +135,7 @@ def end_if_forked(scope: Scope) -> None:
 
         if _births(scope) < math.inf:  # else it is one of many, and a ceiling was met
             findings.error("stray", scope.name, "a forked copy of it", scope=scope)
-        _real.exit_process(END_STATUS)
+        _real.exit_process(children.END_STATUS)
 
 
 def _after_fork() -> None:

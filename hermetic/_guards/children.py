@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import os
 
 from .. import _messages, _policy, _real
@@ -44,6 +45,7 @@ ERRORS: dict[str, type[ViolationError]] = {
     TIME: TimeLimitViolationError,
 }
 
+END_STATUS = 70  # of a process that must not go on: EX_SOFTWARE
 _MAX_REPORT_BYTES = 10_000_000  # a child that loops over a refused call must not fill the disk
 
 
@@ -98,7 +100,8 @@ def close() -> None:
     """Take what there is in this process's report file, and remove it."""
     collect()
     if _reports.path is not None and _reports.owner_pid == _real.get_pid():
-        for path in (_reports.path, _current_path(_reports.path), *_reports.beside):
+        current = _current_path(_reports.path)
+        for path in (_reports.path, current, f"{current}.new", *_reports.beside):
             with contextlib.suppress(OSError):  # the temporary folder was cleaned before us
                 _real.unlink(path)
         _reports.path = None
@@ -202,11 +205,31 @@ def append(report_path: str, serial: int, violation: Violation, *, warned: bool)
         handle = os.open(report_path, os.O_WRONLY | os.O_APPEND)
         try:
             if os.fstat(handle).st_size < _MAX_REPORT_BYTES:
-                os.write(handle, json.dumps(line).encode() + b"\n")  # one write: lines do not mix
+                _write_whole(handle, json.dumps(line).encode() + b"\n")
         finally:
             os.close(handle)
-    except OSError:
+    except FileNotFoundError:
         pass  # the run is over, and its file with it
+    except OSError as error:
+        _tell_where_it_is_seen(violation, error)
+        if not warned:  # the program may go on as if nothing had been: then its test has to see this
+            _real.exit_process(END_STATUS)
+
+
+def _write_whole(handle: int, line: bytes) -> None:
+    """Write a line at once, so that lines do not mix.
+
+    Raises:
+        OSError: there is no room for all of it.
+    """
+    if os.write(handle, line) < len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _tell_where_it_is_seen(violation: Violation, error: OSError) -> None:
+    text = f"hermetic: this could not be reported to the run: {error}\n{_messages.violation_text(violation)}\n"
+    with contextlib.suppress(OSError):  # it is closed, or as full
+        os.write(2, text.encode(errors="backslashreplace"))
 
 
 def collect() -> None:

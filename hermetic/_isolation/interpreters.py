@@ -34,7 +34,13 @@ def fresh_command(place: WorkerPlace) -> list[str]:
 
 
 def python_command(call: str) -> list[str]:
-    """The command that starts an interpreter like this one, for a call of a function of ``hermetic._worker``."""
+    """The command that starts an interpreter like this one, for a call of a function of ``hermetic._worker``.
+
+    Raises:
+        OSError: nobody knows where it is: this one is embedded in a program.
+    """
+    if not sys.executable:
+        raise OSError("sys.executable names no interpreter; set it to a Python of this version")
     folder = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     code = f"import sys; sys.path.insert(0, {folder!r}); import hermetic._worker as worker; worker.{call}"
     return [sys.executable, *_real.interpreter_flags(), "-c", code]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -13,12 +14,12 @@ from .. import _real
 from .._guards import state
 from . import output, processes, protocol, zygote
 from .interpreters import WorkerPlace, python_command
-from .supervisor import Place, Worker
+from .supervisor import Place, Unstarted, Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any, NoReturn
 
 _END_SECONDS = 15.0  # for a zygote to end what there still is
@@ -51,39 +52,43 @@ class ZygoteNursery:
         Args:
             work: called in each worker; does not return.
             warm_up: called in the zygote, before the first of them.
+
+        Raises:
+            OSError: the system refuses.
         """
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        output.flush_standard_streams()  # or the copy would have the text, too
-        pid = os.fork()
-        if pid == 0:
-            try:
-                ours.close()
-                state.forget()
-                _real.forget_exit_handlers()
-                warm_up()
-                zygote.Zygote(theirs, work).serve()
-            finally:
-                _real.exit_process(1)
-        theirs.close()
-        return cls(ours, pid, None)
+        with _new_control() as (ours, theirs):
+            output.flush_standard_streams()  # or the copy would have the text, too
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    ours.close()
+                    state.forget()
+                    _real.forget_exit_handlers()
+                    warm_up()
+                    zygote.Zygote(theirs, work).serve()
+                finally:
+                    _real.exit_process(1)
+            return cls(ours, pid, None)
 
     @classmethod
     def start(cls) -> ZygoteNursery:
-        """A nursery whose zygote is an interpreter of its own; ``ask`` it to import what the workers need."""
+        """A nursery whose zygote is an interpreter of its own; ``ask`` it to import what the workers need.
+
+        Raises:
+            OSError: the system refuses, or there is no interpreter.
+        """
         import subprocess  # not worth its start-up time where the zygote is forked
 
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = python_command(f"be_zygote({theirs.fileno()})")
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,  # what it imports has been imported here before, and shown
-            stderr=subprocess.DEVNULL,
-            pass_fds=(theirs.fileno(),),
-            start_new_session=True,
-        )
-        theirs.close()
-        return cls(ours, process.pid, process)
+        with _new_control() as (ours, theirs):
+            process = subprocess.Popen(
+                python_command(f"be_zygote({theirs.fileno()})"),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,  # what it imports has been imported here before, and shown
+                stderr=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+            return cls(ours, process.pid, process)
 
     def ask(self, message: list[Any], timeout: float) -> list[Any] | None:
         """Send a message to the zygote, and return its answer; None if it has none.
@@ -110,10 +115,14 @@ class ZygoteNursery:
             fresh: whether it is to be a fresh interpreter instead of a fork of the zygote.
             sandboxed: whether the kernel is to hold it to the sizes of its tests.
         """
-        place = self._places.pop() if self._places else Place()
+        try:
+            self._places = self._places or [Place()]
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            return Unstarted(error)
+        place = self._places.pop()
         nonce = protocol.new_nonce()
         token = _tokens()
-        ours, theirs = socket.socketpair()
         try:
             message = ["start", token, nonce.hex(), place.folder, fresh, sandboxed]
             socket.send_fds(self._control, [json.dumps(message).encode()], [theirs.fileno()])
@@ -214,6 +223,19 @@ class ZygoteNursery:
             return os.waitpid(self._pid, os.WNOHANG)[0] != 0
         except ChildProcessError:
             return True  # a test has waited for all children of this process
+
+
+@contextlib.contextmanager
+def _new_control() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """For a block, both ends of the socket to a zygote that is about to be; its own end is closed here afterwards."""
+    processes.occupy_standard_files()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        try:
+            yield ours, theirs
+        except OSError:
+            ours.close()
+            raise
 
 
 class _ZygoteLink:

@@ -120,8 +120,15 @@ class Output:
     """
 
     def __init__(self, folder: str) -> None:
-        self._streams = {name: Stream(os.path.join(folder, name)) for name in ("out", "err")}
-        self.stacks = Stream(os.path.join(folder, "stacks"))
+        opened: list[Stream] = []
+        try:
+            opened.extend(Stream(os.path.join(folder, name)) for name in ("out", "err", "stacks"))
+        except OSError:
+            for stream in opened:
+                stream.close()
+            raise
+        out, err, self.stacks = opened
+        self._streams = {"out": out, "err": err}
 
     def read(self, limits: Iterable[float] = (_NO_LIMIT, _NO_LIMIT), *, end: bool = False) -> list[tuple[str, str]]:
         """Pairs of stream (``out`` or ``err``) and text.

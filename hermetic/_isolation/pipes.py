@@ -16,7 +16,7 @@ from .. import _env
 from .._guards import state
 from . import processes, protocol
 from .interpreters import WorkerPlace, fresh_command
-from .supervisor import Place, Worker
+from .supervisor import Place, Unstarted, Worker
 
 _SIGKILL, _SIGCONT = (getattr(signal, name, signal.SIGTERM) for name in ("SIGKILL", "SIGCONT"))  # not on Windows
 
@@ -37,15 +37,20 @@ class PipeNursery:
         """A worker that is starting; always a fresh interpreter, and never sandboxed."""
         assert fresh
         assert not sandboxed
-        place = Place()
         nonce = protocol.new_nonce()
-        command = fresh_command(WorkerPlace(nonce, place.folder, 0, 1))
         session: dict[str, Any] = (
             {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if _env.WINDOWS else {"start_new_session": True}  # type: ignore[attr-defined,unused-ignore]
         )
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, **session
-        )
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        place = None
+        try:
+            place = Place()
+            command = fresh_command(WorkerPlace(nonce, place.folder, 0, 1))
+            process = subprocess.Popen(command, bufsize=0, **pipes, **session)
+        except OSError as error:
+            if place is not None:
+                place.remove()
+            return Unstarted(error)
         return Worker(_PipeLink(process, nonce, self._news), place, says_started=True)
 
     def wait(self, links: list[_PipeLink], timeout: float) -> list[_PipeLink]:

@@ -51,6 +51,13 @@ def die_with_parent(number: int) -> None:
         prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
+def occupy_standard_files() -> None:
+    """Have the file descriptors 0, 1 and 2 taken: what would be opened there could not be handed on."""
+    while (file := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - those three
+        continue
+    os.close(file)
+
+
 def thread_count() -> int:
     """The threads of this process, those of C libraries included; 0 where the system does not tell."""
     try:

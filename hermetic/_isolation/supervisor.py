@@ -96,8 +96,12 @@ class Place:
     def __init__(self) -> None:
         self.folder = _real.new_folder("hermetic-")
         self._temporary = os.path.join(self.folder, "tmp")
-        os.mkdir(self._temporary, 0o700)
-        self.output = Output(self.folder)
+        try:
+            os.mkdir(self._temporary, 0o700)
+            self.output = Output(self.folder)
+        except OSError:
+            _remove(self.folder)
+            raise
 
     def leftovers(self) -> list[str]:
         """The temporary files that the worker has left."""
@@ -108,10 +112,14 @@ class Place:
 
     def remove(self) -> None:
         """Remove everything."""
-        import shutil  # not worth its start-up time before there is something to remove
-
         self.output.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _remove(self.folder)
+
+
+def _remove(folder: str) -> None:
+    import shutil  # not worth its start-up time before there is something to remove
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Worker:
@@ -281,6 +289,66 @@ class Worker:
             self._give_back(self._place)
         else:
             self._place.remove()
+
+
+class Unstarted(Worker):
+    """Stands for a worker that could not be started: one that has ended before it was asked for anything.
+
+    Args:
+        reason: why not.
+    """
+
+    def __init__(self, reason: object) -> None:
+        nobody: Any = _NoLink()
+        self.link = nobody
+        self.used = 0.0
+        self.has_ended = True
+        self._reason = reason
+
+    def perform(self, requests: list[list[Any]], **_: Any) -> Iterator[list[Any]]:
+        """The one frame that says so."""
+        yield ["died", f"its process could not be started: {self._reason}"]
+
+    def send(self, request: list[Any]) -> None:
+        """Do nothing: there is nobody."""
+
+
+class _NoLink:
+    """The way to nobody, for whoever waits for any of several workers."""
+
+    at_end = True
+
+    def has_news(self) -> bool:
+        return True
+
+    def ended(self) -> tuple[None, list[str]]:
+        return None, []
+
+
+class NoNursery:
+    """Where no worker can come from.
+
+    Args:
+        reason: why not.
+    """
+
+    is_usable = False
+
+    def __init__(self, reason: object) -> None:
+        self._reason = reason
+
+    def new_worker(self, *, fresh: bool, sandboxed: bool = False) -> Worker:
+        """One that could not be started."""
+        del fresh, sandboxed
+        return Unstarted(self._reason)
+
+    def wait(self, links: list[Any], timeout: float) -> list[Any]:
+        """All of the links: each has its end to tell."""
+        del timeout
+        return links
+
+    def close(self) -> None:
+        """Nothing is there to be ended."""
 
 
 def _end_text(status: int | None, left: list[str], *, expected: bool) -> str:

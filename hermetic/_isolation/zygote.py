@@ -98,6 +98,9 @@ class Zygote:
         message = json.loads(data)
         if message[0] == "start":
             _, token, nonce, folder, fresh, sandboxed = message
+            if not fds:  # this process may not have one more
+                self._tell(["ended", token, None, ["could not be started: too many open files"]])
+                return True
             self._start(
                 token, WorkerPlace(bytes.fromhex(nonce), folder, fds[0], fds[0]), fresh=fresh, sandboxed=sandboxed
             )

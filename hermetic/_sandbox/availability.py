@@ -41,6 +41,8 @@ def missing() -> str:
             seccomp.c_library()
     except (ImportError, AttributeError, OSError) as error:
         return f"this Python has no ctypes: {error}"
+    if not os.path.isdir("/proc/self"):
+        return "there is no /proc here"
     with state.unjudged(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: the copy does next to nothing
         return _try()
@@ -50,10 +52,14 @@ def _try() -> str:
     """Fork a process, have it enter a filter and call what is asked about, read its memory, and let it through."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.settimeout(_TRIAL_SECONDS)
-    pid = os.fork()
-    if pid == 0:
-        _be_tried(theirs)
-    theirs.close()
+    with theirs:
+        try:
+            pid = os.fork()
+        except OSError as error:
+            ours.close()
+            return f"a trial failed: {error}"
+        if pid == 0:
+            _be_tried(theirs)
     listener = -1
     reason = ""
     try:
@@ -103,7 +109,7 @@ def _be_tried(channel: socket.socket) -> NoReturn:
         os.close(listener)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
             status = sock.connect_ex("/dev/null")  # nobody listens there
-        status = 0 if status == errno.ECONNREFUSED else status
+        status = 0 if status in (errno.ECONNREFUSED, errno.ENOENT) else status
     except OSError as error:
         status = error.errno or status
     finally:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
-from .. import _env
+from .. import _env, _real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,10 +18,10 @@ def collect(result: Any) -> None:
 
     def start_test(test: Any) -> None:
         start(test)
-        began[0] = time.perf_counter()
+        began[0] = _real.perf_counter()
 
     def stop_test(test: Any) -> None:
-        result.collectedDurations.append((str(test), time.perf_counter() - began[0]))
+        result.collectedDurations.append((str(test), _real.perf_counter() - began[0]))
         stop(test)
 
     result.startTest, result.stopTest = start_test, stop_test

@@ -181,9 +181,15 @@ class RunHistory:
         if not self._is_own or os.path.isdir(folder):
             return
         os.mkdir(folder)
-        for name, text in _FOLDER_FILES.items():
-            with _real.open_file(os.path.join(folder, name), "w", encoding="utf-8") as file:
-                file.write(text)
+        try:
+            for name, text in _FOLDER_FILES.items():
+                with _real.open_file(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                    file.write(text)
+        except OSError:
+            import shutil  # for where it fails
+
+            shutil.rmtree(folder, ignore_errors=True)  # without them, it would be taken for the user's
+            raise
 
     def _read(self) -> History:
         """The contents of the file; nothing is known without one, or from one that is damaged."""
@@ -191,7 +197,7 @@ class RunHistory:
 
         try:
             with state.unjudged(), _real.open_file(self.path, encoding="utf-8") as file:
-                text = file.read(_MAX_BYTES)
+                text = file.read() if os.fstat(file.fileno()).st_size <= _MAX_BYTES else ""
             return _checked(json.loads(text))
         except FileNotFoundError:
             pass
@@ -256,25 +262,17 @@ def _latest(entries: dict[str, Any], count: int) -> dict[str, Any]:
 
 
 def _time_tests(result: Any, note: Callable[[Any, float], None]) -> None:
-    """Have a result note how long each test takes that runs in this process."""
-    if _env.UNITTEST_HAS_DURATIONS and hasattr(result, "addDuration"):
-        add_duration = result.addDuration
-
-        def add(test: Any, elapsed: float) -> None:
-            note(test, elapsed)
-            add_duration(test, elapsed)
-
-        result.addDuration = add
-        return
-    start, stop, began = result.startTest, result.stopTest, [0.0]
+    """Have a result note how long each test takes that runs in this process; unittest's clock may be stopped by it."""
+    start, stop = result.startTest, result.stopTest
+    began: list[float] = []
 
     def start_test(test: Any) -> None:
         start(test)
-        began[0] = _real.perf_counter()
+        began[:] = [_real.perf_counter()]
 
     def stop_test(test: Any) -> None:
-        if sys.exc_info()[0] is not KeyboardInterrupt:  # it has not come to its end
-            note(test, _real.perf_counter() - began[0])
+        if began and sys.exc_info()[0] is not KeyboardInterrupt:  # 3.12.1 stops skipped ones that it has not started
+            note(test, _real.perf_counter() - began.pop())
         stop(test)
 
     result.startTest, result.stopTest = start_test, stop_test
@@ -316,7 +314,7 @@ def _locked(path: str) -> Iterator[None]:
     """
     until = _real.monotonic() + _LOCK_SECONDS
     while True:
-        file = _real.open_file(path, "a")
+        file = _real.open_file(path, "ab")
         try:
             if _lock(file) and _is_at(file, path):
                 break

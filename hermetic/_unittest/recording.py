@@ -123,12 +123,12 @@ class Recorder:
         """The worker has timed the current test.
 
         Args:
-            started: seconds since the epoch.
+            started: when, by ``perf_counter``, which is one clock for all processes of a machine.
             duration: seconds.
         """
         if self._current is not None:
             self._measured = True
-            self._current.started, self._current.duration = started - self.run.started, duration
+            self._current.started, self._current.duration = started - self._begun, duration
 
     def runs_in(self, worker: object, group: str) -> None:
         """The current test runs in a worker, for a group."""

@@ -32,7 +32,7 @@ class _SendingResult(unittest.TestResult):
         self.compare_each = False
         self.has_failed = False
         self.tells_of_buffering = False
-        self._started = self._started_at = 0.0
+        self._started = 0.0
         self._snapshot: hygiene.Snapshot | None = None
         self._is_told = False  # whether a test has begun, or a fixture was told of, since the last was asked for
         self._set_up: list[Any] = ["the set-up of its class or module", "skip", "it did not run"]  # as last told of
@@ -61,12 +61,12 @@ class _SendingResult(unittest.TestResult):
         self._is_told = True
         self.send("begin", state.owner_name(test))
         self._snapshot = hygiene.Snapshot() if self.compare_each else None
-        self._started, self._started_at = _real.perf_counter(), _real.wall_clock()
+        self._started = _real.perf_counter()
 
     def stopTest(self, test: Any) -> None:
         duration = _real.perf_counter() - self._started
         methods, journal.methods[:] = [*journal.methods], []
-        facts = {"started": self._started_at, "duration": duration, "methods": methods, **self.warned()}
+        facts = {"started": self._started, "duration": duration, "methods": methods, **self.warned()}
         self.send("end", facts, hold=True)  # what comes next says that the request is done
         self._current = None
 

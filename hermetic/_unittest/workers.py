@@ -7,6 +7,7 @@ where fork is unsafe  fresh interpreters, the next of which is started ahead of 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from .._isolation.nursery import ZygoteNursery
     from .._isolation.pipes import PipeNursery
-    from .._isolation.supervisor import Worker
+    from .._isolation.supervisor import NoNursery, Worker
 
 __unittest = True
 
@@ -39,7 +40,7 @@ class Workers:
         self._forked: ZygoteNursery | None = None
         self._tests: dict[int, Any] = {}  # by their id(): those that the forked zygote has loaded
         self._zygotes: dict[str, ZygoteNursery] = {}  # by the module that they have imported
-        self._starting: ZygoteNursery | PipeNursery | None = None  # what starts fresh interpreters
+        self._starting: ZygoteNursery | PipeNursery | NoNursery | None = None  # what starts fresh interpreters
         self._fresh: set[str] = set()  # the modules whose tests need those
         self._spares: dict[tuple[str, bool], Worker] = {}  # by the module, and whether it is sandboxed
         self._used: list[tuple[Worker, ZygoteNursery]] = []
@@ -57,9 +58,9 @@ class Workers:
         from . import worker
 
         self._tests = {id(test): test for test in tests}
-        self._forked = ZygoteNursery.fork(
-            functools.partial(worker.work, tests=self._tests, suite=suite), worker.warm_up
-        )
+        work = functools.partial(worker.work, tests=self._tests, suite=suite)
+        with contextlib.suppress(OSError):  # those that will be wanted, if any are, say why there can be none
+            self._forked = ZygoteNursery.fork(work, worker.warm_up)
 
     def address_of(self, test: Any) -> dict[str, Any] | None:
         """The address of a test that the forked zygote has loaded; None for others."""
@@ -85,11 +86,12 @@ class Workers:
         self._fresh.add(module)
         self._drop_lost()
         key = module, sandboxed
-        worker = self._spares.pop(key) if key in self._spares else self._start(*key)
+        spare = self._spares.pop(key, None)
+        worker = self._start(*key) if spare is None or spare.has_ended else spare
         self._spares[key] = self._start(*key)  # it imports while this one works
         return worker
 
-    def for_pool(self) -> tuple[ZygoteNursery | PipeNursery, bool]:
+    def for_pool(self) -> tuple[ZygoteNursery | PipeNursery | NoNursery, bool]:
         """A nursery for workers that are at work at the same time, and whether they are to be fresh interpreters."""
         if self._forked is not None and self._forked.is_usable:
             return self._forked, False
@@ -126,7 +128,10 @@ class Workers:
         from .._isolation.nursery import ZygoteNursery  # for Linux alone
 
         self._close_unused()
-        zygote = ZygoteNursery.start()
+        try:
+            zygote = ZygoteNursery.start()
+        except OSError:
+            return None  # nor can a fresh one be: that tells why
         answer = zygote.ask(["context", context_of(module)], _IMPORT_SECONDS)
         threads = answer[0] if answer else 0
         if threads != 1:
@@ -152,15 +157,21 @@ class Workers:
         return worker
 
 
-def _starter() -> ZygoteNursery | PipeNursery:
+def _starter() -> ZygoteNursery | PipeNursery | NoNursery:
     if not _env.LINUX:
         from .._isolation.pipes import PipeNursery  # each for its own systems
 
         return PipeNursery()
     from .._isolation.nursery import ZygoteNursery  # as above
+    from .._isolation.supervisor import NoNursery
 
-    zygote = ZygoteNursery.start()
-    zygote.ask(["nothing"], _IMPORT_SECONDS)
+    try:
+        zygote = ZygoteNursery.start()
+    except OSError as error:
+        return NoNursery(error)
+    if zygote.ask(["nothing"], _IMPORT_SECONDS) is None:
+        zygote.close()
+        return NoNursery(f"sys.executable, {sys.executable}, does not start as a Python that has hermetic")
     return zygote
 
 
