@@ -27,6 +27,18 @@ class WorkerPlace:
         self.sandbox = sandbox
 
 
+def start_folder() -> str | None:
+    """Where such an interpreter is started: None for the current folder, unless that was removed.
+
+    Python 3.13.0 cannot even import socket there; the worker goes to its own folder soon.
+    """
+    try:
+        _real.get_cwd()
+    except FileNotFoundError:
+        return os.path.abspath(os.sep)
+    return None
+
+
 def fresh_command(place: WorkerPlace) -> list[str]:
     """The command that starts a fresh interpreter as a worker."""
     arguments = f"{place.nonce.hex()!r}, {place.folder!r}, {place.reading}, {place.writing}, {place.sandbox}"

@@ -13,7 +13,7 @@ import socket
 from .. import _real
 from .._guards import state
 from . import output, processes, protocol, zygote
-from .interpreters import WorkerPlace, python_command
+from .interpreters import WorkerPlace, python_command, start_folder
 from .supervisor import Place, Unstarted, Worker
 
 TYPE_CHECKING = False
@@ -82,6 +82,7 @@ class ZygoteNursery:
         with _new_control() as (ours, theirs):
             process = subprocess.Popen(
                 python_command(f"be_zygote({theirs.fileno()})"),
+                cwd=start_folder(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,  # what it imports has been imported here before, and shown
                 stderr=subprocess.DEVNULL,

@@ -15,7 +15,7 @@ import threading
 from .. import _env
 from .._guards import state
 from . import processes, protocol
-from .interpreters import WorkerPlace, fresh_command
+from .interpreters import WorkerPlace, fresh_command, start_folder
 from .supervisor import Place, Unstarted, Worker
 
 _SIGKILL, _SIGCONT = (getattr(signal, name, signal.SIGTERM) for name in ("SIGKILL", "SIGCONT"))  # not on Windows
@@ -46,7 +46,7 @@ class PipeNursery:
         try:
             place = Place()
             command = fresh_command(WorkerPlace(nonce, place.folder, 0, 1))
-            process = subprocess.Popen(command, bufsize=0, **pipes, **session)
+            process = subprocess.Popen(command, bufsize=0, cwd=start_folder(), **pipes, **session)
         except OSError as error:
             if place is not None:
                 place.remove()

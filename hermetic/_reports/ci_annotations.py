@@ -50,8 +50,11 @@ def _of(record: TestRecord) -> Iterator[tuple[str, str, int, str, str]]:
 
 
 def _relative(file: str, root: str) -> str:
-    path = os.path.abspath(file) if file else ""
-    start = os.path.abspath(root or os.getcwd()) + os.sep
+    try:
+        path = os.path.abspath(file) if file else ""
+        start = os.path.abspath(root or os.getcwd()) + os.sep
+    except FileNotFoundError:  # a test has removed the current folder
+        path, start = file, ""
     return path.removeprefix(start).replace(os.sep, "/")
 
 

@@ -228,8 +228,12 @@ def _read(file: str) -> Source | CannotEditError:
 
 def is_of_project(file: str) -> bool:
     """Whether a file is one that is edited: below the current folder or that of the settings, and not installed."""
-    full = os.path.abspath(file)
-    folders = (_real.get_cwd(), os.path.abspath(_config.in_force().root))
+    folders = [os.path.abspath(_config.in_force().root)]
+    try:
+        full = os.path.abspath(file)
+        folders.append(_real.get_cwd())
+    except FileNotFoundError:  # a test has removed the current folder
+        full = file
     is_below = any(full.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
     return is_below and not any(part in full for part in callsite.SITE_PACKAGES)
 
