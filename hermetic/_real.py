@@ -12,6 +12,7 @@ import builtins
 import contextlib
 import functools
 import importlib
+import itertools
 import os
 import sys
 import time
@@ -64,30 +65,33 @@ def new_folder(prefix: str) -> str:
     return _new_path(prefix, "", _make_folder)
 
 
-def _new_path(prefix: str, suffix: str, make: Callable[[str], None]) -> str:
-    for folder in (*_TEMPORARY_FOLDERS, os.path.expanduser("~"), os.curdir):
+def _new_path(prefix: str, suffix: str, make: Callable[[str, bool], None]) -> str:
+    """What was made in the first folder that has room for more; if none has, in the first where it can be made."""
+    folders = (*_TEMPORARY_FOLDERS, os.path.expanduser("~"), os.curdir)
+    for with_room, folder in itertools.product((True, False), folders):
         for _ in range(100):
             try:
                 path = os.path.abspath(os.path.join(folder, f"{prefix}{random_bytes(4).hex()}{suffix}"))
-                make(path)
+                make(path, with_room)
             except FileExistsError:
                 continue
             except OSError:
                 break
             return path
     # None of OSError's subclasses: whoever was about to start a program would take it for one that is missing.
-    raise OSError("hermetic can write in no folder for temporary files; set TMPDIR to one that has room")
+    raise OSError("hermetic can write in no folder for temporary files; set TMPDIR to one that it can")
 
 
 _open, _write, _truncate, _close, _mkdir, _rmdir = os.open, os.write, os.ftruncate, os.close, os.mkdir, os.rmdir
 
 
-def _make_file(path: str) -> None:
-    """Make an empty file, where there is room for more."""
+def _make_file(path: str, with_room: bool) -> None:  # noqa: FBT001 - as `make` is called
+    """Make an empty file; not where nothing can be written to it, if it is to have room."""
     file = _open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
-        _write(file, b".")
-        _truncate(file, 0)
+        if with_room:
+            _write(file, b".")
+            _truncate(file, 0)
     except OSError:
         unlink(path)
         raise
@@ -95,12 +99,12 @@ def _make_file(path: str) -> None:
         _close(file)
 
 
-def _make_folder(path: str) -> None:
+def _make_folder(path: str, with_room: bool) -> None:  # noqa: FBT001 - as above
     """The same with a folder."""
     _mkdir(path, 0o700)
     trial = os.path.join(path, "trial")
     try:
-        _make_file(trial)
+        _make_file(trial, with_room)
         unlink(trial)
     except OSError:
         _rmdir(path)

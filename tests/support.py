@@ -9,6 +9,7 @@ import sys
 import tempfile
 import textwrap
 import unittest
+from collections.abc import Sequence
 
 import hermetic
 from hermetic._env import ANNOTATING_CI
@@ -25,6 +26,7 @@ def run_python(
     env: dict[str, str] | None = None,
     stdin: str = "",
     timeout: float = TIMEOUT,
+    by: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[str]:
     """Run this Python with the checkout (or the installed package) importable, and return what it printed.
 
@@ -34,12 +36,13 @@ def run_python(
         env: variables to be added; those of hermetic, CI and Python's own are not inherited.
         stdin: its standard input.
         timeout: seconds.
+        by: a command that starts the one which follows it.
     """
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
     environment = {**inherited, "PYTHONPATH": package_folder(), "NO_COLOR": "1", **(env or {})}
     with not_inherited():
         return subprocess.run(
-            [sys.executable, *arguments],
+            [*by, sys.executable, *arguments],
             cwd=cwd,
             env=environment,
             input=stdin,

@@ -1,0 +1,112 @@
+"""Systems that refuse files, processes and standard streams: errors of the tests that need them, and of no others."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tracemalloc
+import unittest
+
+import support
+from environments.surroundings import CHILD, RAN, SUITE, VERDICTS, shell
+from hermetic import HermeticTestCase, medium
+from hermetic._unittest.history import RunHistory
+
+ISOLATED = r"\[H007\] isolated test test_mixed\.MixedTest\.test_is_alone: its process could not be started"
+NO_PROCESSES = """
+import os, subprocess
+def refuse(*arguments):
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+os.fork = subprocess.Popen._execute_child = refuse
+"""
+
+
+class MemoryTest(HermeticTestCase):
+    def test_to_read_the_history_takes_no_more_than_there_is(self) -> None:
+        with support.Folder(**{"history.json": '{"version": 1, "failed": ["a.B.c"], "durations": {}}'}) as folder:
+            tracemalloc.start()
+            self.addCleanup(tracemalloc.stop)
+            failed = RunHistory(os.path.join(folder, "history.json"), is_own=False).failed
+            peak = tracemalloc.get_traced_memory()[1]
+        self.assertEqual(["a.B.c"], [*failed])
+        self.assertLess(peak, 10_000_000)
+
+
+@medium
+@unittest.skipIf(sys.platform == "win32", "the shell is sh")
+class LimitsTest(unittest.TestCase):
+    def run_suite(self, script: str, *arguments: str):
+        with support.Folder(**{"test_mixed.py": SUITE}) as folder:
+            return support.run_hermetic("discover", "-s", ".", *arguments, cwd=folder, by=shell(script))
+
+    def test_without_file_descriptors_isolated_tests_are_errors(self) -> None:
+        ran = self.run_suite("ulimit -n 8")
+        self.assertRegex(ran.stderr, ISOLATED + r": \[Errno 24\] Too many open files")
+        self.assertRegex(ran.stderr, r"\nERROR: test_swallows .*\n(.*\n)+FAIL: test_fails ")
+        self.assertIn(RAN, ran.stderr)
+
+    def test_standard_files_that_are_closed_are_no_channels(self) -> None:
+        ran = self.run_suite("exec <&- >&-", "-j", "2")
+        self.assertTrue(ran.stderr.endswith(VERDICTS), ran.stderr)
+
+
+@medium
+@unittest.skipUnless(sys.platform == "linux", "elsewhere workers are not forked")
+class ProcessesTest(unittest.TestCase):
+    def run_without(self, *arguments: str):
+        script = f"{NO_PROCESSES}\nimport hermetic\nhermetic.main(module='test_mixed', argv={['x', *arguments]!r})\n"
+        with support.Folder(**{"test_mixed.py": SUITE, "script.py": script}) as folder:
+            return support.run_python("script.py", cwd=folder)
+
+    def test_without_processes_isolated_tests_are_errors(self) -> None:
+        ran = self.run_without("--sandbox", "auto")
+        self.assertRegex(ran.stderr, ISOLATED + r": \[Errno 11\] Resource temporarily unavailable")
+        self.assertIn("sandbox: off, because a trial failed: [Errno 11] ", ran.stderr)
+        self.assertIn(RAN, ran.stderr)
+
+    def test_without_processes_all_that_is_shared_out_is_errors(self) -> None:
+        ran = self.run_without("-j", "2")
+        self.assertTrue(ran.stderr.endswith("\nFAILED (errors=6)\n"), ran.stderr)
+
+
+@medium
+@unittest.skipUnless(hasattr(os, "getuid") and os.getuid() == 0, "only root may become another user")
+class UsersTest(unittest.TestCase):
+    SUITE = f"""
+        import subprocess, sys, unittest
+        from hermetic import allow, medium, small
+
+        NOBODY = dict(user=54321, group=54321, extra_groups=[], capture_output=True, text=True)
+
+        class UserTest(unittest.TestCase):
+            @medium
+            def test_starts(self):
+                ran = subprocess.run([sys.executable, "-c", "print('ran')"], **NOBODY)
+                self.assertEqual("ran", ran.stdout.strip())
+
+            @small
+            @allow(processes=["*"])
+            def test_starts_one_that_swallows(self):
+                ran = subprocess.run([sys.executable, "-c", {CHILD!r}], **NOBODY)
+                self.assertEqual(0, ran.returncode, ran.stderr)
+    """
+
+    def test_a_child_of_another_user_runs_and_says_what_it_cannot_report(self) -> None:
+        if not _is_for_all(sys.executable, os.path.join(support.package_folder(), "hermetic", "__init__.py")):
+            self.skipTest("nobody else may run this Python, or read hermetic")
+        with support.Folder(**{"test_user.py": self.SUITE}) as folder:
+            ran = support.run_hermetic(cwd=folder)
+        told = r"70 : hermetic: this could not be reported to the run: \[Errno 13\] [^\n]*\n\[H001\] "
+        self.assertRegex(ran.stderr.replace("!= ", ""), told)
+        self.assertTrue(ran.stderr.endswith("\nFAILED (failures=1)\n"), ran.stderr)
+
+
+def _is_for_all(program: str, file: str) -> bool:
+    command = [program, "-c", "import sys; open(sys.argv[1]).close()", file]
+    try:
+        with support.not_inherited():
+            ran = subprocess.run(command, user=54321, group=54321, extra_groups=[], capture_output=True)
+    except OSError:
+        return False
+    return ran.returncode == 0

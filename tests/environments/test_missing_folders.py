@@ -1,0 +1,91 @@
+"""What is there on most systems, and is missing here: the current folder, temporary folders, /proc, /dev, a home."""
+
+from __future__ import annotations
+
+import os
+import sys
+import unittest
+
+import support
+from environments import surroundings
+from environments.surroundings import RAN, SUITE, VERDICTS, mounted, shell
+from hermetic import medium
+
+LEAVES_NO_FOLDER = """
+import os, tempfile, unittest
+from hermetic import small
+
+class FirstTest(unittest.TestCase):
+    def test_goes_to_a_folder_and_removes_it(self):
+        folder = tempfile.mkdtemp()
+        os.chdir(folder)
+        os.rmdir(folder)
+"""
+NO_FOLDERS = """
+from hermetic import _real
+def refuse(*arguments):
+    raise PermissionError(13, "Permission denied")
+_real._open = _real._mkdir = refuse
+import hermetic
+hermetic.main(module="test_mixed", argv=["x"])
+"""
+
+
+@medium
+@unittest.skipIf(sys.platform == "win32", "a folder in use cannot be removed")
+class CurrentFolderTest(unittest.TestCase):
+    def test_that_was_removed_before_is_one_clear_error(self) -> None:
+        ran = support.run_hermetic("-v", by=shell('cd "$(mktemp -d)"; rmdir "$PWD"'))
+        text = " -m hermetic: error: the current folder was removed; change to one that is there\n"
+        self.assertEqual((2, text), (ran.returncode, ran.stderr[-len(text) :]))
+
+    def run_suite(self, *arguments: str):
+        with support.Folder(**{"test_first.py": LEAVES_NO_FOLDER, "test_mixed.py": SUITE}) as folder:
+            return support.run_hermetic("discover", "-s", folder, *arguments, cwd=folder)
+
+    def test_that_a_test_has_removed_costs_no_verdict(self) -> None:
+        ran = self.run_suite("--isolated-start", "fresh", "--annotations", "github")
+        self.assertTrue(ran.stderr.endswith(VERDICTS), ran.stderr)
+        self.assertRegex(ran.stderr, r"::error file=\S*test_mixed.py,line=\d+,title=test_mixed.MixedTest.test_fails::")
+
+    @surroundings.ON_ONE_PYTHON
+    def test_that_a_test_has_removed_is_surveyed_without(self) -> None:
+        ran = self.run_suite("--survey")
+        self.assertIn("\nsizes: ", ran.stdout)
+
+
+@medium
+@unittest.skipUnless(sys.platform == "linux", "elsewhere workers are not forked")
+class NoFoldersTest(unittest.TestCase):
+    def test_where_nothing_can_be_written_the_tests_that_need_it_are_errors(self) -> None:
+        with support.Folder(**{"test_mixed.py": SUITE, "script.py": NO_FOLDERS}) as folder:
+            ran = support.run_python("script.py", cwd=folder)
+        no_folder = "hermetic can write in no folder for temporary files; set TMPDIR to one that it can\n"
+        self.assertIn(f".test_is_alone: its process could not be started: {no_folder}", ran.stderr)
+        self.assertIn(f"\nOSError: {no_folder}", ran.stderr)
+        self.assertIn(RAN, ran.stderr)
+
+
+@medium
+@surroundings.ON_ONE_PYTHON
+class BareSystemTest(surroundings.MountingTest):
+    def run_suite(self, script: str, *arguments: str):
+        with support.Folder(**{"test_mixed.py": SUITE}) as folder:
+            return support.run_hermetic("discover", "-s", folder, *arguments, by=mounted(script), cwd=folder)
+
+    def test_without_proc_there_is_no_sandbox_and_all_else(self) -> None:
+        ran = self.run_suite("mount -t tmpfs tmpfs /proc", "--sandbox", "auto")
+        self.assertIn("sandbox: off, because there is no /proc here\n", ran.stderr)
+        self.assertTrue(ran.stderr.endswith(VERDICTS), ran.stderr)
+
+    def test_without_devices_isolated_tests_are_errors(self) -> None:
+        ran = self.run_suite("mount -t tmpfs tmpfs /dev")
+        reason = f"its process could not be started: [Errno 2] No such file or directory: '{os.devnull}'\n"
+        self.assertIn(f".test_is_alone: {reason}", ran.stderr)
+        self.assertIn(RAN, ran.stderr)
+
+    def test_where_only_the_home_can_be_written_all_goes_well(self) -> None:
+        read_only = "mkdir home; for each in /tmp /var/tmp; do mount -o bind,ro $each $each; done"
+        with_home = f"{read_only}; mount -t tmpfs tmpfs home; export HOME=$PWD/home TMPDIR=/nonexistent"
+        ran = self.run_suite(with_home)
+        self.assertTrue(ran.stderr.endswith(VERDICTS), ran.stderr)
