@@ -89,14 +89,15 @@ def _make_file(path: str, with_room: bool) -> None:  # noqa: FBT001 - as `make` 
     """Make an empty file; not where nothing can be written to it, if it is to have room."""
     file = _open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
-        if with_room:
-            _write(file, b".")
-            _truncate(file, 0)
+        try:
+            if with_room:
+                _write(file, b".")
+                _truncate(file, 0)
+        finally:
+            _close(file)
     except OSError:
         unlink(path)
         raise
-    finally:
-        _close(file)
 
 
 def _make_folder(path: str, with_room: bool) -> None:  # noqa: FBT001 - as above
