@@ -83,8 +83,8 @@ class ArchivesTest(_Archives):
 
 @medium
 class EmbeddedTest(unittest.TestCase):
-    def check(self, executable: object, reason: str) -> None:
-        code = f"import sys\nsys.executable = {executable!r}\n{START.format(repr('--isolated-start=fresh'))}"
+    def check(self, executable: object, reason: str, first: str = "") -> None:
+        code = f"import sys\n{first}\nsys.executable = {executable!r}\n{START.format(repr('--isolated-start=fresh'))}"
         suite = SUITE.replace("sys.executable", repr(sys.executable))
         with support.Folder(**{"test_mixed.py": suite}) as folder:
             ran = support.run_python("-c", code, cwd=folder)
@@ -93,6 +93,11 @@ class EmbeddedTest(unittest.TestCase):
 
     def test_where_nobody_knows_the_interpreter_isolated_tests_are_errors(self) -> None:
         self.check("", "sys.executable names no interpreter; set it to a Python of this version")
+
+    @ON_ONE_PYTHON
+    def test_nor_are_there_fresh_ones_where_nothing_is_forked(self) -> None:
+        reason = "sys.executable names no interpreter; set it to a Python of this version"
+        self.check(None, reason, "from hermetic import _env\n_env.LINUX = False")
 
     @ON_ONE_PYTHON
     @unittest.skipUnless(shutil.which("true"), "there is no program that does nothing")
