@@ -117,7 +117,8 @@ class ZygoteNursery:
             sandboxed: whether the kernel is to hold it to the sizes of its tests.
         """
         try:
-            self._places = self._places or [Place()]
+            if not self._places:
+                self._places.append(Place())
             ours, theirs = socket.socketpair()
         except OSError as error:
             return Unstarted(error)
