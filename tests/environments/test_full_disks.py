@@ -42,6 +42,10 @@ class FullDiskTest(surroundings.MountingTest):
 class NoRoomTest(unittest.TestCase):
     def test_beyond_the_largest_file_no_verdict_is_lost(self):
         with support.Folder(**{"test_mixed.py": SUITE.replace('print("printed")', "pass")}) as folder:
-            ran = support.run_hermetic(cwd=folder, by=shell("ulimit -f 0"))
+            os.mkdir(os.path.join(folder, "tmp"))
+            env = {"TMPDIR": os.path.join(folder, "tmp")}
+            ran = support.run_hermetic(cwd=folder, by=shell("ulimit -f 0"), env=env)
+            left = os.listdir(env["TMPDIR"])
         self.assertIn("hermetic: this could not be reported to the run: [Errno 27] File too large\n[H001] ", ran.stderr)
         self.assertTrue(ran.stderr.endswith(VERDICTS), ran.stderr)
+        self.assertEqual([], left)
