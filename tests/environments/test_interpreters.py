@@ -106,7 +106,7 @@ class EmbeddedTest(unittest.TestCase):
         self.check(true, f"sys.executable, {true}, does not start as a Python that has hermetic")
 
     @ON_ONE_PYTHON
-    @unittest.skipUnless(sys.platform == "linux" and shutil.which("gcc"), "there is no compiler whose options are known")
+    @unittest.skipUnless(sys.platform == "linux" and shutil.which("gcc"), "no compiler is known here")
     def test_a_program_that_has_python_in_it(self) -> None:
         with support.Folder(**{"test_mixed.py": SUITE, "program.c": EMBEDDING}) as folder:
             program = _compiled(folder)
