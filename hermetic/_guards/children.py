@@ -247,7 +247,7 @@ def collect() -> None:
     for line in lines:
         if line.endswith(b"\n"):
             _reports.read_bytes += len(line)
-            with contextlib.suppress(ValueError):  # cut short by the end of its writer
+            with contextlib.suppress(ValueError, RecursionError):  # cut short by the end of its writer, or no report
                 _take(json.loads(line))
     # A scope holds its test: what children report of one that has ended, and that was read, goes by its id.
     _reports.scopes = {serial: scope for serial, scope in _reports.scopes.items() if not scope.ended}
@@ -259,18 +259,44 @@ def violation_fields(violation: Violation) -> dict[str, Any]:
     return {**violation._asdict(), **parts}
 
 
-def violation_error(fields: dict[str, Any], text: str = "") -> ViolationError:
-    """The error of a violation that came as plain data.
+def violation_of(fields: Any) -> Violation:
+    """The opposite, of what another process has told.
 
-    Args:
-        fields: the data.
-        text: of the error, which may tell of further violations; by default, that of this one.
+    Raises:
+        ValueError: it is no violation.
     """
     from .._records import CallSite, Operation, Violation  # not worth their start-up time before the first report
 
-    operation, site = Operation(**fields["operation"]), CallSite(**fields["site"])
-    violation = Violation(**{**fields, "operation": operation, "site": site})
-    return ERRORS[operation.kind](violation, text or _messages.violation_text(violation))
+    try:
+        parts = {"operation": _record_of(Operation, fields["operation"]), "site": _record_of(CallSite, fields["site"])}
+        violation: Violation = _record_of(Violation, {**fields, **parts})
+        ERRORS[violation.operation.kind], _messages.violation_text(violation)  # what has neither could not be shown
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"it is no violation: {error}") from error
+    return violation
+
+
+_FIELD_TYPES = {"str": (str,), "bool": (bool,), "int | None": (int, type(None)), "int": (int,)}
+
+
+def _record_of(cls: Any, fields: dict[str, Any]) -> Any:
+    if type(fields) is not dict:
+        raise TypeError(f"{fields!r:.50} is no {cls.__name__}")
+    for name, value in fields.items():
+        declared = cls.__annotations__[name]
+        if type(value) not in _FIELD_TYPES.get(declared, (type(value),)):
+            raise TypeError(f"{name} is no {declared}")
+    return cls(**fields)
+
+
+def violation_error(violation: Violation, text: str = "") -> ViolationError:
+    """The error of a violation.
+
+    Args:
+        violation: the violation.
+        text: of the error, which may tell of further violations; by default, that of this one.
+    """
+    return ERRORS[violation.operation.kind](violation, text or _messages.violation_text(violation))
 
 
 def _is_told(warned: Violation) -> bool:
@@ -281,9 +307,11 @@ def _is_told(warned: Violation) -> bool:
     )
 
 
-def _take(line: dict[str, Any]) -> None:
-    error = violation_error(line["violation"])
-    if line["warned"]:
+def _take(line: Any) -> None:
+    if type(line) is not dict or type(line.get("serial")) is not int:
+        raise ValueError("it is no report")
+    error = violation_error(violation_of(line.get("violation")))
+    if line.get("warned"):
         if not _is_told(error.violation):
             state.running.warned.append(error.violation)
         return

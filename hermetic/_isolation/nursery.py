@@ -9,6 +9,7 @@ import os
 import select
 import signal
 import socket
+import struct
 
 from .. import _real
 from .._guards import state
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, NoReturn
 
+# Seconds and microseconds that a worker may leave a request unread: it may be importing, or its test may have the run
+# believe that it has ended, and sleep.
+_SEND_TIMEOUT = struct.pack("ll", 300, 0)
 _END_SECONDS = 15.0  # for a zygote to end what there still is
+
+_MAX_RECEIVED_BYTES = 500_000  # at once: between them, the time is looked at
 
 _tokens = itertools.count(1).__next__
 
@@ -125,6 +131,7 @@ class ZygoteNursery:
         place = self._places.pop()
         nonce = protocol.new_nonce()
         token = _tokens()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_TIMEOUT)
         try:
             message = ["start", token, nonce.hex(), place.folder, fresh, sandboxed]
             socket.send_fds(self._control, [json.dumps(message).encode()], [theirs.fileno()])
@@ -132,7 +139,7 @@ class ZygoteNursery:
             self._lost = True
         finally:
             theirs.close()
-        return Worker(_ZygoteLink(self, token, ours, nonce), place, self._places.append, says_started=fresh)
+        return Worker(_ZygoteLink(self, token, ours, nonce), place, nonce, self._places.append, says_started=fresh)
 
     def wait(self, links: list[_ZygoteLink], timeout: float) -> list[_ZygoteLink]:
         """Those of the links to its workers that have something to tell, once any has, or the seconds pass."""
@@ -248,7 +255,6 @@ class _ZygoteLink:
         self._token = token
         self._channel = channel
         self._nonce = nonce
-        self._reader = protocol.FrameReader(nonce)
         self.at_end = False
         self._poll = select.poll()
         self._poll.register(nursery.fileno(), select.POLLIN)
@@ -261,24 +267,22 @@ class _ZygoteLink:
     def send(self, request: list[Any]) -> None:
         self._channel.sendall(protocol.pack(self._nonce, request))
 
-    def receive(self, timeout: float) -> list[list[Any]]:
+    def receive(self, timeout: float) -> bytes:
         if not self._poll.poll(timeout * 1000) and timeout:
             self._nursery.wake()
         self._nursery.take_messages()
-        frames: list[list[Any]] = []
-        while not self.at_end:
-            try:
-                data = self._channel.recv(100_000, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                break
-            except OSError:
-                data = b""
-            if not data:
-                self.at_end = True
-                self._poll.unregister(self._channel.fileno())
-                break
-            frames += self._reader.feed(data)
-        return frames
+        if self.at_end:
+            return b""
+        try:
+            data = self._channel.recv(_MAX_RECEIVED_BYTES, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            data = b""
+        if not data:
+            self.at_end = True
+            self._poll.unregister(self._channel.fileno())
+        return data
 
     def ended(self) -> tuple[int | None, list[str]] | None:
         return self._nursery.ended(self._token)

@@ -18,6 +18,8 @@ from . import processes, protocol
 from .interpreters import WorkerPlace, fresh_command, start_folder
 from .supervisor import Place, Unstarted, Worker
 
+_MAX_WAITING = 50  # readings of a pipe: a test that floods its own must not fill the memory of the run
+
 _SIGKILL, _SIGCONT = (getattr(signal, name, signal.SIGTERM) for name in ("SIGKILL", "SIGCONT"))  # not on Windows
 
 TYPE_CHECKING = False
@@ -51,7 +53,7 @@ class PipeNursery:
             if place is not None:
                 place.remove()
             return Unstarted(error)
-        return Worker(_PipeLink(process, nonce, self._news), place, says_started=True)
+        return Worker(_PipeLink(process, nonce, self._news), place, nonce, says_started=True)
 
     def wait(self, links: list[_PipeLink], timeout: float) -> list[_PipeLink]:
         """Those of the links to its workers that have something to tell, once any has, or the seconds pass."""
@@ -71,8 +73,7 @@ class _PipeLink:
         self._process = process
         self._news = news
         self._nonce = nonce
-        self._received: queue.Queue[bytes] = queue.Queue()
-        self._reader = protocol.FrameReader(nonce)
+        self._received: queue.Queue[bytes] = queue.Queue(_MAX_WAITING)
         self._at_end = False
         threading.Thread(target=self._read, name="hermetic-worker-reader", daemon=True).start()
 
@@ -97,21 +98,21 @@ class _PipeLink:
         assert self._process.stdin is not None
         self._process.stdin.write(protocol.pack(self._nonce, request))
 
-    def receive(self, timeout: float) -> list[list[Any]]:
+    def receive(self, timeout: float) -> bytes:
         if self._at_end:
             try:
                 self._process.wait(timeout)
             except subprocess.TimeoutExpired:
                 pass
-            return []
+            return b""
         try:
             data = self._received.get(timeout=timeout)
         except queue.Empty:
             # A process that the test left may hold the pipe: then there is no end of it to wait for.
             self._at_end = self._process.poll() is not None and self._received.empty()
-            return []
+            return b""
         self._at_end = not data
-        return self._reader.feed(data)
+        return data
 
     def ended(self) -> tuple[int | None, list[str]] | None:
         status = self._process.poll()

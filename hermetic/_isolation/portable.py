@@ -18,14 +18,15 @@ import types
 from .. import _env, _real
 from .._errors import ViolationError
 from .._guards import children
+from . import tracebacks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _MAX_TEXT = 200_000  # characters of a message; more than anybody reads, less than anybody waits for
-_MAX_FRAMES = 1_000  # at either end of a traceback: as many as Python's own recursion limit
-_MAX_EXCEPTIONS = 200  # causes, contexts and members of groups
+MAX_FRAMES = 1_000  # at either end of a traceback: as many as Python's own recursion limit
+MAX_EXCEPTIONS = 200  # causes, contexts and members of groups
 _MAX_NOTES = 100
 _MAX_CHARACTERS = 2_000_000  # of all these together: they must go into one frame
 _LEAST_TEXT, _LEAST_FRAMES = 200, 10  # of each exception, whatever the others take
@@ -78,7 +79,7 @@ def _describe(error: BaseException, tb: Any, *, with_locals: bool = False) -> di
     places = {id(error): 0}
 
     def place_of(linked: BaseException | None) -> int | None:
-        if linked is not None and id(linked) not in places and len(found) < _MAX_EXCEPTIONS:
+        if linked is not None and id(linked) not in places and len(found) < MAX_EXCEPTIONS:
             places[id(linked)] = len(found)
             found.append(linked)
         return places.get(id(linked))
@@ -184,7 +185,7 @@ def _frames(tb: types.TracebackType | None, room: _Room, *, with_locals: bool) -
     while tb is not None:
         entries.append(tb)
         tb = tb.tb_next
-    most = max(min(_MAX_FRAMES, room.left // 2 // _FRAME_CHARACTERS), _LEAST_FRAMES)
+    most = max(min(MAX_FRAMES, room.left // 2 // _FRAME_CHARACTERS), _LEAST_FRAMES)
     shown = entries if len(entries) <= 2 * most else entries[:most] + entries[-most:]
     room.left -= len(shown) * _FRAME_CHARACTERS
     # The innermost ones first, while there is room for their variables.
@@ -242,21 +243,32 @@ def rebuild(described: dict[str, Any]) -> BaseException:
         error = at(place)
         for name in ("cause", "context"):
             if fields[name] is not None:
-                setattr(error, f"__{name}__", at(fields[name]))
-        error.__suppress_context__ = fields["suppress"]
+                _set(error, f"__{name}__", at(fields[name]))
+        _set(error, "__suppress_context__", fields["suppress"])
         notes = fields["notes"]
         if notes is not None:
-            error.__notes__ = Shown(notes["shown"]) if isinstance(notes, dict) else notes  # type: ignore[attr-defined,unused-ignore]
-        error.__traceback__ = _traceback(fields["frames"])
+            _set(error, "__notes__", tracebacks.Shown(notes["shown"]) if isinstance(notes, dict) else notes)
+        _set(error, "__traceback__", tracebacks.traceback_of(fields["frames"]))
         if isinstance(type(error), _StandIn):
             alone_again = {**fields, "cause": None, "context": None, "members": []}
-            error.described = {"exceptions": [alone_again]}  # type: ignore[attr-defined]
+            _set(error, "described", {"exceptions": [alone_again]})
     return at(0)
+
+
+def _set(error: BaseException, name: str, value: Any) -> None:
+    """Set an attribute, whatever the class of the user's makes of that: it may be frozen."""
+    own = vars(BaseException).get(name)
+    if own is None and isinstance(error, SyntaxError):
+        own = vars(SyntaxError).get(name)
+    if own is None:
+        vars(error)[name] = value
+    else:
+        own.__set__(error, value)
 
 
 def _instance(described: dict[str, Any], members: list[BaseException]) -> BaseException:
     if "violation" in described:
-        return children.violation_error(described["violation"], described["text"])
+        return children.violation_error(children.violation_of(described["violation"]), described["text"])
     text, (module, qualname) = described["text"], described["type"]
     base = getattr(builtins, described["base"], Exception)
     is_group = _env.HAS_EXCEPTION_GROUPS and isinstance(base, type) and issubclass(base, BaseExceptionGroup)  # type: ignore[name-defined,unused-ignore]  # noqa: F821 - from 3.11 on
@@ -274,9 +286,9 @@ def _instance(described: dict[str, Any], members: list[BaseException]) -> BaseEx
         cls = _class(None, qualname, base)
         cls.__module__ = str(module)
         error = base.__new__(cls, *arguments)
-    error.args = (text,)
+    _set(error, "args", (text,))
     for name, value in described.get("syntax", {}).items():
-        setattr(error, name, tuple(value) if isinstance(value, list) else value)
+        _set(error, name, tuple(value) if isinstance(value, list) else value)
     return error
 
 
@@ -302,117 +314,50 @@ def _class(module: str | None, qualname: str, base: type[BaseException]) -> type
     names |= {"stands_for": (module, qualname, base), "__reduce__": _reduced}
     if not issubclass(base, SyntaxError):
         names["__str__"] = _first_argument
-    name = qualname.rpartition(".")[2].encode("ascii", "backslashreplace").decode("ascii").replace("\0", "\\0")
     try:
-        cls: Any = _StandIn(name, (_known(module, qualname, base),), names)
+        cls: Any = _StandIn(class_name(qualname), (known_class(module, qualname, base) or base,), names)
     except Exception:  # noqa: BLE001 - a user's class may refuse to have subclasses
-        cls = _StandIn(name, (base,), names)
+        cls = _StandIn(class_name(qualname), (base,), names)
     stand_in: type[BaseException] = cls
     return stand_in
 
 
-def _known(module: str | None, qualname: str, base: type[BaseException]) -> type[BaseException]:
-    """The class of that name, if this process has it: whoever expects it is to find it."""
+def class_name(qualname: str) -> str:
+    """What a class of this qualified name may be called: C does not take every text."""
+    return qualname.rpartition(".")[2].encode("ascii", "backslashreplace").decode("ascii").replace("\0", "\\0")
+
+
+def known_class(module: str | None, qualname: str, base: type[BaseException]) -> type[BaseException] | None:
+    """The class of that name, if this process has it: whoever expects it is to find it.
+
+    Nothing of the user's is run for it: a module may import whatever it is asked for, and a class may want to know of
+    its subclasses.
+    """
     found: Any = sys.modules.get(module or "")
     for part in qualname.split("."):
-        found = getattr(found, part, None)
-    return found if isinstance(found, type) and issubclass(found, base) else base
+        found = _names_in(found).get(part)
+    if not isinstance(found, type) or base not in _mro(found):
+        return None
+    tells = any("__init_subclass__" in _names_in(cls) for cls in _mro(found) if cls is not object)
+    return None if tells or type(found) not in (type, _StandIn) else found
 
 
-def _reduced(self: BaseException) -> tuple[Any, ...]:
-    return rebuild, (self.described,)  # type: ignore[attr-defined]
+def _names_in(thing: Any) -> Any:
+    """What ``vars`` would return, without asking the thing itself."""
+    for kind in (type, types.ModuleType):
+        if isinstance(thing, kind):
+            return vars(kind)["__dict__"].__get__(thing)
+    return {}
 
 
-def _first_argument(self: BaseException) -> str:
-    return str(self.args[0])
-
-
-class Shown:
-    """Stands for an object of the worker's: shows what that showed."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __repr__(self) -> str:
-        return self._text
-
-
-def _traceback(frames: list[list[Any]]) -> types.TracebackType | None:
-    found: types.TracebackType | None = None
-    for fields in reversed(frames):
-        filename, name, qualname, first_line, line, positions, module, is_unittest, shown_locals, is_hidden = fields
-        code = _code(filename, name, qualname, first_line, positions)
-        variables: dict[str, Any] = {variable: Shown(text) for variable, text in shown_locals.items()}
-        if is_hidden:
-            variables["__tracebackhide__"] = True
-        frame = _frame(code, module, variables, is_unittest=is_unittest)
-        found = types.TracebackType(found, frame, 0, line)
+def _mro(cls: type) -> tuple[type, ...]:
+    found: tuple[type, ...] = vars(type)["__mro__"].__get__(cls)
     return found
 
 
-def standing_at(filename: str, name: str, line: int) -> types.TracebackType | None:
-    """A traceback of one frame: of an error that nothing has raised.
-
-    Args:
-        filename: the file.
-        name: of the function.
-        line: in the file, from 1.
-    """
-    return _traceback([[filename, name, name, line, line, [], "", False, {}, False]])
+def _reduced(self: BaseException) -> tuple[Any, ...]:
+    return rebuild, (vars(self)["described"],)
 
 
-_TEMPLATE = compile("_keep(_get_frame())", "<frame>", "exec")
-
-
-def _code(filename: str, name: str, qualname: str, first_line: int, positions: list[int | None]) -> types.CodeType:
-    replaced: dict[str, Any] = {"co_filename": filename, "co_name": name, "co_firstlineno": first_line}
-    if _env.CODE_HAS_POSITIONS:
-        replaced["co_qualname"] = qualname
-        replaced["co_linetable"] = _line_table(first_line, positions, len(_TEMPLATE.co_code) // 2)
-    return _TEMPLATE.replace(**replaced)
-
-
-def _frame(code: types.CodeType, module: str, variables: dict[str, Any], *, is_unittest: bool) -> types.FrameType:
-    kept: list[types.FrameType] = []
-    known = vars(sys.modules.get(module, sys))  # where the source is, if that is not a file
-    names: dict[str, Any] = {name: known[name] for name in ("__loader__", "__spec__") if name in known}
-    names |= {"__name__": module, "_keep": kept.append, "_get_frame": _real.get_frame}
-    if is_unittest:
-        names["__unittest"] = True
-    exec(code, names, variables)  # noqa: S102 - our own template, under another name
-    return kept[0]
-
-
-# Entries of a code object's table of locations: Objects/locations.md (before 3.14, locations.md) of CPython.
-_LONG_FORM, _NO_LOCATION = 14, 15
-_MAX_UNITS = 8  # that one entry covers
-
-
-def _line_table(first_line: int, positions: list[int | None], units: int) -> bytes:
-    """A table that gives each instruction the same location."""
-    known = [position for position in positions if position is not None]
-    table = bytearray()
-    line_before = first_line
-    while units > 0:
-        covered = min(units, _MAX_UNITS)
-        units -= covered
-        if len(known) == 4:  # noqa: PLR2004 - first and last line, first and last column
-            line, end_line, column, end_column = known
-            table.append(0x80 | _LONG_FORM << 3 | covered - 1)
-            delta = line - line_before
-            table += _varint(delta << 1 if delta >= 0 else (-delta << 1) | 1)
-            table += _varint(end_line - line) + _varint(column + 1) + _varint(end_column + 1)
-            line_before = line
-        else:
-            table.append(0x80 | _NO_LOCATION << 3 | covered - 1)
-    return bytes(table)
-
-
-def _varint(value: int) -> bytes:
-    """A number in groups of six bits, the least significant first; bit 6 says that another group follows."""
-    encoded = bytearray()
-    while value >= 64:  # noqa: PLR2004 - six bits
-        encoded.append(0x40 | value & 0x3F)
-        value >>= 6
-    encoded.append(value)
-    return bytes(encoded)
+def _first_argument(self: BaseException) -> str:
+    return str(vars(BaseException)["args"].__get__(self)[0])  # a class of the user's may have others

@@ -49,26 +49,36 @@ class FrameReader:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[list[Any]]:
-        """The frames that are complete with these bytes.
+        """The frames that are complete with these bytes; those before an error come first, and it the next time.
 
         Raises:
             ProtocolError: the bytes are no frames.
         """
         self._buffer += data
-        frames = []
-        while len(self._buffer) >= _header.size:
-            nonce, length = _header.unpack_from(self._buffer)
-            if nonce != self._nonce or length > MAX_FRAME_BYTES:
-                raise ProtocolError("it holds bytes that are no frames")
-            end = _header.size + length
-            if len(self._buffer) < end:
-                break
-            body = bytes(self._buffer[_header.size : end])
-            del self._buffer[:end]
-            frames.append(_parse(body))
+        frames: list[list[Any]] = []
+        try:
+            while (frame := self._next()) is not None:
+                frames.append(frame)
+        except ProtocolError:
+            if not frames:
+                raise
+        return frames
+
+    def _next(self) -> list[Any] | None:
+        """The next frame, if it is complete; what is none stays where it is."""
         if not self._nonce.startswith(bytes(self._buffer[:NONCE_BYTES])):
             raise ProtocolError("it holds bytes that are no frames")
-        return frames
+        if len(self._buffer) < _header.size:
+            return None
+        _, length = _header.unpack_from(self._buffer)
+        if length > MAX_FRAME_BYTES:
+            raise ProtocolError("it holds bytes that are no frames")
+        end = _header.size + length
+        if len(self._buffer) < end:
+            return None
+        frame = _parse(bytes(self._buffer[_header.size : end]))
+        del self._buffer[:end]
+        return frame
 
 
 def _parse(body: bytes) -> list[Any]:

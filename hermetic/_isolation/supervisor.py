@@ -1,39 +1,17 @@
 """Supervision: workers are started, asked, timed, ended and cleaned up after, whatever their tests do to them.
 
-    Worker      one worker: a request goes there, frames come back; a crash or a time-out comes as a frame, too
-    Nursery     where workers come from: a zygote on Linux, fresh interpreters elsewhere
-
-The frames of a worker, in the order in which they come (kind, then its arguments):
-
-    started                                  a fresh interpreter is ready to take its first request
-    begin        id                          a test has started
-    outcome      verdict, details            what a result would be told: success, failure, error, skip, ...
-    fixture      name, verdict, details      of a class or module fixture, or of a test that has ended
-    unbegun      name, verdict, details      the test did not run, because that fixture failed or skipped before
-    broken       details                     an exception that ends programs came out of a test or a fixture
-    warning      text, category, file, line  shown by the warnings module
-    copy         id, what                    a forked copy of a test came back to the runner
-    end          facts                       a test has ended: started, duration, warned
-    ready        changes                     the request is done; what the test changed
-    finished     facts                       the worker is about to exit: changes, warned
-
-The supervisor adds
-
-    output       stream, text                what the worker wrote
-    died         text                        it has ended, or was ended, before it was done
-    exited       left                        it has ended as it should; the processes and files that it left behind
-
-The pool adds
-
-    worker       number                      that the frames of this answer are from
+Worker      one worker: a request goes there, frames come back; a crash or a time-out comes as a frame, too
+Nursery     where workers come from: a zygote on Linux, fresh interpreters elsewhere
 """
 
 from __future__ import annotations
 
 import os
+from collections import deque
 
 from .. import _real
 from . import processes, protocol
+from .frames import Conversation
 from .output import Output
 
 TYPE_CHECKING = False
@@ -47,8 +25,8 @@ if TYPE_CHECKING:
         def send(self, request: list[Any]) -> None:
             """Send a request, or raise OSError."""
 
-        def receive(self, timeout: float) -> list[list[Any]]:
-            """The frames that come within the time-out, in seconds; none if it passes, or the worker has ended."""
+        def receive(self, timeout: float) -> bytes:
+            """What comes first within the time-out, in seconds; nothing if it passes, or the worker has ended."""
 
         def ended(self) -> tuple[int | None, list[str]] | None:
             """The exit status of a worker that has ended, and the processes that it left; None while it runs.
@@ -128,6 +106,7 @@ class Worker:
     Args:
         link: the way to it.
         place: where it runs.
+        nonce: that its frames begin with.
         give_back: called with the place of a worker that has left it as it was.
         says_started: whether it is one that says so; the time until then is not its tests'.
 
@@ -141,11 +120,15 @@ class Worker:
         self,
         link: Link,
         place: Place,
+        nonce: bytes,
         give_back: Callable[[Place], None] = Place.remove,
         *,
         says_started: bool = False,
     ) -> None:
         self.link = link
+        self._reader = protocol.FrameReader(nonce)
+        self._received: deque[list[Any]] = deque()
+        self._conversation = Conversation()
         self._place = place
         self._output = place.output
         self._give_back = give_back
@@ -166,13 +149,11 @@ class Worker:
             each: whether the time-out is for each request instead.
         """
         self.send(["all", requests])  # as one frame: the worker has read it all before it answers what nobody reads yet
-        return self._answers(requests, timeout, what, wait=wait, each=each)
+        self._conversation.ask(requests)
+        return self._answers(timeout, what, wait=wait, each=each)
 
-    def _answers(
-        self, requests: list[list[Any]], timeout: float, what: str, *, wait: bool, each: bool
-    ) -> Iterator[list[Any]]:
-        waiting = sum(request[0] != "finish" for request in requests)
-        finishing, finished = requests[-1][0] == "finish", False
+    def _answers(self, timeout: float, what: str, *, wait: bool, each: bool) -> Iterator[list[Any]]:
+        conversation = self._conversation
         looked = _real.perf_counter()
         while True:
             looked = self._count_time(looked)
@@ -180,24 +161,42 @@ class Worker:
                 yield from self._time_out(what, timeout)
                 return
             written: list[int] = self._output.sizes()  # before whatever is told from now on
+            data = self.link.receive(min(timeout - self.used, _TICK) if wait else 0)
             try:
-                frames = self.link.receive(min(timeout - self.used, _TICK) if wait else 0)
+                yield from self._taken(data, each=each)
             except protocol.ProtocolError as error:
-                yield from self._end_with(f"its channel to hermetic broke: {error}; the test wrote into it")
+                who = "the test, or one before it in its process," if conversation.done else "the test"
+                yield from self._end_with(f"its channel to hermetic broke: {error}; {who} wrote into it")
                 return
-            done = sum(frame[0] == "ready" for frame in frames)
-            waiting -= done
-            self.used *= not (each and done)
-            finished = finished or any(frame[0] == "finished" for frame in frames)
-            yield from self._with_output(frames or [["written", *written]])
-            if not waiting and not finishing:
+            if conversation.is_answered and not conversation.is_finishing:
                 return
-            ended = None if frames else self.link.ended()
+            if data:
+                continue
+            yield from self._with_output(["written", *written])
+            ended = self.link.ended()
             if ended is not None:
-                yield from self._report_end(*ended, expected=finishing and not waiting, finished=finished)
+                yield from self._report_end(*ended)
                 return
-            if not (frames or wait):
+            if not wait:
                 yield IDLE
+
+    def _taken(self, data: bytes, *, each: bool) -> Iterator[list[Any]]:
+        """The frames that are complete with this, up to the one that answers the last request.
+
+        Raises:
+            ProtocolError: what comes next is no frame of a worker's, or may not come now.
+        """
+        conversation = self._conversation
+        conversation.count(len(data))
+        self._received += self._reader.feed(data)
+        while self._received:
+            frame = self._received.popleft()
+            conversation.check(frame)
+            yield from self._with_output(frame)
+            if frame[0] == "ready":
+                self.used *= not each
+                if conversation.is_answered and not conversation.is_finishing:
+                    return  # what threads of its tests tell from now on is for the next time
 
     def _count_time(self, looked: float) -> float:
         now = _real.perf_counter()
@@ -205,18 +204,17 @@ class Worker:
             self.used += min(now - looked, _MAX_PAUSE)
         return now
 
-    def _with_output(self, frames: list[list[Any]]) -> Iterator[list[Any]]:
-        """The frames, with what was written before each."""
-        for frame in frames:
-            if frame[0] == "written":
-                yield from (["output", *output] for output in self._output.read(frame[1:]))
-                continue
-            if frame[0] == "started":
-                self._counts_from = 0.0
-                continue
-            if frame[0] == "end":
-                yield from (["output", *output] for output in self._output.read((0, 0), end=True))
-            yield frame
+    def _with_output(self, frame: list[Any]) -> Iterator[list[Any]]:
+        """A frame, with what was written before it."""
+        if frame[0] == "written":
+            yield from (["output", *output] for output in self._output.read(frame[1:]))
+            return
+        if frame[0] == "started":
+            self._counts_from = 0.0
+            return
+        if frame[0] == "end":
+            yield from (["output", *output] for output in self._output.read((0, 0), end=True))
+        yield frame
 
     def end(self) -> None:
         """End the worker at once, with all that it started, and remove what it has on disk."""
@@ -237,20 +235,16 @@ class Worker:
         deadline = _real.perf_counter() + seconds
         ended = self.link.ended()
         while ended is None and _real.perf_counter() < deadline:
-            try:
-                self.link.receive(0.05)
-            except protocol.ProtocolError:
-                pass  # nobody listens any more
+            self.link.receive(0.05)  # nobody listens any more
             ended = self.link.ended()
         return ended
 
-    def _report_end(
-        self, status: int | None, left: list[str], *, expected: bool, finished: bool
-    ) -> Iterator[list[Any]]:
+    def _report_end(self, status: int | None, left: list[str]) -> Iterator[list[Any]]:
+        expected = self._conversation.is_finishing and self._conversation.is_answered
         text = _with_stacks(_end_text(status, left, expected=expected), self._last_words())
         yield from (["output", *output] for output in self._output.read(end=True))
         left = [*(f"process left running: {command}" for command in left), *self._place.leftovers()]
-        if status == 0 and expected and finished:  # without that, a fixture or an exit handler has ended it
+        if status == 0 and self._conversation.is_finished:  # without that, a fixture or an exit handler has ended it
             self._clean_up(clean=not left)
             yield ["exited", left]
         else:

@@ -283,10 +283,12 @@ class _Ending:
             replay.write(sys.stdout if details[0] == "out" else sys.stderr, details[1])
         elif kind == "warning":
             replay.show_warning(*details)
-        elif kind == "broken" or (kind == "fixture" and details[1] != "skip"):
-            name = details[0] if kind == "fixture" else self._description
-            self._in_fixtures += _told(name, portable.rebuild(details[-1]))
-            self._failed = True
+        elif kind in ("broken", "fixture"):
+            name, verdict, described = details if kind == "fixture" else (self._description, "error", *details)
+            error = replay.fixture_error(verdict, described)
+            if error is not None:
+                self._in_fixtures += _told(name, error)
+                self._failed = True
         elif kind == "finished":
             self._changes += details[0]["changes"]
             replay.take_warned(details[0])

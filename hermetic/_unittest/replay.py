@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import sys
 import unittest
 import warnings
@@ -10,7 +9,7 @@ import warnings
 from .. import _config, _env, _real
 from .._errors import HermeticWarning, IsolationError
 from .._guards import children, state
-from .._isolation import hygiene, portable
+from .._isolation import hygiene, portable, sources, tracebacks
 from .._multiprocessing import journal
 from . import durations, places
 from .result import Fixture, exc_info
@@ -159,7 +158,7 @@ class Replay:
         self._changes += facts["changes"]
         take_warned(facts)
 
-    def _take_ready(self, changes: list[str]) -> None:
+    def _take_ready(self, changes: list[str], _: int) -> None:
         self._changes += changes
 
     def _take_exited(self, left: list[str]) -> None:
@@ -208,7 +207,7 @@ class Replay:
             self._result.addFailure(self._test, exc_info(AssertionError("unexpected success")))
 
     def _tell_subtest(self, verdict: str, details: Any, message: str | None, params: dict[str, str]) -> None:
-        shown = {name: portable.Shown(text) for name, text in params.items()}
+        shown = {name: tracebacks.Shown(text) for name, text in params.items()}
         subtest = _real.sub_test(self._test, message, shown)
         if verdict == "skip":
             _or_success(self._result, "addSkip", subtest, details)
@@ -236,14 +235,14 @@ class Replay:
     def _tell_fixture(self, name: str, verdict: str, details: Any) -> None:
         """What befell a fixture in the worker; a result that counts tests alone is told of the test."""
         counts_fixtures = isinstance(self._result, unittest.TestResult)
-        info = exc_info(details) if verdict == "isolation" else None if verdict == "skip" else _rebuilt(details)
+        error = details if verdict == "isolation" else fixture_error(verdict, details)
         subject: Any = Fixture(name) if counts_fixtures else self._test
         if not counts_fixtures and not self._begun:
             self._result.startTest(self._test)
         if verdict == "skip":
             self._result.addSkip(subject, details)
-        else:
-            self._result.addError(subject, info)
+        elif error is not None:
+            self._result.addError(subject, exc_info(error))
         if not counts_fixtures and not self._begun:
             self._result.stopTest(self._test)
 
@@ -254,7 +253,7 @@ _HARMLESS = ("success", "expected_failure", "skip")  # verdicts that an error ta
 
 def take_warned(facts: dict[str, Any]) -> None:
     """Take the violations that a worker let happen to those of this process, for the summary."""
-    state.running.warned += [children.violation_error(fields).violation for fields in facts["warned"]]
+    state.running.warned += map(children.violation_of, facts["warned"])
 
 
 def _ignore(*_: Any) -> None:
@@ -273,6 +272,13 @@ def _rebuilt(details: dict[str, Any]) -> Any:
     return exc_info(portable.rebuild(details))
 
 
+def fixture_error(verdict: str, details: Any) -> BaseException | None:
+    """The error that a worker has told of a fixture, or of another object than a test; None if it is no error."""
+    if verdict == "unexpected_success":
+        return AssertionError("unexpected success")
+    return None if verdict in _HARMLESS else portable.rebuild(details)
+
+
 def isolation_error(text: str, test: Any) -> IsolationError:
     """An H007 that points at the test."""
     return standing_at(IsolationError(f"[H007] {text}"), test)
@@ -281,7 +287,7 @@ def isolation_error(text: str, test: Any) -> IsolationError:
 def standing_at(error: IsolationError, test: Any) -> IsolationError:
     """The error, as if the test had raised it."""
     filename, name, line = places.place_of(test)
-    return error.with_traceback(portable.standing_at(filename, name, line))
+    return error.with_traceback(tracebacks.standing_at(filename, name, line))
 
 
 def write(stream: Any, text: str) -> None:
@@ -298,11 +304,13 @@ def write(stream: Any, text: str) -> None:
 def show_warning(text: str, category: list[str], filename: str, line: int) -> None:
     """Show a warning that a worker's filters have let through."""
     module, name = category
-    found = getattr(builtins if module == "builtins" else sys.modules.get(module), name, None)
-    if not (isinstance(found, type) and issubclass(found, Warning)):
-        found = type(name, (Warning,), {"__module__": module})
+    found: Any = portable.known_class(module, name, Warning)
+    identifier = portable.class_name(name)
+    if found is None:
+        found = type(identifier, (Warning,), {"__module__": module})
     # One of its kind, made without its __init__, which may ask for more than a text.
-    shown = type(name, (found,), {"__module__": module, "__str__": lambda _: text})
+    shown = type(identifier, (found,), {"__module__": module, "__str__": lambda _: text})
+    sources.note(filename)
     warnings.showwarning(Warning.__new__(shown), found, filename, line)
 
 

@@ -34,6 +34,7 @@ class _SendingResult(unittest.TestResult):
         self.tells_of_buffering = False
         self._started = 0.0
         self._snapshot: hygiene.Snapshot | None = None
+        self._done = 0  # how many requests are
         self._is_told = False  # whether a test has begun, or a fixture was told of, since the last was asked for
         self._set_up: list[Any] = ["the set-up of its class or module", "skip", "it did not run"]  # as last told of
 
@@ -64,6 +65,8 @@ class _SendingResult(unittest.TestResult):
         self._started = _real.perf_counter()
 
     def stopTest(self, test: Any) -> None:
+        if self._current is None:
+            return  # it has not begun, or a class's own run() has told of its end before
         duration = _real.perf_counter() - self._started
         methods, journal.methods[:] = [*journal.methods], []
         facts = {"started": self._started, "duration": duration, "methods": methods, **self.warned()}
@@ -82,8 +85,18 @@ class _SendingResult(unittest.TestResult):
         snapshot, self._snapshot = self._snapshot, None
         return hygiene.changes_since(snapshot)
 
-    def tell_of_set_up(self) -> None:
-        """Say why a test has not begun: its class's or module's set-up failed or skipped, for an earlier test."""
+    def done(self, changes: list[str]) -> None:
+        """What was requested last is done, and these are the changes to be told."""
+        self._done += 1
+        self.send("ready", changes, self._done)
+
+    def tell_the_rest(self) -> None:
+        """Say that a test has ended, if its class's own run() has not told of that.
+
+        And why it has not begun: its class's or module's set-up failed or skipped, for an earlier test.
+        """
+        if self._current is not None:
+            self.stopTest(self._current)
         if not self._is_told:
             self.send("unbegun", *self._set_up)
         self._is_told = False

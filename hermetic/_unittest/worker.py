@@ -178,7 +178,7 @@ class _Worker:
                     yield _boundary_after(self._class, ends_module=kind == "end_module")
                 if kind == "end_module":
                     self._stopped = result.has_failed = False
-                result.send("ready", [])
+                result.done([])
 
     def _run(self, result: WorkerResult, address: dict[str, Any], options: dict[str, Any]) -> Iterator[Any]:
         changes: list[str] = []
@@ -189,10 +189,10 @@ class _Worker:
             self._enter_sandbox()
             with _filters(options.get("filters")):
                 yield test
-            result.tell_of_set_up()
+            result.tell_the_rest()
             changes = result.take_changes()  # not at stopTest: an event loop is closed after that
             del test
-        result.send("ready", changes)
+        result.done(changes)
 
     def _enter_sandbox(self) -> None:
         """Be held by the kernel from the first test on: sockets that imports have connected are found then."""

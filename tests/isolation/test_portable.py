@@ -11,7 +11,7 @@ import tempfile
 import traceback
 import unittest
 
-from hermetic._isolation import portable
+from hermetic._isolation import portable, tracebacks
 from hermetic._isolation.protocol import MAX_FRAME_BYTES
 
 HAS_GROUPS = sys.version_info >= (3, 11)
@@ -280,7 +280,7 @@ class TracebackTest(Portable):
         self.assertIn("__unittest", error.__traceback__.tb_next.tb_frame.f_globals)
 
     def test_an_error_that_nothing_raised_stands_where_it_is_put(self):
-        error = ValueError("v").with_traceback(portable.standing_at(__file__, "test_here", 7))
+        error = ValueError("v").with_traceback(tracebacks.standing_at(__file__, "test_here", 7))
         self.assertIn(f'File "{__file__}", line 7, in test_here', text_of(error))
 
 

@@ -72,7 +72,7 @@ class JunkTest(unittest.TestCase):
     def assert_refused(self, *pieces: bytes) -> None:
         reader = FrameReader(NONCE)
         with self.assertRaises(ProtocolError):
-            for piece in pieces:
+            for piece in (*pieces, b""):  # frames before the junk come first
                 reader.feed(piece)
 
     def test_junk_before_a_frame(self):
@@ -81,6 +81,13 @@ class JunkTest(unittest.TestCase):
     def test_junk_after_a_frame(self):
         self.assert_refused(STREAM, b"junk")
         self.assert_refused(STREAM + b"junk")
+
+    def test_frames_before_junk_come_first(self):
+        reader = FrameReader(NONCE)
+        self.assertEqual(reader.feed(STREAM + b"junk"), FRAMES)
+        for _ in range(2):
+            with self.assertRaises(ProtocolError):
+                reader.feed(b"")
 
     def test_one_byte_of_junk_is_enough(self):
         self.assert_refused(b"j")
