@@ -165,7 +165,7 @@ class Worker:
             try:
                 yield from self._taken(data, each=each)
             except protocol.ProtocolError as error:
-                who = "the test, or one before it in its process," if conversation.done else "the test"
+                who = "the test, or one before it in its process," if conversation.asked > 1 else "the test"
                 yield from self._end_with(f"its channel to hermetic broke: {error}; {who} wrote into it")
                 return
             if conversation.is_answered and not conversation.is_finishing:

@@ -88,6 +88,8 @@ class Replay:
     # --- frames ---
 
     def _take_begin(self, _: str) -> None:
+        if self._begun and not self._ended:
+            return
         self._begun = True
         self._result.startTest(self._test)
         if self._recorder is not None and self._worker is not None:
