@@ -10,8 +10,6 @@ import contextlib
 import copy
 import io
 import json
-import os
-import tempfile
 import unittest
 from unittest import mock
 
@@ -23,23 +21,7 @@ from hermetic._isolation.protocol import ProtocolError, pack
 from hermetic._isolation.supervisor import Place, Worker
 from hermetic._multiprocessing import journal
 from hermetic._unittest import isolation, replay, trials
-
-# It keeps tables of characters, which do not belong in the checkout.
-os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(tempfile.gettempdir(), "hermetic-hypothesis"))
-
-try:
-    from hypothesis import HealthCheck, given, settings
-    from hypothesis import strategies as st
-except ImportError:
-    # Each test is skipped. A module that raises SkipTest is understood by discovery alone, not when it is named.
-    st, settings, HealthCheck = mock.MagicMock(), mock.MagicMock(), mock.MagicMock()
-
-    def given(*_: object):  # type: ignore[no-untyped-def,misc]
-        return unittest.skip("hypothesis is not installed")
-
-
-settings.register_profile("frames", max_examples=100, deadline=None, database=None, suppress_health_check=HealthCheck)
-settings.load_profile("frames")
+from test_properties import given, st
 
 GROUPS = [builtins.ExceptionGroup] if hasattr(builtins, "ExceptionGroup") else []  # from 3.11 on
 NONCE = b"\x00nonce\xff\n"
