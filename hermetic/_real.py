@@ -51,6 +51,23 @@ _TEMPORARY_FOLDERS = [  # files are created exclusively there
 ]
 
 
+_fchmod = getattr(os, "fchmod", None)  # not on Windows before 3.13
+
+
+def open_private(path: str, flags: int, _open: Any = os.open, _set_mode: Any = _fchmod) -> int:
+    """An opener, as ``open`` takes one, of a file that nobody else is to read: its mode is 0600, whatever the umask."""
+    fd: int = _open(path, flags, 0o600)
+    if _set_mode is not None:
+        _set_mode(fd, 0o600)
+    return fd
+
+
+def make_private_folder(path: str, _mkdir: Any = os.mkdir, _set_mode: Any = os.chmod) -> None:
+    """Make a folder that nobody else is to look into: its mode is 0700, whatever the umask."""
+    _mkdir(path, 0o700)
+    _set_mode(path, 0o700)
+
+
 def new_file(prefix: str) -> str:
     """An empty file in the temporary folder as it was at import: tests replace tempfile, and remove its folder.
 
@@ -82,12 +99,12 @@ def _new_path(prefix: str, suffix: str, make: Callable[[str, bool], None]) -> st
     raise OSError("hermetic can write in no folder for temporary files; set TMPDIR to one that it can")
 
 
-_open, _write, _truncate, _close, _mkdir, _rmdir = os.open, os.write, os.ftruncate, os.close, os.mkdir, os.rmdir
+_write, _truncate, _close, _rmdir = os.write, os.ftruncate, os.close, os.rmdir
 
 
 def _make_file(path: str, with_room: bool) -> None:  # noqa: FBT001 - as `make` is called
     """Make an empty file; not where nothing can be written to it, if it is to have room."""
-    file = _open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    file = open_private(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
     try:
         try:
             if with_room:
@@ -102,7 +119,7 @@ def _make_file(path: str, with_room: bool) -> None:  # noqa: FBT001 - as `make` 
 
 def _make_folder(path: str, with_room: bool) -> None:  # noqa: FBT001 - as above
     """The same with a folder."""
-    _mkdir(path, 0o700)
+    make_private_folder(path)
     trial = os.path.join(path, "trial")
     try:
         _make_file(trial, with_room)

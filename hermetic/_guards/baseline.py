@@ -76,7 +76,7 @@ def tell_children(report_path: str) -> str | None:
     if not entries:
         return None
     path = path_for_children(report_path)
-    with _real.open_file(path, "w", encoding="utf-8", errors="backslashreplace") as file:
+    with _real.open_file(path, "w", encoding="utf-8", errors="backslashreplace", opener=_real.open_private) as file:
         file.write("".join(f"{entry}\n" for entry in entries))
     return path
 

@@ -75,7 +75,9 @@ def prepare(scope: Scope) -> None:
         answering.children_before = frozenset(state.running.children())
     births = births_path(scope)
     if births not in _reports.beside:
-        with _real.open_file(births, "ab"):  # another thread may be here, too: it is there before anybody looks
+        with _real.open_file(
+            births, "ab", opener=_real.open_private
+        ):  # another thread may be here, too: it is there before anybody looks
             pass
         _reports.beside.add(births)
 
@@ -123,7 +125,7 @@ def announce(scope: Scope, _replace: Any = os.replace) -> None:
     _reports.scopes[scope.serial] = scope
     path = _current_path(_reports.path)
     with contextlib.suppress(OSError):  # the temporary folder was removed
-        with _real.open_file(f"{path}.new", "w", encoding="utf-8") as file:
+        with _real.open_file(f"{path}.new", "w", encoding="utf-8", opener=_real.open_private) as file:
             json.dump({"serial": scope.serial, "test": scope.name, "policy": policy_fields(scope.policy)}, file)
         _replace(f"{path}.new", path)
 
@@ -202,7 +204,8 @@ def append(report_path: str, serial: int, violation: Violation, *, warned: bool)
 
     line = {"serial": serial, "warned": warned, "violation": violation_fields(violation)}
     try:
-        handle = os.open(report_path, os.O_WRONLY | os.O_APPEND)
+        # Without waiting: a test may have put a pipe in its place, which nobody reads.
+        handle = os.open(report_path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0))
         try:
             if os.fstat(handle).st_size < _MAX_REPORT_BYTES:
                 _write_whole(handle, json.dumps(line).encode() + b"\n")

@@ -10,6 +10,8 @@ import codecs
 import os
 import sys
 
+from .. import _real
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +41,7 @@ class Stream:
 
     def __init__(self, path: str) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-        self._fd = os.open(path, flags, 0o600)
+        self._fd = _real.open_private(path, flags)
         self._position = 0
         self._relayed = 0
         self._tail = b""

@@ -9,9 +9,9 @@ There is no thread: who waits for an answer takes what all of the workers send m
 from __future__ import annotations
 
 import itertools
-import marshal
 
-from .. import _real
+from .. import _env, _real
+from . import protocol
 from .supervisor import IDLE
 
 TYPE_CHECKING = False
@@ -264,7 +264,7 @@ class _Kept:
 
     def put(self, key: Any, frames: Frames) -> None:
         """Keep an answer."""
-        data = marshal.dumps(frames)
+        data = protocol.dump(frames)
         if self._bytes + len(data) <= _MAX_KEPT_BYTES:
             self._bytes += len(data)
             self._answers[key] = data
@@ -272,6 +272,8 @@ class _Kept:
         if self._file is None:
             self._path = _real.new_file("hermetic-")
             self._file = _real.open_file(self._path, "r+b")
+            if not _env.WINDOWS:  # which removes no file that is open
+                _real.unlink(self._path)  # nobody finds it any more
         self._file.seek(0, 2)
         self._answers[key] = self._file.tell(), len(data)
         self._file.write(data)
@@ -286,11 +288,12 @@ class _Kept:
             kept = self._file.read(kept[1])
         else:
             self._bytes -= len(kept)
-        frames: Frames = marshal.loads(kept)  # noqa: S302 - written above
+        frames: Frames = protocol.load(kept)
         return frames
 
     def close(self) -> None:
         """Remove the file."""
         if self._file is not None:
             self._file.close()
-            _real.unlink(self._path)
+            if _env.WINDOWS:
+                _real.unlink(self._path)

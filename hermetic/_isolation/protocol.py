@@ -83,7 +83,7 @@ class FrameReader:
 
 def _parse(body: bytes) -> list[Any]:
     try:
-        frame = _decode(body.decode("utf-8", "surrogatepass"))
+        frame = load(body)
     except (ValueError, RecursionError):
         frame = None
     if not isinstance(frame, list) or not frame or not isinstance(frame[0], str):
@@ -98,9 +98,23 @@ def pack(nonce: bytes, frame: list[Any]) -> bytes:
         nonce: of the worker.
         frame: strings, numbers, booleans, None, lists and dictionaries of them.
     """
-    # Not escaped as ASCII: two lone surrogates in a row would come back as one character.
-    body = _encode(frame).encode("utf-8", "surrogatepass")
+    body = dump(frame)
     return _header.pack(nonce, len(body)) + body
+
+
+def dump(plain: Any) -> bytes:
+    """Plain data as bytes."""
+    # Not escaped as ASCII: two lone surrogates in a row would come back as one character.
+    return _encode(plain).encode("utf-8", "surrogatepass")
+
+
+def load(data: bytes) -> Any:
+    """The opposite, which makes nothing but plain data of whatever it is given.
+
+    Raises:
+        ValueError, RecursionError: it is none.
+    """
+    return _decode(data.decode("utf-8", "surrogatepass"))
 
 
 class WorkerEnd:

@@ -75,7 +75,7 @@ class Place:
         self.folder = _real.new_folder("hermetic-")
         self._temporary = os.path.join(self.folder, "tmp")
         try:
-            os.mkdir(self._temporary, 0o700)
+            _real.make_private_folder(self._temporary)
             self.output = Output(self.folder)
         except OSError:
             _remove(self.folder)

@@ -61,10 +61,13 @@ def replace(path: str, data: bytes) -> None:
         OSError: it could not be written; the file is as it was.
     """
     temporary = _temporary(path)
+    is_there = os.path.exists(path)
+    # What only the user may read of the file, nobody else may read meanwhile.
+    opener = _real.open_private if is_there else None
     try:
-        with _real.open_file(temporary, "xb") as file:
+        with _real.open_file(temporary, "xb", opener=opener) as file:
             file.write(data)
-        if os.path.exists(path):
+        if is_there:
             _change_mode(temporary, stat.S_IMODE(_real.stat(path).st_mode))
         _replace(temporary, path)
     except BaseException:
