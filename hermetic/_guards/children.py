@@ -279,7 +279,9 @@ def violation_of(fields: Any) -> Violation:
     return violation
 
 
-_FIELD_TYPES = {"str": (str,), "bool": (bool,), "int | None": (int, type(None)), "int": (int,)}
+# As they are declared; but a port is what the caller wrote, and some code has no line.
+_NUMBERS = (int, bool, str, type(None))
+_FIELD_TYPES = {"str": (str,), "bool": (bool,), "int | None": _NUMBERS, "int": _NUMBERS}
 
 
 def _record_of(cls: Any, fields: dict[str, Any]) -> Any:

@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 MAX_ANSWER_BYTES = 256_000_000  # more than anybody reads of one test, less than the process of the run may not have
 _INT = 2**31  # what numbers of lines are below, in C
 _NUMBER = 1e15  # what seconds are below; and what is not a number is below nothing
-_MAX_COLUMN = 10_000_000  # so many characters may be printed below a line
 
 
 # --- what there is in frames -----------------------------------------------------------------------------------------
@@ -69,12 +68,16 @@ def _int(value: Any) -> bool:
     return type(value) is int and -_INT <= value < _INT
 
 
+def _whole(value: Any) -> bool:
+    return type(value) is int
+
+
 def _size(value: Any) -> bool:
     return type(value) is int and value >= 0
 
 
 def _column(value: Any) -> bool:
-    return type(value) is int and abs(value) <= _MAX_COLUMN
+    return type(value) is int and abs(value) <= portable.MAX_COLUMN
 
 
 def _number(value: Any) -> bool:
@@ -139,7 +142,7 @@ _texts = _list_of(_text)
 _SYNTAX_FIELDS: dict[type, Check] = {
     str: _text,
     int: _column,
-    tuple: _list_of(_either(_nothing, _text, _column, _list_of(_either(_nothing, _text, _column)))),
+    tuple: _list_of(_either(_nothing, _text, _column)),
 }
 _place = _either(_nothing, _size)
 
@@ -218,7 +221,7 @@ KINDS: dict[str, Check] = {
     "fixture": _of_fixture,
     "unbegun": _of_fixture,
     "broken": _array(_exception),
-    "warning": _array(_text, _array(_text, _text), _text, _int),
+    "warning": _array(_text, _array(_text, _text), _text, _whole),
     "copy": _array(_text, _text),
     "leaks": _array(_text, _texts),
     "buffer": _array(),

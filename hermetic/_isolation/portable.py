@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _MAX_TEXT = 200_000  # characters of a message; more than anybody reads, less than anybody waits for
 MAX_FRAMES = 1_000  # at either end of a traceback: as many as Python's own recursion limit
 MAX_EXCEPTIONS = 200  # causes, contexts and members of groups
+MAX_COLUMN = 10_000_000  # lines and columns of a syntax error: so many characters may be printed below it
 _MAX_NOTES = 100
 _MAX_CHARACTERS = 2_000_000  # of all these together: they must go into one frame
 _LEAST_TEXT, _LEAST_FRAMES = 200, 10  # of each exception, whatever the others take
@@ -134,10 +135,14 @@ def _describe_alone(error: BaseException, tb: Any, room: _Room, *, with_locals: 
 
 
 def _is_plain(value: object) -> bool:
-    """Whether it can be sent as it is; the source of a module may be too long for that."""
+    """Whether it can be sent as it is; the source of a module may be too long for that, and a number too large."""
     if type(value) is tuple:
-        return all(map(_is_plain, value))
-    return value is None or type(value) is int or (type(value) is str and len(value) <= _MAX_TEXT)
+        return all(type(item) is not tuple and _is_plain(item) for item in value)
+    return (
+        value is None
+        or (type(value) is int and abs(value) <= MAX_COLUMN)
+        or (type(value) is str and len(value) <= _MAX_TEXT)
+    )
 
 
 def _text(error: BaseException) -> str:

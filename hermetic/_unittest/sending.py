@@ -114,7 +114,7 @@ class _SendingResult(unittest.TestResult):
         self, message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
     ) -> None:
         """In the place of ``warnings.showwarning``."""
-        names = [category.__module__, category.__qualname__]
+        names = [str(category.__module__), str(category.__qualname__)]
         if _real.get_pid() == self._pid:
             self.send("warning", portable.cut(str(message)), names, str(filename), int(lineno))
 

@@ -122,6 +122,15 @@ class TableTest(HermeticTestCase):
             with self.subTest(number):
                 self.assertFalse(is_accepted(["end", {**FACTS, "duration": number}]))
 
+    def test_odd_exceptions_of_honest_tests_are_accepted(self):
+        odd = ValueError("v")
+        odd.__notes__ = [1, None, "n"] * 100
+        large = SyntaxError("s", ("f", 10**12, 10**12, "text"))
+        own = type("NoName", (OSError,), {"__module__": None, "__str__": lambda _: 1 / 0})()
+        for error in (odd, large, own, SyntaxError(1, (2, 3, 4, 5)), KeyboardInterrupt(), Own(Own, 10**400)):
+            with self.subTest(type(error)):
+                self.assertTrue(is_accepted(["broken", described(error)]))
+
     def test_an_exception_is_refused_that_belongs_to_itself_or_to_none(self):
         for name, value in (("cause", 5), ("context", -1), ("members", [0]), ("members", [7]), ("cause", True)):
             error = copy.deepcopy(EXCEPTIONS[0])
@@ -238,6 +247,37 @@ def new_subject() -> unittest.TestCase:
 
 def new_result() -> unittest.TextTestResult:
     return hermetic.TestResult(unittest.runner._WritelnDecorator(io.StringIO()), True, 2)
+
+
+class AnswerTest(HermeticTestCase):
+    def worker(self, *sent, junk=b""):
+        data = b"".join(pack(NONCE, frame) for frame in sent)
+        return Worker(Link(data + junk), FakePlace(), NONCE, FakePlace.remove)
+
+    def test_frames_before_junk_hold_and_the_test_after_them_is_to_blame(self):
+        worker = self.worker(*LEAST, ["begin", "a.b.d"], junk=b"junk")
+        told = [*worker.perform([["run"], ["run"]], timeout=60.0, what="it")]
+        self.assertEqual([*LEAST, ["begin", "a.b.d"]], told[:-1])
+        self.assertRegex(told[-1][1], "its channel to hermetic broke: .* the test, or one before it")
+
+    def test_what_comes_after_the_last_answer_is_for_the_next_time(self):
+        late = ["warning", "of a thread", ["builtins", "UserWarning"], "x.py", 1]
+        worker = self.worker(*LEAST, late, *LEAST[:3], ["ready", [], 2])
+        self.assertEqual(LEAST, [*worker.perform([["run"]], timeout=60.0, what="it")])
+        self.assertEqual(late, next(worker.perform([["run"]], timeout=60.0, what="it")))
+
+    def test_a_ready_that_was_told_before_is_an_error_of_the_next_test(self):
+        worker = self.worker(*LEAST, LEAST[3])
+        self.assertEqual(LEAST, [*worker.perform([["run"]], timeout=60.0, what="it")])
+        told = [*worker.perform([["run"]], timeout=60.0, what="it")]
+        self.assertEqual(["died"], [frame[0] for frame in told])
+
+    def test_a_worker_that_sends_without_end_is_ended(self):
+        worker = self.worker(LEAST[0])
+        with mock.patch.object(frames, "MAX_ANSWER_BYTES", 10):
+            told = [*worker.perform([["run"]], timeout=60.0, what="it")]
+        self.assertRegex(told[0][1], "more than 10 bytes came of one test")
+        self.assertTrue(worker.has_ended)
 
 
 ANYTHING = st.recursive(

@@ -12,6 +12,7 @@ import traceback
 import unittest
 
 from hermetic._isolation import portable, tracebacks
+from hermetic._isolation.frames import KINDS
 from hermetic._isolation.protocol import MAX_FRAME_BYTES
 
 HAS_GROUPS = sys.version_info >= (3, 11)
@@ -26,8 +27,10 @@ def text_of(error: BaseException, *, with_locals: bool = False) -> str:
 
 
 def sent(error: BaseException, *, with_locals: bool = False) -> BaseException:
-    """An exception as it arrives, by way of JSON."""
-    return portable.rebuild(json.loads(json.dumps(portable.describe(error, with_locals=with_locals))))
+    """An exception as it arrives, by way of JSON and of the table of frames."""
+    described = json.loads(json.dumps(portable.describe(error, with_locals=with_locals)))
+    assert KINDS["broken"]([described]), described
+    return portable.rebuild(described)
 
 
 def raised(function, *args: object) -> BaseException:  # type: ignore[no-untyped-def]
