@@ -142,3 +142,8 @@ class _PipeLink:
                 pipe.close()
             except OSError:
                 pass  # what was written to it last finds no reader
+        try:
+            while True:
+                self._received.get_nowait()  # the thread that reads may wait for a place
+        except queue.Empty:
+            pass
