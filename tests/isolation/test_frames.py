@@ -223,6 +223,7 @@ def answers(data: bytes, requests: list[list[object]], step: int = 500_000) -> l
 
 @mock.patch.multiple(state.running, warned=[])
 @mock.patch.multiple(journal, methods=[])
+@mock.patch.multiple(isolation._isolation, result=None)  # which may be that of the run of these tests
 def replayed(told: list[list[object]], result: unittest.TestResult) -> None:
     """Tell a result of them, and all else that takes frames."""
     subject, silent = new_subject(), io.StringIO()
