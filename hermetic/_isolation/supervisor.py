@@ -1,7 +1,9 @@
 """Supervision: workers are started, asked, timed, ended and cleaned up after, whatever their tests do to them.
 
-Worker      one worker: a request goes there, frames come back; a crash or a time-out comes as a frame, too
-Nursery     where workers come from: a zygote on Linux, fresh interpreters elsewhere
+    Worker      one worker: a request goes there, frames come back; a crash or a time-out comes as a frame, too
+    Nursery     where workers come from: a zygote on Linux, fresh interpreters elsewhere
+
+The frames, and what may be in them, are those of ``frames``.
 """
 
 from __future__ import annotations
