@@ -19,7 +19,7 @@ import support
 PACKAGE = os.path.dirname(os.path.abspath(hermetic.__file__))
 
 LEVELS = (
-    "_errors _env _real _records _setting_kinds _sizes _source_edits _version _addresses",
+    "_errors _env _real _records _setting_kinds _sizes _source_edits _version _addresses _own_files",
     "_policy _messages _settings _config _config_edits",
     "_guards _reports _terminal",
     "_sandbox",
@@ -34,6 +34,7 @@ LEVEL_OF = {unit: level for level, units in enumerate(LEVELS) for unit in units.
 WITHIN_A_LEVEL = {
     ("_addresses", "_env"),  # where the hosts file is
     ("_addresses", "_real"),  # the originals of open, stat and inet_pton, which suites mock
+    ("_own_files", "_real"),  # the original of unlink, and random bytes
     ("_messages", "_policy"),  # an advised allowance is written as the policy reads it
     ("_config", "_settings"),  # what is read there
     ("_settings", "_policy"),  # what a path is allowed is added up as in marks

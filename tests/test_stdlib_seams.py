@@ -206,7 +206,7 @@ class HelpersTest(hermetic.HermeticTestCase):
     """hermetic/_real.py, for hermetic/_isolation and hermetic/_unittest/worker.py: in interpreters of their own"""
 
     def run_code(self, code: str, *flags: str) -> str:
-        done = support.run_python(*flags, "-c", f"from hermetic import _real\n{code}")
+        done = support.run_python(*flags, "-c", f"from hermetic import _own_files, _real\n{code}")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return done.stdout
 
@@ -245,7 +245,8 @@ class HelpersTest(hermetic.HermeticTestCase):
     def test_a_new_folder_is_made_where_it_was_told_to(self):
         with support.Folder() as folder:
             shown = self.run_code(
-                f"_real.use_temporary_folder({folder!r})\nprint(_real.new_folder('x'), _real.new_file('y'))\n"
+                f"_own_files.use_temporary_folder({folder!r})\n"
+                "print(_own_files.new_folder('x'), _own_files.new_file('y'))\n"
             )
             self.assertEqual([os.path.dirname(path) for path in shown.split()], [folder, folder])
 

@@ -6,7 +6,7 @@ seconds, temporary files).
 
 from __future__ import annotations
 
-from .. import _real
+from .. import _own_files, _real
 from .._policy import INET
 from .._sizes import DATABASE, FILESYSTEM, NETWORK, PROCESS
 
@@ -76,7 +76,9 @@ def tell_children(report_path: str) -> str | None:
     if not entries:
         return None
     path = path_for_children(report_path)
-    with _real.open_file(path, "w", encoding="utf-8", errors="backslashreplace", opener=_real.open_private) as file:
+    with _real.open_file(
+        path, "w", encoding="utf-8", errors="backslashreplace", opener=_own_files.open_private
+    ) as file:
         file.write("".join(f"{entry}\n" for entry in entries))
     return path
 

@@ -13,7 +13,7 @@ import contextlib
 import errno
 import os
 
-from .. import _messages, _policy, _real
+from .. import _messages, _own_files, _policy, _real
 from .._errors import (
     DatabaseViolationError,
     FilesystemViolationError,
@@ -75,10 +75,8 @@ def prepare(scope: Scope) -> None:
         answering.children_before = frozenset(state.running.children())
     births = births_path(scope)
     if births not in _reports.beside:
-        with _real.open_file(
-            births, "ab", opener=_real.open_private
-        ):  # another thread may be here, too: it is there before anybody looks
-            pass
+        # Another thread may be here, too: it is there before anybody looks.
+        _real.open_file(births, "ab", opener=_own_files.open_private).close()
         _reports.beside.add(births)
 
 
@@ -88,7 +86,7 @@ def expect_reports(scope: Scope) -> None:
     if _reports.owner_pid != scope.home:
         _reports = _Reports()
     if _reports.path is None:
-        _reports.path = _real.new_file("hermetic-")
+        _reports.path = _own_files.new_file("hermetic-")
         known = baseline.tell_children(_reports.path)
         _reports.beside |= {known} if known is not None else set()
         atexit.register(close)
@@ -125,7 +123,7 @@ def announce(scope: Scope, _replace: Any = os.replace) -> None:
     _reports.scopes[scope.serial] = scope
     path = _current_path(_reports.path)
     with contextlib.suppress(OSError):  # the temporary folder was removed
-        with _real.open_file(f"{path}.new", "w", encoding="utf-8", opener=_real.open_private) as file:
+        with _real.open_file(f"{path}.new", "w", encoding="utf-8", opener=_own_files.open_private) as file:
             json.dump({"serial": scope.serial, "test": scope.name, "policy": policy_fields(scope.policy)}, file)
         _replace(f"{path}.new", path)
 

@@ -15,7 +15,7 @@ import functools
 import os
 import sys
 
-from .. import _config, _env, _real
+from .. import _config, _env, _own_files, _real
 from .._errors import ConfigurationError
 from .._sizes import FILESYSTEM
 from . import callsite, events
@@ -149,9 +149,9 @@ def _temporary_folders() -> Sequence[str]:
     """Those that are named now, and those that were at the start; a test may change any of it."""
     tempfile = sys.modules.get("tempfile")
     named = [getattr(tempfile, "tempdir", None), *_named_at_start]
-    named += [_real.environ.get(name) for name in _real.TEMPORARY_FOLDER_VARIABLES]
+    named += [_real.environ.get(name) for name in _own_files.TEMPORARY_FOLDER_VARIABLES]
     folders = [os.fsdecode(folder) for folder in named if isinstance(folder, (str, bytes)) and folder]
-    return folders or _real.DEFAULT_TEMPORARY_FOLDERS
+    return folders or _own_files.DEFAULT_TEMPORARY_FOLDERS
 
 
 @functools.lru_cache
@@ -161,7 +161,7 @@ def _forms_of(*folders: str) -> list[str]:
     return [*dict.fromkeys(map(_normcase, forms))]
 
 
-_named_at_start = [_real.environ.get(name) for name in (*_real.TEMPORARY_FOLDER_VARIABLES, "TEST_TMPDIR")]
+_named_at_start = [_real.environ.get(name) for name in (*_own_files.TEMPORARY_FOLDER_VARIABLES, "TEST_TMPDIR")]
 
 
 def is_part_of_program(full: str) -> bool:

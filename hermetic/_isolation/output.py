@@ -10,7 +10,7 @@ import codecs
 import os
 import sys
 
-from .. import _real
+from .. import _own_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Stream:
 
     def __init__(self, path: str) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-        self._fd = _real.open_private(path, flags)
+        self._fd = _own_files.open_private(path, flags)
         self._position = 0
         self._relayed = 0
         self._tail = b""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 
-from .. import _env, _real
+from .. import _env, _own_files, _real
 from . import protocol
 from .supervisor import IDLE
 
@@ -270,7 +270,7 @@ class _Kept:
             self._answers[key] = data
             return
         if self._file is None:
-            self._path = _real.new_file("hermetic-")
+            self._path = _own_files.new_file("hermetic-")
             self._file = _real.open_file(self._path, "r+b")
             if not _env.WINDOWS:  # which removes no file that is open
                 _real.unlink(self._path)  # nobody finds it any more

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections import deque
 
-from .. import _real
+from .. import _own_files, _real
 from . import processes, protocol
 from .frames import Conversation
 from .output import Output
@@ -74,10 +74,10 @@ class Place:
     """
 
     def __init__(self) -> None:
-        self.folder = _real.new_folder("hermetic-")
+        self.folder = _own_files.new_folder("hermetic-")
         self._temporary = os.path.join(self.folder, "tmp")
         try:
-            _real.make_private_folder(self._temporary)
+            _own_files.make_private_folder(self._temporary)
             self.output = Output(self.folder)
         except OSError:
             _remove(self.folder)

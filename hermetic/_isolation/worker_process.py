@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 
-from .. import _env, _real
+from .. import _env, _own_files, _real
 from . import output, processes, protocol
 
 TYPE_CHECKING = False
@@ -47,7 +47,7 @@ def set_up(place: WorkerPlace) -> protocol.WorkerEnd:
     tempfile: Any = sys.modules.get("tempfile")
     if tempfile is not None:
         tempfile.tempdir = temporary
-    _real.use_temporary_folder(place.folder)
+    _own_files.use_temporary_folder(place.folder)
     return protocol.WorkerEnd(reading, writing, place.nonce, written)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from .. import _real
+from .. import _own_files, _real
 from .._errors import ConfigurationError
 
 _replace, _change_mode = os.replace, os.chmod  # saved: a test may leave a mock of them behind
@@ -63,7 +63,7 @@ def replace(path: str, data: bytes) -> None:
     temporary = _temporary(path)
     is_there = os.path.exists(path)
     # What only the user may read of the file, nobody else may read meanwhile.
-    opener = _real.open_private if is_there else None
+    opener = _own_files.open_private if is_there else None
     try:
         with _real.open_file(temporary, "xb", opener=opener) as file:
             file.write(data)

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from .. import _env, _real
+from .. import _env, _own_files, _real
 from . import drawing
 
 TYPE_CHECKING = False
@@ -82,7 +82,7 @@ def is_possible() -> bool:
 
 def _start(terminal: int, *, coloured: bool) -> tuple[mmap.mmap, int, int]:
     """Start the program that draws; the memory, the pipe that ends it when it is closed, and its process id."""
-    path = _real.new_file("hermetic-")
+    path = _own_files.new_file("hermetic-")
     with _real.open_file(path, "r+b") as file:
         _real.unlink(path)
         file.truncate(drawing.MEMORY_BYTES)

@@ -22,10 +22,10 @@ class FirstTest(unittest.TestCase):
         os.rmdir(folder)
 """
 NO_FOLDERS = """
-from hermetic import _real
+from hermetic import _own_files
 def refuse(*arguments):
     raise PermissionError(13, "Permission denied")
-_real._open = _real._mkdir = refuse
+_own_files._open = _own_files._mkdir = refuse
 import hermetic
 hermetic.main(module="test_mixed", argv=["x"])
 """

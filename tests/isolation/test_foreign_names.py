@@ -9,6 +9,7 @@ import tempfile
 import traceback
 import types
 import unittest
+import warnings
 from unittest import mock
 
 from hermetic import HermeticTestCase, medium
@@ -132,9 +133,9 @@ class FilesTest(HermeticTestCase):
 
     def test_a_warning_opens_none_either(self):
         path = self.path_of("pipe")
-        with mock.patch("sys.stderr") as stream:
+        with mock.patch("warnings.showwarning") as show:
             replay.show_warning("text", ["builtins", "UserWarning"], path, 1)
-        self.assertIn(f"{path}:1: UserWarning: text", stream.write.call_args.args[0])
+        self.assertIn(f"{path}:1: UserWarning: text", warnings.formatwarning(*show.call_args.args))
 
     def test_lines_that_did_not_come_from_a_file_are_kept(self):
         linecache.cache["<cell>"] = linecache.cache["cell.py"] = (9, None, ["the line\n"], "x")

@@ -71,6 +71,7 @@ EXCEPTIONS = [
 FACTS = {"started": 1.7e9, "duration": 0.25, "methods": ["fork"], "warned": [violation()]}
 LEAST = [["begin", "a.b.c"], ["outcome", "success", None], ["end", FACTS], ["ready", [], 1]]
 VALID = [
+    ["started"],
     *LEAST,
     *(["outcome", verdict, error] for error in EXCEPTIONS for verdict in ("error", "failure", "expected_failure")),
     ["outcome", "skip", "why"],

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import unittest
 
-from hermetic import HermeticTestCase, _real, medium
+from hermetic import HermeticTestCase, _own_files, medium
 from hermetic._reports import files
 from support import Folder, run_hermetic
 
@@ -93,11 +93,11 @@ class FilesTest(HermeticTestCase):
 
     def test_a_private_file_stays_private_when_it_is_opened_again(self):
         for flags in ("wb", "ab", "wb"):
-            with open(self.path, flags, opener=_real.open_private):
+            with open(self.path, flags, opener=_own_files.open_private):
                 self.assertEqual("0o600", self.mode(self.path))
 
     def test_a_report_in_the_place_of_a_private_file_is_private_while_it_is_written(self):
-        with open(self.path, "wb", opener=_real.open_private):
+        with open(self.path, "wb", opener=_own_files.open_private):
             pass
         seen = []
         with self.subTest("the file beside it"):

@@ -1,0 +1,105 @@
+"""Hermetic's own files: in folders that were there at import, whatever tests do to tempfile, for no other user."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+
+from . import _real
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TEMPORARY_FOLDER_VARIABLES = ("TMPDIR", "TEMP", "TMP")
+DEFAULT_TEMPORARY_FOLDERS = ("/tmp", "/var/tmp", "/usr/tmp")  # noqa: S108 - the order of the tempfile module
+
+_TEMPORARY_FOLDERS = [  # files are created exclusively there
+    *(os.environ[name] for name in TEMPORARY_FOLDER_VARIABLES if os.environ.get(name)),
+    *DEFAULT_TEMPORARY_FOLDERS,
+    # Bazel's comes last: its path is too long for the sockets that isolated tests may make in a folder below.
+    *([os.environ["TEST_TMPDIR"]] if "TEST_TMPDIR" in os.environ else []),
+]
+
+# Bound now, and wrapped, because libraries that fake the file system look through all modules for os's functions.
+_open, _close = functools.partial(os.open), functools.partial(os.close)
+_write, _truncate = functools.partial(os.write), functools.partial(os.ftruncate)
+_mkdir, _rmdir, _chmod = functools.partial(os.mkdir), functools.partial(os.rmdir), functools.partial(os.chmod)
+_fchmod = functools.partial(getattr(os, "fchmod", lambda *_: None))  # not on Windows before 3.13
+
+
+def open_private(path: str, flags: int) -> int:
+    """An opener, as ``open`` takes one, of a file that nobody else is to read: its mode is 0600, whatever the umask."""
+    fd = _open(path, flags, 0o600)
+    _fchmod(fd, 0o600)
+    return fd
+
+
+def make_private_folder(path: str) -> None:
+    """Make a folder that nobody else is to look into: its mode is 0700, whatever the umask."""
+    _mkdir(path, 0o700)
+    _chmod(path, 0o700)
+
+
+def use_temporary_folder(folder: str) -> None:
+    """Have our own files created in a folder."""
+    _TEMPORARY_FOLDERS.insert(0, folder)
+
+
+def new_file(prefix: str) -> str:
+    """An empty file in the temporary folder as it was at import: tests replace tempfile, and remove its folder.
+
+    Raises:
+        OSError: there is no such folder; the text says what to do.
+    """
+    return _new_path(prefix, ".jsonl", _make_file)
+
+
+def new_folder(prefix: str) -> str:
+    """A folder of its own there, and the same errors."""
+    return _new_path(prefix, "", _make_folder)
+
+
+def _new_path(prefix: str, suffix: str, make: Callable[[str, bool], None]) -> str:
+    """What was made in the first folder that has room for more; if none has, in the first where it can be made."""
+    folders = (*_TEMPORARY_FOLDERS, os.path.expanduser("~"), os.curdir)
+    for with_room, folder in itertools.product((True, False), folders):
+        for _ in range(100):
+            try:
+                path = os.path.abspath(os.path.join(folder, f"{prefix}{_real.random_bytes(4).hex()}{suffix}"))
+                make(path, with_room)
+            except FileExistsError:
+                continue
+            except OSError:
+                break
+            return path
+    # None of OSError's subclasses: whoever was about to start a program would take it for one that is missing.
+    raise OSError("hermetic can write in no folder for temporary files; set TMPDIR to one that it can")
+
+
+def _make_file(path: str, with_room: bool) -> None:  # noqa: FBT001 - as `make` is called
+    """Make an empty file; not where nothing can be written to it, if it is to have room."""
+    file = open_private(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+    try:
+        try:
+            if with_room:
+                _write(file, b".")
+                _truncate(file, 0)
+        finally:
+            _close(file)
+    except OSError:
+        _real.unlink(path)
+        raise
+
+
+def _make_folder(path: str, with_room: bool) -> None:  # noqa: FBT001 - as above
+    """The same with a folder."""
+    make_private_folder(path)
+    trial = os.path.join(path, "trial")
+    try:
+        _make_file(trial, with_room)
+        _real.unlink(trial)
+    except OSError:
+        _rmdir(path)
+        raise
