@@ -22,7 +22,7 @@ from .._errors import IsolationError
 from .._guards import state
 from .._isolation import output, portable
 from . import addressing, context, groups, policies, replay, sandbox
-from .result import Fixture, exc_info
+from .endings import Ending, raise_all
 from .workers import Workers
 
 TYPE_CHECKING = False
@@ -208,7 +208,7 @@ def end_class(cls: type) -> None:
         if type(member.test) is cls:
             errors += _ask(member, "finish" if kind == "class" else "end_class")
     errors += _endings("class", cls)
-    _raise(errors)
+    raise_all(errors)
 
 
 def end_module(name: str) -> None:
@@ -227,7 +227,7 @@ def end_module(name: str) -> None:
         if not modules and key in _isolation.members:
             errors += _ask(_isolation.members[key], "finish")
     errors += _endings("module", name)
-    _raise(errors)
+    raise_all(errors)
 
 
 def _endings(kind: str, subject: Any) -> list[BaseException]:
@@ -237,7 +237,7 @@ def _endings(kind: str, subject: Any) -> list[BaseException]:
         return errors
     with _isolation.lock, state.unjudged():
         for unit, is_over, frames in _isolation.ahead.endings(kind, subject):
-            ending = _Ending(unit.description, unit.test, is_over=is_over and not unit.is_shared)
+            ending = Ending(unit.description, unit.test, _isolation.result, is_over=is_over and not unit.is_shared)
             for frame in frames:
                 ending.take(frame)
             errors += ending.errors(unit.told)
@@ -249,90 +249,13 @@ def _ask(member: _Member, request: str) -> list[BaseException]:
     worker, group = member.worker, member.group
     assert group.key is not None  # only those with a key have members
     with _isolation.lock, state.unjudged():
-        ending = _Ending(group.description, member.test, is_over=request == "finish")
+        ending = Ending(group.description, member.test, _isolation.result, is_over=request == "finish")
         for frame in worker.perform([[request]], timeout=group.timeout, what=_timed(group)):
             ending.take(frame)
         errors = ending.errors(member.told)
     if worker.has_ended:
         del _isolation.members[group.key]
     return errors
-
-
-class _Ending:
-    """What a worker tells while a class or a module is torn down, or all that is left.
-
-    Args:
-        description: of its group.
-        test: the last of it.
-        is_over: whether its process ends with it.
-    """
-
-    def __init__(self, description: str, test: Any, *, is_over: bool) -> None:
-        self._description = description
-        self._test = test
-        self._is_over = is_over
-        self._failed = False
-        self._in_fixtures: list[BaseException] = []  # what is yet to be told
-        self._of_group: list[BaseException] = []
-        self._changes: list[str] = []  # what the worker's process has changed and left
-
-    def take(self, frame: list[Any]) -> None:
-        """Take a frame."""
-        kind, *details = frame
-        if kind == "output":
-            replay.write(sys.stdout if details[0] == "out" else sys.stderr, details[1])
-        elif kind == "warning":
-            replay.show_warning(*details)
-        elif kind in ("broken", "fixture"):
-            name, verdict, described = details if kind == "fixture" else (self._description, "error", *details)
-            error = replay.fixture_error(verdict, described)
-            if error is not None:
-                self._in_fixtures += _told(name, error)
-                self._failed = True
-        elif kind == "finished":
-            self._changes += details[0]["changes"]
-            replay.take_warned(details[0])
-        elif kind == "exited":
-            self._changes += details[0]
-        elif kind == "died" and not self._failed:
-            error = replay.isolation_error(f"the process of {self._description}: {details[0]}", self._test)
-            (self._of_group if self._is_over else self._in_fixtures).append(error)
-
-    def errors(self, told: set[str]) -> list[BaseException]:
-        """What went wrong, as errors that nobody has been told of.
-
-        Args:
-            told: the changes that were reported of tests.
-        """
-        changes = [change for change in self._changes if change not in told]
-        if changes:
-            what = f"the process of {self._description}"
-            error = replay.report_changes(what, changes, self._test, _isolation.result)
-            self._of_group += [error] if error is not None else []
-        for found in self._of_group:
-            self._in_fixtures += _told(self._description, found)
-        return self._in_fixtures
-
-
-def _told(name: str, error: BaseException) -> list[BaseException]:
-    """Tell our own run's result of an error, of a fixture or a group; other runners are told by the fixture."""
-    if _isolation.result is None:
-        return [error]
-    result = _isolation.result
-    buffering = _real.buffer_output(result)
-    result.addError(Fixture(name), exc_info(error))
-    if buffering:
-        _real.release_output(result)
-    return []
-
-
-def _raise(errors: list[BaseException]) -> None:
-    if len(errors) == 1 and isinstance(errors[0], Exception):
-        raise errors[0]
-    if errors:  # one that ends programs, in a worker, is not to end this one
-        texts = "\n\n".join(f"{type(error).__name__}: {error}" for error in errors)
-        count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
-        raise IsolationError(f"[H007] {count} at the end of isolated tests:\n{texts}")
 
 
 @contextlib.contextmanager
@@ -377,7 +300,7 @@ def of_run(
 def _finish(ahead: Ahead) -> None:
     """Have the workers exit that tests have shared; what those left behind is looked for by nobody, as ever."""
     with state.unjudged():
-        ending = _Ending("the tests that shared a worker", ahead.last_test, is_over=True)
+        ending = Ending("the tests that shared a worker", ahead.last_test, _isolation.result, is_over=True)
         for frame in ahead.finish():
             if frame[0] != "exited":
                 ending.take(frame)

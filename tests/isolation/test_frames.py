@@ -20,7 +20,7 @@ from hermetic._isolation import frames, portable
 from hermetic._isolation.protocol import ProtocolError, pack
 from hermetic._isolation.supervisor import Place, Worker
 from hermetic._multiprocessing import journal
-from hermetic._unittest import isolation, replay, trials
+from hermetic._unittest import endings, replay, trials
 from test_properties import given, st
 
 GROUPS = [builtins.ExceptionGroup] if hasattr(builtins, "ExceptionGroup") else []  # from 3.11 on
@@ -224,11 +224,10 @@ def answers(data: bytes, requests: list[list[object]], step: int = 500_000) -> l
 
 @mock.patch.multiple(state.running, warned=[])
 @mock.patch.multiple(journal, methods=[])
-@mock.patch.multiple(isolation._isolation, result=None)  # which may be that of the run of these tests
 def replayed(told: list[list[object]], result: unittest.TestResult) -> None:
     """Tell a result of them, and all else that takes frames."""
     subject, silent = new_subject(), io.StringIO()
-    ending = isolation._Ending("the group", subject, is_over=True)
+    ending = endings.Ending("the group", subject, None, is_over=True)
     reading = trials._Reading(0, subject.id())
     player = replay.Replay(subject, result, lambda changes: replay.report_changes("it", changes, subject, result))
     with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent):
