@@ -16,7 +16,7 @@ from hermetic._env import ANNOTATING_CI
 from hermetic._guards import state
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TIMEOUT = 60.0  # seconds for any process that a test starts
+TIMEOUT = 180.0  # seconds for any process that a test starts: on a machine with much to do, it may take many
 _NOT_INHERITED = ("HERMETIC_", "PYTHON", "TEST_", "TESTBRIDGE_", "XML_OUTPUT_FILE", *ANNOTATING_CI)
 
 
