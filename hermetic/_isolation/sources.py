@@ -36,6 +36,16 @@ def note(filename: str) -> None:
         linecache.cache[filename] = (0, None, [], filename)
 
 
+def possible(filename: str) -> str:
+    """The name, with what no file has in its name escaped: tracers look for the file of all that runs."""
+    name = filename.replace("\0", "\\0")
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return name.encode(errors="backslashreplace").decode()
+    return name
+
+
 def _is_harmless(path: str) -> bool:
     try:
         found = _real.stat(path)

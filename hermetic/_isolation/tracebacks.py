@@ -28,11 +28,12 @@ class Shown:
 
 def traceback_of(frames: list[list[Any]]) -> types.TracebackType | None:
     found: types.TracebackType | None = None
-    for filename in {fields[0] for fields in frames}:
-        sources.note(filename)
+    files = {fields[0]: sources.possible(fields[0]) for fields in frames}
+    for file in files.values():
+        sources.note(file)
     for fields in reversed(frames):
         filename, name, qualname, first_line, line, positions, module, is_unittest, shown_locals, is_hidden = fields
-        code = _code(filename, name, qualname, first_line, positions)
+        code = _code(files[filename], name, qualname, first_line, positions)
         variables: dict[str, Any] = {variable: Shown(text) for variable, text in shown_locals.items()}
         if is_hidden:
             variables["__tracebackhide__"] = True

@@ -117,9 +117,14 @@ class FilesTest(HermeticTestCase):
         self.assertIn("the line", self.shown(self.path_of("source.py", "the line\n")))
 
     def test_what_is_no_file_with_lines_is_named_and_not_opened(self):
-        for path in (self.path_of("pipe"), "/dev/zero", self.folder, "with\0zero", "\ud800"):
+        for path in (self.path_of("pipe"), "/dev/zero", self.folder):
             with self.subTest(path):
                 self.assertIn(f'File "{path}", line 1, in f\nm.E: text', self.shown(path))
+
+    def test_what_no_file_has_in_its_name_is_escaped(self):
+        for path, shown in (("with\0zero", r"with\0zero"), ("\ud800é", r"\ud800é"), ("\udcff", "\udcff")):
+            with self.subTest(shown):
+                self.assertIn(f'File "{shown}", line 1, in f\nm.E: text', self.shown(path))
 
     def test_a_pipe_that_is_found_on_the_path_is_not_opened_either(self):
         self.path_of("pipe.py")
