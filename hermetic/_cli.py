@@ -38,7 +38,8 @@ def _warn_of_foreign_package() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     for folder in sys.path:
         other = os.path.join(os.path.abspath(folder), "hermetic")
-        if os.path.isfile(os.path.join(other, "__init__.py")) and not os.path.samefile(other, here):
+        is_there = os.path.isfile(os.path.join(other, "__init__.py"))
+        if is_there and not (os.path.isdir(here) and os.path.samefile(other, here)):  # no folder if it is in an archive
             sys.stderr.write(f"hermetic: warning: another package named hermetic lies in {other}; it is not used\n")
     if any(name.startswith("hermetic_seal-") for name in _names_beside(here)):
         sys.stderr.write(
