@@ -17,7 +17,15 @@ from hermetic._guards import state
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TIMEOUT = 180.0  # seconds for any process that a test starts: on a machine with much to do, it may take many
+# By coverage, which then is in the processes of the tests as well.
+IS_MEASURED = any(name.startswith("COVERAGE_PROCESS_") for name in os.environ)
 _NOT_INHERITED = ("HERMETIC_", "PYTHON", "TEST_", "TESTBRIDGE_", "XML_OUTPUT_FILE", *ANNOTATING_CI)
+
+
+def some_pythons_do() -> None:
+    """As setUpModule, of tests that take long and differ little between Pythons: CI has them run on some alone."""
+    if "FEWER_TESTS" in os.environ:
+        raise unittest.SkipTest("FEWER_TESTS is set: other Pythons do these")
 
 
 def run_python(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import subprocess
 import sys
 import unittest
@@ -11,8 +10,6 @@ import unittest
 import support
 
 ON_ONE_PYTHON = unittest.skipUnless(sys.version_info[:2] == (3, 11), "it takes long: one Python does")
-# In the processes of the tests, too, which cannot write their data where nothing can be written.
-IS_MEASURED = any(name.startswith("COVERAGE_PROCESS_") for name in os.environ)
 CHILD = "import contextlib, socket\nwith contextlib.suppress(Exception): socket.create_connection(('127.0.0.1', 9))"
 SUITE = f"""
 import contextlib, os, socket, subprocess, sys, unittest

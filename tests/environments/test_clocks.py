@@ -9,6 +9,8 @@ import unittest
 import support
 from hermetic import medium
 
+setUpModule = support.some_pythons_do
+
 # As tools do that freeze time: whatever module has a clock, by whatever name, gets another one; and back.
 SUITE = """
 import contextlib, sys, time, unittest

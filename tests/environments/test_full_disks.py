@@ -11,6 +11,8 @@ from environments import surroundings
 from environments.surroundings import SUITE, VERDICTS, mounted, shell
 from hermetic import medium
 
+setUpModule = support.some_pythons_do
+
 FULL_DISK = "mount -t tmpfs -o size=64k tmpfs disk && dd if=/dev/zero of=disk/filling bs=4k 2>/dev/null; {}"
 
 
@@ -40,7 +42,7 @@ class FullDiskTest(surroundings.MountingTest):
 @medium
 @unittest.skipIf(sys.platform == "win32", "there are no such limits")
 class NoRoomTest(unittest.TestCase):
-    @unittest.skipIf(surroundings.IS_MEASURED, "this run is measured: coverage would have no room, either")
+    @unittest.skipIf(support.IS_MEASURED, "this run is measured: coverage would have no room, either")
     def test_beyond_the_largest_file_no_verdict_is_lost(self):
         with support.Folder(**{"test_mixed.py": SUITE.replace('print("printed")', "pass")}) as folder:
             os.mkdir(os.path.join(folder, "tmp"))

@@ -15,6 +15,8 @@ import support
 from environments.surroundings import ON_ONE_PYTHON, SUITE, VERDICTS
 from hermetic import medium
 
+setUpModule = support.some_pythons_do
+
 REPORTS = "--json=report.json", "--junit-xml=report.xml", "--html=report.html"
 EMBEDDING = r"""
 #include <Python.h>

@@ -13,6 +13,8 @@ from environments.surroundings import CHILD, RAN, SUITE, VERDICTS, shell
 from hermetic import HermeticTestCase, medium
 from hermetic._unittest.history import RunHistory
 
+setUpModule = support.some_pythons_do
+
 ISOLATED = r"\[H007\] isolated test test_mixed\.MixedTest\.test_is_alone: its process could not be started"
 NO_PROCESSES = """
 import os, subprocess

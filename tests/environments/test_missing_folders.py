@@ -11,6 +11,8 @@ from environments import surroundings
 from environments.surroundings import RAN, SUITE, VERDICTS, mounted, shell
 from hermetic import medium
 
+setUpModule = support.some_pythons_do
+
 LEAVES_NO_FOLDER = """
 import os, tempfile, unittest
 from hermetic import small

@@ -12,6 +12,8 @@ import support
 from environments.surroundings import ON_ONE_PYTHON
 from hermetic import medium
 
+setUpModule = support.some_pythons_do
+
 FOLDER = os.fsdecode(b"caf\xe9 and\na 'new' \"line\" {0} %s $(x)")
 SUITE = r"""
 import os, subprocess, sys, unittest

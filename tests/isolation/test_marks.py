@@ -8,6 +8,8 @@ import hermetic
 import support
 from hermetic import DecorationError, HermeticTestCase, medium
 
+setUpModule = support.some_pythons_do
+
 HEAD = """
 import asyncio, os, subprocess, sys, time, unittest
 import hermetic

@@ -7,9 +7,12 @@ import re
 import signal
 import unittest
 
+import support
 from hermetic import large
 from isolation.hostile import ON_LINUX, Run
 from support import TIMEOUT
+
+setUpModule = support.some_pythons_do
 
 _BUSY = """
 import os, subprocess, time, unittest

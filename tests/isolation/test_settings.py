@@ -8,6 +8,8 @@ import support
 from hermetic import HermeticTestCase, _env, medium
 from isolation.test_marks import HEAD, IsolationCase, Run
 
+setUpModule = support.some_pythons_do
+
 LEGACY = """
 def setUpModule():
     note("setUpModule")

@@ -8,12 +8,15 @@ import unittest
 from html.parser import HTMLParser
 
 import hermetic
+import support
 from hermetic import medium
 from hermetic._reports import html_report
 from hermetic._reports.records import RunRecord, TestRecord
 from support import Folder
 
 from . import browser, sample_reports
+
+setUpModule = support.some_pythons_do
 
 VOID = {"meta", "input", "br", "rect"}
 

@@ -9,6 +9,8 @@ import hermetic
 import support
 from hermetic import _config, _env
 
+setUpModule = support.some_pythons_do
+
 CONFIGURATION = "[metadata]\nname = x\n\n[tool:hermetic]\ndefault_size = small\nforbid = sleep\n"
 SUITE = """
     import multiprocessing, os, socket, subprocess, sys, time, unittest

@@ -9,9 +9,12 @@ import xml.etree.ElementTree as ET
 from unittest import mock
 
 import hermetic
+import support
 from hermetic import ConfigurationError, medium
 from hermetic._unittest.bazel import Protocol
 from support import Folder, run_hermetic
+
+setUpModule = support.some_pythons_do
 
 SAMPLE = """
     import os, subprocess, sys, time, unittest, warnings

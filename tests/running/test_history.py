@@ -16,6 +16,8 @@ from hermetic._unittest import history
 from hermetic._unittest.history import RunHistory
 from support import Folder, run_hermetic
 
+setUpModule = support.some_pythons_do
+
 SAMPLE = """
     import os, time, unittest
 

@@ -7,8 +7,11 @@ import re
 import unittest
 from typing import ClassVar
 
+import support
 from hermetic import medium
 from support import Folder, run_hermetic, run_python
+
+setUpModule = support.some_pythons_do
 
 # Two classes with a fixture each, in two modules with a fixture each; what runs is printed as it does.
 MODULE = """

@@ -10,9 +10,12 @@ import sys
 import time
 import unittest
 
+import support
 from hermetic import medium
 from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
 from transcripts import SampleCase, normalised
+
+setUpModule = support.some_pythons_do
 
 LOG = """
     import os

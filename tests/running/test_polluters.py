@@ -12,8 +12,11 @@ import sys
 import unittest
 from typing import ClassVar
 
+import support
 from hermetic import medium
 from support import TIMEOUT, Folder, not_inherited, package_folder, run_python
+
+setUpModule = support.some_pythons_do
 
 STATE = """
     import os

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import unittest
 
+import support
 from hermetic import medium
 from support import Folder, run_hermetic, run_python
+
+setUpModule = support.some_pythons_do
 
 _TESTS = """
     import os, socket, sys, unittest

@@ -11,12 +11,15 @@ from typing import ClassVar
 from unittest import mock
 
 import hermetic
+import support
 from hermetic import ConfigurationError, isolated, medium
 from hermetic._unittest import shards, units
 from support import run_hermetic
 from test_properties import given, st
 
 from .test_order import FILES, MODULE, TESTS, OrderCase
+
+setUpModule = support.some_pythons_do
 
 
 def make_class(module, name, count, **attributes):

@@ -6,8 +6,11 @@ import os
 import sys
 import unittest
 
+import support
 from hermetic import medium
 from support import ROOT, run_python
+
+setUpModule = support.some_pythons_do
 
 SOAK = os.path.join(ROOT, "tests", "benchmarks", "soak.py")
 

@@ -11,6 +11,8 @@ import unittest
 import hermetic
 import support
 
+setUpModule = support.some_pythons_do
+
 SUITE = """
     import os, socket, subprocess, time, unittest
     from django_like import Base

@@ -17,12 +17,15 @@ import time
 import unittest
 from unittest import mock
 
+import support
 from hermetic import HermeticTestCase, medium
 from hermetic._isolation import processes
 from hermetic._terminal import colours, drawing, live_line
 from hermetic._terminal.drawing import Status, line_of, parse
 from hermetic._unittest.progress import Progress
 from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
+
+setUpModule = support.some_pythons_do
 
 ROWS = 24
 TAKEN, FREED = f"\x1b[1;{ROWS - 1}r", "\x1b[r"  # the last row is scrolled with the others no more, and again

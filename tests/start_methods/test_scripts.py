@@ -9,8 +9,11 @@ import pathlib
 import sys
 import unittest
 
+import support
 from hermetic import medium
 from support import Folder, run_python
+
+setUpModule = support.some_pythons_do
 
 METHODS = multiprocessing.get_all_start_methods()
 WALL_SECONDS = 40.0
