@@ -10,8 +10,11 @@ import threading
 import unittest
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, create_subprocess_exec, create_subprocess_shell
 
+import support
 from doubles.conformance import Child, ConformanceTestCase
 from hermetic import HermeticTestCase, medium
+
+setUpModule = support.some_pythons_do
 
 PIPES = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE}
 LINES = Child("a\r\nb\n", "e\n", 3)

@@ -11,8 +11,11 @@ import threading
 import time
 from subprocess import DEVNULL, PIPE, STDOUT, Popen
 
+import support
 from doubles.conformance import Child, ConformanceTestCase
 from hermetic import SubprocessMock, medium
+
+setUpModule = support.some_pythons_do
 
 PATIENCE = 1.0  # seconds in which a real child has surely written what it writes first
 PIPES = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE}

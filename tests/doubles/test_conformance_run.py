@@ -12,8 +12,11 @@ import threading
 from subprocess import DEVNULL, PIPE, STDOUT
 from subprocess import run as run_bound_early
 
+import support
 from doubles.conformance import Child, ConformanceTestCase, outcome
 from hermetic import SubprocessMock, medium
+
+setUpModule = support.some_pythons_do
 
 CAPTURE = {"capture_output": True}
 TEXT = {"capture_output": True, "text": True}

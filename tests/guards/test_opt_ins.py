@@ -19,6 +19,8 @@ from hermetic._policy import Allowance, Policy, refuses
 from hermetic._records import CallSite, Operation, Violation
 from hermetic._sizes import DATABASE, FILESYSTEM, OPT_IN, SLEEP, STRICT, Size
 
+setUpModule = support.some_pythons_do
+
 SAMPLE = os.path.join(support.ROOT, "tests", "samples", "opt_in")
 ERRORS = {
     "H002": "hermetic.FilesystemViolationError",

@@ -13,6 +13,8 @@ import support
 from hermetic import medium
 from transcripts import OutcomeTranscripts, SampleCase, normalised
 
+setUpModule = support.some_pythons_do
+
 KINDS = """
 import logging, sys, unittest, warnings
 import helper

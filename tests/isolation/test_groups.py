@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import support
 from hermetic import medium
 from isolation.test_marks import HEAD, IsolationCase, Run
+
+setUpModule = support.some_pythons_do
 
 FIXTURES = """
 def setUpModule(): note("setUpModule " + __name__)

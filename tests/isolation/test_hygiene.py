@@ -32,7 +32,10 @@ import urllib.request
 import warnings
 
 import hermetic
+import support
 from hermetic._isolation import hygiene
+
+setUpModule = support.some_pythons_do
 
 try:
     import resource

@@ -12,7 +12,10 @@ import time
 import unittest
 
 import hermetic
+import support
 from support import TIMEOUT, Folder, package_folder, run_python
+
+setUpModule = support.some_pythons_do
 
 ON_POSIX = os.name == "posix"
 

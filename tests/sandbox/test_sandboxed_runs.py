@@ -13,6 +13,8 @@ import support
 from hermetic import HermeticTestCase, _env, medium
 from hermetic._sandbox import availability
 
+setUpModule = support.some_pythons_do
+
 HEAD = """
 import ctypes, os, signal, socket, struct, subprocess, sys, threading, time, unittest
 from hermetic import allow, isolated, large, medium, small

@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 import unittest
 
+import support
 from hermetic import medium
 from sample_runs import METHODS, SampleRunCase
 from support import Folder
+
+setUpModule = support.some_pythons_do
 
 _CEILING = "H008] multiprocessing violation"
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import unittest
 
+import support
 from hermetic import medium
 from sample_runs import METHODS, SampleRunCase
+
+setUpModule = support.some_pythons_do
 
 _WORK = """
     import multiprocessing, socket, subprocess, sys

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import unittest
 
+import support
 from hermetic import medium
 from sample_runs import METHODS, SampleRunCase
+
+setUpModule = support.some_pythons_do
 
 _LOST = "H008] multiprocessing violation"
 

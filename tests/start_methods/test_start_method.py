@@ -5,8 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import unittest
 
+import support
 from hermetic import medium
 from support import Folder, run_hermetic, run_python
+
+setUpModule = support.some_pythons_do
 
 # Coverage imports multiprocessing itself, in each process that it measures.
 UNMEASURED = {"COVERAGE_PROCESS_CONFIG": ""}
