@@ -1,11 +1,14 @@
-"""The slowest tests, as unittest lists them from Python 3.12 on, for the Pythons before."""
+"""How long tests take; and the slowest of them, as unittest lists them from Python 3.12 on, for the Pythons before."""
 
 from __future__ import annotations
+
+import sys
 
 from .. import _env, _real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 _SHOWN_FROM = 0.001  # seconds, as unittest has it
@@ -13,15 +16,22 @@ _SHOWN_FROM = 0.001  # seconds, as unittest has it
 
 def collect(result: Any) -> None:
     """Have a result time its tests, into ``collectedDurations``."""
-    start, stop, began = result.startTest, result.stopTest, [0.0]
     result.collectedDurations = []
+    time_tests(result, lambda test, seconds: result.collectedDurations.append((str(test), seconds)))
+
+
+def time_tests(result: Any, note: Callable[[Any, float], None]) -> None:
+    """Have a result note how long each test takes that runs in this process; unittest's clock may be stopped by it."""
+    start, stop = result.startTest, result.stopTest
+    began: list[float] = []
 
     def start_test(test: Any) -> None:
         start(test)
-        began[0] = _real.perf_counter()
+        began[:] = [_real.perf_counter()]
 
     def stop_test(test: Any) -> None:
-        result.collectedDurations.append((str(test), _real.perf_counter() - began[0]))
+        if began and sys.exc_info()[0] is not KeyboardInterrupt:  # 3.12.1 stops skipped ones that it has not started
+            note(test, _real.perf_counter() - began.pop())
         stop(test)
 
     result.startTest, result.stopTest = start_test, stop_test

@@ -21,10 +21,11 @@ from collections import namedtuple
 from .. import _env, _real
 from .._guards import state
 from . import units
+from .durations import time_tests
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import Any
 
     from .._settings import Settings
@@ -115,7 +116,7 @@ class RunHistory:
             return
         self._known = self._read()
         result.hermetic_history = self
-        _time_tests(result, self.note)
+        time_tests(result, self.note)
         try:
             yield
         finally:
@@ -259,23 +260,6 @@ def _latest(entries: dict[str, Any], count: int) -> dict[str, Any]:
 
 
 # --- what a result is told -------------------------------------------------------------------------------------------
-
-
-def _time_tests(result: Any, note: Callable[[Any, float], None]) -> None:
-    """Have a result note how long each test takes that runs in this process; unittest's clock may be stopped by it."""
-    start, stop = result.startTest, result.stopTest
-    began: list[float] = []
-
-    def start_test(test: Any) -> None:
-        start(test)
-        began[:] = [_real.perf_counter()]
-
-    def stop_test(test: Any) -> None:
-        if began and sys.exc_info()[0] is not KeyboardInterrupt:  # 3.12.1 stops skipped ones that it has not started
-            note(test, _real.perf_counter() - began.pop())
-        stop(test)
-
-    result.startTest, result.stopTest = start_test, stop_test
 
 
 def _failed_in(result: Any) -> dict[str, None]:
