@@ -3,6 +3,7 @@
     HermeticError
      +-- ConfigurationError          (also a ValueError)
      +-- DecorationError             (also a TypeError)
+     +-- GuardError
      +-- IsolationError
      +-- RunEndedEarly
      +-- ConflictError                (these four also an AssertionError)
@@ -42,6 +43,10 @@ class ConfigurationError(HermeticError, ValueError):
 
 class DecorationError(HermeticError, TypeError):
     """A mark was put on something that it cannot protect; the text names the thing."""
+
+
+class GuardError(HermeticError):
+    """H009: hermetic could not guard a test, or failed while it judged or recorded what the test did."""
 
 
 class IsolationError(HermeticError):
@@ -126,6 +131,7 @@ for _class in (
     HermeticError,
     ConfigurationError,
     DecorationError,
+    GuardError,
     IsolationError,
     RunEndedEarly,
     ViolationError,

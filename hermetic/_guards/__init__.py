@@ -6,9 +6,11 @@ Its modules are loaded when it is installed: a legacy suite, which is not guarde
 from __future__ import annotations
 
 import atexit
+import contextlib
 import sys
 
 from .. import _real
+from .._errors import GuardError
 from . import state
 
 TYPE_CHECKING = False
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 
     from .._policy import Policy
 
-installed = False  # whether anything is guarded in this process
+installed = False  # whether all of the guard is in place in this process
+failure: GuardError | None = None  # why it could not be installed
 
 
 def install(opt_in: Sequence[str] = ()) -> None:
@@ -25,15 +28,39 @@ def install(opt_in: Sequence[str] = ()) -> None:
 
     Args:
         opt_in: the columns of the size table that are to be watched besides (``_sizes.OPT_IN``).
+
+    Raises:
+        GuardError: it could not be installed, now or earlier.
     """
+    global failure  # noqa: PLW0603 - one per process, as the guard
+    if failure is None:
+        try:
+            _install(opt_in)
+        except Exception as error:  # noqa: BLE001 - part of a guard is none
+            failure = _failure_of(error)
+    if failure is not None:
+        raise GuardError(*failure.args)
+
+
+def prepare(opt_in: Sequence[str] = ()) -> None:
+    """Install the guard if that is possible; otherwise each test with a size reports why it is not.
+
+    Args:
+        opt_in: as of ``install``.
+    """
+    with contextlib.suppress(GuardError):
+        install(opt_in)
+
+
+def _install(opt_in: Sequence[str]) -> None:
     global installed  # noqa: PLW0603 - once per process is what it stands for
     if not installed:
         from . import audit, patches
 
-        installed = True
         patches.install()
         audit.install(patches.on_new_socket)
         report_at_exit(fail=False)
+        installed = True
     if not _watched.issuperset(opt_in):
         from . import opt_ins  # loaded where somebody asks for it
 
@@ -42,6 +69,14 @@ def install(opt_in: Sequence[str] = ()) -> None:
 
 
 _watched: set[str] = set()  # of the opt-in columns
+
+
+def _failure_of(error: Exception) -> GuardError:
+    if isinstance(error, GuardError):
+        return error
+    from . import faults  # it is loaded by now, or is what failed
+
+    return GuardError(faults.text_of(error))
 
 
 def hold_until_exit(policy: Policy) -> None:
@@ -75,12 +110,15 @@ _reports_at_exit = False
 def _report_late(pid: int, fail: bool) -> None:  # noqa: FBT001 - atexit passes what it was given
     if _real.get_pid() != pid or not installed:
         return
-    from . import children
+    from . import children, faults
 
-    children.close()
-    late = state.take_late()
-    for _, error in late:
-        sys.stderr.write(f"after the last test: {error}\n")
+    try:
+        children.close()
+    except Exception as error:  # noqa: BLE001 - Python would show it, and exit as if nothing had been
+        state.running.faults.append(error)
+    late = [*(error for _, error in state.take_late()), *faults.take()]
+    for found in late:
+        sys.stderr.write(f"after the last test: {found}\n")
     if late and fail:
         sys.stdout.flush()
         sys.stderr.flush()

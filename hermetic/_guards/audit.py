@@ -8,9 +8,10 @@ import warnings
 
 from .. import _env, _messages, _policy, _real
 from .._addresses import packed_address
-from .._errors import HermeticWarning, ViolationError
+from .._errors import GuardError, HermeticWarning
 from .._sizes import LIMITS, OBSERVE, PROCESS, WARN
 from . import baseline, callsite, ceilings, children, events, state
+from .faults import RefusedQuietly, shielded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
     from .._records import Operation, Violation
     from .state import Scope
-
-
-class RefusedQuietly(FileNotFoundError):  # noqa: N818 - nobody is to see it as an error
-    """Tells a library that probes its surroundings that there is nothing to be found, so that it falls back."""
 
 
 # These are announced once more by the lower layer that subprocess.Popen itself goes through.
@@ -235,11 +232,33 @@ def install(on_new_socket: Callable[[tuple[Any, ...]], None]) -> None:
 
     Args:
         on_new_socket: called with the arguments of each ``socket.__new__``, in a scope or not.
+
+    Raises:
+        GuardError: the hook does not see events.
     """
     for event in events.READERS:
         _handlers[event] = shielded(functools.partial(_judge_event, event))
     _handlers["socket.__new__"] = shielded(on_new_socket)
     sys.addaudithook(_make_hook())
+    _check_hook()
+
+
+_PROBE = "hermetic.probe"  # an event of our own
+
+
+def _check_hook() -> None:
+    """Raise an error unless the hook sees events: CPython says nothing when an earlier hook refuses a new one."""
+    seen: list[tuple[Any, ...]] = []
+    _handlers[_PROBE] = seen.append
+    sys.audit(_PROBE)
+    del _handlers[_PROBE]
+    if not seen:
+        raise GuardError(
+            "[H009] guard not installed: an audit hook that was there before refuses further hooks (sys.addaudithook)\n"
+            "  Tests with a size cannot be guarded in this process.\n"
+            "  Find what calls sys.addaudithook() before hermetic is imported, and have it accept further hooks.\n"
+            "  docs: hermetic/docs/reference/messages.md#h009"
+        )
 
 
 _handlers: dict[str, Callable[[tuple[Any, ...]], None]] = {}  # by event
@@ -254,21 +273,3 @@ def _make_hook() -> Callable[[str, tuple[Any, ...]], None]:
 
     hook.__cantrace__ = True  # type: ignore[attr-defined]  # lets coverage see it; costs nothing otherwise
     return hook
-
-
-def shielded(judge: Callable[..., Any]) -> Callable[..., Any]:
-    """A judge for the time of the interpreter's shutdown too: late in it our own modules are emptied, and it falls.
-
-    What it needs itself is held by the closure.
-    """
-    is_finalizing, violation = sys.is_finalizing, ViolationError
-
-    def judge_or_let_go(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return judge(*args, **kwargs)
-        except Exception as error:
-            if not is_finalizing() or isinstance(error, violation):
-                raise
-            return None
-
-    return judge_or_let_go

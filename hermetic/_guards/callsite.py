@@ -20,7 +20,7 @@ _PACKAGE_DIRECTORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # What stands between an operation and the verdict on it.
 _JUDGES = frozenset(
     os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.py")
-    for name in ("audit", "callsite", "databases", "files", "sleeps")
+    for name in ("audit", "callsite", "databases", "faults", "files", "sleeps")
 )
 SITE_PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 

@@ -14,7 +14,7 @@ import os
 from collections import namedtuple
 
 from .. import _config, _real
-from . import children, state
+from . import children, faults, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -146,4 +146,4 @@ def _after_fork() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(after_in_child=faults.shielded(_after_fork, ends_process=True))

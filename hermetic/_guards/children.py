@@ -17,6 +17,7 @@ from .. import _messages, _own_files, _policy, _real
 from .._errors import (
     DatabaseViolationError,
     FilesystemViolationError,
+    GuardError,
     MultiprocessingViolationError,
     NetworkViolationError,
     SleepViolationError,
@@ -46,7 +47,8 @@ ERRORS: dict[str, type[ViolationError]] = {
 }
 
 END_STATUS = 70  # of a process that must not go on: EX_SOFTWARE
-_MAX_REPORT_BYTES = 10_000_000  # a child that loops over a refused call must not fill the disk
+_MAX_REPORT_BYTES = 1_000_000  # by a process in a test: one that loops over a refused call must not fill the disk
+_sent: dict[int, int] = {}  # the bytes that this process has sent, by the serial of the scope
 
 
 class _Reports:
@@ -198,22 +200,50 @@ def append(report_path: str, serial: int, violation: Violation, *, warned: bool)
         violation: the violation.
         warned: whether it was let happen.
     """
+    entry = {"serial": serial, "warned": warned, "violation": violation_fields(violation)}
+    _send(report_path, entry, _messages.violation_text(violation), is_verdict=not warned)
+
+
+def send_fault(scope: Scope, text: str) -> None:
+    """In a child, send the message of an internal error home.
+
+    Args:
+        scope: the one in force.
+        text: the message.
+    """
+    if scope.report_path is not None:
+        _send(scope.report_path, {"serial": scope.serial, "fault": text}, text, is_verdict=True)
+
+
+def _send(report_path: str, entry: dict[str, Any], text: str, *, is_verdict: bool) -> None:
+    """Write an entry to a report file.
+
+    Args:
+        report_path: the file.
+        entry: what ``_take`` reads.
+        text: shown on stderr if the entry cannot be written.
+        is_verdict: whether this process has to end if the entry cannot be written: the program may go on as if
+            nothing had been, and then its test has to see this.
+    """
     import json  # not worth its start-up time before the first report
 
-    line = {"serial": serial, "warned": warned, "violation": violation_fields(violation)}
+    line = json.dumps(entry).encode() + b"\n"
+    serial = entry["serial"]
+    _sent[serial] = _sent.get(serial, 0) + len(line)
+    if _sent[serial] > max(_MAX_REPORT_BYTES, len(line)):
+        return  # the run knows of this test and this process by the entries before
     try:
         # Without waiting: a test may have put a pipe in its place, which nobody reads.
         handle = os.open(report_path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0))
         try:
-            if os.fstat(handle).st_size < _MAX_REPORT_BYTES:
-                _write_whole(handle, json.dumps(line).encode() + b"\n")
+            _write_whole(handle, line)
         finally:
             os.close(handle)
     except FileNotFoundError:
         pass  # the run is over, and its file with it
     except OSError as error:
-        _tell_where_it_is_seen(violation, error)
-        if not warned:  # the program may go on as if nothing had been: then its test has to see this
+        _tell_where_it_is_seen(text, error)
+        if is_verdict:
             _real.exit_process(END_STATUS)
 
 
@@ -227,10 +257,10 @@ def _write_whole(handle: int, line: bytes) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _tell_where_it_is_seen(violation: Violation, error: OSError) -> None:
-    text = f"hermetic: this could not be reported to the run: {error}\n{_messages.violation_text(violation)}\n"
+def _tell_where_it_is_seen(text: str, error: OSError) -> None:
+    shown = f"hermetic: this could not be reported to the run: {error}\n{text}\n"
     with contextlib.suppress(OSError):  # it is closed, or as full
-        os.write(2, text.encode(errors="backslashreplace"))
+        os.write(2, shown.encode(errors="backslashreplace"))
 
 
 def collect() -> None:
@@ -245,11 +275,16 @@ def collect() -> None:
         return
     if lines:
         import json  # as above
+    unread: list[tuple[bytes, Exception]] = []
     for line in lines:
         if line.endswith(b"\n"):
             _reports.read_bytes += len(line)
-            with contextlib.suppress(ValueError, RecursionError):  # cut short by the end of its writer, or no report
+            try:
                 _take(json.loads(line))
+            except (ValueError, RecursionError) as error:
+                unread.append((line, error))
+    if unread:
+        state.running.faults.append(_unread_error(*unread[0], count=len(unread)))
     # A scope holds its test: what children report of one that has ended, and that was read, goes by its id.
     _reports.scopes = {serial: scope for serial, scope in _reports.scopes.items() if not scope.ended}
 
@@ -310,9 +345,22 @@ def _is_told(warned: Violation) -> bool:
     )
 
 
+def _unread_error(line: bytes, error: Exception, *, count: int) -> GuardError:
+    return GuardError(
+        f"[H009] unread report: child processes reported {count} lines that cannot be read; the first is"
+        f" {line!r:.200}: {error}\n"
+        "  What the child process did is not known, and may be a violation.\n"
+        "  Find what writes to the report file of hermetic, or what keeps a child process from writing whole lines.\n"
+        "  docs: hermetic/docs/reference/messages.md#h009"
+    )
+
+
 def _take(line: Any) -> None:
     if type(line) is not dict or type(line.get("serial")) is not int:
         raise ValueError("it is no report")
+    if type(line.get("fault")) is str:
+        state.running.faults.append(GuardError(line["fault"]))
+        return
     error = violation_error(violation_of(line.get("violation")))
     if line.get("warned"):
         if not _is_told(error.violation):

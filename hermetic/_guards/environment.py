@@ -11,7 +11,7 @@ import os
 
 from .. import _real
 from .._sizes import ANYWHERE, LIMITS, OBSERVE
-from . import callsite, inheritance, state
+from . import callsite, faults, inheritance, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def _told(env: Mapping[Any, Any] | None) -> Mapping[Any, Any] | None:
     return {**given, **added} if added else env
 
 
+@faults.shielded
 def _to_be_added(environment: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     """The variables that tell a program of the policy in force; none where there is nothing to be held to."""
     scope = state.active()
@@ -95,7 +96,8 @@ def _to_be_added(environment: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     is_free = limits.network == ANYWHERE or not (limits.processes or scope.policy.allowance.processes)
     if is_free and scope.policy.mode != OBSERVE:
         return {}
-    code = inheritance.boot_code("_guards.inheritance", inheritance.described(scope))
+    described = inheritance.described(scope)
+    code: str = inheritance.boot_code("_guards.inheritance", described, described)
     path = environment.get(b"PYTHONPATH", b"")
     folder = os.fsencode(_FOLDER)
     return {b"HERMETIC_CHILD": code.encode(), b"PYTHONPATH": folder + os.pathsep.encode() + path if path else folder}

@@ -29,23 +29,50 @@ def described(scope: Scope) -> dict[str, Any]:
     }
 
 
-def boot_code(module: str, payload: dict[str, Any]) -> str:
+# The package itself would import unittest: its parts are imported below a stand-in that is gone afterwards.
+_BOOT = """\
+import sys, types
+_known = 'hermetic' in sys.modules
+_package = sys.modules.setdefault('hermetic', types.ModuleType('hermetic'))
+_package.__path__ = [{package!r}]
+import importlib
+importlib.import_module('hermetic.{module}').boot({payload!r})
+_known or sys.modules.pop('hermetic')
+"""
+
+# A process that cannot be guarded must not run, and the run must know why.
+_BOOT_OR_END = """\
+try:
+    exec({boot!r}, {{'__name__': 'hermetic_boot'}})
+except Exception:
+    import json, os, sys, traceback
+    try:
+        _text = {headline!r} + traceback.format_exc()
+        sys.stderr.write(_text)
+        _file = os.open({report!r}, os.O_WRONLY | os.O_APPEND)
+        os.write(_file, json.dumps({{'serial': {serial}, 'fault': _text}}).encode() + b'\\n')
+    finally:
+        os._exit({status})
+"""
+_HEADLINE = "[H009] internal error: a child process of test {test} could not be guarded, and was ended\n"
+
+
+def boot_code(module: str, payload: dict[str, Any], scope: dict[str, Any] | None = None) -> str:
     """Source text that has a fresh interpreter of this Python call ``boot`` of one of our modules.
 
     Args:
         module: the module's name, below the package.
         payload: what ``boot`` is called with; literals only.
+        scope: as ``described``, for a process of its own: a failure is then reported to the scope, and ends the
+            process. Without, a failure is raised.
     """
-    folder = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    # The package itself would import unittest: its parts are imported below a stand-in that is gone afterwards.
-    return (
-        "import sys, types\n"
-        "_known = 'hermetic' in sys.modules\n"
-        "_package = sys.modules.setdefault('hermetic', types.ModuleType('hermetic'))\n"
-        f"_package.__path__ = [{os.path.join(folder, 'hermetic')!r}]\n"
-        "import importlib\n"
-        f"importlib.import_module('hermetic.{module}').boot({payload!r})\n"
-        "_known or sys.modules.pop('hermetic')\n"
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    boot = _BOOT.format(package=package, module=module, payload=payload)
+    if scope is None:
+        return boot
+    headline = _HEADLINE.format(test=scope["test"])
+    return _BOOT_OR_END.format(
+        boot=boot, headline=headline, report=scope["report"], serial=scope["serial"], status=children.END_STATUS
     )
 
 

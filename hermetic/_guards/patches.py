@@ -24,7 +24,7 @@ import types
 
 from .. import _env, _real
 from .._errors import ViolationError
-from . import audit, environment, events, inheritance, state
+from . import audit, environment, events, faults, inheritance, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _replace(patches: list[tuple[ModuleType, str, Any]], *, sweep: bool) -> None
 def _guarded(original: Callable[..., Any], operation_of: Callable[..., Any]) -> Callable[..., Any]:
     """A function that asks the judge first."""
 
-    @audit.shielded
+    @faults.shielded
     def ask(*args: Any, **kwargs: Any) -> None:
         operation = operation_of(*args, **kwargs)
         if operation is not None:
@@ -225,7 +225,7 @@ def _guarded_interpreter_function(interpreters: Any, name: str) -> Callable[...,
     original = getattr(interpreters, name)
     run_string = interpreters.run_string
 
-    @audit.shielded
+    @faults.shielded
     def ask(*args: Any, **kwargs: Any) -> None:
         audit.judge(events.interpreter_operation())
         scope = state.active()
@@ -250,7 +250,7 @@ def _thread_patches() -> list[tuple[ModuleType, str, Any]]:
 
 
 def _starting_in_scope(original: Callable[..., Any]) -> Callable[..., Any]:
-    active_scope = audit.shielded(state.active)
+    active_scope = faults.shielded(state.active)
 
     @functools.wraps(original)
     def guarded_start(function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -279,7 +279,7 @@ def _patch_executor(module: ModuleType) -> None:
     original = cls.submit
     if hasattr(original, "__hermetic_guard__") or type(original) is not types.FunctionType:
         return  # done, or somebody's mock, which wins
-    active_scope = audit.shielded(state.active)
+    active_scope = faults.shielded(state.active)
 
     @functools.wraps(original)
     def guarded_submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:

@@ -12,7 +12,7 @@ import types
 
 from .. import _env
 from .._sizes import SLEEP
-from . import audit, callsite, events, patches
+from . import audit, callsite, events, faults, patches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class _GuardedSleep:
 
     def __init__(self, original: Callable[..., None]) -> None:
         functools.update_wrapper(self, original)
-        self._ask = audit.shielded(self._judge)
+        self._ask = faults.shielded(self._judge)
 
     def __call__(self, *args: Any, **kwargs: Any) -> None:
         self._ask(*args)
@@ -81,7 +81,7 @@ def _patch_asyncio() -> None:
     if type(original) is not types.FunctionType or hasattr(original, "__hermetic_guard__"):
         return  # not loaded, or somebody's mock, which wins; or done
 
-    @audit.shielded
+    @faults.shielded
     def ask(delay: Any) -> None:
         operation = _operation("asyncio.sleep", delay)
         if operation is not None:

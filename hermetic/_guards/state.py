@@ -114,6 +114,7 @@ class Running:
     Attributes:
         by_thread: thread identifier to scope.
         depth: how many generations of processes lie between a run and this process.
+        faults: errors inside hermetic that no result has reported yet (``faults``).
         process: the scope for threads that have none: that of the test that began last.
         has_reports: whether processes were started that may report, and want to know which test is running.
         in_run: whether a run of ours is going on.
@@ -128,6 +129,7 @@ class Running:
         "by_thread",
         "children",
         "depth",
+        "faults",
         "has_reports",
         "in_run",
         "late",
@@ -141,6 +143,7 @@ class Running:
         self.by_thread: dict[int, Scope] = {}
         self.process: Scope | None = None
         self.depth = 0
+        self.faults: list[Exception] = []
         self.has_reports = False
         self.in_run = False
         self.late: list[tuple[object, ViolationError]] = []
@@ -227,7 +230,7 @@ def forget() -> None:
     running.by_thread.clear()
     running.process = None
     running.depth, running.has_reports = 0, False
-    running.late, running.warned = [], []
+    running.late, running.warned, running.faults = [], [], []
     block_scope.set(None)
 
 
@@ -279,7 +282,7 @@ def surfaced(ledger: list[ViolationError], exception: BaseException | None) -> l
     """
     if exception is None:
         return []
-    shown = list(_chain(exception))
+    shown = list(chain(exception))
     struck: list[ViolationError] = []
     left: list[ViolationError] = []
     for error in ledger:
@@ -300,7 +303,7 @@ def _shows(found: BaseException, error: ViolationError) -> bool:
         return False
 
 
-def _chain(exception: BaseException) -> Iterable[BaseException]:
+def chain(exception: BaseException) -> Iterable[BaseException]:
     """An exception with its causes, contexts and the members of its groups."""
     pending: list[BaseException] = [exception]
     seen: set[int] = set()
@@ -331,7 +334,7 @@ refusals: list[BaseException] = []  # what doubles have raised, and no result ha
 def strike_refusals(exception: BaseException | None) -> None:
     """Strike out of the refusals what a reported exception shows."""
     if refusals and exception is not None:
-        shown = {id(found) for found in _chain(exception)}
+        shown = {id(found) for found in chain(exception)}
         refusals[:] = [error for error in refusals if id(error) not in shown]
 
 
@@ -349,7 +352,7 @@ def trim(exception: BaseException | None, package: str = __name__.partition(".")
 def trim_all(exception: BaseException | None) -> None:
     """Trim an exception and all that it shows: a guarded function is no part of what the user called."""
     if exception is not None:
-        for found in _chain(exception):
+        for found in chain(exception):
             trim(found)
 
 

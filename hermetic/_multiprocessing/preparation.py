@@ -44,13 +44,14 @@ def _boot_code(data: dict[str, Any]) -> str:
     from .._guards import inheritance  # loaded with the first child, not with multiprocessing
 
     scope = state.active()
+    described = None if scope is None else inheritance.described(scope)
     payload = {
-        "scope": None if scope is None else inheritance.described(scope),
+        "scope": described,
         "start_method": start_method.default_method(),
         "reimports_main": any(key.startswith("init_main_") for key in data),
         "main_at": _place_in_main(),
     }
-    return inheritance.boot_code("_multiprocessing.child", payload)
+    return inheritance.boot_code("_multiprocessing.child", payload, described)
 
 
 def _place_in_main() -> int | None:

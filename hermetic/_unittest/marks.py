@@ -161,7 +161,7 @@ class allow(Mark):  # noqa: N801 - used as a function: `@allow(...)`, `with allo
 
 
 marking.mark_types = (Mark,)
-_guards.install()  # whoever asks for a mark is going to be guarded: the imports from here on, too
+_guards.prepare()  # whoever asks for a mark is going to be guarded: the imports from here on, too
 small = SizeMark(Size.SMALL)
 medium = SizeMark(Size.MEDIUM)
 large = SizeMark(Size.LARGE)

@@ -15,9 +15,10 @@ import sys
 import unittest
 
 from .. import _guards, _real
+from .._errors import GuardError
 from .._guards import state
 from . import marking, policies
-from .result import GuardedResult, proxy_of
+from .result import GuardedResult, exc_info, proxy_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def watch_class_definitions() -> None:
         else:
             super(unittest.TestCase, cls).__init_subclass__(*args, **kwargs)
         if _is_marked(cls):
-            _guards.install()
+            _guards.prepare()
             protect_class(cls)
 
     unittest.TestCase.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[assignment]
@@ -101,6 +102,8 @@ def _protected_run(cls: Any) -> Callable[..., Any]:
     own = vars(cls).get("run")
 
     def run(self: Any, result: Any = None) -> Any:
+        if _guards.failure is not None and result is not None and _report_unguarded(self, result):
+            return result
         if policies.watches_processes and result is not None and not policies.in_worker:
             return _run_watched(self, result, run_here)
         if isinstance(result, GuardedResult):
@@ -123,6 +126,22 @@ def _protected_run(cls: Any) -> Callable[..., Any]:
         return _run_with_proxy(self, inherited, result)
 
     return run
+
+
+def _report_unguarded(test: Any, result: Any) -> bool:
+    """Report a test with a size as an error instead of running it: this process has no guard.
+
+    Returns:
+        False for a test without a size, which needs none.
+    """
+    try:
+        policies.of_test(test)
+    except GuardError as error:
+        result.startTest(test)
+        result.addError(test, exc_info(error))
+        result.stopTest(test)
+        return True
+    return False
 
 
 def _run_watched(test: Any, result: Any, run_here: Callable[[Any, Any], Any]) -> Any:

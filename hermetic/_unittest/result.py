@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .._errors import ViolationError
+    from .._errors import GuardError, ViolationError
 
 __unittest = True
 
@@ -50,10 +50,12 @@ class GuardedResult:
     def stopTest(self, test: Any) -> None:
         if self._scope is not None:
             self._leave(test, self._scope)
+        if state.running.faults:
+            self._report_faults(test)
         super().stopTest(test)  # type: ignore[misc]
 
     def _enter(self, test: Any) -> None:
-        if state.running.late:
+        if state.running.late or state.running.faults:
             self.report_late()
         scope = self._scope = state.Scope(test, policies.of_test(test))
         scope.time_limit, scope.started = policies.time_limit(test, scope.policy), _real.perf_counter()
@@ -111,9 +113,10 @@ class GuardedResult:
 
     def report_late(self) -> None:
         """Report what tests did after they had ended, each as an error of the test that caused it."""
-        if not (_guards.installed or state.running.late):
+        if not (_guards.installed or state.running.late or state.running.faults):
             return
         _collect()
+        self._report_faults(self._scope.owner if self._scope is not None else None)
         for owner, error in state.take_late():
             state.trim(error)
             self._reported([error])
@@ -124,18 +127,26 @@ class GuardedResult:
         """Report what the test's scope has recorded and nobody has shown; True if there was anything."""
         scope = self._scope
         if scope is None or scope.owner is not test:
-            return False
+            return self._report_faults(test)
         if scope.has_children:
             _end_if_forked(scope)
             _collect()
+        failed = self._report_faults(test)
         if not scope.ledger:
-            return False
+            return failed
         error = _merged(scope.ledger)
         scope.is_reported = True
         self._reported(scope.ledger)
         scope.ledger.clear()
         super().addError(test, exc_info(error))  # type: ignore[misc]
         return True
+
+    def _report_faults(self, test: Any) -> bool:
+        """Report errors inside hermetic as errors of the test that runs; True if there were any."""
+        found = _take_faults() if state.running.faults else []
+        for fault in found:
+            super().addError(test or Fixture("the test run"), exc_info(fault))  # type: ignore[misc]
+        return bool(found)
 
     def _reported(self, errors: list[ViolationError]) -> None:
         """Hook: these violations are in the report now."""
@@ -149,6 +160,8 @@ class GuardedResult:
         exception = reported[1] if isinstance(reported, tuple) else getattr(reported, "value", None)
         state.trim_all(exception)
         state.strike_refusals(exception)
+        if state.running.faults:
+            _strike_faults(exception)
         if self._scope is not None:
             if self._scope.has_children:
                 _end_if_forked(self._scope)
@@ -192,6 +205,18 @@ def _collect() -> None:
     from .._guards import children  # loaded with the guard, not with every run
 
     children.collect()
+
+
+def _take_faults() -> list[GuardError]:
+    from .._guards import faults  # loaded with the guard, not with every run
+
+    return faults.take()
+
+
+def _strike_faults(exception: BaseException | None) -> None:
+    from .._guards import faults  # loaded with the guard, not with every run
+
+    faults.strike(exception)
 
 
 def _merged(ledger: list[ViolationError]) -> ViolationError:

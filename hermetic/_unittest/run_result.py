@@ -90,7 +90,7 @@ class RunResult(GuardedResult):
 
     def wasSuccessful(self) -> bool:
         is_amiss = self.size_distribution is not None and self.size_distribution.is_error
-        is_amiss = is_amiss or self.ended_early is not None or bool(self.unwritten)
+        is_amiss = is_amiss or self.ended_early is not None or bool(self.unwritten) or bool(running.faults)
         return not is_amiss and bool(super().wasSuccessful())  # type: ignore[misc]
 
     def end_early(self, reason: str, error: BaseException | None = None, fixture: str = "") -> None:
@@ -196,7 +196,7 @@ class TestResult(RunResult, unittest.TextTestResult):
         if not (_guards.installed or running.has_reports):
             return
         scope = self._scope
-        changes = running.late or running.by_thread or running.has_reports
+        changes = running.late or running.faults or running.by_thread or running.has_reports
         if scope is None or changes or type(test) is not self._scope_class:
             self._enter(test)
         else:
@@ -216,11 +216,13 @@ class TestResult(RunResult, unittest.TextTestResult):
             self.watchdog.stop()
         scope = self._scope
         if scope is not None and scope.owner is test:
-            if scope.touched or running.by_thread:
+            if scope.touched or running.by_thread or running.faults:
                 self._leave(test, scope)
             else:  # nobody else holds it, and nothing came of it: it is kept for the next test
                 scope.owner = None
                 running.process = scope.before[1]
+        if running.faults:
+            self._report_faults(test)
         if self.buffer:
             unittest.TextTestResult.stopTest(self, test)
         self.current_test = None
@@ -233,8 +235,10 @@ class TestResult(RunResult, unittest.TextTestResult):
         if scope is not None:
             if _real.perf_counter() - scope.started > scope.time_limit:
                 self._report_overrun(test)
-            if scope.touched and self._conclude(test):
+            if (scope.touched or running.faults) and self._conclude(test):
                 return
+        elif running.faults and self._report_faults(test):
+            return
         unittest.TextTestResult.addSuccess(self, test)
 
     def addDuration(self, test: Any, elapsed: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 
-from .._errors import ConfigurationError
+from .._errors import ConfigurationError, GuardError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,11 +17,13 @@ __unittest = True
 
 @contextlib.contextmanager
 def configuration_errors(program: str) -> Iterator[None]:
-    """Show wrong settings as wrong usage is shown: one message, status 2."""
+    """Show wrong settings as wrong usage is shown: one message, status 2; a guard that is missing, with status 1."""
     try:
         yield
     except ConfigurationError as error:
         fail(program, str(error))
+    except GuardError as error:
+        fail(program, str(error), status=1)
 
 
 def fail(program: str, message: str, *, status: int = 2) -> NoReturn:

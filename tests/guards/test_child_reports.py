@@ -48,15 +48,19 @@ class ReportsTest(HermeticTestCase):
         self.addCleanup(os.unlink, file.name)
         reports = children._Reports()
         reports.path = file.name
-        with mock.patch.object(children, "_reports", reports), mock.patch.object(state.running, "warned", []):
+        running = mock.patch.multiple(state.running, warned=[], faults=[])
+        with mock.patch.object(children, "_reports", reports), running:
             children.collect()
+            self.faults = state.running.faults
             return state.running.warned
 
-    def test_lines_that_are_no_reports_are_passed_over(self):
+    def test_lines_that_are_no_reports_are_errors_and_hide_no_report(self):
         report = {"serial": 1, "warned": True, "violation": FIELDS}
         junk = ["", "junk", "{", "[]", "1", '"x"', "{}", "[" * 100_000, json.dumps({"serial": [], "violation": FIELDS})]
         junk += [json.dumps({**report, name: None}) for name in ("serial", "violation")]
         self.assertEqual([VIOLATION], self.collected(*junk, json.dumps(report), *junk))
+        (fault,) = self.faults
+        self.assertIn(f"[H009] unread report: child processes reported {2 * len(junk)} lines", str(fault))
 
     def test_a_pipe_in_the_place_of_the_file_is_not_waited_for(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,114 @@
+"""Fail closed: an error inside hermetic, while a test is judged, is an error of that test.
+
+The code under test may swallow any exception, hermetic's own included. So each function of hermetic that the code
+under test calls without knowing it (the audit hook, the patches, what runs after a fork) is ``shielded``. When such a
+function fails, its exception is first kept in ``state.running.faults``, which results report, and a ``GuardError`` is
+then raised, so that the operation does not happen. A child process sends its faults to the run instead.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+
+from .. import _real
+from .._errors import GuardError, HermeticWarning, ViolationError
+from . import children, state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .state import Scope
+
+_ADVICE = """\
+  hermetic refused the operation, because it could not judge or record it.
+  This is a bug in hermetic: please report it with the traceback.
+  docs: hermetic/docs/reference/messages.md#h009"""
+
+
+class RefusedQuietly(FileNotFoundError):  # noqa: N818 - nobody is to see it as an error
+    """Tells a library that probes its surroundings that there is nothing to be found, so that it falls back."""
+
+
+# What a shielded function raises on purpose, once it has recorded what there is to record.
+VERDICTS: tuple[type[BaseException], ...] = (ViolationError, GuardError, HermeticWarning, RefusedQuietly)
+
+
+def shielded(function: Callable[..., Any], *verdicts: type[BaseException], ends_process: bool = False) -> Any:
+    """Make the failure of a function an error of the test that runs.
+
+    While the interpreter shuts down, failures are dropped: late in it the modules of hermetic are emptied. What is
+    needed then is held by the closure.
+
+    Args:
+        function: is called from the code under test.
+        *verdicts: what it raises on purpose, besides ``VERDICTS``.
+        ends_process: whether a failure ends this process, because nothing that the function raises refuses anything.
+
+    Raises:
+        GuardError: from the shielded function, when it fails.
+    """
+    is_finalizing, passed_on = sys.is_finalizing, VERDICTS + verdicts
+
+    @functools.wraps(function)
+    def judge_or_refuse(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except passed_on:
+            raise
+        except Exception as error:  # noqa: BLE001 - anything may go wrong, and nothing may get lost
+            if is_finalizing():
+                return None
+            state.running.faults.append(error)  # first of all: a stack that is nearly full has room for no more
+            fault = _recorded(error)
+        if ends_process:
+            _real.exit_process(children.END_STATUS)
+        raise fault
+
+    return judge_or_refuse
+
+
+def _recorded(error: Exception) -> GuardError:
+    """Put the full message in the place of a fault that was just kept, and send it to the run from a child."""
+    scope = _scope()
+    fault = GuardError(text_of(error, "" if scope is None else scope.name))
+    state.running.faults[:] = [fault if found is error else found for found in state.running.faults]
+    if scope is not None and scope.home != _real.get_pid():
+        children.send_fault(scope, str(fault))
+    return fault
+
+
+def _scope() -> Scope | None:
+    try:
+        return state.active()
+    except Exception:  # noqa: BLE001 - it may be what is broken
+        return state.running.process
+
+
+def text_of(error: BaseException, test: str = "") -> str:
+    """The message of an internal error, with its traceback.
+
+    Args:
+        error: what was raised inside hermetic.
+        test: the id of the test that was running; empty if none is known.
+    """
+    import traceback  # not worth its start-up time before the first fault
+
+    where = f" in test {test}" if test else ""
+    lines = "".join(traceback.format_exception(type(error), error, error.__traceback__)).splitlines()
+    shown = "\n".join(f"    {line}" for line in lines)
+    return f"[H009] internal error: hermetic failed{where}: {type(error).__name__}: {error}\n{shown}\n{_ADVICE}"
+
+
+def take() -> list[GuardError]:
+    """The faults that no result has reported yet; handed out once."""
+    found, state.running.faults = state.running.faults, []
+    return [fault if isinstance(fault, GuardError) else GuardError(text_of(fault)) for fault in found]
+
+
+def strike(exception: BaseException | None) -> None:
+    """Strike out of the faults what a reported exception shows."""
+    shown = {id(found) for found in state.chain(exception)} if exception is not None else set()
+    state.running.faults[:] = [fault for fault in state.running.faults if id(fault) not in shown]
