@@ -15,11 +15,11 @@ import importlib
 import os
 import sys
 import time
+import types
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from types import ModuleType
     from typing import Any
 
 open_file = builtins.open
@@ -39,6 +39,18 @@ random_bytes = os.urandom
 new_lock = _thread.allocate_lock
 
 
+def names_in(thing: object) -> Any:
+    """The names that a module or a class defines; none for anything else.
+
+    The thing itself is not asked: a module may load when an attribute is read, and an object may stand in for one
+    that is created then.
+    """
+    for kind in (types.ModuleType, type):
+        if issubclass(type(thing), kind):
+            return vars(kind)["__dict__"].__get__(thing)
+    return {}
+
+
 def test_method_name(test: object) -> str:
     """The name of the method that a TestCase runs; empty for a test that has none."""
     return getattr(test, "_testMethodName", "")
@@ -52,6 +64,24 @@ def drop_tests(suite: Any) -> None:
         suite._tests.clear()
 
 
+def test_of_failed_import(loader: Any, name: str, error: Exception) -> Any:
+    """The test by which a discovery reports a module that it could not import, or that is skipped.
+
+    Args:
+        loader: the loader that has failed; the error is being handled.
+        name: the module.
+        error: what its import raised.
+    """
+    module = importlib.import_module("unittest.loader")
+    if error.__traceback__ is not None:
+        error.__traceback__ = error.__traceback__.tb_next  # begins in the loader, as in a discovery
+    if isinstance(error, importlib.import_module("unittest").SkipTest):
+        return module._make_skipped_test(name, error, loader.suiteClass)
+    test, message = module._make_failed_import_test(name, loader.suiteClass)
+    loader.errors.append(message)
+    return test
+
+
 def catch_handler_was_called(handler: object) -> bool:
     """Whether the handler that ``unittest.installHandler`` puts on SIGINT has seen a Ctrl-C."""
     return bool(getattr(handler, "called", False))
@@ -60,7 +90,7 @@ def catch_handler_was_called(handler: object) -> bool:
 INTERPRETER_MODULES = ("_interpreters", "_xxsubinterpreters")  # the latter before 3.13
 
 
-def interpreters_module() -> ModuleType | None:
+def interpreters_module() -> types.ModuleType | None:
     """The module behind sub-interpreters; None for none."""
     for name in INTERPRETER_MODULES:
         try:

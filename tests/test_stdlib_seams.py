@@ -85,6 +85,18 @@ class RealTest(hermetic.HermeticTestCase):
         _real.drop_tests(outer)
         self.assertEqual(([], [], [1]), ([*outer], [*inner], test._tests))
 
+    def test_a_module_that_could_not_be_imported_becomes_a_test(self):
+        for error, outcome in ((ValueError("wrong"), "errors"), (unittest.SkipTest("no"), "skipped")):
+            with self.subTest(outcome=outcome):
+                loader, result = unittest.TestLoader(), unittest.TestResult()
+                try:
+                    raise error
+                except Exception as raised:
+                    test = _real.test_of_failed_import(loader, "package.module", raised)
+                test.run(result)
+                ((found, _),) = getattr(result, outcome)
+                self.assertTrue(found.id().endswith(".package.module"))
+
     def test_the_handler_of_catch_says_whether_it_was_called(self):
         handler = unittest.signals._InterruptHandler(lambda *_: None)
         before = _real.catch_handler_was_called(handler)
@@ -543,6 +555,7 @@ class UnittestTest(hermetic.HermeticTestCase):
             unittest.TestCase: (
                 "run debug defaultTestResult addCleanup addClassCleanup doClassCleanups setUpClass tearDownClass"
             ),
+            unittest.TestLoader: "loadTestsFromName",
             unittest.TextTestRunner: "run _makeResult",
             unittest.TextTestResult: "printErrors startTest stopTest addSubTest stopTestRun wasSuccessful",
             unittest.TestSuite: "run countTestCases",

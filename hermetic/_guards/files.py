@@ -191,7 +191,7 @@ def _folders_of_packages() -> list[str]:
 
 def _find_packages() -> Iterator[str]:
     for name, module in list(sys.modules.items()):
-        names = getattr(module, "__dict__", {})
+        names = _real.names_in(module)
         file = names.get("__file__")  # none of a namespace package: its folder may be that of the project
         if "." not in name and "__path__" in names and isinstance(file, str):
             yield os.path.dirname(os.path.abspath(file))

@@ -66,7 +66,7 @@ def _replace(patches: list[tuple[ModuleType, str, Any]], *, sweep: bool) -> None
         setattr(module, name, replacement)
     originals = [original for original, _ in replacements.values()]
     for holder in gc.get_referrers(*originals) if sweep else ():
-        if isinstance(holder, dict) and "__name__" in holder:
+        if type(holder) is dict and "__name__" in holder:
             for key, value in list(holder.items()):
                 if id(value) in replacements:
                     holder[key] = replacements[id(value)][1]

@@ -10,7 +10,7 @@ import sys
 import time
 import types
 
-from .. import _env
+from .. import _env, _real
 from .._sizes import SLEEP
 from . import audit, callsite, events, faults, patches
 
@@ -102,7 +102,7 @@ def _replace_everywhere(original: Any, guarded: Any) -> None:
     The garbage collector, which could tell as well, does not look at what workers have from before they were forked.
     """
     for module in list(sys.modules.values()):
-        names = getattr(module, "__dict__", {})
+        names = _real.names_in(module)
         for name, value in list(names.items()):
             if value is original:
                 names[name] = guarded

@@ -13,7 +13,6 @@ import copyreg
 import itertools
 import sys
 import traceback
-import types
 
 from .. import _env, _real
 from .._errors import ViolationError
@@ -22,6 +21,7 @@ from . import tracebacks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import types
     from typing import Any
 
 _MAX_TEXT = 200_000  # characters of a message; more than anybody reads, less than anybody waits for
@@ -340,19 +340,11 @@ def known_class(module: str | None, qualname: str, base: type[BaseException]) ->
     """
     found: Any = sys.modules.get(module or "")
     for part in qualname.split("."):
-        found = _names_in(found).get(part)
+        found = _real.names_in(found).get(part)
     if not isinstance(found, type) or base not in _mro(found):
         return None
-    tells = any("__init_subclass__" in _names_in(cls) for cls in _mro(found) if cls is not object)
+    tells = any("__init_subclass__" in _real.names_in(cls) for cls in _mro(found) if cls is not object)
     return None if tells or type(found) not in (type, _StandIn) else found
-
-
-def _names_in(thing: Any) -> Any:
-    """What ``vars`` would return, without asking the thing itself."""
-    for kind in (type, types.ModuleType):
-        if isinstance(thing, kind):
-            return vars(kind)["__dict__"].__get__(thing)
-    return {}
 
 
 def _mro(cls: type) -> tuple[type, ...]:

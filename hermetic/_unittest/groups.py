@@ -161,7 +161,9 @@ def is_wholly_isolated_module(module: Any) -> bool:
     classes = [
         value
         for value in list(vars(module).values())
-        if isinstance(value, type) and issubclass(value, unittest.TestCase) and value.__module__ == module.__name__
+        if issubclass(type(value), type)  # not isinstance(), which would evaluate a lazy object
+        and issubclass(value, unittest.TestCase)
+        and value.__module__ == module.__name__
     ]
     return bool(classes) and all(is_wholly_isolated(cls) for cls in classes)
 

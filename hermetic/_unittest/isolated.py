@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-import unittest
 
 from .. import _config, _settings
 from .._errors import DecorationError
-from . import groups, policies
+from . import groups, marking, policies
 from .marks import Mark
 
 TYPE_CHECKING = False
@@ -83,7 +82,7 @@ def _handed_over(function: Any) -> Any:
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # pytest's way of leaving a frame out
-        if not policies.hands_tests_over() or (args and isinstance(args[0], unittest.TestCase)):
+        if not policies.hands_tests_over() or marking.is_method_call(args):
             return function(*args, **kwargs)
         if _config.in_force().no_isolation:
             return function(*args, **kwargs)

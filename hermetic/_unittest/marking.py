@@ -9,6 +9,7 @@ import sys
 import types
 import unittest
 
+from .. import _real
 from .._errors import DecorationError
 
 TYPE_CHECKING = False
@@ -25,6 +26,16 @@ functions_are_marked = False  # whether any function has a mark; most suites mar
 
 _classes: dict[int, type] = {}  # by id, because a metaclass may leave its classes without a hash
 _caches: list[dict[Any, Any]] = [_classes]
+
+
+def is_mark(value: object) -> bool:
+    """Whether a value is a mark. Its type alone is looked at: a lazy object would be evaluated by ``isinstance``."""
+    return issubclass(type(value), mark_types)
+
+
+def is_method_call(args: tuple[Any, ...]) -> bool:
+    """Whether a marked function is called with a test as its first argument, looked at as in ``is_mark``."""
+    return bool(args) and issubclass(type(args[0]), unittest.TestCase)
 
 
 def new_cache() -> dict[Any, Any]:
@@ -88,7 +99,7 @@ def marks_on(function: object, place: str) -> tuple[Mark, ...]:
 
 def marks_of_module(name: str) -> tuple[Mark, ...]:
     """The marks of a module, by its name."""
-    value = getattr(sys.modules.get(name), "__dict__", {}).get("__hermetic__", ())
+    value = _real.names_in(sys.modules.get(name)).get("__hermetic__", ())
     return as_marks(value, f"module {name}")
 
 

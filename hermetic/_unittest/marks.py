@@ -188,7 +188,7 @@ def _wrapped(function: Any) -> Any:
 
 def _test_block(function: Any, args: tuple[Any, ...]) -> Block | None:
     """The block for a call of a marked function; None if the test that calls it is being judged already."""
-    test = args[0] if args and isinstance(args[0], unittest.TestCase) else None
+    test = args[0] if marking.is_method_call(args) else None
     owner = test if test is not None else function_name(function)
     scope = state.active()
     if scope is not None and (scope.owner is owner or (test is None and scope.owner == owner)):

@@ -51,9 +51,9 @@ def _is_marked(cls: type) -> bool:
     """Whether a class has, or may yet get, a mark: one of its own, or by ``__hermetic__`` below it in its module."""
     if cls.__module__ in _marking_modules:
         return True
-    names = getattr(sys.modules.get(cls.__module__), "__dict__", {})
+    names = _real.names_in(sys.modules.get(cls.__module__))
     hermetic = sys.modules.get(__package__.partition(".")[0])
-    if any(value is hermetic or isinstance(value, marking.mark_types) for value in list(names.values())):
+    if any(value is hermetic or marking.is_mark(value) for value in list(names.values())):
         _marking_modules.add(cls.__module__)
         return True
     return (

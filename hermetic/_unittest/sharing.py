@@ -14,7 +14,7 @@ import sys
 import unittest
 from collections import Counter
 
-from .. import _config
+from .. import _config, _real
 from .._errors import DecorationError, IsolationError
 from .._guards import state
 from .._isolation.pool import Task
@@ -235,5 +235,5 @@ def _can_be_shared_out(cls: type) -> bool:
 
 
 def _has_fixtures(module: str) -> bool:
-    names = getattr(sys.modules.get(module), "__dict__", {})
+    names = _real.names_in(sys.modules.get(module))
     return any(callable(names.get(name)) for name in ("setUpModule", "tearDownModule"))
