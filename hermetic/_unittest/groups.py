@@ -17,7 +17,7 @@ from collections import namedtuple
 
 from .. import _config, _real
 from .._errors import DecorationError
-from . import marking
+from . import marking, policies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,11 +117,14 @@ def _find(cls: type, name: str) -> Group | None:
     settings = _config.in_force()
     if settings.no_isolation:
         return None
+    alone = Group(None, "@isolated", settings.isolated_timeout, settings.sandbox)
+    if settings.isolated and policies.is_surveying:
+        return alone
     for where, marks in marking.marks_of(cls, name):
         for mark in marks:
             if mark.isolation is not None:
                 return _group(where, mark, cls, settings)
-    return Group(None, "@isolated", settings.isolated_timeout, settings.sandbox) if settings.isolated else None
+    return alone if settings.isolated else None
 
 
 def _group(where: str, mark: Any, cls: type, settings: Settings) -> Group:

@@ -37,6 +37,7 @@ sandboxed = False  # whether tests are shared out because workers alone can be s
 jobs = 1  # how many workers tests are shared out to
 is_observing = False  # whether violations are let happen and noted alone: in a survey, and for a baseline
 is_surveying = False  # whether every test is observed as if it were small, and nothing were left to small tests
+imports_are_kept_apart = False  # whether workers import on their own: an import here may have filled a cache
 in_worker = False  # whether this process is one that tests are handed to
 in_shared_worker = False  # whether these are not isolated: what they leave is looked for as in the process of a run
 
@@ -53,6 +54,16 @@ def is_handed_over(test: object) -> bool:
     from . import isolation  # loaded with the first isolated test
 
     return isolation.group_of(test) is not None
+
+
+def has_process_to_itself(test: Any) -> bool:
+    """Whether a test is the only one in the process that runs it."""
+    if not hands_tests_over():
+        return False
+    from . import groups  # loaded with the first isolated test
+
+    group = groups.of_method_if_right(type(test), _real.test_method_name(test))
+    return group is not None and group.key is None
 
 
 def install_guard(settings: Settings) -> None:

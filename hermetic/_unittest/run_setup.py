@@ -128,7 +128,7 @@ def _observe(ours: argparse.Namespace, while_running: contextlib.ExitStack) -> S
 
 
 def _stop_observing() -> None:
-    policies.is_observing = policies.is_surveying = False
+    policies.is_observing = policies.is_surveying = policies.imports_are_kept_apart = False
 
 
 def _record(

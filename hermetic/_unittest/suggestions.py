@@ -67,6 +67,11 @@ def smallest(operations: Iterable[Operation], seconds: float, forbid: tuple[str,
     return _SIZES[-1]
 
 
+def largest(sizes: Iterable[Size]) -> Size:
+    """The largest of some sizes."""
+    return max(sizes, key=_SIZES.index)
+
+
 def present_size(cls: type, method: str) -> tuple[Size | None, str]:
     """The size that a test says it has, and where: ``method``, ``class``, ``module``, or ``HermeticTestCase``."""
     try:
@@ -197,7 +202,7 @@ class Plan:
 
 
 def _largest(tests: Iterable[Observed]) -> Size:
-    return max((test.size for test in tests if test.size is not None), key=_SIZES.index)
+    return largest(test.size for test in tests if test.size is not None)
 
 
 def _needs_mark(test: Observed) -> bool:

@@ -17,8 +17,8 @@ from .._guards import state
 from .._reports import files
 from .._reports.records import TELLING
 from .._sizes import DATABASE, FILESYSTEM, NETWORK, PROCESS, SIZE_NAMES, SLEEP
-from . import size_distribution
-from .suggestions import Observed, Plan, present_size, shown, smallest
+from . import policies, size_distribution
+from .suggestions import Observed, Plan, largest, present_size, shown, smallest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Survey:
         self._applies = applies
         self._tests: dict[str, list[tuple[type, str]]] = {}
         self._imports: dict[str, list[Operation]] = {}
+        self._alone: set[str] = set()
 
     def add_tests(self, tests: Iterable[Any], *, is_whole: bool) -> None:
         """Note the tests of a run that is about to start, and what their imports have used.
@@ -56,10 +57,13 @@ class Survey:
             is_whole: whether they are the whole suite.
         """
         for test in tests:
-            members = self._tests.setdefault(state.owner_name(test), [])
-            members.append((type(test), _real.test_method_name(test)))
+            name = state.owner_name(test)
+            self._tests.setdefault(name, []).append((type(test), _real.test_method_name(test)))
+            if policies.has_process_to_itself(test):
+                self._alone.add(name)
         for violation in state.running.warned:
             self._imports.setdefault(violation.test, []).append(violation.operation)
+        policies.imports_are_kept_apart = bool(self._imports)
 
     def conclude(self, run: RunRecord) -> None:
         """Print what was found, and the diff; or edit the files."""
@@ -77,6 +81,7 @@ class Survey:
             counts = Counter("" if test.size is None else str(test.size.value) for test in observed)
             if any(counts.get(name) for name in counts if name):
                 lines += ["", size_distribution.summary(counts)]
+            lines += _doubts(self._number_after_larger(observed, records))
             lines += _apply(edited) if self._applies else _diff(edited)
             _print("\n".join(lines) + "\n")
 
@@ -100,6 +105,19 @@ class Survey:
         owners += [f"{fixture} ({module})" for fixture in ("setUpModule", "tearDownModule")]
         found = [violation for owner in owners for record in records.get(owner, []) for violation in record.warned]
         return [violation.operation for violation in found]
+
+    def _number_after_larger(self, observed: list[Observed], records: dict[str, list[TestRecord]]) -> int:
+        """How many tests share their process with an import or an earlier test that needs a larger size."""
+        imported = [operation for used in self._imports.values() for operation in used]
+        forbid, number = _config.in_force().forbid, 0
+        reached = smallest(imported, 0.0, forbid)
+        for test in observed:
+            if test.id not in self._alone:
+                number += test.size is not None and largest([reached, test.size]) is not test.size
+                seconds = max([record.duration for record in records.get(test.id, [])], default=0.0)
+                needed = smallest(self._used(test.id, test.cls, records), seconds, forbid)
+                reached = largest([reached, needed])
+        return number
 
     def _table(self, observed: list[Observed], records: dict[str, list[TestRecord]]) -> Iterator[str]:
         width = max([len(test.method) for test in observed], default=0)
@@ -153,6 +171,19 @@ def _too_large(observed: Iterable[Observed]) -> Iterator[str]:
         present, _ = present_size(test.cls, test.method)
         if present and test.size and SIZE_NAMES.index(present.value) > SIZE_NAMES.index(test.size.value):
             yield f"{test.id} is @{present.value}, and fits @{test.size.value}"
+
+
+def _doubts(number: int) -> list[str]:
+    """What is said of tests that may be small only because of what ran before them."""
+    if not number:
+        return []
+    tests = f"{number} test{'s' * (number != 1)}"
+    return [
+        "",
+        f"{tests} ran in the same process as an earlier import or test that needs a larger size.",
+        "If that has filled a cache or opened a connection for them, they need a larger size when they run alone.",
+        "To observe each test alone, run --survey --isolated.",
+    ]
 
 
 def _section(heading: str, entries: Iterable[str]) -> list[str]:

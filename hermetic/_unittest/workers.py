@@ -16,7 +16,7 @@ import warnings
 from .. import _config, _env
 from .._errors import HermeticWarning
 from .._isolation import processes
-from . import context, groups
+from . import context, groups, policies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Workers:
             tests: all that are loaded.
             suite: that holds them, if workers are to be shared by tests.
         """
-        if not _env.LINUX or _config.in_force().isolated_start == "fresh" or processes.thread_count() != 1:
+        if _start_fresh() or processes.thread_count() != 1:
             return
         from .._isolation.nursery import ZygoteNursery  # for Linux alone
         from . import worker
@@ -123,7 +123,7 @@ class Workers:
             return zygote
         if zygote is not None:  # a test has ended it
             self._zygotes.pop(module).close()
-        if not _env.LINUX or _config.in_force().isolated_start == "fresh":
+        if _start_fresh():
             return None
         from .._isolation.nursery import ZygoteNursery  # for Linux alone
 
@@ -173,6 +173,11 @@ def _starter() -> ZygoteNursery | PipeNursery | NoNursery:
         zygote.close()
         return NoNursery(f"sys.executable, {sys.executable}, does not start as a Python that has hermetic")
     return zygote
+
+
+def _start_fresh() -> bool:
+    """Whether workers are fresh interpreters, and never forked from this process."""
+    return not _env.LINUX or policies.imports_are_kept_apart or _config.in_force().isolated_start == "fresh"
 
 
 def context_of(module: str) -> dict[str, Any]:

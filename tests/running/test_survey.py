@@ -167,10 +167,73 @@ class SurveyTest(unittest.TestCase):
         )
 
     def test_other_ways_to_run_tell_the_same(self) -> None:
-        for arguments in (("-j", "2"), ("--isolated",)):
+        doubt = r"\d+ tests ran in the same process as .*\n.*\n.*\n\n"
+        for arguments, out in ((("-j", "2"), self.out), (("--isolated",), re.sub(doubt, "", self.out))):
             with self.subTest(arguments):
                 done = support.run_hermetic("discover", "--survey", *arguments, cwd=self.folder)
-                self.assertEqual(stable(done.stdout), self.out)
+                self.assertEqual(stable(done.stdout), out)
+
+
+CACHED = """
+    import functools, socket
+
+    @functools.cache
+    def known(host): return bool(socket.getaddrinfo(host, 80))
+"""
+FIRST = """
+    import unittest, cached
+
+    class A(unittest.TestCase):
+        def test_first(self): cached.known("localhost")
+        def test_second(self): cached.known("localhost")
+"""
+THIRD = """
+    import unittest, cached
+
+    class B(unittest.TestCase):
+        def test_third(self): cached.known("localhost")
+"""
+
+
+@hermetic.medium
+class WhatRanBeforeTest(unittest.TestCase):
+    def survey(self, *arguments: str, **files: str) -> str:
+        with support.Folder(**{"cached.py": CACHED, "test_a.py": FIRST, "test_b.py": THIRD, **files}) as folder:
+            return support.run_hermetic("discover", "--survey", *arguments, cwd=folder).stdout
+
+    def assert_sizes(self, out: str, **sizes: str) -> None:
+        self.assertEqual(dict(re.findall(r"^  test_(\w+) +(\w+)", out, re.MULTILINE)), sizes, out)
+
+    def test_tests_after_one_that_needs_a_larger_size_are_counted(self) -> None:
+        out = self.survey()
+        self.assert_sizes(out, first="medium", second="small", third="small")
+        self.assertIn("\n2 tests ran in the same process as an earlier import or test", out)
+        self.assertIn("run --survey --isolated.", out)
+
+    def test_one_is_a_test(self) -> None:
+        out = self.survey("-k", "first", "-k", "third")
+        self.assertIn("\n1 test ran in the same process", out)
+
+    def test_where_all_fit_one_size_nothing_is_said(self) -> None:
+        self.assertNotIn("in the same process", self.survey("-k", "first"))
+        small = FIRST.replace("localhost", "127.0.0.1")
+        self.assertNotIn("in the same process", self.survey(**{"test_a.py": small, "test_b.py": small}))
+
+    def test_isolated_each_test_is_observed_alone(self) -> None:
+        out = self.survey("--isolated")
+        self.assert_sizes(out, first="medium", second="medium", third="medium")
+        self.assertNotIn("in the same process", out)
+
+    def test_isolated_even_the_tests_of_a_group_are(self) -> None:
+        grouped = f"{FIRST}\n    __hermetic__ = __import__('hermetic').isolated\n"
+        self.assert_sizes(self.survey("-k", "A", **{"test_a.py": grouped}), first="medium", second="small")
+        out = self.survey("--isolated", "-k", "A", **{"test_a.py": grouped})
+        self.assert_sizes(out, first="medium", second="medium")
+
+    def test_the_import_of_another_module_counts_too(self) -> None:
+        importing = {"test_a.py": 'import cached\ncached.known("localhost")\n'}
+        self.assertIn("\n1 test ran in the same process as an earlier import", self.survey(**importing))
+        self.assert_sizes(self.survey("--isolated", **importing), third="medium")
 
 
 @hermetic.medium
