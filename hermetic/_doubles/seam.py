@@ -111,7 +111,7 @@ def _check_for_conflicts() -> None:
 
 def _is_real_system(function: Any) -> bool:
     """Whether it is the original, or the guard's, which is known by its code: functools.wraps copies all but that."""
-    if inspect.isfunction(function) and function.__code__ is environment.telling_system(function).__code__:
+    if inspect.isfunction(function) and function.__code__ is environment.telling_by_own(function).__code__:
         function = inspect.unwrap(function)
     return inspect.isbuiltin(function)
 

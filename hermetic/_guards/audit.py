@@ -78,8 +78,8 @@ def watch(column: str, readers: dict[str, Callable[..., Operation | None]]) -> N
 
 
 def announced_by_popen() -> bool:
-    """Whether subprocess.Popen is what calls: its own event came first."""
-    return callsite.is_inside("subprocess", depth=6)
+    """Whether subprocess.Popen is what calls, directly or through a debugger's wrappers: its own event came first."""
+    return callsite.is_inside("subprocess", function="_execute_child", depth=16)
 
 
 def judge(operation: Operation, scope: Scope | None = None) -> None:
@@ -128,21 +128,36 @@ def _is_housekeeping(operation: Operation) -> bool:
         return callsite.is_inside("multiprocessing.synchronize")
     if callsite.is_inside("multiprocessing.managers", function="_decref"):
         return True  # a proxy of the runner's, collected whenever it pleases the garbage collector
+    if any(callsite.is_inside("multiprocessing.forkserver", function=name) for name in _ASKING_FORK_SERVER):
+        return True  # how a process is started: the start itself is judged
     # Windows has no socketpair: one is built of two sockets on loopback, from 3.13 on under another name.
     return not _env.SOCKETPAIR_IS_A_SYSTEM_CALL and any(
         callsite.is_inside("socket", function=name) for name in ("socketpair", "_fallback_socketpair")
     )
 
 
+# The functions of the module that listen for the fork server's sake, and connect to it.
+_ASKING_FORK_SERVER = ("ensure_running", "connect_to_new_process")
+
 _observed: set[tuple[str, Operation]] = set()  # by which test; once is enough to know
 
 
+def _is_new(owner: str, operation: Operation) -> bool:
+    known = len(_observed)
+    _observed.add((owner, operation))
+    return len(_observed) > known
+
+
 def _refuse(operation: Operation, scope: Scope, policy: _policy.Policy, owner: str) -> None:
-    if policy.mode == OBSERVE:
-        if (owner, operation) in _observed:
-            _tell_sandbox(None)
-            return
-        _observed.add((owner, operation))
+    """Record a violation, and raise it unless the mode or the baseline has it happen."""
+    if policy.mode != OBSERVE or _is_new(owner, operation):
+        _record(operation, scope, policy, owner)
+    if operation.kind == PROCESS:
+        ceilings.count_start(scope)  # the start was let happen: what the child does is judged as well
+    _tell_sandbox(None)
+
+
+def _record(operation: Operation, scope: Scope, policy: _policy.Policy, owner: str) -> None:
     site = callsite.find(operation.api)
     violation = events.records().Violation(_policy.violation_code(operation), policy.size.value, owner, operation, site)
     is_noted = policy.mode == OBSERVE or baseline.is_known(scope, violation)
@@ -153,7 +168,6 @@ def _refuse(operation: Operation, scope: Scope, policy: _policy.Policy, owner: s
             state.running.warned.append(violation)
         if not is_noted:
             warn_of(violation)
-        _tell_sandbox(None)
         return
     error = children.ERRORS[operation.kind](violation, _messages.violation_text(violation))
     if not is_child:

@@ -92,10 +92,13 @@ def expect_reports(scope: Scope) -> None:
         known = baseline.tell_children(_reports.path)
         _reports.beside |= {known} if known is not None else set()
         atexit.register(close)
-    answering = scope.charged_to or scope
-    scope.has_children = answering.has_children = True
-    scope.report_path = _reports.path
-    _reports.scopes[scope.serial] = answering
+    entered: Scope | None = scope
+    while entered is not None:  # a forked child may leave the block that it was forked in
+        answering = entered.charged_to or entered
+        entered.has_children = answering.has_children = True
+        entered.report_path = _reports.path
+        _reports.scopes[entered.serial] = answering
+        entered = entered.outer
 
 
 def close() -> None:
@@ -145,7 +148,7 @@ def test_now(scope: Scope) -> Scope:
     if fields["serial"] <= scope.serial:
         return scope
     later = state.Scope(fields["test"], policy_of(fields["policy"])).within(scope)
-    later.serial = fields["serial"]
+    later.serial = later.reported_as = fields["serial"]
     return later
 
 
@@ -187,7 +190,7 @@ def report(scope: Scope, violation: Violation, *, warned: bool) -> bool:
     if scope.home == _real.get_pid():
         return False
     if scope.report_path is not None:
-        append(scope.report_path, scope.serial, violation, warned=warned)
+        append(scope.report_path, scope.report_serial, violation, warned=warned)
     return True
 
 
@@ -212,7 +215,7 @@ def send_fault(scope: Scope, text: str) -> None:
         text: the message.
     """
     if scope.report_path is not None:
-        _send(scope.report_path, {"serial": scope.serial, "fault": text}, text, is_verdict=True)
+        _send(scope.report_path, {"serial": scope.report_serial, "fault": text}, text, is_verdict=True)
 
 
 def _send(report_path: str, entry: dict[str, Any], text: str, *, is_verdict: bool) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 import os
 
-from .. import _real
-from .._sizes import ANYWHERE, LIMITS, OBSERVE
+from .. import _env, _real
+from .._sizes import ANYWHERE, LIMITS
 from . import callsite, faults, inheritance, state
 
 TYPE_CHECKING = False
@@ -26,12 +26,12 @@ def telling_fork_exec(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(original)
     def guarded(*args: Any) -> Any:
-        if not callsite.is_inside("multiprocessing.util", depth=3):  # those are told by their preparation data
-            added = _to_be_added(dict(entry.split(b"=", 1) for entry in args[_FORK_EXEC_ENV] or _own()))
-            if added:
-                kept = [entry for entry in args[_FORK_EXEC_ENV] or _own() if entry.split(b"=", 1)[0] not in added]
-                told = kept + [name + b"=" + value for name, value in added.items()]
-                args = (*args[:_FORK_EXEC_ENV], told, *args[_FORK_EXEC_ENV + 1 :])
+        # multiprocessing's own servers belong to no test, and its children are told by their preparation data.
+        if not callsite.is_inside("multiprocessing.util", function="spawnv_passfds"):
+            told = _told(args[_FORK_EXEC_ENV])
+            if told is not None:
+                entries = [name + b"=" + value for name, value in told.items()]
+                args = (*args[:_FORK_EXEC_ENV], entries, *args[_FORK_EXEC_ENV + 1 :])
         return original(*args)
 
     return guarded
@@ -40,26 +40,39 @@ def telling_fork_exec(original: Callable[..., Any]) -> Callable[..., Any]:
 _FORK_EXEC_ENV = 5  # where the environment stands among its arguments
 
 
-def telling_posix_spawn(original: Callable[..., Any]) -> Callable[..., Any]:
-    """``os.posix_spawn`` and ``os.posix_spawnp``, which get the environment as a mapping."""
+def _telling(place: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make functions tell that take an environment, a mapping, as one of their arguments.
+
+    Args:
+        place: where it stands among them; by name, it is ``env``.
+    """
+
+    def telling(original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            given = args[place] if len(args) > place else kwargs.get("env")
+            told = _told(given)
+            if told is not None and len(args) > place:
+                args = (*args[:place], told, *args[place + 1 :])
+            elif told is not None:
+                kwargs["env"] = told
+            return original(*args, **kwargs)
+
+        return guarded
+
+    return telling
+
+
+def telling_by_own(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Functions whose program gets the environment that C knows: that is changed meanwhile, unseen by Python."""
 
     @functools.wraps(original)
-    def guarded(path: Any, argv: Any, env: Any, *args: Any, **kwargs: Any) -> Any:
-        return original(path, argv, _told(env), *args, **kwargs)
-
-    return guarded
-
-
-def telling_system(original: Callable[..., Any]) -> Callable[..., Any]:
-    """``os.system``, whose program gets the environment that C knows: that is changed meanwhile, unseen by Python."""
-
-    @functools.wraps(original)
-    def guarded(command: Any) -> Any:
+    def guarded(*args: Any, **kwargs: Any) -> Any:
         added = _to_be_added(_real.environment())
         for name, value in added.items():
             _put(name, value)
         try:
-            return original(command)
+            return original(*args, **kwargs)
         finally:
             for name in added:
                 _put(name, _real.environment().get(name))
@@ -67,37 +80,61 @@ def telling_system(original: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
-def _put(name: bytes, value: bytes | None) -> None:
+TELLING = {  # the functions of the os module, by name
+    "system": telling_by_own,
+    "execv": telling_by_own,
+    "execve": _telling(2),
+    "posix_spawn": _telling(2),
+    "posix_spawnp": _telling(2),
+}
+if _env.WINDOWS:  # elsewhere they fork, and exec
+    TELLING |= {"startfile": telling_by_own, "spawnv": telling_by_own, "spawnve": _telling(3)}
+telling_create_process = _telling(6)
+
+
+@faults.shielded
+def _put(name: Any, value: Any) -> None:
     if value is None:
         os.unsetenv(os.fsdecode(name))
     else:
         os.putenv(os.fsdecode(name), os.fsdecode(value))
 
 
-def _own() -> list[bytes]:
-    return [name + b"=" + value for name, value in _real.environment().items()]
+# Variables as the system has them: bytes, and on Windows text, whatever the case of their names.
+_encoded = os.fsdecode if _env.WINDOWS else os.fsencode
 
 
-def _told(env: Mapping[Any, Any] | None) -> Mapping[Any, Any] | None:
-    given = _real.environment()  # what None stands for, from 3.13 on
-    if env is not None:
-        given = {os.fsencode(name): os.fsencode(value) for name, value in env.items()}
+def _encoded_name(name: Any) -> Any:
+    return _encoded(name).upper() if _env.WINDOWS else _encoded(name)
+
+
+def _telling_environment(env: Any) -> dict[Any, Any] | None:
+    """An environment that tells of the policy; None if there is nothing to tell.
+
+    Args:
+        env: the environment that the caller gives, as a mapping or as a list of entries; None for that of this process.
+    """
+    if env is None:
+        given = _real.environment()
+    elif isinstance(env, (list, tuple)):
+        given = dict(entry.split(b"=", 1) for entry in env if b"=" in entry)
+    else:
+        given = {_encoded_name(name): _encoded(value) for name, value in env.items()}
     added = _to_be_added(given)
-    return {**given, **added} if added else env
+    return {**given, **added} if added else None
+
+
+_told = faults.shielded(_telling_environment, TypeError, ValueError)  # which an odd environment of the caller's raises
 
 
 @faults.shielded
-def _to_be_added(environment: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+def _to_be_added(environment: Mapping[Any, Any]) -> dict[Any, Any]:
     """The variables that tell a program of the policy in force; none where there is nothing to be held to."""
     scope = state.active()
-    if scope is None or scope.policy is None:
-        return {}
-    limits = LIMITS[scope.policy.size]
-    is_free = limits.network == ANYWHERE or not (limits.processes or scope.policy.allowance.processes)
-    if is_free and scope.policy.mode != OBSERVE:
+    if scope is None or scope.policy is None or LIMITS[scope.policy.size].network == ANYWHERE:
         return {}
     described = inheritance.described(scope)
-    code: str = inheritance.boot_code("_guards.inheritance", described, described)
-    path = environment.get(b"PYTHONPATH", b"")
-    folder = os.fsencode(_FOLDER)
-    return {b"HERMETIC_CHILD": code.encode(), b"PYTHONPATH": folder + os.pathsep.encode() + path if path else folder}
+    code = inheritance.boot_code("_guards.inheritance", described, described)
+    path = environment.get(_encoded("PYTHONPATH"))
+    told = {"HERMETIC_CHILD": code, "PYTHONPATH": os.pathsep.join([_FOLDER, *([os.fsdecode(path)] if path else [])])}
+    return {_encoded(name): _encoded(value) for name, value in told.items()}

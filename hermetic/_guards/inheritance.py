@@ -20,7 +20,8 @@ def described(scope: Scope) -> dict[str, Any]:
     """A scope as plain data, for a child that is about to be started in it."""
     children.prepare(scope)
     return {
-        "serial": scope.serial,
+        "serial": scope.report_serial,
+        "births_of": scope.births_of,
         "test": scope.name,
         "report": scope.report_path,
         "depth": state.running.depth + 1,
@@ -84,7 +85,7 @@ def boot(payload: dict[str, Any]) -> None:
     if policy is not None:
         _guard(policy.forbid)
     scope = state.Scope(payload["test"], policy)
-    scope.serial = payload["serial"]
+    scope.serial, scope.births_of = payload["serial"], payload["births_of"]
     scope.home, scope.report_path = 0, payload["report"]
     state.running.process = scope
     state.running.depth = payload["depth"]

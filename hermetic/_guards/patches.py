@@ -4,7 +4,7 @@
     socket.socket.connect, bind, sendto, ...  a name in the address is looked up before the event
     socket.getnameinfo                        the event does not tell a numeric answer from a reverse look-up
     _posixsubprocess.fork_exec                no event before 3.14 (every spawned multiprocessing child);
-                                              it tells the program of the policy, as do posix_spawn and system
+                                              it tells the program of the policy, as do posix_spawn, exec, system
     _interpreters.create, run_string, ...     no event on 3.13; in another interpreter there is no hook
     _thread.start_new_thread, ...             no event before 3.12; the new thread adopts the starter's scope
     ThreadPoolExecutor.submit                 the work adopts the submitter's scope
@@ -185,24 +185,33 @@ def _patch_getnameinfo(_socket: Any) -> None:
 
 
 def _program_patches() -> list[tuple[ModuleType, str, Any]]:
+    """The functions that start programs: each of them tells the program of the policy."""
+    patches = [
+        (module, name, tell(getattr(module, name)))
+        for module in (os, importlib.import_module(os.name))
+        for name, tell in environment.TELLING.items()
+        if hasattr(module, name)
+    ]
     if _env.WINDOWS:
-        return []
-    posixsubprocess = importlib.import_module("_posixsubprocess")
+        winapi: Any = importlib.import_module("_winapi")
+        return [*patches, (winapi, "CreateProcess", environment.telling_create_process(winapi.CreateProcess))]
+    seams: list[tuple[Any, str]] = [(importlib.import_module("_posixsubprocess"), "fork_exec")]
+    subprocess = sys.modules.get("subprocess")
+    if hasattr(subprocess, "_fork_exec"):  # a debugger may have wrapped what subprocess has imported, on its own
+        seams.append((subprocess, "_fork_exec"))
+    originals = {id(getattr(*seam)): getattr(*seam) for seam in seams}
+    guarded = {key: _guarded_fork_exec(original) for key, original in originals.items()}
+    return patches + [(*seam, guarded[id(getattr(*seam))]) for seam in seams]
 
+
+def _guarded_fork_exec(original: Callable[..., Any]) -> Callable[..., Any]:
     def operation_of(argv: Any, executables: Any, *_: Any) -> Any:
         if audit.announced_by_popen():
             return None
         return events.READERS["_posixsubprocess.fork_exec"](executables, argv)
 
-    fork_exec = environment.telling_fork_exec(posixsubprocess.fork_exec)
-    if _env.FORK_EXEC_RAISES_NO_EVENT:
-        fork_exec = _guarded(fork_exec, operation_of)
-    patches = [(posixsubprocess, "fork_exec", fork_exec)]
-    for module in (os, importlib.import_module(os.name)):
-        patches.append((module, "system", environment.telling_system(module.system)))
-        names = [name for name in ("posix_spawn", "posix_spawnp") if hasattr(module, name)]
-        patches += [(module, name, environment.telling_posix_spawn(getattr(module, name))) for name in names]
-    return patches
+    telling = environment.telling_fork_exec(original)
+    return _guarded(telling, operation_of) if _env.FORK_EXEC_RAISES_NO_EVENT else telling
 
 
 # Whatever lets code run in another interpreter, where no hook of ours would see it.

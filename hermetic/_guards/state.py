@@ -53,9 +53,11 @@ class Scope:
         "is_reported",
         "ledger",
         "met_ceiling",
+        "outer",
         "owner",
         "policy",
         "report_path",
+        "reported_as",
         "serial",
         "started",
         "starts",
@@ -73,7 +75,9 @@ class Scope:
         self.has_children = False  # whether processes were started in it, which may report
         self.home = _real.get_pid()  # the process that reads the ledger; a forked child of the test is another
         self.report_path: str | None = None  # the file that other processes report to
+        self.reported_as: int | None = None  # the serial that the home process knows this scope by, if not its own
         self.births_of: int | None = None  # the serial of the scope that counts what is started here, if not itself
+        self.outer: Scope | None = None  # the scope that this one was entered in: a forked child may come back to it
         self.charged_to: Scope | None = None  # the scope that answers for what happens in this one, if not itself
         self.children_before: frozenset[int] | None = None  # the process ids of children when it started its first
         self.met_ceiling = False  # whether its processes have started each other without end
@@ -86,11 +90,21 @@ class Scope:
 
     def within(self, outer: Scope | None) -> Scope:
         """Report where an outer scope does: in a child of a test, what happens is for the test to know."""
-        if outer is not None:
-            self.home, self.report_path = outer.home, outer.report_path
-            if outer.report_path is not None:
-                self.births_of = outer.births_of or outer.serial
+        if outer is None:
+            return self
+        is_child = outer.home != _real.get_pid()
+        if is_child and outer.report_path is None:
+            return self  # nobody reads what this process reports
+        self.outer, self.home, self.report_path = outer, outer.home, outer.report_path
+        self.births_of = outer.births_of or outer.serial
+        if is_child:
+            self.reported_as = outer.report_serial  # the home process has never heard of this scope
         return self
+
+    @property
+    def report_serial(self) -> int:
+        """The serial that the home process knows the scope by."""
+        return self.serial if self.reported_as is None else self.reported_as
 
     @property
     def name(self) -> str:

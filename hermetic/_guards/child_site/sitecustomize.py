@@ -2,41 +2,42 @@
 
 The folder of this file stands first in the PYTHONPATH that the program is given, and what it is to do in
 HERMETIC_CHILD. Both are taken back, and the sitecustomize that this one hides is run: the program sees neither.
+A Python that is too old for hermetic hands both on to the programs that it starts. It has to understand this file.
 """
-
-from __future__ import annotations
 
 import importlib
 import os
 import sys
 
+_IS_SUPPORTED = sys.version_info >= (3, 10)
 
-def _take_back(folder: str) -> None:
+
+def _take_back(folder):  # type: (str) -> str | None
     sys.path[:] = [entry for entry in sys.path if entry != folder]
+    if not _IS_SUPPORTED:
+        return None
     rest = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry != folder]
     if any(rest):
         os.environ["PYTHONPATH"] = os.pathsep.join(rest)
     else:
         os.environ.pop("PYTHONPATH", None)
+    return os.environ.pop("HERMETIC_CHILD", None)
 
 
-def _run_hidden() -> None:
+def _run_hidden():  # type: () -> None
     own = sys.modules.pop("sitecustomize", None)
     try:
         importlib.import_module("sitecustomize")  # the next one on the path
     except ImportError as error:
-        if error.name != "sitecustomize":
+        if getattr(error, "name", "sitecustomize") != "sitecustomize":  # Python 2 does not say, and never minds
             raise
     finally:
         if own is not None:
             sys.modules.setdefault("sitecustomize", own)
 
 
-_code = os.environ.pop("HERMETIC_CHILD", None)
-if _code is not None:
-    _take_back(os.path.dirname(os.path.abspath(__file__)))
-    try:
+if "HERMETIC_CHILD" in os.environ:
+    _code = _take_back(os.path.dirname(os.path.abspath(__file__)))
+    if _code is not None:
         exec(_code, {"__name__": "hermetic_boot"})  # noqa: S102 - as our part of multiprocessing's preparation data
-    except Exception as _error:  # noqa: BLE001 - a Python that cannot run hermetic must run its program all the same
-        sys.stderr.write(f"hermetic: this process is not under the policy of its test: {_error!r}\n")
     _run_hidden()
