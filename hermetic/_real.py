@@ -342,7 +342,7 @@ def release_output(result: Any) -> None:
 # --- what the double of subprocess stands in -------------------------------------------------------------------------
 
 POPEN_START, POPEN_POLL, POPEN_WAIT = "_execute_child", "_internal_poll", "_wait"  # methods of Popen
-SUBPROCESS_CLOCK, SUBPROCESS_SELECTOR = "_time", "_PopenSelector"
+SUBPROCESS_CLOCK, SUBPROCESS_SELECTOR, SUBPROCESS_FORK_EXEC = "_time", "_PopenSelector", "_fork_exec"
 ASYNCIO_START = "_make_subprocess_transport"  # a method of the event loop
 
 

@@ -169,7 +169,7 @@ class StandardLibraryTest(hermetic.HermeticTestCase):
     def test_platform_and_version_are_asked_for_in_one_place(self):
         for module, tree in modules().items():
             names = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-            if module != "_env":
+            if module not in ("_env", "_guards.child_site.sitecustomize"):  # the latter runs without hermetic
                 with self.subTest(module=module):
                     self.assertEqual(names & {"sys.platform", "sys.version_info", "sys.hexversion"}, set())
 

@@ -195,13 +195,15 @@ def _program_patches() -> list[tuple[ModuleType, str, Any]]:
     if _env.WINDOWS:
         winapi: Any = importlib.import_module("_winapi")
         return [*patches, (winapi, "CreateProcess", environment.telling_create_process(winapi.CreateProcess))]
-    seams: list[tuple[Any, str]] = [(importlib.import_module("_posixsubprocess"), "fork_exec")]
+    seams = {"fork_exec": importlib.import_module("_posixsubprocess")}
     subprocess = sys.modules.get("subprocess")
-    if hasattr(subprocess, "_fork_exec"):  # a debugger may have wrapped what subprocess has imported, on its own
-        seams.append((subprocess, "_fork_exec"))
-    originals = {id(getattr(*seam)): getattr(*seam) for seam in seams}
-    guarded = {key: _guarded_fork_exec(original) for key, original in originals.items()}
-    return patches + [(*seam, guarded[id(getattr(*seam))]) for seam in seams]
+    if subprocess is not None and hasattr(subprocess, _real.SUBPROCESS_FORK_EXEC):
+        seams[_real.SUBPROCESS_FORK_EXEC] = subprocess  # a debugger may have wrapped it apart from the original
+    guarded: dict[Any, Any] = {}
+    for name, module in seams.items():
+        original = getattr(module, name)
+        patches.append((module, name, guarded.setdefault(original, _guarded_fork_exec(original))))
+    return patches
 
 
 def _guarded_fork_exec(original: Callable[..., Any]) -> Callable[..., Any]:
