@@ -46,6 +46,7 @@ PRIVATE_NAMES = {
     ("_guards.children", "_asdict"),  # of named tuples, where it is documented
     ("_guards.patches", "_thread"),  # the functions that it replaces: the seam is the private module itself
     ("_guards.patches", "_posixsubprocess"),  # the same
+    ("_guards.patches", "_winapi"),  # the same, on Windows
     (
         "_guards.state",
         "_thread",

@@ -79,7 +79,7 @@ def watch(column: str, readers: dict[str, Callable[..., Operation | None]]) -> N
 
 def announced_by_popen() -> bool:
     """Whether subprocess.Popen is what calls, directly or through a debugger's wrappers: its own event came first."""
-    return callsite.is_inside("subprocess", function="_execute_child", depth=16)
+    return callsite.is_inside("subprocess", function=_real.POPEN_START, depth=16)
 
 
 def judge(operation: Operation, scope: Scope | None = None) -> None:
