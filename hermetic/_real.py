@@ -280,6 +280,11 @@ def _unittest_case() -> Any:
     return importlib.import_module("unittest.case")  # not worth its start-up time where there is no test
 
 
+def error_holder(description: str) -> Any:
+    """What unittest hands a result in the place of a test for an error of a fixture; runners know its class."""
+    return importlib.import_module("unittest.suite")._ErrorHolder(description)
+
+
 def sub_test(test: Any, message: Any, params: dict[str, Any]) -> Any:
     """What unittest hands a result for a subtest.
 

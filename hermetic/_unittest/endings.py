@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import unittest
 
 from .. import _real
 from .._errors import IsolationError
 from . import replay
-from .result import Fixture, exc_info
+from .result import report_outside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Ending:
             error = replay.fixture_error(verdict, described)
             if error is not None:
                 self._in_fixtures += self._told(name, error)
-                self._failed = True
+                self._failed = self._failed or not isinstance(error, unittest.SkipTest)
         elif kind == "finished":
             self._changes += details[0]["changes"]
             replay.take_warned(details[0])
@@ -78,7 +79,7 @@ class Ending:
         if self._result is None:
             return [error]
         buffering = _real.buffer_output(self._result)
-        self._result.addError(Fixture(name), exc_info(error))
+        report_outside(self._result, _real.error_holder(name), error)
         if buffering:
             _real.release_output(self._result)
         return []
@@ -88,8 +89,9 @@ def raise_all(errors: list[BaseException]) -> None:
     """Raise what went wrong, if anything did: the one error there is, or one that has the texts of all.
 
     Raises:
-        BaseException: what went wrong.
+        BaseException: what went wrong; a SkipTest if fixtures have skipped and nothing has failed.
     """
+    errors = [error for error in errors if not isinstance(error, unittest.SkipTest)] or errors[:1]
     if len(errors) == 1 and isinstance(errors[0], Exception):
         raise errors[0]
     if errors:  # one that ends programs, in a worker, is not to end this one

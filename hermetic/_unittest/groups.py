@@ -12,12 +12,13 @@ The nearest mark wins: method, class, base classes, module.
 from __future__ import annotations
 
 import os
+import sys
 import unittest
 from collections import namedtuple
 
 from .. import _config, _real
 from .._errors import DecorationError
-from . import marking, policies
+from . import marking, policies, units
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,9 +101,34 @@ def of_function(function: Any, cls: type | None) -> Group:
 
 
 def is_skipped(test: Any) -> bool:
-    """Whether a decorator of a test, or of its class, has it skipped: such a test is no work for anybody."""
+    """Whether a decorator skips a test, or its class."""
     method = getattr(test, _real.test_method_name(test), None)
-    return bool(getattr(type(test), "__unittest_skip__", False) or getattr(method, "__unittest_skip__", False))
+    return is_skipped_class(type(test)) or bool(getattr(method, "__unittest_skip__", False))
+
+
+def is_skipped_class(cls: type) -> bool:
+    """Whether a decorator skips a class: unittest then runs neither its tests nor its fixtures."""
+    return bool(getattr(cls, "__unittest_skip__", False))
+
+
+def runs_code(test: Any) -> bool:
+    """Whether a test runs any code of the user's: a skipped one does if it has class or module fixtures."""
+    cls = type(test)
+    return (
+        not is_skipped(test)
+        or units.has_module_fixtures(cls.__module__)
+        or (units.has_class_fixtures(cls) and not is_skipped_class(cls))
+    )
+
+
+def runs_code_in_worker(test: Any) -> bool:
+    """Whether any of that code is left to a worker, for an isolated test."""
+    cls = type(test)
+    if not is_skipped(test):
+        return True
+    if units.has_module_fixtures(cls.__module__) and is_wholly_isolated_module(sys.modules[cls.__module__]):
+        return True
+    return not is_skipped_class(cls) and units.has_class_fixtures(cls) and is_wholly_isolated(cls)
 
 
 def of_method_if_right(cls: type, name: str) -> Group | None:

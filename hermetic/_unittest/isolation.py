@@ -80,7 +80,7 @@ def group_of(test: Any) -> Group | None:
     if shared_out is not None:
         return shared_out
     group = groups.of_test(test)
-    return None if group is None or groups.is_skipped(test) else group
+    return group if group is not None and groups.runs_code_in_worker(test) else None
 
 
 class Request:

@@ -93,7 +93,7 @@ class TestProgram(unittest.TestProgram):
             with policies.default_scope():
                 super().runTests()
                 if _config.in_force().start_method == "all":
-                    self._run_by_other_methods(self.test.starters)
+                    self._run_by_other_methods([*self.test.starters.values()])
         except KeyboardInterrupt:
             if not exit_after:
                 raise

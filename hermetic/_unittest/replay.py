@@ -12,7 +12,7 @@ from .._guards import children, state
 from .._isolation import hygiene, portable, sources, tracebacks
 from .._multiprocessing import journal
 from . import durations, places
-from .result import Fixture, exc_info
+from .result import exc_info, report_outside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,8 +125,11 @@ class Replay:
         self._take_outcome("error", details)
 
     def _take_fixture(self, name: str, verdict: str, details: Any = None) -> None:
-        if name == state.owner_name(self._test):  # what it did after it had ended
-            self._take_outcome(verdict, details)
+        if name == state.owner_name(self._test):
+            if verdict == "skip" and not self._begun:  # Python 3.12.1 does not start a test that a decorator skips
+                _or_success(self._result, "addSkip", self._test, details)
+            else:  # what it did after it had ended
+                self._take_outcome(verdict, details)
         elif self._ended:
             self._later.append(["fixture", name, verdict, details])
         else:
@@ -236,16 +239,16 @@ class Replay:
 
     def _tell_fixture(self, name: str, verdict: str, details: Any) -> None:
         """What befell a fixture in the worker; a result that counts tests alone is told of the test."""
-        counts_fixtures = isinstance(self._result, unittest.TestResult)
         error = details if verdict == "isolation" else fixture_error(verdict, details)
-        subject: Any = Fixture(name) if counts_fixtures else self._test
-        if not counts_fixtures and not self._begun:
+        if error is None:
+            return
+        if isinstance(self._result, unittest.TestResult):
+            report_outside(self._result, _real.error_holder(name), error)
+            return
+        if not self._begun:
             self._result.startTest(self._test)
-        if verdict == "skip":
-            self._result.addSkip(subject, details)
-        elif error is not None:
-            self._result.addError(subject, exc_info(error))
-        if not counts_fixtures and not self._begun:
+        report_outside(self._result, self._test, error)
+        if not self._begun:
             self._result.stopTest(self._test)
 
 
@@ -275,9 +278,11 @@ def _rebuilt(details: dict[str, Any]) -> Any:
 
 
 def fixture_error(verdict: str, details: Any) -> BaseException | None:
-    """The error that a worker has told of a fixture, or of another object than a test; None if it is no error."""
+    """What a fixture, or another object than a test, has raised in a worker; None if it has not failed or skipped."""
     if verdict == "unexpected_success":
         return AssertionError("unexpected success")
+    if verdict == "skip":
+        return unittest.SkipTest(details)
     return None if verdict in _HARMLESS else portable.rebuild(details)
 
 

@@ -9,6 +9,8 @@ error. What already shows in a reported exception is not reported again.
 
 from __future__ import annotations
 
+import unittest
+
 from .. import _guards, _real
 from .._guards import state
 from . import policies
@@ -120,7 +122,7 @@ class GuardedResult:
         for owner, error in state.take_late():
             state.trim(error)
             self._reported([error])
-            test = owner if hasattr(owner, "id") else Fixture(error.violation.test)
+            test = owner if hasattr(owner, "id") else _real.error_holder(error.violation.test)
             super().addError(test, exc_info(error))  # type: ignore[misc]
 
     def _report(self, test: Any) -> bool:
@@ -145,7 +147,7 @@ class GuardedResult:
         """Report errors inside hermetic as errors of the test that runs; True if there were any."""
         found = _take_faults() if state.running.faults else []
         for fault in found:
-            super().addError(test or Fixture("the test run"), exc_info(fault))  # type: ignore[misc]
+            super().addError(test or _real.error_holder("the test run"), exc_info(fault))  # type: ignore[misc]
         return bool(found)
 
     def _reported(self, errors: list[ViolationError]) -> None:
@@ -231,25 +233,18 @@ def _surfaced_in_details(ledger: list[ViolationError], details: Any) -> None:
     ledger[:] = [error for error in ledger if str(error).partition("\n")[0] not in text]
 
 
-class Fixture:
-    """Stands for what is no test in a result: a fixture, an import, the run itself."""
+def report_outside(result: Any, subject: Any, error: BaseException) -> None:
+    """Report what was raised outside of tests, as unittest reports it: as a skip or as an error.
 
-    failureException = None
-
-    def __init__(self, description: str) -> None:
-        self.description = description
-
-    def id(self) -> str:
-        return self.description
-
-    def shortDescription(self) -> None:
-        return None
-
-    def countTestCases(self) -> int:
-        return 0
-
-    def __str__(self) -> str:
-        return self.description
+    Args:
+        result: of any runner.
+        subject: what stands for the fixture, or for whatever else raised it.
+        error: what was raised.
+    """
+    if isinstance(error, unittest.SkipTest) and hasattr(result, "addSkip"):
+        result.addSkip(subject, str(error))
+    else:
+        result.addError(subject, exc_info(error))
 
 
 class _Forward:

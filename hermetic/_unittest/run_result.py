@@ -8,7 +8,7 @@ from .. import _guards, _multiprocessing, _real
 from .._guards import state
 from .._terminal import colours
 from . import durations, marking, policies
-from .result import Fixture, GuardedResult, exc_info, lacking_methods
+from .result import GuardedResult, exc_info, lacking_methods
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class RunResult(GuardedResult):
         """
         self.ended_early = reason
         if error is not None:
-            self.addError(self.current_test or Fixture(fixture or "the test run"), exc_info(error))
+            self.addError(self.current_test or _real.error_holder(fixture or "the test run"), exc_info(error))
 
     def run_out_of_time(self) -> None:
         """Note that the run has used up its time, and have no other test begin."""

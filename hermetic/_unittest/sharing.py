@@ -18,7 +18,7 @@ from .. import _config, _real
 from .._errors import DecorationError, IsolationError
 from .._guards import state
 from .._isolation.pool import Task
-from . import groups, policies, protect, sandbox
+from . import groups, policies, protect, sandbox, units
 from .groups import Group
 from .history import MIN_SECONDS
 
@@ -123,7 +123,7 @@ class Plan:
         addresses = self._addresses_in(tests)
         self.kept = [test for test, _ in tests if id(test) not in addresses and not groups.is_skipped(test)]
         self.classes = {id(type(test)): type(test) for test, _ in tests if id(test) in addresses}
-        self.modules = {cls.__module__ for cls in self.classes.values() if _has_fixtures(cls.__module__)}
+        self.modules = {cls.__module__ for cls in self.classes.values() if units.has_module_fixtures(cls.__module__)}
         self._divide([test for test, _ in tests], addresses)
 
     def _addresses_in(self, tests: list[tuple[Any, bool]]) -> dict[int, dict[str, Any]]:
@@ -139,7 +139,7 @@ class Plan:
             if address is not None:
                 found[id(test)] = address
             elif not groups.is_skipped(test):
-                staying |= {id(cls), cls.__module__ if _has_fixtures(cls.__module__) else None}
+                staying |= {id(cls), cls.__module__ if units.has_module_fixtures(cls.__module__) else None}
         for test, _ in tests:
             if id(type(test)) in staying or type(test).__module__ in staying:
                 found.pop(id(test), None)
@@ -151,7 +151,7 @@ class Plan:
             if group is not None:
                 sandbox.is_wanted(group.sandbox)
             policies.of_test(test)
-            return None if groups.is_skipped(test) else self._address(test)
+            return self._address(test) if groups.runs_code(test) else None
         except (IsolationError, DecorationError):  # the latter is told where the test runs
             return None
 
@@ -188,6 +188,8 @@ class Plan:
             unit.add(("test", test), run, seconds=seconds)
 
     def _end_class(self, cls: type) -> None:
+        if groups.is_skipped_class(cls):  # nobody tears it down; its module comes next
+            return
         for key, unit in [*self._open.items()]:
             kind, test = unit.places[-1]
             if kind == "test" and type(test) is cls:
@@ -205,7 +207,7 @@ class Plan:
 def _shared(cls: type) -> Group:
     """What stands for the group of tests that are not isolated."""
     module = cls.__module__
-    key = ("module", f"{module} shared") if _has_fixtures(module) else ("class", f"{id(cls)} shared")
+    key = ("module", f"{module} shared") if units.has_module_fixtures(module) else ("class", f"{id(cls)} shared")
     settings = _config.in_force()
     return Group(key, "", settings.test_timeout or float("inf"), settings.sandbox)
 
@@ -232,8 +234,3 @@ def _can_be_shared_out(cls: type) -> bool:
         return False
     runs = next(base for base in cls.__mro__ if "run" in vars(base))
     return protect.is_own(runs) or not protect.is_protected(cls)
-
-
-def _has_fixtures(module: str) -> bool:
-    names = _real.names_in(sys.modules.get(module))
-    return any(callable(names.get(name)) for name in ("setUpModule", "tearDownModule"))

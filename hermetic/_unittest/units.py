@@ -114,12 +114,22 @@ def unit_of(block: Block) -> str:
     """The name of the smallest part of a suite that a block cannot be parted from: module, class, or the block."""
     first = next(tests_in(block.test), None)
     isolated_with = _isolated_with(first)
-    module = sys.modules.get(block.module)
-    if isolated_with == "module" or any(name in vars(module or object) for name in _MODULE_FIXTURES):
+    if isolated_with == "module" or has_module_fixtures(block.module):
         return block.module
-    if isolated_with == "class" or any(_is_overridden(type(first), name) for name in _CLASS_FIXTURES):
+    if isolated_with == "class" or has_class_fixtures(type(first)):
         return block.class_name
     return block.name
+
+
+def has_module_fixtures(name: str) -> bool:
+    """Whether a module, by its name, has a fixture of its own."""
+    names = _real.names_in(sys.modules.get(name))
+    return any(names.get(fixture) is not None for fixture in _MODULE_FIXTURES)
+
+
+def has_class_fixtures(cls: type) -> bool:
+    """Whether a class, or one that it inherits from, has a fixture that is not unittest's."""
+    return any(_is_overridden(cls, fixture) for fixture in _CLASS_FIXTURES)
 
 
 def _is_overridden(cls: type, name: str) -> bool:

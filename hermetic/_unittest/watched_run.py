@@ -39,7 +39,7 @@ class WatchedRun(unittest.TestSuite):
     Attributes:
         durations: how many of the slowest tests to list, on Pythons before 3.12.
         stream: where to sum up, for a result that has no stream of its own.
-        starters: the tests that have started processes by multiprocessing, for runs by all start methods.
+        starters: the tests that have started processes by multiprocessing, by id(), for runs by all start methods.
         is_whole: whether it is all of a suite, and not what was picked from one.
         recorder: that of the program, if it is to report its runs; a run within a test is none of them.
         history: what is known of earlier runs, and is added to, if there is one; with the same exception.
@@ -60,7 +60,7 @@ class WatchedRun(unittest.TestSuite):
         super().__init__([test])
         self._whole = test
         self._started = 0.0
-        self.starters: list[Any] = []
+        self.starters: dict[int, Any] = {}
         self.is_whole = False
 
     def run(self, result: Any, debug: bool = False) -> Any:  # noqa: FBT001, FBT002 - unittest's signature
@@ -176,8 +176,8 @@ class WatchedRun(unittest.TestSuite):
 
         def note() -> None:
             test = result.current_test
-            if are_kept and test is not None and test not in self.starters:
-                self.starters.append(test)
+            if are_kept and test is not None:
+                self.starters[id(test)] = test  # not a set of tests: different ones may compare equal
             if test is not None and state.is_main_thread():
                 result.begin_scope(test)
 
