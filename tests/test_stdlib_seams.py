@@ -639,6 +639,24 @@ class UnittestTest(hermetic.HermeticTestCase):
             _real.release_output(result)
         self.assertIs(sys.stderr, before)
 
+    def test_a_result_is_handed_an_error_holder_for_a_fixture(self):
+        class Case(unittest.TestCase):
+            """Has a fixture that fails."""
+
+            @classmethod
+            def setUpClass(cls) -> None:
+                raise RuntimeError
+
+            def test_it(self) -> None:
+                """Never runs."""
+
+        result = unittest.TestResult()
+        unittest.TestSuite([Case("test_it")]).run(result)
+        ((handed, _),) = result.errors
+        made = _real.error_holder("setUpClass (of a class)")
+        self.assertIs(type(handed), type(made))
+        self.assertEqual((made.id(), str(made), made.countTestCases()), (*["setUpClass (of a class)"] * 2, 0))
+
     def test_a_result_is_handed_subtests_with_message_and_parameters(self):
         class Case(unittest.TestCase):
             """Has subtests with and without a message."""

@@ -14,7 +14,7 @@ import sys
 import unittest
 from collections import Counter
 
-from .. import _config, _real
+from .. import _config
 from .._errors import DecorationError, IsolationError
 from .._guards import state
 from .._isolation.pool import Task

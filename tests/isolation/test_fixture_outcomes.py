@@ -137,3 +137,42 @@ class FixtureOutcomesTest(unittest.TestCase):
     @medium
     def test_fresh_interpreters(self):
         self.assert_as_unittest("--isolated-start", "fresh", mark="@hermetic.isolated", kinds="several")
+
+
+SUBJECTS = """
+import sys, unittest
+import hermetic
+
+class Result(unittest.TestResult):
+    def addError(self, test, err):
+        print(type(test).__module__, type(test).__name__, test.id())
+    def addSkip(self, test, reason):
+        self.addError(test, None)
+
+class FailingTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls): raise RuntimeError
+    def test_it(self): pass
+
+class SkippingTest(FailingTest):
+    @classmethod
+    def setUpClass(cls): pass
+    @classmethod
+    def tearDownClass(cls): raise unittest.SkipTest
+
+if len(sys.argv) > 1:
+    hermetic.isolated(FailingTest)
+    hermetic.isolated(SkippingTest)
+if __name__ == "__main__":
+    for cls in (FailingTest, SkippingTest):
+        unittest.TestSuite([cls("test_it")]).run(Result())
+"""
+
+
+class FixtureSubjectTest(unittest.TestCase):
+    @medium
+    def test_other_runners_are_handed_what_unittest_hands_them_for_a_fixture(self):
+        with support.Folder(**{"sample.py": SUBJECTS}) as folder:
+            plain, isolated = (support.run_python("sample.py", *given, cwd=folder) for given in ([], ["isolated"]))
+        self.assertEqual(plain.stdout.count("unittest.suite _ErrorHolder"), 2, plain.stderr)
+        self.assertEqual(isolated.stdout.replace("__mp_main__", "__main__"), plain.stdout, isolated.stderr)

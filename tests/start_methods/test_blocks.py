@@ -115,6 +115,41 @@ class AllMethodsTest(SampleRunCase):
         self.assertEqual((done.returncode, done.stdout), (0, "no process\n"))
         self.assertNotIn("Once more", done.stderr)
 
+    def test_tests_that_compare_equal_all_run_by_each_method(self):
+        done, errors = self.run_sample("--start-method", "all", **{"test_sample.py": EQUAL_TESTS})
+        for method in multiprocessing.get_all_start_methods():
+            self.assertEqual(done.stdout.count(f"by {method}\n"), 4, done.stdout)
+        self.assertEqual(errors, [], done.stderr)
+
+
+EQUAL_TESTS = """
+    import multiprocessing, unittest
+
+    class SampleTest(unittest.TestCase):
+        def test_it(self):
+            print(self.number, "by", multiprocessing.get_start_method(), flush=True)
+            process = multiprocessing.Process(target=abs, args=(1,))
+            process.start()
+            process.join()
+
+    class LyingTest(SampleTest):
+        def __eq__(self, other):
+            return True
+
+        def __hash__(self):
+            raise TypeError("no hash")
+
+    class RaisingTest(SampleTest):
+        def __eq__(self, other):
+            raise TypeError("not comparable")
+
+    def load_tests(loader, tests, pattern):
+        tests = [cls("test_it") for cls in (SampleTest, SampleTest, LyingTest, RaisingTest)]
+        for number, test in enumerate(tests):
+            test.number = number
+        return unittest.TestSuite(tests)
+"""
+
 
 if __name__ == "__main__":
     unittest.main()
