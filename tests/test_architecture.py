@@ -19,7 +19,7 @@ import support
 PACKAGE = os.path.dirname(os.path.abspath(hermetic.__file__))
 
 LEVELS = (
-    "_errors _env _real _records _setting_kinds _sizes _source_edits _version _addresses _own_files",
+    "_errors _env _real _records _setting_kinds _sizes _spelling _source_edits _version _addresses _own_files",
     "_policy _messages _settings _config _config_edits",
     "_guards _reports _terminal",
     "_sandbox",

@@ -7,7 +7,7 @@ import inspect
 
 from .. import _config, _settings
 from .._errors import DecorationError
-from . import groups, marking, policies
+from . import groups, marking, misplaced, policies
 from .marks import Mark
 
 TYPE_CHECKING = False
@@ -62,6 +62,7 @@ class IsolatedMark(Mark):
         return super().__call__(marked)
 
     def _wrap(self, function: Any) -> Any:
+        misplaced.refuse_on_function(function, self)
         groups.note_surroundings()
         return _handed_over(super()._wrap(function))
 

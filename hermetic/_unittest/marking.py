@@ -9,7 +9,7 @@ import sys
 import types
 import unittest
 
-from .. import _real
+from .. import _real, _spelling
 from .._errors import DecorationError
 
 TYPE_CHECKING = False
@@ -89,7 +89,33 @@ def marks_of(cls: type, method_name: str) -> Iterator[tuple[str, tuple[Mark, ...
     for base in cls.__mro__:
         if "__hermetic__" in vars(base):
             yield "class", as_marks(vars(base)["__hermetic__"], base.__qualname__)
+    refuse_misspelt(cls)
     yield "module", marks_of_module(cls.__module__)
+
+
+def refuse_misspelt(cls: type) -> None:
+    """Look for attributes of a class and of its module that were meant to be ``__hermetic__``.
+
+    Raises:
+        DecorationError: there is one; the text names it.
+    """
+    places = (f"module {cls.__module__}", sys.modules.get(cls.__module__)), (f"class {cls.__qualname__}", cls)
+    for place, holder in places:
+        names = _real.names_in(holder)
+        for name, value in list(names.items()) if "__hermetic__" not in names else ():
+            if _is_misspelt(name, value):
+                raise DecorationError(f"{place}: {name} = {value!r} has no effect; write __hermetic__")
+
+
+def _is_misspelt(name: str, value: object) -> bool:
+    """Whether a name is nearly ``__hermetic__``, and cannot be anything else: by its underscores, or by its value."""
+    inner = name.strip("_")
+    if inner == name or not _spelling.is_near(inner, "hermetic"):
+        return False
+    if name.startswith("__") and name.endswith("__"):
+        return True
+    values: Any = value if type(value) in (list, tuple) else (value,)
+    return any(map(is_mark, values))
 
 
 def marks_on(function: object, place: str) -> tuple[Mark, ...]:

@@ -37,7 +37,12 @@ def watch_class_definitions() -> None:
             original.__get__(None, cls)(*args, **kwargs)
         else:
             super(unittest.TestCase, cls).__init_subclass__(*args, **kwargs)
+        if marking.functions_are_marked:
+            from . import misplaced  # loaded where methods may be marked
+
+            misplaced.refuse_in_class(cls)
         if _is_marked(cls):
+            marking.refuse_misspelt(cls)
             _guards.prepare()
             protect_class(cls)
 
