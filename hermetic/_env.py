@@ -45,6 +45,16 @@ FORK_EXEC_RAISES_NO_EVENT = not WINDOWS and sys.version_info < (3, 14)
 # Of Python's own ways to wait, time.sleep raises an audit event from 3.13 on.
 SLEEP_RAISES_AN_EVENT = sys.version_info >= (3, 13)
 
+# Functions that the guard replaces, and where they are missing. Any other one that is missing is an error: a guard
+# counts as installed only when all of it is in place.
+MAY_BE_MISSING = {
+    "start_joinable_thread": "before 3.13",
+    "start_new": "in a later Python: it is an obsolete name",
+    "posix_spawn": "on Windows, and where the C library has none",
+    "posix_spawnp": "on Windows, and where the C library has none",
+    "sendmsg": "on Windows",
+}
+
 # The CI systems that read annotations from what a step prints, by the variable that each sets to true.
 ANNOTATING_CI = {"GITHUB_ACTIONS": "github", "TF_BUILD": "azure"}
 

@@ -76,7 +76,8 @@ def _failure_of(error: Exception) -> GuardError:
         return error
     from . import faults  # it is loaded by now, or is what failed
 
-    return GuardError(faults.text_of(error))
+    rule = "Tests with a size cannot be guarded in this process."
+    return GuardError(faults.text_of(error, "the guard could not be installed", rule))
 
 
 def hold_until_exit(policy: Policy) -> None:

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from .state import Scope
 
 _ADVICE = """\
-  hermetic refused the operation, because it could not judge or record it.
+  {rule}
   This is a bug in hermetic: please report it with the traceback.
   docs: hermetic/docs/reference/messages.md#h009"""
+_REFUSED = "What hermetic cannot judge or record is refused."
 
 
 class RefusedQuietly(FileNotFoundError):  # noqa: N818 - nobody is to see it as an error
@@ -73,7 +74,7 @@ def shielded(function: Callable[..., Any], *verdicts: type[BaseException], ends_
 def _recorded(error: Exception) -> GuardError:
     """Put the full message in the place of a fault that was just kept, and send it to the run from a child."""
     scope = _scope()
-    fault = GuardError(text_of(error, "" if scope is None else scope.name))
+    fault = GuardError(text_of(error, "hermetic failed" if scope is None else f"hermetic failed in test {scope.name}"))
     state.running.faults[:] = [fault if found is error else found for found in state.running.faults]
     if scope is not None and scope.home != _real.get_pid():
         children.send_fault(scope, str(fault))
@@ -87,19 +88,20 @@ def _scope() -> Scope | None:
         return state.running.process
 
 
-def text_of(error: BaseException, test: str = "") -> str:
+def text_of(error: BaseException, what: str = "hermetic failed", rule: str = _REFUSED) -> str:
     """The message of an internal error, with its traceback.
 
     Args:
         error: what was raised inside hermetic.
-        test: the id of the test that was running; empty if none is known.
+        what: what failed, and where.
+        rule: what follows from it.
     """
     import traceback  # not worth its start-up time before the first fault
 
-    where = f" in test {test}" if test else ""
     lines = "".join(traceback.format_exception(type(error), error, error.__traceback__)).splitlines()
     shown = "\n".join(f"    {line}" for line in lines)
-    return f"[H009] internal error: hermetic failed{where}: {type(error).__name__}: {error}\n{shown}\n{_ADVICE}"
+    headline = f"[H009] internal error: {what}: {type(error).__name__}: {error}"
+    return f"{headline}\n{shown}\n{_ADVICE.format(rule=rule)}"
 
 
 def take() -> list[GuardError]:

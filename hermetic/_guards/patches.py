@@ -117,7 +117,9 @@ def _patch_socket_class(cls: type) -> None:
     lowest: Any = python_classes[-1]
     complete = True
     for method, operation_of in _SOCKET_METHODS.items():
-        original = getattr(lowest, method)
+        original = getattr(lowest, method, None)
+        if original is None and method in _env.MAY_BE_MISSING:
+            continue
         if type(original) not in (types.FunctionType, types.MethodDescriptorType):
             complete = False  # somebody's mock, which wins: we come back with the next socket
         elif not hasattr(original, "__hermetic_guard__"):
@@ -190,7 +192,7 @@ def _program_patches() -> list[tuple[ModuleType, str, Any]]:
         (module, name, tell(getattr(module, name)))
         for module in (os, importlib.import_module(os.name))
         for name, tell in environment.TELLING.items()
-        if hasattr(module, name)
+        if _is_present(module, name)
     ]
     if _env.WINDOWS:
         winapi: Any = importlib.import_module("_winapi")
@@ -214,6 +216,11 @@ def _guarded_fork_exec(original: Callable[..., Any]) -> Callable[..., Any]:
 
     telling = environment.telling_fork_exec(original)
     return _guarded(telling, operation_of) if _env.FORK_EXEC_RAISES_NO_EVENT else telling
+
+
+def _is_present(module: ModuleType, name: str) -> bool:
+    """Whether there is a function of that name: a platform may lack some, by ``_env.MAY_BE_MISSING``."""
+    return hasattr(module, name) or name not in _env.MAY_BE_MISSING
 
 
 # Whatever lets code run in another interpreter, where no hook of ours would see it.
@@ -256,8 +263,8 @@ def _guarded_interpreter_function(interpreters: Any, name: str) -> Callable[...,
 
 
 def _thread_patches() -> list[tuple[ModuleType, str, Any]]:
-    names = [name for name in ("start_new_thread", "start_new", "start_joinable_thread") if hasattr(_thread, name)]
-    return [(_thread, name, _starting_in_scope(getattr(_thread, name))) for name in names]
+    names = ("start_new_thread", "start_new", "start_joinable_thread")
+    return [(_thread, name, _starting_in_scope(getattr(_thread, name))) for name in names if _is_present(_thread, name)]
 
 
 def _starting_in_scope(original: Callable[..., Any]) -> Callable[..., Any]:
