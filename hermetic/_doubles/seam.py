@@ -26,8 +26,8 @@ import types
 import weakref
 
 from .. import _guards, _real
-from .._errors import ConflictError
-from .._guards import callsite, environment, state
+from .._errors import ConflictError, UnmockedInteractionError
+from .._guards import callsite, environment, faults, state
 from .calls import Call, check_surroundings, encoded
 from .child import Child, ProgramChild, ScriptedChild, WaitingFile
 from .clock import clock
@@ -102,7 +102,8 @@ def _check_for_conflicts() -> None:
     ):
         for found in names:
             value = vars(holder)[found]
-            files = own.__code__.co_filename, _which.__code__.co_filename  # ours is that of a double around this one
+            # Ours are those of a double around this one.
+            files = {function.__code__.co_filename for function in (own, _which, faults.entrance)}
             if not inspect.isfunction(value) or value.__code__.co_filename not in files:
                 raise _conflict(f"{name}.{found}", value)
     if os.system is not _system and not _is_real_system(os.system):
@@ -154,25 +155,39 @@ def _replace(holder: Any, name: str, replacement: Any) -> None:
 # --- Popen -----------------------------------------------------------------------------------------------------------
 
 
+# What the real Popen raises for arguments that are no command, too.
+_WRONG_ARGUMENTS = (TypeError, ValueError, IndexError)
+
+
 def _starting(original: Any) -> Any:
     names = list(inspect.signature(original).parameters)[1:]
 
-    def execute_child(popen: Any, *values: Any) -> None:
+    def decide(popen: Any, *values: Any) -> Callable[[], None] | None:
         double = active()
         if double is None:
-            original(popen, *values)
-            return
-        _check_asyncio()
+            return None
         given = dict(zip(names, values, strict=True))
         call = Call(popen, given)
-        expectation = double.answer(call)
+        try:
+            _check_asyncio()
+            expectation = double.answer(call)
+        except Exception as error:  # noqa: BLE001 - a predicate of the user's may raise anything, and that counts
+            return functools.partial(_raise, double.refused(error))
         if expectation is None:
-            with _letting_through():
-                original(popen, *given.values())
-        else:
-            _start(popen, call, expectation, given, functools.partial(double.failure_at_end, call, expectation))
+            return functools.partial(_let_through, original, popen, *given.values())
+        on_end = functools.partial(double.failure_at_end, call, expectation)
+        return functools.partial(_start, popen, call, expectation, given, on_end)
 
-    return execute_child
+    return faults.entrance(original, decide, *_WRONG_ARGUMENTS)
+
+
+def _raise(error: BaseException) -> Any:
+    raise error
+
+
+def _let_through(original: Any, *args: Any) -> None:
+    with _letting_through():
+        original(*args)
 
 
 def _check_asyncio() -> None:
@@ -247,43 +262,44 @@ def _waiting(popen: Any, stream: Any) -> Any:
 
 
 def _polling(original: Any) -> Any:
-    def internal_poll(popen: Any, *args: Any, **kwargs: Any) -> int | None:
+    def decide(popen: Any, *_: Any, **__: Any) -> Callable[[], int | None] | None:
         child = vars(popen).get("hermetic_child")
         if child is None:
-            return original(popen, *args, **kwargs)  # type: ignore[no-any-return]
+            return None
         if popen.returncode is None:
             popen.returncode = child.poll()
-        return popen.returncode  # type: ignore[no-any-return]
+        return lambda: popen.returncode
 
-    return internal_poll
+    return faults.entrance(original, decide)
 
 
 def _waiting_for_end(original: Any) -> Any:
-    def wait(popen: Any, timeout: float | None) -> int:
+    def decide(popen: Any, timeout: float | None) -> Callable[[], int] | None:
         child = vars(popen).get("hermetic_child")
         if child is None:
-            return original(popen, timeout=timeout)  # type: ignore[no-any-return]
+            return None
         if popen.returncode is None:
             popen.returncode = child.wait(timeout)
         failure = child.take_failure()
-        if failure is not None:
-            raise failure
-        if popen.returncode is None:
-            raise subprocess.TimeoutExpired(popen.args, timeout)  # type: ignore[arg-type]
-        return popen.returncode  # type: ignore[no-any-return]
+        if failure is None and popen.returncode is None:
+            failure = subprocess.TimeoutExpired(popen.args, timeout)  # type: ignore[arg-type]
+        return functools.partial(_raise, failure) if failure is not None else lambda: popen.returncode
 
-    return wait
+    return faults.entrance(original, decide, UnmockedInteractionError)
 
 
 def _sending(original: Any) -> Any:
-    def send_signal(popen: Any, sig: int) -> None:
+    def decide(popen: Any, sig: int) -> Callable[[], None] | None:
         child = vars(popen).get("hermetic_child")
         if child is None:
-            original(popen, sig)
-        elif popen.poll() is None:
-            child.send_signal(sig)
+            return None
+        return functools.partial(child.send_signal, sig) if popen.poll() is None else _nothing
 
-    return send_signal
+    return faults.entrance(original, decide)
+
+
+def _nothing() -> None:
+    """Stands for a signal to a child that has ended."""
 
 
 _METHODS = {
@@ -372,12 +388,16 @@ def _watch_other_routes() -> None:
         return
     _watched = True
 
+    refuse = faults.shielded(_refuse_route, UnmockedInteractionError)
+
     def hook(event: str, args: tuple[Any, ...], _events: Any = _OTHER_ROUTES, _doubles: Any = _stack) -> None:
-        if event in _events and _doubles and not getattr(_passing, "depth", 0):
-            double = active()
-            if double is not None and not callsite.is_inside(
-                "multiprocessing.popen_fork"
-            ):  # it is the guards' business
-                double.refuse_route(event)
+        if event in _events and _doubles:
+            refuse(event)
 
     sys.addaudithook(hook)
+
+
+def _refuse_route(event: str) -> None:
+    double = None if getattr(_passing, "depth", 0) else active()
+    if double is not None and not callsite.is_inside("multiprocessing.popen_fork"):  # which is the guard's business
+        double.refuse_route(event)

@@ -9,6 +9,7 @@ import threading
 from .. import _env, _real
 from .._errors import HermeticError, UnassertedInteractionsError, UnmockedInteractionError, UnusedMocksError
 from .._guards import callsite, state
+from .._guards.faults import RefusedQuietly
 from . import interactions, seam, texts
 from .expectations import Answer, Expectation, Queue, as_mock_call, checked_times, wanted_fields
 from .interactions import Interaction
@@ -234,10 +235,10 @@ class SubprocessMock:
             if any(pattern.matches(call.command, shell=call.shell) for pattern in self._allowed):
                 return None
             if callsite.is_inside("platform"):  # asks uname, and does without
-                raise FileNotFoundError(errno.ENOENT, "a double starts no process")
+                raise RefusedQuietly(errno.ENOENT, "a double starts no process")
             self._calls.append(call)
             following = self._queue.next
-        raise self._refused(UnmockedInteractionError(texts.unmocked_text(call, following, self.name)))
+        raise UnmockedInteractionError(texts.unmocked_text(call, following, self.name))
 
     def answer_which(self, name: Any) -> Any:
         """What ``shutil.which`` answers."""
@@ -255,20 +256,26 @@ class SubprocessMock:
         Raises:
             UnmockedInteractionError: always.
         """
-        raise self._refused(UnmockedInteractionError(texts.route_text(event)))
+        raise self.refused(UnmockedInteractionError(texts.route_text(event)))
 
-    def _refused(self, error: BaseException) -> BaseException:
-        self._refusals.append(error)
-        state.refusals.append(error)
+    def refused(self, error: BaseException) -> BaseException:
+        """Note an error that is about to be raised instead of an answer: ``verify`` raises it if nobody has shown it.
+
+        Returns:
+            The error.
+        """
+        if not isinstance(error, RefusedQuietly):
+            self._refusals.append(error)
+            state.refusals.append(error)
         return error
 
     def failure_at_end(self, call: Call, expectation: Expectation, child: Child) -> BaseException | None:
         """What is to be raised at who waits for a child that has ended: how it was played, or what it was sent."""
         if child.error is not None:
-            return self._refused(child.error)
+            return self.refused(child.error)
         if expectation.accepts_input(call):
             return None
-        return self._refused(UnmockedInteractionError(texts.input_text(call, expectation)))
+        return self.refused(UnmockedInteractionError(texts.input_text(call, expectation)))
 
     @property
     def calls(self) -> list[Any]:

@@ -8,7 +8,7 @@ import warnings
 
 from .. import _env, _messages, _policy, _real
 from .._addresses import packed_address
-from .._errors import GuardError, HermeticWarning
+from .._errors import GuardError, HermeticWarning, ViolationError
 from .._sizes import LIMITS, OBSERVE, PROCESS, WARN
 from . import baseline, callsite, ceilings, children, events, state
 from .faults import RefusedQuietly, shielded
@@ -34,8 +34,16 @@ def _judge_event(event: str, args: tuple[Any, ...]) -> None:
     if event in _ANNOUNCED_BY_POPEN and announced_by_popen():
         return
     operation = events.READERS[event](*args)
-    if operation is not None:
+    if operation is None:
+        return
+    try:
         judge(operation, scope)
+    except ViolationError:
+        # That of the socket module, and that of urllib3, close their socket after an OSError alone: left open, it would
+        # be one more warning in the user's output, of a socket that nobody knows.
+        if event == "socket.connect" and callsite.caller()[2] == "create_connection":
+            args[0].close()
+        raise
 
 
 def _tell_sandbox(policy: _policy.Policy | None, operation: Operation | None = None) -> None:

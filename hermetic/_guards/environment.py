@@ -24,17 +24,18 @@ _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child_site")
 def telling_fork_exec(original: Callable[..., Any]) -> Callable[..., Any]:
     """``_posixsubprocess.fork_exec``, which gets the environment as a list of bytes; None for that of this process."""
 
-    @functools.wraps(original)
-    def guarded(*args: Any) -> Any:
+    def decide(*args: Any) -> Callable[[], Any] | None:
         # multiprocessing's own servers belong to no test, and its children are told by their preparation data.
-        if not callsite.is_inside("multiprocessing.util", function="spawnv_passfds"):
-            told = _told(args[_FORK_EXEC_ENV])
-            if told is not None:
-                entries = [name + b"=" + value for name, value in told.items()]
-                args = (*args[:_FORK_EXEC_ENV], entries, *args[_FORK_EXEC_ENV + 1 :])
-        return original(*args)
+        if callsite.is_inside("multiprocessing.util", function="spawnv_passfds"):
+            return None
+        told = _told(args[_FORK_EXEC_ENV])
+        if told is None:
+            return None
+        entries = [name + b"=" + value for name, value in told.items()]
+        return functools.partial(original, *args[:_FORK_EXEC_ENV], entries, *args[_FORK_EXEC_ENV + 1 :])
 
-    return guarded
+    telling: Callable[..., Any] = faults.entrance(original, decide)
+    return telling
 
 
 _FORK_EXEC_ENV = 5  # where the environment stands among its arguments
@@ -48,17 +49,16 @@ def _telling(place: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """
 
     def telling(original: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(original)
-        def guarded(*args: Any, **kwargs: Any) -> Any:
+        def decide(*args: Any, **kwargs: Any) -> Callable[[], Any] | None:
             given = args[place] if len(args) > place else kwargs.get("env")
             told = _told(given)
-            if told is not None and len(args) > place:
-                args = (*args[:place], told, *args[place + 1 :])
-            elif told is not None:
-                kwargs["env"] = told
-            return original(*args, **kwargs)
+            if told is None:
+                return None
+            if len(args) > place:
+                return functools.partial(original, *args[:place], told, *args[place + 1 :], **kwargs)
+            return functools.partial(original, *args, **{**kwargs, "env": told})
 
-        return guarded
+        return faults.entrance(original, decide, *_ODD_ENVIRONMENT)  # type: ignore[no-any-return]
 
     return telling
 
@@ -66,18 +66,22 @@ def _telling(place: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 def telling_by_own(original: Callable[..., Any]) -> Callable[..., Any]:
     """Functions whose program gets the environment that C knows: that is changed meanwhile, unseen by Python."""
 
-    @functools.wraps(original)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
+    def decide(*args: Any, **kwargs: Any) -> Callable[[], Any] | None:
         added = _to_be_added(_real.environment())
-        for name, value in added.items():
-            _put(name, value)
-        try:
-            return original(*args, **kwargs)
-        finally:
-            for name in added:
-                _put(name, _real.environment().get(name))
+        return functools.partial(_with_own, added, original, *args, **kwargs) if added else None
 
-    return guarded
+    telling: Callable[..., Any] = faults.entrance(original, decide)
+    return telling
+
+
+def _with_own(added: dict[Any, Any], original: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    for name, value in added.items():
+        _put(name, value)
+    try:
+        return original(*args, **kwargs)
+    finally:
+        for name in added:
+            _put(name, _real.environment().get(name))
 
 
 TELLING = {  # the functions of the os module, by name
@@ -100,6 +104,8 @@ def _put(name: Any, value: Any) -> None:
         os.putenv(os.fsdecode(name), os.fsdecode(value))
 
 
+_ODD_ENVIRONMENT = (TypeError, ValueError)  # what an odd environment of the caller's raises
+
 # Variables as the system has them: bytes, and on Windows text, whatever the case of their names.
 _encoded = os.fsdecode if _env.WINDOWS else os.fsencode
 
@@ -108,7 +114,7 @@ def _encoded_name(name: Any) -> Any:
     return _encoded(name).upper() if _env.WINDOWS else _encoded(name)
 
 
-def _telling_environment(env: Any) -> dict[Any, Any] | None:
+def _told(env: Any) -> dict[Any, Any] | None:
     """An environment that tells of the policy; None if there is nothing to tell.
 
     Args:
@@ -118,16 +124,14 @@ def _telling_environment(env: Any) -> dict[Any, Any] | None:
         given = _real.environment()
     elif isinstance(env, (list, tuple)):
         given = dict(entry.split(b"=", 1) for entry in env if b"=" in entry)
+    elif not hasattr(env, "items"):
+        return None  # the original says what is wrong with it
     else:
         given = {_encoded_name(name): _encoded(value) for name, value in env.items()}
     added = _to_be_added(given)
     return {**given, **added} if added else None
 
 
-_told = faults.shielded(_telling_environment, TypeError, ValueError)  # which an odd environment of the caller's raises
-
-
-@faults.shielded
 def _to_be_added(environment: Mapping[Any, Any]) -> dict[Any, Any]:
     """The variables that tell a program of the policy in force; none where there is nothing to be held to."""
     scope = state.active()

@@ -1,9 +1,10 @@
 """Fail closed: an error inside hermetic, while a test is judged, is an error of that test.
 
 The code under test may swallow any exception, hermetic's own included. So each function of hermetic that the code
-under test calls without knowing it (the audit hook, the patches, what runs after a fork) is ``shielded``. When such a
-function fails, its exception is first kept in ``state.running.faults``, which results report, and a ``GuardError`` is
-then raised, so that the operation does not happen. A child process sends its faults to the run instead.
+under test calls without knowing it is ``shielded`` (the audit hook, what runs after a fork), or is an ``entrance`` (the
+patches). When such a function fails, its exception is first kept in ``state.running.faults``, which results report, and
+a ``GuardError`` is then raised, so that the operation does not happen. A child process sends its faults to the run
+instead. No other function stands between the code under test and these two.
 """
 
 from __future__ import annotations
@@ -69,6 +70,38 @@ def shielded(function: Callable[..., Any], *verdicts: type[BaseException], ends_
         raise fault
 
     return judge_or_refuse
+
+
+def entrance(
+    original: Callable[..., Any], decide: Callable[..., Callable[[], Any] | None], *verdicts: type[BaseException]
+) -> Any:
+    """A function to stand in the place of another one: it first decides what the call is to do.
+
+    Args:
+        original: the function whose place it takes.
+        decide: is called with the arguments of the call, and returns what to call instead of the original; None to
+            call the original.
+        *verdicts: what ``decide`` raises on purpose, besides ``VERDICTS``.
+    """
+    is_finalizing, passed_on = sys.is_finalizing, VERDICTS + verdicts
+
+    @functools.wraps(original)
+    def decide_and_call(*args: Any, **kwargs: Any) -> Any:
+        fault = instead = None
+        try:
+            instead = decide(*args, **kwargs)
+        except passed_on:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            if not is_finalizing():
+                state.running.faults.append(error)
+                fault = _recorded(error)
+        if fault is not None:
+            raise fault
+        return original(*args, **kwargs) if instead is None else instead()
+
+    decide_and_call.__hermetic_guard__ = True  # type: ignore[attr-defined]
+    return decide_and_call
 
 
 def _recorded(error: Exception) -> GuardError:

@@ -9,7 +9,7 @@
     _thread.start_new_thread, ...             no event before 3.12; the new thread adopts the starter's scope
     ThreadPoolExecutor.submit                 the work adopts the submitter's scope
 
-A patch does nothing but ask the judge, or hand on a scope; the original then does the work.
+A patch is an entrance (``faults``): it asks the judge, or hands on a scope; the original then does the work.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ import sys
 import types
 
 from .. import _env, _real
-from .._errors import ViolationError
 from . import audit, environment, events, faults, inheritance, state
 
 TYPE_CHECKING = False
@@ -75,18 +74,12 @@ def _replace(patches: list[tuple[ModuleType, str, Any]], *, sweep: bool) -> None
 def _guarded(original: Callable[..., Any], operation_of: Callable[..., Any]) -> Callable[..., Any]:
     """A function that asks the judge first."""
 
-    @faults.shielded
     def ask(*args: Any, **kwargs: Any) -> None:
         operation = operation_of(*args, **kwargs)
         if operation is not None:
             audit.judge(operation)
 
-    @functools.wraps(original)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        ask(*args, **kwargs)
-        return original(*args, **kwargs)
-
-    guarded.__hermetic_guard__ = True  # type: ignore[attr-defined]
+    guarded: Callable[..., Any] = faults.entrance(original, ask)
     return guarded
 
 
@@ -117,37 +110,18 @@ def _patch_socket_class(cls: type) -> None:
     lowest: Any = python_classes[-1]
     complete = True
     for method, operation_of in _SOCKET_METHODS.items():
-        original = getattr(lowest, method, None)
+        original: Any = getattr(lowest, method, None)
         if original is None and method in _env.MAY_BE_MISSING:
             continue
         if type(original) not in (types.FunctionType, types.MethodDescriptorType):
             complete = False  # somebody's mock, which wins: we come back with the next socket
         elif not hasattr(original, "__hermetic_guard__"):
-            guarded = _guarded(original, operation_of)
-            setattr(lowest, method, _closing_after_refusal(guarded) if method == "connect" else guarded)
+            setattr(lowest, method, _guarded(original, operation_of))
     if complete:
         lowest.__hermetic_guard__ = True
     module = sys.modules.get("socket")
     if module is not None and not hasattr(module.getnameinfo, "__hermetic_guard__"):
         _patch_getnameinfo(_socket)
-
-
-def _closing_after_refusal(connect: Callable[..., Any]) -> Callable[..., Any]:
-    """``create_connection``, of the socket module and of urllib3, closes its socket after an OSError alone.
-
-    Left open, it would be one more warning in the user's output, of a socket that nobody knows.
-    """
-
-    @functools.wraps(connect)
-    def guarded_connect(sock: Any, address: Any, /, _violation: type[Exception] = ViolationError) -> Any:
-        try:
-            return connect(sock, address)
-        except _violation:
-            if _real.get_frame(1).f_code.co_name == "create_connection":
-                sock.close()
-            raise
-
-    return guarded_connect
 
 
 def _name_in_address(method: str, sock: Any, address: Any = None, *_: Any) -> Any:
@@ -172,15 +146,17 @@ def _patch_getnameinfo(_socket: Any) -> None:
     original = _socket.getnameinfo
     numeric_host = _socket.NI_NUMERICHOST
 
-    @functools.wraps(original)
-    def guarded_getnameinfo(sockaddr: Any, flags: Any, /) -> Any:
-        if isinstance(flags, int) and flags & numeric_host:
-            with state.unjudged():
-                return original(sockaddr, flags)
-        return original(sockaddr, flags)
+    def decide(sockaddr: Any = None, flags: Any = 0, /, *_: Any) -> Callable[[], Any] | None:
+        is_numeric = isinstance(flags, int) and flags & numeric_host
+        return functools.partial(_unjudged, original, sockaddr, flags) if is_numeric else None
 
-    guarded_getnameinfo.__hermetic_guard__ = True  # type: ignore[attr-defined]
+    guarded_getnameinfo = faults.entrance(original, decide)
     _replace([(_socket, "getnameinfo", guarded_getnameinfo)], sweep=True)
+
+
+def _unjudged(function: Callable[..., Any], *args: Any) -> Any:
+    with state.unjudged():
+        return function(*args)
 
 
 # --- processes and interpreters --------------------------------------------------------------------------------
@@ -243,7 +219,6 @@ def _guarded_interpreter_function(interpreters: Any, name: str) -> Callable[...,
     original = getattr(interpreters, name)
     run_string = interpreters.run_string
 
-    @faults.shielded
     def ask(*args: Any, **kwargs: Any) -> None:
         audit.judge(events.interpreter_operation())
         scope = state.active()
@@ -251,11 +226,7 @@ def _guarded_interpreter_function(interpreters: Any, name: str) -> Callable[...,
         if name != "create" and interpreter is not None and scope is not None and scope.policy is not None:
             run_string(interpreter, inheritance.boot_code("_guards.inheritance", inheritance.described(scope)))
 
-    @functools.wraps(original)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        ask(*args, **kwargs)
-        return original(*args, **kwargs)
-
+    guarded: Callable[..., Any] = faults.entrance(original, ask)
     return guarded
 
 
@@ -268,19 +239,17 @@ def _thread_patches() -> list[tuple[ModuleType, str, Any]]:
 
 
 def _starting_in_scope(original: Callable[..., Any]) -> Callable[..., Any]:
-    active_scope = faults.shielded(state.active)
-
-    @functools.wraps(original)
-    def guarded_start(function: Any, *args: Any, **kwargs: Any) -> Any:
-        scope = active_scope()
+    def decide(function: Any = None, *args: Any, **kwargs: Any) -> Callable[[], Any] | None:
+        scope = state.active()
         if scope is None or not callable(function):
-            return original(function, *args, **kwargs)
+            return None
         scope.touched = True
         if "concurrent.futures.thread" in sys.modules:
             _patch_executor(sys.modules["concurrent.futures.thread"])
-        return original(functools.partial(_run_in_scope, scope, function), *args, **kwargs)
+        return functools.partial(original, functools.partial(_run_in_scope, scope, function), *args, **kwargs)
 
-    return guarded_start
+    guarded: Callable[..., Any] = faults.entrance(original, decide)
+    return guarded
 
 
 def _run_in_scope(scope: Scope, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -297,15 +266,12 @@ def _patch_executor(module: ModuleType) -> None:
     original = cls.submit
     if hasattr(original, "__hermetic_guard__") or type(original) is not types.FunctionType:
         return  # done, or somebody's mock, which wins
-    active_scope = faults.shielded(state.active)
 
-    @functools.wraps(original)
-    def guarded_submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-        scope = active_scope()
+    def decide(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Callable[[], Any] | None:
+        scope = state.active()
         if scope is None:
-            return original(self, fn, *args, **kwargs)
+            return None
         scope.touched = True
-        return original(self, _run_in_scope, scope, fn, *args, **kwargs)
+        return functools.partial(original, self, _run_in_scope, scope, fn, *args, **kwargs)
 
-    guarded_submit.__hermetic_guard__ = True  # type: ignore[attr-defined]
-    cls.submit = guarded_submit
+    cls.submit = faults.entrance(original, decide)

@@ -56,23 +56,19 @@ class _GuardedSleep:
 
     def __init__(self, original: Callable[..., None]) -> None:
         functools.update_wrapper(self, original)
-        self._ask = faults.shielded(self._judge)
+        self._sleep = faults.entrance(original, self._judge)
 
     def __call__(self, *args: Any, **kwargs: Any) -> None:
-        self._ask(*args)
-        self.__wrapped__(*args, **kwargs)
+        self._sleep(*args, **kwargs)
 
     def __reduce__(self) -> str:
         return "sleep"  # pickles as the global of that name, as the original does
 
     @staticmethod
-    def _judge(*args: Any) -> None:
+    def _judge(*args: Any, **_: Any) -> None:
         operation = _time_sleep(*args)
         if operation is not None:
             audit.judge(operation)
-
-    if TYPE_CHECKING:
-        __wrapped__: Callable[..., None]
 
 
 def _patch_asyncio() -> None:
@@ -88,7 +84,7 @@ def _patch_asyncio() -> None:
             audit.judge(operation)
 
     @functools.wraps(original)
-    async def guarded_sleep(delay: Any, result: Any = None) -> Any:
+    async def guarded_sleep(delay: Any, result: Any = None) -> Any:  # mock.patch has to see that it is async
         ask(delay)
         return await original(delay, result)
 
