@@ -42,6 +42,9 @@ HOSTS_FILE = r"C:\Windows\System32\drivers\etc\hosts" if WINDOWS else "/etc/host
 # Every spawned multiprocessing child goes through fork_exec, which raises an audit event from 3.14 on.
 FORK_EXEC_RAISES_NO_EVENT = not WINDOWS and sys.version_info < (3, 14)
 
+# From 3.13 on, None as the environment of os.posix_spawn stands for that of this process.
+POSIX_SPAWN_TAKES_NONE = sys.version_info >= (3, 13)
+
 # Of Python's own ways to wait, time.sleep raises an audit event from 3.13 on.
 SLEEP_RAISES_AN_EVENT = sys.version_info >= (3, 13)
 

@@ -28,7 +28,8 @@ def telling_fork_exec(original: Callable[..., Any]) -> Callable[..., Any]:
         # multiprocessing's own servers belong to no test, and its children are told by their preparation data.
         if callsite.is_inside("multiprocessing.util", function="spawnv_passfds"):
             return None
-        told = _told(args[_FORK_EXEC_ENV])
+        entries = args[_FORK_EXEC_ENV]
+        told = _told(None if entries is None else dict(entry.split(b"=", 1) for entry in entries if b"=" in entry))
         if told is None:
             return None
         entries = [name + b"=" + value for name, value in told.items()]
@@ -41,19 +42,20 @@ def telling_fork_exec(original: Callable[..., Any]) -> Callable[..., Any]:
 _FORK_EXEC_ENV = 5  # where the environment stands among its arguments
 
 
-def _telling(place: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _telling(place: int, *, none_is_own: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make functions tell that take an environment, a mapping, as one of their arguments.
 
     Args:
         place: where it stands among them; by name, it is ``env``.
+        none_is_own: whether None stands for the environment of this process.
     """
 
     def telling(original: Callable[..., Any]) -> Callable[..., Any]:
         def decide(*args: Any, **kwargs: Any) -> Callable[[], Any] | None:
             given = args[place] if len(args) > place else kwargs.get("env")
-            told = _told(given)
+            told = _told(given) if none_is_own or hasattr(given, "items") else None
             if told is None:
-                return None
+                return None  # there is nothing to tell, or the original says what is wrong with the environment
             if len(args) > place:
                 return functools.partial(original, *args[:place], told, *args[place + 1 :], **kwargs)
             return functools.partial(original, *args, **{**kwargs, "env": told})
@@ -88,12 +90,12 @@ TELLING = {  # the functions of the os module, by name
     "system": telling_by_own,
     "execv": telling_by_own,
     "execve": _telling(2),
-    "posix_spawn": _telling(2),
-    "posix_spawnp": _telling(2),
+    "posix_spawn": _telling(2, none_is_own=_env.POSIX_SPAWN_TAKES_NONE),
+    "posix_spawnp": _telling(2, none_is_own=_env.POSIX_SPAWN_TAKES_NONE),
 }
 if _env.WINDOWS:  # elsewhere they fork, and exec
     TELLING |= {"startfile": telling_by_own, "spawnv": telling_by_own, "spawnve": _telling(3)}
-telling_create_process = _telling(6)
+telling_create_process = _telling(6, none_is_own=True)
 
 
 @faults.shielded
@@ -118,14 +120,10 @@ def _told(env: Any) -> dict[Any, Any] | None:
     """An environment that tells of the policy; None if there is nothing to tell.
 
     Args:
-        env: the environment that the caller gives, as a mapping or as a list of entries; None for that of this process.
+        env: the environment that the caller gives; None for that of this process.
     """
     if env is None:
         given = _real.environment()
-    elif isinstance(env, (list, tuple)):
-        given = dict(entry.split(b"=", 1) for entry in env if b"=" in entry)
-    elif not hasattr(env, "items"):
-        return None  # the original says what is wrong with it
     else:
         given = {_encoded_name(name): _encoded(value) for name, value in env.items()}
     added = _to_be_added(given)
