@@ -27,7 +27,7 @@ _ANNOUNCED_BY_POPEN = frozenset({"os.posix_spawn", "_posixsubprocess.fork_exec"}
 
 
 def _judge_event(event: str, args: tuple[Any, ...]) -> None:
-    scope = state.active() or _scope_of_marked_module()
+    scope = scope_in_force()
     if scope is None or scope.policy is None:
         _tell_sandbox(None)
         return
@@ -74,7 +74,7 @@ def watch(column: str, readers: dict[str, Callable[..., Operation | None]]) -> N
     """
 
     def judge_event(read: Callable[..., Operation | None], args: tuple[Any, ...]) -> None:
-        scope = state.active() or _scope_of_marked_module()
+        scope = scope_in_force()
         if scope is None or scope.policy is None or column not in scope.policy.forbid:
             return
         operation = read(*args)
@@ -100,7 +100,7 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
     Raises:
         ViolationError: the policy in force refuses it, and its mode is strict.
     """
-    scope = scope or state.active() or _scope_of_marked_module()
+    scope = scope or scope_in_force()
     if scope is not None and scope.home != _real.get_pid():
         scope = children.test_now(scope)
     if scope is None or scope.policy is None:
@@ -109,7 +109,8 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
     policy, outside = scope.policy, ""
     if scope.owner is None:
         outside, subject = callsite.outside_of_tests()
-        policy = (state.running.policy_of(subject) if subject is not None else None) or policy
+        own = state.running.policy_of(subject) if subject is not None else None
+        policy = policy if own is None else own.allowing(policy.allowance)  # what a block allows, it allows here, too
     if not _policy.refuses(policy, operation):
         _let_happen(operation, scope, policy)
         return
@@ -208,6 +209,11 @@ def _raise_late_of_fixtures() -> None:
         raise merged(of_fixtures)
 
 
+def scope_in_force() -> Scope | None:
+    """The scope that an operation belongs to, in a test or outside; None for none."""
+    return state.active() or _scope_of_marked_module()
+
+
 _module_scopes: dict[str, Scope] = {}
 
 
@@ -242,8 +248,10 @@ def _let_addresses_through(operation: Operation, scope: Scope, policy: _policy.P
     hosts = {_policy.join_host(str(answer[4][0]), port) for answer in found for port in ports}
     new = tuple(sorted(hosts.difference(policy.allowance.hosts)))
     if new:
-        policy = policy.allowing(_policy.Allowance(hosts=new))
-        scope.policy = policy
+        found_hosts = _policy.Allowance(hosts=new)
+        policy = policy.allowing(found_hosts)
+        assert scope.policy is not None
+        scope.policy = scope.policy.allowing(found_hosts)
         if state.running.sandbox is not None and scope is state.running.process:
             state.running.sandbox.scope_changed(scope)
     return policy

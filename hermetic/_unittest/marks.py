@@ -12,7 +12,7 @@ import unittest
 
 from .. import _guards
 from .._errors import DecorationError
-from .._guards import state
+from .._guards import audit, state
 from .._guards.blocks import Block, take_entered
 from .._guards.guard import as_allowance, function_name
 from .._guards.wrapping import wrap
@@ -142,7 +142,7 @@ class allow(Mark):  # noqa: N801 - used as a function: `@allow(...)`, `with allo
         return f"@allow({', '.join(f'{name}={list(value)}' for name, value in given if value)})"
 
     def __enter__(self) -> None:
-        outer = state.active()
+        outer = audit.scope_in_force()
         if outer is None or outer.policy is None:
             self._entered.append(None)
             return

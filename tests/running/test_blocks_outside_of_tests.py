@@ -1,0 +1,99 @@
+"""``allow`` and ``guard`` blocks in fixtures of classes and modules, in their cleanups and at import."""
+
+from __future__ import annotations
+
+import hermetic
+import support
+from sample_runs import SampleRunCase
+
+setUpModule = support.some_pythons_do
+
+_WORK = """
+    import socket, hermetic
+
+    def listen():
+        socket.create_server(("127.0.0.1", 0)).close()
+
+    def listen_in_block():
+        with hermetic.allow(hosts=["127.0.0.1"]):
+            listen()
+
+    def listen_by_name():
+        with hermetic.allow(hosts=["localhost"]), socket.socket() as sock:
+            sock.bind((socket.getaddrinfo("localhost", None, socket.AF_INET)[0][4][0], 0))
+            sock.listen()
+
+    def listen_in_nested_blocks():
+        with hermetic.allow(hosts=["127.0.0.1"]), hermetic.allow(processes=["git"]):
+            listen()
+
+    def listen_after_block():
+        with hermetic.allow(hosts=["127.0.0.1"]):
+            pass
+        listen()
+
+    def listen_in_small_block():
+        with hermetic.allow(hosts=["127.0.0.1"]), hermetic.guard("small"):
+            listen()
+"""
+# Each calls `use` in one place; the rest of the module is quiet.
+_PLACES = {
+    "import": "use()",
+    "setUpModule": "def setUpModule(): use()",
+    "tearDownModule": "def tearDownModule(): use()",
+    "addModuleCleanup": "def setUpModule(): unittest.addModuleCleanup(use)",
+    "setUpClass": "Case.setUpClass = classmethod(lambda cls: use())",
+    "tearDownClass": "Case.tearDownClass = classmethod(lambda cls: use())",
+}
+
+
+def _module(place: str, use: str, mark: str = "") -> str:
+    return f"""
+    import unittest, hermetic
+    {mark}
+    from work import {use} as use
+
+    class Case(unittest.TestCase):
+        def test_nothing(self):
+            pass
+
+    {_named_fixtures(_PLACES[place])}
+    """
+
+
+def _named_fixtures(line: str) -> str:
+    """The call stack tells a class's fixture by its name, so a lambda is no fixture."""
+    if "classmethod" not in line:
+        return line
+    name = line.partition(" ")[0].partition(".")[2]
+    return f"def {name}(cls): use()\n    Case.{name} = classmethod({name})"
+
+
+@hermetic.medium
+class BlocksOutsideOfTests(SampleRunCase):
+    WORK = _WORK
+
+    def run_each(self, use: str, *arguments: str, mark: str = ""):
+        """The finished run of a module per place."""
+        for place in _PLACES:
+            yield self.run_sample("-v", *arguments, "test_sample", **{"test_sample.py": _module(place, use, mark)})[0]
+
+    def test_an_allow_block_allows_the_same_as_in_a_test(self) -> None:
+        for use in ("listen_in_block", "listen_by_name", "listen_in_nested_blocks"):
+            for done in self.run_each(use, "--default-size", "small"):
+                self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_an_allow_block_adds_to_the_exceptions_of_a_marked_module(self) -> None:
+        for done in self.run_each("listen_in_block", mark="__hermetic__ = hermetic.small"):
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_what_no_block_allows_is_refused(self) -> None:
+        for use in ("listen", "listen_after_block"):
+            for done in self.run_each(use, "--default-size", "small"):
+                self.assertIn("[H001]", done.stderr)
+                self.assertEqual(done.returncode, 1, done.stderr)
+
+    def test_a_guard_block_inside_is_in_force_alone(self) -> None:
+        for done in self.run_each("listen_in_small_block", "--default-size", "medium"):
+            self.assertIn("[H001]", done.stderr)
+            self.assertEqual(done.returncode, 1, done.stderr)
