@@ -64,6 +64,9 @@ def drop_tests(suite: Any) -> None:
         suite._tests.clear()
 
 
+LOADER_IMPORT = "_get_module_from_name"  # the method of TestLoader by which a discovery imports
+
+
 def test_of_failed_import(loader: Any, name: str, error: Exception) -> Any:
     """The test by which a discovery reports a module that it could not import, or that is skipped.
 

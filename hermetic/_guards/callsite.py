@@ -116,7 +116,7 @@ def outside_of_tests() -> tuple[str, type | str | None]:
 
 
 def fixture_of(frame: FrameType, callee: FrameType | None = None) -> tuple[str, type | str] | None:
-    """The class or module fixture that a frame belongs to: its name as unittest gives it, and its class or module.
+    """The fixture or ``load_tests`` that a frame belongs to: its name as unittest gives it, and its class or module.
 
     Args:
         frame: any frame.
@@ -125,7 +125,7 @@ def fixture_of(frame: FrameType, callee: FrameType | None = None) -> tuple[str, 
     name, module = frame.f_code.co_name, str(frame.f_globals.get("__name__"))
     if name == "doModuleCleanups" and callee is not None:
         name, module = "tearDownModule", str(callee.f_globals.get("__name__"))
-    if name in ("setUpModule", "tearDownModule"):
+    if name in ("setUpModule", "tearDownModule", "load_tests"):
         return f"{name} ({module})", module
     cls = frame.f_locals.get("cls") if name in ("setUpClass", "tearDownClass") else None
     return (f"{name} ({cls.__module__}.{cls.__qualname__})", cls) if isinstance(cls, type) else None

@@ -370,11 +370,13 @@ def _take(line: Any) -> None:
             state.running.warned.append(error.violation)
         return
     scope = _reports.scopes.get(line["serial"])
-    code = error.violation.code
-    if code == "H008" and (scope is None or scope.ended or scope.is_reported or scope.met_ceiling):
+    code, action = error.violation.code, error.violation.operation.action
+    if code == "H008" and scope is not None and (scope.is_reported or scope.met_ceiling):
         return  # what the last of a bomb's processes report is no news
+    if code == "H008" and action != "stray" and (scope is None or scope.ended):
+        return  # the same, of a test that is over
     if scope is not None:
-        if error.violation.operation.action == "ceiling":
+        if action == "ceiling":
             scope.met_ceiling = True  # nor is what the first have reported
             scope.ledger[:] = [found for found in scope.ledger if found.violation.code != code]
         state.record(scope, error)

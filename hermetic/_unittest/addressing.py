@@ -16,6 +16,7 @@ import unittest
 from .. import _real
 from .._errors import IsolationError
 from .._guards import state
+from . import copies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,8 +153,11 @@ def import_module(name: str, file: str | None) -> ModuleType:
     """A module by its name, or, where that is not on the path or means another, by its file."""
     if name in sys.modules and name != "__main__":
         return sys.modules[name]
-    if name == "__main__":
-        return _import_main(str(file))
+    with copies.while_loading():
+        return _import_main(str(file)) if name == "__main__" else _import_anew(name, file)
+
+
+def _import_anew(name: str, file: str | None) -> ModuleType:
     try:
         module = importlib.import_module(name)
         if file is None or os.path.abspath(getattr(module, "__file__", None) or "") == file:

@@ -10,7 +10,7 @@ import unittest
 from .. import _config, _env, _guards, _multiprocessing
 from .._errors import ConfigurationError
 from .._guards import state
-from . import early_end, names, options, policies, run_setup, usage
+from . import copies, early_end, names, options, policies, run_setup, usage
 from .runner import TestRunner
 from .watched_run import WatchedRun
 
@@ -67,7 +67,7 @@ class TestProgram(unittest.TestProgram):
         """Load the tests. With a default size, what is imported for that is held to it."""
         self._is_discovered = from_discovery
         try:
-            with policies.default_scope(), names.failing_alone(self.testLoader):
+            with policies.default_scope(), copies.while_loading(), names.failing_alone(self.testLoader):
                 super().createTests(from_discovery, *args, **kwargs)
         except ImportError as error:
             *_, (frame, _) = traceback.walk_tb(error.__traceback__)

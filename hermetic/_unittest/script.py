@@ -9,7 +9,7 @@ import unittest
 
 from .. import _env
 from .._guards import state
-from . import early_end, policies, run_setup, usage
+from . import copies, early_end, policies, run_setup, usage
 from .watched_run import WatchedRun
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ def run(path: str, arguments: list[str], program: str) -> None:
     if not getattr(sys.flags, "safe_path", False):  # -P, from 3.11 on: there the first entry is none of the script's
         sys.path[0] = os.path.dirname(os.path.abspath(path))
     ended_early: list[str] = []
-    with early_end.replaced(), policies.default_scope(), _runs_watched(ended_early):
+    with early_end.replaced(), copies.loads_watched(), policies.default_scope(), _runs_watched(ended_early):
         try:
             runpy.run_path(path, run_name="__main__")
         except KeyboardInterrupt:

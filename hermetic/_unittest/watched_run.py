@@ -15,7 +15,7 @@ from .._errors import RunEndedEarly
 from .._guards import state
 from .._sizes import OFF
 from .._terminal import colours
-from . import durations, early_end, policies, protect, units
+from . import copies, durations, early_end, policies, protect, units
 from .run_result import make_run_result
 
 TYPE_CHECKING = False
@@ -81,6 +81,7 @@ class WatchedRun(unittest.TestSuite):
             _multiprocessing.journal.methods.clear()
         try:
             with contextlib.ExitStack() as while_running:
+                while_running.enter_context(copies.while_running(result))
                 while_running.enter_context(self._starts_noted(result))
                 if not in_run:
                     self._follow(result, while_running)
