@@ -13,6 +13,7 @@ setUpModule = support.some_pythons_do
 _HEAD = "import os, unittest\nclass T(unittest.TestCase):\n    def test_it(self): print('RAN')\n"
 # Where a child is forked that goes on as its parent does; `forked()` returns in both.
 _FORKED = """
+import os
 def forked():
     child = os.fork()
     if child:
