@@ -4,7 +4,7 @@ All that comes from a worker is checked here, once, where it enters the process 
 afterwards relies on it. The code under test runs in the worker, and may write there whatever it likes.
 
     started                                  a fresh interpreter is ready to take its first request
-    begin        id                          a test has started
+    begin        id, started                 a test has started, at this time by perf_counter
     outcome      verdict, details            what a result would be told: success, failure, error, skip, ...
     fixture      name, verdict, details      of a class or module fixture, or of a test that has ended
     unbegun      name, verdict, details      the test did not run, because that fixture failed or skipped before
@@ -22,7 +22,8 @@ afterwards relies on it. The code under test runs in the worker, and may write t
 The supervisor adds
 
     output       stream, text                what the worker wrote
-    died         text                        it has ended, or was ended, before it was done
+    died         text, started, duration     it has ended, or was ended, before it was done; what it was at has taken
+                                             so many seconds since then
     exited       left                        it has ended as it should; the processes and files that it left behind
 
 The pool adds
@@ -216,7 +217,7 @@ _violations = _list_of(_violation)
 
 KINDS: dict[str, Check] = {
     "started": _array(),
-    "begin": _array(_text),
+    "begin": _array(_text, _number),
     "outcome": _outcome,
     "fixture": _of_fixture,
     "unbegun": _of_fixture,

@@ -8,8 +8,6 @@ There is no thread: who waits for an answer takes what all of the workers send m
 
 from __future__ import annotations
 
-import itertools
-
 from .. import _env, _own_files, _real
 from . import protocol
 from .supervisor import IDLE
@@ -106,8 +104,6 @@ class Pool:
         self._left = sum(task.seconds for task in tasks)
         self._at_work: list[_Place] = []
         self._free: list[tuple[bool, Worker]] = []  # and whether each is sandboxed
-        self._numbers: dict[int, int] = {}  # of the workers that there are, by their ids
-        self._next_number = itertools.count(1)
         self._looked = 0.0
         self._kept = _Kept()
 
@@ -201,8 +197,6 @@ class Pool:
         return None
 
     def _ask(self, worker: Worker, task: Task, requests: Frames) -> None:
-        if id(worker) not in self._numbers:
-            self._numbers[id(worker)] = next(self._next_number)
         frames = worker.perform(requests, timeout=task.timeout, what=task.what, wait=False, each=not task.own_process)
         self._at_work.append(_Place(worker, task, frames))
 
@@ -213,7 +207,7 @@ class Pool:
             if frame is IDLE:
                 return
             if not task.current:
-                task.current.append(["worker", self._numbers[id(place.worker)]])
+                task.current.append(["worker", place.worker.number])
             task.current.append(frame)
             if self.hear is not None:
                 self.hear(task, frame)
@@ -233,7 +227,6 @@ class Pool:
         if not worker.has_ended:
             self._free.append((task.sandboxed, worker))
             return
-        del self._numbers[id(worker)]
         if task.at < len(task.steps):
             self._end_step(task)
         rest = task.rest()

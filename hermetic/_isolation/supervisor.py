@@ -8,6 +8,7 @@ The frames, and what may be in them, are those of ``frames``.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import deque
 
@@ -58,6 +59,8 @@ _START_SECONDS = 60.0  # that an interpreter has to start in, on a machine with 
 _MAX_PAUSE = 1.0  # seconds between two looks that count: in a longer time, all may have been done long before its end
 _ABORT_SECONDS = 2.0  # for the stacks to be written
 _KILL_SECONDS = 10.0  # for the kernel to end what was killed
+
+_numbers = itertools.count(1)
 
 _STATUS_TEXTS = {
     protocol.CHANNEL_LOST: "it closed the channel that its results go through",
@@ -114,6 +117,7 @@ class Worker:
 
     Attributes:
         link: the way to it.
+        number: tells it from every other worker of this process, also from those that have ended.
         used: the seconds that it has worked.
         has_ended: whether it is gone.
     """
@@ -128,6 +132,7 @@ class Worker:
         says_started: bool = False,
     ) -> None:
         self.link = link
+        self.number = next(_numbers)
         self._reader = protocol.FrameReader(nonce)
         self._received: deque[list[Any]] = deque()
         self._conversation = Conversation()
@@ -135,6 +140,7 @@ class Worker:
         self._output = place.output
         self._give_back = give_back
         self._counts_from = _real.perf_counter() + _START_SECONDS if says_started else 0.0
+        self._began = 0.0  # when what it is at began, by perf_counter: the test, or else the request
         self.used = 0.0
         self.has_ended = False
 
@@ -152,6 +158,7 @@ class Worker:
         """
         self.send(["all", requests])  # as one frame: the worker has read it all before it answers what nobody reads yet
         self._conversation.ask(requests)
+        self._began = _real.perf_counter()
         return self._answers(timeout, what, wait=wait, each=each)
 
     def _answers(self, timeout: float, what: str, *, wait: bool, each: bool) -> Iterator[list[Any]]:
@@ -195,7 +202,10 @@ class Worker:
             frame = self._received.popleft()
             conversation.check(frame)
             yield from self._with_output(frame)
-            if frame[0] == "ready":
+            if frame[0] == "begin":
+                self._began = min(frame[2], _real.perf_counter())
+            elif frame[0] == "ready":
+                self._began = _real.perf_counter()
                 self.used *= not each
                 if conversation.is_answered and not conversation.is_finishing:
                     return  # what threads of its tests tell from now on is for the next time
@@ -251,7 +261,10 @@ class Worker:
             yield ["exited", left]
         else:
             self._clean_up()
-            yield ["died", text]
+            yield self._died(text)
+
+    def _died(self, text: str) -> list[Any]:
+        return ["died", text, self._began, max(_real.perf_counter() - self._began, 0.0)]
 
     def _time_out(self, what: str, timeout: float) -> Iterator[list[Any]]:
         self.link.signal("ABRT")
@@ -272,7 +285,7 @@ class Worker:
         self._wait(_KILL_SECONDS)
         yield from (["output", *output] for output in self._output.read(end=True))
         self._clean_up()
-        yield ["died", text]
+        yield self._died(text)
 
     def _last_words(self) -> str:
         return _without_our_frames(self._output.stacks.read_end())
@@ -297,13 +310,14 @@ class Unstarted(Worker):
     def __init__(self, reason: object) -> None:
         nobody: Any = _NoLink()
         self.link = nobody
+        self.number = next(_numbers)
         self.used = 0.0
         self.has_ended = True
         self._reason = reason
 
     def perform(self, requests: list[list[Any]], **_: Any) -> Iterator[list[Any]]:
         """The one frame that says so."""
-        yield ["died", f"its process could not be started: {self._reason}"]
+        yield ["died", f"its process could not be started: {self._reason}", _real.perf_counter(), 0.0]
 
     def send(self, request: list[Any]) -> None:
         """Do nothing: there is nobody."""

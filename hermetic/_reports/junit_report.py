@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from xml.etree import ElementTree as ET
 
-from .plain_text import one_line, visible
+from .plain_text import identifier, one_line, visible
 from .records import Entry, TestRecord
 
 TYPE_CHECKING = False
@@ -63,7 +63,7 @@ def _suite(root: ET.Element, run: RunRecord, name: str, records: list[TestRecord
     suite = ET.SubElement(
         root,
         "testsuite",
-        name=one_line(name),
+        name=identifier(name),
         tests=str(len(records)),
         time=_seconds(sum(record.duration for record in records)),
         timestamp=time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(began)),
@@ -91,6 +91,9 @@ def _properties(record: TestRecord) -> Iterator[tuple[str, str]]:
         yield f"size of {record.name}", record.size
     if record.group:
         yield f"isolation of {record.name}", f"{record.group}, {record.worker}"
+    if not record.all_skipped:  # otherwise its case says why
+        for entry in record.skipped_subtests:
+            yield f"skipped subtest of {record.name}", _with_subtest(entry)
     for level, violations in (("violation", record.violations), ("warned violation", record.warned)):
         for violation in violations:
             operation, site = violation.operation, violation.site
@@ -100,24 +103,38 @@ def _properties(record: TestRecord) -> Iterator[tuple[str, str]]:
 
 def _add_case(suite: ET.Element, record: TestRecord, class_name: str) -> None:
     case = ET.SubElement(
-        suite, "testcase", name=one_line(record.name), classname=one_line(class_name), time=_seconds(record.duration)
+        suite,
+        "testcase",
+        name=identifier(record.name),
+        classname=identifier(class_name),
+        time=_seconds(record.duration),
     )
     entries = record.entries
     if record.outcome == "interrupted":
         ET.SubElement(case, "error", type="interrupted", message="the run ended before this test did")
     for element in ("skipped", "error", "failure"):  # in this order in the schema, and one of the first at most
         of_kind = [entry for entry in entries if _ELEMENTS[entry.outcome] == element]
-        if element == "skipped":
-            of_kind = of_kind[:1] if _ELEMENTS.get(record.outcome) == "skipped" else []
-        for entry in of_kind:
+        for entry in _skip_of(record) if element == "skipped" else of_kind:
             _add_entry(case, element, entry)
     for element, captured in (("system-out", record.stdout), ("system-err", record.stderr)):
         if captured:
             ET.SubElement(case, element).text = visible(captured)
 
 
+def _skip_of(record: TestRecord) -> list[Entry]:
+    """The one entry that says why a test counts as skipped; none if it does not."""
+    if record.all_skipped:
+        return [Entry("skip", message=record.reason, text="\n".join(map(_with_subtest, record.skipped_subtests)))]
+    found = [entry for entry in record.entries if entry.outcome == record.outcome and not entry.subtest]
+    return found[:1] if _ELEMENTS.get(record.outcome) == "skipped" else []
+
+
+def _with_subtest(entry: Entry) -> str:
+    return f"{entry.subtest} {entry.message}".strip()
+
+
 def _add_entry(case: ET.Element, element: str, entry: Entry) -> None:
-    message = f"{entry.subtest} {entry.message}".strip()
+    message = _with_subtest(entry)
     if entry.outcome in ("expected_failure", "unexpected_success"):
         message = f"{entry.outcome.replace('_', ' ')} {message}".strip()
     attributes = {"message": visible(message)[:_MAX_MESSAGE]}

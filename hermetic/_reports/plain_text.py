@@ -33,5 +33,10 @@ def one_line(text: str) -> str:
     return " ".join(visible(text).split())
 
 
+def identifier(text: str) -> str:
+    r"""A text on one line that differs wherever the texts do: a line break is written as Python writes it, ``\n``."""
+    return visible(text).replace("\n", r"\n").replace("\t", r"\t")
+
+
 def _escape(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode("ascii")

@@ -81,8 +81,9 @@ class TestRecord:
         worker: the process that ran it: ``main``, or ``worker 3``, numbered as they were first used.
         group: the isolation group as it is marked; empty for a test that is not isolated.
         entries: what the result was told, in that order; empty for a plain success.
-        passed: whether it was told of a success, or that subtests were skipped, and nothing else until it ended.
+        passed: whether it was told of a success, or that some of the subtests were skipped and none failed.
         subtests: how many subtests there were, those that passed included.
+        all_skipped: whether it ended with every subtest skipped, and nothing else was told of it.
         violations: those that are errors.
         warned: the violations that were let happen.
         warnings: in the order in which they were shown.
@@ -108,6 +109,7 @@ class TestRecord:
     entries: list[Entry] = field(default_factory=list)
     passed: bool = False
     subtests: int = 0
+    all_skipped: bool = False
     violations: list[Violation] = field(default_factory=list)
     warned: list[Violation] = field(default_factory=list)
     warnings: list[CaughtWarning] = field(default_factory=list)
@@ -120,6 +122,7 @@ class TestRecord:
         """The worst of what it was told; ``interrupted`` for a test that nothing was told of before it ended."""
         told = {entry.outcome for entry in self.entries if not (entry.subtest and entry.outcome == "skip")}
         told |= {"success"} if self.passed else set()
+        told |= {"skip"} if self.all_skipped else set()
         return next((outcome for outcome in OUTCOMES if outcome in told), "interrupted")
 
     @property
@@ -129,8 +132,15 @@ class TestRecord:
 
     @property
     def reason(self) -> str:
-        """Why it was skipped; empty if it was not."""
-        return next((entry.message for entry in self.entries if entry.outcome == "skip" and not entry.subtest), "")
+        """Why it was skipped, or each of its subtests was; empty if it was not skipped."""
+        skips = [entry for entry in self.entries if entry.outcome == "skip"]
+        own = [entry.message for entry in skips if not entry.subtest]
+        return own[0] if own else "; ".join(dict.fromkeys(entry.message for entry in skips if self.all_skipped))
+
+    @property
+    def skipped_subtests(self) -> list[Entry]:
+        """The entries of the subtests that were skipped."""
+        return [entry for entry in self.entries if entry.subtest and entry.outcome == "skip"]
 
     @property
     def qualified_class(self) -> str:

@@ -10,8 +10,6 @@ So whatever the suite does between tests, it does in its own order, and every re
 
 from __future__ import annotations
 
-import weakref
-
 from .._errors import IsolationError
 from .._guards import state
 from .._isolation.pool import Pool, Task
@@ -80,7 +78,6 @@ class Ahead:
         self._pool.hear = None if self._progress is None else self._hear
         self._pool.ends_at = ends_at
         self._begun: list[Unit] = []  # of which something was told, and not all
-        self._names: weakref.WeakValueDictionary[int, _Name] = weakref.WeakValueDictionary()  # of workers, by number
         self.last_test: Any = None
         self._pool.go_on()
 
@@ -101,7 +98,7 @@ class Ahead:
             for kind, *details in self._pool.answer(unit.task, step):
                 kinds.add(kind)
                 if kind == "worker":
-                    player.comes_from(self._names.setdefault(details[0], _Name()), unit.group.description)
+                    player.comes_from(details[0], unit.group.description)
                 else:
                     player.take([kind, *details])
         except TimeoutError:
@@ -171,7 +168,3 @@ class Ahead:
         if not task.own_process:
             worker.send(["shared"])
         return worker
-
-
-class _Name:
-    """Stands for a worker in reports."""

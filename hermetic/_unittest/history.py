@@ -16,6 +16,7 @@ import contextlib
 import functools
 import os
 import sys
+import unittest
 from collections import namedtuple
 
 from .. import _env, _real
@@ -34,9 +35,8 @@ __unittest = True
 
 _VERSION = 1
 MIN_SECONDS = 0.001  # tests that take less are not recorded, and count as this
-_MAX_TESTS, _MAX_FAILED = 100_000, 10_000  # the latest are kept
-_MAX_NAME = 1000  # characters; tests with longer ids are forgotten
-_MAX_BYTES = 100_000_000
+_MAX_ENTRIES, _MAX_CHARACTERS = 100_000, 20_000_000  # the latest are kept; failures of the last run always are
+_MAX_BYTES = 400_000_000
 _LOCK_SECONDS = 10.0
 _FOLDER_FILES = {
     ".gitignore": "# Made by hermetic.\n*\n",
@@ -167,21 +167,23 @@ class RunHistory:
     def _add(self, ran: dict[str, float], failed: dict[str, None]) -> None:
         if _merged(self._known, ran, failed) == self._known:
             return
-        import json
-
+        from .._isolation import protocol
         from .._reports import files
 
         self._make_folder()
         with _locked(f"{self.path}.lock"):
             merged = _merged(self._read(), ran, failed)
-            text = {"version": _VERSION, "failed": [*merged.failed], "durations": merged.durations}
-            files.write(self.path, json.dumps(text) + "\n")
+            content = {"version": _VERSION, "failed": [*merged.failed], "durations": merged.durations}
+            files.replace(self.path, protocol.dump(content) + b"\n")
 
     def _make_folder(self) -> None:
         folder = os.path.dirname(self.path)
         if not self._is_own or os.path.isdir(folder):
             return
-        os.mkdir(folder)
+        try:
+            os.mkdir(folder)
+        except FileExistsError:
+            return  # another run has made it meanwhile
         try:
             for name, text in _FOLDER_FILES.items():
                 with _real.open_file(os.path.join(folder, name), "w", encoding="utf-8") as file:
@@ -194,12 +196,12 @@ class RunHistory:
 
     def _read(self) -> History:
         """The contents of the file; nothing is known without one, or from one that is damaged."""
-        import json  # not worth its start-up time in a program that needs no history
+        from .._isolation import protocol  # not worth its start-up time in a program that needs no history
 
         try:
-            with state.unjudged(), _real.open_file(self.path, encoding="utf-8") as file:
-                text = file.read() if os.fstat(file.fileno()).st_size <= _MAX_BYTES else ""
-            return _checked(json.loads(text))
+            with state.unjudged(), _real.open_file(self.path, "rb") as file:
+                content = file.read() if os.fstat(file.fileno()).st_size <= _MAX_BYTES else b""
+            return _checked(protocol.load(content))
         except FileNotFoundError:
             pass
         except (OSError, ValueError, RecursionError) as error:
@@ -246,7 +248,7 @@ def _merged(known: History, ran: dict[str, float], failed: dict[str, None]) -> H
         still_failed = {name: None for name in known.failed if name not in ended_well and name not in failed}
     older = {name: seconds for name, seconds in known.durations.items() if name not in ran}
     slow = {name: seconds for name, seconds in ran.items() if seconds >= MIN_SECONDS}
-    return History(_latest({**older, **slow}, _MAX_TESTS), _latest({**still_failed, **failed}, _MAX_FAILED))
+    return History(_latest({**older, **slow}), {**_latest(still_failed), **failed})
 
 
 def owners_of(name: str) -> list[str]:
@@ -255,8 +257,16 @@ def owners_of(name: str) -> list[str]:
     return [".".join(parts[:end]) for end in range(1, len(parts))]
 
 
-def _latest(entries: dict[str, Any], count: int) -> dict[str, Any]:
-    return dict([item for item in entries.items() if len(item[0]) <= _MAX_NAME][-count:])
+def _latest(entries: dict[str, Any]) -> dict[str, Any]:
+    """As many of the latest entries as the file has room for."""
+    left = _MAX_CHARACTERS
+    kept: list[tuple[str, Any]] = []
+    for name, value in [*entries.items()][: -_MAX_ENTRIES - 1 : -1]:
+        left -= len(name)
+        if left < 0:
+            break
+        kept.append((name, value))
+    return dict(reversed(kept))
 
 
 # --- what a result is told -------------------------------------------------------------------------------------------
@@ -276,9 +286,10 @@ def _skipped_in(result: Any) -> dict[str, float]:
 
 def _name_of(test: Any) -> str:
     """The name of a test; of a fixture, the class's or the module's; nothing for what is neither."""
-    name = units.name_of(getattr(test, "test_case", test))
+    test = getattr(test, "test_case", test)
+    name = units.name_of(test)
     fixture, opening, owner = name.partition(" (")
-    if opening:
+    if opening and not isinstance(test, unittest.TestCase):  # whose name may hold anything
         return owner.removesuffix(")") if fixture in _FIXTURES else ""
     return name
 

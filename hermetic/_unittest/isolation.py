@@ -140,7 +140,7 @@ def _perform(request: Request, result: Any, player: replay.Replay) -> None:
         ahead.replay(request.test, player)
         return
     address, worker = _worker_for(request)
-    player.comes_from(worker, group.description)
+    player.comes_from(worker.number, group.description)
     options: dict[str, Any] = {
         "locals": bool(getattr(result, "tb_locals", False)),
         "failfast": bool(getattr(result, "failfast", False)),

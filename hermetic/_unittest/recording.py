@@ -5,11 +5,9 @@ It is loaded only for a run that is to be reported.
 
 from __future__ import annotations
 
-import itertools
 import sys
 import unittest
 import warnings
-import weakref
 from contextlib import contextmanager
 
 from .. import _env, _real
@@ -62,8 +60,7 @@ class Recorder:
         self._annotated = 0  # how many of the records
         self._unplaced: list[Violation] = []
         self._unfinished: Any = None  # the result of a run that has ended, until its runner says so
-        self._numbers: weakref.WeakKeyDictionary[object, int] = weakref.WeakKeyDictionary()
-        self._next_number = itertools.count(1)
+        self._workers: dict[int, str] = {}  # their names by their numbers, in the order in which the report names them
 
     # --- what a result tells ---
 
@@ -80,7 +77,9 @@ class Recorder:
         if record is None:
             return  # 3.12.1 stops a skipped test that it has not started
         if record.entries and record.outcome == "interrupted":
-            record.passed = True  # subtests were skipped, and nothing else: of that, no result is told a verdict
+            # Subtests were skipped, and no result is told of a verdict then.
+            record.all_skipped = len(record.skipped_subtests) == record.subtests
+            record.passed = not record.all_skipped
         self._measure(record)
         self._take_warned()
 
@@ -130,12 +129,11 @@ class Recorder:
             self._measured = True
             self._current.started, self._current.duration = started - self._begun, duration
 
-    def runs_in(self, worker: object, group: str) -> None:
-        """The current test runs in a worker, for a group."""
+    def runs_in(self, worker: int, group: str) -> None:
+        """Record the worker of the current test, by its number, and the group that it works for."""
         if self._current is not None:
-            if worker not in self._numbers:
-                self._numbers[worker] = next(self._next_number)
-            self._current.worker, self._current.group = f"worker {self._numbers[worker]}", group
+            name = self._workers.setdefault(worker, f"worker {len(self._workers) + 1}")
+            self._current.worker, self._current.group = name, group
 
     # --- the run ---
 

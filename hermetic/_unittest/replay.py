@@ -39,7 +39,7 @@ class Replay:
         self._result = result
         self._recorder: Recorder | None = getattr(result, "hermetic_recorder", None)
         self._history: RunHistory | None = getattr(result, "hermetic_history", None)
-        self._worker: tuple[object, str] | None = None
+        self._worker: tuple[int, str] | None = None
         self._what = "isolated test"
         self._report_changes = report_changes
         self._verdicts: list[tuple[str, Any]] = []
@@ -51,8 +51,8 @@ class Replay:
         self._broken = self._failed = False
         self._buffering = False
 
-    def comes_from(self, worker: object, group: str) -> None:
-        """Say which worker the frames are from, and which group it works for; empty if the test is not isolated."""
+    def comes_from(self, worker: int, group: str) -> None:
+        """Note the number of the worker that sends the frames, and its group: empty if the test is not isolated."""
         self._worker = worker, group
         self._what = "isolated test" if group else "test"
 
@@ -87,9 +87,11 @@ class Replay:
 
     # --- frames ---
 
-    def _take_begin(self, _: str) -> None:
-        if self._begun and not self._ended:
-            return
+    def _take_begin(self, *_: Any) -> None:
+        if not self._begun or self._ended:
+            self._begin()
+
+    def _begin(self) -> None:
         self._begun = True
         self._result.startTest(self._test)
         if self._recorder is not None and self._worker is not None:
@@ -113,7 +115,7 @@ class Replay:
 
     def _take_outcome(self, verdict: str, details: Any = None) -> None:
         if not self._begun:
-            self._take_begin("")
+            self._begin()
         if verdict not in _HARMLESS and not self._verdicts:
             self._tell(verdict, details)
         elif verdict not in _HARMLESS or not self._failed:
@@ -147,12 +149,16 @@ class Replay:
             self._take_fixture(name, "isolation", isolation_error(f"{self._what} {name}: {text}", self._test))
 
     def _take_end(self, facts: dict[str, Any]) -> None:
-        self._duration, self._ended = facts["duration"], True
-        if self._recorder is not None:
-            self._recorder.measured_in_worker(facts["started"], facts["duration"])
+        self._ended = True
+        self._measured(facts["started"], facts["duration"])
         take_warned(facts)
         for method in facts["methods"]:
             journal.note(method)
+
+    def _measured(self, started: float, duration: float) -> None:
+        self._duration = duration
+        if self._recorder is not None:
+            self._recorder.measured_in_worker(started, duration)
 
     def _take_leaks(self, what: str, changes: list[str]) -> None:
         note_leaks = getattr(self._result, "note_leaks", None)
@@ -169,9 +175,11 @@ class Replay:
     def _take_exited(self, left: list[str]) -> None:
         self._changes += left
 
-    def _take_died(self, text: str) -> None:
+    def _take_died(self, text: str, started: float, duration: float) -> None:
         if not self._broken:
             self._fail(self._error(text))
+        if not self._ended:
+            self._measured(started, duration)
 
     # --- verdicts ---
 
@@ -181,7 +189,7 @@ class Replay:
     def _fail(self, error: IsolationError) -> None:
         """Report an error, instead of a success that nobody can vouch for any longer."""
         if not self._begun:
-            self._take_begin("")
+            self._begin()
         self._failed = True
         self._verdicts = [entry for entry in self._verdicts if entry[0] not in _HARMLESS]
         self._verdicts.append(("isolation", error))

@@ -60,7 +60,7 @@ class _SendingResult(unittest.TestResult):
         self.testsRun += 1
         self._current = test
         self._is_told = True
-        self.send("begin", state.owner_name(test))
+        self.send("begin", state.owner_name(test), _real.perf_counter())
         self._snapshot = hygiene.Snapshot() if self.compare_each else None
         self._started = _real.perf_counter()
 

@@ -229,7 +229,7 @@ class _Reading:
         else:
             self._text, self._ended_at = text, self._done
 
-    def _take_begin(self, name: str) -> None:
+    def _take_begin(self, name: str, _: float) -> None:
         self._current = name
 
     def _take_outcome(self, verdict: str, details: Any = None) -> None:

@@ -41,7 +41,7 @@ class ForgedFramesTest(HostileCase):
     cases: ClassVar = {
         "unknown": "say(['nonsense', 1])",
         "exited": "say(['exited', []])",
-        "died": "say(['died', 'forged'])",
+        "died": "say(['died', 'forged', 1.0, 1.0])",
         "output": "say(['output', 'out', 'forged'])",
         "worker": "say(['worker', 99])",
         "verdict": "say(['fixture', 'setUpClass (x)', 'isolation', 'forged'])",
@@ -58,7 +58,7 @@ class ForgedFramesTest(HostileCase):
         "device": "say(['outcome', 'error', error_in('/dev/zero')])",
         "pipe": "say(['outcome', 'error', error_in(new_pipe())])",
         "warning": "say(['warning', 'forged', ['os', 'system'], new_pipe(), 1])",
-        "another": "say(['begin', 'another.test'])",
+        "another": "say(['begin', 'another.test', 1.0])",
     }
 
     @classmethod

@@ -69,7 +69,7 @@ EXCEPTIONS = [
     *(described(group("g", [Own("1"), group("h", [Own("2")])])) for group in GROUPS),
 ]
 FACTS = {"started": 1.7e9, "duration": 0.25, "methods": ["fork"], "warned": [violation()]}
-LEAST = [["begin", "a.b.c"], ["outcome", "success", None], ["end", FACTS], ["ready", [], 1]]
+LEAST = [["begin", "a.b.c", 1.0], ["outcome", "success", None], ["end", FACTS], ["ready", [], 1]]
 VALID = [
     ["started"],
     *LEAST,
@@ -93,7 +93,15 @@ VALID = [
     ["written", 0, 0],
     ["finished", {"changes": [], "warned": [violation()]}],
 ]
-FORBIDDEN = [["exited", []], ["died", "x"], ["output", "out", "x"], ["worker", 1], ["idle"], ["finish"], ["error", {}]]
+FORBIDDEN = [
+    ["exited", []],
+    ["died", "x", 1.0, 1.0],
+    ["output", "out", "x"],
+    ["worker", 1],
+    ["idle"],
+    ["finish"],
+    ["error", {}],
+]
 
 
 def is_accepted(frame: list[object]) -> bool:
@@ -256,9 +264,9 @@ class AnswerTest(HermeticTestCase):
         return Worker(Link(data + junk), FakePlace(), NONCE, FakePlace.remove)
 
     def test_frames_before_junk_hold_and_the_test_after_them_is_to_blame(self):
-        worker = self.worker(*LEAST, ["begin", "a.b.d"], junk=b"junk")
+        worker = self.worker(*LEAST, ["begin", "a.b.d", 1.0], junk=b"junk")
         told = [*worker.perform([["run"], ["run"]], timeout=60.0, what="it")]
-        self.assertEqual([*LEAST, ["begin", "a.b.d"]], told[:-1])
+        self.assertEqual([*LEAST, ["begin", "a.b.d", 1.0]], told[:-1])
         self.assertRegex(told[-1][1], "its channel to hermetic broke: .* the test, or one before it")
 
     def test_what_comes_after_the_last_answer_is_for_the_next_time(self):
@@ -327,7 +335,7 @@ class ReplayPropertiesTest(HermeticTestCase):
     @given(CHANGED)
     def test_what_the_table_lets_pass_can_be_told(self, frame):
         if is_accepted(frame):
-            replayed([["begin", "a"], frame], new_result())
+            replayed([["begin", "a", 1.0], frame], new_result())
 
     @given(SENT, ANYTHING)
     def test_other_frames_are_refused_and_never_more_than_that(self, frame, thing):

@@ -17,16 +17,17 @@ class FakeWorker:
 
     has_ended = False
 
-    def __init__(self):
+    def __init__(self, number):
         self.link = self
         self.told = []
+        self.number = number
 
     def perform(self, requests, **_):
         yield IDLE
         for request in requests:
             if request[-1] == "crash":
                 self.has_ended = True
-                yield ["died", "it crashed"]
+                yield ["died", "it crashed", 1.0, 1.0]
                 return
             if request[0] == "finish":
                 self.has_ended = True
@@ -47,7 +48,7 @@ class FakeNursery:
         self.workers = []
 
     def new_worker(self, _):
-        self.workers.append(FakeWorker())
+        self.workers.append(FakeWorker(len(self.workers) + 1))
         return self.workers[-1]
 
     def wait(self, links, _):
@@ -99,7 +100,7 @@ class PoolTest(HermeticTestCase):
         pool = self.pool(one)
         answers = [[frame for frame in pool.answer(one, step) if frame[0] != "ready"] for step in range(3)]
         self.assertEqual([["worker", 1], ["told", "a"]], answers[0])
-        self.assertEqual([["worker", 1], ["died", "it crashed"]], answers[1])
+        self.assertEqual([["worker", 1], ["died", "it crashed", 1.0, 1.0]], answers[1])
         self.assertEqual([["worker", 2], ["told", "b"]], answers[2])
 
     def test_what_is_wanted_is_begun_first(self):

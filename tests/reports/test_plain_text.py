@@ -28,6 +28,14 @@ def run_of_anything():
     return RunRecord([text], text, text, text, 0.0, ended_early=text, tests=[record], warnings=record.warnings)
 
 
+class IdentifierTest(hermetic.HermeticTestCase):
+    def test_texts_that_differ_are_told_apart_on_one_line(self):
+        texts = ["a b", "a  b", "a\nb", "a\tb", "a\rb", "a\0b", "a\udc80b", "ab"]
+        shown = [plain_text.identifier(text) for text in texts]
+        self.assertEqual(len(set(shown)), len(texts))
+        self.assertEqual([len(text.splitlines()) for text in shown], [1] * len(texts))
+
+
 class AnythingTest(hermetic.HermeticTestCase):
     @classmethod
     def setUpClass(cls):

@@ -36,6 +36,18 @@ SAMPLE = """
 FAILS, SLOW = (f"test_it.SampleTest.test_{what}" for what in ("fails", "is_slow"))
 
 
+ODD_NAMES = """
+    import os, unittest
+
+    class OddTest(unittest.TestCase):
+        def test_passes(self):
+            pass
+
+    for name in ("x" * 1100, "x" * 1100 + "y", "two\\nlines", "\\0", "\\ud83d\\ude00", "\\udc80", "\N{SNOWMAN}", "a (b)", "1.5"):
+        setattr(OddTest, "test_" + name, lambda self: self.fail())
+"""
+
+
 class HistoryCase(unittest.TestCase):
     """Has a folder with a sample."""
 
@@ -124,6 +136,19 @@ class FileTest(HistoryCase):
 
 
 @medium
+class OddIdsTest(HistoryCase):
+    def test_a_test_that_failed_is_run_again_whatever_its_id_is(self):
+        support.write_files(self.folder, {"test_it.py": ODD_NAMES})
+        for way in ((), ("-j", "2"), ("--isolated",)):
+            with self.subTest(way=way):
+                self.assertIn("Ran 10 tests", self.run_here(*way).stderr)
+                done = self.run_here(*way, "--last-failed")
+                self.assertIn("Ran 9 tests", done.stderr)
+                self.assertIn("failures=9", done.stderr)
+                os.remove(self.path)
+
+
+@medium
 class SharedTest(HistoryCase):
     def test_runs_at_the_same_time_lose_nothing_of_each_other(self):
         script = """
@@ -180,6 +205,11 @@ class MergedTest(hermetic.HermeticTestCase):
         self.assertEqual(self.merged(["a", "b"], [], ran={"a": 0.0009}), ({"b": 1.0}, []))
 
     def test_what_ran_last_is_kept_when_there_is_too_much(self):
-        with mock.patch.multiple(history, _MAX_TESTS=2, _MAX_FAILED=1):
-            found = self.merged("abc", ["a"], ran={"a": 2.0, "x" * 2000: 2.0}, failing=["c"])
-        self.assertEqual(found, ({"c": 1.0, "a": 2.0}, ["c"]))
+        with mock.patch.object(history, "_MAX_ENTRIES", 2):
+            found = self.merged("abc", "abc", ran={"a": 2.0}, failing="defg")
+        self.assertEqual(found, ({"c": 1.0, "a": 2.0}, [*"bcdefg"]))
+
+    def test_ids_that_are_long_together_are_too_much_too_but_no_failure_of_the_last_run(self):
+        with mock.patch.object(history, "_MAX_CHARACTERS", 9):
+            found = self.merged(["a" * 4, "b" * 4], ["c" * 9, "d"], ran={"e" * 4: 2.0}, failing=["f" * 90])
+        self.assertEqual(found, ({"b" * 4: 1.0, "e" * 4: 2.0}, ["d", "f" * 90]))
