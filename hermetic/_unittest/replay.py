@@ -12,7 +12,7 @@ from .._guards import children, state
 from .._isolation import hygiene, portable, sources, tracebacks
 from .._multiprocessing import journal
 from . import durations, places
-from .result import exc_info, report_outside
+from .result import exc_info, report_outside, shows_subtests
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class Replay:
         info = (
             None if details is None else self._rebuilt_failure(details) if verdict == "failure" else _rebuilt(details)
         )
-        if hasattr(self._result, "addSubTest"):
+        if shows_subtests(self._result):
             with _real.outcome_of(self._test, self._result):
                 self._result.addSubTest(self._test, subtest, info)
         elif info is not None:

@@ -280,6 +280,27 @@ for _name in [name for name in vars(GuardedResult) if name.startswith(("add", "s
 class ResultProxy(GuardedResult, _Forward):
     """Somebody else's result, made to know of violations for the time of one test."""
 
+    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
+        if err is None or shows_subtests(self._result):
+            super().addSubTest(test, subtest, err)
+        elif issubclass(err[0], test.failureException):
+            self.addFailure(test, err)
+        else:
+            self.addError(test, err)
+
+
+def shows_subtests(result: Any) -> bool:
+    """Whether a result shows what it is told of subtests.
+
+    One that has an ``addError`` of its own, and ``addSubTest`` as ``unittest.TestResult`` has it, may keep the errors
+    of subtests to itself: a worker of trial's sends home those of tests alone.
+    """
+    cls = type(result)
+    if isinstance(result, unittest.TextTestResult) or not isinstance(result, unittest.TestResult):
+        return hasattr(result, "addSubTest")
+    is_inherited = cls.addSubTest is unittest.TestResult.addSubTest
+    return not is_inherited or cls.addError is unittest.TestResult.addError
+
 
 class _Lacking:
     """Makes an object seem to lack a method."""

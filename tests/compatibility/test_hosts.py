@@ -335,6 +335,13 @@ class TrialTest(HostTests, unittest.TestCase):
     class_fixtures = "trial never calls setUpClass"
     unstarted = "trial does not name it"
 
+    options: tuple[str, ...] = ()
+
     def run_host(self, folder: str, modules: tuple[str, ...]) -> Run:
-        done = self.command("-m", "twisted.trial", "--reporter=bwverbose", *modules, folder=folder)
+        done = self.command("-m", "twisted.trial", "--reporter=bwverbose", *self.options, *modules, folder=folder)
         return Run(done.returncode, verdicts.parse_trial(done.stdout), done.stdout + done.stderr)
+
+
+@installed("twisted", "Twisted")
+class TrialProcessesTest(TrialTest):
+    options = ("-j", "2")  # its workers send no errors of subtests home

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
 import unittest
 
 import hermetic
@@ -40,3 +41,58 @@ class ProxyTest(hermetic.HermeticTestCase):
         result = unittest.TestResult()
         proxy_of(result).failfast = True
         self.assertTrue(result.failfast)
+
+
+class TellingResult(unittest.TestResult):
+    """Tells of errors of tests, and leaves those of subtests to unittest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def addError(self, test: unittest.TestCase, err: object) -> None:
+        self.told.append(f"error {type(err[1]).__name__}")
+
+    def addFailure(self, test: unittest.TestCase, err: object) -> None:
+        self.told.append(f"failure {err[1]}")
+
+
+class SubtestsTest(hermetic.HermeticTestCase):
+    def told_of(self, cls: type[unittest.TestCase]) -> list[str]:
+        result = TellingResult()
+        cls("test_it").run(result)
+        return result.told
+
+    def test_a_result_that_takes_no_subtests_of_its_own_is_told_of_the_test(self):
+        @hermetic.small
+        class CaseTest(unittest.TestCase):
+            def test_it(self):
+                for number in range(3):
+                    with self.subTest(number=number):
+                        self.assertEqual(number, 1, number)
+                with self.subTest("an error"):
+                    raise ValueError
+
+        failures = [f"failure {number} != 1 : {number}" for number in (0, 2)]
+        self.assertEqual(self.told_of(CaseTest), [*failures, "error ValueError"])
+
+    def test_a_violation_in_a_subtest_is_told_once(self):
+        @hermetic.small
+        class CaseTest(unittest.TestCase):
+            def test_it(self):
+                with self.subTest("it"):
+                    subprocess.run(["true"])
+
+        self.assertEqual(self.told_of(CaseTest), ["error SubprocessViolationError"])
+
+    def test_a_violation_that_another_error_stands_for_is_told_once(self):
+        @hermetic.small
+        class CaseTest(unittest.TestCase):
+            def test_it(self):
+                with self.subTest("it"):
+                    try:
+                        subprocess.run(["true"])
+                    except hermetic.ViolationError:
+                        raise KeyError("true") from None
+
+        self.assertEqual(self.told_of(CaseTest), ["error KeyError", "error SubprocessViolationError"])
