@@ -11,6 +11,7 @@ import importlib.util
 import inspect
 import os
 import sys
+import types
 import unittest
 
 from .. import _real
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-# What unittest gives every test, and a worker's copy has anyway.
-_STANDARD = frozenset(vars(unittest.TestCase())) | {"_asyncioRunner", "_asyncioTestContext"}
+# What unittest gives every test, and a worker's copy has anyway; tests may add to the values that have a length.
+_STANDARD = {**vars(unittest.TestCase()), "_asyncioRunner": None, "_asyncioTestContext": None}
+_MAX_WRAPPED = 100  # functions that wrap each other
 
 
 def of_test(test: Any) -> dict[str, Any]:
@@ -40,12 +42,37 @@ def of_test(test: Any) -> dict[str, Any]:
     sent, unsent = {}, {}
     _refuse_what_is_elsewhere(test)
     for key, value in vars(test).items():
-        if key not in _STANDARD and key != name:  # pytest puts the method there
+        if not _is_standard(key, value) and (key != name or not _is_of_class(value, cls, name)):
             try:
-                sent[key] = _packed(value)
+                sent[key] = _packed(value, test)
             except Exception as error:  # noqa: BLE001 - the user's objects refuse in many ways
                 unsent[key] = f"{type(error).__name__}: {error}"
-    return {**of_object(cls), "method": name, "sent": sent, "unsent": unsent}
+    return {**of_object(cls), "method": name, "origin": _origin(test, name), "sent": sent, "unsent": unsent}
+
+
+def _is_standard(key: str, value: Any) -> bool:
+    """Whether an attribute of a test is as unittest has made it."""
+    if not isinstance(_STANDARD.get(key), (list, dict)):
+        return key in _STANDARD
+    return len(value) == len(_STANDARD[key])
+
+
+def _is_of_class(method: Any, cls: type, name: str) -> bool:
+    """Whether a method that was put on a test is the one that its class has: pytest does that."""
+    of_class = getattr(cls, name, None)
+    return getattr(method, "__func__", method) is getattr(of_class, "__func__", of_class)
+
+
+def _origin(test: Any, name: str) -> list[list[Any]]:
+    """Where the method of a test, and all that it wraps, was written: what tells it from others of that name."""
+    found: list[list[Any]] = []
+    method = getattr(test, name, None)
+    while method is not None and len(found) < _MAX_WRAPPED:
+        code = getattr(getattr(method, "__func__", method), "__code__", None)
+        if isinstance(code, types.CodeType):
+            found.append([os.path.basename(code.co_filename), code.co_firstlineno, code.co_name])
+        method = getattr(method, "__wrapped__", None)
+    return found
 
 
 def _refuse_what_is_elsewhere(test: Any) -> None:
@@ -101,13 +128,19 @@ def load(address: dict[str, Any]) -> Any:
     initialize = cls.__init__ if _takes_method_name(cls) else unittest.TestCase.__init__  # what came of it was sent
     initialize(test, address["method"])
     for key, value in address["sent"].items():
-        vars(test)[key] = _unpacked(value)
+        vars(test)[key] = _unpacked(value, test)
+    what = f"[H007] {cls.__module__}.{cls.__qualname__}.{address['method']} cannot be isolated"
     for key, reason in address["unsent"].items():
-        if key not in vars(test):
+        if key not in vars(test) or key in _STANDARD:
             raise IsolationError(
-                f"[H007] {cls.__module__}.{cls.__qualname__}.{address['method']} cannot be isolated: its attribute"
-                f" {key!r} cannot be sent to another process ({reason}); make it in setUp, or make it picklable"
+                f"{what}: its attribute {key!r} cannot be sent to another process ({reason}); make it in setUp, or make"
+                " it picklable"
             )
+    if _origin(test, address["method"]) != address["origin"]:
+        raise IsolationError(
+            f"{what}: its method was replaced after the module was imported, and another process would run the one that"
+            " the module defines; replace it while the module is imported"
+        )
     return test
 
 
@@ -125,16 +158,16 @@ def _load_function(address: dict[str, Any], method: str | None) -> Any:
     return found if method is None else getattr(found(), method)
 
 
-def _packed(value: Any) -> str:
-    import pickle  # not worth its start-up time in workers, where most tests have nothing that was sent
+def _packed(value: Any, test: Any) -> str:
+    from . import packing  # not worth its start-up time in workers, where most tests have nothing that was sent
 
-    return pickle.dumps(value).hex()
+    return packing.packed(value, test)
 
 
-def _unpacked(text: str) -> Any:
-    import pickle  # as above
+def _unpacked(text: str, test: Any) -> Any:
+    from . import packing  # as above
 
-    return pickle.loads(bytes.fromhex(text))  # noqa: S301 - from the run itself
+    return packing.unpacked(text, test)
 
 
 def load_object(address: dict[str, Any]) -> Any:

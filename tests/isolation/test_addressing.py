@@ -50,6 +50,65 @@ def sent(test: unittest.TestCase) -> unittest.TestCase:
     return addressing.load(json.loads(json.dumps(addressing.of_test(test))))
 
 
+def fail_by_name(test):
+    test.fail("that of the module")
+
+
+def test_one(test):
+    """Has the name of the method that it takes the place of."""
+    test.fail("that of the module")
+
+
+class OwnMethodsTest(unittest.TestCase):
+    """Methods that were put on one test, as load_tests may do, in the place of its class's."""
+
+    def outcome(self, test: unittest.TestCase) -> str:
+        result = sent(test).run(unittest.TestResult())
+        return "".join(text for _, text in result.failures + result.errors)
+
+    def test_a_function_that_can_be_found_comes_along(self):
+        for function in (fail_by_name, test_one):
+            test = Sample("test_one")
+            test.test_one = types.MethodType(function, test)
+            self.assertIn("that of the module", self.outcome(test), function)
+
+    def test_another_method_of_the_class_is_bound_to_the_test_that_the_worker_makes(self):
+        test = Making("check_one")
+        test.check_one = test.setUp = types.MethodType(fail_by_name, test)
+        found = sent(test)
+        self.assertIs(found.check_one.__self__, found)
+
+    def test_one_that_cannot_be_found_is_an_error(self):
+        for own in (lambda: None, types.MethodType(lambda test: None, Sample("test_one"))):
+            for name in ("test_one", "setUp", "run", "id"):
+                test = Sample("test_one")
+                setattr(test, name, own)
+                with self.assertRaisesRegex(IsolationError, f"its attribute '{name}' cannot be sent"):
+                    sent(test)
+
+    def test_the_method_of_the_class_is_not_sent(self):
+        test = Sample("test_one")
+        test.test_one = Sample("test_one").test_one  # as pytest does
+        self.assertEqual(addressing.of_test(test)["sent"], {})
+
+    def test_a_method_of_the_class_that_was_replaced_after_its_import_is_an_error(self):
+        address = addressing.of_test(Sample("test_one"))
+        for other in (fail_by_name, hermetic.large(fail_by_name)):
+            with mock.patch.object(Sample, "test_one", other):
+                with self.assertRaisesRegex(IsolationError, "its method was replaced after the module was imported"):
+                    addressing.load(address)
+
+    def test_cleanups_and_equalities_that_were_added_come_along(self):
+        test = Sample("test_one")
+        test.addCleanup(test.fail, "by a cleanup")
+        test.addTypeEqualityFunc(int, fail_by_name)
+        self.assertIn("by a cleanup", self.outcome(test))
+        self.assertIs(sent(test)._type_equality_funcs[int], fail_by_name)
+        test.addCleanup(lambda: None)
+        with self.assertRaisesRegex(IsolationError, "its attribute '_cleanups' cannot be sent"):
+            sent(test)
+
+
 class RoundTripTest(unittest.TestCase):
     def test_a_test_is_found_by_its_class_and_method(self):
         for test in (Sample("test_one"), Sample.Inner("test_two")):
