@@ -689,7 +689,7 @@ class UnittestTest(hermetic.HermeticTestCase):
 
     def test_a_new_async_test_case_has_no_attribute_that_could_not_be_sent(self):
         made = vars(unittest.IsolatedAsyncioTestCase())
-        self.assertEqual({made[name] for name in set(made) - addressing._STANDARD} - {None}, set())
+        self.assertEqual({made[name] for name in set(made).difference(addressing._STANDARD)} - {None}, set())
 
     def test_a_suite_keeps_its_tests_if_it_is_told_to(self):
         self.assertIs(unittest.TestSuite._cleanup, True)
