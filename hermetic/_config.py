@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 
-from . import _env, _real
+from . import _config_files, _real, _spelling
 from ._errors import ConfigurationError
 from ._setting_kinds import File, listed
 from ._settings import SETTINGS, Settings
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from ._policy import Allowance
 
 _ALLOW_KEYS = ("hosts", "processes", "files", "databases")  # the fields of an Allowance
-
-_IN_FILES = ("allow", "baseline")  # what may stand in files alone
 
 # What hermetic sets in the environment of processes that it starts, as opposed to what users set.
 _INTERNAL_VARIABLES = frozenset({"HERMETIC_ISOLATED", "HERMETIC_CHILD"})
@@ -51,10 +49,10 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
     allow: dict[str, Allowance] = {}
     baseline: set[str] = set()
     try:
-        root = _find_root(folder or os.getcwd())
+        root = _config_files.find_root(folder or os.getcwd())
     except FileNotFoundError:
         raise ConfigurationError("the current folder was removed; change to one that is there") from None
-    for origin, found in _file_tables(root):
+    for origin, found in _config_files.tables(root):
         for pattern, allowance in _take_allow(found, origin):
             allow[pattern] = allowance
             origins[f"allow {pattern}"] = origin
@@ -86,22 +84,14 @@ def _resolve_paths(values: dict[str, Any], folder: str) -> None:
             values[name] = os.path.abspath(os.path.join(folder, values[name]))
 
 
-def _find_root(folder: str) -> str:
-    start = folder = os.path.abspath(folder)
-    while True:
-        if any(os.path.isfile(os.path.join(folder, name)) for name in ("pyproject.toml", "setup.cfg")):
-            return folder
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return start
-        folder = parent
-
-
 def _take(found: Mapping[str, Any], origin: str, values: dict[str, Any], origins: dict[str, str]) -> None:
     """Add checked values; what is added later wins."""
     for key, value in found.items():
         if key not in SETTINGS:
-            raise ConfigurationError(f"{origin}: unknown setting {key!r}; known are {listed([*SETTINGS, *_IN_FILES])}")
+            known = [*SETTINGS, *_config_files.IN_FILES]
+            raise ConfigurationError(
+                f"{origin}: unknown setting {key!r}{_spelling.hint(key, known)}; known are {listed(known)}"
+            )
         parsed = SETTINGS[key].parse(value)
         if parsed is None:
             raise ConfigurationError(f"{origin}: {key} = {value!r} is not {SETTINGS[key].accepted}")
@@ -114,7 +104,7 @@ def _take_allow(found: dict[str, Any], origin: str) -> list[tuple[str, Allowance
     if not isinstance(patterns, dict):
         message = f'{origin}: allow = {patterns!r} is not a table; write one per path pattern, as allow."tests/db/*"'
         raise ConfigurationError(message)
-    return [(pattern, _allowance(table, f"{origin}, allow {pattern!r}")) for pattern, table in patterns.items()]
+    return [(pattern, _allowance(pattern, table, origin)) for pattern, table in patterns.items()]
 
 
 def _take_baseline(found: dict[str, Any], origin: str, origins: dict[str, str]) -> set[str]:
@@ -135,114 +125,43 @@ def _take_baseline(found: dict[str, Any], origin: str, origins: dict[str, str]) 
     return set(entries)
 
 
-def _allowance(table: Any, place: str) -> Allowance:
-    from ._policy import Allowance, split_host  # not worth its start-up time where no file has any
+def _allowance(pattern: str, table: Any, origin: str) -> Allowance:
+    from . import _allowances  # not worth its start-up time where no file has any
 
+    place = f"{origin}, allow {pattern!r}"
+    trouble = _allowances.path_pattern(pattern, os.path.dirname(origin))
+    if trouble:
+        raise ConfigurationError(f"{place}: {trouble}")
     if not isinstance(table, dict):
         raise ConfigurationError(f"{place}: {table!r} is not a table with {listed(_ALLOW_KEYS)}")
     for key, value in table.items():
         if key not in _ALLOW_KEYS:
-            raise ConfigurationError(f"{place}: unknown key {key!r}; known are {listed(_ALLOW_KEYS)}")
+            hint = _spelling.hint(key, _ALLOW_KEYS)
+            raise ConfigurationError(f"{place}: unknown key {key!r}{hint}; known are {listed(_ALLOW_KEYS)}")
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ConfigurationError(f"{place}: {key} = {value!r} is not a list of strings")
-    for host in table.get("hosts", ()):
-        try:
-            split_host(host)
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{place}: hosts: {error}") from None
-    return Allowance(*(tuple(table.get(key, ())) for key in _ALLOW_KEYS))
-
-
-def _file_tables(root: str) -> list[tuple[str, dict[str, Any]]]:
-    tables = []
-    for name, read in (("pyproject.toml", _pyproject_table), ("setup.cfg", _setup_cfg_table)):
-        path = os.path.join(root, name)
-        try:
-            with _real.open_file(path, encoding="utf-8") as file:
-                text = file.read()
-        except (FileNotFoundError, IsADirectoryError):
-            continue
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{path} cannot be read: {error}") from error
-        if "hermetic" in text:  # most projects' files say nothing about us: spare them the parser
-            tables.append((path, read(text, path)))
-    return tables
-
-
-# Where TOML cannot be read: a table header or a dotted key, [tool.hermetic] or hermetic.mode = below [tool].
-_TOML_TABLE = (
-    r"""(?m)^\s*\[?\s*tool\s*\.\s*["']?hermetic["']?\s*[\].=]"""
-    r"""|^\s*\[\s*tool\s*\][^\[]*?^\s*["']?hermetic["']?\s*[.=]"""
-)
-
-
-def _pyproject_table(text: str, path: str) -> dict[str, Any]:
-    if not _env.HAS_TOMLLIB:
-        if re.search(_TOML_TABLE, text):
-            message = (
-                f"{path}: [tool.hermetic] cannot be read on Python 3.10, which has no TOML parser;"
-                " write the settings to setup.cfg, section [tool:hermetic]"
-            )
-            raise ConfigurationError(message)
-        return {}
-    import tomllib
-
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
-    table = document
-    for key in ("tool", "hermetic"):
-        table = table.get(key, {})
-        if not isinstance(table, dict):
-            raise ConfigurationError(f"{path}: {key} = {table!r} is not a table")
-    settings: dict[str, Any] = table
-    return settings
-
-
-_SECTION = "tool:hermetic"
-
-
-def _setup_cfg_table(text: str, path: str) -> dict[str, Any]:
-    import configparser
-
-    parser = configparser.RawConfigParser()
-    try:
-        parser.read_string(text, path)
-    except configparser.Error as error:
-        if f"[{_SECTION}" not in text:
-            return {}  # somebody else's section in a file that says nothing to us
-        raise ConfigurationError(f"{path} cannot be read: {error}") from error
-    table: dict[str, Any] = dict(parser[_SECTION]) if parser.has_section(_SECTION) else {}
-    patterns: dict[str, Any] = {}
-    for section in parser.sections():
-        if section.startswith(_SECTION + ":"):
-            kind, _, pattern = section.removeprefix(_SECTION + ":").partition(":")
-            if kind != "allow" or not pattern:
-                message = f"{path}: unknown section [{section}]; known are [{_SECTION}] and [{_SECTION}:allow:PATTERN]"
-                raise ConfigurationError(message)
-            lists = {
-                key: [word for word in re.split(r"[,\s]+", value) if word] for key, value in parser[section].items()
-            }
-            patterns[pattern] = lists
-    if patterns and "allow" in table:
-        raise ConfigurationError(
-            f"{path}: allow in [{_SECTION}]: write a section [{_SECTION}:allow:PATTERN] for each pattern"
-        )
-    if patterns:
-        table["allow"] = patterns
-    return table
+        return _allowances.allowance(table)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{place}: {error}") from None
 
 
 def _environment_table(environ: Mapping[str, str]) -> dict[str, str]:
     table = {}
+    known = {f"HERMETIC_{name.upper()}": name for name in SETTINGS}
     for variable, value in environ.items():
-        if variable.startswith("HERMETIC_") and variable not in _INTERNAL_VARIABLES:
-            key = variable.removeprefix("HERMETIC_").lower()
-            if key not in SETTINGS:
-                known = listed([f"HERMETIC_{name.upper()}" for name in SETTINGS if name != "isolated"])
-                raise ConfigurationError(f"environment: unknown variable {variable}; known are {known}")
-            table[key] = value
+        if variable in _INTERNAL_VARIABLES:
+            continue
+        if variable in known:
+            table[known[variable]] = value
+        elif variable.startswith("HERMETIC_"):
+            names = [name for name in known if name not in _INTERNAL_VARIABLES]
+            hint = _spelling.hint(variable, names)
+            raise ConfigurationError(f"environment: unknown variable {variable}{hint}; known are {listed(names)}")
+        else:
+            prefix, _, name = variable.partition("_")
+            if name.lower() in SETTINGS and _spelling.is_near(prefix, "hermetic"):
+                raise ConfigurationError(f"environment: {variable} has no effect; write HERMETIC_{name.upper()}")
     return table
 
 

@@ -20,7 +20,7 @@ PACKAGE = os.path.dirname(os.path.abspath(hermetic.__file__))
 
 LEVELS = (
     "_errors _env _real _records _setting_kinds _sizes _spelling _source_edits _version _addresses _own_files",
-    "_policy _messages _settings _config _config_edits",
+    "_policy _messages _settings _allowances _config _config_files _config_edits",
     "_guards _reports _terminal",
     "_sandbox",
     "_multiprocessing _isolation _doubles",
@@ -37,8 +37,11 @@ WITHIN_A_LEVEL = {
     ("_own_files", "_real"),  # the original of unlink, and random bytes
     ("_messages", "_policy"),  # an advised allowance is written as the policy reads it
     ("_config", "_settings"),  # what is read there
+    ("_config", "_config_files"),  # where it is read from
+    ("_config_files", "_settings"),  # whether a section with a wrong name has settings of ours
+    ("_allowances", "_policy"),  # what is checked is read as the policy reads it
     ("_settings", "_policy"),  # what a path is allowed is added up as in marks
-    ("_config", "_policy"),  # allowances in files are checked and built as those in marks
+    ("_config", "_allowances"),  # allowances in files are checked and built as those in marks
 }
 
 # Private names of the standard library outside of _real and _multiprocessing. To move them would only hide them.
@@ -123,7 +126,11 @@ class ReaderTest(hermetic.HermeticTestCase):
 
     def test_known_imports_are_among_them(self):
         found = set(imports(executed=True))
-        for known in (("_cli", "hermetic._guards"), ("_config", "tomllib"), ("_guards.patches", "_posixsubprocess")):
+        for known in (
+            ("_cli", "hermetic._guards"),
+            ("_config_files", "tomllib"),
+            ("_guards.patches", "_posixsubprocess"),
+        ):
             self.assertIn(known, found)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 
-from .. import _config
+from .. import _allowances, _config
 from .._errors import ConfigurationError, DecorationError
-from .._policy import Allowance, Policy, split_host
+from .._policy import Allowance, Policy
 from .._sizes import OFF, SIZE_NAMES, Size
 from . import install, state
 from .blocks import Block, take_entered
@@ -117,15 +117,12 @@ def as_allowance(**given: Any) -> Allowance:
     """An allowance given by the user: its fields by their names.
 
     Raises:
-        ConfigurationError: not lists of strings, or a host with a wrong port.
+        ConfigurationError: not lists of strings, or an entry that can never match.
     """
     for name, value in given.items():
         if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
             raise ConfigurationError(f"{name}={value!r}: write a list of strings, such as {name}=[{_EXAMPLES[name]!r}]")
-    allowance = Allowance(**{name: tuple(value) for name, value in given.items()})
-    for host in allowance.hosts:
-        split_host(host)
-    return allowance
+    return _allowances.allowance(given)
 
 
 _EXAMPLES = {"hosts": "db.test:5432", "processes": "git", "files": "tests/data/*", "databases": ":memory:"}

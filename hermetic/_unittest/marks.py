@@ -124,7 +124,7 @@ class allow(Mark):  # noqa: N801 - used as a function: `@allow(...)`, `with allo
         databases: the same of databases, and ``:memory:``.
 
     Raises:
-        ConfigurationError: not lists of strings, or a port that is not a number.
+        ConfigurationError: not lists of strings, or an entry that can never match.
 
     Example:
         >>> @allow(hosts=["db.test:5432"], processes=["git"])
