@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import sys
-import warnings
 
 from .. import _env, _messages, _policy, _real
 from .._addresses import packed_address
-from .._errors import GuardError, HermeticWarning, ViolationError
+from .._errors import GuardError, ViolationError
 from .._sizes import LIMITS, OBSERVE, PROCESS, WARN
-from . import baseline, callsite, ceilings, children, events, state
+from . import allowed, baseline, callsite, ceilings, children, events, state
 from .faults import RefusedQuietly, shielded
 
 TYPE_CHECKING = False
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .._records import Operation, Violation
+    from .._records import Operation
     from .state import Scope
 
 
@@ -171,12 +170,10 @@ def _record(operation: Operation, scope: Scope, policy: _policy.Policy, owner: s
     violation = events.records().Violation(_policy.violation_code(operation), policy.size.value, owner, operation, site)
     is_noted = policy.mode == OBSERVE or baseline.is_known(scope, violation)
     warn = is_noted or policy.mode == WARN
-    is_child = children.report(scope, violation, warned=warn)
+    is_child = children.report(scope, violation, warned=warn, silently=is_noted)
     if warn:
         if not is_child:
-            state.running.warned.append(violation)
-        if not is_noted:
-            warn_of(violation)
+            allowed.note(violation, silently=is_noted)
         return
     error = children.ERRORS[operation.kind](violation, _messages.violation_text(violation))
     if not is_child:
@@ -186,16 +183,6 @@ def _record(operation: Operation, scope: Scope, policy: _policy.Policy, owner: s
 
             unittest.addModuleCleanup(_raise_late_of_fixtures)
     raise error
-
-
-def warn_of(violation: Violation) -> None:
-    """Warn of a violation, at the place where it happened.
-
-    Raises:
-        HermeticWarning: the warning filters make errors of warnings.
-    """
-    site, text = violation.site, _messages.headline(violation)
-    warnings.warn_explicit(text, HermeticWarning, site.filename or "<unknown>", site.line, site.module)
 
 
 def _raise_late_of_fixtures() -> None:

@@ -18,6 +18,7 @@ from .._errors import (
     DatabaseViolationError,
     FilesystemViolationError,
     GuardError,
+    HermeticWarning,
     MultiprocessingViolationError,
     NetworkViolationError,
     SleepViolationError,
@@ -26,7 +27,7 @@ from .._errors import (
     ViolationError,
 )
 from .._sizes import DATABASE, FILESYSTEM, MULTIPROCESSING, NETWORK, PROCESS, SLEEP, TIME, Size
-from . import baseline, state
+from . import allowed, baseline, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -181,8 +182,14 @@ def births_path(scope: Scope) -> str:
     return f"{scope.report_path}.{scope.births_of or scope.serial}"
 
 
-def report(scope: Scope, violation: Violation, *, warned: bool) -> bool:
+def report(scope: Scope, violation: Violation, *, warned: bool, silently: bool = False) -> bool:
     """In a child, send a violation home. In the parent, do nothing.
+
+    Args:
+        scope: where it belongs.
+        violation: the violation.
+        warned: as of ``append``.
+        silently: as of ``append``.
 
     Returns:
         Whether this is a child.
@@ -190,11 +197,11 @@ def report(scope: Scope, violation: Violation, *, warned: bool) -> bool:
     if scope.home == _real.get_pid():
         return False
     if scope.report_path is not None:
-        append(scope.report_path, scope.report_serial, violation, warned=warned)
+        append(scope.report_path, scope.report_serial, violation, warned=warned, silently=silently)
     return True
 
 
-def append(report_path: str, serial: int, violation: Violation, *, warned: bool) -> None:
+def append(report_path: str, serial: int, violation: Violation, *, warned: bool, silently: bool = False) -> None:
     """Write a violation to a report file.
 
     Args:
@@ -202,8 +209,9 @@ def append(report_path: str, serial: int, violation: Violation, *, warned: bool)
         serial: of the scope.
         violation: the violation.
         warned: whether it was let happen.
+        silently: whether there is to be no warning all the same.
     """
-    entry = {"serial": serial, "warned": warned, "violation": violation_fields(violation)}
+    entry = {"serial": serial, "warned": warned, "silently": silently, "violation": violation_fields(violation)}
     _send(report_path, entry, _messages.violation_text(violation), is_verdict=not warned)
 
 
@@ -340,14 +348,6 @@ def violation_error(violation: Violation, text: str = "") -> ViolationError:
     return ERRORS[violation.operation.kind](violation, text or _messages.violation_text(violation))
 
 
-def _is_told(warned: Violation) -> bool:
-    """Whether the kernel tells what the guard of a child has told before it let it happen."""
-    what = warned.test, warned.operation.target
-    return warned.operation.pid is not None and any(
-        (found.test, found.operation.target) == what and found.operation.pid is None for found in state.running.warned
-    )
-
-
 def _unread_error(line: bytes, error: Exception, *, count: int) -> GuardError:
     return GuardError(
         f"[H009] unread report: child processes reported {count} lines that cannot be read; the first is"
@@ -366,9 +366,12 @@ def _take(line: Any) -> None:
         return
     error = violation_error(violation_of(line.get("violation")))
     if line.get("warned"):
-        if not _is_told(error.violation):
-            state.running.warned.append(error.violation)
-        return
+        try:
+            allowed.note(error.violation, silently=bool(line.get("silently")))
+        except HermeticWarning:  # the filters make errors of warnings
+            pass
+        else:
+            return
     scope = _reports.scopes.get(line["serial"])
     code, action = error.violation.code, error.violation.operation.action
     if code == "H008" and scope is not None and (scope.is_reported or scope.met_ceiling):

@@ -181,8 +181,9 @@ class Judge:
         operation = operation._replace(program=_program(pid), pid=pid)
         code = _policy.violation_code(operation)
         violation = Violation(code, scope.policy.size.value, scope.name, operation, _NOWHERE)
-        warned = scope.policy.mode in (WARN, OBSERVE) or baseline.is_known(scope, violation)
-        children.append(scope.report_path, scope.serial, violation, warned=warned)
+        is_noted = scope.policy.mode == OBSERVE or baseline.is_known(scope, violation)
+        warned = is_noted or scope.policy.mode == WARN
+        children.append(scope.report_path, scope.serial, violation, warned=warned, silently=is_noted)
         return warned
 
 

@@ -15,7 +15,7 @@ import signal
 
 from .. import _config, _messages, _real
 from .._errors import HermeticWarning, TestInterrupted
-from .._guards import audit, baseline, children, events, state
+from .._guards import allowed, baseline, children, events, state
 from .._sizes import OBSERVE, STRICT, TIME
 from . import places, policies
 
@@ -48,14 +48,13 @@ def report_overrun(test: Any, scope: state.Scope) -> None:
     is_error = _config.in_force().time_limits == STRICT
     if policy.mode == OBSERVE or baseline.is_known(scope, error.violation):
         if is_error or policy.mode != OBSERVE:  # what is warned of needs no entry
-            state.running.warned.append(error.violation)
+            allowed.note(error.violation, silently=True)
         return
     if is_error and policy.mode == STRICT:
         state.record(scope, error)
         return
-    state.running.warned.append(error.violation)
     try:
-        audit.warn_of(error.violation)
+        allowed.note(error.violation, silently=False)
     except HermeticWarning:  # the filters make errors of warnings
         state.record(scope, error)
 

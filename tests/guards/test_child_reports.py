@@ -55,7 +55,7 @@ class ReportsTest(HermeticTestCase):
             return state.running.warned
 
     def test_lines_that_are_no_reports_are_errors_and_hide_no_report(self):
-        report = {"serial": 1, "warned": True, "violation": FIELDS}
+        report = {"serial": 1, "warned": True, "silently": True, "violation": FIELDS}
         junk = ["", "junk", "{", "[]", "1", '"x"', "{}", "[" * 100_000, json.dumps({"serial": [], "violation": FIELDS})]
         junk += [json.dumps({**report, name: None}) for name in ("serial", "violation")]
         self.assertEqual([VIOLATION], self.collected(*junk, json.dumps(report), *junk))

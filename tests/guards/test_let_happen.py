@@ -141,6 +141,62 @@ class EveryRouteTest(SampleRunCase):
 
 
 @medium
+class WarningTest(SampleRunCase):
+    WORK = _WORK
+    TESTS = """
+        import os, subprocess, sys, unittest
+        from work import attempt
+
+        class WarningTest(unittest.TestCase):
+            def test_output_of_a_program(self):
+                code = "import sys; sys.path.insert(0, '.'); import work; work.attempt()"
+                done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+                self.assertEqual((done.stdout, done.stderr), ("", ""))
+
+            def test_fork(self):
+                child = os.fork()
+                if not child:
+                    attempt()
+                    os._exit(0)
+                os.waitpid(child, 0)
+    """
+
+    def test_the_run_warns_and_the_child_does_not(self) -> None:
+        for options in ((), ("-j", "2"), ("--isolated",)):
+            with self.subTest(options=options):
+                done, errors = self.run_sample(*_SMALL, "--mode", "warn", *options)
+                self.assertEqual(errors, [], done.stderr)
+                self.assertEqual(
+                    done.stderr.count("work.py:8: HermeticWarning: [H001] network violation"), 2, done.stderr
+                )
+
+    def test_nothing_is_warned_of_in_a_survey(self) -> None:
+        done, _ = self.run_sample("--survey")
+        self.assertNotIn("HermeticWarning", done.stderr)
+
+    def test_a_warning_that_is_an_error_is_one_of_the_test(self) -> None:
+        done, errors = self.run_sample(
+            "--mode", "warn", **{"setup.cfg": "", "test_sample.py": _WARNED_CHILD}, env={"PYTHONWARNINGS": "error"}
+        )
+        self.assert_errors(errors, done, {"test_fork": "H001] network violation"})
+
+
+_WARNED_CHILD = """
+    import os, unittest, hermetic
+    from work import attempt
+
+    @hermetic.medium
+    class WarnedTest(unittest.TestCase):
+        def test_fork(self):
+            child = os.fork()
+            if not child:
+                attempt()
+                os._exit(0)
+            os.waitpid(child, 0)
+"""
+
+
+@medium
 class BlockTest(SampleRunCase):
     WORK = _WORK
     TESTS = """
