@@ -58,6 +58,14 @@ MAY_BE_MISSING = {
     "sendmsg": "on Windows",
 }
 
+# The socket options IP_ADD_MEMBERSHIP, IP_ADD_SOURCE_MEMBERSHIP, IPV6_JOIN_GROUP, MCAST_JOIN_GROUP and
+# MCAST_JOIN_SOURCE_GROUP: Python has names for some of them only.
+MULTICAST_OPTIONS = {"linux": (35, 39, 20, 42, 46), "win32": (12, 15, 12, 41, 45)}.get(
+    sys.platform, (12, 70, 12, 80, 82)
+)
+# Where the socket address begins in the value of the last two, after an index of 4 bytes.
+GROUP_REQUEST_ADDRESS = 4 if sys.platform == "darwin" or sys.maxsize < 2**32 else 8
+
 # The CI systems that read annotations from what a step prints, by the variable that each sets to true.
 ANNOTATING_CI = {"GITHUB_ACTIONS": "github", "TF_BUILD": "azure"}
 

@@ -31,6 +31,7 @@ _ACTIONS = {
     "sendmsg": "sent to",
     "bind": "opened a socket on",
     "listen": "listened on",
+    "join": "joined the multicast group",
     "use": "used a connection from before the test, to",
     "resolve": "looked up",
     "native": "fetched",

@@ -11,6 +11,7 @@ import _thread
 import builtins
 import contextlib
 import functools
+import gc
 import importlib
 import os
 import sys
@@ -115,6 +116,24 @@ def socket_module() -> Any:
     It is kept, because at shutdown nothing can be imported any more, and sockets are judged even then.
     """
     return importlib.import_module("_socket")
+
+
+def class_namespace(cls: type) -> dict[str, Any]:
+    """The namespace of a class itself, of which ``__dict__`` is a view: attributes of C types cannot be set."""
+    (namespace,) = gc.get_referents(cls.__dict__)
+    assert type(namespace) is dict
+    return namespace
+
+
+def forget_cached_attributes(cls: type) -> None:
+    """Have attributes of a class looked up anew, after its namespace was changed behind the interpreter's back."""
+    clear = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache
+    clear()
+    subclasses: list[type] = type.__subclasses__(cls)
+    for subclass in subclasses:
+        with contextlib.suppress(TypeError):  # a C type has nothing cached but what was cleared
+            type.__setattr__(subclass, "_hermetic", None)  # a class is looked through anew once it has changed
+            type.__delattr__(subclass, "_hermetic")
 
 
 # --- what isolated tests change, and where CPython's own regression tests look for it as well ----------------------

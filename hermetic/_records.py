@@ -34,9 +34,10 @@ class Operation(
     Attributes:
         kind: ``network``, ``process``, ``filesystem``, ``database`` or ``sleep``: the column of the size table that
             judges it.
-        action: ``connect``, ``sendto``, ``sendmsg``, ``bind``, ``listen``, ``use``, ``resolve``, ``native`` for the
-            network; ``start``, ``fork``, ``exec``, ``interpreter``, ``native`` for processes; ``read``, ``write``,
-            ``list``, ``remove``, ``move``, ``link`` and ``change`` for files; ``open`` for databases; ``sleep``.
+        action: for the network ``connect``, ``sendto``, ``sendmsg``, ``bind``, ``listen``, ``join``, ``use``,
+            ``resolve`` and ``native``; for processes ``start``, ``fork``, ``exec``, ``interpreter`` and ``native``; for
+            files ``read``, ``write``, ``list``, ``remove``, ``move``, ``link`` and ``change``; for databases ``open``;
+            and ``sleep``.
         target: what it aimed at, for people: ``203.0.113.7:443``, ``git --version``, ``data/prices.csv``.
         api: the function that was called, as a dotted name; the system call, as ``connect(2)``, where the kernel told.
         family: ``inet``, ``unix``, ``kernel`` or ``other``; only for the network.

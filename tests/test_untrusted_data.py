@@ -31,7 +31,6 @@ MAY_RUN_CODE = {
 NAMING = {"bind", "listen", "accept", "connect", "connect_ex", "mkfifo", "create_server", "create_connection"}
 MAY_NAME = {
     ("_doubles.asyncio_seam", "listen"),  # of a child that is none
-    ("_guards.patches", "connect"),  # the user's, handed on
     ("_sandbox.availability", "connect_ex"),  # an attempt that the kernel is to refuse
 }
 

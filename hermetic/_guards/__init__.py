@@ -55,10 +55,10 @@ def prepare(opt_in: Sequence[str] = ()) -> None:
 def _install(opt_in: Sequence[str]) -> None:
     global installed  # noqa: PLW0603 - once per process is what it stands for
     if not installed:
-        from . import audit, patches
+        from . import audit, patches, sockets
 
         patches.install()
-        audit.install(patches.on_new_socket)
+        audit.install(sockets.on_new_socket)
         report_at_exit(fail=False)
         installed = True
     if not _watched.issuperset(opt_in):
@@ -82,11 +82,11 @@ def _failure_of(error: Exception) -> GuardError:
 
 def hold_until_exit(policy: Policy) -> None:
     """Put what runs while the process exits under a policy: destructors, atexit handlers, threads."""
-    from . import events, patches
+    from . import events, sockets
 
     if "_socket" in sys.modules or "subprocess" in sys.modules:
         events.records()  # at shutdown nothing can be imported any more
-        patches.patch_loaded_sockets()
+        sockets.patch_if_loaded()
     scope = state.Scope("interpreter shutdown", policy)
     scope.ended = True  # there is no result any more: _report_late does
     state.begin(scope)

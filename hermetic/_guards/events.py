@@ -73,6 +73,27 @@ def listen_operation(sock: Any) -> Operation:
     return address_operation("listen", sock, bound, stream=True)
 
 
+def new_socket_operation(_sock: Any, family: int = -1, kind: int = -1, protocol: int = -1, *_: Any) -> Operation | None:
+    """A new socket that receives without being bound: raw ones, and packets of a protocol; None for any other."""
+    _socket = _real.socket_module()
+    api = "socket.socket"
+    if family == getattr(_socket, "AF_PACKET", None) and protocol > 0:
+        return _operation(NETWORK, "bind", "every interface, for packets (AF_PACKET)", api, OTHER)
+    if family in (_socket.AF_INET, _socket.AF_INET6) and kind & _KIND_BITS == _socket.SOCK_RAW:
+        return _operation(NETWORK, "bind", "every interface, for raw packets (SOCK_RAW)", api, INET)
+    return None
+
+
+_KIND_BITS = 0xF  # of the second argument of socket(2): the others are flags
+
+
+def multicast_operation(group: str, *, is_loopback: bool) -> Operation:
+    """A multicast group that a socket is about to join."""
+    target = f"{group} on the loopback interface" if is_loopback else group
+    host = ("::1" if ":" in group else "127.0.0.1") if is_loopback else group
+    return _operation(NETWORK, "join", target, "socket.socket.setsockopt", INET, host)
+
+
 def process_operation(api: str, action: str, command: Any, argv: Any = None, scripted: Any = None) -> Operation:
     """A process about to be started, or this one about to be replaced.
 
@@ -93,9 +114,7 @@ def _connect(sock: Any, address: Any) -> Operation:
 
 def _bind(sock: Any, address: Any) -> Operation:
     _socket = _real.socket_module()
-    # A raw _socket.socket can listen without our seeing it, so its bind counts as the start of that.
-    watched = getattr(type(sock), "__hermetic_guard__", False)
-    return address_operation("bind", sock, address, stream=watched and sock.type == _socket.SOCK_STREAM)
+    return address_operation("bind", sock, address, stream=sock.type == _socket.SOCK_STREAM)
 
 
 def _sendto(sock: Any, address: Any) -> Operation:

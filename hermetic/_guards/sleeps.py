@@ -12,7 +12,7 @@ import types
 
 from .. import _env, _real
 from .._sizes import SLEEP
-from . import audit, callsite, events, faults, patches
+from . import audit, callsite, events, faults, sockets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def patch() -> None:
     if not _env.SLEEP_RAISES_AN_EVENT:
         _replace_everywhere(time.sleep, _GuardedSleep(time.sleep))
     _patch_asyncio()
-    patches.on_sockets.append(_patch_asyncio)  # an event loop makes some before it runs anything
+    sockets.on_first_use.append(_patch_asyncio)  # an event loop makes some before it runs anything
 
 
 class _GuardedSleep:

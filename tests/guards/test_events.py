@@ -29,15 +29,6 @@ class FakeSocket:
             raise self.bound
         return self.bound
 
-    def listen(self) -> None:
-        """Not guarded, as that of a raw ``_socket.socket``."""
-
-
-class GuardedSocket(FakeSocket):
-    """Of a class whose ``listen`` is watched, as that of ``socket.socket``."""
-
-    __hermetic_guard__ = True
-
 
 class BytesPath:
     """As what ``os.scandir(b".")`` yields."""
@@ -114,14 +105,31 @@ class AddressTest(hermetic.HermeticTestCase):
 
 
 class StreamTest(hermetic.HermeticTestCase):
-    def test_a_bind_is_of_a_stream_only_if_listen_is_guarded(self):
-        for cls, expected in ((GuardedSocket, True), (FakeSocket, False)):
-            with self.subTest(cls=cls):
-                self.assertIs(READERS["socket.bind"](cls(socket.AF_INET), ("::1", 0)).stream, expected)
+    def test_a_bind_of_a_stream_socket_says_so(self):
+        self.assertIs(READERS["socket.bind"](FakeSocket(socket.AF_INET), ("::1", 0)).stream, True)
 
     def test_a_bind_of_a_datagram_socket_is_not_of_a_stream(self):
-        sock = GuardedSocket(socket.AF_INET, kind=socket.SOCK_DGRAM)
+        sock = FakeSocket(socket.AF_INET, kind=socket.SOCK_DGRAM)
         self.assertFalse(READERS["socket.bind"](sock, ("127.0.0.1", 0)).stream)
+
+
+class NewSocketTest(hermetic.HermeticTestCase):
+    def test_sockets_that_receive_nothing_until_they_are_bound_are_no_operation(self):
+        for args in ((socket.AF_INET, socket.SOCK_STREAM, 0), (socket.AF_INET, socket.SOCK_DGRAM, 0), (-1, -1, -1)):
+            with self.subTest(args=args):
+                self.assertIsNone(events.new_socket_operation(None, *args))
+
+    def test_raw_sockets_reach_every_interface(self):
+        for family in (socket.AF_INET, socket.AF_INET6):
+            operation = events.new_socket_operation(None, family, socket.SOCK_RAW | 0o4000, 1)
+            self.assertEqual((operation.action, operation.family, operation.host), ("bind", INET, ""))
+
+    @unittest.skipUnless(hasattr(socket, "AF_PACKET"), "there are no packet sockets here")
+    def test_packet_sockets_receive_if_they_have_a_protocol(self):
+        protocols = {0: None, socket.htons(3): OTHER}
+        for protocol, family in protocols.items():
+            operation = events.new_socket_operation(None, socket.AF_PACKET, socket.SOCK_DGRAM, protocol)
+            self.assertEqual(operation and operation.family, family)
 
 
 class ListenTest(hermetic.HermeticTestCase):

@@ -215,8 +215,50 @@ class RefusedInSmall(unittest.TestCase):
         self.assert_refused(
             "H001",
             ("connected to 127.0.0.1:9", lambda: _socket.socket(_socket.AF_INET).connect(NOWHERE)),
-            ("opened a socket on 127.0.0.1:0", lambda: _socket.socket(_socket.AF_INET).bind(("127.0.0.1", 0))),
+            ("opened a socket on 0.0.0.0:0", lambda: _socket.socket(_socket.AF_INET).bind(("", 0))),
+            ("listened on 0.0.0.0:0", lambda: _socket.socket(_socket.AF_INET).listen(1)),
+            ('looked up "name.invalid"', lambda: _socket.socket(_socket.AF_INET).connect(("name.invalid", 9))),
             ('looked up "name.invalid"', lambda: _socket.getaddrinfo("name.invalid", 80)),
+        )
+
+    def test_listening_by_whatever_class_has_the_method(self) -> None:
+        class OfTheCType(_socket.socket):
+            pass
+
+        self.assert_refused(
+            "H001",
+            ("listened on 0.0.0.0:0", lambda: with_socket(lambda sock: super(socket.socket, sock).listen())),
+            ("listened on 0.0.0.0:0", lambda: with_socket(lambda sock: _socket.socket.listen(sock, 1))),
+            ("listened on 0.0.0.0:0", lambda: with_socket(lambda sock: socket.socket.listen(sock, 1))),
+            ("listened on 0.0.0.0:0", lambda: with_socket(socket.socket.__mro__[-2].listen)),
+            ("listened on 0.0.0.0:0", lambda: with_socket(vars(_socket.socket)["listen"])),
+            ("listened on 0.0.0.0:0", lambda: with_socket(lambda sock: early_listen(sock, 1))),
+            ("listened on 0.0.0.0:0", lambda: OfTheCType(socket.AF_INET).listen(1)),
+        )
+
+    def test_sockets_that_receive_without_being_bound(self) -> None:
+        raw = (socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        self.assert_refused(
+            "H001",
+            ("opened a socket on every interface, for raw packets", lambda: with_socket(int, *raw)),
+            ("opened a socket on every interface, for raw packets", lambda: _socket.socket(*raw)),
+        )
+
+    @unittest.skipUnless(hasattr(socket, "AF_PACKET"), "there are no packet sockets here")
+    def test_packet_sockets_that_only_receive(self) -> None:
+        for kind in (socket.SOCK_RAW, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK):
+            packets = (socket.AF_PACKET, kind, socket.htons(3))
+            said = "opened a socket on every interface, for packets"
+            self.assert_refused("H001", (said, lambda packets=packets: with_socket(int, *packets)))
+
+    def test_multicast_groups(self) -> None:
+        udp, option = (socket.AF_INET, socket.SOCK_DGRAM), socket.IP_ADD_MEMBERSHIP
+        value = socket.inet_aton("224.0.0.251") + socket.inet_aton("127.0.0.1")  # should it be joined, then there alone
+        said = "joined the multicast group 224.0.0.251 on the loopback interface"
+        self.assert_refused(
+            "H001",
+            (said, lambda: with_socket(lambda sock: sock.setsockopt(socket.IPPROTO_IP, option, value), *udp)),
+            (said, lambda: with_socket(lambda sock: _socket.socket.setsockopt(sock, 0, option, value), *udp)),
         )
 
     def test_subprocess(self) -> None:
@@ -355,6 +397,7 @@ class RefusedInSmall(unittest.TestCase):
 
 early_run = subprocess.run
 early_create_connection = socket.create_connection
+early_listen = _socket.socket.listen
 
 
 def swallow(act):
