@@ -5,7 +5,7 @@
     environment     HERMETIC_MODE=warn
     command line    --mode warn
 
-Both files are looked for in the current folder, or else in the nearest folder above it that has either.
+Both files are looked for in the current folder, or else in the nearest folder above it in which either has a table.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
     allow: dict[str, Allowance] = {}
     baseline: set[str] = set()
     try:
-        root = _config_files.find_root(folder or os.getcwd())
+        root, tables = _config_files.find(folder or os.getcwd())
     except FileNotFoundError:
         raise ConfigurationError("the current folder was removed; change to one that is there") from None
-    for origin, found in _config_files.tables(root):
+    for origin, found in tables:
         for pattern, allowance in _take_allow(found, origin):
             allow[pattern] = allowance
             origins[f"allow {pattern}"] = origin

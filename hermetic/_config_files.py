@@ -19,49 +19,49 @@ IN_FILES = ("allow", "baseline")  # what may stand in files alone
 _TABLE, _SECTION = "[tool.hermetic]", "tool:hermetic"
 
 
-def find_root(folder: str) -> str:
-    """The folder of the files: the given one, or the nearest above it that has either; the given one if none has.
+def find(folder: str) -> tuple[str, list[tuple[str, dict[str, Any]]]]:
+    """Find the folder of the settings: the given one, or the nearest above it with a file that has a table of ours.
+
+    Returns:
+        The folder, and the table of each of its files that has one, with the path of the file. Without any table, it is
+        the nearest folder with either file, or else the given one.
 
     Raises:
-        ConfigurationError: one of them is a folder, or a link that leads nowhere.
+        ConfigurationError: a file is none, cannot be read, or has a section that was meant to be ours.
     """
     start = folder = os.path.abspath(folder)
+    nearest = None
     while True:
-        paths = [path for path in _paths_in(folder) if os.path.lexists(path)]
-        for path in paths:
-            if not os.path.isfile(path):
-                kind = "a folder" if os.path.isdir(path) else "no file that can be read"
-                raise ConfigurationError(f"{path} is {kind}, and the settings are looked for there; rename it")
-        if paths:
-            return folder
+        paths = _files_in(folder)
+        found = [(path, table) for path in paths if (table := _table_of(path)) is not None]
+        if found:
+            return folder, found
+        nearest = nearest or (folder if paths else None)
         parent = os.path.dirname(folder)
         if parent == folder:
-            return start
+            return nearest or start, []
         folder = parent
 
 
-def _paths_in(folder: str) -> list[str]:
-    return [os.path.join(folder, name) for name in ("pyproject.toml", "setup.cfg")]
-
-
-def tables(root: str) -> list[tuple[str, dict[str, Any]]]:
-    """The table of settings of each file in a folder that has one, with the path of the file.
-
-    Raises:
-        ConfigurationError: a file cannot be read, or has a section that was meant to be ours.
-    """
-    found = []
-    for path, read in zip(_paths_in(root), (_pyproject_table, _setup_cfg_table), strict=True):
-        try:
-            with _real.open_file(path, encoding="utf-8") as file:
-                text = file.read()
-        except FileNotFoundError:
-            continue
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{path} cannot be read: {error}") from error
-        if _may_concern(text):  # most projects' files say nothing about us: spare them the parser
-            found.append((path, read(text, path)))
+def _files_in(folder: str) -> list[str]:
+    found = [path for name in _READERS if os.path.lexists(path := os.path.join(folder, name))]
+    for path in found:
+        if not os.path.isfile(path):
+            kind = "a folder" if os.path.isdir(path) else "no file that can be read"
+            raise ConfigurationError(f"{path} is {kind}, and the settings are looked for there; rename it")
     return found
+
+
+def _table_of(path: str) -> dict[str, Any] | None:
+    """The settings in a file; None if it has no table of ours."""
+    try:
+        with _real.open_file(path, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+    if not _may_concern(text):  # most projects' files say nothing about us: spare them the parser
+        return None
+    return _READERS[os.path.basename(path)](text, path)
 
 
 def _may_concern(text: str) -> bool:
@@ -83,7 +83,7 @@ _TOML_TABLE = (
 )
 
 
-def _pyproject_table(text: str, path: str) -> dict[str, Any]:
+def _pyproject_table(text: str, path: str) -> dict[str, Any] | None:
     if not _env.HAS_TOMLLIB:
         if re.search(_TOML_TABLE, text):
             message = (
@@ -91,7 +91,7 @@ def _pyproject_table(text: str, path: str) -> dict[str, Any]:
                 f" write the settings to setup.cfg, section [{_SECTION}]"
             )
             raise ConfigurationError(message)
-        return {}
+        return None
     import tomllib
 
     try:
@@ -99,13 +99,12 @@ def _pyproject_table(text: str, path: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
     _refuse_near_tables(document, path)
-    table = document
+    table: dict[str, Any] | None = document
     for key in ("tool", "hermetic"):
-        table = table.get(key, {})
-        if not isinstance(table, dict):
+        table = None if table is None else table.get(key)
+        if not (table is None or isinstance(table, dict)):
             raise ConfigurationError(f"{path}: {key} = {table!r} is not a table")
-    settings: dict[str, Any] = table
-    return settings
+    return table
 
 
 def _refuse_near_tables(document: dict[str, Any], path: str) -> None:
@@ -119,7 +118,7 @@ def _refuse_near_tables(document: dict[str, Any], path: str) -> None:
             raise ConfigurationError(f"{path}: [{'.'.join(names)}] has no effect; write {_TABLE}")
 
 
-def _setup_cfg_table(text: str, path: str) -> dict[str, Any]:
+def _setup_cfg_table(text: str, path: str) -> dict[str, Any] | None:
     import configparser
 
     parser = configparser.RawConfigParser()
@@ -127,7 +126,7 @@ def _setup_cfg_table(text: str, path: str) -> dict[str, Any]:
         parser.read_string(text, path)
     except configparser.Error as error:
         if f"[{_SECTION}" not in text:
-            return {}  # somebody else's section in a file that says nothing to us
+            return None  # somebody else's section in a file that says nothing to us
         raise ConfigurationError(f"{path} cannot be read: {error}") from error
     table: dict[str, Any] = dict(parser[_SECTION]) if parser.has_section(_SECTION) else {}
     patterns: dict[str, Any] = {}
@@ -142,7 +141,10 @@ def _setup_cfg_table(text: str, path: str) -> dict[str, Any]:
         )
     if patterns:
         table["allow"] = patterns
-    return table
+    return table if patterns or parser.has_section(_SECTION) else None
+
+
+_READERS = {"pyproject.toml": _pyproject_table, "setup.cfg": _setup_cfg_table}
 
 
 def _words(value: str) -> list[str]:

@@ -412,10 +412,24 @@ class FolderTest(ConfigTestCase):
         settings = self.load(below="a/b")
         self.assertEqual((settings.mode, settings.root), ("warn", self.folder))
 
-    def test_a_nearer_file_hides_those_above_it(self):
+    def test_a_nearer_table_hides_those_above_it_even_an_empty_one(self):
         self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
-        support.write_files(self.folder, {"a/pyproject.toml": ""})
-        self.assertEqual(self.load(below="a").mode, "strict")
+        support.write_files(self.folder, {"a/setup.cfg": "[tool:hermetic]\n"})
+        settings = self.load(below="a")
+        self.assertEqual((settings.mode, settings.root), ("strict", self.paths("a")[0]))
+
+    def test_a_stray_file_without_a_table_hides_nothing(self):
+        self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
+        for name, text in (("pyproject.toml", ""), ("setup.cfg", "[metadata]\nname = hermetic\n")):
+            with self.subTest(name):
+                support.write_files(self.folder, {f"a/{name}": text})
+                settings = self.load(below="a")
+                self.assertEqual((settings.mode, settings.root), ("warn", self.folder))
+
+    def test_without_any_table_the_nearest_folder_with_a_file_is_the_root(self):
+        self.write(setup_cfg="")
+        support.write_files(self.folder, {"a/pyproject.toml": "", "a/b/x": ""})
+        self.assertEqual(self.load(below="a/b").root, self.paths("a")[0])
 
 
 class AllowTest(ConfigTestCase):
