@@ -8,7 +8,7 @@ import sys
 from .. import _env, _messages, _policy, _real
 from .._addresses import packed_address
 from .._errors import GuardError, ViolationError
-from .._sizes import LIMITS, OBSERVE, PROCESS, WARN
+from .._sizes import LIMITS, NETWORK, OBSERVE, PROCESS, WARN
 from . import allowed, baseline, callsite, ceilings, children, events, state
 from .faults import RefusedQuietly, shielded
 
@@ -27,10 +27,8 @@ _ANNOUNCED_BY_POPEN = frozenset({"os.posix_spawn", "_posixsubprocess.fork_exec"}
 
 def _judge_event(event: str, args: tuple[Any, ...]) -> None:
     scope = scope_in_force()
-    if scope is None or scope.policy is None:
-        _tell_sandbox(None)
-        return
-    if event in _ANNOUNCED_BY_POPEN and announced_by_popen():
+    is_unjudged = scope is None or scope.policy is None
+    if (is_unjudged and state.running.sandbox is None) or (event in _ANNOUNCED_BY_POPEN and announced_by_popen()):
         return
     operation = events.READERS[event](*args)
     if operation is None:
@@ -45,21 +43,21 @@ def _judge_event(event: str, args: tuple[Any, ...]) -> None:
         raise
 
 
-def _tell_sandbox(policy: _policy.Policy | None, operation: Operation | None = None) -> None:
-    """Tell the kernel layer, if this process is held by it, that something may happen.
+def _tell_sandbox(operation: Operation, policy: _policy.Policy | None, *, is_allowed: bool) -> None:
+    """Tell the kernel layer, if this process is held by it, that one operation of this thread is about to happen.
 
     Args:
-        policy: what it was judged by; None for what was not.
-        operation: what it is; None for anything.
+        operation: the operation.
+        policy: what it was judged by; None for what was not judged.
+        is_allowed: whether the policy allows it, and it is not just let happen.
     """
     sandbox, process = state.running.sandbox, state.running.process
-    if sandbox is None or process is None:
+    if sandbox is None or process is None or operation.kind not in (NETWORK, PROCESS):
         return
     # Of a start that is an exception, the kernel sees a fork, and not of which program.
-    starts = operation is not None and operation.kind == PROCESS
-    is_exception = starts and policy is not None and not LIMITS[policy.size].processes
-    if policy != process.policy or is_exception:
-        sandbox.let_pass(policy)
+    is_exception = operation.kind == PROCESS and policy is not None and not LIMITS[policy.size].processes
+    if policy != process.policy or is_exception or not is_allowed:
+        sandbox.let_pass(operation, policy, is_free=is_allowed)
     else:
         sandbox.let_pass_no_more()
 
@@ -103,7 +101,7 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
     if scope is not None and scope.home != _real.get_pid():
         scope = children.test_now(scope)
     if scope is None or scope.policy is None:
-        _tell_sandbox(None)
+        _tell_sandbox(operation, None, is_allowed=True)
         return
     policy, outside = scope.policy, ""
     if scope.owner is None:
@@ -116,7 +114,7 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
     if operation.kind == PROCESS and callsite.is_inside("platform"):  # asks uname, and does without
         raise RefusedQuietly(2, "small tests start no process", operation.command)
     if _is_housekeeping(operation):
-        _tell_sandbox(None)
+        _tell_sandbox(operation, policy, is_allowed=False)
         return
     _refuse(operation, scope, policy, outside or scope.name)
 
@@ -126,7 +124,7 @@ def _let_happen(operation: Operation, scope: Scope, policy: _policy.Policy) -> N
         ceilings.count_start(scope)
     elif operation.action == "resolve" and policy.allowance.hosts:
         policy = _let_addresses_through(operation, scope, policy)
-    _tell_sandbox(policy, operation)
+    _tell_sandbox(operation, policy, is_allowed=True)
 
 
 def _is_housekeeping(operation: Operation) -> bool:
@@ -162,7 +160,7 @@ def _refuse(operation: Operation, scope: Scope, policy: _policy.Policy, owner: s
         _record(operation, scope, policy, owner)
     if operation.kind == PROCESS:
         ceilings.count_start(scope)  # the start was let happen: what the child does is judged as well
-    _tell_sandbox(None)
+    _tell_sandbox(operation, policy, is_allowed=False)
 
 
 def _record(operation: Operation, scope: Scope, policy: _policy.Policy, owner: str) -> None:

@@ -49,7 +49,7 @@ ERRORS: dict[str, type[ViolationError]] = {
 
 END_STATUS = 70  # of a process that must not go on: EX_SOFTWARE
 _MAX_REPORT_BYTES = 1_000_000  # by a process in a test: one that loops over a refused call must not fill the disk
-_sent: dict[int, int] = {}  # the bytes that this process has sent, by the serial of the scope
+_sent: dict[tuple[str, int, bool], int] = {}  # the bytes sent, by the file, the scope's serial, and whether warned
 
 
 class _Reports:
@@ -211,8 +211,13 @@ def append(report_path: str, serial: int, violation: Violation, *, warned: bool,
         warned: whether it was let happen.
         silently: whether there is to be no warning all the same.
     """
-    entry = {"serial": serial, "warned": warned, "silently": silently, "violation": violation_fields(violation)}
+    entry = entry_of(serial, violation, warned=warned, silently=silently)
     _send(report_path, entry, _messages.violation_text(violation), is_verdict=not warned)
+
+
+def entry_of(serial: int, violation: Violation, *, warned: bool, silently: bool) -> dict[str, Any]:
+    """A violation as an entry of a report file; arguments as of ``append``."""
+    return {"serial": serial, "warned": warned, "silently": silently, "violation": violation_fields(violation)}
 
 
 def send_fault(scope: Scope, text: str) -> None:
@@ -236,26 +241,39 @@ def _send(report_path: str, entry: dict[str, Any], text: str, *, is_verdict: boo
         is_verdict: whether this process has to end if the entry cannot be written: the program may go on as if
             nothing had been, and then its test has to see this.
     """
-    import json  # not worth its start-up time before the first report
-
-    line = json.dumps(entry).encode() + b"\n"
-    serial = entry["serial"]
-    _sent[serial] = _sent.get(serial, 0) + len(line)
-    if _sent[serial] > max(_MAX_REPORT_BYTES, len(line)):
-        return  # the run knows of this test and this process by the entries before
     try:
-        # Without waiting: a test may have put a pipe in its place, which nobody reads.
-        handle = os.open(report_path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0))
-        try:
-            _write_whole(handle, line)
-        finally:
-            os.close(handle)
+        write(report_path, entry)
     except FileNotFoundError:
         pass  # the run is over, and its file with it
     except OSError as error:
         _tell_where_it_is_seen(text, error)
         if is_verdict:
             _real.exit_process(END_STATUS)
+
+
+def write(report_path: str, entry: dict[str, Any]) -> None:
+    """Write an entry to a report file, unless this process has written much about its test already.
+
+    Args:
+        report_path: the file.
+        entry: what ``_take`` reads.
+
+    Raises:
+        OSError: the file is not there, or there is no room for all of it.
+    """
+    import json  # not worth its start-up time before the first report
+
+    line = json.dumps(entry).encode() + b"\n"
+    kind = report_path, entry["serial"], bool(entry.get("warned"))
+    _sent[kind] = _sent.get(kind, 0) + len(line)
+    if _sent[kind] > max(_MAX_REPORT_BYTES, len(line)):
+        return  # the run knows what this process did in this test by the entries before
+    # Without waiting: a test may have put a pipe in its place, which nobody reads.
+    handle = os.open(report_path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0))
+    try:
+        _write_whole(handle, line)
+    finally:
+        os.close(handle)
 
 
 def _write_whole(handle: int, line: bytes) -> None:

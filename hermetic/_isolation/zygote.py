@@ -72,13 +72,13 @@ class Zygote:
         self._poll.register(self._control, select.POLLIN)
         self._poll.register(self._wakeup, select.POLLIN)
         while os.getppid() == self._parent:
-            for fd, event in self._poll.poll():
+            for fd, _ in self._poll.poll():
                 if fd == self._wakeup:
                     os.read(self._wakeup, 4096)
                     self._reap()
                 elif fd != self._control.fileno():
                     assert self._supervisor is not None
-                    self._supervisor.handle(fd, event)
+                    self._supervisor.handle(fd)
                 elif not self._take():
                     self._end()
         self._end()

@@ -10,6 +10,7 @@ from .._guards import events
 from .._policy import INET, KERNEL, OTHER, UNIX, join_host
 from .._records import Operation
 from .._sizes import NETWORK
+from .syscalls import USES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +27,15 @@ _MAX_MESSAGES = 1024  # that one call takes: UIO_MAXIOV
 _MESSAGE = struct.Struct("=QI4x")  # the address in struct msghdr
 _MESSAGE_BYTES, _ENTRY_BYTES = 56, 64  # struct msghdr, struct mmsghdr
 
+_MAX_BLOCKS = 1024  # of what one io_submit(2) takes
+_BLOCK_DESCRIPTOR, _BLOCK_BYTES = 20, 24  # of struct iocb, as much as is read
+_RIGHTS = (1, 1)  # SOL_SOCKET, SCM_RIGHTS
+_MAX_CONTROL = 4096  # bytes of control messages: room for more descriptors than the kernel passes in one
+_HEADER = struct.Struct("=Qii")  # struct cmsghdr
+
 _UNREADABLE = "an address that cannot be read"
 _EXECS = ("execve", "execveat")
+_SENDS = ("sendto", "sendmsg", "sendmmsg")
 
 
 class Memory:
@@ -84,6 +92,49 @@ def operations(name: str, thread: int, arguments: Sequence[int]) -> list[Operati
             f"{name}(2)", "exec", "a program whose name cannot be read"
         )
         return [operation or Operation(NETWORK, "connect", _UNREADABLE, f"{name}(2)", OTHER)]
+
+
+def descriptors(name: str, thread: int, arguments: Sequence[int]) -> list[int]:
+    """The descriptors that a call reads from, writes to or hands on; none where that cannot be read.
+
+    Args:
+        name: of the call.
+        thread: that calls, by its number.
+        arguments: of the call.
+    """
+    try:
+        if name == "io_submit":
+            return _submitted(thread, arguments)
+        indexes = (0,) if name in _SENDS else USES.get(name, ())
+        found = [arguments[index] & 0xFFFFFFFF for index in indexes]
+        return found + _handed_on(thread, arguments[1]) if name == "sendmsg" else found
+    except OSError:
+        return []
+
+
+def _submitted(thread: int, arguments: Sequence[int]) -> list[int]:
+    """The descriptors of asynchronous operations (io_submit(2))."""
+    with Memory(thread) as memory:
+        blocks = memory.pointers(arguments[2], min(arguments[1], _MAX_BLOCKS))
+        data = [memory.read(pointer, _BLOCK_BYTES) for pointer in blocks]
+    return [int.from_bytes(block[_BLOCK_DESCRIPTOR:], "little") for block in data]
+
+
+def _handed_on(thread: int, pointer: int) -> list[int]:
+    """The descriptors that a message hands on (unix(7), SCM_RIGHTS)."""
+    with Memory(thread) as memory:
+        address, size = struct.unpack_from("=QQ", memory.read(pointer, _MESSAGE_BYTES), 32)
+        control = memory.read(address, min(size, _MAX_CONTROL)) if address and size else b""
+    found: list[int] = []
+    start = 0
+    while start + _HEADER.size <= len(control):
+        length, *kind = _HEADER.unpack_from(control, start)
+        if length < _HEADER.size:
+            break
+        data = control[start + _HEADER.size : start + length]
+        found += struct.unpack(f"={len(data) // 4}I", data[: len(data) // 4 * 4]) if tuple(kind) == _RIGHTS else ()
+        start += length + -length % 8
+    return found
 
 
 def socket_kind(thread: int, fd: int) -> str:

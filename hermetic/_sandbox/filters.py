@@ -9,11 +9,11 @@ from __future__ import annotations
 import errno
 import struct
 
-from .syscalls import ASKED_ALWAYS, MISSING, USES_FIRST, USES_THIRD
+from .syscalls import ASKED_ALWAYS, MISSING, USES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from .syscalls import Machine
 
@@ -80,10 +80,9 @@ def program(machine: Machine, *, channel: int, held: Collection[int] = ()) -> by
     for name in ("sendmsg", "sendmmsg"):
         whole.only_for(numbers[name], _message(channel))
     whole.only_for(numbers["sendto"], _send(held))
-    for index, names in ((0, USES_FIRST), (2, USES_THIRD)) if held else ():
-        for name in names:
-            if name in numbers:
-                whole.only_for(numbers[name], _use(index, held))
+    for name, indexes in USES.items() if held else ():
+        if name in numbers:
+            whole.only_for(numbers[name], _use(indexes, held))
     whole.end(_ALLOW)
     return whole.code
 
@@ -113,14 +112,17 @@ def _send(held: Collection[int]) -> _Program:
         part.load(_ARGUMENTS + 8 * 4 + offset)
         part.add(_IF_EQUAL, 0, 1, 0)
         part.end(_ASK)
-    part.code += _use(0, held).code
+    part.code += _use((0,), held).code
     return part
 
 
-def _use(index: int, held: Collection[int]) -> _Program:
+def _use(indexes: Sequence[int], held: Collection[int]) -> _Program:
+    """By descriptors among the arguments; without indexes, they are in memory."""
     part = _Program()
-    part.load_argument(index)
-    for fd in held if len(held) <= _MAX_HELD else ():
-        part.end_if(_IF_EQUAL, fd, _ASK)
-    part.end(_ALLOW if len(held) <= _MAX_HELD else _ASK)
+    fits = len(held) * len(indexes) <= _MAX_HELD
+    for index in indexes if fits else ():
+        part.load_argument(index)
+        for fd in held:
+            part.end_if(_IF_EQUAL, fd, _ASK)
+    part.end(_ALLOW if fits and (indexes or not held) else _ASK)
     return part

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import errno
-import os
 
-from .. import _policy, _real
+from .. import _messages, _policy
+from .._errors import GuardError
 from .._guards import baseline, children, state
 from .._policy import UNIX
 from .._records import CallSite, Violation
 from .._sizes import LIMITS, OBSERVE, WARN
 from . import calls, names
-from .syscalls import USES_FIRST, USES_THIRD
+from .passes import Pass, Starts
+from .programs import Programs, Standing, name_of, real_process
+from .syscalls import USES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,17 +24,22 @@ if TYPE_CHECKING:
     from .._records import Operation
     from .seccomp import Call
 
+_UNREPORTED = """\
+[H009] unreported violation: the kernel layer refused a system call in test {test}, and could not report that: {error}
+  The violation follows.
+  Find what removes, fills or locks the folder for temporary files while the test runs.
+  docs: hermetic/docs/reference/messages.md#h009
+
+{text}"""
+
 _NOWHERE = CallSite("", 0, "", "", "", "")
 
 _PROCESS_CALLS = frozenset({"execve", "execveat", "fork", "vfork", "clone"})
 _EXECS = frozenset({"execve", "execveat"})
-_USES = frozenset({*USES_FIRST, *USES_THIRD, "sendto", "sendmsg", "sendmmsg"})
 _DUPLICATING = (0, 1030)  # F_DUPFD, F_DUPFD_CLOEXEC: nothing else that fcntl(2) does sends anything
 
-# Services that the C library asks on its own, for names and identifiers, or logs to: it does without. The first of them
-# look names up elsewhere.
-_LOOK_UPS = ("/run/nscd/", "/run/systemd/resolve/", "/var/lib/sss/pipes/")
-_SERVICES = (*_LOOK_UPS, "/run/systemd/", "/run/uuidd/", "/dev/log")
+# Services that the C library asks on its own, for names and identifiers, or logs to: it does without.
+_SERVICES = (*names.LOOK_UP_SERVICES, "/run/systemd/", "/run/uuidd/", "/dev/log")
 
 
 class Judge:
@@ -48,39 +55,41 @@ class Judge:
         self.worker = 0
         self.held: dict[int, tuple[str, Operation]] = {}
         self._scope = state.Scope("", None)  # of the test that is running
-        self._passes: dict[int, Policy | None] = {}  # by thread: what the guard has judged its next calls by
-        # What processes of this test were begun under, besides its own policy; nobody says which of them is which.
-        self._started_under: list[Policy | None] = []
-        self._trusted: set[int] = set()  # processes that were allowed: what they start is their business
+        self._passes: dict[int, Pass] = {}  # by thread: what the guard lets happen next
+        self._starts = Starts()
+        self._programs = Programs()
         self._bound: dict[str, Operation] = {}  # the addresses of sockets, which listen there later
 
-    def enter(self, thread: int, serial: int, test: str, policy: dict[str, Any] | None, report_path: str) -> None:
+    @property
+    def test(self) -> str:
+        """The id of the test that is running."""
+        return self._scope.name
+
+    def enter(self, serial: int, test: str, policy: dict[str, Any] | None, report_path: str) -> None:
         """The worker runs another test.
 
         Args:
-            thread: that says so.
             serial: of its scope.
             test: its id.
             policy: as plain data; None where there is nothing to be held to.
             report_path: where violations are reported.
         """
         if serial != self._scope.serial:
-            self._started_under.clear()
+            self._starts.clear()
+        self._passes.clear()
         self._scope = state.Scope(test, children.policy_of(policy))
         self._scope.serial, self._scope.home, self._scope.report_path = serial, 0, report_path
-        self._passes.pop(thread, None)
 
-    def let_pass(self, thread: int, policies: list[dict[str, Any] | None]) -> None:
-        """What a thread calls next was judged in the worker.
+    def let_pass(self, thread: int, *details: Any) -> None:
+        """Have a thread do one thing that the guard has judged in the worker.
 
         Args:
             thread: the thread.
-            policies: by what, if not by that of the test; None for everything.
+            *details: as of ``passes.described``; none to end the last exception, used or not.
         """
-        if policies:
-            self._passes[thread] = children.policy_of(policies[0])
-        else:
-            self._passes.pop(thread, None)
+        self._passes.pop(thread, None)
+        if details:
+            self._passes[thread] = Pass(*details)
 
     def judge(self, name: str, call: Call, is_waiting: Callable[[], bool]) -> int:
         """Judge a call, and report it if it is refused.
@@ -92,18 +101,19 @@ class Judge:
 
         Returns:
             The error that it fails with; 0 to have it done.
+
+        Raises:
+            GuardError: the call was refused, and that could not be reported.
         """
-        policy = self._passes.get(call.thread, self._scope.policy)
-        if self._scope.policy is None or (policy is None and name not in _PROCESS_CALLS):
-            return 0
         if name in _PROCESS_CALLS:
-            refused = self._refused_starts(name, call, policy)
+            refused = self._refused_starts(name, call, is_waiting)
+        elif self._scope.policy is None:
+            return 0
         else:
-            assert policy is not None
             operations = self._operations(name, call)
-            if any(operation.family == UNIX and _is_service(operation, policy) for operation in operations):
+            if any(self._is_service(operation, call) for operation in operations):
                 return errno.ENOENT
-            refused = [operation for operation in operations if self._refuses(policy, operation, call.thread)]
+            refused = [found for found in operations if self._refuses(found, call, is_waiting)]
             if name == "bind" and not refused:
                 self._bound.update((self._identity(call), operation) for operation in operations)
         if not refused:
@@ -116,7 +126,7 @@ class Judge:
     def _operations(self, name: str, call: Call) -> list[Operation]:
         """What a call is about to do on the network."""
         uses = self._uses(name, call)
-        if name in USES_FIRST or name in USES_THIRD:
+        if name in USES:
             return uses
         operations = calls.operations(name, call.thread, call.arguments)
         if name == "listen" and operations:
@@ -125,97 +135,100 @@ class Judge:
         return uses + operations
 
     def _uses(self, name: str, call: Call) -> list[Operation]:
-        """What it means that a call uses a socket which was connected before."""
-        fd = call.arguments[2 if name in USES_THIRD else 0] & 0xFFFFFFFF
-        identity, use = self.held.get(fd, ("", None)) if name in _USES else ("", None)
-        if use is None or identity != calls.socket_identity(call.thread, fd):
+        """What it means that a call uses sockets which were connected before."""
+        if not self.held or (name == "fcntl" and call.arguments[1] not in _DUPLICATING):
             return []
-        if name == "fcntl" and call.arguments[1] not in _DUPLICATING:
-            return []
-        return [use._replace(api=f"{name}(2)")]
+        found = []
+        for fd in calls.descriptors(name, call.thread, call.arguments):
+            identity, use = self.held.get(fd, ("", None))
+            if use is not None and identity == calls.socket_identity(call.thread, fd):
+                found.append(use._replace(api=f"{name}(2)"))
+        return found
 
     def _identity(self, call: Call) -> str:
         return calls.socket_identity(call.thread, call.arguments[0] & 0xFFFFFFFF)
 
-    def _refused_starts(self, name: str, call: Call, policy: Policy | None) -> list[Operation]:
-        """A process that is begun, or becomes another program, as far as it may not."""
-        may_start_any = policy is None or LIMITS[policy.size].processes
-        if name not in _EXECS and (may_start_any or (policy and policy.allowance.processes)):
-            if policy != self._scope.policy and policy not in self._started_under:
-                self._started_under.append(policy)
-            return []  # which program it is to be, it says later
-        if may_start_any:
-            return []
-        pid = _real_process(call.thread)
-        operations = calls.operations(name, call.thread, call.arguments)
-        if pid != self.worker and self._is_trusted(pid):
-            return []
-        under = [policy] if pid == self.worker else [policy, *self._started_under]
-        if name in _EXECS and any(found is None or not _policy.refuses(found, operations[0]) for found in under):
-            self._trusted.add(pid)
-            return []
-        return operations
-
-    def _refuses(self, policy: Policy, operation: Operation, thread: int) -> bool:
-        """Whether neither the policy allows an operation nor, in another process, what that may have begun under."""
-        if not _refuses(policy, operation):
+    def _is_service(self, operation: Operation, call: Call) -> bool:
+        """Whether an operation asks a service of the system for what the policy does not let it have."""
+        policy, passed = self._scope.policy, self._passes.get(call.thread)
+        if operation.family != UNIX or policy is None or names.of(policy) or (passed and passed.is_look_up):
             return False
-        if not self._started_under or _real_process(thread) == self.worker:
-            return True
-        return all(found is not None and _refuses(found, operation) for found in self._started_under)
+        services = _SERVICES if _policy.refuses(policy, operation) else names.LOOK_UP_SERVICES
+        return names.service_path(operation).startswith(services)
 
-    def _is_trusted(self, pid: int) -> bool:
-        """Whether a process descends from one that was allowed."""
-        while pid > 1 and pid != self.worker:
-            if pid in self._trusted:
-                return True
-            pid = _status(pid, "PPid")
-        return False
+    def _refused_starts(self, name: str, call: Call, is_waiting: Callable[[], bool]) -> list[Operation]:
+        """A process that is begun, or becomes another program, as far as it may not."""
+        pid = real_process(call.thread)
+        standing = self._programs.standing_of(pid) if pid != self.worker else None
+        if standing is None or not standing.is_free:
+            operations = calls.operations(name, call.thread, call.arguments)
+            if name not in _EXECS:
+                return [] if self._may_fork(pid, call, operations[0], is_waiting) else operations
+            standing = self._standing_after(name, pid, call, operations[0], is_waiting)
+            if standing is None:
+                return operations
+        if name in _EXECS:
+            self._programs.note_start(pid, standing)
+        return []
+
+    def _may_fork(self, pid: int, call: Call, operation: Operation, is_waiting: Callable[[], bool]) -> bool:
+        policy = self._scope.policy
+        passed = self._passing(call, operation, is_waiting)
+        if passed is not None and passed.starts_program:
+            self._starts.add(pid, passed.standing)
+        if passed is not None or policy is None or LIMITS[policy.size].processes:
+            return True
+        return bool(policy.allowance.processes)  # which program it is to be, it says later
+
+    def _standing_after(
+        self, name: str, pid: int, call: Call, operation: Operation, is_waiting: Callable[[], bool]
+    ) -> Standing | None:
+        """The standing of the program that a process becomes; None if it may not."""
+        policy = self._scope.policy
+        passed = self._passing(call, operation, is_waiting)
+        standing = self._starts.take(name, pid, call) if passed is None else passed.standing
+        if standing is None and (policy is None or not _policy.refuses(policy, operation)):
+            return Standing(policy, True)  # noqa: FBT003 - a record
+        return standing
+
+    def _passing(self, call: Call, operation: Operation, is_waiting: Callable[[], bool]) -> Pass | None:
+        """The exception that a call is the operation of, which is used up by that."""
+        passed = self._passes.get(call.thread)
+        if passed is None or not passed.covers(call, operation) or not is_waiting():
+            return None
+        passed.use(call, operation)
+        return passed
+
+    def _refuses(self, operation: Operation, call: Call, is_waiting: Callable[[], bool]) -> bool:
+        """Whether nothing allows an operation: the test, an exception, or what the program was started under."""
+        policy = self._scope.policy
+        if policy is None or not _refuses(policy, operation):
+            return False
+        if self._passing(call, operation, is_waiting) is not None:
+            return False
+        pid = real_process(call.thread)
+        standing = self._programs.standing_of(pid) if pid != self.worker else None
+        return standing is None or (standing.policy is not None and _refuses(standing.policy, operation))
 
     def _report(self, operation: Operation, thread: int) -> bool:
         """Report an operation that is refused; whether it is let happen all the same."""
         scope = self._scope
         assert scope.policy is not None
         assert scope.report_path is not None
-        pid = _real_process(thread)
-        operation = operation._replace(program=_program(pid), pid=pid)
+        pid = real_process(thread)
+        operation = operation._replace(program=name_of(pid), pid=pid)
         code = _policy.violation_code(operation)
         violation = Violation(code, scope.policy.size.value, scope.name, operation, _NOWHERE)
         is_noted = scope.policy.mode == OBSERVE or baseline.is_known(scope, violation)
         warned = is_noted or scope.policy.mode == WARN
-        children.append(scope.report_path, scope.serial, violation, warned=warned, silently=is_noted)
+        try:
+            entry = children.entry_of(scope.serial, violation, warned=warned, silently=is_noted)
+            children.write(scope.report_path, entry)
+        except OSError as error:
+            text = _messages.violation_text(violation)
+            raise GuardError(_UNREPORTED.format(test=scope.name, error=error, text=text)) from error
         return warned
 
 
 def _refuses(policy: Policy, operation: Operation) -> bool:
     return _policy.refuses(policy, operation) and not names.are_allowed_for(policy, operation)
-
-
-def _is_service(operation: Operation, policy: Policy) -> bool:
-    """Whether an operation asks a service of the system for what the policy does not let it have."""
-    services = _SERVICES if _policy.refuses(policy, operation) else _LOOK_UPS
-    path = operation.host.removeprefix("/var") if operation.host.startswith("/var/run/") else operation.host
-    return path.startswith(services) and not names.of(policy)
-
-
-def _real_process(thread: int) -> int:
-    """The process id of a thread."""
-    return _status(thread, "Tgid")
-
-
-def _status(pid: int, field: str) -> int:
-    """A number in /proc/PID/status; 0 for a process that has ended."""
-    try:
-        with _real.open_file(f"/proc/{pid}/status", "rb") as file:
-            found: bytes = file.read().partition(f"\n{field}:".encode())[2]
-    except OSError:
-        return 0
-    return int(found.split(maxsplit=1)[0]) if found else 0
-
-
-def _program(pid: int) -> str:
-    """The name of the program that a process runs."""
-    try:
-        return os.path.basename(os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)"))
-    except OSError:
-        return ""

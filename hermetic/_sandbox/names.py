@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import _policy, _real
 from .._addresses import packed_address
-from .._policy import INET
+from .._policy import INET, UNIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _NAME_SERVICE = 53  # the port
 _RESOLVER_SETTINGS = "/etc/resolv.conf"
 _KEPT_SECONDS = 60.0
+_V4_MAPPED = b"\0" * 10 + b"\xff\xff"
+
+LOOK_UP_SERVICES = ("/run/nscd/", "/run/systemd/resolve/", "/var/lib/sss/pipes/")  # that the C library asks for names
 
 _addresses: dict[str, tuple[float, frozenset[bytes | None]]] = {}  # of each name, and when they were asked for
 
@@ -37,6 +40,45 @@ def are_allowed_for(policy: Policy, operation: Operation) -> bool:
         if port in (None, operation.port) and "*" not in name and address in _addresses_of(name):
             return True
     return False
+
+
+def are_asked_by(operation: Operation, *, is_datagram: bool) -> bool:
+    """Whether an operation is a question for a name, whichever that is.
+
+    Args:
+        operation: what a system call is about to do.
+        is_datagram: whether the call is on a datagram socket.
+    """
+    if operation.family == UNIX:
+        return service_path(operation).startswith(LOOK_UP_SERVICES)
+    if operation.family != INET:
+        return False
+    if operation.action == "bind":  # as musl does before it asks
+        return is_datagram and operation.port == 0
+    return operation.port == _NAME_SERVICE and packed_address(operation.host) in _name_servers()
+
+
+def is_tried(host: str, address: str) -> bool:
+    """Whether the C library tries an address of a name, to put those that it can reach first."""
+    return packed_address(host) is None and len(_addresses_of(host)) > 1 and stands_for(host, address)
+
+
+def service_path(operation: Operation) -> str:
+    """The path of a UNIX socket, with /run for /var/run."""
+    return operation.host.removeprefix("/var") if operation.host.startswith("/var/run/") else operation.host
+
+
+def stands_for(host: str, address: str) -> bool:
+    """Whether a host, as somebody wrote it, leads to an address."""
+    wanted = packed_address("255.255.255.255" if host == "<broadcast>" else host)
+    accepted = _addresses_of(host) if wanted is None else {wanted}
+    return _plain(packed_address(address)) in map(_plain, accepted)
+
+
+def _plain(packed: bytes | None) -> bytes:
+    """An address with one spelling for IPv4 in either family, and for any address of this machine."""
+    found = packed or b""
+    return found.removeprefix(_V4_MAPPED) if any(found) else b""
 
 
 def _name_servers() -> set[bytes | None]:

@@ -1,24 +1,28 @@
 """The worker's side: it enters the sandbox, and from then on tells what it runs.
 
-One instance, in ``state.running.sandbox``: the guard calls it where a scope comes into force, and where it has let
-something happen that the policy of the test alone would not.
+One instance, in ``state.running.sandbox``: the guard calls it where a scope comes into force, and where it lets one
+operation happen that the policy of the test alone would not.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
 from threading import get_native_id
 
 from .. import _real
-from .._guards import children, events
+from .._errors import GuardError
+from .._guards import children, events, state
 from .._policy import KERNEL
 from .._sizes import ANYWHERE, LIMITS
-from . import calls, filters, seccomp
+from . import calls, filters, passes, seccomp
+from .supervisor import BROKEN, IN_A_FILE, MAX_MESSAGE_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from .._guards.state import Scope
@@ -26,6 +30,14 @@ if TYPE_CHECKING:
     from .._records import Operation
 
 _FDS = "/proc/self/fd"
+_MAX_REPLY_BYTES = 1_000_000
+_fstat, _dumps, _loads = os.fstat, json.dumps, json.loads  # a test may replace them
+
+_LOST = """\
+[H009] kernel layer lost: the process that judges system calls cannot be told which test is running{reason}
+  All system calls that it would judge are refused from here on, and each further test of this worker is an error.
+  Find what closes descriptors that it has not opened, such as os.closerange(), or writes to them.
+  docs: hermetic/docs/reference/messages.md#h009"""
 
 
 def prepare() -> None:
@@ -41,10 +53,15 @@ class Sandbox:
     """
 
     def __init__(self, channel: int) -> None:
-        self._channel = socket.socket(fileno=channel)
+        self._channel = _real.socket_module().socket(fileno=channel)
+        self._channel.settimeout(None)  # whatever the default is by now
+        self._identity = _inode(channel)
+        self._machine = seccomp.known_machine()
         self._pid = _real.get_pid()
-        self._passed: set[int] = set()  # threads that were let pass
+        self._passed: set[int] = set()  # threads with an exception
         self._is_held = False  # whether the scope in force has anything to be held to
+        self._number = 0  # of the last message that was replied to
+        self._is_lost = False
 
     @classmethod
     def enter(cls, channel: int) -> Sandbox:
@@ -57,14 +74,13 @@ class Sandbox:
             OSError: the system refuses.
         """
         sandbox = cls(channel)
-        machine = seccomp.this_machine()
-        assert machine is not None  # it was asked before
         held = _held(besides=channel)
-        program = filters.program(machine, channel=channel, held=[fd for fd, _, _ in held])
-        listener = seccomp.enter(program, machine)
-        message = json.dumps(["entered", sandbox._pid, held]).encode()
-        socket.send_fds(sandbox._channel, [message], [listener])
-        os.close(listener)
+        program = filters.program(sandbox._machine, channel=channel, held=[fd for fd, _, _ in held])
+        listener = seccomp.enter(program, sandbox._machine)
+        try:
+            sandbox._ask("entered", sandbox._pid, held, handed=listener)
+        finally:
+            os.close(listener)
         return sandbox
 
     def scope_changed(self, scope: Scope | None) -> None:
@@ -75,44 +91,110 @@ class Sandbox:
         """
         if self._pid != _real.get_pid():
             return  # a forked child of the test is the test
+        if self._is_lost:
+            if scope is not None and scope.owner is not None:
+                self._lose()
+            return
         policy = None if scope is None else scope.policy
         is_held = policy is not None and LIMITS[policy.size].network != ANYWHERE
-        thread = get_native_id()
-        self._passed.discard(thread)
+        self._passed.clear()
         if is_held:
             assert scope is not None
             children.expect_reports(scope)
             fields = children.policy_fields(policy)
             name = "code outside of any test" if scope.owner is None else scope.name
-            self._send(["scope", thread, scope.serial, name, fields, scope.report_path])
+            self._ask("scope", scope.serial, name, fields, scope.report_path)
         elif self._is_held:
-            self._send(["scope", thread, 0, "", None, ""])
+            self._ask("scope", 0, "", None, "")
         self._is_held = is_held
 
-    def let_pass(self, policy: Policy | None) -> None:
-        """What this thread does next was judged by another policy than that of the test.
+    def let_pass(self, operation: Operation, policy: Policy | None, *, is_free: bool) -> None:
+        """This thread does something next that the guard lets happen; the kernel is to let happen this alone.
 
         Args:
-            policy: the policy; None for everything.
+            operation: what it does.
+            policy: what a program that it starts is held to; None for nothing.
+            is_free: whether what the program starts is its own business.
         """
-        if self._is_held:
+        if self._is_held and not self._is_lost:
             thread = get_native_id()
             self._passed.add(thread)
-            self._send(["pass", thread, [children.policy_fields(policy)]])
+            self._tell("pass", thread, *passes.described(operation, policy, is_free=is_free))
 
     def let_pass_no_more(self) -> None:
-        """What this thread does next is judged as anything else is."""
-        if self._passed:
+        """End the exception for this thread, whether it was used or not."""
+        if self._passed and not self._is_lost:
             thread = get_native_id()
             if thread in self._passed:
                 self._passed.discard(thread)
-                self._send(["pass", thread, []])
+                self._tell("pass", thread)
 
-    def _send(self, message: list[Any]) -> None:
+    def _ask(self, kind: str, *details: Any, handed: int | None = None) -> None:
+        """Tell something, and wait until it holds."""
+        self._number += 1
         try:
-            self._channel.send(json.dumps(message).encode())
-        except OSError:
-            pass  # the test has closed it: it is held to what was said last
+            self._send([kind, self._number, *details], handed)
+            self._take_reply()
+        except (OSError, ValueError) as error:
+            self._lose(error)
+
+    def _take_reply(self) -> None:
+        number = 0
+        while number != self._number:
+            data = self._channel.recv(_MAX_REPLY_BYTES)
+            if not data:
+                raise ValueError("nobody answers any more")
+            number, told = _loads(data)
+            state.running.faults += map(GuardError, told)
+            if number == BROKEN:
+                self._is_lost = True
+                return
+
+    def _tell(self, *message: Any) -> None:
+        try:
+            self._send([*message], None)
+        except (OSError, ValueError) as error:
+            self._lose(error)
+
+    def _send(self, message: list[Any], handed: int | None) -> None:
+        if _inode(self._channel.fileno()) != self._identity:
+            raise ValueError("its descriptor is another file's")
+        data = _dumps(message).encode()
+        with contextlib.ExitStack() as stack:
+            fds = [handed] if handed is not None else []
+            if len(data) > MAX_MESSAGE_BYTES:
+                fds.insert(0, stack.enter_context(_file_of(data)))
+                data = IN_A_FILE
+            if fds:
+                socket.send_fds(self._channel, [data], fds)
+            else:
+                self._channel.send(data)
+
+    def _lose(self, error: Exception | None = None) -> None:
+        """Nobody knows any more what is running here: see to it that all is refused, and make it an error."""
+        if not self._is_lost:
+            self._is_lost = True
+            seccomp.alarm(self._machine)
+        reason = f": {error}" if error is not None else ""
+        state.running.faults.append(GuardError(_LOST.format(reason=reason)))
+
+
+@contextlib.contextmanager
+def _file_of(data: bytes) -> Iterator[int]:
+    """A file in memory with some data: its descriptor."""
+    fd = os.memfd_create("hermetic")
+    try:
+        while data:
+            data = data[os.write(fd, data) :]
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _inode(fd: int) -> tuple[int, int]:
+    """What tells a file from all others."""
+    status = _fstat(fd)
+    return status.st_dev, status.st_ino
 
 
 def _held(besides: int) -> list[tuple[int, str, dict[str, Any]]]:

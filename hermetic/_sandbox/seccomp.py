@@ -53,6 +53,13 @@ def this_machine() -> Machine | None:
     return MACHINES.get(os.uname().machine) if is_64_bit and sys.byteorder == "little" else None
 
 
+def known_machine() -> Machine:
+    """What this process runs on, where there is a sandbox."""
+    machine = this_machine()
+    assert machine is not None  # it was asked before
+    return machine
+
+
 @functools.cache
 def c_library() -> Any:
     """What ``enter`` needs, to be called once before the guard would refuse ctypes its functions."""
@@ -94,6 +101,25 @@ def enter(program: bytes, machine: Machine) -> int:
         if ctypes.get_errno() != errno.EINVAL:
             break
     raise OSError(ctypes.get_errno(), "seccomp(SECCOMP_SET_MODE_FILTER)")
+
+
+_ALARM = 0x6865726D  # what no program passes to listen(2)
+
+
+def alarm(machine: Machine) -> None:
+    """Tell who answers, by a system call that is asked about, that there is no other way left to tell anything."""
+    _, syscall, _, ctypes = c_library()
+    syscall(machine.numbers["listen"], ctypes.c_long(-1), ctypes.c_long(_ALARM))
+
+
+def is_alarm(name: str, call: Call) -> bool:
+    """Whether a call is an alarm.
+
+    Args:
+        name: of the call.
+        call: the call.
+    """
+    return name == "listen" and call.arguments[1] == _ALARM
 
 
 def wake_together(listener: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import unittest
 
 from hermetic import HermeticTestCase, _env, medium
@@ -90,3 +91,36 @@ class OperationsTest(HermeticTestCase):
         with socket.socket() as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram:
             kinds = [calls.socket_kind(self.memory.thread, sock.fileno()) for sock in (stream, datagram)]
         self.assertEqual(kinds, ["TCP", "UDP"])
+
+
+@medium  # it reads /proc
+@unittest.skipUnless(_env.LINUX, "Linux's system calls")
+class DescriptorsTest(HermeticTestCase):
+    def setUp(self) -> None:
+        self.memory = Arguments()
+
+    def found(self, name: str, *arguments: int) -> list[int]:
+        return calls.descriptors(name, self.memory.thread, [*arguments, *[0] * (6 - len(arguments))])
+
+    def message(self, *controls: bytes) -> int:
+        control = b"".join(controls)
+        return self.memory.put(bytes(32) + struct.pack("=QQQ", self.memory.put(control), len(control), 0))
+
+    def test_they_are_arguments(self):
+        self.assertEqual([self.found("splice", 3, 0, 7), self.found("writev", 3, 7)], [[3, 7], [3]])
+        self.assertEqual(self.found("connect", 3), [])
+
+    def test_those_of_asynchronous_operations_are_in_memory(self):
+        blocks = [self.memory.put(bytes(20) + struct.pack("=I", fd) + bytes(40)) for fd in (7, 8)]
+        self.assertEqual(self.found("io_submit", 99, 2, self.memory.put(struct.pack("=2Q", *blocks))), [7, 8])
+
+    def test_those_that_a_message_hands_on_are_among_them(self):
+        rights = struct.pack("=QiiIII4x", 28, 1, 1, 7, 8, 9)
+        other = struct.pack("=QiiI4x", 20, 1, 2, 5)
+        self.assertEqual(self.found("sendmsg", 3, self.message(other, rights)), [3, 7, 8, 9])
+
+    def test_what_is_no_control_message_ends_the_search(self):
+        self.assertEqual(self.found("sendmsg", 3, self.message(bytes(64))), [3])
+
+    def test_what_cannot_be_read_has_none(self):
+        self.assertEqual(self.found("io_submit", 99, 2, 8), [])

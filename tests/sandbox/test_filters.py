@@ -86,16 +86,28 @@ class ProgramTest(FilterCase):
 
 class HeldTest(FilterCase):
     def test_every_use_of_a_held_socket_is_asked_about(self):
-        for name in (*syscalls.USES_FIRST, "sendto"):
-            self.assert_decides(ASK, name, 7, held=(5, 7))
+        for name, indexes in {**syscalls.USES, "sendto": (0,)}.items():
+            for index in indexes:
+                arguments = [3] * index + [7]
+                self.assert_decides(ASK, name, *arguments, held=(5, 7))
 
     def test_the_use_of_others_is_not(self):
-        for name in (*syscalls.USES_FIRST, "sendto"):
-            self.assert_decides(ALLOW, name, 6, held=(5, 7))
+        for name, indexes in {**syscalls.USES, "sendto": (0,)}.items():
+            if indexes:
+                self.assert_decides(ALLOW, name, 6, 6, 6, held=(5, 7))
 
-    def test_splice_uses_the_socket_that_it_writes_to(self):
+    def test_asynchronous_operations_are_asked_about_where_a_socket_is_held(self):
+        self.assert_decides(ASK, "io_submit", 3, 1, 0x1000, held=(7,))
+        self.assert_decides(ALLOW, "io_submit", 3, 1, 0x1000)
+
+    def test_splice_reads_and_writes(self):
         self.assert_decides(ASK, "splice", 3, 0, 7, held=(7,))
-        self.assert_decides(ALLOW, "splice", 7, 0, 3, held=(7,))
+        self.assert_decides(ASK, "splice", 7, 0, 3, held=(7,))
+
+    def test_the_program_for_many_sockets_is_one_that_a_kernel_takes(self):
+        for machine in syscalls.MACHINES.values():
+            for count in (1, 32, 33, 64, 65):
+                self.assertLess(len(filters.program(machine, channel=CHANNEL, held=range(100, 100 + count))) // 8, 4096)
 
     def test_of_very_many_every_use_of_any_descriptor_is_asked_about(self):
         held = tuple(range(100, 100 + 5000))

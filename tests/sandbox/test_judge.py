@@ -7,17 +7,19 @@ import json
 import os
 import socket
 import unittest
+import zlib
 from unittest import mock
 
 import support
-from hermetic import HermeticTestCase, _env, medium
+from hermetic import GuardError, HermeticTestCase, _env, medium
 from hermetic._guards import children
 from hermetic._policy import Allowance, Policy
+from hermetic._records import Operation
 from hermetic._sizes import Size
 from sandbox.memory import Arguments, inet, unix
 
 if _env.LINUX:
-    from hermetic._sandbox import calls, judge, names, seccomp
+    from hermetic._sandbox import calls, judge, names, passes, programs, seccomp
 
 
 class JudgeCase(HermeticTestCase):
@@ -29,6 +31,7 @@ class JudgeCase(HermeticTestCase):
         with open(self.report, "w", encoding="utf-8"):
             pass
         self.judge = judge.Judge()
+        self.asked = 0
         self.judge.worker = self.memory.thread
 
     def _entered(self, folder: support.Folder) -> str:  # enterContext came with Python 3.11
@@ -36,16 +39,21 @@ class JudgeCase(HermeticTestCase):
         self.addCleanup(folder.__exit__)
         return path
 
-    def hold(self, size: str, mode: str = "strict", **allowance: tuple[str, ...]) -> None:
+    def hold(self, size: str, mode: str = "strict", serial: int = 1, **allowance: tuple[str, ...]) -> None:
         policy = Policy(Size(size), Allowance(**allowance), mode)
-        self.judge.enter(self.memory.thread, 1, "t.T.test", children.policy_fields(policy), self.report)
+        self.judge.enter(serial, "t.T.test", children.policy_fields(policy), self.report)
 
     def ask(self, name: str, *arguments: int, waiting: bool = True) -> int:
         filled = (*arguments, *[0] * (6 - len(arguments)))
-        return self.judge.judge(name, seccomp.Call(1, self.memory.thread, 0, filled), lambda: waiting)
+        self.asked += 1
+        number = zlib.crc32(name.encode())  # of each name another
+        return self.judge.judge(name, seccomp.Call(self.asked, self.memory.thread, number, filled), lambda: waiting)
 
-    def connect(self, address: bytes, **kwargs: bool) -> int:
-        return self.ask("connect", 3, self.memory.put(address), len(address), **kwargs)
+    def connect(self, address: bytes, fd: int = 3, **kwargs: bool) -> int:
+        return self.ask("connect", fd, self.memory.put(address), len(address), **kwargs)
+
+    def let_pass(self, operation: Operation, policy: Policy | None = None, *, is_free: bool = True) -> None:
+        self.judge.let_pass(self.memory.thread, *passes.described(operation, policy, is_free=is_free))
 
     def execute(self, path: str) -> int:
         return self.ask("execve", self.memory.put(path.encode() + b"\0"), self.memory.strings(path))
@@ -111,13 +119,6 @@ class NetworkTest(JudgeCase):
         self.hold("medium")
         self.assertEqual(self.connect(unix(b"/tmp/x\0")), 0)
 
-    def test_a_call_that_the_guard_has_let_happen_passes_until_it_is_taken_back(self):
-        self.hold("small")
-        self.judge.let_pass(self.memory.thread, [None])
-        passed = self.connect(inet("203.0.113.7", 1))
-        self.judge.let_pass(self.memory.thread, [])
-        self.assertEqual([passed, self.connect(inet("203.0.113.7", 1))], [0, errno.EPERM])
-
     def test_the_use_of_a_socket_from_before_is_judged_by_both_ends_that_it_names(self):
         self.hold("medium")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -164,27 +165,172 @@ class ProcessTest(JudgeCase):
             [self.ask("fork"), self.execute("/usr/bin/ls"), self.execute("/usr/bin/git")], [0, errno.EPERM, 0]
         )
 
-    def test_what_an_allowed_program_starts_is_its_business(self):
+
+CONNECT = Operation("network", "connect", "", "", "inet", "203.0.113.7", 1)
+START = Operation("process", "start", "git", "", command="git")
+
+
+@medium  # as above
+@unittest.skipUnless(_env.LINUX, "Linux's system calls")
+class ExceptionTest(JudgeCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.hold("small")
+
+    def test_what_the_guard_lets_happen_passes_once(self):
+        self.let_pass(CONNECT)
+        answers = [self.connect(inet("203.0.113.7", 1)) for _ in range(2)]
+        self.assertEqual(answers, [0, errno.EPERM])
+
+    def test_it_is_not_used_up_by_a_call_that_is_asked_about_again(self):
+        self.let_pass(CONNECT)
+        self.connect(inet("203.0.113.7", 1), waiting=False)
+        self.assertEqual(self.connect(inet("203.0.113.7", 1)), 0)
+
+    def test_it_is_for_nothing_else(self):
+        self.let_pass(CONNECT)
+        others = [inet("203.0.113.7", 2), inet("203.0.113.8", 1), unix(b"/tmp/x\0")]
+        answers = [self.connect(address) for address in others]
+        address = inet("203.0.113.7", 1)
+        answers += [self.ask("bind", 3, self.memory.put(address), len(address)), self.ask("fork")]
+        self.assertEqual(answers, [errno.EPERM] * 5)
+        self.assertEqual(self.connect(address), 0)
+
+    def test_it_ends_with_the_next_one_with_the_test_and_when_it_is_taken_back(self):
+        ends = [
+            lambda: self.let_pass(START),
+            lambda: self.hold("small", serial=2),
+            lambda: self.judge.let_pass(self.memory.thread),
+        ]
+        for end in ends:
+            self.let_pass(CONNECT)
+            end()
+            self.assertEqual(self.connect(inet("203.0.113.7", 1)), errno.EPERM)
+
+    def test_it_is_for_one_thread(self):
+        self.judge.let_pass(self.memory.thread + 1, *passes.described(CONNECT, None, is_free=True))
+        self.assertEqual(self.connect(inet("203.0.113.7", 1)), errno.EPERM)
+
+    def test_a_message_that_finds_no_room_is_sent_again_and_no_other_one(self):
+        self.let_pass(CONNECT._replace(action="sendto"))
+        address = self.memory.put(inet("203.0.113.7", 1))
+        answers = [self.ask("sendto", 3, 4711, 2, 0, address, 16) for _ in range(2)]
+        answers += [self.ask("sendto", 3, 4712, 2, 0, address, 16)]
+        self.assertEqual(answers, [0, 0, errno.EPERM])
+
+    def test_hosts_are_the_same_however_they_are_written(self):
+        same = {"localhost": "127.0.0.1", "0x7f.1": "127.0.0.1", "::ffff:127.0.0.1": "127.0.0.1"}
+        for written, address in {**same, "": "0.0.0.0", "<broadcast>": "255.255.255.255"}.items():
+            self.let_pass(CONNECT._replace(host=written))
+            with self.subTest(written=written):
+                self.assertEqual(self.connect(inet(address, 1)), 0)
+
+    def test_a_look_up_asks_services_and_name_servers_and_tries_the_answers(self):
+        self.let_pass(Operation("network", "resolve", "", "", "inet", "db.test", None))
+        answer = frozenset({b"\xcb\0q\x07", b"\xcb\0q\x09"})
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram,
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream,
+            mock.patch.object(names, "_addresses_of", return_value=answer),
+            mock.patch.object(names, "_name_servers", return_value={b"\xc0\0\2\1"}),
+        ):
+            asked = [(unix(b"/run/nscd/socket\0"), stream), (inet("192.0.2.1", 53), datagram)]
+            asked += [(inet("203.0.113.9", 80), stream)]
+            asked += [(inet("203.0.113.7", 80), datagram), (inet("203.0.113.7", 80), datagram)]
+            asked += [(inet("203.0.113.8", 80), datagram), (inet("192.0.2.2", 53), datagram)]
+            answers = [self.connect(address, sock.fileno()) for address, sock in asked]
+        self.assertEqual(answers, [0, 0, errno.EPERM, 0, errno.EPERM, errno.EPERM, errno.EPERM])
+
+
+@medium  # as above
+@unittest.skipUnless(_env.LINUX, "Linux's system calls")
+class StartTest(JudgeCase):
+    """This process stands for the worker, and for its child."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        patch = mock.patch.object(programs, "_image_of", return_value=("python", "1"))
+        self.image_of = patch.start()
+        self.addCleanup(patch.stop)
+
+    def start(self, policy: Policy | None = None, *, is_free: bool) -> list[int]:
+        """Start a shell as the guard lets it happen, and go on as this shell."""
+        self.let_pass(START, policy, is_free=is_free)
+        answers = [self.ask("vfork")]
+        self.judge.let_pass(self.memory.thread)
+        worker, self.judge.worker = self.judge.worker, 1
+        with mock.patch.object(passes, "parent_of", return_value=worker):
+            answers += [self.execute("/bin/sh")]
+        self.image_of.return_value = ("sh", "2")
+        return answers
+
+    def test_what_the_guard_lets_start_becomes_its_program_once(self):
+        self.hold("small")
+        answers = self.start(is_free=False)
+        self.assertEqual([*answers, self.execute("/bin/ls")], [0, 0, errno.EPERM])
+
+    def test_what_an_allowed_program_starts_is_its_business_whoever_its_parent_is(self):
+        self.hold("small")
+        answers = [*self.start(is_free=True), self.ask("fork")]
+        self.hold("small", serial=2)  # another test has begun
+        answers += [self.ask("fork"), self.execute("/bin/ls")]
+        self.image_of.return_value = ("ls", "3")
+        self.assertEqual([*answers, self.ask("fork")], [0] * 6)
+
+    def test_what_a_program_that_is_let_happen_starts_is_judged(self):
+        self.hold("small", "warn")
+        self.start(is_free=False)
+        self.assertEqual([self.ask("fork"), self.reported()], [0, [("fork", True)]])
+
+    def test_a_program_that_cannot_be_recognized_is_not_free(self):
+        self.hold("small")
+        self.start(is_free=True)
+        self.image_of.return_value = ()
+        self.assertEqual(self.ask("fork"), errno.EPERM)
+
+    def test_a_program_that_was_started_in_a_block_may_do_on_the_network_what_that_allows(self):
+        self.hold("small")
+        self.start(Policy(Size("small"), Allowance(hosts=("203.0.113.7:5432",)), "strict"), is_free=True)
+        answers = [self.connect(inet("203.0.113.7", port)) for port in (5432, 80)]
+        self.assertEqual(answers, [0, errno.EPERM])
+
+    def test_a_copy_of_the_worker_is_held_to_what_the_test_is(self):
         self.hold("small", processes=("git",))
         self.judge.worker = 1
-        self.execute("/usr/bin/git")
-        self.assertEqual([self.ask("fork"), self.execute("/usr/bin/less")], [0, 0])
+        self.execute("/usr/bin/git")  # it may, but it is not there
+        self.assertEqual(self.execute("/usr/bin/curl"), errno.EPERM)
 
-    def test_what_was_started_in_a_block_is_judged_by_that(self):
-        self.hold("medium")
-        wider = Policy(Size("medium"), Allowance(hosts=("203.0.113.7:5432",)), "strict")
-        self.judge.let_pass(self.memory.thread, [children.policy_fields(wider)])
-        self.ask("vfork")
-        self.judge.let_pass(self.memory.thread, [])
-        answers = [self.connect(inet("203.0.113.7", 5432))]
-        self.judge.worker = 1  # now this process is a child
-        answers += [self.connect(inet("203.0.113.7", port)) for port in (5432, 80)]
-        self.assertEqual(answers, [errno.EPERM, 0, errno.EPERM])
-
-    def test_what_the_guard_lets_start_may_become_its_program_later(self):
+    def test_a_program_is_searched_for_along_the_path(self):
         self.hold("small")
-        self.judge.let_pass(self.memory.thread, [None])
+        self.let_pass(START, is_free=True)
         self.ask("vfork")
-        self.judge.let_pass(self.memory.thread, [])
-        self.judge.worker = 1
-        self.assertEqual(self.execute("/usr/bin/python3"), 0)
+        worker, self.judge.worker = self.judge.worker, 1
+        argv = self.memory.strings("git")
+        paths = [self.memory.put(path) for path in (b"/usr/local/bin/git\0", b"/usr/bin/git\0")]
+        with mock.patch.object(passes, "parent_of", return_value=worker):
+            answers = [self.ask("execve", path, argv) for path in paths]
+        self.assertEqual(answers, [0, 0])
+
+
+@medium  # as above
+@unittest.skipUnless(_env.LINUX, "Linux's system calls")
+class ReportTest(JudgeCase):
+    def test_a_refusal_that_cannot_be_reported_is_an_error(self):
+        self.hold("small")
+        os.unlink(self.report)
+        with self.assertRaisesRegex(GuardError, r"(?s)H009.*t\.T\.test.*connected to 203\.0\.113\.7:1"):
+            self.connect(inet("203.0.113.7", 1))
+
+    def test_much_that_was_reported_before_leaves_room_for_another_test_and_for_a_refusal(self):
+        with mock.patch.object(children, "_MAX_REPORT_BYTES", 1000):
+            for mode in ("warn", "strict"):
+                self.hold("small", mode)
+                for port in range(9):
+                    self.connect(inet("203.0.113.7", port))
+            other = f"{self.report}.other"
+            with open(other, "w", encoding="utf-8"):
+                pass
+            self.judge.enter(1, "t.T.other", children.policy_fields(Policy(Size("small"))), other)
+            self.connect(inet("203.0.113.7", 1))
+        self.assertIn(False, [warned for _, warned in self.reported()])
+        self.assertGreater(os.path.getsize(other), 0)

@@ -1,0 +1,153 @@
+"""Exceptions: the one operation that the guard in a worker has judged already, and lets happen.
+
+The kernel asks about the system calls of the operation as about any other. A pass covers those that the operation
+takes, and nothing else that its thread does.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+from .._guards import children
+from .._policy import INET, UNIX
+from .._records import Operation
+from .._sizes import NETWORK, PROCESS
+from . import calls, names
+from .programs import Standing, parent_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .._policy import Policy
+    from .seccomp import Call
+
+_SENDS = frozenset({"sendto", "sendmsg", "use"})
+
+
+def described(operation: Operation, policy: Policy | None, *, is_free: bool) -> list[Any]:
+    """A pass as plain data, as ``Pass`` takes it.
+
+    Args:
+        operation: what the guard lets happen.
+        policy: the policy that a program is started under; None for none.
+        is_free: whether what the program starts is its own business.
+    """
+    port = None if operation.port is None else int(operation.port)
+    fields = [operation.kind, operation.action, operation.family, operation.host, port]
+    return [fields, children.policy_fields(policy), is_free]
+
+
+class Pass:
+    """What a thread may do once, whatever the policy of the test says.
+
+    Attributes:
+        standing: that of the program which the operation starts.
+    """
+
+    def __init__(self, fields: list[Any], policy: dict[str, Any] | None, is_free: bool) -> None:  # noqa: FBT001 - as described() has it
+        kind, action, family, host, port = fields
+        self._operation = Operation(kind, action, "", "", family, host, port)
+        self.standing = Standing(children.policy_of(policy), is_free)
+        self._used_by: Call | None = None
+        self._tried: set[str] = set()  # addresses of the name that is looked up
+
+    @property
+    def is_look_up(self) -> bool:
+        """Whether it is for a look-up of a name, which takes several calls."""
+        return self._operation.action == "resolve"
+
+    @property
+    def starts_program(self) -> bool:
+        """Whether a process that the thread begins may become another program."""
+        return self._operation.kind == PROCESS and self._operation.action == "start"
+
+    def covers(self, call: Call, found: Operation) -> bool:
+        """Whether a call is of the operation, and nothing but a repetition of it came before.
+
+        Args:
+            call: the call.
+            found: what the call is about to do.
+        """
+        if self.is_look_up:
+            is_datagram = calls.socket_kind(call.thread, call.arguments[0] & 0xFFFFFFFF).startswith("UDP")
+            return names.are_asked_by(found, is_datagram=is_datagram) or (is_datagram and self._may_be_tried(found))
+        return self._may_be_used_by(call) and _is_same(self._operation, found)
+
+    def use(self, call: Call, found: Operation) -> None:
+        """Use it up for what a call is about to do."""
+        self._used_by = call
+        self._tried.add(found.host)
+
+    def _may_be_tried(self, found: Operation) -> bool:
+        is_new = found.action == "connect" and found.host not in self._tried
+        return is_new and names.is_tried(self._operation.host, found.host)
+
+    def _may_be_used_by(self, call: Call) -> bool:
+        before = self._used_by
+        if before is None or before.id == call.id:
+            return True
+        # To send is tried again, with the same buffers, where there was no room.
+        return self._operation.action in _SENDS and before[1:] == call[1:]
+
+
+def _is_same(wanted: Operation, found: Operation) -> bool:
+    """Whether a system call does what Python was about to do."""
+    if wanted.kind == PROCESS:
+        return found.kind == PROCESS and wanted.action in (found.action, "start")
+    are_sends = {wanted.action, found.action} <= _SENDS
+    if wanted.kind != NETWORK or wanted.family != found.family or not (are_sends or wanted.action == found.action):
+        return False
+    if wanted.action == "listen":  # only the kernel knows where: port 0 is another one by then
+        return True
+    if wanted.family == UNIX:
+        return wanted.host == found.host
+    return wanted.family != INET or (wanted.port == found.port and names.stands_for(wanted.host, found.host))
+
+
+class Start(namedtuple("Start", ("parent", "standing"))):  # noqa: PYI024 - as Policy
+    """A process that was begun by a pass, and has not become its program yet.
+
+    Attributes:
+        parent: the process that has begun it.
+        standing: of the program.
+    """
+
+    __slots__ = ()
+    parent: int
+    standing: Standing
+
+
+class Starts:
+    """The starts of programs that passes were for."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Start] = []
+        self._begun: dict[int, tuple[tuple[int, ...], Standing]] = {}  # by process: where its arguments are
+
+    def add(self, parent: int, standing: Standing) -> None:
+        """A process is begun, which may become another program once."""
+        self._waiting.append(Start(parent, standing))
+
+    def clear(self) -> None:
+        """Forget them: they were of another test."""
+        self._waiting.clear()
+        self._begun.clear()
+
+    def take(self, name: str, pid: int, call: Call) -> Standing | None:
+        """The standing of the program that a process becomes; None if no pass is for that.
+
+        A program that is searched for along PATH is asked for several times, with the same arguments.
+        """
+        first = 1 if name == "execve" else 2
+        arguments = call.arguments[first : first + 2]
+        before, standing = self._begun.get(pid, (arguments, None))
+        if standing is not None:
+            return standing if before == arguments else None
+        parent = parent_of(pid)
+        for start in self._waiting:
+            if start.parent == parent:
+                self._waiting.remove(start)
+                self._begun[pid] = arguments, start.standing
+                return start.standing
+        return None
