@@ -29,6 +29,7 @@ get_cwd = os.getcwd
 unlink = os.unlink
 get_frame = sys._getframe
 exit_process = os._exit
+system_exit = SystemExit
 # Tools that stop the clock for a test put theirs wherever a module has one of time's by whatever name: not so here.
 perf_counter = functools.partial(time.perf_counter)
 monotonic = functools.partial(time.monotonic)
@@ -68,7 +69,7 @@ def drop_tests(suite: Any) -> None:
 LOADER_IMPORT = "_get_module_from_name"  # the method of TestLoader by which a discovery imports
 
 
-def test_of_failed_import(loader: Any, name: str, error: Exception) -> Any:
+def test_of_failed_import(loader: Any, name: str, error: BaseException) -> Any:
     """The test by which a discovery reports a module that it could not import, or that is skipped.
 
     Args:
@@ -82,6 +83,23 @@ def test_of_failed_import(loader: Any, name: str, error: Exception) -> Any:
     if isinstance(error, importlib.import_module("unittest").SkipTest):
         return module._make_skipped_test(name, error, loader.suiteClass)
     test, message = module._make_failed_import_test(name, loader.suiteClass)
+    loader.errors.append(message)
+    return test
+
+
+def test_of_failed_load_tests(loader: Any, name: str, error: BaseException, wrapped: Exception) -> Any:
+    """The test by which a loader reports a module whose ``load_tests`` has failed.
+
+    Args:
+        loader: the loader; the error is being handled.
+        name: the module.
+        error: what was raised.
+        wrapped: what the test raises in its place.
+    """
+    module = importlib.import_module("unittest.loader")
+    if error.__traceback__ is not None:
+        error.__traceback__ = error.__traceback__.tb_next  # begins in the loader, as unittest's own report
+    test, message = module._make_failed_load_tests(name, wrapped, loader.suiteClass)
     loader.errors.append(message)
     return test
 

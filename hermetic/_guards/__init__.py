@@ -88,7 +88,7 @@ def hold_until_exit(policy: Policy) -> None:
         events.records()  # at shutdown nothing can be imported any more
         sockets.patch_if_loaded()
     scope = state.Scope("interpreter shutdown", policy)
-    scope.ended = True  # there is no result any more: _report_late does
+    scope.ended = True  # there is no result any more: report_late does
     state.begin(scope)
 
 
@@ -102,13 +102,19 @@ def report_at_exit(*, fail: bool) -> None:
     global _reports_at_exit  # noqa: PLW0603 - once per process is what it stands for
     if not _reports_at_exit:
         _reports_at_exit = True
-        atexit.register(_report_late, _real.get_pid(), fail)
+        atexit.register(report_late, _real.get_pid(), fail=fail)
 
 
 _reports_at_exit = False
 
 
-def _report_late(pid: int, fail: bool) -> None:  # noqa: FBT001 - atexit passes what it was given
+def report_late(pid: int, *, fail: bool) -> None:
+    """Show what no result was there to report, now.
+
+    Args:
+        pid: of the process that does.
+        fail: whether to end it with status 1 if there is anything.
+    """
     if _real.get_pid() != pid or not installed:
         return
     from . import children, faults

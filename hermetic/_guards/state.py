@@ -117,7 +117,9 @@ def owner_name(owner: object) -> str:
     try:
         identify = getattr(owner, "id", None)
         return str(identify()) if callable(identify) else str(owner)
-    except Exception:  # noqa: BLE001 - a test that cannot say its name must not hide what it did
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - a test that cannot say its name must not hide what it did
         cls = type(owner)
         return f"{cls.__module__}.{cls.__qualname__}"
 

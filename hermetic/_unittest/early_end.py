@@ -4,6 +4,7 @@
     os.exec* in a test                  the same, and the program runs as a child
     SystemExit out of a class fixture   the summary, and an error
     Ctrl-C, with or without -c          the summary, and status 130
+    what tests have left for the exit   the status that was decided (``leave``)
 
 ``os._exit`` raises no audit event, and legacy suites run without the audit hook; so while a program runs
 ``os._exit``, ``os.execv`` and ``os.execve`` are replaced. In every process but this one they do as before.
@@ -16,6 +17,7 @@ import functools
 import operator
 import os
 import sys
+import traceback
 
 from .. import _env, _guards, _real
 from .._guards import state
@@ -29,6 +31,43 @@ __unittest = True
 
 # Who is told of an end; the innermost run last.
 _listeners: list[Callable[[str], None]] = []
+_decided: list[int] = []  # the status of this process, once its runs are over
+
+_STDERR = 2  # the file descriptor: a test may have closed or replaced the stream
+
+
+class Leaving(_real.system_exit):
+    """Ends the program with a status that hermetic has decided."""
+
+
+def leave(code: Any) -> NoReturn:
+    """End the program, whatever its tests have left of ``sys.exit`` and ``os._exit``.
+
+    Args:
+        code: as ``sys.exit`` takes it.
+    """
+    decide(code)
+    raise Leaving(code)
+
+
+def decide(code: Any) -> None:
+    """Have this process end with a status, even if an exit handler asks for 0; a program within a test decides nothing.
+
+    Args:
+        code: as ``sys.exit`` takes it.
+    """
+    if not state.running.in_run:
+        _decided[:] = [code if isinstance(code, int) else int(code is not None)]
+
+
+def say(stream: Any, text: str) -> None:
+    """Write a line to a stream, or to standard error if a test has taken the stream away."""
+    try:
+        stream.write(f"{text}\n")
+        stream.flush()
+    except Exception:  # noqa: BLE001 - a stream of the tests' may raise anything
+        with contextlib.suppress(OSError):
+            os.write(_STDERR, f"{text}\n".encode(errors="backslashreplace"))
 
 
 @contextlib.contextmanager
@@ -62,10 +101,10 @@ def replaced() -> Iterator[None]:
 
     @functools.wraps(_real.exit_process)
     def guarded_exit(status: Any) -> NoReturn:
-        if _listeners and _real.get_pid() == pid:
+        if _is_watched(pid):
             operator.index(status)  # or the TypeError of the original, before anybody is told
             _tell(f"os._exit({status})")
-            status = status or 1
+            status = status or _status_instead(pid)
         _remove_report_file()
         _real.exit_process(status)
 
@@ -87,14 +126,30 @@ def _in_place_of(name: str, replacement: Callable[..., Any]) -> Iterator[None]:
     try:
         yield
     finally:
-        for module in modules:
+        for module in modules if not _decided else ():  # exit handlers are still to come
             if getattr(module, name) is replacement:
                 setattr(module, name, original)
 
 
+def _is_watched(pid: int) -> bool:
+    """Whether an end of this process is the end of the program, and not that of a forked child."""
+    return bool(_listeners or _decided) and _real.get_pid() == pid
+
+
+def _status_instead(pid: int) -> int:
+    """The status in the place of 0: the program has not come to its end, or has decided upon another."""
+    if _listeners or not _decided:
+        return 1
+    _guards.report_late(pid, fail=True)  # the exit handler that does it will not be called
+    return _decided[0]
+
+
 def _tell(call: str) -> None:
     for on_end in reversed(_listeners):
-        on_end(call)
+        try:
+            on_end(call)
+        except BaseException:  # noqa: BLE001 - the process ends, and not with 0, whatever the tests have left of streams
+            say(None, traceback.format_exc())
 
 
 def _remove_report_file() -> None:
@@ -108,7 +163,7 @@ def _remove_report_file() -> None:
 def _guarded_exec(original: Callable[..., Any], pid: int) -> Callable[..., Any]:
     @functools.wraps(original)
     def guarded_exec(path: Any, argv: Any, *rest: Any) -> Any:
-        if not _listeners or _real.get_pid() != pid or not _may_run(path):
+        if not _is_watched(pid) or not _may_run(path):
             return original(path, argv, *rest)
         sys.audit("os.exec", path, argv, *(rest or (None,)))  # the guard answers first
         call = f"os.{original.__name__}({path!r}, {argv!r})"
@@ -124,7 +179,7 @@ def _guarded_exec(original: Callable[..., Any], pid: int) -> Callable[..., Any]:
             _remove_report_file()
             _, status = os.waitpid(child, 0)
         code = os.waitstatus_to_exitcode(status)
-        return _real.exit_process(128 - code if code < 0 else code or 1)
+        return _real.exit_process(128 - code if code < 0 else code or _status_instead(pid))
 
     return guarded_exec
 

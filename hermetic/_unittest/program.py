@@ -7,7 +7,7 @@ import sys
 import traceback
 import unittest
 
-from .. import _config, _env, _guards, _multiprocessing
+from .. import _config, _env, _guards, _multiprocessing, _real
 from .._errors import ConfigurationError
 from .._guards import state
 from . import copies, early_end, names, options, policies, run_setup, usage
@@ -17,6 +17,7 @@ from .watched_run import WatchedRun
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
     from typing import Any, NoReturn
 
 __unittest = True
@@ -44,9 +45,11 @@ class TestProgram(unittest.TestProgram):
         self.durations = durations
         self._hermetic_parser: argparse.ArgumentParser | None = None
         self._ours: argparse.Namespace
+        self._stderr = sys.stderr
+        self._phase = "while the tests were loaded"
         with contextlib.ExitStack() as self._while_running:
             # From before the first import: a test module may import os._exit by name, or call it.
-            self._while_running.enter_context(early_end.watch(_end_while_loading))
+            self._while_running.enter_context(early_end.watch(self._on_end))
             super().__init__(*args, **kwargs)
 
     def parseArgs(self, argv: list[str]) -> None:
@@ -60,25 +63,39 @@ class TestProgram(unittest.TestProgram):
             settings = run_setup.use_settings(ours, self._while_running)
             if ours.show_config:
                 print(_config.describe(settings))
-                sys.exit(0)
+                early_end.leave(0)
         super().parseArgs([argv[0], *rest])
 
     def createTests(self, from_discovery: bool = False, *args: Any, **kwargs: Any) -> None:  # noqa: FBT001, FBT002
         """Load the tests. With a default size, what is imported for that is held to it."""
         self._is_discovered = from_discovery
         try:
-            with policies.default_scope(), copies.while_loading(), names.failing_alone(self.testLoader):
+            with self._told(), policies.default_scope(), copies.while_loading(), names.failing_alone(self.testLoader):
                 super().createTests(from_discovery, *args, **kwargs)
         except ImportError as error:
             *_, (frame, _) = traceback.walk_tb(error.__traceback__)
             if frame.f_globals.get("__name__") != "unittest.loader":
                 raise  # a loader of the user's
             # Failing test modules are reported as errors of tests: here it is discovery that cannot go on at all.
-            _report_no_run(str(error))
             usage.fail(str(self.progName), str(error), status=1)
 
     def runTests(self) -> None:
         """Run, with our runner unless another was given, and exit as unittest does; never green if it ended early."""
+        exit_after, self.exit = self.exit, False
+        try:
+            with self._told():
+                self._run_tests()
+        except KeyboardInterrupt:
+            if not exit_after:
+                raise
+            early_end.leave(_env.INTERRUPTED_EXIT_STATUS)
+        if exit_after:
+            widest = policies.widest()  # the exit may do what the largest test might
+            if widest is not None:
+                _guards.hold_until_exit(widest)
+            early_end.leave(exit_status(self.result))
+
+    def _run_tests(self) -> None:
         if self._ours.bisect is not None:
             self._bisect(self._ours.bisect)
         if self.testRunner is None:
@@ -88,21 +105,41 @@ class TestProgram(unittest.TestProgram):
         self.test.is_whole = is_all and self.test.countTestCases() == loaded.countTestCases()
         if not _env.UNITTEST_HAS_DURATIONS:
             self.test.durations = self.durations
-        exit_after, self.exit = self.exit, False
+        self._phase = "while the run was prepared or reported"
+        with policies.default_scope():
+            super().runTests()
+            if _config.in_force().start_method == "all":
+                self._run_by_other_methods([*self.test.starters.values()])
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """For a block, have whatever ends the program early told and reported; its status is then not 0."""
         try:
-            with policies.default_scope():
-                super().runTests()
-                if _config.in_force().start_method == "all":
-                    self._run_by_other_methods([*self.test.starters.values()])
-        except KeyboardInterrupt:
-            if not exit_after:
-                raise
-            sys.exit(_env.INTERRUPTED_EXIT_STATUS)
-        if exit_after:
-            widest = policies.widest()  # the exit may do what the largest test might
-            if widest is not None:
-                _guards.hold_until_exit(widest)
-            sys.exit(exit_status(self.result))
+            yield
+        except (early_end.Leaving, KeyboardInterrupt) as error:
+            if isinstance(error, KeyboardInterrupt) and not WatchedRun.has_begun:
+                self._tell(f"Ctrl-C {self._phase}")
+            raise
+        except _real.system_exit as error:
+            state.trim(error)
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            self._tell(f"sys.exit({error.code!r}) {self._phase}, at {place.filename}:{place.lineno} in {place.name}")
+            early_end.leave(1)
+        except BaseException as error:
+            early_end.decide(1)
+            self._tell(f"{type(error).__name__} {self._phase}")
+            raise
+
+    def _on_end(self, call: str) -> None:
+        if not state.running.in_run:  # a run sums itself up
+            self._tell(f"{call} {self._phase}")
+
+    def _tell(self, reason: str) -> None:
+        """Tell of an early end outside of the tests, on the terminal and in the reports."""
+        early_end.say(self._stderr, f"The run ended early: {reason}")
+        if WatchedRun.recorder is not None and not state.running.in_run:
+            for trouble in WatchedRun.recorder.finish(successful=False, ended_early=reason):
+                early_end.say(self._stderr, trouble)
 
     def _bisect(self, name: str) -> NoReturn:
         """Find the tests that make one fail or pass, instead of running them."""
@@ -111,9 +148,9 @@ class TestProgram(unittest.TestProgram):
         self.test = run_setup.arranged(self.test)
         with usage.configuration_errors(str(self.progName)), policies.default_scope():
             try:
-                sys.exit(polluters.find(name, self.test, reproduction.Reproduction(self, self._ours)))
+                early_end.leave(polluters.find(name, self.test, reproduction.Reproduction(self, self._ours)))
             except KeyboardInterrupt:
-                sys.exit(_env.INTERRUPTED_EXIT_STATUS)
+                early_end.leave(_env.INTERRUPTED_EXIT_STATUS)
 
     def _run_by_other_methods(self, starters: list[Any]) -> None:
         """Run the tests that start processes by each method but the first; ``result`` is then that of the worst run."""
@@ -139,20 +176,6 @@ class TestProgram(unittest.TestProgram):
         super()._print_help(*args, **kwargs)  # type: ignore[misc]
         assert self._hermetic_parser is not None
         print("\n" + self._hermetic_parser.format_help().strip())
-
-
-def _end_while_loading(call: str) -> None:
-    if not state.running.in_run:  # a run sums itself up
-        reason = f"{call} while the tests were loaded"
-        sys.stderr.write(f"The run ended early: {reason}\n")
-        sys.stderr.flush()
-        _report_no_run(reason)
-
-
-def _report_no_run(reason: str) -> None:
-    if WatchedRun.recorder is not None:
-        for trouble in WatchedRun.recorder.finish(successful=False, ended_early=reason):
-            sys.stderr.write(f"{trouble}\n")
 
 
 def exit_status(result: Any) -> int:

@@ -120,6 +120,11 @@ def _entry(outcome: str, err: Any, test: Any, text: str) -> Entry:
     return Entry(outcome, subtest, class_name(err[0]), shown, portable.cut(text), file, line)
 
 
+def error_entry(error: BaseException, text: str) -> Entry:
+    """The entry of an error that was listed without its result being told."""
+    return _entry("error", (type(error), error, error.__traceback__), None, text)
+
+
 def text_of(error: Any) -> str:
     """The text of an exception, or of a warning; its class may be the user's."""
     try:

@@ -17,7 +17,7 @@ from .._isolation import portable
 from .._reports.records import CaughtWarning, RunRecord, TestRecord
 from .._version import __version__
 from . import places, policies
-from .recorded_result import MAX_MESSAGE, class_name, make_recorded, text_of
+from .recorded_result import MAX_MESSAGE, class_name, error_entry, make_recorded, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,6 +90,10 @@ class Recorder:
         for violation in self._unplaced:  # what setUpClass has done is reported by tearDownClass
             self._by_id.get(violation.test, record).violations.append(violation)
         self._unplaced.clear()
+
+    def add_error(self, holder: Any, error: BaseException, text: str) -> None:
+        """This error is listed, as one of no test."""
+        self.add(holder, error_entry(error, text))
 
     def add_success(self, test: Any) -> None:
         """The result was told of a success."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 import unittest
 
 from .. import _guards, _multiprocessing, _real
@@ -58,6 +59,7 @@ class RunResult(GuardedResult):
     hermetic_history: Any = None
     hermetic_progress: Any = None
     leaks: tuple[str, ...] = ()
+    _undescribed: tuple[int, ...] = ()  # the tests that have failed to describe themselves, by id()
     _begin = staticmethod(state.begin_alone)
 
     def startTest(self, test: Any) -> None:
@@ -102,8 +104,33 @@ class RunResult(GuardedResult):
             fixture: the fixture that was running instead of a test.
         """
         self.ended_early = reason
-        if error is not None:
-            self.addError(self.current_test or _real.error_holder(fixture or "the test run"), exc_info(error))
+        if error is None:
+            return
+        subject = self.current_test or _real.error_holder(fixture or "the test run")
+        try:
+            self.addError(subject, exc_info(error))
+        except BaseException:  # noqa: BLE001 - its stream or the test's own methods may be what ended the run
+            self._list_error(state.owner_name(subject), error)
+
+    def getDescription(self, test: Any) -> str:
+        """As unittest has it; a test that cannot describe itself is an error, and the run goes on."""
+        try:
+            return str(super().getDescription(test))  # type: ignore[misc]
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a SystemExit among them
+            name = state.owner_name(test)
+            if id(test) not in self._undescribed:
+                self._undescribed = (*self._undescribed, id(test))
+                self._list_error(f"the description of {name}", error)
+            return name
+
+    def _list_error(self, name: str, error: BaseException) -> None:
+        """Add an error without a word on the stream, and without asking a test."""
+        holder, text = _real.error_holder(name), "".join(traceback.format_exception(error))
+        self.errors.append((holder, text))  # type: ignore[attr-defined]
+        if self.hermetic_recorder is not None:
+            self.hermetic_recorder.add_error(holder, error, text)
 
     def run_out_of_time(self) -> None:
         """Note that the run has used up its time, and have no other test begin."""

@@ -7,9 +7,9 @@ import os
 import sys
 import unittest
 
-from .. import _env
+from .. import _env, _real
 from .._guards import state
-from . import copies, early_end, policies, run_setup, usage
+from . import copies, early_end, names, policies, run_setup, usage
 from .watched_run import WatchedRun
 
 TYPE_CHECKING = False
@@ -36,18 +36,23 @@ def run(path: str, arguments: list[str], program: str) -> None:
     if not getattr(sys.flags, "safe_path", False):  # -P, from 3.11 on: there the first entry is none of the script's
         sys.path[0] = os.path.dirname(os.path.abspath(path))
     ended_early: list[str] = []
-    with early_end.replaced(), copies.loads_watched(), policies.default_scope(), _runs_watched(ended_early):
+    with (
+        early_end.replaced(),
+        copies.loads_watched(),
+        names.failing_alone_in_programs(),
+        policies.default_scope(),
+        _runs_watched(ended_early),
+    ):
         try:
             runpy.run_path(path, run_name="__main__")
         except KeyboardInterrupt:
-            sys.exit(_env.INTERRUPTED_EXIT_STATUS)
-        except SystemExit as error:
+            early_end.leave(_env.INTERRUPTED_EXIT_STATUS)
+        except _real.system_exit as error:
             if _found_all_left_out(error.code):
                 return
-            if error.code or not ended_early:
-                raise
+            early_end.leave(error.code or (1 if ended_early else error.code))
     if ended_early:
-        sys.exit(1)
+        early_end.leave(1)
 
 
 def _found_all_left_out(code: Any) -> bool:
@@ -64,8 +69,12 @@ def _runs_watched(ended_early: list[str]) -> Iterator[None]:
     def watched_run(self: Any, test: Any) -> Any:
         watched = test if isinstance(test, WatchedRun) else WatchedRun(run_setup.arranged(test))
         watched.stream = watched.stream or self.stream
-        nested = state.running.in_run
-        result: Any = run(self, watched)
+        nested, leave = state.running.in_run, sys.exit
+        try:
+            result: Any = run(self, watched)
+        finally:
+            if not nested:
+                sys.exit = leave  # a test may have left a mock of it, and the script says by it that the run failed
         if getattr(result, "ended_early", None) is not None and not nested:
             ended_early.append(result.ended_early)
         if test is not watched and getattr(result, "interrupted", False):

@@ -6,6 +6,7 @@ import contextlib
 import sys
 
 from .._errors import ConfigurationError, GuardError
+from . import early_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,4 +30,4 @@ def configuration_errors(program: str) -> Iterator[None]:
 def fail(program: str, message: str, *, status: int = 2) -> NoReturn:
     """Show a message, and exit."""
     sys.stderr.write(f"{program}: error: {message}\n")
-    sys.exit(status)
+    early_end.leave(status)

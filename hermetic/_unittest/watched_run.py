@@ -44,6 +44,7 @@ class WatchedRun(unittest.TestSuite):
         recorder: that of the program, if it is to report its runs; a run within a test is none of them.
         history: what is known of earlier runs, and is added to, if there is one; with the same exception.
         order: how the tests of the program are chosen and ordered, if not as they were loaded; the same.
+        has_begun: whether any run has.
         fails_fast: whether the first failure ends the runs of the program, whatever their runners say; the same.
         ends_at: when they have to come to their end, by ``perf_counter``, if they have to; the same.
     """
@@ -53,6 +54,7 @@ class WatchedRun(unittest.TestSuite):
     recorder: ClassVar[Recorder | None] = None
     history: ClassVar[RunHistory | None] = None
     order: ClassVar[Order | None] = None
+    has_begun: ClassVar[bool] = False
     fails_fast: ClassVar[bool] = False
     ends_at: ClassVar[float | None] = None
 
@@ -73,6 +75,7 @@ class WatchedRun(unittest.TestSuite):
             durations.collect(result)
         result.violations = ()
         in_run, state.running.in_run = state.running.in_run, True
+        WatchedRun.has_begun = True
         if not in_run:
             if self.fails_fast:
                 result.failfast = True
@@ -85,7 +88,7 @@ class WatchedRun(unittest.TestSuite):
                 while_running.enter_context(self._starts_noted(result))
                 if not in_run:
                     self._follow(result, while_running)
-                self._run_to_its_end(result)
+                self._run_to_its_end(result, is_nested=in_run)
         finally:
             state.running.in_run = in_run
         return result
@@ -106,19 +109,23 @@ class WatchedRun(unittest.TestSuite):
 
             result.known_violations = KnownViolations(_tests_in(self._whole), is_whole=self.is_whole)
 
-    def _run_to_its_end(self, result: Any) -> None:
+    def _run_to_its_end(self, result: Any, *, is_nested: bool) -> None:
         self._started = _real.perf_counter()
         caught_before = _ctrl_c_was_caught()
         with early_end.watch(lambda call: self._on_end(result, call)):
             try:
                 with self._isolation(result), self._watchdog(result):
                     self._whole(result)
-            except SystemExit as error:
+            except _real.system_exit as error:
                 fixture = _fixture_of(error)
                 result.end_early(f"sys.exit({error.code!r}) in {fixture}", error, fixture)
             except KeyboardInterrupt as error:
                 result.interrupted = True
                 self._end_stopped(result, "Ctrl-C", f", {_place_of(error, result)}")
+            except BaseException as error:
+                if is_nested:
+                    raise  # the test that runs it may expect this
+                result.end_early(f"{type(error).__name__} outside of the tests", error)
         if result.ended_early is None and getattr(result, "shouldStop", False):
             if _ctrl_c_was_caught() and not caught_before:
                 result.interrupted = True
@@ -212,7 +219,8 @@ class WatchedRun(unittest.TestSuite):
         stream.write(f"{getattr(result, 'separator2', '-' * 70)}\n")
         stream.write(f"Ran {run} test{'s' if run != 1 else ''} in {taken:.3f}s\n\nFAILED ({infos})\n")
         for output in (stream, sys.stdout):
-            output.flush()
+            with contextlib.suppress(Exception):  # a test may have closed or replaced it
+                output.flush()
 
 
 def _tests_in(suite: Any) -> Iterator[Any]:
