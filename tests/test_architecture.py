@@ -25,7 +25,7 @@ LEVELS = (
     "_sandbox",
     "_multiprocessing _isolation _doubles",
     "_unittest",
-    "_cli _worker",
+    "_cli _worker _pytest_plugin",
     "__init__ __main__",
 )
 LEVEL_OF = {unit: level for level, units in enumerate(LEVELS) for unit in units.split()}
@@ -54,6 +54,7 @@ PRIVATE_NAMES = {
         "_guards.state",
         "_thread",
     ),  # get_ident is public as threading.get_ident; threading is not worth its start-up time
+    ("_pytest_plugin", "_split_scope"),  # of pytest-xdist, for schedulers that others write
     ("_sandbox.sandboxed", "_asdict"),  # as of _guards.children
     ("_unittest.early_end", "_exit"),  # os._exit is documented
     ("_unittest.program", "_getParentArgParser"),  # an override, for --durations before 3.12: it can stand nowhere else
@@ -171,8 +172,9 @@ class StandardLibraryTest(hermetic.HermeticTestCase):
         # tomllib: from 3.11 on, and asked for only there; sitecustomize: the user's, which ours stands before
         known = {*sys.stdlib_module_names, "hermetic", "tomllib", "sitecustomize"}
         for module, name in imports(executed=False):
+            hosts = {"pytest", "xdist"} if module == "_pytest_plugin" else set()  # they load it
             with self.subTest(importer=module, imported=name):
-                self.assertIn(name.partition(".")[0], known)
+                self.assertIn(name.partition(".")[0], known | hosts)
 
     def test_platform_and_version_are_asked_for_in_one_place(self):
         for module, tree in modules().items():

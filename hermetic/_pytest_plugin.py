@@ -1,0 +1,162 @@
+"""The plugin for pytest: pytest-xdist runs the tests of an isolated group in one worker, whatever its ``--dist``.
+
+pytest loads this module. The workers of pytest-xdist collect the tests and know their marks; its controller decides
+which worker runs which test, and knows ids only. So each worker writes down the groups of its tests, and the controller
+reads them before it distributes the tests.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import unittest
+
+from ._errors import HermeticError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+pytest: Any = importlib.import_module("pytest")
+
+_FOLDER = "hermetic_folder"  # what workers are told, by this key
+
+
+def pytest_configure(config: Any) -> None:
+    """Take part in a run that pytest-xdist distributes."""
+    if hasattr(config, "workerinput"):
+        if _FOLDER in config.workerinput:
+            path = _path(config.workerinput[_FOLDER], config.workerinput["workerid"])
+            config.pluginmanager.register(_Worker(path))
+    elif config.pluginmanager.hasplugin("xdist"):  # without it, its hooks are unknown
+        config.pluginmanager.register(_Controller())
+
+
+def _path(folder: str, worker: str) -> str:
+    return os.path.join(folder, f"{worker}.json")
+
+
+class _Worker:
+    """Writes down the groups of the tests that this process has collected.
+
+    Args:
+        path: of the file.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    @pytest.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
+    def pytest_collection_finish(self, session: Any) -> None:
+        """Called before the controller is told what was collected."""
+        groups = [_group_of(item) for item in session.items]
+        if any(groups):
+            with open(self._path, "w", encoding="ascii") as file:
+                json.dump(groups, file)
+
+
+def _group_of(item: Any) -> str:
+    """The name of the group that a test shares a process with; empty for none."""
+    from ._unittest import marking
+
+    if f"{__package__}._unittest.isolated" not in sys.modules:  # no test module has asked for the mark
+        return ""
+    from ._unittest import groups  # loaded with the first isolated test
+
+    cls, name = getattr(item, "cls", None), getattr(item, "originalname", None) or item.name
+    try:
+        if cls is not None and issubclass(cls, unittest.TestCase):
+            found = groups.of_method(cls, name)
+        else:
+            function = getattr(item, "function", None)
+            is_isolated = any(mark.isolation is not None for mark in marking.marks_on(function, name))
+            found = groups.of_function(function, cls) if is_isolated else None
+    except HermeticError:  # it is reported where the test runs
+        return ""
+    return " ".join(found.key) if found is not None and found.key is not None else ""
+
+
+class _Controller:
+    """Has the tests of a group go to one worker."""
+
+    def __init__(self) -> None:
+        self._folder = ""
+
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker where to write."""
+        self._folder = self._folder or tempfile.mkdtemp(prefix="hermetic-")
+        node.workerinput[_FOLDER] = self._folder
+
+    @pytest.hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator]
+    def pytest_xdist_make_scheduler(self, config: Any, log: Any) -> Iterator[None]:
+        """Stand before the scheduler that was chosen."""
+        outcome: Any = yield
+        chosen = outcome.get_result()
+        if chosen is not None:
+            outcome.force_result(_Scheduling(chosen, lambda: _by_tests(config, log), self._groups_in))
+
+    def _groups_in(self, node: Any, collection: Sequence[str]) -> dict[str, str]:
+        """The groups of tests by their ids, as a worker has written them; none for a worker on another machine."""
+        try:
+            with open(_path(self._folder, node.gateway.id), encoding="ascii") as file:
+                groups = json.load(file)
+        except FileNotFoundError:
+            return {}
+        return {name: group for name, group in zip(collection, groups, strict=True) if group}
+
+    def pytest_unconfigure(self) -> None:
+        """Remove what the workers wrote."""
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _by_tests(config: Any, log: Any) -> Any:
+    """A scheduler that distributes single tests, and can keep some together."""
+    scheduler = importlib.import_module("xdist.scheduler").LoadScopeScheduling(config, log)
+    scheduler._split_scope = str  # noqa: SLF001 - of schedulers by scopes: it names the scope of a test
+    return scheduler
+
+
+class _Scheduling:
+    """A scheduler of pytest-xdist that keeps groups together, if there are any.
+
+    Args:
+        chosen: the one that the options ask for.
+        by_tests: makes one that takes the place of those which take no heed of scopes.
+        groups_in: called with the first worker and the ids of its tests, to learn their groups.
+    """
+
+    def __init__(
+        self, chosen: Any, by_tests: Callable[[], Any], groups_in: Callable[[Any, Sequence[str]], dict[str, str]]
+    ) -> None:
+        self._chosen = chosen
+        self._by_tests = by_tests
+        self._groups_in = groups_in
+        self._has_decided = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._chosen, name)
+
+    def add_node_collection(self, node: Any, collection: Sequence[str]) -> None:
+        """Called when a worker has collected its tests; the first one decides."""
+        if not self._has_decided:
+            self._has_decided = True
+            groups = self._groups_in(node, collection)
+            if groups:
+                self._keep_together(groups, has_duplicates=len(set(collection)) < len(collection))
+        self._chosen.add_node_collection(node, collection)
+
+    def _keep_together(self, groups: dict[str, str], *, has_duplicates: bool) -> None:
+        # A scheduler by scopes would run only one of two tests with the same id.
+        if type(self._chosen).__name__ in ("LoadScheduling", "WorkStealingScheduling") and not has_duplicates:
+            replaced, self._chosen = self._chosen, self._by_tests()
+            for node in replaced.nodes:
+                self._chosen.add_node(node)
+        if hasattr(self._chosen, "_split_scope"):
+            split = self._chosen._split_scope  # noqa: SLF001 - as above
+            self._chosen._split_scope = lambda name: groups.get(name) or split(name)  # noqa: SLF001 - as above
