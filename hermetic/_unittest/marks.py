@@ -7,7 +7,9 @@ a TestCase with marked methods, is protected as a whole (``protect``), fixtures 
 
 from __future__ import annotations
 
+import functools
 import inspect
+import operator
 import unittest
 
 from .. import _guards
@@ -142,16 +144,9 @@ class allow(Mark):  # noqa: N801 - used as a function: `@allow(...)`, `with allo
         return f"@allow({', '.join(f'{name}={list(value)}' for name, value in given if value)})"
 
     def __enter__(self) -> None:
-        outer = audit.scope_in_force()
-        if outer is None or outer.policy is None:
-            self._entered.append(None)
-            return
-        scope = state.Scope(outer.owner, outer.policy.allowing(self.allowance))
-        scope.within(outer)
-        scope.charged_to = outer.charged_to or outer  # a violation in the block is the test's
-        scope.charged_to.touched = True
-        block = Block(scope)
-        block.__enter__()
+        block = _allowing(self.allowance)
+        if block is not None:
+            block.__enter__()
         self._entered.append(block)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
@@ -186,6 +181,26 @@ def _wrapped(function: Any) -> Any:
     return marked
 
 
+def _allowing(allowance: Allowance) -> Block | None:
+    """A block in which there are exceptions to the policy in force; None where no policy is."""
+    outer = audit.scope_in_force()
+    if outer is None or outer.policy is None:
+        return None
+    scope = state.Scope(outer.owner, outer.policy.allowing(allowance))
+    scope.within(outer)
+    scope.charged_to = outer.charged_to or outer  # a violation in the block is the test's
+    scope.charged_to.touched = True
+    return Block(scope)
+
+
+def _allowance_alone(function: Any) -> Allowance:
+    """The exceptions of a function whose marks give no size: they add to what holds where it is called."""
+    marks = marking.marks_on(function, function.__qualname__)
+    if any(mark.size for mark in marks):
+        return NO_ALLOWANCE
+    return functools.reduce(operator.or_, (mark.allowance for mark in marks), NO_ALLOWANCE)
+
+
 def _test_block(function: Any, args: tuple[Any, ...]) -> Block | None:
     """The block for a call of a marked function; None if the test that calls it is being judged already."""
     test = args[0] if marking.is_method_call(args) else None
@@ -193,6 +208,8 @@ def _test_block(function: Any, args: tuple[Any, ...]) -> Block | None:
     scope = state.active()
     if scope is not None and (scope.owner is owner or (test is None and scope.owner == owner)):
         return None
+    if test is None and scope is not None and _allowance_alone(function) != NO_ALLOWANCE:
+        return _allowing(_allowance_alone(function))
     policy = policies.of_test(test) if test is not None else policies.of_function(function, args)
     if policy is None:
         return None
