@@ -15,6 +15,7 @@ afterwards relies on it. The code under test runs in the worker, and may write t
     buffer                                   a fixture begins, and its output is to be buffered
     release                                  it is over
     written      sizes                       of the files with its output: what comes next was written after it
+    full                                     there is much in these files: they are to be emptied before it goes on
     end          facts                       a test has ended: started, duration, methods, warned
     ready        changes, number             the request is done, and with it so many; what the test changed
     finished     facts                       the worker is about to exit: changes, warned
@@ -228,6 +229,7 @@ KINDS: dict[str, Check] = {
     "buffer": _array(),
     "release": _array(),
     "written": _array(_size, _size),
+    "full": _array(),
     "end": _array(_record(started=_number, duration=_number, methods=_texts, warned=_violations)),
     "ready": _array(_texts, _size),
     "finished": _array(_record(changes=_texts, warned=_violations)),

@@ -1,7 +1,7 @@
 """What a worker writes to its file descriptors 1 and 2: in files, so that it never waits for a reader.
 
-The supervisor reads them as they grow, relays the beginning and the end of what each test wrote, and empties them
-when they become too large.
+The supervisor reads them as they grow, and relays the beginning and the end of what each test wrote. Between tests, a
+worker has it empty files that have become large; those of a test that does not stop writing are emptied meanwhile.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 HEAD_BYTES = 1_000_000  # of one stream of one test that is relayed as it comes
 TAIL_BYTES = 64 * 1024  # and of its end
 _NO_LIMIT = float("inf")
+_LOOKS = 10
 _MAX_FILE_BYTES = 64_000_000  # on disk: a test that prints for ever must not fill it
 
 
@@ -63,11 +64,18 @@ class Stream:
             self._relayed += len(data)
         if self._position < end:
             self._skip_to(end)
-        if self._position > _MAX_FILE_BYTES:
-            self._skip_to(size)
-            os.ftruncate(self._fd, 0)  # whoever appends goes on at the new end
-            self._position = 0
+        if self._position > _MAX_FILE_BYTES:  # of this test: the worker has files emptied before it begins another
+            self._skip_to_end()
+            self.empty()  # whoever appends goes on at the new end
         return text
+
+    def _skip_to_end(self) -> None:
+        """Keep what is there at a moment when nobody writes, or after some looks: it may be the last of the output."""
+        for _ in range(_LOOKS):
+            size = self.size()
+            self._skip_to(size)
+            if self.size() == size:
+                return
 
     def _skip_to(self, end: int) -> None:
         """Keep what may turn out to be the end of a test's output."""
@@ -148,6 +156,13 @@ class Output:
     def sizes(self) -> list[int]:
         """How much there is of both."""
         return [stream.size() for stream in self._streams.values()]
+
+    def make_room(self) -> list[tuple[str, str]]:
+        """Read all that there is, as ``read`` does, and empty the files: the worker writes nothing meanwhile."""
+        texts = self.read()
+        for stream in self._streams.values():
+            stream.empty()
+        return texts
 
     def empty(self) -> None:
         """Make the files as they were at first."""

@@ -25,6 +25,8 @@ NONCE_BYTES = 8
 # Exit statuses of a worker that cannot say what happened to it.
 CHANNEL_LOST, OUT_OF_MEMORY = 122, 123
 
+FULL_BYTES = 32_000_000  # in a file with output, at which a worker has it emptied between tests and fixtures
+_BOUNDARIES = ("begin", "ready")
 MAX_FRAME_BYTES = 32_000_000  # more than a worker ever sends: texts are cut before
 
 # Bound now, because the code under test may replace or remove any of it.
@@ -140,6 +142,7 @@ class WorkerEnd:
         self._writing = writing
         self._streams = streams
         self._written: list[int] = []
+        self._most = 0  # bytes in one of the files, at any time since the supervisor was last asked to empty them
         self._nonce = nonce
         self._reader = FrameReader(nonce)
         self._requests: list[list[Any]] = []
@@ -168,16 +171,20 @@ class WorkerEnd:
             EOFError: the supervisor has gone.
         """
         while not self._requests:
-            self._check(self._reading)
-            try:
-                data = self._read(self._reading, 65536)
-            except BlockingIOError:  # the test has made its descriptors so
-                self._set_blocking(self._reading, True)  # noqa: FBT003 - the standard library's signature
-                continue
-            if not data:
-                raise EOFError
-            self._take(data)
+            self._take_more()
         return self._requests.pop(0)
+
+    def _take_more(self) -> None:
+        """Wait for requests."""
+        self._check(self._reading)
+        try:
+            data = self._read(self._reading, 65536)
+        except BlockingIOError:  # the test has made its descriptors so
+            self._set_blocking(self._reading, True)  # noqa: FBT003 - the standard library's signature
+            return
+        if not data:
+            raise EOFError
+        self._take(data)
 
     def _take(self, data: bytes) -> None:
         for frame in self._reader.feed(data):
@@ -191,10 +198,14 @@ class WorkerEnd:
                 self._take(self._read(self._reading, 65536))
         except (OSError, ValueError, ProtocolError):
             pass  # that is for who waits for a request
-        stops = [request for request in self._requests if request[0] == "stop"]
-        for request in stops:
-            self._requests.remove(request)
-        return bool(stops)
+        return self._withdraw("stop")
+
+    def _withdraw(self, kind: str) -> bool:
+        """Take the requests of a kind out of those that wait; whether there were any."""
+        others = [request for request in self._requests if request[0] != kind]
+        is_there = len(others) < len(self._requests)
+        self._requests = others
+        return is_there
 
     def send(self, frame: list[Any], *, hold: bool = False) -> None:
         """Send a frame.
@@ -204,12 +215,31 @@ class WorkerEnd:
             hold: whether it may wait for the next one, which comes soon: two are as cheap as one.
 
         Raises:
-            OSError: the channel is closed.
+            OSError, EOFError: the channel is closed.
         """
-        self._outgoing.append(self._news_of_output() + pack(self._nonce, frame))
+        self._outgoing.append(self._news_of_output())
+        if self._most >= FULL_BYTES and frame[0] in _BOUNDARIES:
+            self._make_room()
+        self._outgoing.append(pack(self._nonce, frame))
+        if not hold:
+            self._flush()
+
+    def _make_room(self) -> None:
+        """Have the supervisor empty files that have become large, and wait until it has.
+
+        It may empty them during a test, too. It cannot tell then whether the sizes that it is told of later were those
+        of before, so nothing else begins until both sides agree on what is in the files.
+        """
+        self._outgoing.append(pack(self._nonce, ["full"]))
+        self._flush()
+        while not self._withdraw("emptied"):
+            self._take_more()
+        self._most, self._written = 0, []
+
+    def _flush(self) -> None:
         # A thread of the test, or a handler of a signal, may come by while a frame is half sent: whoever is at it sends
         # those of the others, too. Waiting for a lock, a handler would wait for ever.
-        while self._outgoing and not hold and self._sending.acquire(blocking=False):
+        while self._outgoing and self._sending.acquire(blocking=False):
             try:
                 self._check(self._writing)
                 data = memoryview(b"".join(self._outgoing.popleft() for _ in range(len(self._outgoing))))
@@ -230,6 +260,7 @@ class WorkerEnd:
         if written == self._written:
             return b""
         self._written = written
+        self._most = max(self._most, *written)
         return pack(self._nonce, ["written", *written])
 
 

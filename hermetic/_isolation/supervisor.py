@@ -224,7 +224,11 @@ class Worker:
         if frame[0] == "started":
             self._counts_from = 0.0
             return
-        if frame[0] == "end":
+        if frame[0] == "full":
+            yield from (["output", *output] for output in self._output.make_room())
+            self.send(["emptied"])
+            return
+        if frame[0] in ("begin", "end"):  # fixtures have limits of their own
             yield from (["output", *output] for output in self._output.read((0, 0), end=True))
         yield frame
 

@@ -10,6 +10,7 @@ The requests (kind, then its arguments):
     run         address, options     run a test, with the fixtures of its class and module where they are due
     end_class                        tear the class down that the last test was of
     end_module                       the same, and its module
+    emptied                          the files with output are: the answer to ``full``
     stop                             run none of the tests that are asked for already; it is not answered
     finish                           tear down what is left, and exit
     all         requests             these, in their order
@@ -173,7 +174,7 @@ class _Worker:
                 return
             if kind == "run":
                 yield from self._run(result, *arguments)
-            elif kind != "stop":
+            elif kind not in ("stop", "emptied"):
                 if self._class is not None:
                     yield _boundary_after(self._class, ends_module=kind == "end_module")
                 if kind == "end_module":

@@ -91,6 +91,7 @@ VALID = [
     ["buffer"],
     ["release"],
     ["written", 0, 0],
+    ["full"],
     ["finished", {"changes": [], "warned": [violation()]}],
 ]
 FORBIDDEN = [
