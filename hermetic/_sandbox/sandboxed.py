@@ -77,10 +77,7 @@ class Sandbox:
         held = _held(besides=channel)
         program = filters.program(sandbox._machine, channel=channel, held=[fd for fd, _, _ in held])
         listener = seccomp.enter(program, sandbox._machine)
-        try:
-            sandbox._ask("entered", sandbox._pid, held, handed=listener)
-        finally:
-            os.close(listener)
+        sandbox._ask("entered", sandbox._pid, held, handed=listener)
         return sandbox
 
     def scope_changed(self, scope: Scope | None) -> None:
@@ -130,10 +127,14 @@ class Sandbox:
                 self._tell("pass", thread)
 
     def _ask(self, kind: str, *details: Any, handed: int | None = None) -> None:
-        """Tell something, and wait until it holds."""
+        """Tell something, and wait until it holds; a descriptor that is handed over is closed here."""
         self._number += 1
         try:
-            self._send([kind, self._number, *details], handed)
+            try:
+                self._send([kind, self._number, *details], handed)
+            finally:
+                if handed is not None:  # as long as it is open here, who waits for an answer waits for ever
+                    os.close(handed)
             self._take_reply()
         except (OSError, ValueError) as error:
             self._lose(error)
@@ -154,7 +155,8 @@ class Sandbox:
         try:
             self._send([*message], None)
         except (OSError, ValueError) as error:
-            self._lose(error)
+            if self._pid == _real.get_pid():  # else a forked child has closed its copy, and is judged as the test is
+                self._lose(error)
 
     def _send(self, message: list[Any], handed: int | None) -> None:
         if _inode(self._channel.fileno()) != self._identity:
@@ -175,7 +177,7 @@ class Sandbox:
         if not self._is_lost:
             self._is_lost = True
             seccomp.alarm(self._machine)
-        reason = f": {error}" if error is not None else ""
+        reason = ": an earlier error says why" if error is None else f": {error}"
         state.running.faults.append(GuardError(_LOST.format(reason=reason)))
 
 
