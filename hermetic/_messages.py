@@ -107,6 +107,8 @@ def _rule(violation: Violation) -> str:
         return _RULES[violation.code]
     if violation.size == "small":
         return "small tests use no network."
+    if violation.operation.action == "native":
+        return "medium tests reach localhost only, and what a C function is called with cannot be seen."
     return "medium tests reach localhost only."
 
 
@@ -126,7 +128,7 @@ def _advice(violation: Violation) -> list[str]:
     if violation.code == "H006":
         return _time_advice(violation)
     if operation.action == "native":
-        return _native_advice(operation)
+        return _native_advice(violation)
     if operation.kind in OPT_IN:
         return _opt_in_advice(violation)
     return _network_advice(violation) if operation.kind == NETWORK else _process_advice(violation)
@@ -259,12 +261,15 @@ _FIRST_ADVICE = {
 _ALLOWED = {FILESYSTEM: ("path", "files"), DATABASE: ("database", "databases")}
 
 
-def _native_advice(operation: Operation) -> list[str]:
+def _native_advice(violation: Violation) -> list[str]:
+    operation = violation.operation
+    advice = ["call it through a function of your own, and patch that"]
+    if operation.kind == NETWORK:
+        advice.append(f"allow this one function, whatever it reaches:   @hermetic.allow(hosts=[{operation.host!r}])")
+    if operation.kind == NETWORK and violation.size == "medium":
+        advice.append("have the kernel judge the address, on Linux:   --sandbox kernel")
     larger = "@large" if operation.kind == NETWORK else "@medium"
-    return [
-        "call it through a function of your own, and patch that",
-        f"mark the test {larger} if the native call is the point of it",
-    ]
+    return [*advice, f"mark the test {larger} if the native call is the point of it"]
 
 
 def summary_lines(violations: Sequence[Violation], heading: str) -> list[str]:

@@ -31,7 +31,7 @@ class Allowance(  # the fields are what marks, blocks and files may allow
 
     Attributes:
         hosts: ``name``, ``address``, ``name:port``, ``[ipv6]:port`` or, for a unix socket, its path;
-            a name may hold ``*``.
+            a name may hold ``*``. ``connect()`` stands for the C function of that name, fetched through ctypes.
         processes: names or full paths of programs; they may hold ``*``.
         files: paths of files and folders, from the current folder or full; they may hold ``*``, for slashes, too.
         databases: the same for databases, and ``:memory:``.
@@ -107,8 +107,6 @@ def _refused_without_network(operation: Operation) -> bool:
 
 
 def _refused_on_loopback(operation: Operation) -> bool:
-    if operation.action == "native":
-        return False  # what a native function will be given is not known here
     if operation.family == UNIX:
         return False
     if operation.family != INET:
@@ -139,6 +137,8 @@ def allows_host(allowance: Allowance, operation: Operation) -> bool:
 
 
 def _host_matches(entry: str, operation: Operation) -> bool:
+    if operation.action == "native":
+        return fnmatch.fnmatchcase(operation.host, entry)
     if operation.family == UNIX:
         return fnmatch.fnmatchcase(operation.host, entry.removeprefix("unix:"))
     if operation.family != INET:
@@ -147,6 +147,11 @@ def _host_matches(entry: str, operation: Operation) -> bool:
     if operation.action != "resolve" and port is not None and port != operation.port:
         return False
     return names_host(entry, operation.host)
+
+
+def names_function(entry: str) -> bool:
+    """Whether an entry of an allowance names a C function."""
+    return entry.endswith("()")
 
 
 def names_host(entry: str, host: str) -> bool:

@@ -159,6 +159,12 @@ class AdviceTest(hermetic.HermeticTestCase):
             self.assert_advises(operation, "a function of your own")
             self.assert_advises(operation, larger)
 
+    def test_a_native_function_in_a_medium_test_is_allowed_by_name_or_left_to_the_kernel(self):
+        operation = Operation(NETWORK, "native", "connect() of a C library", "ctypes", OTHER, "connect()")
+        for advice in ("hosts=['connect()']", "--sandbox kernel", "@large"):
+            self.assert_advises(operation, advice, size="medium")
+        self.assertNotIn("--sandbox", " ".join(self.advice(operation)))
+
 
 class SummaryTest(hermetic.HermeticTestCase):
     def test_nothing_gives_no_lines(self):

@@ -136,8 +136,8 @@ class MediumTest(PolicyTestCase):
             MEDIUM, process("git"), process("", "fork"), process("", "interpreter"), process("fork", "native")
         )
 
-    def test_native_functions_are_allowed_as_nobody_knows_what_they_will_be_given(self):
-        self.assert_allowed(MEDIUM, network("native", family=OTHER))
+    def test_native_functions_are_refused_as_nobody_knows_what_they_will_be_given(self):
+        self.assert_refused(MEDIUM, network("native", "connect()", None, family=OTHER))
 
     def test_raw_packets_are_refused(self):
         self.assert_refused(MEDIUM, network("bind", family=OTHER))
@@ -203,6 +203,11 @@ class AllowedHostsTest(PolicyTestCase):
     def test_the_wildcard_address_allows_nothing_that_has_no_host(self):
         policy = self.policy("0.0.0.0")
         self.assert_refused(policy, network("native", "", None, family=OTHER), network("bind", "", None, family=OTHER))
+
+    def test_a_native_function_is_allowed_by_its_name(self):
+        policy = self.policy("send*()")
+        self.assert_allowed(policy, network("native", "sendto()", None, family=OTHER))
+        self.assert_refused(policy, network("native", "connect()", None, family=OTHER), network("connect", "sendto"))
 
     def test_an_allowed_host_allows_no_process(self):
         self.assert_refused(self.policy("*"), process())

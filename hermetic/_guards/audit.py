@@ -8,7 +8,7 @@ import sys
 from .. import _env, _messages, _policy, _real
 from .._addresses import packed_address
 from .._errors import GuardError, ViolationError
-from .._sizes import LIMITS, NETWORK, OBSERVE, PROCESS, WARN
+from .._sizes import LIMITS, NETWORK, NOWHERE, OBSERVE, PROCESS, WARN
 from . import allowed, baseline, callsite, ceilings, children, events, state
 from .faults import RefusedQuietly, shielded
 
@@ -108,7 +108,7 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
         outside, subject = callsite.outside_of_tests()
         own = state.running.policy_of(subject) if subject is not None else None
         policy = policy if own is None else own.allowing(policy.allowance)  # what a block allows, it allows here, too
-    if not _policy.refuses(policy, operation):
+    if not _policy.refuses(policy, operation) or _is_judged_later(operation, policy):
         _let_happen(operation, scope, policy)
         return
     if operation.kind == PROCESS and callsite.is_inside("platform"):  # asks uname, and does without
@@ -125,6 +125,11 @@ def _let_happen(operation: Operation, scope: Scope, policy: _policy.Policy) -> N
     elif operation.action == "resolve" and policy.allowance.hosts:
         policy = _let_addresses_through(operation, scope, policy)
     _tell_sandbox(operation, policy, is_allowed=True)
+
+
+def _is_judged_later(operation: Operation, policy: _policy.Policy) -> bool:
+    """Whether the kernel layer will see the address that a fetched C function is called with."""
+    return operation.action == "native" and state.running.is_held_by_kernel() and LIMITS[policy.size].network != NOWHERE
 
 
 def _is_housekeeping(operation: Operation) -> bool:

@@ -27,14 +27,18 @@ _SCRIPT_MAX_CHARACTERS = 500
 _SHELL, _SHELL_ARGUMENTS = ["/bin/sh", "-c"], 3  # what Popen makes of one string for a shell
 
 # C functions which, fetched through ctypes, do what the guard could not see. The function that they are listed
-# under decides the code: H001 for the network, H003 for processes.
+# under decides the code: H001 for the network, H003 for processes. syscall() can do both.
 _NATIVE_NETWORK = frozenset(
-    "connect sendto sendmsg sendmmsg listen bind getaddrinfo getnameinfo gethostbyname gethostbyname_r gethostbyname2"
-    " gethostbyname2_r gethostbyaddr gethostbyaddr_r res_query res_search res_init getaddrinfo_a WSAConnect WSASendTo"
-    " WSASend io_uring_setup".split()
+    "connect connectx sendto sendmsg sendmmsg listen bind getaddrinfo getaddrinfo_a getnameinfo gethostbyname"
+    " gethostbyname_r gethostbyname2 gethostbyname2_r gethostbyaddr gethostbyaddr_r res_query __res_query res_search"
+    " __res_search res_nquery __res_nquery res_nsearch __res_nsearch res_send __res_send res_init syscall"
+    " io_uring_setup io_uring_queue_init curl_easy_perform curl_multi_perform WSAConnect WSAConnectByNameA"
+    " WSAConnectByNameW WSAConnectByList WSASendTo WSASend WSASendMsg GetAddrInfoW GetAddrInfoExA GetAddrInfoExW"
+    " DnsQuery_A DnsQuery_W DnsQuery_UTF8 InternetConnectA InternetConnectW InternetOpenUrlA InternetOpenUrlW"
+    " WinHttpConnect URLDownloadToFileA URLDownloadToFileW".split()
 )
 _NATIVE_PROCESS = frozenset(
-    "system popen fork vfork _Fork clone clone3 forkpty daemon syscall posix_spawn posix_spawnp execl execle execlp"
+    "system popen fork vfork _Fork clone clone3 forkpty daemon posix_spawn posix_spawnp execl execle execlp"
     " execv execve execvp execvpe execveat fexecve wordexp CreateProcessA CreateProcessW ShellExecuteA ShellExecuteW"
     " WinExec".split()
 )
@@ -194,7 +198,7 @@ def interpreter_operation(*_: Any, **__: Any) -> Operation:
 def _dlsym(library: Any, name: Any) -> Operation | None:
     symbol = name if isinstance(name, str) else ""
     if symbol in _NATIVE_NETWORK:
-        return _operation(NETWORK, "native", f"{symbol}() of a C library", "ctypes", OTHER)
+        return _operation(NETWORK, "native", f"{symbol}() of a C library", "ctypes", OTHER, f"{symbol}()")
     if symbol in _NATIVE_PROCESS:
         return _operation(PROCESS, "native", f"{symbol}() of a C library", "ctypes", command=symbol)
     return None
@@ -221,6 +225,7 @@ READERS: dict[str, Callable[..., Operation | None]] = {
     "_posixsubprocess.fork_exec": _fork_exec,
     "_winapi.CreateProcess": _create_process,
     "ctypes.dlsym": _dlsym,
+    "ctypes.dlsym/handle": _dlsym,
 }
 
 

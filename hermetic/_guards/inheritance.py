@@ -25,6 +25,7 @@ def described(scope: Scope) -> dict[str, Any]:
         "test": scope.name,
         "report": scope.report_path,
         "depth": state.running.depth + 1,
+        "sandboxed": state.running.is_held_by_kernel(),
         "ceilings": tuple(ceilings.in_force()),
         "policy": children.policy_fields(scope.policy),
     }
@@ -88,7 +89,7 @@ def boot(payload: dict[str, Any]) -> None:
     scope.serial, scope.births_of = payload["serial"], payload["births_of"]
     scope.home, scope.report_path = 0, payload["report"]
     state.running.process = scope
-    state.running.depth = payload["depth"]
+    state.running.depth, state.running.sandboxed_by_parent = payload["depth"], payload["sandboxed"]
     ceilings.inherit(payload["ceilings"])
     ceilings.be_born(scope)
 

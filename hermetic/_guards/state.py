@@ -139,6 +139,7 @@ class Running:
         children: finds the process ids of this process's children that have not ended.
         policy_of: finds the policy of a class, or of a module by its name, outside of its tests.
         sandbox: what tells the kernel layer which scope is in force; None for a process that is not sandboxed.
+        sandboxed_by_parent: whether this process was started by a test that the kernel held to its size.
     """
 
     __slots__ = (
@@ -152,6 +153,7 @@ class Running:
         "policy_of",
         "process",
         "sandbox",
+        "sandboxed_by_parent",
         "warned",
     )
 
@@ -167,6 +169,11 @@ class Running:
         self.children: Callable[[], Iterable[int]] = tuple
         self.policy_of: Callable[[type | str], Policy | None] = lambda _: None
         self.sandbox: Any = None
+        self.sandboxed_by_parent = False
+
+    def is_held_by_kernel(self) -> bool:
+        """Whether the kernel holds this process to the size of the test that runs."""
+        return self.sandboxed_by_parent if self.sandbox is None else self.sandbox.holds_test
 
 
 running = Running()

@@ -22,9 +22,9 @@ _addresses: dict[str, tuple[float, frozenset[bytes | None]]] = {}  # of each nam
 
 
 def of(policy: Policy) -> list[str]:
-    """The entries of a policy's allowance that are names."""
-    hosts = policy.allowance.hosts
-    return [entry for entry in hosts if "/" not in entry and packed_address(_policy.split_host(entry)[0]) is None]
+    """The entries of a policy's allowance that are names of hosts."""
+    hosts = [entry for entry in policy.allowance.hosts if "/" not in entry and not _policy.names_function(entry)]
+    return [entry for entry in hosts if packed_address(_policy.split_host(entry)[0]) is None]
 
 
 def are_allowed_for(policy: Policy, operation: Operation) -> bool:

@@ -59,7 +59,7 @@ class Sandbox:
         self._machine = seccomp.known_machine()
         self._pid = _real.get_pid()
         self._passed: set[int] = set()  # threads with an exception
-        self._is_held = False  # whether the scope in force has anything to be held to
+        self.holds_test = False  # whether the scope in force has anything to be held to
         self._number = 0  # of the last message that was replied to
         self._is_lost = False
 
@@ -101,9 +101,9 @@ class Sandbox:
             fields = children.policy_fields(policy)
             name = "code outside of any test" if scope.owner is None else scope.name
             self._ask("scope", scope.serial, name, fields, scope.report_path)
-        elif self._is_held:
+        elif self.holds_test:
             self._ask("scope", 0, "", None, "")
-        self._is_held = is_held
+        self.holds_test = is_held
 
     def let_pass(self, operation: Operation, policy: Policy | None, *, is_free: bool) -> None:
         """This thread does something next that the guard lets happen; the kernel is to let happen this alone.
@@ -113,7 +113,7 @@ class Sandbox:
             policy: what a program that it starts is held to; None for nothing.
             is_free: whether what the program starts is its own business.
         """
-        if self._is_held and not self._is_lost:
+        if self.holds_test and not self._is_lost:
             thread = get_native_id()
             self._passed.add(thread)
             self._tell("pass", thread, *passes.described(operation, policy, is_free=is_free))

@@ -120,6 +120,7 @@ class allow(Mark):  # noqa: N801 - used as a function: `@allow(...)`, `with allo
     Args:
         hosts: ``name``, ``address``, ``name:port``, ``[ipv6]:port``; for a unix socket, its path. Names may
             hold ``*``. A name that is allowed may be looked up, and the addresses that it has may be connected to.
+            ``connect()`` is the C function of that name, which may be fetched through ctypes.
         processes: programs that may be started, by name or full path; both may hold ``*``.
         files: files and folders that may be used where ``forbid`` names the file system, by their paths from the
             current folder, or full ones; they may hold ``*``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pathlib
 import socket
 import unittest
@@ -277,12 +278,14 @@ class ProcessTest(hermetic.HermeticTestCase):
 
 class NativeTest(hermetic.HermeticTestCase):
     def test_functions_of_the_c_library_are_told_apart_by_what_they_reach(self):
-        for symbol, kind in (("connect", NETWORK), ("getaddrinfo", NETWORK), ("fork", PROCESS), ("system", PROCESS)):
-            with self.subTest(symbol=symbol):
-                operation = READERS["ctypes.dlsym"](object(), symbol)
+        kinds = {"connect": NETWORK, "getaddrinfo": NETWORK, "syscall": NETWORK, "fork": PROCESS, "system": PROCESS}
+        for (symbol, kind), event in itertools.product(kinds.items(), ("ctypes.dlsym", "ctypes.dlsym/handle")):
+            with self.subTest(symbol=symbol, event=event):
+                operation = READERS[event](object(), symbol)
                 self.assertEqual((operation.kind, operation.action, operation.api), (kind, "native", "ctypes"))
                 self.assertEqual(operation.target, f"{symbol}() of a C library")
                 self.assertEqual(operation.command, symbol if kind == PROCESS else "")
+                self.assertEqual(operation.host, f"{symbol}()" if kind == NETWORK else "")
 
     def test_harmless_functions_and_ordinals_are_no_operation(self):
         for symbol in ("strlen", "getpid", "Connect", "connect2", "", 7, ["connect"]):

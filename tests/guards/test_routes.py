@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _ctypes
 import _socket
 import asyncio
 import concurrent.futures
@@ -28,7 +29,7 @@ import xmlrpc.client
 from multiprocessing.pool import ThreadPool
 
 import support
-from hermetic import allow, medium, small
+from hermetic import allow, large, medium, small
 
 TRUE = ["true"]
 NOWHERE = ("127.0.0.1", 9)
@@ -692,6 +693,27 @@ class RefusedInMedium(unittest.TestCase):
         outcomes = {line.partition(" ")[0]: line.rpartition("... ")[2] for line in told}
         let_through = [name for name, outcome in outcomes.items() if outcome != "ERROR"]
         self.assertEqual((let_through, len(outcomes)), ([], 17), ran.stderr)
+
+    def test_c_functions_whose_address_cannot_be_seen(self) -> None:
+        routes = {
+            "connect": lambda: ctypes.CDLL(None).connect,
+            "sendto": lambda: ctypes.PyDLL(None)["sendto"],
+            "getaddrinfo": lambda: ctypes.CFUNCTYPE(ctypes.c_int)(("getaddrinfo", ctypes.CDLL(None))),
+            "syscall": lambda: _ctypes.dlsym(ctypes.CDLL(None)._handle, "syscall"),
+        }
+        for name, act in routes.items():
+            with self.subTest(name=name):
+                result = run_in(medium, swallow(act))
+                self.assertIn(f"fetched {name}() of a C library", result.errors[0][1])
+
+    def test_c_functions_that_are_allowed_by_name_or_reach_nobody(self) -> None:
+        def act():
+            with allow(hosts=["connect()"]):
+                self.assertTrue(ctypes.CDLL(None).connect)
+            self.assertTrue(ctypes.CDLL(None).getpid() and ctypes.CDLL(None).fork)
+
+        for mark, function in ((medium, act), (large, lambda: ctypes.CDLL(None).connect)):
+            self.assertEqual(run_in(mark, function).errors, [])
 
 
 if __name__ == "__main__":
