@@ -73,7 +73,7 @@ def test_of_failed_import(loader: Any, name: str, error: BaseException) -> Any:
     """The test by which a discovery reports a module that it could not import, or that is skipped.
 
     Args:
-        loader: the loader that has failed; the error is being handled.
+        loader: the loader that has failed.
         name: the module.
         error: what its import raised.
     """
@@ -82,9 +82,10 @@ def test_of_failed_import(loader: Any, name: str, error: BaseException) -> Any:
         error.__traceback__ = error.__traceback__.tb_next  # begins in the loader, as in a discovery
     if isinstance(error, importlib.import_module("unittest").SkipTest):
         return module._make_skipped_test(name, error, loader.suiteClass)
-    test, message = module._make_failed_import_test(name, loader.suiteClass)
+    lines = importlib.import_module("traceback").format_exception(type(error), error, error.__traceback__)
+    message = f"Failed to import test module: {name}\n{''.join(lines)}"
     loader.errors.append(message)
-    return test
+    return module._make_failed_test(name, ImportError(message), loader.suiteClass, message)[0]
 
 
 def test_of_failed_load_tests(loader: Any, name: str, error: BaseException, wrapped: Exception) -> Any:
