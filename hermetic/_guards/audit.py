@@ -9,7 +9,7 @@ from .. import _env, _messages, _policy, _real
 from .._addresses import packed_address
 from .._errors import GuardError, ViolationError
 from .._sizes import LIMITS, NETWORK, NOWHERE, OBSERVE, PROCESS, WARN
-from . import allowed, baseline, callsite, ceilings, children, events, state
+from . import allowed, baseline, callsite, ceilings, children, events, state, subjects
 from .faults import RefusedQuietly, shielded
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ _ANNOUNCED_BY_POPEN = frozenset({"os.posix_spawn", "_posixsubprocess.fork_exec"}
 
 
 def _judge_event(event: str, args: tuple[Any, ...]) -> None:
-    scope = scope_in_force()
+    scope = subjects.scope_in_force()
     is_unjudged = scope is None or scope.policy is None
     if (is_unjudged and state.running.sandbox is None) or (event in _ANNOUNCED_BY_POPEN and announced_by_popen()):
         return
@@ -71,7 +71,7 @@ def watch(column: str, readers: dict[str, Callable[..., Operation | None]]) -> N
     """
 
     def judge_event(read: Callable[..., Operation | None], args: tuple[Any, ...]) -> None:
-        scope = scope_in_force()
+        scope = subjects.scope_in_force()
         if scope is None or scope.policy is None or column not in scope.policy.forbid:
             return
         operation = read(*args)
@@ -97,17 +97,14 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
     Raises:
         ViolationError: the policy in force refuses it, and its mode is strict.
     """
-    scope = scope or scope_in_force()
+    scope = scope or subjects.scope_in_force()
     if scope is not None and scope.home != _real.get_pid():
         scope = children.test_now(scope)
     if scope is None or scope.policy is None:
         _tell_sandbox(operation, None, is_allowed=True)
         return
-    policy, outside = scope.policy, ""
-    if scope.owner is None:
-        outside, subject = callsite.outside_of_tests()
-        own = state.running.policy_of(subject) if subject is not None else None
-        policy = policy if own is None else own.allowing(policy.allowance)  # what a block allows, it allows here, too
+    name, policy = subjects.outside(scope) if scope.owner is None else ("", scope.policy)
+    assert policy is not None
     if not _policy.refuses(policy, operation) or _is_judged_later(operation, policy):
         _let_happen(operation, scope, policy)
         return
@@ -116,7 +113,7 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
     if _is_housekeeping(operation):
         _tell_sandbox(operation, policy, is_allowed=False)
         return
-    _refuse(operation, scope, policy, outside or scope.name)
+    _refuse(operation, scope, policy, name or scope.name)
 
 
 def _let_happen(operation: Operation, scope: Scope, policy: _policy.Policy) -> None:
@@ -197,26 +194,6 @@ def _raise_late_of_fixtures() -> None:
         from .blocks import merged
 
         raise merged(of_fixtures)
-
-
-def scope_in_force() -> Scope | None:
-    """The scope that an operation belongs to, in a test or outside; None for none."""
-    return state.active() or _scope_of_marked_module()
-
-
-_module_scopes: dict[str, Scope] = {}
-
-
-def _scope_of_marked_module() -> Scope | None:
-    """The scope of a module with `__hermetic__` that is being imported or whose fixture runs."""
-    module = callsite.marked_module()
-    if module is None:
-        return None
-    if module not in _module_scopes:
-        scope = state.Scope(None, state.running.policy_of(module))
-        scope.ended = True  # what it records is reported with the next result that we see
-        _module_scopes[module] = scope
-    return _module_scopes[module]
 
 
 def _let_addresses_through(operation: Operation, scope: Scope, policy: _policy.Policy) -> _policy.Policy:

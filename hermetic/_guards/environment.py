@@ -11,7 +11,7 @@ import os
 
 from .. import _env, _real
 from .._sizes import ANYWHERE, LIMITS
-from . import callsite, faults, inheritance, state
+from . import callsite, faults, inheritance, subjects
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,8 +132,9 @@ def _told(env: Any) -> dict[Any, Any] | None:
 
 def _to_be_added(environment: Mapping[Any, Any]) -> dict[Any, Any]:
     """The variables that tell a program of the policy in force; none where there is nothing to be held to."""
-    scope = state.active()
-    if scope is None or scope.policy is None or LIMITS[scope.policy.size].network == ANYWHERE:
+    scope = subjects.scope_in_force()
+    policy = None if scope is None else subjects.answering(scope)[1]
+    if scope is None or policy is None or LIMITS[policy.size].network == ANYWHERE:
         return {}
     described = inheritance.described(scope)
     code = inheritance.boot_code("_guards.inheritance", described, described)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from . import ceilings, children, state
+from . import ceilings, children, state, subjects
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 def described(scope: Scope) -> dict[str, Any]:
     """A scope as plain data, for a child that is about to be started in it."""
     children.prepare(scope)
+    name, policy = subjects.answering(scope)
     return {
         "serial": scope.report_serial,
         "births_of": scope.births_of,
-        "test": scope.name,
+        "test": name,
         "report": scope.report_path,
         "depth": state.running.depth + 1,
         "sandboxed": state.running.is_held_by_kernel(),
         "ceilings": tuple(ceilings.in_force()),
-        "policy": children.policy_fields(scope.policy),
+        "policy": children.policy_fields(policy),
     }
 
 

@@ -20,7 +20,7 @@ import sys
 import types
 
 from .. import _env, _real
-from . import audit, environment, events, faults, inheritance, replacing, sockets, state
+from . import audit, environment, events, faults, inheritance, replacing, sockets, state, subjects
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _guarded_interpreter_function(interpreters: Any, name: str) -> Callable[...,
 
     def ask(*args: Any, **kwargs: Any) -> None:
         audit.judge(events.interpreter_operation())
-        scope = state.active()
+        scope = subjects.scope_in_force()
         interpreter = args[0] if args else kwargs.get("id")
         if name != "create" and interpreter is not None and scope is not None and scope.policy is not None:
             run_string(interpreter, inheritance.boot_code("_guards.inheritance", inheritance.described(scope)))

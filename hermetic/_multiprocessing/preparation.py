@@ -11,7 +11,6 @@ import functools
 import sys
 import threading
 
-from .._guards import state
 from . import main_guard, start_method
 
 TYPE_CHECKING = False
@@ -41,9 +40,9 @@ _FORK_SERVER = "ignore"  # the name that it asks for its own data with
 
 
 def _boot_code(data: dict[str, Any]) -> str:
-    from .._guards import inheritance  # loaded with the first child, not with multiprocessing
+    from .._guards import inheritance, subjects  # loaded with the first child, not with multiprocessing
 
-    scope = state.active()
+    scope = subjects.scope_in_force()
     described = None if scope is None else inheritance.described(scope)
     payload = {
         "scope": described,

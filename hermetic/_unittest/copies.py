@@ -106,8 +106,8 @@ def _watched(put_in: Callable[[Callable[..., Any]], None], current_test: Callabl
         yield
     finally:
         _watches.pop()
-        if _last:
-            from .._guards import children  # loaded with the first fork
+        if _last or state.running.has_reports:
+            from .._guards import children  # loaded with the first process
 
             children.collect()
 

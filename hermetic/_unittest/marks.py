@@ -14,7 +14,7 @@ import unittest
 
 from .. import _guards
 from .._errors import DecorationError
-from .._guards import audit, state
+from .._guards import state, subjects
 from .._guards.blocks import Block, take_entered
 from .._guards.guard import as_allowance, function_name
 from .._guards.wrapping import wrap
@@ -184,7 +184,7 @@ def _wrapped(function: Any) -> Any:
 
 def _allowing(allowance: Allowance) -> Block | None:
     """A block in which there are exceptions to the policy in force; None where no policy is."""
-    outer = audit.scope_in_force()
+    outer = subjects.scope_in_force()
     if outer is None or outer.policy is None:
         return None
     scope = state.Scope(outer.owner, outer.policy.allowing(allowance))

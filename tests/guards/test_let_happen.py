@@ -196,6 +196,64 @@ _WARNED_CHILD = """
 """
 
 
+_OWNERS = {
+    "import of test_sample": "",
+    "setUpModule (test_sample)": ", 3 times",
+    "setUpClass (test_sample.OutsideTest)": "",
+}
+
+
+@medium
+class OutsideOfTestsTest(SampleRunCase):
+    WORK = _WORK
+    TESTS = """
+        import hermetic, multiprocessing, os, subprocess, sys, unittest
+        from work import attempt
+
+        def start():
+            subprocess.run([sys.executable, "-c", "import sys; sys.path.insert(0, '.'); import work; work.attempt()"])
+
+        start()
+
+        def setUpModule():
+            start()
+            process = multiprocessing.get_context("spawn").Process(target=attempt)
+            process.start()
+            process.join()
+            child = os.fork()
+            if not child:
+                attempt()
+                os._exit(0)
+            os.waitpid(child, 0)
+
+        class OutsideTest(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                start()
+
+            def test_nothing(self):
+                pass
+    """
+
+    def assert_named(self, text: str) -> None:
+        for owner, times in _OWNERS.items():
+            self.assertIn(f"\n  {owner} connected to 203.0.113.7:9 (work.py:8){times}\n", text)
+
+    def test_children_of_imports_and_fixtures_are_named_by_them(self) -> None:
+        marked = self.TESTS.replace("def start", "__hermetic__ = hermetic.medium\n\n        def start")
+        for options, text in ((("--default-size", "medium"), self.TESTS), ((), marked), (_SMALL, marked)):
+            with self.subTest(options=options):
+                done, _ = self.run_sample(*options, **{"test_sample.py": text})
+                self.assert_named(done.stderr)
+        done, _ = self.run_sample(*_SMALL, "--mode", "warn")
+        self.assert_named(done.stderr)
+
+    def test_they_count_in_a_survey(self) -> None:
+        done, _ = self.run_sample("--survey")
+        self.assertRegex(done.stdout, r"test_nothing +large .*hosts: 203.0.113.7:9")
+        self.assertIn("import of test_sample: hosts: 203.0.113.7:9; commands:", done.stdout)
+
+
 @medium
 class BlockTest(SampleRunCase):
     WORK = _WORK
