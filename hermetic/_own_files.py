@@ -6,7 +6,7 @@ import functools
 import itertools
 import os
 
-from . import _real
+from . import _real, _system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ _TEMPORARY_FOLDERS = [  # files are created exclusively there
 ]
 
 # Bound now, and wrapped, because libraries that fake the file system look through all modules for os's functions.
-_open, _close = functools.partial(os.open), functools.partial(os.close)
-_write, _truncate = functools.partial(os.write), functools.partial(os.ftruncate)
+_open, _close = _system.open_fd, _system.close
+_write, _truncate = _system.write, functools.partial(os.ftruncate)
 _mkdir, _rmdir, _chmod = functools.partial(os.mkdir), functools.partial(os.rmdir), functools.partial(os.chmod)
 _fchmod = functools.partial(getattr(os, "fchmod", lambda *_: None))  # not on Windows before 3.13
 

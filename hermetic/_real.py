@@ -7,7 +7,6 @@ that we rely on, on every supported Python.
 
 from __future__ import annotations
 
-import _thread
 import builtins
 import contextlib
 import functools
@@ -15,12 +14,13 @@ import gc
 import importlib
 import os
 import sys
-import time
 import types
+
+from . import _system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
 open_file = builtins.open
@@ -31,14 +31,13 @@ get_frame = sys._getframe
 exit_process = os._exit
 system_exit = SystemExit
 # Tools that stop the clock for a test put theirs wherever a module has one of time's by whatever name: not so here.
-perf_counter = functools.partial(time.perf_counter)
-monotonic = functools.partial(time.monotonic)
-sleep = time.sleep
-wall_clock = time.time
+perf_counter: Callable[[], float] = _system.bound("time", "perf_counter")
+monotonic: Callable[[], float] = _system.bound("time", "monotonic")
+wall_clock: Callable[[], float] = _system.bound("time", "time")
+sleep = _system.sleep
 stat = os.stat
 environ = os.environ
 random_bytes = os.urandom
-new_lock = _thread.allocate_lock
 
 
 def names_in(thing: object) -> Any:
@@ -223,11 +222,17 @@ def url_temporary_files(request: Any) -> list[str]:
 
 
 def enumerate_threads(threading: Any) -> list[Any]:
-    """The threads that run, as ``threading.enumerate`` has them; a test may have replaced that."""
-    return [*threading._active.values(), *threading._limbo.values()]
+    """The threads that run, as ``threading.enumerate`` has them; a test may have replaced that.
+
+    What gevent and eventlet register there instead has no thread of the system: nothing is left running with it.
+    """
+    running = sys._current_frames()
+    active = [thread for thread in [*threading._active.values()] if thread.ident in running]
+    return [*active, *threading._limbo.values()]
 
 
-start_thread, get_thread_id, new_lock = _thread.start_new_thread, _thread.get_ident, _thread.allocate_lock
+new_lock, start_thread = _system.bound("_thread", "allocate_lock"), _system.bound("_thread", "start_new_thread")
+get_thread_id: Callable[[], int] = _system.bound("_thread", "get_ident")
 
 
 _MAX_FRAMES = 20  # that are shown of a stack: what runs a test is of no interest

@@ -6,6 +6,7 @@ be_zygote()    a zygote that has imported a test module, for runners that were n
 
 from __future__ import annotations
 
+from . import _sockets
 from ._isolation.interpreters import WorkerPlace
 from ._unittest import worker
 
@@ -36,14 +37,14 @@ def be_zygote(control: int) -> NoReturn:
     """
     import json
     import os
-    import socket
 
     from ._isolation import processes
     from ._isolation.zygote import MAX_MESSAGE_BYTES, Zygote  # more than workers need
     from ._unittest import context
 
     os.environ["HERMETIC_ISOLATED"] = "1"  # it imports for its workers
-    link = socket.socket(fileno=control)
+    processes.close_files(besides=control)  # the run may hold files that programs inherit
+    link = _sockets.from_descriptor(control)
     kind, *arguments = json.loads(link.recv(MAX_MESSAGE_BYTES) or b'["gone"]')
     if kind == "context":
         context.enter(arguments[0])

@@ -19,7 +19,10 @@ import support
 PACKAGE = os.path.dirname(os.path.abspath(hermetic.__file__))
 
 LEVELS = (
-    "_errors _env _real _records _setting_kinds _sizes _spelling _source_edits _version _addresses _own_files",
+    (
+        "_errors _env _real _system _sockets _records _setting_kinds _sizes _spelling _source_edits _version"
+        " _addresses _own_files"
+    ),
     "_policy _messages _settings _allowances _config _config_files _config_edits",
     "_guards _reports _terminal",
     "_sandbox",
@@ -34,6 +37,9 @@ LEVEL_OF = {unit: level for level, units in enumerate(LEVELS) for unit in units.
 WITHIN_A_LEVEL = {
     ("_addresses", "_env"),  # where the hosts file is
     ("_addresses", "_real"),  # the originals of open, stat and inet_pton, which suites mock
+    ("_real", "_system"),  # functions that frameworks replace
+    ("_sockets", "_real"),  # the C module of sockets
+    ("_own_files", "_system"),  # the originals of what opens and closes files
     ("_own_files", "_real"),  # the original of unlink, and random bytes
     ("_messages", "_policy"),  # an advised allowance is written as the policy reads it
     ("_config", "_settings"),  # what is read there
@@ -50,10 +56,6 @@ PRIVATE_NAMES = {
     ("_guards.patches", "_thread"),  # the functions that it replaces: the seam is the private module itself
     ("_guards.patches", "_posixsubprocess"),  # the same
     ("_guards.patches", "_winapi"),  # the same, on Windows
-    (
-        "_guards.state",
-        "_thread",
-    ),  # get_ident is public as threading.get_ident; threading is not worth its start-up time
     ("_pytest_plugin", "_split_scope"),  # of pytest-xdist, for schedulers that others write
     ("_sandbox.sandboxed", "_asdict"),  # as of _guards.children
     ("_unittest.early_end", "_exit"),  # os._exit is documented

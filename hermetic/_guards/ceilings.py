@@ -13,7 +13,7 @@ import math
 import os
 from collections import namedtuple
 
-from .. import _config, _real
+from .. import _config, _real, _system
 from . import children, faults, state
 
 TYPE_CHECKING = False
@@ -114,12 +114,12 @@ def be_born(scope: Scope) -> None:
     if scope.report_path is None:
         return
     try:
-        handle = os.open(children.births_path(scope), os.O_WRONLY | os.O_APPEND)
+        handle = _system.open_fd(children.births_path(scope), os.O_WRONLY | os.O_APPEND)
         try:
-            os.write(handle, b".")
+            _system.write(handle, b".")
             born = os.fstat(handle).st_size
         finally:
-            os.close(handle)
+            _system.close(handle)
     except FileNotFoundError:
         _real.exit_process(children.END_STATUS)
     except OSError:

@@ -13,7 +13,7 @@ import contextlib
 import errno
 import os
 
-from .. import _messages, _own_files, _policy, _real
+from .. import _messages, _own_files, _policy, _real, _system
 from .._errors import (
     DatabaseViolationError,
     FilesystemViolationError,
@@ -269,11 +269,11 @@ def write(report_path: str, entry: dict[str, Any]) -> None:
     if _sent[kind] > max(_MAX_REPORT_BYTES, len(line)):
         return  # the run knows what this process did in this test by the entries before
     # Without waiting: a test may have put a pipe in its place, which nobody reads.
-    handle = os.open(report_path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0))
+    handle = _system.open_fd(report_path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0))
     try:
         _write_whole(handle, line)
     finally:
-        os.close(handle)
+        _system.close(handle)
 
 
 def _write_whole(handle: int, line: bytes) -> None:
@@ -282,14 +282,14 @@ def _write_whole(handle: int, line: bytes) -> None:
     Raises:
         OSError: there is no room for all of it.
     """
-    if os.write(handle, line) < len(line):
+    if _system.write(handle, line) < len(line):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _tell_where_it_is_seen(text: str, error: OSError) -> None:
     shown = f"hermetic: this could not be reported to the run: {error}\n{text}\n"
     with contextlib.suppress(OSError):  # it is closed, or as full
-        os.write(2, shown.encode(errors="backslashreplace"))
+        _system.write(2, shown.encode(errors="backslashreplace"))
 
 
 def collect() -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import itertools
 import sys
-from _thread import get_ident
 from contextvars import ContextVar
 from math import inf
 
@@ -186,7 +185,7 @@ _free.serial = sys.maxsize  # in force wherever it is entered
 
 def active() -> Scope | None:
     """The scope that an operation of this task and thread belongs to; None for none."""
-    scope = running.by_thread.get(get_ident()) or running.process
+    scope = running.by_thread.get(_real.get_thread_id()) or running.process
     block = block_scope.get()
     if block is not None and (scope is None or block.serial > scope.serial):
         scope = block
@@ -195,7 +194,7 @@ def active() -> Scope | None:
 
 def begin(scope: Scope) -> None:
     """Put a scope in force for this thread, and for threads that have none of their own."""
-    ident = get_ident()
+    ident = _real.get_thread_id()
     scope.before = (running.by_thread.get(ident), running.process)
     running.by_thread[ident] = scope
     if _is_main_thread(ident):  # of tests that run in several threads, none speaks for the process
@@ -206,7 +205,7 @@ def begin(scope: Scope) -> None:
 
 def is_main_thread() -> bool:
     """Whether this is the main thread."""
-    return _is_main_thread(get_ident())
+    return _is_main_thread(_real.get_thread_id())
 
 
 def _is_main_thread(ident: int) -> bool:
@@ -216,7 +215,7 @@ def _is_main_thread(ident: int) -> bool:
 
 def begin_alone(scope: Scope) -> None:
     """As ``begin``, where tests run one after another in one thread: no other thread has a scope of its own then."""
-    if running.by_thread or not _is_main_thread(get_ident()):
+    if running.by_thread or not _is_main_thread(_real.get_thread_id()):
         begin(scope)
     else:
         scope.before = (None, running.process)
@@ -239,7 +238,7 @@ def end(scope: Scope) -> None:
 
 def adopt(scope: Scope | None) -> Scope | None:
     """Put this thread under a scope (None for none of its own), and return the one before."""
-    ident = get_ident()
+    ident = _real.get_thread_id()
     before = running.by_thread.get(ident)
     if scope is None:
         running.by_thread.pop(ident, None)

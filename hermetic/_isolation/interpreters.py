@@ -27,8 +27,8 @@ class WorkerPlace:
         self.sandbox = sandbox
 
 
-def start_folder() -> str | None:
-    """Where such an interpreter is started: None for the current folder, unless that was removed.
+def _start_folder() -> str | None:
+    """Where such an interpreter goes first: None to stay in the current folder, unless that was removed.
 
     Python 3.13.0 cannot even import socket there; the worker goes to its own folder soon.
     """
@@ -54,5 +54,7 @@ def python_command(call: str) -> list[str]:
     if not sys.executable:
         raise OSError("sys.executable names no interpreter; set it to a Python of this version")
     folder = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    code = f"import sys; sys.path.insert(0, {folder!r}); import hermetic._worker as worker; worker.{call}"
+    start = _start_folder()
+    move = "" if start is None else f"import os; os.chdir({start!r}); "
+    code = f"{move}import sys; sys.path.insert(0, {folder!r}); import hermetic._worker as worker; worker.{call}"
     return [sys.executable, *_real.interpreter_flags(), "-c", code]

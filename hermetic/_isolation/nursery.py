@@ -6,20 +6,19 @@ import contextlib
 import itertools
 import json
 import os
-import select
 import signal
-import socket
 import struct
+import sys
 
-from .. import _real
+from .. import _real, _sockets, _system
 from .._guards import state
 from . import output, processes, protocol, zygote
-from .interpreters import WorkerPlace, python_command, start_folder
+from .interpreters import WorkerPlace, python_command
 from .supervisor import Place, Unstarted, Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import subprocess
+    import socket
     from collections.abc import Callable, Iterator
     from typing import Any, NoReturn
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 _SEND_TIMEOUT = struct.pack("ll", 300, 0)
 _END_SECONDS = 15.0  # for a zygote to end what there still is
 
+_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)  # a program begins with their defaults
 _MAX_RECEIVED_BYTES = 500_000  # at once: between them, the time is looked at
 
 _tokens = itertools.count(1).__next__
@@ -39,13 +39,11 @@ class ZygoteNursery:
     Args:
         control: the socket to the zygote.
         pid: of the zygote.
-        process: the same, for one that was not forked.
     """
 
-    def __init__(self, control: socket.socket, pid: int, process: subprocess.Popen[bytes] | None) -> None:
+    def __init__(self, control: socket.socket, pid: int) -> None:
         self._pid = pid
         self._control = control
-        self._process = process  # None for a forked one
         self._home = _real.get_pid()
         self._ended: dict[int, tuple[int | None, list[str]]] = {}
         self._lost = False
@@ -64,7 +62,7 @@ class ZygoteNursery:
         """
         with _new_control() as (ours, theirs):
             output.flush_standard_streams()  # or the copy would have the text, too
-            pid = os.fork()
+            pid = _system.fork()
             if pid == 0:
                 try:
                     ours.close()
@@ -74,7 +72,7 @@ class ZygoteNursery:
                     zygote.Zygote(theirs, work).serve()
                 finally:
                     _real.exit_process(1)
-            return cls(ours, pid, None)
+            return cls(ours, pid)
 
     @classmethod
     def start(cls) -> ZygoteNursery:
@@ -83,19 +81,13 @@ class ZygoteNursery:
         Raises:
             OSError: the system refuses, or there is no interpreter.
         """
-        import subprocess  # not worth its start-up time where the zygote is forked
-
+        spawn = _system.original(os.name, "posix_spawn")
         with _new_control() as (ours, theirs):
-            process = subprocess.Popen(
-                python_command(f"be_zygote({theirs.fileno()})"),
-                cwd=start_folder(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,  # what it imports has been imported here before, and shown
-                stderr=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
-            return cls(ours, process.pid, process)
+            command = python_command(f"be_zygote({theirs.fileno()})")
+            os.set_inheritable(theirs.fileno(), True)  # noqa: FBT003 - the standard library's signature
+            silent = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)]  # type: ignore[attr-defined,unused-ignore]
+            options = {"file_actions": silent, "setsid": True, "setsigdef": _IGNORED_BY_PYTHON}
+            return cls(ours, spawn(sys.executable, command, os.environ, **options))
 
     def ask(self, message: list[Any], timeout: float) -> list[Any] | None:
         """Send a message to the zygote, and return its answer; None if it has none.
@@ -125,16 +117,16 @@ class ZygoteNursery:
         try:
             if not self._places:
                 self._places.append(Place())
-            ours, theirs = socket.socketpair()
+            ours, theirs = _sockets.pair()
         except OSError as error:
             return Unstarted(error)
         place = self._places.pop()
         nonce = protocol.new_nonce()
         token = _tokens()
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_TIMEOUT)
+        ours.setsockopt(_sockets.SOL_SOCKET, _sockets.SO_SNDTIMEO, _SEND_TIMEOUT)
         try:
             message = ["start", token, nonce.hex(), place.folder, fresh, sandboxed]
-            socket.send_fds(self._control, [json.dumps(message).encode()], [theirs.fileno()])
+            _sockets.send_descriptors(self._control, json.dumps(message).encode(), theirs.fileno())
         except OSError:
             self._lost = True
         finally:
@@ -143,11 +135,11 @@ class ZygoteNursery:
 
     def wait(self, links: list[_ZygoteLink], timeout: float) -> list[_ZygoteLink]:
         """Those of the links to its workers that have something to tell, once any has, or the seconds pass."""
-        poll = select.poll()
-        poll.register(self._control.fileno(), select.POLLIN)
+        poll = _system.poll()
+        poll.register(self._control.fileno(), _system.POLLIN)
         for link in links:
             if not link.at_end:
-                poll.register(link.fileno(), select.POLLIN)
+                poll.register(link.fileno(), _system.POLLIN)
         if any(link.ended() is not None for link in links):  # told of while another one was listened to
             timeout = 0
         ready = {fd for fd, _ in poll.poll(timeout * 1000)}
@@ -160,7 +152,7 @@ class ZygoteNursery:
         """Take what the zygote has told, without waiting."""
         while not self._lost:
             try:
-                data = self._control.recv(zygote.MAX_MESSAGE_BYTES, socket.MSG_DONTWAIT)
+                data = self._control.recv(zygote.MAX_MESSAGE_BYTES, _sockets.MSG_DONTWAIT)
             except BlockingIOError:
                 return
             except OSError:
@@ -210,7 +202,7 @@ class ZygoteNursery:
         if at_home:
             try:
                 # Not by closing alone: a process that a test has forked and left may hold the socket, too.
-                self._control.shutdown(socket.SHUT_RDWR)
+                self._control.shutdown(_sockets.SHUT_RDWR)
             except OSError:
                 pass  # it has gone already
         self._control.close()
@@ -226,10 +218,8 @@ class ZygoteNursery:
             _real.sleep(0.001)
 
     def _has_ended(self) -> bool:
-        if self._process is not None:
-            return self._process.poll() is not None
         try:
-            return os.waitpid(self._pid, os.WNOHANG)[0] != 0
+            return _system.waitpid(self._pid, os.WNOHANG)[0] != 0
         except ChildProcessError:
             return True  # a test has waited for all children of this process
 
@@ -238,8 +228,8 @@ class ZygoteNursery:
 def _new_control() -> Iterator[tuple[socket.socket, socket.socket]]:
     """For a block, both ends of the socket to a zygote that is about to be; its own end is closed here afterwards."""
     processes.occupy_standard_files()
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs:
+    ours, theirs = _sockets.pair(_sockets.SOCK_SEQPACKET)
+    with contextlib.closing(theirs):
         try:
             yield ours, theirs
         except OSError:
@@ -256,9 +246,9 @@ class _ZygoteLink:
         self._channel = channel
         self._nonce = nonce
         self.at_end = False
-        self._poll = select.poll()
-        self._poll.register(nursery.fileno(), select.POLLIN)
-        self._poll.register(channel.fileno(), select.POLLIN)
+        self._poll = _system.poll()
+        self._poll.register(nursery.fileno(), _system.POLLIN)
+        self._poll.register(channel.fileno(), _system.POLLIN)
 
     def fileno(self) -> int:
         """The file descriptor that becomes readable when the worker tells something."""
@@ -274,7 +264,7 @@ class _ZygoteLink:
         if self.at_end:
             return b""
         try:
-            data = self._channel.recv(_MAX_RECEIVED_BYTES, socket.MSG_DONTWAIT)
+            data = self._channel.recv(_MAX_RECEIVED_BYTES, _sockets.MSG_DONTWAIT)
         except BlockingIOError:
             return b""
         except OSError:

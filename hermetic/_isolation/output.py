@@ -10,7 +10,7 @@ import codecs
 import os
 import sys
 
-from .. import _own_files
+from .. import _own_files, _system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Stream:
 
     def close(self) -> None:
         """Close the file."""
-        os.close(self._fd)
+        _system.close(self._fd)
 
     def size(self) -> int:
         """How much there is."""
@@ -116,7 +116,7 @@ def _read_at(fd: int, position: int, length: int) -> bytes:
         data: bytes = os.pread(fd, length, position)
         return data
     os.lseek(fd, position, os.SEEK_SET)  # only the supervisor moves in this description of the file
-    return os.read(fd, length)
+    return _system.read(fd, length)
 
 
 class Output:
@@ -178,5 +178,5 @@ class Output:
 def take_over(folder: str) -> dict[str, Any]:
     """In the worker: the file descriptors of its streams, by name, opened to append; and one with nothing to read."""
     flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
-    opened = {name: os.open(os.path.join(folder, name), flags) for name in ("out", "err", "stacks")}
-    return {**opened, "null": os.open(os.devnull, os.O_RDONLY)}
+    opened = {name: _system.open_fd(os.path.join(folder, name), flags) for name in ("out", "err", "stacks")}
+    return {**opened, "null": _system.open_fd(os.devnull, os.O_RDONLY)}

@@ -15,7 +15,7 @@ import threading
 from .. import _env
 from .._guards import state
 from . import processes, protocol
-from .interpreters import WorkerPlace, fresh_command, start_folder
+from .interpreters import WorkerPlace, fresh_command
 from .supervisor import Place, Unstarted, Worker
 
 _MAX_WAITING = 50  # readings of a pipe: a test that floods its own must not fill the memory of the run
@@ -48,7 +48,7 @@ class PipeNursery:
         try:
             place = Place()
             command = fresh_command(WorkerPlace(nonce, place.folder, 0, 1))
-            process = subprocess.Popen(command, bufsize=0, cwd=start_folder(), **pipes, **session)
+            process = subprocess.Popen(command, bufsize=0, **pipes, **session)
         except OSError as error:
             if place is not None:
                 place.remove()

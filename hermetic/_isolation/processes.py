@@ -6,11 +6,12 @@ a worker and its supervisor's helper are subreapers: what a test leaves behind s
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import signal
 
-from .. import _env, _real
+from .. import _env, _real, _system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,9 +54,17 @@ def die_with_parent(number: int) -> None:
 
 def occupy_standard_files() -> None:
     """Have the file descriptors 0, 1 and 2 taken: what would be opened there could not be handed on."""
-    while (file := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - those three
+    while (file := _system.open_fd(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - those three
         continue
-    os.close(file)
+    _system.close(file)
+
+
+def close_files(besides: int) -> None:
+    """Close all file descriptors but the standard ones and the given one."""
+    for fd in map(int, _listdir("/proc/self/fd")):
+        if fd > 2 and fd != besides:  # noqa: PLR2004 - as above
+            with contextlib.suppress(OSError):  # the one that the folder was read by
+                _system.close(fd)
 
 
 def thread_count() -> int:
@@ -112,7 +121,7 @@ def living_children() -> dict[int, str]:
 def reap(pid: int) -> bool:
     """Take the status of a child if it has ended; whether it is no child any more."""
     try:
-        return os.waitpid(pid, os.WNOHANG)[0] == pid
+        return _system.waitpid(pid, os.WNOHANG)[0] == pid
     except ChildProcessError:
         return True
 

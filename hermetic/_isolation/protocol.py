@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import struct
 from collections import deque
 
-from .. import _env, _real
+from .. import _env, _real, _system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,13 +128,15 @@ class WorkerEnd:
         streams: the paths of the files that its tests write to.
     """
 
-    # Not in the module, where libraries that fake the file system look for them, and replace them.
-    _read: Any = os.read
-    _write: Any = os.write
-    _fstat: Any = os.fstat
-    _stat: Any = os.stat
-    _set_blocking: Any = getattr(os, "set_blocking", None)
-    _select: Any = None if _env.WINDOWS else select.select  # which takes sockets alone there
+    # Not in the module, where libraries that fake the file system look for them, and replace them. Static, because a
+    # Python function in the place of a built-in one would become a method.
+    _read: Any = staticmethod(_system.read)
+    _write: Any = staticmethod(_system.write)
+    _fstat: Any = staticmethod(_system.original(os.name, "fstat"))
+    _stat: Any = staticmethod(_real.stat)
+    _set_blocking: Any = staticmethod(getattr(os, "set_blocking", bool))
+    # Windows can select sockets alone.
+    _select: Any = None if _env.WINDOWS else staticmethod(_system.original("select", "select"))
 
     def __init__(self, reading: int, writing: int, nonce: bytes, streams: tuple[str, ...] = ()) -> None:
         self._reading = reading

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 
-from .. import _env, _own_files, _real
+from .. import _env, _own_files, _real, _system
 from . import output, processes, protocol
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ def set_up(place: WorkerPlace) -> protocol.WorkerEnd:
     stacks = opened.pop("stacks")
     for fd, name in enumerate(("null", "out", "err")):
         os.dup2(opened[name], fd)
-        os.close(opened[name])
+        _system.close(opened[name])
     written = tuple(os.path.join(place.folder, name) for name in ("out", "err"))
     if sys.stdout is not _streams.get("stdout"):  # nobody has warmed up
         make_streams()
@@ -77,7 +77,7 @@ def _moved(fd: int) -> int:
         except OSError:  # the limit is lower
             moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
     if fd > 2:  # noqa: PLR2004 - a free standard one would be given to the next file
-        os.close(fd)
+        _system.close(fd)
     return moved
 
 

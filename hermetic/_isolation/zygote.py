@@ -12,17 +12,16 @@ from __future__ import annotations
 import gc
 import json
 import os
-import select
 import signal
-import socket
 import sys
 
-from .. import _real
+from .. import _real, _sockets, _system
 from . import processes
 from .interpreters import WorkerPlace, fresh_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
     from typing import Any, NoReturn
 
@@ -48,11 +47,11 @@ class Zygote:
         self._work = work
         self._parent, self._pid = os.getppid(), _real.get_pid()
         self._workers: dict[int, tuple[int, str]] = {}  # pid: token and folder
-        self._poll = select.poll()
+        self._poll = _system.poll()
         self._supervisor: Supervisor | None = None  # once there is a sandbox
         self._supervised: dict[int, Supervised] = {}  # by pid: those in sandboxes
         self._folders: set[str] = set()  # of all workers so far
-        self._wakeup, self._waker = os.pipe()
+        self._wakeup, self._waker = _system.pipe()
         os.set_blocking(self._waker, False)
         os.set_blocking(self._wakeup, False)
         self._handlers_before: list[tuple[int, Any]] = []
@@ -69,12 +68,12 @@ class Zygote:
             self._handle(number, lambda *_: None)
         gc.collect()  # what the first use of everything has left would lie scattered among what is needed
         gc.freeze()  # what is there now stays: collections in the workers need not copy its pages
-        self._poll.register(self._control, select.POLLIN)
-        self._poll.register(self._wakeup, select.POLLIN)
+        self._poll.register(self._control, _system.POLLIN)
+        self._poll.register(self._wakeup, _system.POLLIN)
         while os.getppid() == self._parent:
             for fd, _ in self._poll.poll():
                 if fd == self._wakeup:
-                    os.read(self._wakeup, 4096)
+                    _system.read(self._wakeup, 4096)
                     self._reap()
                 elif fd != self._control.fileno():
                     assert self._supervisor is not None
@@ -90,7 +89,7 @@ class Zygote:
     def _take(self) -> bool:
         """Take a message; False if the supervisor has gone."""
         try:
-            data, fds, _, _ = socket.recv_fds(self._control, MAX_MESSAGE_BYTES, 1)
+            data, fds = _sockets.receive_descriptors(self._control, MAX_MESSAGE_BYTES)
         except OSError:
             return False
         if not data:
@@ -116,7 +115,7 @@ class Zygote:
         self._folders.add(place.folder)
         supervised = self._prepare_sandbox(place) if sandboxed else None
         try:
-            pid = os.fork()
+            pid = _system.fork()
         except OSError as error:
             self._tell(["ended", token, None, [f"could not be started: {error}"]])
             if supervised is not None and self._supervisor is not None:
@@ -127,9 +126,9 @@ class Zygote:
             self._workers[pid] = token, place.folder
             if supervised is not None:
                 self._supervised[pid] = supervised
-        os.close(place.reading)
+        _system.close(place.reading)
         if place.sandbox is not None:
-            os.close(place.sandbox)
+            _system.close(place.sandbox)
 
     def _prepare_sandbox(self, place: WorkerPlace) -> Supervised:
         """Be ready to answer for a worker: it finds everything loaded, and the way to here."""
@@ -154,8 +153,8 @@ class Zygote:
         self._control.close()
         if self._supervisor is not None:
             self._supervisor.close()
-        os.close(self._wakeup)
-        os.close(self._waker)
+        _system.close(self._wakeup)
+        _system.close(self._waker)
         if fresh:  # what was set above outlives the change of program
             for fd in (place.reading, place.sandbox):
                 if fd is not None:
@@ -166,7 +165,7 @@ class Zygote:
     def _reap(self) -> None:
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status = _system.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:

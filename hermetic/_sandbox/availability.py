@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import os
-import select
-import socket
 import warnings
 
-from .. import _env, _real
+from .. import _env, _real, _sockets, _system
 from .._guards import state
 from .syscalls import MACHINES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from typing import NoReturn
 
 _TRIAL_SECONDS = 5.0
@@ -50,11 +50,11 @@ def missing() -> str:
 
 def _try() -> str:
     """Fork a process, have it enter a filter and call what is asked about, read its memory, and let it through."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours, theirs = _sockets.pair(_sockets.SOCK_SEQPACKET)
     ours.settimeout(_TRIAL_SECONDS)
-    with theirs:
+    with contextlib.closing(theirs):
         try:
-            pid = os.fork()
+            pid = _system.fork()
         except OSError as error:
             ours.close()
             return f"a trial failed: {error}"
@@ -63,7 +63,7 @@ def _try() -> str:
     listener = -1
     reason = ""
     try:
-        _, fds, _, _ = socket.recv_fds(ours, 1, 1)
+        _, fds = _sockets.receive_descriptors(ours, 1)
         if fds:
             listener = fds[0]
             reason = _answer_trial(listener)
@@ -72,16 +72,16 @@ def _try() -> str:
     finally:
         ours.close()
         if listener >= 0:
-            os.close(listener)
-        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            _system.close(listener)
+        status = os.waitstatus_to_exitcode(_system.waitpid(pid, 0)[1])
     return reason or (status and _REASONS.get(status, f"the kernel refuses it: {os.strerror(abs(status))}")) or ""
 
 
 def _answer_trial(listener: int) -> str:
     from . import calls, seccomp
 
-    poll = select.poll()
-    poll.register(listener, select.POLLIN)
+    poll = _system.poll()
+    poll.register(listener, _system.POLLIN)
     if not poll.poll(_TRIAL_SECONDS * 1000):
         return "the kernel hands no system call on"
     call = seccomp.receive(listener)
@@ -105,9 +105,9 @@ def _be_tried(channel: socket.socket) -> NoReturn:
         machine = seccomp.this_machine()
         assert machine is not None
         listener = seccomp.enter(filters.program(machine, channel=channel.fileno()), machine)
-        socket.send_fds(channel, [b"."], [listener])
-        os.close(listener)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        _sockets.send_descriptors(channel, b".", listener)
+        _system.close(listener)
+        with contextlib.closing(_sockets.new()) as sock:
             status = sock.connect_ex("/dev/null")  # nobody listens there
         status = 0 if status in (errno.ECONNREFUSED, errno.ENOENT) else status
     except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 
-from .. import _real
+from .. import _real, _system
 from .._guards import events
 from .._policy import INET, KERNEL, OTHER, UNIX, join_host
 from .._records import Operation
@@ -49,13 +49,13 @@ class Memory:
     """
 
     def __init__(self, thread: int) -> None:
-        self._fd = os.open(f"/proc/{thread}/mem", os.O_RDONLY | os.O_CLOEXEC)
+        self._fd = _system.open_fd(f"/proc/{thread}/mem", os.O_RDONLY | os.O_CLOEXEC)
 
     def __enter__(self) -> Memory:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._fd)
+        _system.close(self._fd)
 
     def read(self, address: int, size: int) -> bytes:
         """What is there, as far as it can be read.

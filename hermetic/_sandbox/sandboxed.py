@@ -9,10 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 from threading import get_native_id
 
-from .. import _real
+from .. import _real, _sockets, _system
 from .._errors import GuardError
 from .._guards import children, events, state
 from .._policy import KERNEL
@@ -53,8 +52,8 @@ class Sandbox:
     """
 
     def __init__(self, channel: int) -> None:
-        self._channel = _real.socket_module().socket(fileno=channel)
-        self._channel.settimeout(None)  # whatever the default is by now
+        self._channel = _sockets.from_descriptor(channel)
+
         self._identity = _inode(channel)
         self._machine = seccomp.known_machine()
         self._pid = _real.get_pid()
@@ -168,7 +167,7 @@ class Sandbox:
                 fds.insert(0, stack.enter_context(_file_of(data)))
                 data = IN_A_FILE
             if fds:
-                socket.send_fds(self._channel, [data], fds)
+                _sockets.send_descriptors(self._channel, data, *fds)
             else:
                 self._channel.send(data)
 
@@ -190,7 +189,7 @@ def _file_of(data: bytes) -> Iterator[int]:
             data = data[os.write(fd, data) :]
         yield fd
     finally:
-        os.close(fd)
+        _system.close(fd)
 
 
 def _inode(fd: int) -> tuple[int, int]:

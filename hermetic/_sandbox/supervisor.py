@@ -18,11 +18,9 @@ import contextlib
 import errno
 import json
 import os
-import select
-import socket
 import stat
 
-from .. import _real
+from .. import _real, _sockets, _system
 from .._errors import GuardError
 from .._guards import faults
 from .._records import Operation
@@ -31,6 +29,7 @@ from .judge import Judge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
     from typing import Any
 
@@ -47,7 +46,7 @@ class Supervisor:
     """Answers for all workers of a zygote; nothing in it waits for any of them.
 
     Args:
-        poll: what the zygote waits with (``select.poll()``): descriptors are registered with it.
+        poll: what the zygote waits with (``_system.poll()``): descriptors are registered with it.
     """
 
     def __init__(self, poll: Any) -> None:
@@ -57,7 +56,7 @@ class Supervisor:
 
     def new(self) -> tuple[int, Supervised]:
         """The descriptor for a worker that is about to be forked, and what stands for it here."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = _sockets.pair(_sockets.SOCK_SEQPACKET)
         ours.setblocking(False)  # noqa: FBT003 - the standard library's signature
         worker = Supervised(ours, self._watch)
         self._workers.append(worker)
@@ -70,7 +69,7 @@ class Supervisor:
             del self._handlers[fd]
         else:
             self._handlers[fd] = handler
-            self._poll.register(fd, select.POLLIN)
+            self._poll.register(fd, _system.POLLIN)
 
     def handle(self, fd: int) -> None:
         """Do what is to be done for a descriptor that has become ready.
@@ -89,9 +88,9 @@ class Supervisor:
     def answer_for(self, seconds: float) -> None:
         """Wait, but answer what is asked meanwhile."""
         deadline = _real.perf_counter() + seconds
-        poll = select.poll()
+        poll = _system.poll()
         for fd in self._handlers:
-            poll.register(fd, select.POLLIN)
+            poll.register(fd, _system.POLLIN)
         while (left := deadline - _real.perf_counter()) > 0:
             for fd, _ in poll.poll(left * 1000):
                 if fd not in self._handlers:
@@ -122,7 +121,7 @@ class Supervised:
         self._channel: socket.socket | None = channel
         self._watch = watch
         self._listener: int | None = None
-        self._questions = select.poll()
+        self._questions = _system.poll()
         self._names = {number: name for name, number in seccomp.known_machine().numbers.items()}
         self._judge = Judge()
         self._faults: list[str] = []  # the messages of errors that the worker has not been told yet
@@ -131,7 +130,7 @@ class Supervised:
         """Take what the worker has told, without waiting."""
         while self._channel is not None:
             try:
-                data, fds, _, _ = socket.recv_fds(self._channel, MAX_MESSAGE_BYTES, 2)
+                data, fds = _sockets.receive_descriptors(self._channel, MAX_MESSAGE_BYTES, 2)
             except BlockingIOError:
                 return None
             except OSError:
@@ -144,7 +143,7 @@ class Supervised:
                 return self.fail(error)
             finally:
                 for fd in fds:
-                    os.close(fd)
+                    _system.close(fd)
         return None
 
     def _take(self, data: bytes, fds: list[int]) -> None:
@@ -165,7 +164,7 @@ class Supervised:
     def _listen(self, listener: int) -> None:
         self._listener = listener
         seccomp.wake_together(listener)
-        self._questions.register(listener, select.POLLIN)
+        self._questions.register(listener, _system.POLLIN)
         self._watch(listener, (self, self._asked))
 
     def _reply(self, number: int) -> None:
@@ -196,7 +195,7 @@ class Supervised:
         # The event is looked for here: that which was told may be of an older listener that had this number, and to
         # receive where nobody has asked would be to wait.
         events = self._questions.poll(0)
-        if events and events[0][1] & select.POLLIN:
+        if events and events[0][1] & _system.POLLIN:
             call = seccomp.receive(self._listener)
             if call is not None:
                 self.take_messages()  # what the worker said before it called was said first
@@ -225,7 +224,7 @@ class Supervised:
     def _close_listener(self) -> None:
         if self._listener is not None:
             self._watch(self._listener, None)
-            os.close(self._listener)
+            _system.close(self._listener)
             self._listener = None
 
     def close(self) -> None:

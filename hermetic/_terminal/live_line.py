@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from .. import _env, _own_files, _real
+from .. import _env, _own_files, _real, _system
 from . import drawing
 
 TYPE_CHECKING = False
@@ -61,11 +61,11 @@ class LiveLine:
 
     def close(self) -> None:
         """Give the terminal back."""
-        os.write(self._pipe, b".")  # copies of the run that were forked off have the pipe, too: it may not end yet
-        os.close(self._pipe)
+        _system.write(self._pipe, b".")  # copies of the run that were forked off have the pipe, too: it may not end yet
+        _system.close(self._pipe)
         until = _real.monotonic() + _CLOSE_SECONDS
         try:
-            while os.waitpid(self._pid, os.WNOHANG)[0] == 0 and _real.monotonic() < until:
+            while _system.waitpid(self._pid, os.WNOHANG)[0] == 0 and _real.monotonic() < until:
                 _real.sleep(0.002)
         except ChildProcessError:
             pass  # a test has waited for all children
@@ -87,16 +87,17 @@ def _start(terminal: int, *, coloured: bool) -> tuple[mmap.mmap, int, int]:
         _real.unlink(path)
         file.truncate(drawing.MEMORY_BYTES)
         memory = mmap.mmap(file.fileno(), drawing.MEMORY_BYTES)
-        reading, writing = os.pipe()
+        reading, writing = _system.pipe()
         try:
             for fd in (file.fileno(), reading):
                 os.set_inheritable(fd, True)  # noqa: FBT003 - the standard library's signature
             numbers = [str(number) for number in (file.fileno(), reading, terminal, int(coloured))]
             command = [sys.executable, "-I", "-S", drawing.__file__, *numbers]
-            pid = os.posix_spawn(sys.executable, command, {**os.environ}, setsigmask=[signal.SIGINT, signal.SIGQUIT])
+            spawn = _system.original(os.name, "posix_spawn")
+            pid = spawn(sys.executable, command, {**os.environ}, setsigmask=[signal.SIGINT, signal.SIGQUIT])
         except BaseException:
-            os.close(writing)
+            _system.close(writing)
             raise
         finally:
-            os.close(reading)
+            _system.close(reading)
     return memory, writing, pid

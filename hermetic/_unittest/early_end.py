@@ -19,7 +19,7 @@ import os
 import sys
 import traceback
 
-from .. import _env, _guards, _real
+from .. import _env, _guards, _real, _system
 from .._guards import state
 
 TYPE_CHECKING = False
@@ -177,7 +177,7 @@ def _guarded_exec(original: Callable[..., Any], pid: int) -> Callable[..., Any]:
                 return original(path, argv, *rest)  # fails here as it failed in the child
             _tell(call)
             _remove_report_file()
-            _, status = os.waitpid(child, 0)
+            _, status = _system.waitpid(child, 0)
         code = os.waitstatus_to_exitcode(status)
         return _real.exit_process(128 - code if code < 0 else code or _status_instead(pid))
 
@@ -194,19 +194,18 @@ def _may_run(path: Any) -> bool:
 
 def _start(execute: Callable[..., Any], *args: Any) -> int | None:
     """Execute a program in a child, and return its process id; None if it could not be executed."""
-    reading, writing = os.pipe()  # a successful exec closes it
-    fork: Callable[[], int] = os.fork  # type: ignore[attr-defined,unused-ignore]  # not on Windows
-    child = fork()
+    reading, writing = _system.pipe()  # a successful exec closes it
+    child: int = _system.fork()
     if child == 0:
         try:
             execute(*args)
         finally:
-            os.write(writing, b"failed")
+            _system.write(writing, b"failed")
             _real.exit_process(127)
-    os.close(writing)
+    _system.close(writing)
     with _real.open_file(reading, "rb") as pipe:
         failed = pipe.read()
     if not failed:
         return child
-    os.waitpid(child, 0)
+    _system.waitpid(child, 0)
     return None

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from .. import _config, _multiprocessing, _real
+from .. import _config, _multiprocessing, _real, _system
 from .._guards import state
 from .._isolation import processes
 from . import policies, replay
@@ -100,7 +100,7 @@ def _end_tree(pid: int) -> None:
             process.join(_GRACE)
             return
     try:
-        os.waitpid(pid, _DO_NOT_WAIT)
+        _system.waitpid(pid, _DO_NOT_WAIT)
     except ChildProcessError:
         pass  # somebody else has
 
