@@ -126,6 +126,8 @@ def _setup_cfg_table(text: str, path: str) -> dict[str, Any] | None:
         parser.read_string(text, path)
     except configparser.Error as error:
         if f"[{_SECTION}" not in text:
+            for section in re.findall(r"(?m)^\ufeff?\[(.+?)\]", text):
+                _refuse_near_section(section, SETTINGS, path)
             return None  # somebody else's section in a file that says nothing to us
         raise ConfigurationError(f"{path} cannot be read: {error}") from error
     table: dict[str, Any] = dict(parser[_SECTION]) if parser.has_section(_SECTION) else {}

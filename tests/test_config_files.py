@@ -28,6 +28,17 @@ class SetupCfgSectionTest(ConfigTestCase):
                 self.write(setup_cfg=f"[{section}]\nhosts = db.test\n")
                 self.assert_error(f"[{section}] has no effect; write [tool:hermetic:allow:PATTERN]")
 
+    def test_it_is_one_in_a_file_that_cannot_be_parsed(self):
+        for text in (
+            f"[metadata]\nname = a\nname = b\n[hermetic]\n{_SETTING}\n",
+            f"\ufeff[tool:hermtic]\n{_SETTING}\n",
+        ):
+            with self.subTest(text):
+                self.write(setup_cfg=text)
+                self.assert_error("has no effect; write [tool:hermetic]")
+        self.write(setup_cfg="[metadata]\nname = hermetic\nname = b\n")
+        self.assertIsNone(self.load().default_size)
+
     def test_it_is_one_beside_a_right_section_and_with_a_key_that_is_nearly_right(self):
         self.write(setup_cfg="[tool:hermetic]\nmode = warn\n[tool:hermtic]\ndefalt_size = small\n")
         self.assert_error("[tool:hermtic] has no effect")

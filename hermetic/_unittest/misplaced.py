@@ -123,12 +123,13 @@ def _prefixes() -> Iterator[Any]:
 
 
 def _builds_suites(module: str) -> bool:
-    """Whether a module, which may be half imported, has a function or a statement that puts a suite together."""
+    """Whether a module has a function or a statement that puts a suite together, also below what is imported so far."""
     frame: types.FrameType | None = _real.get_frame(1)
     while frame is not None and not (frame.f_code.co_name == "<module>" and frame.f_globals["__name__"] == module):
         frame = frame.f_back
-    names = {*_real.names_in(sys.modules.get(module)), *(_names_in_code(frame.f_code) if frame else ())}
-    return not names.isdisjoint(_SUITE_BUILDERS)
+    if frame is None:  # the class is made after the import
+        return "load_tests" in _real.names_in(sys.modules.get(module))
+    return not _SUITE_BUILDERS.isdisjoint(_names_in_code(frame.f_code))
 
 
 def _names_in_code(code: types.CodeType) -> Iterator[str]:

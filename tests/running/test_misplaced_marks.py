@@ -73,6 +73,10 @@ class RefusedTest(unittest.TestCase):
             source = f"class T(unittest.TestCase):\n    @{other}\n    @mark\n    def helper(self, *_): pass\n"
             self.assert_refused(source, "T.helper")
 
+    def test_in_a_module_that_has_the_names_of_unittest_and_uses_none(self):
+        source = "from unittest import *\nclass T(TestCase):\n    @mark\n    def helper(self): pass\n"
+        self.assert_refused(source, "T.helper")
+
     def test_in_a_partial_method_even_with_the_name_of_a_test(self):
         source = """
         class T(unittest.TestCase):
@@ -145,6 +149,17 @@ class AcceptedTest(unittest.TestCase):
         ):
             with self.subTest(rest):
                 self.assert_accepted(method + rest)
+
+    def test_in_a_class_that_a_load_tests_function_makes(self):
+        module = define("""
+        def load_tests(loader, tests, pattern):
+            class T(unittest.TestCase):
+                @hermetic.small
+                def check_it(self): pass
+            return unittest.TestSuite([T("check_it")])
+        """)
+        with mock.patch.dict(sys.modules, defined=module):
+            self.assertEqual(1, module.load_tests(None, None, None).countTestCases())
 
     def test_a_fixture_is_refused_there_all_the_same(self):
         with self.assertRaisesRegex(DecorationError, "T.setUp"):
