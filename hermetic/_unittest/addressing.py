@@ -17,7 +17,7 @@ import unittest
 from .. import _real
 from .._errors import IsolationError
 from .._guards import state
-from . import copies
+from . import copies, marking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def of_test(test: Any) -> dict[str, Any]:
     sent, unsent = {}, {}
     _refuse_what_is_elsewhere(test)
     for key, value in vars(test).items():
-        if not _is_standard(key, value) and (key != name or not _is_of_class(value, cls, name)):
+        if not _is_standard(key, value) and (key != name or not marking.is_of_class(value, cls, name)):
             try:
                 sent[key] = _packed(value, test)
             except Exception as error:  # noqa: BLE001 - the user's objects refuse in many ways
@@ -55,12 +55,6 @@ def _is_standard(key: str, value: Any) -> bool:
     if not isinstance(_STANDARD.get(key), (list, dict)):
         return key in _STANDARD
     return len(value) == len(_STANDARD[key])
-
-
-def _is_of_class(method: Any, cls: type, name: str) -> bool:
-    """Whether a method that was put on a test is the one that its class has: pytest does that."""
-    of_class = getattr(cls, name, None)
-    return getattr(method, "__func__", method) is getattr(of_class, "__func__", of_class)
 
 
 def _origin(test: Any, name: str) -> list[list[Any]]:

@@ -73,7 +73,8 @@ def note_surroundings() -> None:
 
 def of_test(test: object) -> Group | None:
     """The group of a test; None for a test that is not isolated."""
-    return of_method(type(test), _real.test_method_name(test))
+    own, name = marking.own_method(test), _real.test_method_name(test)
+    return of_method(type(test), name) if own is None else _find(type(test), name, own)
 
 
 def of_method(cls: type, name: str) -> Group | None:
@@ -131,6 +132,14 @@ def runs_code_in_worker(test: Any) -> bool:
     return not is_skipped_class(cls) and units.has_class_fixtures(cls) and is_wholly_isolated(cls)
 
 
+def of_test_if_right(test: object) -> Group | None:
+    """As ``of_test``; of wrong marks it is said where the test runs, and not here."""
+    try:
+        return of_test(test)
+    except DecorationError:
+        return None
+
+
 def of_method_if_right(cls: type, name: str) -> Group | None:
     """As ``of_method``; of wrong marks it is said where the test runs, and not here."""
     try:
@@ -139,14 +148,14 @@ def of_method_if_right(cls: type, name: str) -> Group | None:
         return None
 
 
-def _find(cls: type, name: str) -> Group | None:
+def _find(cls: type, name: str, own: Any = None) -> Group | None:
     settings = _config.in_force()
     if settings.no_isolation:
         return None
     alone = Group(None, "@isolated", settings.isolated_timeout, settings.sandbox)
     if settings.isolated and policies.is_surveying:
         return alone
-    for where, marks in marking.marks_of(cls, name):
+    for where, marks in marking.marks_of(cls, name, own):
         for mark in marks:
             if mark.isolation is not None:
                 return _group(where, mark, cls, settings)

@@ -74,18 +74,38 @@ def _has_own_marked_methods(cls: type) -> bool:
     return _marked_methods[id(cls)]
 
 
-def marks_of(cls: type, method_name: str) -> Iterator[tuple[str, tuple[Mark, ...]]]:
+def own_method(test: object) -> Any:
+    """The method that was put on one test, as ``load_tests`` may do, in the place of its class's; None for none.
+
+    It is looked for only where functions have marks: the class's marks hold for it otherwise.
+    """
+    if not functions_are_marked:
+        return None
+    name = _real.test_method_name(test)
+    method = getattr(test, "__dict__", {}).get(name)
+    return None if method is None or is_of_class(method, type(test), name) else method
+
+
+def is_of_class(method: Any, cls: type, name: str) -> bool:
+    """Whether a method that was put on a test is the one that its class has: pytest does that."""
+    of_class = getattr(cls, name, None)
+    return getattr(method, "__func__", method) is getattr(of_class, "__func__", of_class)
+
+
+def marks_of(cls: type, method_name: str, own: Any = None) -> Iterator[tuple[str, tuple[Mark, ...]]]:
     """The marks that hold for a test, and where they stand: ``method``, ``class``, ``module``; the nearest first.
 
     Args:
         cls: the class of the test.
         method_name: the name of its method; empty for the class as a whole.
+        own: as of ``own_method``.
 
     Raises:
         DecorationError: as ``as_marks``, once it comes to the place.
     """
     if method_name:
-        yield "method", marks_on(getattr(cls, method_name, None), f"{cls.__qualname__}.{method_name}")
+        method = getattr(cls, method_name, None) if own is None else own
+        yield "method", marks_on(method, f"{cls.__qualname__}.{method_name}")
     for base in cls.__mro__:
         if "__hermetic__" in vars(base):
             yield "class", as_marks(vars(base)["__hermetic__"], base.__qualname__)

@@ -62,7 +62,7 @@ def has_process_to_itself(test: Any) -> bool:
         return False
     from . import groups  # loaded with the first isolated test
 
-    group = groups.of_method_if_right(type(test), _real.test_method_name(test))
+    group = groups.of_test_if_right(test)
     return group is not None and group.key is None
 
 
@@ -82,6 +82,9 @@ def time_limit(test: object, policy: Policy | None) -> float:
 def of_test(test: object) -> Policy | None:
     """The policy of a test; None for a test that is left alone."""
     cls = type(test)
+    own = marking.own_method(test)
+    if own is not None:
+        return _find(cls, _real.test_method_name(test), own)
     if id(cls) in _by_class:
         return _by_class[id(cls)]
     method_name = _real.test_method_name(test)
@@ -142,8 +145,8 @@ def widest() -> Policy | None:
     return max(sized, key=lambda policy: list(Size).index(policy.size))
 
 
-def _find(cls: type, method_name: str) -> Policy | None:
-    marks = [mark for _, found in marking.marks_of(cls, method_name) for mark in found]
+def _find(cls: type, method_name: str, own: Any = None) -> Policy | None:
+    marks = [mark for _, found in marking.marks_of(cls, method_name, own) for mark in found]
     return _policy(marks, cls.__module__, getattr(cls, "hermetic_default_size", None))
 
 

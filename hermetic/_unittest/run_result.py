@@ -224,6 +224,7 @@ class TestResult(RunResult, unittest.TextTestResult):
             return
         scope = self._scope
         changes = running.late or running.faults or running.by_thread or running.has_reports
+        changes = changes or marking.own_method(test) is not None
         if scope is None or changes or type(test) is not self._scope_class:
             self._enter(test)
         else:
@@ -233,7 +234,8 @@ class TestResult(RunResult, unittest.TextTestResult):
 
     def _enter(self, test: Any) -> None:
         super()._enter(test)
-        self._scope_class = None if marking.has_marked_methods(type(test)) else type(test)
+        has_own_marks = marking.has_marked_methods(type(test)) or marking.own_method(test) is not None
+        self._scope_class = None if has_own_marks else type(test)
 
     def stopTest(self, test: Any) -> None:
         if self.hermetic_recorder is not None:

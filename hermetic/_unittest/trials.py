@@ -178,7 +178,7 @@ def process_of(block: Block) -> tuple[str, str] | None:
     test = next(units.tests_in(block.test), None)
     if not isinstance(test, unittest.TestCase):
         return THE_RUN
-    group = groups.of_method_if_right(type(test), _real.test_method_name(test))
+    group = groups.of_test_if_right(test)
     return THE_RUN if group is None else group.key
 
 

@@ -145,5 +145,5 @@ def _isolated_with(test: Any) -> str | None:
         return None
     from . import groups  # loaded with the first isolated test
 
-    group = groups.of_method_if_right(type(test), _real.test_method_name(test))
+    group = groups.of_test_if_right(test)
     return group.key[0] if group is not None and group.key is not None else None

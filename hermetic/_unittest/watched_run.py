@@ -15,7 +15,7 @@ from .._errors import RunEndedEarly
 from .._guards import state
 from .._sizes import OFF
 from .._terminal import colours
-from . import copies, durations, early_end, policies, protect, units
+from . import copies, durations, early_end, marking, policies, protect, units
 from .run_result import make_run_result
 
 TYPE_CHECKING = False
@@ -164,10 +164,11 @@ class WatchedRun(unittest.TestSuite):
         if not policies.hands_tests_over():
             return contextlib.nullcontext()
         settings = _config.in_force()
-        if settings.isolated or settings.detect_leaks:
-            for cls in {id(type(test)): type(test) for test in _tests_in(self._whole)}.values():
-                if cls.__module__ != "unittest.loader":  # it stands for a test that could not be loaded
-                    protect.protect_class(cls)
+        needs_all = settings.isolated or settings.detect_leaks
+        tests = [test for test in _tests_in(self._whole) if needs_all or marking.own_method(test) is not None]
+        for cls in {id(type(test)): type(test) for test in tests}.values():
+            if cls.__module__ != "unittest.loader":  # it stands for a test that could not be loaded
+                protect.protect_class(cls)
         from . import isolation  # loaded with the first isolated test
 
         ends_at = math.inf if self.ends_at is None else self.ends_at
