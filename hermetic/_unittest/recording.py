@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import unittest
 import warnings
+import weakref
 from contextlib import contextmanager
 
 from .. import _env, _real
@@ -52,7 +53,8 @@ class Recorder:
         self._reports = reports
         self._begun = _real.perf_counter()
         self.run = RunRecord([*sys.argv], __version__, _env.PYTHON_VERSION, _env.PLATFORM, _real.wall_clock())
-        self._by_id: dict[str, TestRecord] = {}
+        self._by_id: dict[str, TestRecord] = {}  # the last of each
+        self._by_test: dict[int, tuple[weakref.ref[Any], TestRecord]] = {}  # by id(): tests may share their ids
         self._current: TestRecord | None = None
         self._current_began = 0.0
         self._measured = False
@@ -152,6 +154,7 @@ class Recorder:
         make_recorded(result)
         result.hermetic_recorder = self
         self._by_id.clear()  # of another run: ids come again
+        self._by_test.clear()
         self.run.loaded += loaded
         self._warned_before = len(state.running.warned)
         show = warnings.showwarning
@@ -215,6 +218,9 @@ class Recorder:
         return _real.perf_counter() - self._begun
 
     def _record_of(self, test: Any) -> TestRecord:
+        if isinstance(test, unittest.TestCase):
+            known, record = self._by_test.get(id(test), (None, None))
+            return record if known is not None and known() is test and record else self._new_record(test)
         name = state.owner_name(test)
         if self._current is not None and self._current.id == name:
             return self._current
@@ -224,6 +230,7 @@ class Recorder:
         record = TestRecord(state.owner_name(test), started=self._since_start())
         if isinstance(test, unittest.TestCase):
             _describe_test(record, test)
+            self._by_test[id(test)] = weakref.ref(test), record
         else:
             record.kind = "fixture" if _count(test) == 0 else "test"
             _describe_other(record)

@@ -100,14 +100,14 @@ class Plan:
         self.marks: dict[str, dict[int, str]] = {}
         self.troubles: list[str] = []
         self._sources: dict[str, Source | CannotEditError] = {}
-        self._marked_classes: dict[type, Size] = {}
+        self._marked_classes: dict[int, Size] = {}  # by id(): a metaclass may leave its classes without a hash
         self._by_place: dict[Any, list[Observed]] = {}
-        by_class: dict[type, list[Observed]] = {}
+        by_class: dict[int, list[Observed]] = {}
         for test in tests:
-            by_class.setdefault(test.cls, []).append(test)
+            by_class.setdefault(id(test.cls), []).append(test)
             self._by_place.setdefault(_place_of_method(test) or test.id, []).append(test)
-        for cls, members in sorted(by_class.items(), key=lambda item: len(item[0].__mro__)):
-            self._plan_class(cls, members)
+        for members in sorted(by_class.values(), key=lambda members: len(members[0].cls.__mro__)):
+            self._plan_class(members[0].cls, members)
 
     def _plan_class(self, cls: type, members: list[Observed]) -> None:
         needing = [test for test in members if _needs_mark(test)]
@@ -118,12 +118,12 @@ class Plan:
             trouble = self._mark_class(cls, needing)
             self._tell(f"class {cls.__module__}.{cls.__qualname__}", needing[0].size, trouble)
             return
-        left = {test: trouble for test in needing if (trouble := self._mark_method(test))}
+        left = [(test, trouble) for test in needing if (trouble := self._mark_method(test))]
         # What is written nowhere can have the size of its class, if that holds nobody else to it.
-        by_class = [test for test in left if present_size(cls, test.method)[1] != "method"]
+        by_class = [test for test, _ in left if present_size(cls, test.method)[1] != "method"]
         if by_class and is_free and is_alone and not self._mark_class(cls, by_class):
-            left = {test: trouble for test, trouble in left.items() if test not in by_class}
-        for test, trouble in left.items():
+            left = [(test, trouble) for test, trouble in left if present_size(cls, test.method)[1] == "method"]
+        for test, trouble in left:
             self._tell(test.id, test.size, trouble)
 
     def _tell(self, name: str, size: Size | None, trouble: str) -> None:
@@ -133,8 +133,8 @@ class Plan:
     def _inherited(self, cls: type) -> Size | None:
         """The size that a class gets from a base class that is going to be marked."""
         for base in cls.__mro__[1:]:
-            if base in self._marked_classes:
-                return self._marked_classes[base]
+            if id(base) in self._marked_classes:
+                return self._marked_classes[id(base)]
             if "__hermetic__" in vars(base):
                 return None
         return None
@@ -151,7 +151,7 @@ class Plan:
             return str(error)
         if line is None:
             return f"is not written in {shown(file)}: mark what makes it"
-        self._marked_classes[cls] = size
+        self._marked_classes[id(cls)] = size
         self.marks.setdefault(str(file), {})[line] = size.value
         return ""
 

@@ -78,12 +78,12 @@ def tests_in(suite: Any) -> Iterator[Any]:
 def _block(test: Any) -> Block:
     tests = [*tests_in(test)]
     name = name_of(tests[0]) if tests else ""
-    classes = {type(one) for one in tests}
-    modules = {cls.__module__ for cls in classes}
+    classes = {id(type(one)): type(one) for one in tests}  # a metaclass may leave its classes without a hash
+    modules = {cls.__module__ for cls in classes.values()}
     if len(modules) != 1 or modules & {"unittest.case", "unittest.loader", "doctest"}:
         return Block(test, name, name, name)  # of several modules; or of functions, which have no fixtures
     (module,) = modules
-    qualname = classes.pop().__qualname__ if len(classes) == 1 else name
+    qualname = type(tests[0]).__qualname__ if len(classes) == 1 else name
     return Block(test, name, f"{module}.{qualname}", module)
 
 
