@@ -34,6 +34,7 @@ system_exit = SystemExit
 perf_counter: Callable[[], float] = _system.bound("time", "perf_counter")
 monotonic: Callable[[], float] = _system.bound("time", "monotonic")
 wall_clock: Callable[[], float] = _system.bound("time", "time")
+process_time: Callable[[], float] = _system.bound("time", "process_time")
 sleep = _system.sleep
 stat = os.stat
 environ = os.environ
@@ -423,6 +424,26 @@ def selector_of_loop(loop: Any) -> Any:
 def process_exited(transport: Any, returncode: int) -> None:
     """Tell a transport of asyncio's that its process has ended."""
     transport._process_exited(returncode)
+
+
+# The methods of a TestCase through which its ``run`` calls what the test consists of.
+TEST_CODE_CALLERS = ("_callSetUp", "_callTestMethod", "_callTearDown", "_callCleanup")
+
+
+def runs_test_code(test: Any, frame: types.FrameType | None) -> bool:
+    """Whether a test that is running is in its own code, and not between that and its result.
+
+    Args:
+        test: the test; whether one whose class has a ``run`` of its own is there cannot be told, and is taken for true.
+        frame: the innermost frame of its thread.
+    """
+    run = _unittest_case().TestCase.run.__code__
+    while frame is not None:
+        code = frame.f_code
+        if (code is run or code.co_name in TEST_CODE_CALLERS) and frame.f_locals.get("self") is test:
+            return code is not run
+        frame = frame.f_back
+    return True
 
 
 def test_has_failed(test: Any) -> bool:

@@ -77,13 +77,15 @@ class Pool:
         nursery: where workers come from.
         new_worker: makes one of them, for a task.
         is_stopping: whether the run is to end with the test that it is at.
+        ends_run: whether a frame tells of what a run that fails fast ends with: what comes later is not begun.
 
     Attributes:
         hear: called with a task and each frame that comes of its step, when it comes.
         ends_at: when nobody waits for an answer any longer, by ``perf_counter``.
+        has_stopped: whether nothing is begun any more; the answer of what was not begun is empty.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a pool has to know of a run
         self,
         tasks: list[Task],
         *,
@@ -91,14 +93,18 @@ class Pool:
         nursery: Nursery,
         new_worker: Callable[[Task], Worker],
         is_stopping: Callable[[], bool],
+        ends_run: Callable[[list[Any]], bool],
     ) -> None:
         self._size = size
         self._nursery = nursery
         self._new_worker = new_worker
         self._is_stopping = is_stopping
+        self._ends_run = ends_run
+        self._order = {id(task): position for position, task in enumerate(tasks)}
+        self._last = float("inf")  # the position of the task that the run ends with, as far as that is known
         self.hear: Callable[[Task, list[Any]], None] | None = None
         self.ends_at = float("inf")
-        self._has_stopped = False
+        self.has_stopped = False
         self._waiting = {id(task): task for task in tasks}
         self._by_length = sorted(tasks, key=lambda task: task.seconds)
         self._left = sum(task.seconds for task in tasks)
@@ -123,7 +129,11 @@ class Pool:
                 return
             if _real.perf_counter() >= self.ends_at:
                 raise TimeoutError
+            if self._order.get(id(task), 0) > self._last:
+                self._last = float("inf")  # the run has not ended there
             self.go_on(task, _LOOK_SECONDS)
+            if self.has_stopped and not task.is_begun:
+                return
 
     def go_on(self, wanted: Task | None = None, seconds: float = 0.0) -> None:
         """Have workers begin what there is to be done, and take what they have sent.
@@ -132,10 +142,10 @@ class Pool:
             wanted: the task that an answer is waited for; the first to be begun.
             seconds: to wait at most for something to take.
         """
-        if self._is_stopping() and not self._has_stopped:
+        if self._is_stopping() and not self.has_stopped:
             self._stop()
-        while self._waiting and len(self._at_work) < self._size:
-            self._begin(wanted if wanted is not None and id(wanted) in self._waiting else self._next())
+        while len(self._at_work) < self._size and (task := self._next(wanted)) is not None:
+            self._begin(task)
         links = {id(place.worker.link): place for place in self._at_work}
         ready = self._nursery.wait([place.worker.link for place in self._at_work], seconds)
         now = _real.perf_counter()
@@ -147,12 +157,20 @@ class Pool:
 
     def _stop(self) -> None:
         """Have nothing begun any more: no task, and no test of those that are being done."""
-        self._has_stopped = True
+        self.has_stopped = True
         self._waiting.clear()
         self._left = 0.0
         for place in self._at_work:
-            if not place.task.own_process:
-                place.worker.send(["stop"])
+            place.worker.send(["stop"])
+
+    def _end_after(self, task: Task) -> None:
+        """The run ends with this task, unless it has ended before: have nothing begun that comes after it."""
+        position = self._order.get(id(task), self._last)
+        if position < self._last:
+            self._last = position
+            for place in self._at_work:
+                if self._order.get(id(place.task), 0) > position:
+                    place.worker.send(["stop"])
 
     def finish(self) -> Iterator[list[Any]]:
         """Have all workers exit that have nothing left to do, and hand on the frames that come of it."""
@@ -171,14 +189,21 @@ class Pool:
             worker.end()
         self._kept.close()
 
-    def _next(self) -> Task:
+    def _next(self, wanted: Task | None) -> Task | None:
         """The next task in their order, unless a long one must be begun now in order not to be waited for at the end.
 
         Longest first always would have the answers that are wanted first come last.
         """
+        if wanted is not None and id(wanted) in self._waiting:
+            return wanted
+        first = next(iter(self._waiting.values()), None)
+        if first is None or self._order[id(first)] > self._last:
+            return None
         while id(self._by_length[-1]) not in self._waiting:
             self._by_length.pop()
-        longest, first = self._by_length[-1], next(iter(self._waiting.values()))
+        longest = self._by_length[-1]
+        if self._order[id(longest)] > self._last:
+            return first
         must_begin = longest.seconds > max(first.seconds, _SHARE * self._left / self._size)
         return longest if must_begin else first
 
@@ -211,6 +236,8 @@ class Pool:
             task.current.append(frame)
             if self.hear is not None:
                 self.hear(task, frame)
+            if self._ends_run(frame):
+                self._end_after(task)
             if frame[0] == "ready" and task.steps[task.at][-1][0] != "finish":
                 self._end_step(task)
         self._at_work.remove(place)
@@ -230,7 +257,7 @@ class Pool:
         if task.at < len(task.steps):
             self._end_step(task)
         rest = task.rest()
-        if rest:
+        if rest and self._order.get(id(task), 0) < self._last and not self.has_stopped:
             self._ask(self._new_worker(task), task, rest)
         else:
             while task.at < len(task.steps):

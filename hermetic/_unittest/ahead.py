@@ -35,6 +35,14 @@ __unittest = True
 _TELLING = frozenset({"begin", "outcome", "fixture", "unbegun", "broken", "died"})  # one of these comes of every test
 
 
+def _is_failure(frame: list[Any]) -> bool:
+    """Whether a frame tells of a test, a fixture or a worker that has failed."""
+    kind, *details = frame
+    if kind == "outcome":
+        return (details[1][0] if details[0] == "subtest" else details[0]) in FAILURES
+    return kind in ("died", "broken", "copy") or (kind == "fixture" and details[1] in FAILURES)
+
+
 class Ahead:
     """The tests of a run that are shared out.
 
@@ -58,7 +66,9 @@ class Ahead:
             "locals": bool(getattr(result, "tb_locals", False)),
             "failfast": bool(getattr(result, "failfast", False)),
             "buffer": bool(getattr(result, "buffer", False)),
+            "ahead": True,
         }
+        fails_fast = options["failfast"]
         self._plan = Plan(suite, lambda test: workers.address_of(test) or addressing.of_test(test), options, durations)
         for cls in sorted(self._plan.classes.values(), key=lambda cls: -len(cls.__mro__)):  # their bases come after
             protect.protect_class(cls)
@@ -74,6 +84,7 @@ class Ahead:
             nursery=self._nursery,
             new_worker=self._new_worker,
             is_stopping=lambda: bool(getattr(result, "shouldStop", False)),
+            ends_run=lambda frame: fails_fast and _is_failure(frame),
         )
         self._pool.hear = None if self._progress is None else self._hear
         self._pool.ends_at = ends_at
@@ -105,7 +116,7 @@ class Ahead:
             raise IsolationError(f"[H007] test {state.owner_name(test)}: timed out: so has the run") from None
         if unit.next == len(unit.places):
             self._begun.remove(unit)
-        if not kinds & _TELLING:
+        if not kinds & _TELLING and not self._pool.has_stopped:  # else it is one of those that are not run any more
             raise IsolationError(f"[H007] test {state.owner_name(test)}: its worker has said nothing of it")
 
     def _hear(self, task: Task, frame: list[Any]) -> None:
@@ -117,8 +128,7 @@ class Ahead:
         if frame[0] == "begin":
             self._progress.start_ahead(name)
         elif frame[0] == "outcome":
-            verdict = frame[2][0] if frame[1] == "subtest" else frame[1]
-            self._failing |= {id(task)} if verdict in FAILURES else set()
+            self._failing |= {id(task)} if _is_failure(frame) else set()
         elif frame[0] in ("ready", "died"):
             has_failed = frame[0] == "died" or id(task) in self._failing
             self._failing.discard(id(task))

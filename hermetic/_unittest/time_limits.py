@@ -2,6 +2,7 @@
 
 a test that has passed has taken longer than its size may   -> report_overrun(): a warning, or an error (H006)
 a test that runs here has taken ``test_timeout`` seconds    -> it is interrupted, and the run goes on
+its result is told something, or the process is stopped     -> that is no time of the test's
 it does not end even so                                     -> the run is summed up, and ends
 and not even that is possible: C code keeps all threads out -> faulthandler ends the process, with the stacks
 """
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 __unittest = True
 
 _GRACE = 5.0  # seconds that a test that was interrupted has for its cleanups
+_TICK = 0.25  # seconds between two looks at the clock
+_MAX_DELAY = 1.0  # seconds that a look may be late without the process having been stopped
 _STDERR = 2  # the file descriptor: a test may have replaced the stream
 _SIGNAL = getattr(signal, "SIGALRM", None)  # none on Windows, where nothing interrupts the main thread for sure
 
@@ -73,6 +76,13 @@ def _have_process_ended(left: float) -> None:
     faulthandler.dump_traceback_later(left + 2 * _GRACE, exit=True, file=_STDERR)
 
 
+# What results are told while a test is running.
+_TELLING = (
+    "addSuccess", "addError", "addFailure", "addSkip", "addExpectedFailure", "addUnexpectedSuccess", "addSubTest",
+    "addDuration",
+)  # fmt: skip
+
+
 class Watchdog:
     """Sees to it that no test that runs in this process goes on for ever.
 
@@ -95,6 +105,9 @@ class Watchdog:
         self._deadline = math.inf
         self._allowed = 0.0  # seconds, of the current test
         self._interrupted: Any = None  # the test that was told to end
+        self._stopped_for = 0.0  # seconds that the process was stopped, as by Ctrl-Z
+        self._looked = _real.perf_counter(), _real.process_time()
+        self._is_told = False  # whether the result is being told something
         self._stacks = ""
         self._main = _real.get_thread_id()
         self._stopping = _real.new_lock()
@@ -102,13 +115,32 @@ class Watchdog:
     def start(self, test: Any) -> None:
         """A test starts."""
         if not policies.is_handed_over(test):
-            now = _real.perf_counter()
-            self._deadline = min(now + self._seconds, self._ends_at)
+            now = self._clock()
+            self._deadline = min(now + self._seconds, self._ends_at - self._stopped_for)
             self._allowed = max(self._deadline - now, 0.0)
 
     def stop(self) -> None:
         """It has ended."""
         self._deadline = math.inf
+
+    def untimed(self, tell: Callable[..., Any]) -> Callable[..., Any]:
+        """A method of the result, made one that interrupts no test and takes none of its time."""
+
+        def told(*args: Any, **kwargs: Any) -> Any:
+            if self._is_told:
+                return tell(*args, **kwargs)
+            self._is_told, began = True, self._clock()
+            try:
+                return tell(*args, **kwargs)
+            finally:
+                self._deadline += self._clock() - began
+                self._is_told = False
+
+        return told
+
+    def _clock(self) -> float:
+        """``perf_counter``, which goes on while the process is stopped, without that."""
+        return _real.perf_counter() - self._stopped_for
 
     @contextlib.contextmanager
     def on_guard(self) -> Iterator[None]:
@@ -120,10 +152,15 @@ class Watchdog:
         _have_process_ended(self._seconds)
         _real.start_thread(self._watch, ())
         self._result.watchdog = self
+        methods = [name for name in _TELLING if hasattr(self._result, name)]
+        for name in methods:
+            setattr(self._result, name, self.untimed(getattr(self._result, name)))
         try:
             yield
         finally:
             self._result.watchdog = None
+            for name in methods:
+                delattr(self._result, name)
             self._stopping.release()
             faulthandler.cancel_dump_traceback_later()
             if handler is not None and _SIGNAL is not None:
@@ -131,14 +168,29 @@ class Watchdog:
 
     def _watch(self) -> None:
         with state.unjudged():
+            waited = 0.0
             while True:
-                left = min(self._deadline - _real.perf_counter(), self._seconds)
-                if left <= 0:
+                left = min(self._deadline - self._look(waited), self._seconds)
+                if left <= 0 and not self._is_told:
                     self._act()
                     left = _GRACE
-                _have_process_ended(left)
-                if self._stopping.acquire(timeout=left):
+                _have_process_ended(max(left, 0.0))
+                waited = min(max(left, 0.01), _TICK)
+                if self._stopping.acquire(timeout=waited):
                     return
+
+    def _look(self, waited: float) -> float:
+        """The time by ``_clock``, once it is known whether the process was stopped since the last look.
+
+        Args:
+            waited: the seconds that there should be between the two.
+        """
+        (before, used_before), (now, used) = self._looked, (_real.perf_counter(), _real.process_time())
+        self._looked = now, used
+        delay = now - before - waited - (used - used_before)  # what uses the processor meanwhile is the test
+        if delay > _MAX_DELAY:
+            self._stopped_for += delay
+        return now - self._stopped_for
 
     def _act(self) -> None:
         """A test has used up its time."""
@@ -148,17 +200,20 @@ class Watchdog:
         self._stacks = _real.stacks(besides=_real.get_thread_id())
         can_interrupt = _SIGNAL is not None and signal.getsignal(_SIGNAL) == self._interrupt
         if can_interrupt and test is not self._interrupted and _SIGNAL is not None:
-            self._interrupted, self._deadline = test, _real.perf_counter() + _GRACE
+            self._interrupted, self._deadline = test, self._clock() + _GRACE
             signal.pthread_kill(self._main, _SIGNAL)  # type: ignore[attr-defined,unused-ignore]  # not on Windows
             return
         self._end_run(f"{test} could not be interrupted after {round(self._allowed, 2):g} s", self._error(test))
         _real.exit_process(1)
 
-    def _interrupt(self, *_: Any) -> None:
+    def _interrupt(self, _: int, frame: Any) -> None:
         """In the main thread: end the test that it runs."""
         test = self._result.current_test
-        if test is None or test is not self._interrupted:
+        if test is None or test is not self._interrupted or self._deadline == math.inf:
             return  # it has ended meanwhile
+        if self._is_told or not _real.runs_test_code(test, frame):
+            self._interrupted, self._deadline = None, self._clock()  # once it goes on, if it does
+            return
         error = self._error(test)
         self._result.begin_scope(test)
         scope = state.active()

@@ -183,9 +183,10 @@ class _Worker:
 
     def _run(self, result: WorkerResult, address: dict[str, Any], options: dict[str, Any]) -> Iterator[Any]:
         changes: list[str] = []
-        self._stopped = self._stopped or (policies.in_shared_worker and self._channel.is_told_to_stop())
+        is_ahead = options.get("ahead", False)  # of the suite, which has not come to this test yet
+        self._stopped = self._stopped or (is_ahead and self._channel.is_told_to_stop())
         test = None if self._stopped else self._find(result, address, options)
-        if test is not None and not (policies.in_shared_worker and result.failfast and result.has_failed):
+        if test is not None and not (is_ahead and result.failfast and result.has_failed):
             self._class = type(test)
             self._enter_sandbox()
             with _filters(options.get("filters")):

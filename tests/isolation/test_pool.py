@@ -67,7 +67,7 @@ class PoolTest(HermeticTestCase):
         self.nursery, self.stopping = FakeNursery(), False
         made = Pool(
             [*tasks], size=size, nursery=self.nursery, new_worker=self.nursery.new_worker,
-            is_stopping=lambda: self.stopping,
+            is_stopping=lambda: self.stopping, ends_run=lambda frame: frame[1:2] == ["last"],
         )  # fmt: skip
         self.addCleanup(made.close)
         return made

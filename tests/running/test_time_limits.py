@@ -199,5 +199,65 @@ class HardLimitTest(SampleRunCase):
         self.assertEqual(done.returncode, 0, done.stderr)
 
 
+@medium
+@INTERRUPTS
+class OtherTimeTest(unittest.TestCase):
+    """Time that is not the test's: of its result, and while the process is stopped."""
+
+    SLOW = """
+        import io, sys, time, unittest
+        import hermetic
+
+        class Slow(io.TextIOBase):
+            def write(self, text):
+                sys.__stderr__.write(text)
+                if text in (".", "F", "E", "s"):
+                    time.sleep(1.2)
+                return len(text)
+
+        class SlowTest(unittest.TestCase):
+            def test_1_passes(self):
+                time.sleep(0.3)
+
+            def test_2_fails_and_cleans_up(self):
+                self.addCleanup(time.sleep, 0.3)
+                self.fail()
+
+            def test_3_skips(self):
+                self.skipTest("")
+
+            def test_4_subtests(self):
+                for i in range(2):
+                    with self.subTest(i=i):
+                        self.fail()
+
+            def test_5_hangs_after_it_has_failed(self):
+                self.addCleanup(time.sleep, 1000)
+                self.fail()
+
+        hermetic.main(testRunner=hermetic.TestRunner(stream=Slow()), argv=["run", "--test-timeout", "1"])
+    """
+
+    def test_a_slow_result_is_never_interrupted(self):
+        with Folder(**{"run.py": self.SLOW}) as folder:
+            done = run_python("run.py", cwd=folder)
+        self.assertIn("Ran 5 tests", done.stderr)
+        self.assertIn("FAILED (failures=4, errors=1, skipped=1)", done.stderr)
+        self.assertIn("test_5_hangs_after_it_has_failed was interrupted after 1 s", done.stderr)
+
+    def test_a_stopped_process_takes_no_time(self):
+        stop = "kill -STOP {0}; sleep 3; kill -CONT {0}"
+        text = f"""
+            import os, subprocess, unittest
+
+            class StopTest(unittest.TestCase):
+                def test_is_stopped(self):
+                    subprocess.run(["sh", "-c", {stop!r}.format(os.getpid())])
+        """
+        with Folder(**{"test_sample.py": text}) as folder:
+            done = run_python("-m", "hermetic", "--test-timeout", "2", "test_sample", cwd=folder)
+        self.assertEqual(0, done.returncode, done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()
