@@ -65,8 +65,8 @@ class Supervisor:
 
     def _watch(self, fd: int, handler: tuple[Supervised, Callable[[], None]] | None) -> None:
         if handler is None:
-            self._poll.unregister(fd)
-            del self._handlers[fd]
+            if self._handlers.pop(fd, None) is not None:
+                self._poll.unregister(fd)
         else:
             self._handlers[fd] = handler
             self._poll.register(fd, _system.POLLIN)
@@ -156,13 +156,13 @@ class Supervised:
         elif kind == "entered" and self._listener is None:
             self._judge.worker = details[0]
             self._judge.held = {fd: (identity, Operation(**fields)) for fd, identity, fields in details[1]}
-            self._listen(os.dup(fds[-1]))
+            self._listener = os.dup(fds[-1])  # first of all: what goes wrong from here on closes it
+            self._watch_listener(self._listener)
         else:
             raise ValueError(f"a message of an unknown kind: {kind!r:.50}")
         self._reply(number)
 
-    def _listen(self, listener: int) -> None:
-        self._listener = listener
+    def _watch_listener(self, listener: int) -> None:
         seccomp.wake_together(listener)
         self._questions.register(listener, _system.POLLIN)
         self._watch(listener, (self, self._asked))
@@ -222,10 +222,10 @@ class Supervised:
         return None
 
     def _close_listener(self) -> None:
-        if self._listener is not None:
-            self._watch(self._listener, None)
-            _system.close(self._listener)
-            self._listener = None
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            _system.close(listener)
+            self._watch(listener, None)
 
     def close(self) -> None:
         """Let go of it: calls of what is left of it fail."""
