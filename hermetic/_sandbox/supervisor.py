@@ -245,4 +245,5 @@ def _read_file(fd: int) -> bytes:
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_FILE_BYTES:
         raise ValueError(f"a message of {status.st_size} bytes")
-    return os.pread(fd, status.st_size, 0)
+    found: bytes = os.pread(fd, status.st_size, 0)
+    return found
