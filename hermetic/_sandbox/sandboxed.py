@@ -133,7 +133,7 @@ class Sandbox:
                 self._send([kind, self._number, *details], handed)
             finally:
                 if handed is not None:  # as long as it is open here, who waits for an answer waits for ever
-                    os.close(handed)
+                    _system.close(handed)
             self._take_reply()
         except (OSError, ValueError) as error:
             self._lose(error)
