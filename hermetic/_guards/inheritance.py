@@ -32,6 +32,8 @@ def described(scope: Scope) -> dict[str, Any]:
     }
 
 
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # now: a test may change the folder
+
 # The package itself would import unittest: its parts are imported below a stand-in that is gone afterwards.
 _BOOT = """\
 import sys, types
@@ -69,8 +71,7 @@ def boot_code(module: str, payload: dict[str, Any], scope: dict[str, Any] | None
         scope: as ``described``, for a process of its own: a failure is then reported to the scope, and ends the
             process. Without, a failure is raised.
     """
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    boot = _BOOT.format(package=package, module=module, payload=payload)
+    boot = _BOOT.format(package=_PACKAGE, module=module, payload=payload)
     if scope is None:
         return boot
     headline = _HEADLINE.format(test=scope["test"])

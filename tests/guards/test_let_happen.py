@@ -32,7 +32,7 @@ _ROUTES = """
     import multiprocessing, os, pty, subprocess, sys, threading, unittest
     from work import attempt
 
-    PROGRAM = [sys.executable, "-c", "import sys; sys.path.insert(0, '.'); import work; work.attempt()"]
+    PROGRAM = [sys.executable, "-c", "import work; work.attempt()"]
     NESTED = [sys.executable, "-c", f"import subprocess; subprocess.run({PROGRAM})"]
 
     class RouteTest(unittest.TestCase):
@@ -149,7 +149,7 @@ class WarningTest(SampleRunCase):
 
         class WarningTest(unittest.TestCase):
             def test_output_of_a_program(self):
-                code = "import sys; sys.path.insert(0, '.'); import work; work.attempt()"
+                code = "import work; work.attempt()"
                 done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
                 self.assertEqual((done.stdout, done.stderr), ("", ""))
 
@@ -211,7 +211,7 @@ class OutsideOfTestsTest(SampleRunCase):
         from work import attempt
 
         def start():
-            subprocess.run([sys.executable, "-c", "import sys; sys.path.insert(0, '.'); import work; work.attempt()"])
+            subprocess.run([sys.executable, "-c", "import work; work.attempt()"])
 
         start()
 
