@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 open_file = builtins.open
+import_module = importlib.import_module
 get_pid = os.getpid
 get_cwd = os.getcwd
 unlink = os.unlink
@@ -77,12 +78,12 @@ def test_of_failed_import(loader: Any, name: str, error: BaseException) -> Any:
         name: the module.
         error: what its import raised.
     """
-    module = importlib.import_module("unittest.loader")
+    module = import_module("unittest.loader")
     if error.__traceback__ is not None:
         error.__traceback__ = error.__traceback__.tb_next  # begins in the loader, as in a discovery
-    if isinstance(error, importlib.import_module("unittest").SkipTest):
+    if isinstance(error, import_module("unittest").SkipTest):
         return module._make_skipped_test(name, error, loader.suiteClass)
-    lines = importlib.import_module("traceback").format_exception(type(error), error, error.__traceback__)
+    lines = import_module("traceback").format_exception(type(error), error, error.__traceback__)
     message = f"Failed to import test module: {name}\n{''.join(lines)}"
     loader.errors.append(message)
     return module._make_failed_test(name, ImportError(message), loader.suiteClass, message)[0]
@@ -97,7 +98,7 @@ def test_of_failed_load_tests(loader: Any, name: str, error: BaseException, wrap
         error: what was raised.
         wrapped: what the test raises in its place.
     """
-    module = importlib.import_module("unittest.loader")
+    module = import_module("unittest.loader")
     if error.__traceback__ is not None:
         error.__traceback__ = error.__traceback__.tb_next  # begins in the loader, as unittest's own report
     test, message = module._make_failed_load_tests(name, wrapped, loader.suiteClass)
@@ -117,7 +118,7 @@ def interpreters_module() -> types.ModuleType | None:
     """The module behind sub-interpreters; None for none."""
     for name in INTERPRETER_MODULES:
         try:
-            return importlib.import_module(name)
+            return import_module(name)
         except ImportError:
             continue
     return None
@@ -134,7 +135,7 @@ def socket_module() -> Any:
 
     It is kept, because at shutdown nothing can be imported any more, and sockets are judged even then.
     """
-    return importlib.import_module("_socket")
+    return import_module("_socket")
 
 
 def class_namespace(cls: type) -> dict[str, Any]:
@@ -257,9 +258,19 @@ def stacks(besides: int) -> str:
 
 
 def threads_of_executors() -> set[Any]:
-    """The threads of every ThreadPoolExecutor that there is."""
-    executors = sys.modules.get("concurrent.futures.thread")
-    return {*executors._threads_queues} if executors else set()
+    """The threads of every executor that there is, of loky's too."""
+    found: set[Any] = set()
+    for name, threads in _EXECUTORS:
+        found.update(getattr(sys.modules.get(name), threads, ()))
+    return found
+
+
+_EXECUTORS = (
+    ("concurrent.futures.thread", "_threads_queues"),
+    ("concurrent.futures.process", "_threads_wakeups"),
+    ("loky.process_executor", "_threads_wakeups"),
+    ("joblib.externals.loky.process_executor", "_threads_wakeups"),
+)
 
 
 MULTIPROCESSING_FOLDER = "pymp-"  # how the folder for its sockets begins
@@ -324,12 +335,12 @@ SYNTAX_ERROR_FIELDS: dict[str, type] = {
 
 
 def _unittest_case() -> Any:
-    return importlib.import_module("unittest.case")  # not worth its start-up time where there is no test
+    return import_module("unittest.case")  # not worth its start-up time where there is no test
 
 
 def error_holder(description: str) -> Any:
     """What unittest hands a result in the place of a test for an error of a fixture; runners know its class."""
-    return importlib.import_module("unittest.suite")._ErrorHolder(description)
+    return import_module("unittest.suite")._ErrorHolder(description)
 
 
 def sub_test(test: Any, message: Any, params: dict[str, Any]) -> Any:
@@ -413,7 +424,7 @@ def child_was_started(popen: Any, pid: int, files: Iterable[int]) -> None:
 
 def selector_event_loop() -> type:
     """The class of asyncio's event loops that start subprocesses."""
-    return importlib.import_module("asyncio.unix_events")._UnixSelectorEventLoop  # type: ignore[no-any-return]
+    return import_module("asyncio.unix_events")._UnixSelectorEventLoop  # type: ignore[no-any-return]
 
 
 def selector_of_loop(loop: Any) -> Any:

@@ -7,9 +7,9 @@ an event loop. A supervisor and its workers must not depend on that, and some of
 from __future__ import annotations
 
 import functools
-import importlib
 import os
 import sys
+from importlib import import_module as _import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def original(module_name: str, name: str) -> Any:
         module_name: the module that defines it, such as ``posix``.
         name: its name there.
     """
-    module = sys.modules.get(module_name) or importlib.import_module(module_name)
+    module = sys.modules.get(module_name) or _import_module(module_name)
     found = getattr(module, name, None)
     if not _is_defined_by(module_name, found):
         found = getattr(_fresh_copy(module_name), name, None)

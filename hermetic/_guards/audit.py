@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 
 from .. import _env, _messages, _policy, _real
@@ -87,6 +88,15 @@ def announced_by_popen() -> bool:
     return callsite.is_inside("subprocess", function=_real.POPEN_START, depth=16)
 
 
+# Functions of the standard library that ask a program about the system of their own accord, and can do without it.
+_PROBES = (
+    ("platform", ""),  # uname, ver: falls back to what os.uname says, or to nothing
+    ("ctypes.util", ""),  # ldconfig, gcc, ld, objdump, of find_library: the library is not found
+    ("uuid", "_get_command_stdout"),  # ifconfig, ip, arp, of getnode: a random node
+    ("webbrowser", "register_standard_browsers"),  # xdg-settings: no default browser
+)
+
+
 def judge(operation: Operation, scope: Scope | None = None) -> None:
     """Let an operation happen, or record it and raise.
 
@@ -108,7 +118,7 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
     if not _policy.refuses(policy, operation) or _is_judged_later(operation, policy):
         _let_happen(operation, scope, policy)
         return
-    if operation.kind == PROCESS and callsite.is_inside("platform"):  # asks uname, and does without
+    if operation.kind == PROCESS and any(callsite.is_inside(module, function=name) for module, name in _PROBES):
         raise RefusedQuietly(2, "small tests start no process", operation.command)
     if _is_housekeeping(operation):
         _tell_sandbox(operation, policy, is_allowed=False)
@@ -268,5 +278,8 @@ def _make_hook() -> Callable[[str, tuple[Any, ...]], None]:
         if handle is not None:
             handle(args)
 
-    hook.__cantrace__ = True  # type: ignore[attr-defined]  # lets coverage see it; costs nothing otherwise
+    # Only where coverage measures child processes, as it does those of our own tests: a trace function that a test
+    # sets would see the hook, and all that it calls.
+    if any(name.startswith("COVERAGE_PROCESS_") for name in os.environ):
+        hook.__cantrace__ = True  # type: ignore[attr-defined]
     return hook

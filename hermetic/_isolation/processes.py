@@ -21,8 +21,8 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # include/uapi/linux/prctl.h
 
 _MAX_COMMAND = 200  # characters of a command that are shown: it may be a program of some pages
 
-# Processes of multiprocessing's own, which end with the process that they serve.
-_HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+# Processes of multiprocessing's and loky's own, which end with the process that they serve.
+_HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", "loky.backend.resource_tracker")
 
 _listdir, _kill, _waitid = os.listdir, os.kill, getattr(os, "waitid", None)
 

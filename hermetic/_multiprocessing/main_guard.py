@@ -81,7 +81,7 @@ def _guarded(original: Callable[..., Any], originals: dict[str, Callable[..., An
             result: dict[str, Any] = original(*args, **kwargs)
             return result
         vars(runpy).update(originals)
-        with _no_suite_is_run():
+        with _no_suite_is_run(), _start_method_may_be_set():
             try:
                 return dict(original(*args, **kwargs))
             except BaseException as error:
@@ -91,6 +91,17 @@ def _guarded(original: Callable[..., Any], originals: dict[str, Callable[..., An
                 return names
 
     return run_main
+
+
+@contextlib.contextmanager
+def _start_method_may_be_set() -> Iterator[None]:
+    """For the time of main, let it set the start method once more: the parent's holds already, and holds afterwards."""
+    default = sys.modules["multiprocessing.context"]._default_context
+    before, default._actual_context = default._actual_context, None
+    try:
+        yield
+    finally:
+        default._actual_context = before
 
 
 def _names_of_main(traceback: TracebackType | None) -> dict[str, Any] | None:

@@ -31,7 +31,8 @@ def watch(process: Any) -> None:
         _refuse_at_import()
         method = getattr(self, "_start_method", None) or start_method.method_in_force()
         _note(method)
-        if getattr(getattr(self, "_target", None), "__module__", None) in _KEEPERS:  # afterwards it is gone
+        target = getattr(self, "_target", None)  # afterwards it is gone
+        if str(getattr(target, "__module__", "")).endswith(_KEEPERS):
             journal.kept[:] = [kept for kept in journal.kept if kept() is not None] + [weakref.ref(self)]
         try:
             start(self)
@@ -43,7 +44,8 @@ def watch(process: Any) -> None:
     cls.start = guarded_start
 
 
-_KEEPERS = ("multiprocessing.pool", "concurrent.futures.process", "multiprocessing.managers")
+# Modules whose processes belong to an object that ends them; loky may be a part of joblib.
+_KEEPERS = ("multiprocessing.pool", "concurrent.futures.process", "multiprocessing.managers", "loky.process_executor")
 
 
 def _note(method: str) -> None:

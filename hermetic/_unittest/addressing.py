@@ -186,7 +186,7 @@ def import_module(name: str, file: str | None) -> ModuleType:
 
 def _import_anew(name: str, file: str | None) -> ModuleType:
     try:
-        module = importlib.import_module(name)
+        module = _real.import_module(name)
         if file is None or os.path.abspath(getattr(module, "__file__", None) or "") == file:
             return module
     except ModuleNotFoundError as error:

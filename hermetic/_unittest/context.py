@@ -6,7 +6,6 @@ enter()      in the interpreter that is to be like it
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 import warnings
@@ -62,7 +61,7 @@ def enter(context: dict[str, Any]) -> None:
     policies.install_guard(settings)
     _multiprocessing.default_start_method(settings.start_method).__enter__()  # for as long as there is a process
     for name in context["set_up"]:
-        importlib.import_module(name).setup()
+        _real.import_module(name).setup()
     with policies.default_scope():
         for name, file in context["modules"]:
             try:

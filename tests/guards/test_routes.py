@@ -8,6 +8,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import ctypes
+import ctypes.util
 import http.client
 import http.server
 import importlib
@@ -482,6 +483,9 @@ class WorkingInSmall(unittest.TestCase):
             with self.subTest(ask=ask.__name__):
                 getattr(platform, "invalidate_caches", lambda: None)()
                 self.assertIsInstance(str(ask()), str)
+
+    def test_finding_a_library(self) -> None:
+        self.assertIsNone(ctypes.util.find_library("no-such-library"))
 
     def test_importing_ssl_and_others_afresh(self) -> None:
         for name in ("ssl", "http.client", "smtplib", "ftplib", "imaplib", "xmlrpc.server", "multiprocessing.managers"):

@@ -1,0 +1,127 @@
+"""What tests and the libraries that they use may do to the process: hermetic is neither seen nor harmed by it."""
+
+from __future__ import annotations
+
+import unittest
+
+from hermetic import medium
+from sample_runs import WALL_SECONDS, SampleRunCase
+from support import IS_MEASURED, Folder, run_python
+
+
+@medium
+class MockedFunctionsTest(SampleRunCase):
+    TESTS = """
+import unittest
+from unittest import mock
+
+NAMES = (
+    "importlib.import_module", "json.dumps", "json.loads", "time.time", "time.perf_counter", "time.monotonic",
+    "time.sleep", "os.getpid", "os.getcwd", "os.write", "os.read", "os.urandom", "os.unlink", "os.stat",
+    "os.waitpid", "os.fork", "os.replace", "threading.Thread", "threading.Lock", "threading.RLock",
+    "threading.main_thread", "threading.get_ident", "tempfile.mkdtemp", "shutil.rmtree", "select.select",
+    "subprocess.Popen", "subprocess.run", "warnings.warn", "inspect.getsource", "shutil.copyfile",
+)
+
+class MockedTest(unittest.TestCase):
+    pass
+
+for number, name in enumerate(NAMES):
+    def test(self, name=name):
+        patch = mock.patch(name)
+        patch.start()
+        self.addCleanup(patch.stop)
+        self.fail("wanted")
+    setattr(MockedTest, f"test_{number}", test)
+"""
+
+    def test_a_test_that_fails_while_one_is_mocked_is_a_failure_like_any_other(self):
+        for options in ((), ("--json", "run.json"), ("--junit-xml", "run.xml"), ("-j", "2"), ("--isolated",)):
+            with self.subTest(options):
+                done, errors = self.run_sample(*options, "test_sample")
+                self.assertEqual(len(errors), 30, done.stderr)
+                self.assertRegex(done.stderr, r"Ran 30 tests")
+                self.assertRegex(done.stderr, r"FAILED \(failures=30\)\n")
+
+
+@medium
+class OwnTraceFunctionTest(SampleRunCase):
+    TESTS = """
+import os, sys
+import hermetic
+
+class TraceTest(hermetic.HermeticTestCase):
+    def test_trace(self):
+        seen, before = [], sys.gettrace()
+        sys.settrace(lambda frame, event, argument: seen.append(frame.f_code.co_filename))
+        os.listdir(".")
+        sys.settrace(before)
+        self.assertEqual(seen, [])
+
+    def test_profile(self):
+        seen, before = [], sys.getprofile()
+        sys.setprofile(lambda frame, event, argument: seen.append(frame.f_code.co_filename))
+        os.listdir(".")
+        sys.setprofile(before)
+        self.assertEqual([path for path in seen if "_guards" in path], [])
+"""
+
+    @unittest.skipIf(IS_MEASURED, "coverage has the hook traced")
+    def test_it_sees_no_frame_of_the_audit_hook(self):
+        done, _ = self.run_sample("test_sample")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+@medium
+class StartMethodInAScriptTest(SampleRunCase):
+    TESTS = """
+import multiprocessing, unittest
+import hermetic
+
+@hermetic.medium
+class ChildTest(unittest.TestCase):
+    def test_child(self):
+        process = multiprocessing.Process(target=abs, args=(1,))
+        process.start()
+        process.join(20)
+        self.assertEqual(process.exitcode, 0)
+"""
+    RUNNER = """
+import multiprocessing, unittest
+multiprocessing.set_start_method("spawn")
+unittest.main("test_sample")
+"""
+
+    def test_children_may_set_it_again(self):
+        with Folder(**{"test_sample.py": self.TESTS, "runner.py": self.RUNNER}) as folder:
+            done = run_python("runner.py", cwd=folder, timeout=WALL_SECONDS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+@medium
+class ReusableWorkersTest(SampleRunCase):
+    """A stand-in for loky, whose workers outlive the call that started them."""
+
+    TESTS = """
+import multiprocessing, unittest
+import hermetic
+from loky.process_executor import work
+
+@hermetic.medium
+class ReusedTest(unittest.TestCase):
+    def test_1_starts_one(self):
+        type(self).queue = multiprocessing.Queue()
+        type(self).worker = multiprocessing.Process(target=work, args=(self.queue,))
+        self.worker.start()
+
+    def test_2_finds_it_alive(self):
+        self.queue.put(None)
+        self.worker.join(20)
+        self.assertEqual(self.worker.exitcode, 0)
+"""
+
+    def test_they_are_there_for_the_next_test(self):
+        library = "def work(queue):\n    queue.get()\n"
+        files = {"loky/__init__.py": "", "loky/process_executor.py": library}
+        done, _ = self.run_sample("--leaks", "error", "test_sample", **files)
+        self.assertEqual(done.returncode, 0, done.stderr)
