@@ -58,6 +58,9 @@ MAY_BE_MISSING = {
     "sendmsg": "on Windows",
 }
 
+# Until 3.11, the type of sockets is one for all interpreters of a process.
+INTERPRETERS_SHARE_C_TYPES = sys.version_info < (3, 12)
+
 # The socket options IP_ADD_MEMBERSHIP, IP_ADD_SOURCE_MEMBERSHIP, IPV6_JOIN_GROUP, MCAST_JOIN_GROUP and
 # MCAST_JOIN_SOURCE_GROUP: Python has names for some of them only.
 MULTICAST_OPTIONS = {"linux": (35, 39, 20, 42, 46), "win32": (12, 15, 12, 41, 45)}.get(

@@ -16,7 +16,7 @@ import os
 import sys
 import types
 
-from . import _system
+from . import _env, _system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,6 +147,10 @@ def class_namespace(cls: type) -> dict[str, Any]:
 
 def forget_cached_attributes(cls: type) -> None:
     """Have attributes of a class looked up anew, after its namespace was changed behind the interpreter's back."""
+    if _env.INTERPRETERS_SHARE_C_TYPES:  # to clear the caches of one interpreter would spoil those of the others
+        ctypes = importlib.import_module("ctypes")
+        ctypes.pythonapi.PyType_Modified(ctypes.py_object(cls))
+        return
     clear = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache
     clear()
     subclasses: list[type] = type.__subclasses__(cls)

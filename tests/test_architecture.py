@@ -36,6 +36,7 @@ LEVEL_OF = {unit: level for level, units in enumerate(LEVELS) for unit in units.
 # Imports within one level. Each reads facts or calls pure functions of a unit that imports nothing back.
 WITHIN_A_LEVEL = {
     ("_addresses", "_env"),  # where the hosts file is
+    ("_real", "_env"),  # what differs between Pythons of what is private
     ("_addresses", "_real"),  # the originals of open, stat and inet_pton, which suites mock
     ("_real", "_system"),  # functions that frameworks replace
     ("_sockets", "_real"),  # the C module of sockets

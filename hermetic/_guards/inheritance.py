@@ -62,7 +62,7 @@ except Exception:
 _HEADLINE = "[H009] internal error: a child process of test {test} could not be guarded, and was ended\n"
 
 
-def boot_code(module: str, payload: dict[str, Any], scope: dict[str, Any] | None = None) -> str:
+def boot_code(module: str, payload: dict[str, Any] | None, scope: dict[str, Any] | None = None) -> str:
     """Source text that has a fresh interpreter of this Python call ``boot`` of one of our modules.
 
     Args:
@@ -80,8 +80,11 @@ def boot_code(module: str, payload: dict[str, Any], scope: dict[str, Any] | None
     )
 
 
-def boot(payload: dict[str, Any]) -> None:
-    """Enter the scope of the parent; called by ``boot_code`` in the child."""
+def boot(payload: dict[str, Any] | None) -> None:
+    """Enter the scope of the parent, or leave it for None; called by ``boot_code`` in the child."""
+    if payload is None:
+        state.running.process = None
+        return
     if state.running.process is not None and state.running.process.serial == payload["serial"]:
         return  # an interpreter that is used again in the same test
     policy = children.policy_of(payload["policy"])

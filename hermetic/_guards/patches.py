@@ -102,13 +102,31 @@ def _guarded_interpreter_function(interpreters: Any, name: str) -> Callable[...,
 
     def ask(*args: Any, **kwargs: Any) -> None:
         audit.judge(events.interpreter_operation())
-        scope = subjects.scope_in_force()
         interpreter = args[0] if args else kwargs.get("id")
-        if name != "create" and interpreter is not None and scope is not None and scope.policy is not None:
-            run_string(interpreter, inheritance.boot_code("_guards.inheritance", inheritance.described(scope)))
+        if name != "create" and hasattr(interpreter, "__index__"):  # or the original raises an error
+            _guard_interpreter(interpreter, run_string)
 
-    guarded: Callable[..., Any] = faults.entrance(original, ask)
+    unknown = getattr(interpreters, "InterpreterNotFoundError", ())
+    guarded: Callable[..., Any] = faults.entrance(original, ask, *([unknown] if unknown else []))
     return guarded
+
+
+_guarded_interpreters: set[int] = set()
+
+
+def _guard_interpreter(interpreter: Any, run_string: Callable[..., Any]) -> None:
+    """Put another interpreter under the policy in force; under none, if there is none any more."""
+    scope = subjects.scope_in_force()
+    payload = None if scope is None or scope.policy is None else inheritance.described(scope)
+    if payload is not None:
+        _guarded_interpreters.add(int(interpreter))
+    elif int(interpreter) not in _guarded_interpreters:
+        return
+    if _env.INTERPRETERS_SHARE_C_TYPES:
+        sockets.patch()  # the functions of this interpreter are to be there, as it outlives the other one
+    failure = run_string(interpreter, inheritance.boot_code("_guards.inheritance", payload))
+    if failure is not None:  # before 3.13, run_string raises it
+        raise RuntimeError(f"another interpreter could not be guarded: {failure.formatted}")
 
 
 # --- threads ---------------------------------------------------------------------------------------------------
@@ -152,7 +170,16 @@ def _patch_executor(module: ModuleType) -> None:
         scope = state.active()
         if scope is None:
             return None
+        if _runs_in_interpreters(self):
+            audit.judge(events.interpreter_operation())
+            return None
         scope.touched = True
         return functools.partial(original, self, _run_in_scope, scope, fn, *args, **kwargs)
 
     cls.submit = faults.entrance(original, decide)
+
+
+def _runs_in_interpreters(executor: Any) -> bool:
+    """Whether an executor hands its work to other interpreters, where no scope of this one can go."""
+    module = sys.modules.get("concurrent.futures.interpreter")
+    return module is not None and isinstance(executor, module.InterpreterPoolExecutor)

@@ -31,9 +31,9 @@ def on_new_socket(args: tuple[Any, ...]) -> None:
 
     To patch it earlier would cost every start-up the import of ``_socket``.
     """
-    _patch()
-    for patch in on_first_use:
-        patch()
+    patch()
+    for patch_more in on_first_use:
+        patch_more()
     operation = events.new_socket_operation(*args)
     if operation is not None:
         audit.judge(operation)
@@ -42,10 +42,11 @@ def on_new_socket(args: tuple[Any, ...]) -> None:
 def patch_if_loaded() -> None:
     """Patch the C type if anybody could use it by now; at shutdown, when nothing can be imported, it is too late."""
     if "_socket" in sys.modules:
-        _patch()
+        patch()
 
 
-def _patch() -> None:
+def patch() -> None:
+    """Patch the C type, unless that is done."""
     _socket = _real.socket_module()
     methods = _real.class_namespace(_socket.socket)
     if hasattr(methods["listen"], "__hermetic_guard__"):
