@@ -15,9 +15,35 @@ if TYPE_CHECKING:
 TEMPORARY_FOLDER_VARIABLES = ("TMPDIR", "TEMP", "TMP")
 DEFAULT_TEMPORARY_FOLDERS = ("/tmp", "/var/tmp", "/usr/tmp")  # noqa: S108 - the order of the tempfile module
 
+
+def _set_at_start() -> bytes | None:
+    """The variables that this process was started with, on Linux; None where that is not known."""
+    try:
+        with _real.open_file("/proc/self/environ", "rb") as file:
+            return b"\0" + bytes(file.read())
+    except OSError:
+        return None
+
+
+def _is_set_later(name: str, at_start: bytes | None) -> bool:
+    return at_start is not None and os.fsencode(f"\0{name}={os.environ[name]}\0") not in at_start
+
+
+def _named_folders() -> tuple[list[str], list[str]]:
+    """The temporary folders that variables name: those named at the start of the process, and those named later."""
+    found: tuple[list[str], list[str]] = [], []
+    at_start = _set_at_start()
+    for name in TEMPORARY_FOLDER_VARIABLES:
+        if os.environ.get(name):
+            found[_is_set_later(name, at_start)].append(os.environ[name])
+    return found
+
+
+_at_start, _later = _named_folders()
 _TEMPORARY_FOLDERS = [  # files are created exclusively there
-    *(os.environ[name] for name in TEMPORARY_FOLDER_VARIABLES if os.environ.get(name)),
+    *_at_start,
     *DEFAULT_TEMPORARY_FOLDERS,
+    *_later,  # whoever has set it may remove it at the end: green does, and ignores failures if it is not empty
     # Bazel's comes last: its path is too long for the sockets that isolated tests may make in a folder below.
     *([os.environ["TEST_TMPDIR"]] if "TEST_TMPDIR" in os.environ else []),
 ]

@@ -23,6 +23,27 @@ class FirstTest(unittest.TestCase):
         os.chdir(folder)
         os.rmdir(folder)
 """
+FOLDER_OF_A_HOST = """
+import os, tempfile, unittest
+with tempfile.TemporaryDirectory() as folder:
+    os.environ["TMPDIR"] = folder
+    from test_host import HostTest
+    suite = unittest.TestSuite(map(HostTest, ("test_1", "test_2")))
+    result = unittest.TextTestRunner().run(suite)
+raise SystemExit(not result.wasSuccessful())
+"""
+HOSTED = """
+import os, unittest
+import hermetic
+
+class HostTest(unittest.TestCase):
+    @hermetic.isolated("group")
+    def test_1(self):
+        pass
+
+    def test_2(self):  # the group's process is still there
+        self.assertEqual(os.listdir(os.environ["TMPDIR"]), [])
+"""
 NO_FOLDERS = """
 from hermetic import _own_files
 def refuse(*arguments):
@@ -54,6 +75,15 @@ class CurrentFolderTest(unittest.TestCase):
     def test_that_a_test_has_removed_is_surveyed_without(self) -> None:
         ran = self.run_suite("--survey")
         self.assertIn("\nsizes: ", ran.stdout)
+
+
+@medium
+@unittest.skipUnless(sys.platform == "linux", "elsewhere it is not known what a process was started with")
+class FolderOfAHostTest(unittest.TestCase):
+    def test_nothing_of_ours_is_in_the_way_of_a_runner_that_removes_its_temporary_folder(self) -> None:
+        with support.Folder(**{"run.py": FOLDER_OF_A_HOST, "test_host.py": HOSTED}) as folder:
+            ran = support.run_python("run.py", cwd=folder)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
 
 
 @medium
