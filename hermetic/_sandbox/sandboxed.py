@@ -53,7 +53,6 @@ class Sandbox:
 
     def __init__(self, channel: int) -> None:
         self._channel = _sockets.from_descriptor(channel)
-
         self._identity = _inode(channel)
         self._machine = seccomp.known_machine()
         self._pid = _real.get_pid()
