@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import os
@@ -66,6 +67,15 @@ def make_private_folder(path: str) -> None:
     """Make a folder that nobody else is to look into: its mode is 0700, whatever the umask."""
     _mkdir(path, 0o700)
     _chmod(path, 0o700)
+
+
+def restore_private_folder(path: str) -> None:
+    """Make a private folder, and the one that it is in, as they were: a test may have removed or closed them."""
+    with contextlib.suppress(OSError):  # the next test may not need it
+        for folder in (os.path.dirname(path), path):
+            with contextlib.suppress(FileExistsError):
+                _mkdir(folder, 0o700)
+            _chmod(folder, 0o700)
 
 
 def use_temporary_folder(folder: str) -> None:

@@ -41,7 +41,7 @@ def set_up(place: WorkerPlace) -> protocol.WorkerEnd:
     if sys.stdout is not _streams.get("stdout"):  # nobody has warmed up
         make_streams()
     faulthandler.enable(file=stacks, all_threads=True)
-    temporary = os.path.join(place.folder, "tmp")
+    temporary = _temporary.path = os.path.join(place.folder, "tmp")
     for name in ("TEMP", "TMP") if _env.WINDOWS else ("TMPDIR",):
         os.environ[name] = temporary
     tempfile: Any = sys.modules.get("tempfile")
@@ -49,6 +49,21 @@ def set_up(place: WorkerPlace) -> protocol.WorkerEnd:
         tempfile.tempdir = temporary
     _own_files.use_temporary_folder(place.folder)
     return protocol.WorkerEnd(reading, writing, place.nonce, written)
+
+
+class _Temporary:
+    """The folder for temporary files of this process. One instance, in this module."""
+
+    path = ""
+
+
+_temporary = _Temporary()
+
+
+def restore_temporary_folder() -> None:
+    """Have the folder for temporary files there for the next test, whatever earlier ones have done to it."""
+    if _temporary.path:
+        _own_files.restore_private_folder(_temporary.path)
 
 
 _streams: dict[str, Any] = {}

@@ -188,6 +188,8 @@ class _Worker:
         test = None if self._stopped else self._find(result, address, options)
         if test is not None and not (is_ahead and result.failfast and result.has_failed):
             self._class = type(test)
+            with state.unjudged():
+                worker_process.restore_temporary_folder()  # a test of another worker may have removed it, too
             self._enter_sandbox()
             with _filters(options.get("filters")):
                 yield test

@@ -45,6 +45,31 @@ for number, name in enumerate(NAMES):
 
 
 @medium
+class TemporaryFolderTest(SampleRunCase):
+    TESTS = """
+import os, shutil, tempfile, unittest
+
+class TemporaryTest(unittest.TestCase):
+    def test_1_removes_the_folder(self):
+        shutil.rmtree(os.path.dirname(tempfile.gettempdir()))
+
+    def test_2_needs_it(self):
+        tempfile.TemporaryFile().close()
+
+    def test_3_closes_it(self):
+        os.chmod(tempfile.gettempdir(), 0)
+
+    def test_4_needs_it(self):
+        self.assertEqual(os.stat(tempfile.gettempdir()).st_mode & 0o777, 0o700)
+"""
+
+    def test_a_test_that_removes_or_closes_it_does_not_harm_the_next_one_in_its_worker(self):
+        other = "import unittest\nclass OtherTest(unittest.TestCase):\n    def test_other(self): pass\n"
+        done, _ = self.run_sample("-j", "2", "test_sample", "test_other", **{"test_other.py": other})
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+@medium
 class OwnTraceFunctionTest(SampleRunCase):
     TESTS = """
 import os, sys
