@@ -93,6 +93,21 @@ class Small(unittest.TestCase):
 """,
         ("-m", "hermetic", "--sandbox", "kernel", "test_sample"),
     ),
+    Suite(
+        "a native violation in the sandbox, after exceptions",
+        """
+native_system = libc.system
+@small
+class Small(unittest.TestCase):
+    @hermetic.allow(processes=["env"])
+    def test_starts(self):
+        swallow(subprocess.run, ["env", "env", "true"])
+        with hermetic.allow(hosts=["localhost:10"]), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            swallow(sock.connect, ("localhost", 10))
+        native_system(b"true")
+""",
+        ("-m", "hermetic", "--sandbox", "kernel", "test_sample"),
+    ),
     *(
         Suite(f"{name} of an isolated test{where}", _ISOLATED.format(group=group, trouble=trouble))
         for name, trouble in _TROUBLES.items()
