@@ -220,8 +220,7 @@ class Replay:
             self._result.addFailure(self._test, exc_info(AssertionError("unexpected success")))
 
     def _tell_subtest(self, verdict: str, details: Any, message: str | None, params: dict[str, str]) -> None:
-        shown = {name: tracebacks.Shown(text) for name, text in params.items()}
-        subtest = _real.sub_test(self._test, message, shown)
+        subtest = _real.sub_test(self._test, message, {name: tracebacks.Shown(text) for name, text in params.items()})
         if verdict == "skip":
             _or_success(self._result, "addSkip", subtest, details)
             return

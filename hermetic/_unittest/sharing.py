@@ -134,7 +134,7 @@ class Plan:
         for test, is_free in tests:
             cls = type(test)
             address = None
-            if is_free and times[id(test)] == 1 and _can_be_shared_out(cls):
+            if is_free and times[id(test)] == 1 and _can_be_shared_out(test):
                 address = self._address_of(test)
             if address is not None:
                 found[id(test)] = address
@@ -225,12 +225,15 @@ def _tests_in(suite: Any, *, is_free: bool = True) -> Iterator[tuple[Any, bool]]
             yield from _tests_in(test, is_free=False)
 
 
-def _can_be_shared_out(cls: type) -> bool:
-    """Whether all that a run does with a test of a class is to call a ``run`` that is, or may be made, ours.
+def _can_be_shared_out(test: Any) -> bool:
+    """Whether all that a run does with a test is to call a ``run`` of its class that is, or may be made, ours.
 
     It is none of the standard library's, which stand for functions and for modules that could not be loaded.
     """
-    if cls.__module__.partition(".")[0] in sys.stdlib_module_names or cls.__call__ is not unittest.TestCase.__call__:
+    cls = type(test)
+    if "run" in vars(test) or cls.__module__.partition(".")[0] in sys.stdlib_module_names:
+        return False
+    if cls.__call__ is not unittest.TestCase.__call__:
         return False
     runs = next(base for base in cls.__mro__ if "run" in vars(base))
     return protect.is_own(runs) or not protect.is_protected(cls)

@@ -94,3 +94,33 @@ class IdentityTest(unittest.TestCase):
             with open(os.path.join(folder, "report.json"), encoding="utf-8") as file:
                 written = [record.get("stdout", "").strip() for record in json.load(file)["tests"]]
         self.assertEqual(written[:9], [f"number {number}" for number in (0, 1, 2)] * 3)
+
+    @medium
+    def test_a_run_method_that_was_put_on_one_test_runs_once(self):
+        with Folder(**{"test_run.py": OWN_RUN}) as folder:
+            for mode in ((), ("-j", "2")):
+                with self.subTest(mode=mode):
+                    done = run_hermetic(*mode, "test_run", cwd=folder)
+                    self.assertEqual(sorted(done.stdout.split()), ["OtherTest", "OwnTest"])
+                    self.assertIn("FAILED (errors=1)", done.stderr)
+
+
+OWN_RUN = """
+import unittest
+
+class OwnTest(unittest.TestCase):
+    def test_it(self): print(type(self).__name__, flush=True)
+
+class OtherTest(OwnTest):
+    pass
+
+def load_tests(loader, tests, pattern):
+    own, other = OwnTest("test_it"), OtherTest("test_it")
+    def run(result):
+        result.startTest(own)
+        own.test_it()
+        result.addError(own, (ValueError, ValueError("by its own run"), None))
+        result.stopTest(own)
+    own.run = run
+    return unittest.TestSuite([own, other])
+"""
