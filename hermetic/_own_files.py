@@ -79,8 +79,56 @@ def restore_private_folder(path: str) -> None:
 
 
 def use_temporary_folder(folder: str) -> None:
-    """Have our own files created in a folder."""
+    """Have our own files created in a folder, which somebody else removes."""
     _TEMPORARY_FOLDERS.insert(0, folder)
+    _removed_by_others.add(folder)
+
+
+_removed_by_others: set[str] = set()
+_sweepers: dict[str, tuple[int, str, int]] = {}  # by folder: the process, how its files begin there, and a pipe
+
+# Waits in the background for the end of whoever has the pipe, and removes what is left.
+SWEEPER_NAME = "hermetic-sweeper"
+_SWEEPER = """(cd / && trap '' INT TERM HUP && read -r _; rm -rf -- "$1"*) <&3 3<&- >/dev/null 2>&1 &"""
+_SHELL = "/bin/sh"
+
+
+def sweeper_pipes() -> list[int]:
+    """The file descriptors whose end has the files of this process removed."""
+    return [pipe for _, _, pipe in _sweepers.values()]
+
+
+def _start_of_names(prefix: str, folder: str) -> str:
+    """How the files of this process begin in a folder, from which they vanish with it, even if it is killed."""
+    folder = os.path.abspath(folder)
+    if folder in _removed_by_others or not hasattr(os, "posix_spawn") or not os.path.isdir(folder):
+        return os.path.join(folder, prefix)
+    pid = _real.get_pid()
+    if folder not in _sweepers or _sweepers[folder][0] != pid:
+        start = os.path.join(folder, f"{prefix}{_real.random_bytes(4).hex()}-")
+        try:
+            _sweepers[folder] = pid, start, _start_sweeper(start)
+        except OSError:  # there is no such shell, or no process can be started
+            return os.path.join(folder, prefix)
+    return _sweepers[folder][1]
+
+
+def _start_sweeper(start: str) -> int:
+    """Have files whose paths begin like this removed once the returned pipe is closed in every process."""
+    reading, writing = _system.pipe()
+    try:
+        pid = _system.original(os.name, "posix_spawn")(  # type: ignore[attr-defined,unused-ignore]  # not on Windows
+            _SHELL, ["sh", "-c", _SWEEPER, SWEEPER_NAME, start], {"PATH": "/usr/bin:/bin"}, setpgroup=0,
+            file_actions=[(os.POSIX_SPAWN_DUP2, reading, 3)],  # type: ignore[attr-defined,unused-ignore]
+        )  # fmt: skip
+    except BaseException:
+        _close(writing)
+        raise
+    finally:
+        _close(reading)
+    with contextlib.suppress(ChildProcessError):  # somebody waits for any child
+        os.waitpid(pid, 0)  # what sweeps is its child
+    return int(writing)
 
 
 def new_file(prefix: str) -> str:
@@ -103,7 +151,7 @@ def _new_path(prefix: str, suffix: str, make: Callable[[str, bool], None]) -> st
     for with_room, folder in itertools.product((True, False), folders):
         for _ in range(100):
             try:
-                path = os.path.abspath(os.path.join(folder, f"{prefix}{_real.random_bytes(4).hex()}{suffix}"))
+                path = f"{_start_of_names(prefix, folder)}{_real.random_bytes(4).hex()}{suffix}"
                 make(path, with_room)
             except FileExistsError:
                 continue

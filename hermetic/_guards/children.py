@@ -89,7 +89,8 @@ def expect_reports(scope: Scope) -> None:
     if _reports.owner_pid != scope.home:
         _reports = _Reports()
     if _reports.path is None:
-        _reports.path = _own_files.new_file("hermetic-")
+        with state.unjudged():
+            _reports.path = _own_files.new_file("hermetic-")
         known = baseline.tell_children(_reports.path)
         _reports.beside |= {known} if known is not None else set()
         atexit.register(close)

@@ -10,7 +10,7 @@ import gc
 import os
 import sys
 
-from .. import _env, _real
+from .. import _env, _own_files, _real
 from . import processes
 
 TYPE_CHECKING = False
@@ -325,9 +325,10 @@ def _new_files_here(before: set[str]) -> list[str]:
 
 
 def _open_files() -> set[int]:
-    """The open file descriptors, without multiprocessing's own; empty where the system does not tell."""
+    """The open file descriptors, without those of helpers; empty where the system does not tell."""
     listed = {int(name) for name in _names_in(_env.OPEN_FILES_FOLDER) if name.isdigit()}
-    return {fd for fd in listed.difference(_real.helper_files()) if _is_open(fd)}
+    helpers = {*_real.helper_files(), *_own_files.sweeper_pipes()}
+    return {fd for fd in listed.difference(helpers) if _is_open(fd)}
 
 
 def _is_open(fd: int) -> bool:

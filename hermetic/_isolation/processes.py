@@ -11,7 +11,7 @@ import functools
 import os
 import signal
 
-from .. import _env, _real, _system
+from .. import _env, _own_files, _real, _system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +21,13 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # include/uapi/linux/prctl.h
 
 _MAX_COMMAND = 200  # characters of a command that are shown: it may be a program of some pages
 
-# Processes of multiprocessing's and loky's own, which end with the process that they serve.
-_HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver", "loky.backend.resource_tracker")
+# Processes of multiprocessing's, loky's and our own, which end with the process that they serve.
+_HELPERS = (
+    "multiprocessing.resource_tracker",
+    "multiprocessing.forkserver",
+    "loky.backend.resource_tracker",
+    _own_files.SWEEPER_NAME,
+)
 
 _listdir, _kill, _waitid = os.listdir, os.kill, getattr(os, "waitid", None)
 
