@@ -56,7 +56,8 @@ def _program_patches() -> list[tuple[ModuleType, str, Any]]:
         return [*patches, (winapi, "CreateProcess", environment.telling_create_process(winapi.CreateProcess))]
     seams = {"fork_exec": importlib.import_module("_posixsubprocess")}
     subprocess = sys.modules.get("subprocess")
-    if subprocess is not None and hasattr(subprocess, _real.SUBPROCESS_FORK_EXEC):
+    # gevent has None there
+    if subprocess is not None and callable(getattr(subprocess, _real.SUBPROCESS_FORK_EXEC, None)):
         seams[_real.SUBPROCESS_FORK_EXEC] = subprocess  # a debugger may have wrapped it apart from the original
     guarded: dict[Any, Any] = {}
     for name, module in seams.items():

@@ -6,6 +6,7 @@ import warnings
 from unittest import mock
 
 import hermetic
+import support
 from hermetic import _env
 
 
@@ -35,3 +36,11 @@ class FallbackSocketpairTest(hermetic.HermeticTestCase):
         with first, second:
             first.sendall(b"x")
             self.assertEqual(second.recv(1), b"x")
+
+
+class MissingFunctionTest(hermetic.HermeticTestCase):
+    @hermetic.medium
+    def test_none_in_the_place_of_a_function_stays_none_everywhere(self):
+        code = "import subprocess; subprocess._fork_exec = None; import hermetic; hermetic.small\n"
+        done = support.run_python("-c", code + "import hermetic._guards as g; print(subprocess._fork_exec, g.failure)")
+        self.assertEqual((done.stdout, done.stderr), ("None None\n", ""))
