@@ -201,6 +201,55 @@ def warning_filters() -> list[Any]:
     return sys.modules["warnings"].filters  # type: ignore[no-any-return]
 
 
+@contextlib.contextmanager
+def warnings_shown_by(show: Callable[[Any, Callable[[Any], None]], None]) -> Iterator[None]:
+    """For a block, have a function called with each ``WarningMessage`` to be shown, and with what would have shown it.
+
+    A function in the place of ``warnings.showwarning`` would not be told the source of the warning. Where there is one
+    already, it is what would have shown them. What ``catch_warnings`` records is not shown.
+    """
+    warnings = sys.modules["warnings"]
+    name = "_showwarnmsg_impl" if warnings.showwarning is warnings._showwarning_orig else "showwarning"
+    before = getattr(warnings, name)
+
+    def show_message(message: Any) -> None:
+        context = getattr(
+            warnings, "_get_context", None
+        )  # from 3.14 on, of those threads that have warnings of their own
+        if context is not None and context().log is not None:
+            before(message)
+        else:
+            show(message, before)
+
+    def show_arguments(message: Any, category: Any, filename: str, lineno: int, *rest: Any, **named: Any) -> None:
+        shown = warnings.WarningMessage(message, category, filename, lineno, *rest, **named)
+        show(shown, lambda _: before(message, category, filename, lineno, *rest, **named))
+
+    ours = show_message if name == "_showwarnmsg_impl" else show_arguments
+    setattr(warnings, name, ours)
+    try:
+        yield
+    finally:
+        if getattr(warnings, name) is ours:
+            setattr(warnings, name, before)
+
+
+def forget_shown_by() -> None:
+    """Undo what has replaced ``warnings.showwarning``."""
+    warnings = sys.modules["warnings"]
+    warnings.showwarning = warnings._showwarning_orig  # type: ignore[attr-defined]
+
+
+def allocation_of(message: Any) -> str:
+    """What a ``WarningMessage`` is shown with because of its source: where that was allocated, if it is known."""
+    warnings = sys.modules["warnings"]
+    with_source, without = (
+        warnings._formatwarnmsg_impl(warnings.WarningMessage("", message.category, "", 0, line="", source=source))
+        for source in (message.source, None)
+    )
+    return with_source.removeprefix(without)  # type: ignore[no-any-return]
+
+
 def logging_handlers(logging: Any) -> tuple[Any, ...]:
     """The named and the ordered registers of logging's handlers."""
     return dict(logging._handlers), list(logging._handlerList)

@@ -134,6 +134,34 @@ class RealTest(hermetic.HermeticTestCase):
                 self.assertTrue(hasattr(module, name))
 
 
+class WarningsTest(hermetic.HermeticTestCase):
+    """hermetic/_real.py, for whoever shows warnings: what the warnings module asks last"""
+
+    def test_a_function_is_told_the_source_of_a_warning_and_of_none_that_is_recorded(self):
+        shown = []
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            with _real.warnings_shown_by(lambda warning, _: shown.append(warning)):
+                warnings.warn("shown", UserWarning, stacklevel=1, source=self)
+                with warnings.catch_warnings(record=True):
+                    warnings.warn("recorded", UserWarning, stacklevel=1, source=self)
+        self.assertEqual([(str(warning.message), warning.source) for warning in shown], [("shown", self)])
+
+    def test_what_has_replaced_showwarning_still_shows_them(self):
+        told, shown = [], []
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.showwarning = lambda message, *_, **__: shown.append(str(message))
+            with _real.warnings_shown_by(lambda warning, show: (told.append(str(warning.message)), show(warning))):
+                warnings.warn("text", stacklevel=1)
+            warnings.warn("later", stacklevel=1)
+        self.assertEqual((told, shown), (["text"], ["text", "later"]))
+
+    def test_where_the_source_was_allocated_is_what_is_shown_because_of_it(self):
+        shown = warnings.WarningMessage("text", ResourceWarning, "x.py", 1, source=self)
+        self.assertRegex(_real.allocation_of(shown), "^(ResourceWarning: Enable|Object allocated at)")
+
+
 class HygieneTest(hermetic.HermeticTestCase):
     """hermetic/_real.py, for hermetic/_isolation/hygiene.py: where modules keep what tests change"""
 

@@ -74,7 +74,7 @@ class DoubledTransport(base_subprocess.BaseSubprocessTransport):
     async def _wait(self) -> Any:
         if self._child is not None and self.get_returncode() is None:
             self._child.awaited = True
-            self._look()
+            self._look_soon()  # who waits goes on after the protocol was told of the end, as with a real child
         return await super()._wait()
 
     def send_signal(self, signal: int) -> None:

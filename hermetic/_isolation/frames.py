@@ -9,7 +9,8 @@ afterwards relies on it. The code under test runs in the worker, and may write t
     fixture      name, verdict, details      of a class or module fixture, or of a test that has ended
     unbegun      name, verdict, details      the test did not run, because that fixture failed or skipped before
     broken       details                     an exception that ends programs came out of a test or a fixture
-    warning      text, category, file, line  shown by the warnings module
+    warning      text, category, file, line, shown by the warnings module, with this text instead of its line of source
+                 source
     copy         id, what                    a forked copy of a test came back to the runner
     leaks        what, changes               what a test that is not isolated has changed and left
     buffer                                   a fixture begins, and its output is to be buffered
@@ -223,7 +224,7 @@ KINDS: dict[str, Check] = {
     "fixture": _of_fixture,
     "unbegun": _of_fixture,
     "broken": _array(_exception),
-    "warning": _array(_text, _array(_text, _text), _text, _whole),
+    "warning": _array(_text, _array(_text, _text), _text, _whole, _either(_nothing, _text)),
     "copy": _array(_text, _text),
     "leaks": _array(_text, _texts),
     "buffer": _array(),

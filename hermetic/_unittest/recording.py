@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import unittest
-import warnings
 import weakref
 from contextlib import contextmanager
 
@@ -22,7 +21,7 @@ from .recorded_result import MAX_MESSAGE, class_name, error_entry, make_recorded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from .._errors import ViolationError
@@ -157,22 +156,14 @@ class Recorder:
         self._by_test.clear()
         self.run.loaded += loaded
         self._warned_before = len(state.running.warned)
-        show = warnings.showwarning
-
-        def show_and_note(message: Any, category: Any, filename: str, lineno: int, *rest: Any, **named: Any) -> None:
-            self._add_warning(message, category, filename, lineno)
-            show(message, category, filename, lineno, *rest, **named)
-
-        warnings.showwarning = show_and_note
         try:
-            yield
+            with _real.warnings_shown_by(self._show_warning):
+                yield
         except BaseException as error:
             self.run.ended_early = f"{class_name(type(error))}: {text_of(error)}"
             raise
         finally:
             self._unfinished = result
-            if warnings.showwarning is show_and_note:
-                warnings.showwarning = show
 
     def finish(self, *, successful: bool, ended_early: str | None) -> list[str]:
         """The run is over: write the reports; those of a program with several runs are written anew after each.
@@ -252,10 +243,12 @@ class Recorder:
             record.passed = True
         return record
 
-    def _add_warning(self, message: Any, category: Any, filename: str, line: int) -> None:
-        cls = category or type(message)
-        caught = CaughtWarning(class_name(cls), portable.cut(text_of(message), MAX_MESSAGE), str(filename), int(line))
+    def _show_warning(self, warning: Any, show: Callable[[Any], None]) -> None:
+        name = class_name(warning.category or type(warning.message))
+        text = portable.cut(text_of(warning.message), MAX_MESSAGE)
+        caught = CaughtWarning(name, text, str(warning.filename), int(warning.lineno))
         (self._current or self.run).warnings.append(caught)
+        show(warning)
 
 
 def _describe_test(record: TestRecord, test: unittest.TestCase) -> None:

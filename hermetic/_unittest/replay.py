@@ -110,8 +110,8 @@ class Replay:
             self._recorder.add_output(*((text, "") if stream == "out" else ("", text)))
         write(sys.stdout if stream == "out" else sys.stderr, text)
 
-    def _take_warning(self, text: str, category: list[str], filename: str, line: int) -> None:
-        show_warning(text, category, filename, line)
+    def _take_warning(self, *details: Any) -> None:
+        show_warning(*details)
 
     def _take_outcome(self, verdict: str, details: Any = None) -> None:
         if not self._begun:
@@ -315,7 +315,7 @@ def write(stream: Any, text: str) -> None:
         pass  # the runner has none, or it is closed
 
 
-def show_warning(text: str, category: list[str], filename: str, line: int) -> None:
+def show_warning(text: str, category: list[str], filename: str, line: int, source: str | None) -> None:
     """Show a warning that a worker's filters have let through."""
     module, name = category
     found: Any = portable.known_class(module, name, Warning)
@@ -325,7 +325,7 @@ def show_warning(text: str, category: list[str], filename: str, line: int) -> No
     # One of its kind, made without its __init__, which may ask for more than a text.
     shown = type(identifier, (found,), {"__module__": module, "__str__": lambda _: text})
     sources.note(filename)
-    warnings.showwarning(Warning.__new__(shown), found, filename, line)
+    warnings.showwarning(Warning.__new__(shown), found, filename, line, line=source)
 
 
 def report_changes(what: str, changes: list[str], test: Any, result: Any) -> IsolationError | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import unittest
 
 from .. import _real
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __unittest = True
 
 FAILURES = ("error", "failure", "unexpected_success")  # what failfast stops at
+_NAMES = ("__module__", "__qualname__")
 _MAX_PARAMETER = 2000  # characters of one parameter of a subtest
 
 
@@ -110,13 +112,11 @@ class _SendingResult(unittest.TestResult):
         """A test or a fixture ended the worker by an exception that ends programs."""
         self.send("broken", self._described((type(error), error, error.__traceback__)))
 
-    def relay_warning(  # noqa: PLR0913, PLR0917 - the signature of what it stands for
-        self, message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
-    ) -> None:
-        """In the place of ``warnings.showwarning``."""
-        names = [str(category.__module__), str(category.__qualname__)]
+    def relay_warning(self, warning: Any, _: Any) -> None:
+        """Send a ``WarningMessage``, instead of showing it."""
+        text, names = portable.cut(str(warning.message)), [str(getattr(warning.category, name)) for name in _NAMES]
         if _real.get_pid() == self._pid:
-            self.send("warning", portable.cut(str(message)), names, str(filename), int(lineno))
+            self.send("warning", text, names, str(warning.filename), int(warning.lineno), _shown_line(warning))
 
     def addSuccess(self, test: Any) -> None:
         self._tell(test, "success")
@@ -161,6 +161,16 @@ class _SendingResult(unittest.TestResult):
     def _described(self, err: Any) -> dict[str, Any]:
         error, tb = err[1:] if isinstance(err, tuple) else (getattr(err, "value", err), None)
         return portable.describe(error, tb, with_locals=self.with_locals)
+
+
+def _shown_line(warning: Any) -> str | None:
+    """What a warning is shown with below its text: its line, if it has one, and where its source was allocated.
+
+    The source stays in this process, and so does what is known of it: it goes home as a part of the line.
+    """
+    allocated = "" if warning.source is None else _real.allocation_of(warning)
+    line = linecache.getline(warning.filename, warning.lineno) if allocated and warning.line is None else warning.line
+    return portable.cut(f"{line.strip()}\n{allocated}") if allocated else None if line is None else str(line)
 
 
 class WorkerResult(GuardedResult, _SendingResult):

@@ -22,7 +22,6 @@ import contextlib
 import os
 import traceback
 import unittest
-import warnings
 
 from .. import _guards, _real
 from .._guards import events, state
@@ -117,8 +116,10 @@ class _Worker:
 
     def work(self) -> int:
         """Do what is requested, and return the status to exit with."""
+        _real.forget_shown_by()
         try:
-            self.run()
+            with _real.warnings_shown_by(self._result.relay_warning):
+                self.run()
         except MemoryError:
             return protocol.OUT_OF_MEMORY
         except (OSError, EOFError, protocol.ProtocolError):
@@ -132,7 +133,6 @@ class _Worker:
             leave: whether the process is going to end after it.
         """
         result = self._result
-        warnings.showwarning = result.relay_warning
         journal.listeners[:] = [result.note_start]
         with contextlib.ExitStack() as between:
             between.enter_context(policies.default_scope())

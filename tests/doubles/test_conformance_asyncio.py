@@ -124,6 +124,23 @@ class AsyncioTest(ConformanceTestCase):
         child.script["times"] = 2
         self.agree(use, child)
 
+    def test_signals_after_the_end(self):
+        async def use(command, ends=("wait",), **pipes):
+            process = await create_subprocess_exec(*command, **pipes)
+            for end in ends:
+                await getattr(process, end)()
+            found = [process.returncode, process.pid > 0]
+            for name, *arguments in (("kill",), ("terminate",), ("send_signal", signal.SIGINT), ("send_signal", 0)):
+                try:
+                    found.append(getattr(process, name)(*arguments))
+                except Exception as error:
+                    found.append((type(error), str(error)))
+            return [*found, await process.wait(), process.returncode]
+
+        for child in (Child(returncode=3), Child(returncode=-9), LINES_QUIETLY, Child(duration=0.05)):
+            self.agree(lambda command: use(command, stdout=DEVNULL), child)
+            self.agree(lambda command: use(command, ("wait", "wait"), stdout=DEVNULL), child)
+
     def test_a_time_out_leaves_the_child_alive(self):
         async def use(command):
             process = await create_subprocess_exec(*command, stdout=PIPE)

@@ -57,7 +57,7 @@ class ForgedFramesTest(HostileCase):
         "huge": "say(body=b'[', more=2 ** 31)",
         "device": "say(['outcome', 'error', error_in('/dev/zero')])",
         "pipe": "say(['outcome', 'error', error_in(new_pipe())])",
-        "warning": "say(['warning', 'forged', ['os', 'system'], new_pipe(), 1])",
+        "warning": "say(['warning', 'forged', ['os', 'system'], new_pipe(), 1, None])",
         "another": "say(['begin', 'another.test', 1.0])",
     }
 

@@ -85,7 +85,7 @@ VALID = [
     ["fixture", "another object", "unexpected_success", None],
     ["unbegun", "setUpClass (a.B)", "error", EXCEPTIONS[0]],
     ["broken", EXCEPTIONS[0]],
-    ["warning", "text", ["builtins", "UserWarning"], "/nowhere/x.py", 3],
+    ["warning", "text", ["builtins", "UserWarning"], "/nowhere/x.py", 3, None],
     ["copy", "a.b.c", "success"],
     ["leaks", "what", ["changed: it"]],
     ["buffer"],
@@ -271,7 +271,7 @@ class AnswerTest(HermeticTestCase):
         self.assertRegex(told[-1][1], "its channel to hermetic broke: .* the test, or one before it")
 
     def test_what_comes_after_the_last_answer_is_for_the_next_time(self):
-        late = ["warning", "of a thread", ["builtins", "UserWarning"], "x.py", 1]
+        late = ["warning", "of a thread", ["builtins", "UserWarning"], "x.py", 1, None]
         worker = self.worker(*LEAST, late, *LEAST[:3], ["ready", [], 2])
         self.assertEqual(LEAST, [*worker.perform([["run"]], timeout=60.0, what="it")])
         self.assertEqual(late, next(worker.perform([["run"]], timeout=60.0, what="it")))
