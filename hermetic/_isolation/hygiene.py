@@ -222,10 +222,12 @@ class Snapshot:
         found = [f"file descriptor closed: {fd}" for fd in sorted(self._files - _open_files())]
         for name, probe in _VALUES:
             before, after = self._values[name], _read(probe)
+            found += _unread(name, before, after)
             if before is not _UNKNOWN and after is not _UNKNOWN and not _same(before, after):
                 found.append(f"{name} changed{_shown_change(before, after)}")
         for name, probe in _TABLES:
             before, after = self._tables[name], _read(probe)
+            found += _unread(name, before, after)
             if before is not _UNKNOWN and after is not _UNKNOWN:
                 found += _table_changes(name, before, after)
         if len(sys.modules) < self._module_count:
@@ -253,8 +255,15 @@ def changes_since(snapshot: Snapshot | None) -> list[str]:
 def _read(probe: Callable[[], Any]) -> Any:
     try:
         return probe()
-    except Exception:  # noqa: BLE001 - a test has broken what the probe looks at; its other probes say so
+    except Exception:  # noqa: BLE001 - a test may have broken what the probe looks at
         return _UNKNOWN
+
+
+def _unread(name: str, before: Any, after: Any) -> list[str]:
+    """What could be read once alone, so that a change would not be seen."""
+    if (before is _UNKNOWN) == (after is _UNKNOWN):
+        return []  # what could not be read before, either, was broken by an earlier test, which is told of it
+    return [f"{name} could not be read {'before' if before is _UNKNOWN else 'after'} the test"]
 
 
 def _same(before: Any, after: Any) -> bool:
