@@ -129,11 +129,11 @@ class MetadataTest(unittest.TestCase):
 
     @medium
     def test_its_version_is_that_of_the_package(self):
-        self.assertIn(f"\nVersion: {hermetic.__version__}\n", self.text_of("hermetic_unittest.dist-info", "METADATA"))
+        self.assertIn(f"\nVersion: {hermetic.__version__}\n", self.text_of(".hermetic_unittest.dist-info", "METADATA"))
 
     @medium
     def test_its_entry_points_are_those_of_the_package(self):
-        heading, line = self.text_of("hermetic_unittest.dist-info", "entry_points.txt").splitlines()
+        heading, line = self.text_of(".hermetic_unittest.dist-info", "entry_points.txt").splitlines()
         name, _, module = line.partition(" = ")
         project = self.text_of("pyproject.toml")
         self.assertIn(f'[project.entry-points.{heading.strip("[]")}]\n{name} = "{module}"\n', project)
