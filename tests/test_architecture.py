@@ -170,6 +170,40 @@ class LevelsTest(hermetic.HermeticTestCase):
         self.assertEqual({pair for pair in used if pair[0] != pair[1] and pair[::-1] in used}, set())
 
 
+@hermetic.medium  # it reads all of the package
+class CirclesTest(hermetic.HermeticTestCase):
+    """No file imports itself by way of others, those imports included that run in functions, or never run."""
+
+    def graph(self) -> dict[str, set[str]]:
+        """The modules of the package that each of them imports."""
+        known = {module.removesuffix(".__init__"): module for module in modules()}
+        edges: dict[str, set[str]] = {module: set() for module in modules()}
+        for module, name in imports(executed=False):
+            path = name.removeprefix("hermetic.") if name.startswith("hermetic.") else ""
+            found = next((known[part] for part in (path, path.rpartition(".")[0]) if part in known), module)
+            edges[module] |= {found} - {module}
+        return edges
+
+    def circles(self, edges: dict[str, set[str]]) -> list[str]:
+        """The modules that are in a circle, or lead to one: what is left when the others are taken away."""
+        left = {module: set(found) for module, found in edges.items()}
+        while leaves := {module for module, found in left.items() if not found}:
+            left = {module: found - leaves for module, found in left.items() if module not in leaves}
+        return sorted(left)
+
+    def test_there_are_none(self):
+        self.assertEqual([], self.circles(self.graph()))
+
+    def test_one_would_be_found(self):
+        self.assertEqual(["a", "b"], self.circles({"a": {"b"}, "b": {"a", "c"}, "c": set()}))
+
+    def test_imports_of_all_kinds_count(self):
+        graph = self.graph()
+        self.assertIn("_unittest.protect", graph["_unittest.marks"])
+        self.assertIn("_unittest.isolation", graph["_unittest.protect"])  # within a function
+        self.assertIn("_doubles.expectations", graph["_doubles.seam"])  # for its types alone
+
+
 class StandardLibraryTest(hermetic.HermeticTestCase):
     def test_nothing_else_is_imported(self):
         # tomllib: from 3.11 on, and asked for only there; sitecustomize: the user's, which ours stands before

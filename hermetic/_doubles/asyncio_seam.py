@@ -10,12 +10,12 @@ import weakref
 from asyncio import base_subprocess
 
 from .. import _real
-from . import seam
 from .child import THREAD_NAME
 from .clock import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .child import Child
@@ -129,11 +129,16 @@ def _virtual_time_of(loop: Any) -> _VirtualTime:
     return time if isinstance(time, _VirtualTime) else _VirtualTime(loop)
 
 
-def replacement(original: Any) -> Any:
-    """What takes the place of a loop's ``_make_subprocess_transport``."""
+def replacement(original: Any, active: Callable[[], object]) -> Any:
+    """What takes the place of a loop's ``_make_subprocess_transport``.
+
+    Args:
+        original: the method.
+        active: gives the double that answers, or None.
+    """
 
     async def make_subprocess_transport(loop: Any, protocol: Any, *args: Any, **kwargs: Any) -> Any:
-        if seam.active() is None:
+        if active() is None:
             return await original(loop, protocol, *args, **kwargs)
         waiter = loop.create_future()
         kwargs["waiter"] = waiter

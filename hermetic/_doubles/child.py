@@ -21,7 +21,6 @@ from dataclasses import dataclass
 
 from .._errors import UnmockedInteractionError
 from .clock import clock
-from .expectations import check_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -387,3 +386,14 @@ class WaitingFile(io.FileIO):
             return self.readall()
         self._wait_for_data()
         return super().read(size)
+
+
+MAX_STATUS = 255
+
+
+def check_status(returncode: Any, name: str = "mock_run(): returncode") -> None:
+    """Fail if something is no exit status, as ``Popen.returncode`` has it."""
+    if isinstance(returncode, bool) or not isinstance(returncode, int):
+        raise TypeError(f"{name} is a number, not {returncode!r}")
+    if not -signal.NSIG < returncode <= MAX_STATUS:
+        raise ValueError(f"{name} is 0 to {MAX_STATUS}, or minus the number of a signal, not {returncode}")

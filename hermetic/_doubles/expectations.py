@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 
 from .calls import encoded
+from .child import check_status
 from .patterns import ANYTHING, CommandPattern, differences, is_like, shortened
 
 TYPE_CHECKING = False
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from .calls import Call
     from .child import ChildProcess
-
-MAX_STATUS = 255
 
 
 @dataclass(eq=False)
@@ -114,14 +112,6 @@ class Answer:
             raise TypeError("mock_run(): a child that is a function writes its own stdout and stderr")
         if not isinstance(self.duration, (int, float)) or not self.duration >= 0:
             raise ValueError(f"mock_run(): duration is a number of seconds from 0 to math.inf, not {self.duration!r}")
-
-
-def check_status(returncode: Any, name: str = "mock_run(): returncode") -> None:
-    """Fail if something is no exit status, as ``Popen.returncode`` has it."""
-    if isinstance(returncode, bool) or not isinstance(returncode, int):
-        raise TypeError(f"{name} is a number, not {returncode!r}")
-    if not -signal.NSIG < returncode <= MAX_STATUS:
-        raise ValueError(f"{name} is 0 to {MAX_STATUS}, or minus the number of a signal, not {returncode}")
 
 
 def _check_output(name: str, value: Any) -> None:

@@ -35,13 +35,22 @@ from .clock import clock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
+    from typing import Any, Protocol
 
     from .expectations import Expectation
-    from .subprocess_mock import SubprocessMock
+
+    class Double(Protocol):
+        """What answers: ``SubprocessMock``."""
+
+        def answer(self, call: Call) -> Expectation | None: ...
+        def answer_which(self, name: Any) -> Any: ...
+        def failure_at_end(self, call: Call, expectation: Expectation, child: Child) -> BaseException | None: ...
+        def refuse_route(self, event: str) -> None: ...
+        def refused(self, error: BaseException) -> BaseException: ...
+
 
 _SIGKILL = 9  # Windows has no name for it
-_stack: list[SubprocessMock] = []
+_stack: list[Double] = []
 _undo: list[Callable[[], None]] = []
 _lock = threading.Lock()
 _passing = threading.local()
@@ -49,12 +58,12 @@ _children: weakref.WeakKeyDictionary[Any, Child] = weakref.WeakKeyDictionary()  
 _next_pid = itertools.count(2**22 + 1).__next__  # above all that Linux, macOS and the BSDs give out
 
 
-def active() -> SubprocessMock | None:
+def active() -> Double | None:
     """The double that answers; None if there is none, or for processes that hermetic starts on its own account."""
     return None if not _stack or state.is_unjudged() else _stack[-1]
 
 
-def enter(double: SubprocessMock) -> None:
+def enter(double: Double) -> None:
     """Have a double answer from now on.
 
     Raises:
@@ -68,7 +77,7 @@ def enter(double: SubprocessMock) -> None:
         _stack.append(double)
 
 
-def leave(double: SubprocessMock) -> None:
+def leave(double: Double) -> None:
     """The opposite.
 
     Raises:
@@ -136,7 +145,7 @@ def _install() -> None:
         from . import asyncio_seam  # loaded only where asyncio is
 
         loop = _real.selector_event_loop()
-        _replace(loop, _real.ASYNCIO_START, asyncio_seam.replacement(vars(loop)[_real.ASYNCIO_START]))
+        _replace(loop, _real.ASYNCIO_START, asyncio_seam.replacement(vars(loop)[_real.ASYNCIO_START], active))
     _watch_other_routes()
 
 

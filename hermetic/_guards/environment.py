@@ -137,7 +137,7 @@ def _to_be_added(environment: Mapping[Any, Any]) -> dict[Any, Any]:
     if scope is None or policy is None or LIMITS[policy.size].network == ANYWHERE:
         return {}
     described = inheritance.described(scope)
-    code = inheritance.boot_code("_guards.inheritance", described, described)
+    code = inheritance.boot_code("_guards.child_boot", described, described)
     path = environment.get(_encoded("PYTHONPATH"))
     told = {"HERMETIC_CHILD": code, "PYTHONPATH": os.pathsep.join([_FOLDER, *([os.fsdecode(path)] if path else [])])}
     return {_encoded(name): _encoded(value) for name, value in told.items()}

@@ -78,29 +78,3 @@ def boot_code(module: str, payload: dict[str, Any] | None, scope: dict[str, Any]
     return _BOOT_OR_END.format(
         boot=boot, headline=headline, report=scope["report"], serial=scope["serial"], status=children.END_STATUS
     )
-
-
-def boot(payload: dict[str, Any] | None) -> None:
-    """Enter the scope of the parent, or leave it for None; called by ``boot_code`` in the child."""
-    if payload is None:
-        state.running.process = None
-        return
-    if state.running.process is not None and state.running.process.serial == payload["serial"]:
-        return  # an interpreter that is used again in the same test
-    policy = children.policy_of(payload["policy"])
-    if policy is not None:
-        _guard(policy.forbid)
-    scope = state.Scope(payload["test"], policy)
-    scope.serial, scope.births_of = payload["serial"], payload["births_of"]
-    scope.home, scope.report_path = 0, payload["report"]
-    state.running.process = scope
-    state.running.depth, state.running.sandboxed_by_parent = payload["depth"], payload["sandboxed"]
-    ceilings.inherit(payload["ceilings"])
-    ceilings.be_born(scope)
-
-
-def _guard(opt_in: tuple[str, ...]) -> None:
-    from . import events, install
-
-    install(opt_in)
-    events.records()  # what is imported later may no longer find us

@@ -125,7 +125,7 @@ def _guard_interpreter(interpreter: Any, run_string: Callable[..., Any]) -> None
         return
     if _env.INTERPRETERS_SHARE_C_TYPES:
         sockets.patch()  # the functions of this interpreter are to be there, as it outlives the other one
-    failure = run_string(interpreter, inheritance.boot_code("_guards.inheritance", payload))
+    failure = run_string(interpreter, inheritance.boot_code("_guards.child_boot", payload))
     if failure is not None:  # before 3.13, run_string raises it
         raise RuntimeError(f"another interpreter could not be guarded: {failure.formatted}")
 

@@ -18,9 +18,9 @@ def boot(payload: dict[str, Any]) -> None:
         payload: see ``preparation``.
     """
     if payload["scope"] is not None:
-        from .._guards import inheritance
+        from .._guards import child_boot
 
-        inheritance.boot(payload["scope"])
+        child_boot.boot(payload["scope"])
     start_method.set_default(payload["start_method"])
     _multiprocessing.watch()  # its own children are told as well
     if payload["reimports_main"]:

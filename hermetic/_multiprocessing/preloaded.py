@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .._guards import audit, events, inheritance, patches
+from .._guards import audit, child_boot, events, patches
 from . import child
 
-__all__ = ["audit", "child", "inheritance", "patches"]
+__all__ = ["audit", "child", "child_boot", "patches"]
 
 events.records()

@@ -13,19 +13,17 @@ from __future__ import annotations
 from .._errors import IsolationError
 from .._guards import state
 from .._isolation.pool import Pool, Task
-from . import addressing, groups, policies, protect, sandbox
+from . import addressing, groups, policies, sandbox
 from .sending import FAILURES
 from .sharing import Plan
 from .workers import context_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from .._isolation.supervisor import Worker
-    from .groups import Group
-    from .progress import Progress
     from .replay import Replay
     from .sharing import Unit
     from .workers import Workers
@@ -52,13 +50,20 @@ class Ahead:
         workers: of the run, forked already where that is safe.
         durations: the seconds that tests took before, by id.
         ends_at: when the run has to come to its end, by ``perf_counter``.
+        protect: holds a class of tests to its policy.
 
     Attributes:
         last_test: that something was told of; None for none.
     """
 
-    def __init__(
-        self, suite: Any, result: Any, workers: Workers, durations: Mapping[str, float], ends_at: float
+    def __init__(  # noqa: PLR0913, PLR0917 - what a run says once
+        self,
+        suite: Any,
+        result: Any,
+        workers: Workers,
+        durations: Mapping[str, float],
+        ends_at: float,
+        protect: Callable[[type], None],
     ) -> None:
         groups.note_surroundings()
         self._nursery, self._fresh = workers.for_pool()
@@ -71,11 +76,12 @@ class Ahead:
         fails_fast = options["failfast"]
         self._plan = Plan(suite, lambda test: workers.address_of(test) or addressing.of_test(test), options, durations)
         for cls in sorted(self._plan.classes.values(), key=lambda cls: -len(cls.__mro__)):  # their bases come after
-            protect.protect_class(cls)
+            protect(cls)
         groups.shared_out.update(self._plan.classes, self._plan.modules)
+        groups.planned.update({test: unit.group for test, (unit, _) in self._plan.unit_of.items()})
         if policies.sandboxed:
             sandbox.tell_of_others(self._plan.kept)
-        self._progress: Progress | None = getattr(result, "hermetic_progress", None)
+        self._progress: Any = getattr(result, "hermetic_progress", None)
         self._unit_of = {id(unit.task): unit for unit in self._plan.units}
         self._failing: set[int] = set()  # the tasks whose test, as far as it has come, has failed
         self._pool = Pool(
@@ -91,11 +97,6 @@ class Ahead:
         self._begun: list[Unit] = []  # of which something was told, and not all
         self.last_test: Any = None
         self._pool.go_on()
-
-    def group_of(self, test: Any) -> Group | None:
-        """The group of a test that is shared out, or what stands for it; None for others."""
-        found = self._plan.unit_of.get(id(test))
-        return None if found is None else found[0].group
 
     def replay(self, test: Any, player: Replay) -> None:
         """Have the frames of a test replayed."""
@@ -170,6 +171,7 @@ class Ahead:
     def close(self) -> None:
         """End all that is still at work."""
         groups.shared_out.clear()
+        groups.planned.clear()
         self._pool.close()
 
     def _new_worker(self, task: Task) -> Worker:

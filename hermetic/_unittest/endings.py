@@ -7,7 +7,7 @@ import unittest
 
 from .. import _real
 from .._errors import IsolationError
-from . import replay
+from . import isolation_errors, replay
 from .result import report_outside
 
 TYPE_CHECKING = False
@@ -56,7 +56,7 @@ class Ending:
         elif kind == "exited":
             self._changes += details[0]
         elif kind == "died" and not self._failed:
-            error = replay.isolation_error(f"the process of {self._description}: {details[0]}", self._test)
+            error = isolation_errors.isolation_error(f"the process of {self._description}: {details[0]}", self._test)
             (self._of_group if self._is_over else self._in_fixtures).append(error)
 
     def errors(self, told: set[str]) -> list[BaseException]:
@@ -68,7 +68,7 @@ class Ending:
         changes = [change for change in self._changes if change not in told]
         if changes:
             what = f"the process of {self._description}"
-            error = replay.report_changes(what, changes, self._test, self._result)
+            error = isolation_errors.report_changes(what, changes, self._test, self._result)
             self._of_group += [error] if error is not None else []
         for found in self._of_group:
             self._in_fixtures += self._told(self._description, found)

@@ -18,7 +18,7 @@ from collections import namedtuple
 
 from .. import _config, _real
 from .._errors import DecorationError
-from . import marking, policies, units
+from . import fixtures, marking, policies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ surroundings: dict[str, Any] = {}  # the environment and the current folder when
 
 # The classes (by their ids) and modules whose fixtures run in workers because all of their tests are shared out.
 shared_out: set[int | str] = set()
+
+planned: dict[int, Group] = {}  # the groups of the tests that run in parallel, by the tests' ids
 
 _found: dict[tuple[int, str], Group | None] = marking.new_cache()  # by class and method name
 
@@ -101,6 +103,27 @@ def of_function(function: Any, cls: type | None) -> Group:
     return found
 
 
+def in_run(test: Any) -> Group | None:
+    """The group that a test runs in, in this run; None for a test that runs in this process."""
+    if id(test) in planned:
+        return planned[id(test)]
+    group = of_test(test)
+    return group if group is not None and runs_code_in_worker(test) else None
+
+
+def is_handed_over(test: Any) -> bool:
+    """Whether a worker runs a test: what this process hears of it is a replay."""
+    return policies.hands_tests_over() and in_run(test) is not None
+
+
+def has_process_to_itself(test: Any) -> bool:
+    """Whether a test is the only one in the process that runs it."""
+    if not policies.hands_tests_over():
+        return False
+    group = of_test_if_right(test)
+    return group is not None and group.key is None
+
+
 def is_skipped(test: Any) -> bool:
     """Whether a decorator skips a test, or its class."""
     method = getattr(test, _real.test_method_name(test), None)
@@ -117,8 +140,8 @@ def runs_code(test: Any) -> bool:
     cls = type(test)
     return (
         not is_skipped(test)
-        or units.has_module_fixtures(cls.__module__)
-        or (units.has_class_fixtures(cls) and not is_skipped_class(cls))
+        or fixtures.has_module_fixtures(cls.__module__)
+        or (fixtures.has_class_fixtures(cls) and not is_skipped_class(cls))
     )
 
 
@@ -127,9 +150,9 @@ def runs_code_in_worker(test: Any) -> bool:
     cls = type(test)
     if not is_skipped(test):
         return True
-    if units.has_module_fixtures(cls.__module__) and is_wholly_isolated_module(sys.modules[cls.__module__]):
+    if fixtures.has_module_fixtures(cls.__module__) and is_wholly_isolated_module(sys.modules[cls.__module__]):
         return True
-    return not is_skipped_class(cls) and units.has_class_fixtures(cls) and is_wholly_isolated(cls)
+    return not is_skipped_class(cls) and fixtures.has_class_fixtures(cls) and is_wholly_isolated(cls)
 
 
 def of_test_if_right(test: object) -> Group | None:

@@ -21,13 +21,13 @@ from .. import _real
 from .._errors import IsolationError
 from .._guards import state
 from .._isolation import output, portable
-from . import addressing, context, groups, policies, replay, sandbox
+from . import addressing, context, groups, isolation_errors, policies, replay, sandbox
 from .endings import Ending, raise_all
 from .workers import Workers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from .._isolation.supervisor import Worker
@@ -74,22 +74,13 @@ _isolation = _Isolation()
 # --- one test --------------------------------------------------------------------------------------------------------
 
 
-def group_of(test: Any) -> Group | None:
-    """The group that a test is to run in; None for a test that runs in this process."""
-    shared_out = None if _isolation.ahead is None else _isolation.ahead.group_of(test)
-    if shared_out is not None:
-        return shared_out
-    group = groups.of_test(test)
-    return group if group is not None and groups.runs_code_in_worker(test) else None
-
-
 class Request:
     """A test that is to be handed to a worker.
 
     Args:
         test: what the result is told of.
         address: where a worker that has not loaded it finds it; None for a TestCase, which has one.
-        group: as of ``group_of``.
+        group: as of ``groups.in_run``.
         module: the name of the module that the worker is to import.
     """
 
@@ -106,7 +97,7 @@ def run_test(test: Any, result: Any, group: Group) -> Any:
     Args:
         test: a TestCase.
         result: of any runner.
-        group: as of ``group_of``.
+        group: as of ``groups.in_run``.
     """
     run(Request(test, None, group, type(test).__module__), result)
     return result
@@ -124,7 +115,7 @@ def run(request: Request, result: Any) -> None:
         try:
             _perform(request, result, player)
         except IsolationError as error:
-            player.take(["broken", portable.describe(replay.standing_at(error, request.test))])
+            player.take(["broken", portable.describe(isolation_errors.standing_at(error, request.test))])
         player.finish()
         if group.key in _isolation.members:
             _isolation.members[group.key].told |= told
@@ -136,7 +127,7 @@ def run(request: Request, result: Any) -> None:
 
 def _perform(request: Request, result: Any, player: replay.Replay) -> None:
     group, ahead = request.group, _isolation.ahead
-    if ahead is not None and ahead.group_of(request.test) is not None:
+    if ahead is not None and id(request.test) in groups.planned:
         ahead.replay(request.test, player)
         return
     address, worker = _worker_for(request)
@@ -170,7 +161,7 @@ def _timed(group: Group) -> str:
 
 def _report_changes(what: str, test: Any, result: Any, told: set[str], changes: list[str]) -> IsolationError | None:
     told.update(changes)
-    return replay.report_changes(what, changes, test, result)
+    return isolation_errors.report_changes(what, changes, test, result)
 
 
 def _worker_for(request: Request) -> tuple[dict[str, Any], Worker]:
@@ -259,10 +250,11 @@ def _ask(member: _Member, request: str) -> list[BaseException]:
 
 
 @contextlib.contextmanager
-def of_run(
+def of_run(  # noqa: PLR0913 - what a run says once
     tests: Any,
     result: Any,
     *,
+    protect: Callable[[type], None],
     ends_at: float = math.inf,
     shared_out: Any = None,
     durations: Mapping[str, float] | None = None,
@@ -272,6 +264,7 @@ def of_run(
     Args:
         tests: yields all tests.
         result: to be told what goes wrong at the end of groups.
+        protect: holds a class of tests to its policy.
         ends_at: when the run has to come to its end, by ``perf_counter``.
         shared_out: the suite, if its tests are to run at the same time.
         durations: the seconds that its tests took before, by id, as far as that is known.
@@ -286,7 +279,7 @@ def of_run(
             if shared_out is not None:
                 from .ahead import Ahead  # for runs that ask
 
-                _isolation.ahead = Ahead(shared_out, result, _isolation.workers, durations or {}, ends_at)
+                _isolation.ahead = Ahead(shared_out, result, _isolation.workers, durations or {}, ends_at, protect)
         yield
         for member in [*_isolation.members.values()]:
             _ask(member, "finish")  # the result is told

@@ -8,7 +8,7 @@ import sys
 from .. import _real
 from .._guards import state
 from .._isolation import hygiene
-from . import replay
+from . import isolation_errors
 from .result import exc_info
 
 TYPE_CHECKING = False
@@ -40,7 +40,8 @@ def run(test: Any, result: Any, run_test: Callable[[Any, Any], Any]) -> Any:
     with state.unjudged():
         changes = snapshot.changes()
         changes += [f"temporary file left: {path}" for path in _temporary_files if os.path.lexists(path)]
-        error = replay.report_changes(f"test {state.owner_name(test)}", changes, test, result) if changes else None
+        what = f"test {state.owner_name(test)}"
+        error = isolation_errors.report_changes(what, changes, test, result) if changes else None
         if error is not None:
             result.addError(test, exc_info(error))
     return returned

@@ -13,7 +13,7 @@ import sys
 from .. import _config, _multiprocessing, _real, _system
 from .._guards import state
 from .._isolation import processes
-from . import policies, replay
+from . import isolation_errors, policies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def end(test: Any, scope: state.Scope, result: Any) -> IsolationError | None:
         changes += [f"thread left running: {name}" for name in threads]
         if scope.met_ceiling or not changes:
             return None  # a ceiling is reported already
-        return replay.report_changes(f"test {state.owner_name(test)}", changes, test, result)
+        return isolation_errors.report_changes(f"test {state.owner_name(test)}", changes, test, result)
 
 
 def _processes(scope: state.Scope) -> dict[int, str]:

@@ -15,9 +15,18 @@ from .._errors import DecorationError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, Protocol
 
-    from .marks import Mark
+    from .._policy import Allowance
+    from .._sizes import Size
+
+    class AnyMark(Protocol):
+        """What ``marks.Mark`` says of a test."""
+
+        size: Size | None
+        allowance: Allowance
+        isolation: tuple[str | None, float | None, str | None] | None
+
 
 __unittest = True
 
@@ -92,7 +101,7 @@ def is_of_class(method: Any, cls: type, name: str) -> bool:
     return getattr(method, "__func__", method) is getattr(of_class, "__func__", of_class)
 
 
-def marks_of(cls: type, method_name: str, own: Any = None) -> Iterator[tuple[str, tuple[Mark, ...]]]:
+def marks_of(cls: type, method_name: str, own: Any = None) -> Iterator[tuple[str, tuple[AnyMark, ...]]]:
     """The marks that hold for a test, and where they stand: ``method``, ``class``, ``module``; the nearest first.
 
     Args:
@@ -138,18 +147,18 @@ def _is_misspelt(name: str, value: object) -> bool:
     return any(map(is_mark, values))
 
 
-def marks_on(function: object, place: str) -> tuple[Mark, ...]:
+def marks_on(function: object, place: str) -> tuple[AnyMark, ...]:
     """The marks of a function; of any other object, too."""
     return as_marks(getattr(function, "__hermetic__", ()), place)
 
 
-def marks_of_module(name: str) -> tuple[Mark, ...]:
+def marks_of_module(name: str) -> tuple[AnyMark, ...]:
     """The marks of a module, by its name."""
     value = _real.names_in(sys.modules.get(name)).get("__hermetic__", ())
     return as_marks(value, f"module {name}")
 
 
-def as_marks(value: object, place: str) -> tuple[Mark, ...]:
+def as_marks(value: object, place: str) -> tuple[AnyMark, ...]:
     """The value of a ``__hermetic__`` attribute as marks.
 
     Raises:
@@ -166,3 +175,13 @@ def as_marks(value: object, place: str) -> tuple[Mark, ...]:
     if sum(mark.isolation is not None for mark in marks) > 1:
         raise DecorationError(f"{place}: __hermetic__ = {value!r} has more than one isolation")
     return marks
+
+
+def is_protected(cls: type) -> bool:
+    """Whether a class, or one of its bases, is protected."""
+    return any(is_own(base) for base in cls.__mro__)
+
+
+def is_own(cls: type) -> bool:
+    """Whether it is this very class, so that its ``run`` is ours."""
+    return "_hermetic_protected" in vars(cls)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .._policy import Policy
     from .._settings import Settings
-    from .marks import Mark
+    from .marking import AnyMark
 
 __unittest = True
 
@@ -47,34 +47,15 @@ def hands_tests_over() -> bool:
     return watches_processes and not in_worker
 
 
-def is_handed_over(test: object) -> bool:
-    """Whether a test is run by a worker: what is told of it in this process is a replay."""
-    if not hands_tests_over():
-        return False
-    from . import isolation  # loaded with the first isolated test
-
-    return isolation.group_of(test) is not None
-
-
-def has_process_to_itself(test: Any) -> bool:
-    """Whether a test is the only one in the process that runs it."""
-    if not hands_tests_over():
-        return False
-    from . import groups  # loaded with the first isolated test
-
-    group = groups.of_test_if_right(test)
-    return group is not None and group.key is None
-
-
 def install_guard(settings: Settings) -> None:
     """Install the guard where it is needed before anybody asks for a mark."""
     if settings.default_size is not None or is_surveying:
         _guards.install(_mode_and_forbidden(settings)[1])
 
 
-def time_limit(test: object, policy: Policy | None) -> float:
-    """The seconds that a test may take; infinite where nobody wants to know, or another process sees to it."""
-    if policy is None or is_surveying or _config.in_force().time_limits == OFF or is_handed_over(test):
+def time_limit(policy: Policy | None) -> float:
+    """The seconds that a test of this process may take; infinite where nobody wants to know."""
+    if policy is None or is_surveying or _config.in_force().time_limits == OFF:
         return math.inf
     return LIMITS[policy.size].time_limit
 
@@ -150,7 +131,7 @@ def _find(cls: type, method_name: str, own: Any = None) -> Policy | None:
     return _policy(marks, cls.__module__, getattr(cls, "hermetic_default_size", None))
 
 
-def _policy(marks: Sequence[Mark], module_name: str, own_default: Size | None) -> Policy | None:
+def _policy(marks: Sequence[AnyMark], module_name: str, own_default: Size | None) -> Policy | None:
     from .._policy import Policy  # loaded with the guard, not with every run
 
     settings = _config.in_force()

@@ -63,25 +63,15 @@ def _is_marked(cls: type) -> bool:
         return True
     return (
         "__hermetic__" in names
-        or is_protected(cls)
+        or marking.is_protected(cls)
         or marking.has_marked_methods(cls)
         or any("__hermetic__" in vars(base) for base in cls.__mro__)
     )
 
 
-def is_protected(cls: type) -> bool:
-    """Whether a class, or one of its bases, is protected."""
-    return any(is_own(base) for base in cls.__mro__)
-
-
-def is_own(cls: type) -> bool:
-    """Whether it is this very class, so that its ``run`` is ours."""
-    return "_hermetic_protected" in vars(cls)
-
-
 def protect_class(cls: Any) -> None:
     """Hold a TestCase class, and those that inherit from it, to its policy."""
-    if not is_protected(cls):
+    if not marking.is_protected(cls):
         cls._hermetic_protected = True
         cls.run = _protected_run(cls)
         cls.debug = _protected_debug(cls)
@@ -151,9 +141,9 @@ def _report_unguarded(test: Any, result: Any) -> bool:
 
 def _run_watched(test: Any, result: Any, run_here: Callable[[Any, Any], Any]) -> Any:
     """Hand an isolated test over to a worker; look what another one leaves, if that is asked for."""
-    from . import isolation  # loaded with the first isolated test
+    from . import groups, isolation  # loaded with the first isolated test
 
-    group = isolation.group_of(test)
+    group = groups.in_run(test)
     if group is not None:
         return isolation.run_test(test, result, group)
     if not policies.leaks_are_detected:

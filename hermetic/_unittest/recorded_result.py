@@ -21,7 +21,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .recording import Recorder
 
 __unittest = True
 
@@ -31,7 +30,7 @@ MAX_MESSAGE = 10_000  # characters of one message; its text, and output, may be 
 class RecordedResult:
     """Mixin above a result class: it hands on what it is told, and feeds its recorder."""
 
-    hermetic_recorder: Recorder
+    hermetic_recorder: Any
 
     def startTest(self, test: Any) -> None:
         super().startTest(test)  # type: ignore[misc]

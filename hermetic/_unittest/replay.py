@@ -6,12 +6,11 @@ import sys
 import unittest
 import warnings
 
-from .. import _config, _env, _real
-from .._errors import HermeticWarning, IsolationError
+from .. import _env, _real
 from .._guards import children, state
-from .._isolation import hygiene, portable, sources, tracebacks
+from .._isolation import portable, sources, tracebacks
 from .._multiprocessing import journal
-from . import durations, places
+from . import durations, isolation_errors
 from .result import exc_info, report_outside, shows_subtests
 
 TYPE_CHECKING = False
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .history import RunHistory
-    from .recording import Recorder
+    from .._errors import IsolationError
+
 
 __unittest = True
 
@@ -37,8 +36,8 @@ class Replay:
     def __init__(self, test: Any, result: Any, report_changes: Callable[[list[str]], IsolationError | None]) -> None:
         self._test = test
         self._result = result
-        self._recorder: Recorder | None = getattr(result, "hermetic_recorder", None)
-        self._history: RunHistory | None = getattr(result, "hermetic_history", None)
+        self._recorder: Any = getattr(result, "hermetic_recorder", None)
+        self._history: Any = getattr(result, "hermetic_history", None)
         self._worker: tuple[int, str] | None = None
         self._what = "isolated test"
         self._report_changes = report_changes
@@ -146,7 +145,9 @@ class Replay:
         if name == state.owner_name(self._test):
             self._fail(self._error(text))
         else:  # of a test that has ended
-            self._take_fixture(name, "isolation", isolation_error(f"{self._what} {name}: {text}", self._test))
+            self._take_fixture(
+                name, "isolation", isolation_errors.isolation_error(f"{self._what} {name}: {text}", self._test)
+            )
 
     def _take_end(self, facts: dict[str, Any]) -> None:
         self._ended = True
@@ -184,7 +185,7 @@ class Replay:
     # --- verdicts ---
 
     def _error(self, text: str) -> IsolationError:
-        return isolation_error(f"{self._what} {state.owner_name(self._test)}: {text}", self._test)
+        return isolation_errors.isolation_error(f"{self._what} {state.owner_name(self._test)}: {text}", self._test)
 
     def _fail(self, error: IsolationError) -> None:
         """Report an error, instead of a success that nobody can vouch for any longer."""
@@ -293,17 +294,6 @@ def fixture_error(verdict: str, details: Any) -> BaseException | None:
     return None if verdict in _HARMLESS else portable.rebuild(details)
 
 
-def isolation_error(text: str, test: Any) -> IsolationError:
-    """An H007 that points at the test."""
-    return standing_at(IsolationError(f"[H007] {text}"), test)
-
-
-def standing_at(error: IsolationError, test: Any) -> IsolationError:
-    """The error, as if the test had raised it."""
-    filename, name, line = places.place_of(test)
-    return error.with_traceback(tracebacks.standing_at(filename, name, line))
-
-
 def write(stream: Any, text: str) -> None:
     """Write what a worker wrote; the stream may not be able to take each of its characters."""
     try:
@@ -326,29 +316,3 @@ def show_warning(text: str, category: list[str], filename: str, line: int, sourc
     shown = type(identifier, (found,), {"__module__": module, "__str__": lambda _: text})
     sources.note(filename)
     warnings.showwarning(Warning.__new__(shown), found, filename, line, line=source)
-
-
-def report_changes(what: str, changes: list[str], test: Any, result: Any) -> IsolationError | None:
-    """Warn of what a test or a group changed and left, or return the error that it is, as the settings have it.
-
-    Args:
-        what: changed it.
-        changes: for people.
-        test: that the warning or the error points at.
-        result: of any runner.
-    """
-    mode = _config.in_force().leaks
-    text = f"[H007] {what} changed its process, or left something behind: {hygiene.summed(changes)}"
-    if mode == "off":
-        return None
-    note_leaks = getattr(result, "note_leaks", None)
-    if note_leaks is not None:
-        note_leaks(test, what, changes)
-    try:
-        if mode == "warn":
-            filename, _, line = places.place_of(test)
-            warnings.warn_explicit(text, HermeticWarning, filename, line, type(test).__module__)
-            return None
-    except HermeticWarning:
-        pass  # the filters make errors of warnings
-    return standing_at(IsolationError(text), test)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from .program import TestProgram
 
 __unittest = True
 
@@ -37,7 +36,7 @@ class Reproduction:
         ours: its options that are ours.
     """
 
-    def __init__(self, program: TestProgram, ours: argparse.Namespace) -> None:
+    def __init__(self, program: Any, ours: argparse.Namespace) -> None:
         self._program: Any = program
         self._ours = ours
         self._discovers = hasattr(program, "start")

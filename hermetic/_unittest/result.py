@@ -9,6 +9,7 @@ error. What already shows in a reported exception is not reported again.
 
 from __future__ import annotations
 
+import math
 import unittest
 
 from .. import _guards, _real
@@ -60,7 +61,8 @@ class GuardedResult:
         if state.running.late or state.running.faults:
             self.report_late()
         scope = self._scope = state.Scope(test, policies.of_test(test))
-        scope.time_limit, scope.started = policies.time_limit(test, scope.policy), _real.perf_counter()
+        scope.time_limit = math.inf if _is_handed_over(test) else policies.time_limit(scope.policy)
+        scope.started = _real.perf_counter()
         self._begin(scope)
         if state.running.has_reports:
             _announce(scope)
@@ -189,6 +191,14 @@ def _unless_reported(name: str) -> Any:
 
 for _name in ("addSkip", "addExpectedFailure", "addUnexpectedSuccess"):
     setattr(GuardedResult, _name, _unless_reported(_name))
+
+
+def _is_handed_over(test: Any) -> bool:
+    if not policies.hands_tests_over():
+        return False
+    from . import groups  # loaded with the first isolated test
+
+    return groups.is_handed_over(test)
 
 
 def _end_if_forked(scope: state.Scope) -> None:

@@ -18,7 +18,7 @@ from .. import _config
 from .._errors import DecorationError, IsolationError
 from .._guards import state
 from .._isolation.pool import Task
-from . import groups, policies, protect, sandbox, units
+from . import fixtures, groups, marking, policies, sandbox
 from .groups import Group
 from .history import MIN_SECONDS
 
@@ -123,7 +123,7 @@ class Plan:
         addresses = self._addresses_in(tests)
         self.kept = [test for test, _ in tests if id(test) not in addresses and not groups.is_skipped(test)]
         self.classes = {id(type(test)): type(test) for test, _ in tests if id(test) in addresses}
-        self.modules = {cls.__module__ for cls in self.classes.values() if units.has_module_fixtures(cls.__module__)}
+        self.modules = {cls.__module__ for cls in self.classes.values() if fixtures.has_module_fixtures(cls.__module__)}
         self._divide([test for test, _ in tests], addresses)
 
     def _addresses_in(self, tests: list[tuple[Any, bool]]) -> dict[int, dict[str, Any]]:
@@ -139,7 +139,7 @@ class Plan:
             if address is not None:
                 found[id(test)] = address
             elif not groups.is_skipped(test):
-                staying |= {id(cls), cls.__module__ if units.has_module_fixtures(cls.__module__) else None}
+                staying |= {id(cls), cls.__module__ if fixtures.has_module_fixtures(cls.__module__) else None}
         for test, _ in tests:
             if id(type(test)) in staying or type(test).__module__ in staying:
                 found.pop(id(test), None)
@@ -207,7 +207,7 @@ class Plan:
 def _shared(cls: type) -> Group:
     """What stands for the group of tests that are not isolated."""
     module = cls.__module__
-    key = ("module", f"{module} shared") if units.has_module_fixtures(module) else ("class", f"{id(cls)} shared")
+    key = ("module", f"{module} shared") if fixtures.has_module_fixtures(module) else ("class", f"{id(cls)} shared")
     settings = _config.in_force()
     return Group(key, "", settings.test_timeout or float("inf"), settings.sandbox)
 
@@ -236,4 +236,4 @@ def _can_be_shared_out(test: Any) -> bool:
     if cls.__call__ is not unittest.TestCase.__call__:
         return False
     runs = next(base for base in cls.__mro__ if "run" in vars(base))
-    return protect.is_own(runs) or not protect.is_protected(cls)
+    return marking.is_own(runs) or not marking.is_protected(cls)

@@ -17,7 +17,7 @@ from .._guards import state
 from .._reports import files
 from .._reports.records import TELLING
 from .._sizes import DATABASE, FILESYSTEM, NETWORK, PROCESS, SIZE_NAMES, SLEEP
-from . import policies, size_distribution
+from . import groups, policies, size_distribution
 from .suggestions import Observed, Plan, largest, present_size, shown, smallest
 
 TYPE_CHECKING = False
@@ -59,7 +59,7 @@ class Survey:
         for test in tests:
             name = state.owner_name(test)
             self._tests.setdefault(name, []).append((type(test), _real.test_method_name(test)))
-            if policies.has_process_to_itself(test):
+            if groups.has_process_to_itself(test):
                 self._alone.add(name)
         for violation in state.running.warned:
             self._imports.setdefault(violation.test, []).append(violation.operation)

@@ -18,7 +18,7 @@ from .. import _config, _messages, _real
 from .._errors import HermeticWarning, TestInterrupted
 from .._guards import allowed, baseline, children, events, state
 from .._sizes import OBSERVE, STRICT, TIME
-from . import places, policies
+from . import groups, places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Watchdog:
 
     def start(self, test: Any) -> None:
         """A test starts."""
-        if not policies.is_handed_over(test):
+        if not groups.is_handed_over(test):
             now = self._clock()
             self._deadline = min(now + self._seconds, self._ends_at - self._stopped_for)
             self._allowed = max(self._deadline - now, 0.0)

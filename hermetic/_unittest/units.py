@@ -9,13 +9,11 @@ Names, not objects, tell classes and modules apart, so that every process that l
 
 from __future__ import annotations
 
-import sys
 import unittest
 from collections import namedtuple
 
-from .. import _real
 from .._guards import state
-from . import policies
+from . import fixtures, policies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 __unittest = True
 
 _FAILED_TO_LOAD = "unittest.loader._FailedTest."  # how the id of what stands for a module begins that has failed
-_CLASS_FIXTURES, _MODULE_FIXTURES = ("setUpClass", "tearDownClass"), ("setUpModule", "tearDownModule")
 
 
 class Block(namedtuple("Block", ("test", "name", "class_name", "module"))):  # noqa: PYI024 - as Policy
@@ -114,29 +111,11 @@ def unit_of(block: Block) -> str:
     """The name of the smallest part of a suite that a block cannot be parted from: module, class, or the block."""
     first = next(tests_in(block.test), None)
     isolated_with = _isolated_with(first)
-    if isolated_with == "module" or has_module_fixtures(block.module):
+    if isolated_with == "module" or fixtures.has_module_fixtures(block.module):
         return block.module
-    if isolated_with == "class" or has_class_fixtures(type(first)):
+    if isolated_with == "class" or fixtures.has_class_fixtures(type(first)):
         return block.class_name
     return block.name
-
-
-def has_module_fixtures(name: str) -> bool:
-    """Whether a module, by its name, has a fixture of its own."""
-    names = _real.names_in(sys.modules.get(name))
-    return any(names.get(fixture) is not None for fixture in _MODULE_FIXTURES)
-
-
-def has_class_fixtures(cls: type) -> bool:
-    """Whether a class, or one that it inherits from, has a fixture that is not unittest's."""
-    return any(_is_overridden(cls, fixture) for fixture in _CLASS_FIXTURES)
-
-
-def _is_overridden(cls: type, name: str) -> bool:
-    import inspect  # not worth its start-up time where nothing is parted
-
-    own = getattr(getattr(cls, name, None), "__func__", None)  # of ours, it is what they stand before
-    return own is not None and inspect.unwrap(own) is not getattr(unittest.TestCase, name).__func__
 
 
 def _isolated_with(test: Any) -> str | None:

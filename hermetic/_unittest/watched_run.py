@@ -173,9 +173,14 @@ class WatchedRun(unittest.TestSuite):
 
         ends_at = math.inf if self.ends_at is None else self.ends_at
         if policies.jobs == 1 and not policies.sandboxed:
-            return isolation.of_run(_tests_in(self._whole), result, ends_at=ends_at)
+            return isolation.of_run(_tests_in(self._whole), result, protect=protect.protect_class, ends_at=ends_at)
         return isolation.of_run(
-            _tests_in(self._whole), result, ends_at=ends_at, shared_out=self._whole, durations=self._durations
+            _tests_in(self._whole),
+            result,
+            protect=protect.protect_class,
+            ends_at=ends_at,
+            shared_out=self._whole,
+            durations=self._durations,
         )
 
     @contextlib.contextmanager

@@ -146,7 +146,7 @@ class CreateProcessTest(hermetic.HermeticTestCase):
         for env in ({"PYTHONPATH": "own"}, {}, None):
             with self.subTest(env=env):
                 told = self.told(env)
-                self.assertIn(b"inheritance", told[b"HERMETIC_CHILD"])
+                self.assertIn(b"child_boot", told[b"HERMETIC_CHILD"])
                 self.assertTrue(told[b"PYTHONPATH"].startswith(os.fsencode(os.path.dirname(SITE))))
                 self.assertEqual(env == {"PYTHONPATH": "own"}, told[b"PYTHONPATH"].endswith(b"own"))
 
