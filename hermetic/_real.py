@@ -30,6 +30,7 @@ get_cwd = os.getcwd
 unlink = os.unlink
 get_frame = sys._getframe
 exit_process = os._exit
+audit = sys.audit
 system_exit = SystemExit
 # Tools that stop the clock for a test put theirs wherever a module has one of time's by whatever name: not so here.
 perf_counter: Callable[[], float] = _system.bound("time", "perf_counter")

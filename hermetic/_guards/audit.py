@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import weakref
 
 from .. import _env, _messages, _policy, _real
 from .._addresses import packed_address
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
     from .state import Scope
 
 
-# These are announced once more by the lower layer that subprocess.Popen itself goes through.
-_ANNOUNCED_BY_POPEN = frozenset({"os.posix_spawn", "_posixsubprocess.fork_exec"})
+# The events of the lower layers that subprocess.Popen goes through, after its own event.
+_BELOW_POPEN = frozenset({"os.posix_spawn", "_posixsubprocess.fork_exec", "_winapi.CreateProcess"})
 
 
 def _judge_event(event: str, args: tuple[Any, ...]) -> None:
     scope = subjects.scope_in_force()
     is_unjudged = scope is None or scope.policy is None
-    if (is_unjudged and state.running.sandbox is None) or (event in _ANNOUNCED_BY_POPEN and announced_by_popen()):
+    if (is_unjudged and state.running.sandbox is None) or (event in _BELOW_POPEN and is_announced_by_popen()):
         return
     operation = events.READERS[event](*args)
     if operation is None:
@@ -42,6 +43,8 @@ def _judge_event(event: str, args: tuple[Any, ...]) -> None:
         if event == "socket.connect" and callsite.caller()[2] == "create_connection":
             args[0].close()
         raise
+    if event == "subprocess.Popen":
+        _note_announced()
 
 
 def _tell_sandbox(operation: Operation, policy: _policy.Policy | None, *, is_allowed: bool) -> None:
@@ -83,9 +86,27 @@ def watch(column: str, readers: dict[str, Callable[..., Operation | None]]) -> N
         _handlers[event] = shielded(functools.partial(judge_event, read))
 
 
-def announced_by_popen() -> bool:
-    """Whether subprocess.Popen is what calls, directly or through a debugger's wrappers: its own event came first."""
-    return callsite.is_inside("subprocess", function=_real.POPEN_START, depth=16)
+_announced: dict[int, weakref.ref[Any]] = {}  # by id(): each Popen whose own event was judged
+
+
+def _note_announced() -> None:
+    """Note that the event of the Popen which is being started was seen: a mock of ``sys.audit`` hides it."""
+    popen = _popen_that_starts()
+    if popen is not None:
+        key = id(popen)
+        _announced[key] = weakref.ref(popen, lambda _: _announced.pop(key, None))
+
+
+def is_announced_by_popen() -> bool:
+    """Whether a Popen whose own event was judged is what calls, directly or through a debugger's wrappers."""
+    found = _announced.get(id(_popen_that_starts()))
+    return found is not None and found() is not None
+
+
+def _popen_that_starts() -> Any:
+    """The Popen among the nearest callers that is starting its process; None for none."""
+    frame = callsite.frame_inside("subprocess", function=_real.POPEN_START, depth=16)
+    return None if frame is None else frame.f_locals.get("self")
 
 
 # Functions of the standard library that ask a program about the system of their own accord, and can do without it.
@@ -257,7 +278,7 @@ def _check_hook() -> None:
     """Raise an error unless the hook sees events: CPython says nothing when an earlier hook refuses a new one."""
     seen: list[tuple[Any, ...]] = []
     _handlers[_PROBE] = seen.append
-    sys.audit(_PROBE)
+    _real.audit(_PROBE)
     del _handlers[_PROBE]
     if not seen:
         raise GuardError(

@@ -54,13 +54,24 @@ def is_inside(module: str, *, function: str = "", depth: int = 12) -> bool:
         function: the name of a function; empty for any.
         depth: how many frames to look at.
     """
-    frame: FrameType | None = _real.get_frame(1)
+    return frame_inside(module, function=function, depth=depth) is not None
+
+
+def frame_inside(module: str, *, function: str = "", depth: int = 12) -> FrameType | None:
+    """The nearest caller that is in a module, or in one of its functions; None for none.
+
+    Args:
+        module: its name.
+        function: the name of a function; empty for any.
+        depth: how many frames to look at, from the caller of this function's caller on.
+    """
+    frame: FrameType | None = _real.get_frame(2)
     while frame is not None and depth:
         if frame.f_globals.get("__name__") == module and function in ("", frame.f_code.co_name):
-            return True
+            return frame
         frame = frame.f_back
         depth -= 1
-    return False
+    return None
 
 
 def is_acting_for_itself(modules: frozenset[str]) -> bool:

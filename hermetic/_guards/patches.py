@@ -68,7 +68,7 @@ def _program_patches() -> list[tuple[ModuleType, str, Any]]:
 
 def _guarded_fork_exec(original: Callable[..., Any]) -> Callable[..., Any]:
     def operation_of(argv: Any, executables: Any, *_: Any) -> Any:
-        if audit.announced_by_popen():
+        if audit.is_announced_by_popen():
             return None
         return events.READERS["_posixsubprocess.fork_exec"](executables, argv)
 

@@ -165,7 +165,7 @@ def _guarded_exec(original: Callable[..., Any], pid: int) -> Callable[..., Any]:
     def guarded_exec(path: Any, argv: Any, *rest: Any) -> Any:
         if not _is_watched(pid) or not _may_run(path):
             return original(path, argv, *rest)
-        sys.audit("os.exec", path, argv, *(rest or (None,)))  # the guard answers first
+        _real.audit("os.exec", path, argv, *(rest or (None,)))  # the guard answers first
         call = f"os.{original.__name__}({path!r}, {argv!r})"
         if _env.WINDOWS:  # where exec starts a new process anyway
             _tell(call)

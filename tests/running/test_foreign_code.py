@@ -16,8 +16,8 @@ MODULES = (
     *("shlex", "tempfile", "select", "signal", "subprocess", "io", "contextlib", "inspect", "linecache", "tokenize"),
     *("shutil", "gc", "types", "weakref", "collections", "codecs", "copy", "struct"),
 )
-# Without these, unittest itself cannot format a failure; and without sys.audit there is no guard.
-NEEDED = {"linecache.getline", "sys.exc_info", "tokenize.detect_encoding", "sys.audit"}
+# Without these, unittest itself cannot format a failure.
+NEEDED = {"linecache.getline", "sys.exc_info", "tokenize.detect_encoding"}
 
 
 def called_functions() -> list[str]:
