@@ -73,9 +73,28 @@ def restore_private_folder(path: str) -> None:
     """Make a private folder, and the one that it is in, as they were: a test may have removed or closed them."""
     with contextlib.suppress(OSError):  # the next test may not need it
         for folder in (os.path.dirname(path), path):
-            with contextlib.suppress(FileExistsError):
-                _mkdir(folder, 0o700)
+            _restore_folder(folder)
             _chmod(folder, 0o700)
+
+
+def _restore_folder(path: str) -> None:
+    """Make a folder if it is not there, and those above it; one that is closed to us is opened again."""
+    try:
+        _mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        _restore_folder(os.path.dirname(path))
+        _restore_missing(path)
+    except PermissionError:
+        above = os.path.dirname(path)
+        _chmod(above, _real.stat(above).st_mode & 0o7777 | 0o700)
+        _restore_missing(path)
+
+
+def _restore_missing(path: str) -> None:
+    with contextlib.suppress(FileExistsError):
+        _mkdir(path, 0o700)
 
 
 def use_temporary_folder(folder: str) -> None:

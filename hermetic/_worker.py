@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 
-def work(nonce: str, folder: str, reading: int, writing: int, sandbox: int | None) -> NoReturn:
+def work(  # noqa: PLR0913, PLR0917 - what a worker is told
+    nonce: str, folder: str, reading: int, writing: int, files: list[int], sandbox: int | None
+) -> NoReturn:
     """Be a worker.
 
     Args:
@@ -23,9 +25,10 @@ def work(nonce: str, folder: str, reading: int, writing: int, sandbox: int | Non
         folder: the worker's own.
         reading: the file descriptor that requests come from.
         writing: the one that frames go to.
+        files: those that output goes to.
         sandbox: that of the way to the one who answers for its sandbox; None for none.
     """
-    worker.work(WorkerPlace(bytes.fromhex(nonce), folder, reading, writing, sandbox), is_fresh=True)
+    worker.work(WorkerPlace(bytes.fromhex(nonce), folder, reading, writing, files, sandbox), is_fresh=True)
 
 
 def be_zygote(control: int) -> NoReturn:

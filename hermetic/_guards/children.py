@@ -27,7 +27,7 @@ from .._errors import (
     ViolationError,
 )
 from .._sizes import DATABASE, FILESYSTEM, MULTIPROCESSING, NETWORK, PROCESS, SLEEP, TIME, Size
-from . import allowed, baseline, state
+from . import allowed, report_files, state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,18 +52,7 @@ _MAX_REPORT_BYTES = 1_000_000  # by a process in a test: one that loops over a r
 _sent: dict[tuple[str, int, bool], int] = {}  # the bytes sent, by the file, the scope's serial, and whether warned
 
 
-class _Reports:
-    """The report file of this process, where the children of its tests report to."""
-
-    def __init__(self) -> None:
-        self.path: str | None = None
-        self.owner_pid = _real.get_pid()
-        self.beside: set[str] = set()  # the files beside it
-        self.read_bytes = 0
-        self.scopes: dict[int, Scope] = {}
-
-
-_reports = _Reports()
+_reports = report_files.Reports()
 
 
 def prepare(scope: Scope) -> None:
@@ -76,24 +65,24 @@ def prepare(scope: Scope) -> None:
     answering.touched = True
     if answering.children_before is None:
         answering.children_before = frozenset(state.running.children())
-    births = births_path(scope)
-    if births not in _reports.beside:
-        # Another thread may be here, too: it is there before anybody looks.
-        _real.open_file(births, "ab", opener=_own_files.open_private).close()
-        _reports.beside.add(births)
+    with report_files.refusing():
+        _reports.make_beside(births_path(scope))
+    _reports.awaits = True
 
 
 def expect_reports(scope: Scope) -> None:
-    """See to it that what others find out about a scope of this process can be reported."""
+    """See to it that what others find out about a scope of this process can be reported.
+
+    Raises:
+        GuardError: it cannot.
+    """
     global _reports  # noqa: PLW0603 - a forked worker that runs tests of its own reads a file of its own
     if _reports.owner_pid != scope.home:
-        _reports = _Reports()
+        _reports = report_files.Reports()
     if _reports.path is None:
-        with state.unjudged():
-            _reports.path = _own_files.new_file("hermetic-")
-        known = baseline.tell_children(_reports.path)
-        _reports.beside |= {known} if known is not None else set()
         atexit.register(close)
+    with report_files.refusing():
+        _reports.make()
     entered: Scope | None = scope
     while entered is not None:  # a forked child may leave the block that it was forked in
         answering = entered.charged_to or entered
@@ -106,7 +95,7 @@ def expect_reports(scope: Scope) -> None:
 def close() -> None:
     """Take what there is in this process's report file, and remove it."""
     collect()
-    if _reports.path is not None and _reports.owner_pid == _real.get_pid():
+    if _reports.is_mine and _reports.path is not None:
         current = _current_path(_reports.path)
         for path in (_reports.path, current, f"{current}.new", *_reports.beside):
             with contextlib.suppress(OSError):  # the temporary folder was cleaned before us
@@ -122,7 +111,7 @@ def announce(scope: Scope, _replace: Any = os.replace) -> None:
     Args:
         scope: that of the test.
     """
-    if _reports.path is None or _reports.owner_pid != _real.get_pid() or state.running.process is not scope:
+    if _reports.path is None or not _reports.is_mine or state.running.process is not scope:
         return
     import json  # the first process has loaded it
 
@@ -295,24 +284,17 @@ def _tell_where_it_is_seen(text: str, error: OSError) -> None:
 
 def collect() -> None:
     """Take what children have reported since the last time to the ledgers of their scopes."""
-    if _reports.path is None or _reports.owner_pid != _real.get_pid():
+    if not _reports.is_mine:
         return
-    try:
-        with _real.open_file(_reports.path, "rb") as file:
-            file.seek(_reports.read_bytes)
-            lines = file.read().splitlines(keepends=True)
-    except OSError:
-        return
+    lines = [*_reports.read_lines()]
     if lines:
         import json  # as above
     unread: list[tuple[bytes, Exception]] = []
     for line in lines:
-        if line.endswith(b"\n"):
-            _reports.read_bytes += len(line)
-            try:
-                _take(json.loads(line))
-            except (ValueError, RecursionError) as error:
-                unread.append((line, error))
+        try:
+            _take(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            unread.append((line, error))
     if unread:
         state.running.faults.append(_unread_error(*unread[0], count=len(unread)))
     # A scope holds its test: what children report of one that has ended, and that was read, goes by its id.

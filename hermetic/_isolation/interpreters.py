@@ -13,18 +13,26 @@ class WorkerPlace:
 
     Attributes:
         nonce: of its channel.
-        folder: its own folder, with ``out``, ``err``, ``stacks`` and ``tmp``.
+        folder: its own folder, with ``tmp``.
         reading: the file descriptor of the channel to read requests from.
         writing: the one to write frames to.
+        files: those to write output to, as of ``output.take_over``.
         sandbox: that of the way to the one who answers for its sandbox; None for a worker that has none.
     """
 
-    def __init__(self, nonce: bytes, folder: str, reading: int, writing: int, sandbox: int | None = None) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what a worker is told
+        self, nonce: bytes, folder: str, reading: int, writing: int, files: list[int], sandbox: int | None = None
+    ) -> None:
         self.nonce = nonce
         self.folder = folder
         self.reading = reading
         self.writing = writing
+        self.files = files
         self.sandbox = sandbox
+
+    def descriptors(self) -> set[int]:
+        """All of the file descriptors."""
+        return {self.reading, self.writing, *self.files} | ({self.sandbox} if self.sandbox is not None else set())
 
 
 def _start_folder() -> str | None:
@@ -41,8 +49,8 @@ def _start_folder() -> str | None:
 
 def fresh_command(place: WorkerPlace) -> list[str]:
     """The command that starts a fresh interpreter as a worker."""
-    arguments = f"{place.nonce.hex()!r}, {place.folder!r}, {place.reading}, {place.writing}, {place.sandbox}"
-    return python_command(f"work({arguments})")
+    arguments = place.nonce.hex(), place.folder, place.reading, place.writing, place.files, place.sandbox
+    return python_command(f"work{arguments!r}")
 
 
 def python_command(call: str) -> list[str]:

@@ -126,7 +126,8 @@ class ZygoteNursery:
         ours.setsockopt(_sockets.SOL_SOCKET, _sockets.SO_SNDTIMEO, _SEND_TIMEOUT)
         try:
             message = ["start", token, nonce.hex(), place.folder, fresh, sandboxed]
-            _sockets.send_descriptors(self._control, json.dumps(message).encode(), theirs.fileno())
+            files = place.output.descriptors()
+            _sockets.send_descriptors(self._control, json.dumps(message).encode(), theirs.fileno(), *files)
         except OSError:
             self._lost = True
         finally:

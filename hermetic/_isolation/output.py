@@ -1,7 +1,9 @@
 """What a worker writes to its file descriptors 1 and 2: in files, so that it never waits for a reader.
 
-The supervisor reads them as they grow, and relays the beginning and the end of what each test wrote. Between tests, a
-worker has it empty files that have become large; those of a test that does not stop writing are emptied meanwhile.
+The files are handed over open and have no names, so that no test can remove them. (Windows removes no open file: there
+they keep their names, and the worker opens them.) The supervisor reads them as they grow, and relays the beginning and
+the end of what each test wrote. Between tests, a worker has it empty files that have become large; those of a test that
+does not stop writing are emptied meanwhile.
 """
 
 from __future__ import annotations
@@ -10,17 +12,18 @@ import codecs
 import os
 import sys
 
-from .. import _own_files, _system
+from .. import _env, _own_files, _real, _system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
 
+_NAMES = ("out", "err", "stacks")
 HEAD_BYTES = 1_000_000  # of one stream of one test that is relayed as it comes
 TAIL_BYTES = 64 * 1024  # and of its end
 _NO_LIMIT = float("inf")
 _LOOKS = 10
+_TO_APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _MAX_FILE_BYTES = 64_000_000  # on disk: a test that prints for ever must not fill it
 
 
@@ -38,11 +41,21 @@ class Stream:
 
     Args:
         path: of the file, which is created.
+
+    Attributes:
+        writing: the file descriptor for the worker, to append to the file.
     """
 
     def __init__(self, path: str) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
         self._fd = _own_files.open_private(path, flags)
+        try:
+            self.writing = _system.open_fd(path, _TO_APPEND)
+            if not _env.WINDOWS:
+                _real.unlink(path)
+        except OSError:
+            _system.close(self._fd)
+            raise
         self._position = 0
         self._relayed = 0
         self._tail = b""
@@ -105,6 +118,7 @@ class Stream:
     def close(self) -> None:
         """Close the file."""
         _system.close(self._fd)
+        _system.close(self.writing)
 
     def size(self) -> int:
         """How much there is."""
@@ -132,7 +146,7 @@ class Output:
     def __init__(self, folder: str) -> None:
         opened: list[Stream] = []
         try:
-            opened.extend(Stream(os.path.join(folder, name)) for name in ("out", "err", "stacks"))
+            opened.extend(Stream(os.path.join(folder, name)) for name in _NAMES)
         except OSError:
             for stream in opened:
                 stream.close()
@@ -169,14 +183,22 @@ class Output:
         for stream in (*self._streams.values(), self.stacks):
             stream.empty()
 
+    def descriptors(self) -> list[int]:
+        """The file descriptors to hand to the worker; none on Windows."""
+        return [] if _env.WINDOWS else [stream.writing for stream in (*self._streams.values(), self.stacks)]
+
     def close(self) -> None:
         """Close the files."""
         for stream in (*self._streams.values(), self.stacks):
             stream.close()
 
 
-def take_over(folder: str) -> dict[str, Any]:
-    """In the worker: the file descriptors of its streams, by name, opened to append; and one with nothing to read."""
-    flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
-    opened = {name: _system.open_fd(os.path.join(folder, name), flags) for name in ("out", "err", "stacks")}
-    return {**opened, "null": _system.open_fd(os.devnull, os.O_RDONLY)}
+def take_over(folder: str, descriptors: list[int]) -> dict[str, int]:
+    """In the worker: the file descriptors of its streams, by name, and one with nothing to read.
+
+    Args:
+        folder: of the worker.
+        descriptors: those that were handed over; none if the files are to be opened.
+    """
+    written = descriptors or [_system.open_fd(os.path.join(folder, name), _TO_APPEND) for name in _NAMES]
+    return {**dict(zip(_NAMES, written, strict=True)), "null": _system.open_fd(os.devnull, os.O_RDONLY)}

@@ -47,8 +47,9 @@ class PipeNursery:
         place = None
         try:
             place = Place()
-            command = fresh_command(WorkerPlace(nonce, place.folder, 0, 1))
-            process = subprocess.Popen(command, bufsize=0, **pipes, **session)
+            files = place.output.descriptors()
+            command = fresh_command(WorkerPlace(nonce, place.folder, 0, 1, files))
+            process = subprocess.Popen(command, bufsize=0, pass_fds=files, **pipes, **session)
         except OSError as error:
             if place is not None:
                 place.remove()

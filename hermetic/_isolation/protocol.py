@@ -125,7 +125,7 @@ class WorkerEnd:
         reading: the file descriptor that requests come from.
         writing: the one that frames go to; it may be the same.
         nonce: of the worker.
-        streams: the paths of the files that its tests write to.
+        streams: the file descriptors of the files that its tests write to.
     """
 
     # Not in the module, where libraries that fake the file system look for them, and replace them. Static, because a
@@ -133,12 +133,11 @@ class WorkerEnd:
     _read: Any = staticmethod(_system.read)
     _write: Any = staticmethod(_system.write)
     _fstat: Any = staticmethod(_system.original(os.name, "fstat"))
-    _stat: Any = staticmethod(_real.stat)
     _set_blocking: Any = staticmethod(getattr(os, "set_blocking", bool))
     # Windows can select sockets alone.
     _select: Any = None if _env.WINDOWS else staticmethod(_system.original("select", "select"))
 
-    def __init__(self, reading: int, writing: int, nonce: bytes, streams: tuple[str, ...] = ()) -> None:
+    def __init__(self, reading: int, writing: int, nonce: bytes, streams: tuple[int, ...] = ()) -> None:
         self._reading = reading
         self._writing = writing
         self._streams = streams
@@ -149,7 +148,7 @@ class WorkerEnd:
         self._requests: list[list[Any]] = []
         self._outgoing: deque[bytes] = deque()
         self._sending = _real.new_lock()
-        self._identities = {fd: self._identity(fd) for fd in (reading, writing)}
+        self._identities = {fd: self._identity(fd) for fd in (reading, writing, *streams)}
 
     def _identity(self, fd: int) -> tuple[int, int]:
         found = self._fstat(fd)
@@ -255,8 +254,10 @@ class WorkerEnd:
     def _news_of_output(self) -> bytes:
         """A frame that says how much has been written by now, if that is more than before."""
         try:
-            written = [self._stat(path).st_size for path in self._streams]
-        except OSError:  # the test has removed them
+            for fd in self._streams:
+                self._check(fd)
+            written = [self._fstat(fd).st_size for fd in self._streams]
+        except OSError:  # the test has closed them
             return b""
         if written == self._written:
             return b""

@@ -28,7 +28,7 @@ _GRACE = 1.0  # seconds that threads and processes which a test left have to end
 def set_up(place: WorkerPlace) -> protocol.WorkerEnd:
     """Give the process its own standard files, its channel, its temporary folder; clear what was the parent's."""
     # Everything is moved before the first is put in its place: the channel may come in by the standard files.
-    opened = {name: _moved(fd) for name, fd in output.take_over(place.folder).items()}
+    opened = {name: _moved(fd) for name, fd in output.take_over(place.folder, place.files).items()}
     reading = _moved(place.reading)
     writing = reading if place.writing == place.reading else _moved(place.writing)
     if place.sandbox is not None:
@@ -36,8 +36,7 @@ def set_up(place: WorkerPlace) -> protocol.WorkerEnd:
     stacks = opened.pop("stacks")
     for fd, name in enumerate(("null", "out", "err")):
         os.dup2(opened[name], fd)
-        _system.close(opened[name])
-    written = tuple(os.path.join(place.folder, name) for name in ("out", "err"))
+    _system.close(opened["null"])
     if sys.stdout is not _streams.get("stdout"):  # nobody has warmed up
         make_streams()
     faulthandler.enable(file=stacks, all_threads=True)
@@ -48,7 +47,7 @@ def set_up(place: WorkerPlace) -> protocol.WorkerEnd:
     if tempfile is not None:
         tempfile.tempdir = temporary
     _own_files.use_temporary_folder(place.folder)
-    return protocol.WorkerEnd(reading, writing, place.nonce, written)
+    return protocol.WorkerEnd(reading, writing, place.nonce, (opened["out"], opened["err"]))
 
 
 class _Temporary:
@@ -61,7 +60,7 @@ _temporary = _Temporary()
 
 
 def restore_temporary_folder() -> None:
-    """Have the folder for temporary files there for the next test, whatever earlier ones have done to it."""
+    """Have the folder for temporary files there for the next test, whatever other tests have done to it."""
     if _temporary.path:
         _own_files.restore_private_folder(_temporary.path)
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .._sandbox.supervisor import Supervised, Supervisor
 
 MAX_MESSAGE_BYTES = 200_000
+_DESCRIPTORS = 4  # that come with a new worker: its channel, and the files that it writes to
 _PAUSE = 0.002  # seconds between two looks at what is ending
 _SWEEP_SECONDS = 5.0  # a process may be stuck in the kernel: then it is left to it
 _MAX_LEFT = 100  # processes that are named: all must go into one message
@@ -89,7 +90,7 @@ class Zygote:
     def _take(self) -> bool:
         """Take a message; False if the supervisor has gone."""
         try:
-            data, fds = _sockets.receive_descriptors(self._control, MAX_MESSAGE_BYTES)
+            data, fds = _sockets.receive_descriptors(self._control, MAX_MESSAGE_BYTES, _DESCRIPTORS)
         except OSError:
             return False
         if not data:
@@ -97,12 +98,13 @@ class Zygote:
         message = json.loads(data)
         if message[0] == "start":
             _, token, nonce, folder, fresh, sandboxed = message
-            if not fds:  # this process may not have one more
+            if len(fds) < _DESCRIPTORS:  # this process may not have that many more
+                for fd in fds:
+                    _system.close(fd)
                 self._tell(["ended", token, None, ["could not be started: too many open files"]])
                 return True
-            self._start(
-                token, WorkerPlace(bytes.fromhex(nonce), folder, fds[0], fds[0]), fresh=fresh, sandboxed=sandboxed
-            )
+            place = WorkerPlace(bytes.fromhex(nonce), folder, fds[0], fds[0], fds[1:])
+            self._start(token, place, fresh=fresh, sandboxed=sandboxed)
         else:
             _, token, number = message
             for pid, (known, _) in self._workers.items():
@@ -126,9 +128,8 @@ class Zygote:
             self._workers[pid] = token, place.folder
             if supervised is not None:
                 self._supervised[pid] = supervised
-        _system.close(place.reading)
-        if place.sandbox is not None:
-            _system.close(place.sandbox)
+        for fd in place.descriptors():
+            _system.close(fd)
 
     def _prepare_sandbox(self, place: WorkerPlace) -> Supervised:
         """Be ready to answer for a worker: it finds everything loaded, and the way to here."""
@@ -156,9 +157,8 @@ class Zygote:
         _system.close(self._wakeup)
         _system.close(self._waker)
         if fresh:  # what was set above outlives the change of program
-            for fd in (place.reading, place.sandbox):
-                if fd is not None:
-                    os.set_inheritable(fd, True)  # noqa: FBT003 - the standard library's signature
+            for fd in place.descriptors():
+                os.set_inheritable(fd, True)  # noqa: FBT003 - the standard library's signature
             os.execv(sys.executable, fresh_command(place))  # noqa: S606 - no shell wanted
         self._work(place)
 

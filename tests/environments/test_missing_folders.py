@@ -94,7 +94,9 @@ class NoFoldersTest(unittest.TestCase):
             ran = support.run_python("script.py", cwd=folder)
         no_folder = "hermetic can write in no folder for temporary files; set TMPDIR to one that it can\n"
         self.assertIn(f".test_is_alone: its process could not be started: {no_folder}", ran.stderr)
-        self.assertIn(f"\nOSError: {no_folder}", ran.stderr)
+        file = "hermetic could not create the file for violations of child processes"
+        self.assertIn(f"\nhermetic.GuardError: [H009] no report file: {file}: {no_folder}", ran.stderr)
+        self.assertNotIn("bug in hermetic", ran.stderr)
         self.assertIn(RAN, ran.stderr)
 
 

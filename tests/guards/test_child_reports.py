@@ -8,7 +8,7 @@ import tempfile
 from unittest import mock
 
 from hermetic import HermeticTestCase, medium
-from hermetic._guards import children, state
+from hermetic._guards import children, report_files, state
 from hermetic._records import CallSite, Operation, Violation
 
 OPERATION = Operation("network", "connect", "203.0.113.7:443", "socket.connect", host="203.0.113.7", port=443)
@@ -46,7 +46,7 @@ class ReportsTest(HermeticTestCase):
         with tempfile.NamedTemporaryFile("w", delete=False, encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in lines)
         self.addCleanup(os.unlink, file.name)
-        reports = children._Reports()
+        reports = report_files.Reports()
         reports.path = file.name
         running = mock.patch.multiple(state.running, warned=[], faults=[])
         with mock.patch.object(children, "_reports", reports), running:

@@ -19,8 +19,7 @@ class StreamTest(unittest.TestCase):
         self.path = os.path.join(self.folder, "out")
         self.stream = Stream(self.path)
         self.addCleanup(self.stream.close)
-        self.fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
-        self.addCleanup(os.close, self.fd)
+        self.fd = self.stream.writing
 
     def write(self, data: bytes) -> None:
         while data:
@@ -92,14 +91,14 @@ class StreamTest(unittest.TestCase):
             for number in range(20):
                 self.write(b"%03d" % number * 100)
                 shown += self.stream.read()
-                self.assertLessEqual(os.path.getsize(self.path), 1300)
+                self.assertLessEqual(self.stream.size(), 1300)
             self.assertEqual(shown + self.stream.read_end(), "".join(f"{number:03}" * 100 for number in range(20)))
 
     def test_who_writes_without_end_is_not_read_without_end(self):
         read_at = output._read_at
 
         def read_while_more_is_written(*arguments):
-            self.assertLess(os.path.getsize(self.path), 100_000)
+            self.assertLess(self.stream.size(), 100_000)
             self.write(b"x" * 1000)
             return read_at(*arguments)
 
@@ -111,7 +110,7 @@ class StreamTest(unittest.TestCase):
         self.write(b"abc")
         self.stream.read_end()
         self.stream.empty()
-        self.assertEqual(os.path.getsize(self.path), 0)
+        self.assertEqual(self.stream.size(), 0)
         self.write(b"def")
         self.assertEqual(self.stream.read(), "def")
 
@@ -127,16 +126,26 @@ class OutputTest(unittest.TestCase):
     def test_a_worker_s_files_are_told_apart(self):
         with tempfile.TemporaryDirectory(prefix="hermetic-test-") as folder:
             streams = Output(folder)
-            opened = output.take_over(folder)
+            opened = output.take_over(folder, streams.descriptors())
             for name in ("out", "err", "stacks"):
                 os.write(opened[name], name.encode())
-            for fd in opened.values():
-                os.close(fd)
+            os.close(opened["null"])
             self.assertEqual(streams.read(end=True), [("out", "out"), ("err", "err")])
             self.assertEqual((streams.read(), streams.stacks.read_end()), ([], "stacks"))
             streams.empty()
-            self.assertEqual({os.path.getsize(os.path.join(folder, name)) for name in ("out", "err", "stacks")}, {0})
+            self.assertEqual([*streams.sizes(), streams.stacks.size()], [0, 0, 0])
             streams.close()
+
+    @unittest.skipIf(os.name == "nt", "Windows removes no open file")
+    def test_a_worker_writes_to_its_files_though_a_test_has_removed_its_folder(self):
+        with tempfile.TemporaryDirectory(prefix="hermetic-test-") as folder:
+            streams = Output(folder)
+            self.assertEqual([], os.listdir(folder))
+        opened = output.take_over(folder, streams.descriptors())
+        os.write(opened["out"], b"text")
+        os.close(opened["null"])
+        self.assertEqual(streams.read(end=True), [("out", "text")])
+        streams.close()
 
 
 if __name__ == "__main__":
