@@ -49,7 +49,7 @@ MIXED = """
         def test_junk(self):
             for fd in range(3, 500):
                 try:
-                    os.write(fd, b"junk")
+                    os.write(fd, b"junk" + bytes([10]))  # two of them are its output
                 except OSError:
                     continue
         @isolated
