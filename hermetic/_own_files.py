@@ -146,7 +146,7 @@ def _start_sweeper(start: str) -> int:
     finally:
         _close(reading)
     with contextlib.suppress(ChildProcessError):  # somebody waits for any child
-        os.waitpid(pid, 0)  # what sweeps is its child
+        _system.waitpid(pid, 0)  # what sweeps is its child
     return int(writing)
 
 

@@ -34,27 +34,28 @@ def described(scope: Scope) -> dict[str, Any]:
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # now: a test may change the folder
 
+# In ASCII alone, because a program gets it in its environment, whatever the locale is.
 # The package itself would import unittest: its parts are imported below a stand-in that is gone afterwards.
 _BOOT = """\
 import sys, types
 _known = 'hermetic' in sys.modules
 _package = sys.modules.setdefault('hermetic', types.ModuleType('hermetic'))
-_package.__path__ = [{package!r}]
+_package.__path__ = [{package!a}]
 import importlib
-importlib.import_module('hermetic.{module}').boot({payload!r})
+importlib.import_module('hermetic.{module}').boot({payload!a})
 _known or sys.modules.pop('hermetic')
 """
 
 # A process that cannot be guarded must not run, and the run must know why.
 _BOOT_OR_END = """\
 try:
-    exec({boot!r}, {{'__name__': 'hermetic_boot'}})
+    exec({boot!a}, {{'__name__': 'hermetic_boot'}})
 except Exception:
     import json, os, sys, traceback
     try:
-        _text = {headline!r} + traceback.format_exc()
+        _text = {headline!a} + traceback.format_exc()
         sys.stderr.write(_text)
-        _file = os.open({report!r}, os.O_WRONLY | os.O_APPEND)
+        _file = os.open({report!a}, os.O_WRONLY | os.O_APPEND)
         os.write(_file, json.dumps({{'serial': {serial}, 'fault': _text}}).encode() + b'\\n')
     finally:
         os._exit({status})

@@ -60,6 +60,20 @@ def decide(code: Any) -> None:
         _decided[:] = [code if isinstance(code, int) else int(code is not None)]
 
 
+def described(error: BaseException, when: str) -> str:
+    """An exception that ended a run.
+
+    Args:
+        error: the exception.
+        when: the phase of the run, as ``while the tests were loaded``.
+    """
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - the user's exceptions may do anything
+        text = ""
+    return f"{type(error).__name__} {when}" + (f": {text}" if text else "")
+
+
 def say(stream: Any, text: str) -> None:
     """Write a line to a stream, or to standard error if a test has taken the stream away."""
     try:

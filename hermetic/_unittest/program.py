@@ -127,7 +127,7 @@ class TestProgram(unittest.TestProgram):
             early_end.leave(1)
         except BaseException as error:
             early_end.decide(1)
-            self._tell(f"{type(error).__name__} {self._phase}")
+            self._tell(early_end.described(error, self._phase))
             raise
 
     def _on_end(self, call: str) -> None:

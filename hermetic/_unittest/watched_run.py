@@ -125,7 +125,7 @@ class WatchedRun(unittest.TestSuite):
             except BaseException as error:
                 if is_nested:
                     raise  # the test that runs it may expect this
-                result.end_early(f"{type(error).__name__} outside of the tests", error)
+                result.end_early(early_end.described(error, "outside of the tests"), error)
         if result.ended_early is None and getattr(result, "shouldStop", False):
             if _ctrl_c_was_caught() and not caught_before:
                 result.interrupted = True

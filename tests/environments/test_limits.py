@@ -18,9 +18,10 @@ setUpModule = support.some_pythons_do
 ISOLATED = r"\[H007\] isolated test test_mixed\.MixedTest\.test_is_alone: its process could not be started"
 NO_PROCESSES = """
 import os, subprocess
+from hermetic import _system
 def refuse(*arguments):
     raise BlockingIOError(11, "Resource temporarily unavailable")
-os.fork = subprocess.Popen._execute_child = refuse
+os.fork = _system.fork = subprocess.Popen._execute_child = refuse
 """
 
 

@@ -69,7 +69,8 @@ class EarlyEndTest(hermetic.HermeticTestCase):
     def test_a_discovery_that_fails_is_reported(self):
         with Folder() as folder:
             report = json.loads(run_reported(folder, "discover", "-s", "nowhere").read("--json"))
-        self.assertEqual(report["ended_early"], "Start directory is not importable: 'nowhere'")
+        reason = "ImportError while the tests were loaded: Start directory is not importable: 'nowhere'"
+        self.assertEqual(report["ended_early"], reason)
 
 
 @medium
@@ -229,7 +230,7 @@ class ForeignRunnerTest(hermetic.HermeticTestCase):
     def test_a_suite_that_raises_an_exception(self):
         report = self.report_of("--break")
         self.assertEqual((report["successful"], report["totals"]["success"]), (False, 1))
-        self.assertEqual(report["ended_early"], "RuntimeError: the suite is broken")
+        self.assertEqual(report["ended_early"], "RuntimeError outside of the tests: the suite is broken")
 
 
 @medium
