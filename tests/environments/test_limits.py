@@ -19,9 +19,11 @@ ISOLATED = r"\[H007\] isolated test test_mixed\.MixedTest\.test_is_alone: its pr
 NO_PROCESSES = """
 import os, subprocess
 from hermetic import _system
-def refuse(*arguments):
+def refuse(*arguments, **options):
     raise BlockingIOError(11, "Resource temporarily unavailable")
 os.fork = _system.fork = subprocess.Popen._execute_child = refuse
+original = _system.original
+_system.original = lambda module, name: refuse if name == "posix_spawn" else original(module, name)
 """
 
 
