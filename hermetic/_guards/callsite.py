@@ -150,7 +150,7 @@ def marked_module() -> str | None:
         name, names = frame.f_code.co_name, frame.f_globals
         if name == "doModuleCleanups" and callee is not None:
             names = callee.f_globals
-        elif name not in ("<module>", "setUpModule", "tearDownModule"):
+        elif name not in ("<module>", "setUpModule", "tearDownModule", "load_tests"):
             names = {}
         if "__hermetic__" in names:
             return str(names.get("__name__"))

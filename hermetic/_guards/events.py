@@ -27,20 +27,21 @@ _SCRIPT_MAX_CHARACTERS = 500
 _SHELL, _SHELL_ARGUMENTS = ["/bin/sh", "-c"], 3  # what Popen makes of one string for a shell
 
 # C functions which, fetched through ctypes, do what the guard could not see. The function that they are listed
-# under decides the code: H001 for the network, H003 for processes. syscall() can do both.
+# under decides the code: H001 for the network, H003 for processes. syscall() can do both. C libraries have many of
+# them under further names, which begin with underscores and with "libc_".
 _NATIVE_NETWORK = frozenset(
     "connect connectx sendto sendmsg sendmmsg listen bind getaddrinfo getaddrinfo_a getnameinfo gethostbyname"
-    " gethostbyname_r gethostbyname2 gethostbyname2_r gethostbyaddr gethostbyaddr_r res_query __res_query res_search"
-    " __res_search res_nquery __res_nquery res_nsearch __res_nsearch res_send __res_send res_init syscall"
-    " io_uring_setup io_uring_queue_init curl_easy_perform curl_multi_perform WSAConnect WSAConnectByNameA"
-    " WSAConnectByNameW WSAConnectByList WSASendTo WSASend WSASendMsg GetAddrInfoW GetAddrInfoExA GetAddrInfoExW"
-    " DnsQuery_A DnsQuery_W DnsQuery_UTF8 InternetConnectA InternetConnectW InternetOpenUrlA InternetOpenUrlW"
-    " WinHttpConnect URLDownloadToFileA URLDownloadToFileW".split()
+    " gethostbyname_r gethostbyname2 gethostbyname2_r gethostbyaddr gethostbyaddr_r res_query res_querydomain"
+    " res_search res_send res_nquery res_nquerydomain res_nsearch res_nsend res_context_query res_context_search"
+    " res_context_send res_init syscall io_uring_setup io_uring_queue_init curl_easy_perform curl_multi_perform"
+    " WSAConnect WSAConnectByNameA WSAConnectByNameW WSAConnectByList WSASendTo WSASend WSASendMsg GetAddrInfoW"
+    " GetAddrInfoExA GetAddrInfoExW DnsQuery_A DnsQuery_W DnsQuery_UTF8 InternetConnectA InternetConnectW"
+    " InternetOpenUrlA InternetOpenUrlW WinHttpConnect URLDownloadToFileA URLDownloadToFileW".split()
 )
 _NATIVE_PROCESS = frozenset(
-    "system popen fork vfork _Fork clone clone3 forkpty daemon posix_spawn posix_spawnp execl execle execlp"
-    " execv execve execvp execvpe execveat fexecve wordexp CreateProcessA CreateProcessW ShellExecuteA ShellExecuteW"
-    " WinExec".split()
+    "system popen IO_popen IO_proc_open fork vfork Fork clone clone3 forkpty daemon posix_spawn posix_spawnp execl"
+    " execle execlp execv execve execvp execvpe execveat fexecve wordexp CreateProcessA CreateProcessW ShellExecuteA"
+    " ShellExecuteW WinExec".split()
 )
 
 
@@ -197,9 +198,10 @@ def interpreter_operation(*_: Any, **__: Any) -> Operation:
 
 def _dlsym(library: Any, name: Any) -> Operation | None:
     symbol = name if isinstance(name, str) else ""
-    if symbol in _NATIVE_NETWORK:
+    known = symbol.lstrip("_").removeprefix("libc_")
+    if known in _NATIVE_NETWORK:
         return _operation(NETWORK, "native", f"{symbol}() of a C library", "ctypes", OTHER, f"{symbol}()")
-    if symbol in _NATIVE_PROCESS:
+    if known in _NATIVE_PROCESS:
         return _operation(PROCESS, "native", f"{symbol}() of a C library", "ctypes", command=symbol)
     return None
 
@@ -243,6 +245,8 @@ def _operation(*args: Any, **kwargs: Any) -> Operation:
 
 
 def _host_and_port(address: Any) -> tuple[str, int | None]:
+    if issubclass(type(address), tuple):
+        address = tuple.__getitem__(address, slice(None))  # as C reads it, whatever a subclass makes of it
     return text_of(address[0]), address[1] if len(address) > 1 else None
 
 
@@ -250,10 +254,10 @@ def text_of(value: Any) -> str:
     """An argument as text."""
     if value is None:
         return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (bytes, bytearray)):
-        return os.fsdecode(bytes(value))
+    if issubclass(type(value), str):
+        return str.__str__(value)  # as C reads it, whatever a subclass makes of it
+    if issubclass(type(value), (bytes, bytearray)):
+        return os.fsdecode(bytes(memoryview(value)))
     try:
         return os.fsdecode(value) if isinstance(value, os.PathLike) else str(value)
     except Exception:  # noqa: BLE001 - an argument of the user's that cannot be shown must not hide the operation

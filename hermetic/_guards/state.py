@@ -299,10 +299,12 @@ def _was_reported_by_its_catcher(error: ViolationError) -> bool:
 def surfaced(ledger: list[ViolationError], exception: BaseException | None) -> list[ViolationError]:
     """Strike out of a ledger what a reported exception shows: itself, its equal from a child, or its text.
 
+    Of an exception that skips, runners show the reason alone.
+
     Returns:
         What was struck out, and the violations that the exception shows besides.
     """
-    if exception is None:
+    if exception is None or _is_skip(exception):
         return []
     shown = list(chain(exception))
     struck: list[ViolationError] = []
@@ -314,6 +316,11 @@ def surfaced(ledger: list[ViolationError], exception: BaseException | None) -> l
     return struck + [
         found for found in shown if isinstance(found, ViolationError) and found.violation not in violations
     ]
+
+
+def _is_skip(exception: BaseException) -> bool:
+    """Whether it is what unittest, trial or pytest skip by; none of them needs to be there."""
+    return any(cls.__name__ in ("SkipTest", "Skipped") for cls in type(exception).__mro__)
 
 
 def _shows(found: BaseException, error: ViolationError) -> bool:

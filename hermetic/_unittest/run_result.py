@@ -196,7 +196,34 @@ def _nothing() -> None:
     """Stands for a method that a result may lack."""
 
 
-class TestResult(RunResult, unittest.TextTestResult):
+class ListingResult(unittest.TextTestResult):
+    """unittest's TextTestResult, which lists what went wrong also where a test has replaced the methods that do so."""
+
+    def wasSuccessful(self) -> bool:
+        return not (self.errors or self.failures or self.unexpectedSuccesses)
+
+
+def _listing(name: str) -> Any:
+    """A method of unittest's; what it leaves out of the lists is an error."""
+
+    def add(self: Any, test: Any, *args: Any, **kwargs: Any) -> None:
+        listed = len(self.errors) + len(self.failures)
+        getattr(super(ListingResult, self), name)(test, *args, **kwargs)
+        if listed < len(self.errors) + len(self.failures):
+            return
+        error = kwargs.get("err", args[-1] if args else None)
+        if error is not None:  # otherwise it is the outcome of a subtest that passed
+            self.errors.append((test, "".join(traceback.format_exception(*error))))
+
+    add.__name__ = name
+    return add
+
+
+for _name in ("addError", "addFailure", "addSubTest"):
+    setattr(ListingResult, _name, _listing(_name))
+
+
+class TestResult(RunResult, ListingResult):
     """unittest's TextTestResult, which reports violations and knows whether the run ended early.
 
     ``collectedDurations`` is filled only in a run that asks for durations.

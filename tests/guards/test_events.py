@@ -62,6 +62,24 @@ class AddressTest(hermetic.HermeticTestCase):
         operation = READERS["socket.bind"](FakeSocket(socket.AF_INET), ("", 80))
         self.assertEqual((operation.host, operation.target), ("", "0.0.0.0:80"))
 
+    def test_an_address_is_read_as_c_reads_it_whatever_its_classes_say(self) -> None:
+        class Host(str):
+            __slots__ = ()
+            __str__ = lambda self: "127.0.0.1"
+
+        class Raw(bytes):
+            __bytes__ = lambda self: b"127.0.0.1"
+
+        class Address(tuple):
+            __slots__ = ()
+            __getitem__ = lambda self, _: "127.0.0.1"
+            __iter__ = lambda self: iter(("127.0.0.1", 9))
+
+        for host in ("203.0.113.7", Host("203.0.113.7"), Raw(b"203.0.113.7")):
+            operation = READERS["socket.connect"](FakeSocket(socket.AF_INET), Address((host, 9)))
+            self.assertEqual((operation.host, operation.port), ("203.0.113.7", 9))
+            self.assertIs(type(operation.host), str)
+
     def test_an_address_without_a_port_has_none(self):
         self.assertIsNone(READERS["socket.connect"](FakeSocket(socket.AF_INET), ("127.0.0.1",)).port)
 
@@ -279,6 +297,8 @@ class ProcessTest(hermetic.HermeticTestCase):
 class NativeTest(hermetic.HermeticTestCase):
     def test_functions_of_the_c_library_are_told_apart_by_what_they_reach(self):
         kinds = {"connect": NETWORK, "getaddrinfo": NETWORK, "syscall": NETWORK, "fork": PROCESS, "system": PROCESS}
+        kinds |= {"__connect": NETWORK, "__sendmmsg": NETWORK, "__res_context_send": NETWORK}  # glibc's other names
+        kinds |= {"__libc_fork": PROCESS, "_Fork": PROCESS, "__libc_system": PROCESS, "_IO_popen": PROCESS}
         for (symbol, kind), event in itertools.product(kinds.items(), ("ctypes.dlsym", "ctypes.dlsym/handle")):
             with self.subTest(symbol=symbol, event=event):
                 operation = READERS[event](object(), symbol)

@@ -97,3 +97,76 @@ class BlocksOutsideOfTests(SampleRunCase):
         for done in self.run_each("listen_in_small_block", "--default-size", "medium"):
             self.assertIn("[H001]", done.stderr)
             self.assertEqual(done.returncode, 1, done.stderr)
+
+
+@hermetic.medium
+class SkipsAfterViolationsTest(SampleRunCase):
+    """A skip shows its reason alone, so what was violated on the way to it is reported besides."""
+
+    WORK = """
+        import subprocess, unittest
+
+        def skip():
+            try:
+                subprocess.run(["true"])
+            except BaseException:
+                raise unittest.SkipTest("no such program")
+    """
+    PLACES = (
+        "@classmethod\n    def setUpClass(cls): skip()",
+        "@classmethod\n    def tearDownClass(cls): skip()",
+        "@classmethod\n    def setUpClass(cls): cls.addClassCleanup(skip)",
+        "def setUp(self): skip()",
+        "def test_it(self): skip()",
+        "def test_it(self):\n        with self.subTest(): skip()",
+    )
+    HEAD = "import unittest, hermetic\nfrom work import skip\n"
+
+    def assert_reported(self, source: str, *arguments: str) -> None:
+        done, errors = self.run_sample(*arguments, "test_sample", **{"test_sample.py": self.HEAD + source})
+        self.assertEqual((done.returncode, len(errors)), (1, 1), done.stderr)
+        self.assertIn("[H003]", errors[0][1])
+
+    def test_wherever_the_skip_is_the_violation_is_one_error(self) -> None:
+        for place in self.PLACES:
+            for options in ((), ("-j", "2"), ("--isolated",)):
+                with self.subTest(place, options=options):
+                    test = "" if "test_it" in place else "    def test_it(self): pass\n"
+                    source = f"class T(unittest.TestCase):\n    {place}\n{test}"
+                    self.assert_reported(f"@hermetic.small\n{source}", *options)
+
+    def test_a_guard_block_that_is_left_by_a_skip_raises_the_violation(self) -> None:
+        self.assert_reported("""
+class T(unittest.TestCase):
+    def test_it(self):
+        with hermetic.guard("small"):
+            skip()
+""")
+
+
+@hermetic.medium
+class LoadTestsTest(SampleRunCase):
+    TESTS = """
+        import subprocess, unittest, hermetic
+
+        __hermetic__ = hermetic.small
+
+        class T(unittest.TestCase):
+            def test_it(self):
+                pass
+
+        def load_tests(loader, tests, pattern):
+            try:
+                subprocess.run(["true"])
+            except BaseException:
+                pass
+            return tests
+    """
+
+    def test_what_it_swallows_is_an_error_of_the_module_that_it_loads(self) -> None:
+        for options in ((), ("-j", "2"), ("--isolated",)):
+            with self.subTest(options):
+                done, errors = self.run_sample(*options, "test_sample")
+                self.assertEqual([name for name, _ in errors], ["load_tests"], done.stderr)
+                self.assertIn("load_tests (test_sample) started", errors[0][1])
+                self.assertEqual(done.returncode, 1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import io
+import itertools
 import pathlib
 import sys
 import unittest
 
-from hermetic import medium
+from hermetic import TestRunner, medium
 from sample_runs import WALL_SECONDS, SampleRunCase
 from support import IS_MEASURED, Folder, package_folder, run_python
 
@@ -75,6 +77,53 @@ del cls  # it would be loaded as one more class
                 done, _ = self.run_sample(*options, "test_sample", **{"test_sample.py": text})
                 self.assertIn(f"Ran {3 * len(names)} tests", done.stderr)
                 self.assertIn(f"FAILED (failures={len(names)}, errors={len(names)})\n", done.stderr)
+
+
+@medium
+class MockedResultTest(SampleRunCase):
+    TESTS = """
+import subprocess, unittest
+from unittest import mock
+import hermetic
+
+class T(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        patch = mock.patch(TARGET)
+        patch.start()
+        cls.addClassCleanup(patch.stop)
+
+    def test_fails(self):
+        self.fail("wanted")
+
+    def test_breaks(self):
+        raise ValueError("wanted")
+
+    def test_fails_in_a_subtest(self):
+        with self.subTest():
+            self.fail("wanted")
+
+    @hermetic.small
+    def test_swallows(self):
+        try:
+            subprocess.run(["true"])
+        except BaseException:
+            pass
+"""
+    METHODS = ("addError", "addFailure", "addSubTest", "wasSuccessful")
+
+    def test_nothing_is_lost_while_a_method_of_unittests_results_is_mocked(self):
+        for cls, method in itertools.product(("TestResult", "TextTestResult"), self.METHODS):
+            text = self.TESTS.replace("TARGET", repr(f"unittest.{cls}.{method}"))
+            for options in ((), ("--json", "run.json"), ("-j", "2"), ("--isolated",)):
+                with self.subTest(cls, method=method, options=options):
+                    done, errors = self.run_sample(*options, "test_sample", **{"test_sample.py": text})
+                    self.assertEqual((done.returncode, len(errors)), (1, 4), done.stderr)
+
+    def test_a_result_that_is_told_by_keyword_lists_it_once(self):
+        result = TestRunner(stream=io.StringIO())._makeResult()
+        result.addFailure(self, err=(ValueError, ValueError("wanted"), None))
+        self.assertEqual((len(result.failures), len(result.errors)), (1, 0))
 
 
 @medium
