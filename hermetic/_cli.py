@@ -16,7 +16,7 @@ __unittest = True
 def main() -> None:
     """Run what the command line says, and exit with its status."""
     _warn_of_foreign_package()
-    _guards.report_at_exit(fail=True)
+    _guards.report_at_exit(is_first=True)
     program = os.path.basename(sys.argv[0])
     ours, rest = options.split(sys.argv[1:], options.make_parser(program))
     if ours.script is None:

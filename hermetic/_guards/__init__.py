@@ -59,7 +59,7 @@ def _install(opt_in: Sequence[str]) -> None:
 
         patches.install()
         audit.install(sockets.on_new_socket)
-        report_at_exit(fail=False)
+        report_at_exit(is_first=False)
         installed = True
     if not _watched.issuperset(opt_in):
         from . import opt_ins  # loaded where somebody asks for it
@@ -92,28 +92,31 @@ def hold_until_exit(policy: Policy) -> None:
     state.begin(scope)
 
 
-def report_at_exit(*, fail: bool) -> None:
-    """Show at the exit what no result was there to report: violations in threads, exit handlers and children.
+def report_at_exit(*, is_first: bool) -> None:
+    """At the exit, show what no result was there to report, and exit with status 1 if there is anything.
+
+    Violations in threads, exit handlers and children may come to light after the last test. Further calls change
+    nothing.
 
     Args:
-        fail: whether the process is ours to fail for it. Exit handlers that were registered before are then lost,
-            so whoever owns the process calls this first of all; further calls change nothing.
+        is_first: whether no exit handler was registered before, so that this one is the last to be called.
     """
     global _reports_at_exit  # noqa: PLW0603 - once per process is what it stands for
     if not _reports_at_exit:
         _reports_at_exit = True
-        atexit.register(report_late, _real.get_pid(), fail=fail)
+        atexit.register(report_late, _real.get_pid(), is_last=is_first)
 
 
 _reports_at_exit = False
 
 
-def report_late(pid: int, *, fail: bool) -> None:
-    """Show what no result was there to report, now.
+def report_late(pid: int, *, is_last: bool) -> None:
+    """Show what no result was there to report, and end the process with status 1 if there is anything.
 
     Args:
         pid: of the process that does.
-        fail: whether to end it with status 1 if there is anything.
+        is_last: whether no exit handler is left to be called. If some may be, all are called: those that were called
+            already for a second time, because Python does not tell them apart.
     """
     if _real.get_pid() != pid or not installed:
         return
@@ -126,7 +129,9 @@ def report_late(pid: int, *, fail: bool) -> None:
     late = [*(error for _, error in state.take_late()), *faults.take()]
     for found in late:
         sys.stderr.write(f"after the last test: {found}\n")
-    if late and fail:
+    if late:  # the runner has its verdict: the exit status is all that is left to say otherwise
+        if not is_last:
+            _real.run_exit_handlers()
         sys.stdout.flush()
         sys.stderr.flush()
         _real.exit_process(1)

@@ -108,9 +108,12 @@ def _recorded(error: Exception) -> GuardError:
     """Put the full message in the place of a fault that was just kept, and send it to the run from a child."""
     scope = _scope()
     fault = GuardError(text_of(error, "hermetic failed" if scope is None else f"hermetic failed in test {scope.name}"))
-    state.running.faults[:] = [fault if found is error else found for found in state.running.faults]
+    others = [found for found in state.running.faults if found is not error]
     if scope is not None and scope.home != _real.get_pid():
         children.send_fault(scope, str(fault))
+        state.running.faults[:] = others  # the run reports it
+    else:
+        state.running.faults[:] = [*others, fault]
     return fault
 
 

@@ -154,7 +154,7 @@ def _status_instead(pid: int) -> int:
     """The status in the place of 0: the program has not come to its end, or has decided upon another."""
     if _listeners or not _decided:
         return 1
-    _guards.report_late(pid, fail=True)  # the exit handler that does it will not be called
+    _guards.report_late(pid, is_last=True)  # the exit handler that does it will not be called
     return _decided[0]
 
 

@@ -493,6 +493,24 @@ class TheEndOfTheProcess(unittest.TestCase):
         ran = run_module(self.LATE)
         self.assertEqual(ran.returncode, 1, ran.stderr)
 
+    def test_a_late_violation_fails_the_run_of_another_runner_too(self):
+        source = """
+            @small
+            class Late(unittest.TestCase):
+                def test_thread(self):
+                    def late():
+                        threading.main_thread().join()
+                        swallow()
+                    threading.Thread(target=late).start()
+                    import atexit
+                    atexit.register(print, 1)
+        """
+        with support.Folder(**{"test_it.py": PREAMBLE + textwrap.dedent(source)}) as folder:
+            start = "import atexit, unittest; atexit.register(print, 2); unittest.main('test_it')"
+            ran = support.run_python("-c", start, cwd=folder)
+        self.assertRegex(ran.stderr, "\nOK\nafter the last test: " + REFUSED)
+        self.assertEqual((ran.returncode, {*ran.stdout.split()}), (1, {"1", "2"}), ran.stderr)
+
     def test_exit_handlers_of_the_suite_run_when_a_late_violation_fails_it(self):
         source = """
             def late():
