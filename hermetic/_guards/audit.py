@@ -109,12 +109,23 @@ def _popen_that_starts() -> Any:
     return None if frame is None else frame.f_locals.get("self")
 
 
-# Functions of the standard library that ask a program about the system of their own accord, and can do without it.
+# What asks a program about the system of its own accord, and does without the answer: the module and the function, or
+# "" for all of them. Only where the library itself falls back when the program is missing, as the comments say.
 _PROBES = (
-    ("platform", ""),  # uname, ver: falls back to what os.uname says, or to nothing
+    ("platform", ""),  # uname, ver: what os.uname says, or nothing
     ("ctypes.util", ""),  # ldconfig, gcc, ld, objdump, of find_library: the library is not found
     ("uuid", "_get_command_stdout"),  # ifconfig, ip, arp, of getnode: a random node
     ("webbrowser", "register_standard_browsers"),  # xdg-settings: no default browser
+    ("matplotlib.font_manager", "_get_fontconfig_fonts"),  # fc-list, at its first import: the usual font folders
+    ("matplotlib.font_manager", "_get_macos_fonts"),  # system_profiler: as above
+    ("joblib.externals.loky.backend.context", "_count_physical_cores"),  # lscpu, cat, sysctl: the logical cores
+    ("loky.backend.context", "_count_physical_cores"),  # as above
+    ("distro.distro", ""),  # lsb_release, uname: what /etc/os-release says
+    ("pip._vendor.distro.distro", ""),  # as above
+    ("pip._internal.network.session", "user_agent"),  # rustc: left out
+    ("google.auth._cloud_sdk", "get_project_id"),  # gcloud: no default project
+    ("sentry_sdk.utils", "get_git_revision"),  # git rev-parse, of init: no default release
+    ("datadog.util.hostname", "_get_hostname_unix"),  # hostname -f, of initialize: socket.gethostname
 )
 
 
