@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Frames = list[list[Any]]
 
 _MAX_KEPT_BYTES = 32_000_000  # of answers in memory: what comes on top of that is kept in a file
-_LOOK_SECONDS = 0.25  # between two looks at a worker that has sent nothing
+_LOOK_SECONDS = 0.05  # between two looks at a worker that has sent nothing
 _SHARE = 0.5  # of what is left for each worker: a task that takes longer is begun before its turn
 
 
@@ -258,7 +258,7 @@ class Pool:
             self._end_step(task)
         rest = task.rest()
         if rest and self._order.get(id(task), 0) < self._last and not self.has_stopped:
-            self._ask(self._new_worker(task), task, rest)
+            self._ask(worker.succeeded_by(self._new_worker(task), task.timeout), task, rest)
         else:
             while task.at < len(task.steps):
                 self._end_step(task)

@@ -12,7 +12,7 @@ import itertools
 import os
 from collections import deque
 
-from .. import _own_files, _real
+from .. import _clock, _own_files, _real
 from . import processes, protocol
 from .frames import Conversation
 from .output import Output
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 
 IDLE = ["idle"]  # stands for a frame where there is none
-_TICK = 0.25  # seconds between two looks at the output of a test that is silent otherwise
+_TICK = 0.1  # seconds between two looks at the output of a test that is silent otherwise
 _START_SECONDS = 60.0  # that an interpreter has to start in, on a machine with much to do: not of a test's time
 _MAX_PAUSE = 1.0  # seconds between two looks that count: in a longer time, all may have been done long before its end
 _ABORT_SECONDS = 2.0  # for the stacks to be written
@@ -213,7 +213,7 @@ class Worker:
     def _count_time(self, looked: float) -> float:
         now = _real.perf_counter()
         if now > self._counts_from:
-            self.used += min(now - looked, _MAX_PAUSE)
+            self.used += min(now - _clock.counted_from(looked), _MAX_PAUSE)
         return now
 
     def _with_output(self, frame: list[Any]) -> Iterator[list[Any]]:
@@ -231,6 +231,16 @@ class Worker:
         if frame[0] in ("begin", "end"):  # fixtures have limits of their own
             yield from (["output", *output] for output in self._output.read((0, 0), end=True))
         yield frame
+
+    def succeeded_by(self, worker: Worker, timeout: float) -> Worker:
+        """A worker that does the rest in the time that is left; in all of it, once this one has used all.
+
+        Args:
+            worker: the one that takes over.
+            timeout: the seconds that both may work in all.
+        """
+        worker.used = self.used if self.used < timeout else 0.0
+        return worker
 
     def end(self) -> None:
         """End the worker at once, with all that it started, and remove what it has on disk."""

@@ -44,6 +44,7 @@ class _Isolation:
         self.lock = threading.RLock()  # runners may run tests in threads: isolated ones take turns
         self.workers = Workers()
         self.members: dict[tuple[str, str], _Member] = {}  # by group
+        self.crashed: dict[tuple[str, str], Worker] = {}  # by group: the worker whose successor does the rest
         self.modules: dict[tuple[str, str], set[str]] = {}  # by group: those that have tests in it and are not over
         self.classes_seen = 0
         self.result: Any = None  # of the run, if it is ours
@@ -153,6 +154,7 @@ def _perform(request: Request, result: Any, player: replay.Replay) -> None:
     finally:
         if group.key is not None and worker.has_ended:  # the rest of the group goes on in a new one
             del _isolation.members[group.key]
+            _isolation.crashed[group.key] = worker
 
 
 def _timed(group: Group) -> str:
@@ -181,6 +183,8 @@ def _worker_for(request: Request) -> tuple[dict[str, Any], Worker]:
     sandboxed = not is_free and sandbox.is_wanted(request.group.sandbox)
     worker = workers.new("" if "number" in address else request.module, sandboxed=sandboxed)
     if key is not None:
+        if key in _isolation.crashed:
+            worker = _isolation.crashed.pop(key).succeeded_by(worker, request.group.timeout)
         _isolation.members[key] = _Member(worker, request.group, request.test)
     return address, worker
 
@@ -195,6 +199,8 @@ def end_class(cls: type) -> None:
         BaseException: what went wrong in its fixtures; the runner reports it as tearDownClass's.
     """
     errors: list[BaseException] = []
+    for key in [key for key in _isolation.crashed if key[0] == "class"]:
+        del _isolation.crashed[key]
     for (kind, _), member in [*_isolation.members.items()]:
         if type(member.test) is cls:
             errors += _ask(member, "finish" if kind == "class" else "end_class")
@@ -309,6 +315,7 @@ def _close() -> None:
         for member in _isolation.members.values():
             member.worker.end()
         _isolation.members.clear()
+        _isolation.crashed.clear()
         workers, _isolation.workers = _isolation.workers, Workers()
         workers.close()
 

@@ -14,7 +14,7 @@ import faulthandler
 import math
 import signal
 
-from .. import _config, _messages, _real
+from .. import _clock, _config, _messages, _real
 from .._errors import HermeticWarning, TestInterrupted
 from .._guards import allowed, baseline, children, events, state
 from .._sizes import OBSERVE, STRICT, TIME
@@ -39,14 +39,16 @@ _SIGNAL = getattr(signal, "SIGALRM", None)  # none on Windows, where nothing int
 def report_overrun(test: Any, scope: state.Scope) -> None:
     """Warn of a test that has passed too late, or record the error that it is, as the settings have it.
 
+    The time in which the process was stopped does not count.
+
     Args:
         test: the test.
         scope: its own.
     """
     policy = scope.policy
-    if policy is None:
+    taken = _real.perf_counter() - _clock.counted_from(scope.started)
+    if policy is None or taken <= scope.time_limit:
         return
-    taken = _real.perf_counter() - scope.started
     error = _error("overrun", test, policy.size.value, f"{taken:.2f} s")
     is_error = _config.in_force().time_limits == STRICT
     if policy.mode == OBSERVE or baseline.is_known(scope, error.violation):

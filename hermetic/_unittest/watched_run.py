@@ -10,7 +10,7 @@ import traceback
 import types
 import unittest
 
-from .. import _config, _multiprocessing, _real
+from .. import _clock, _config, _multiprocessing, _real
 from .._errors import RunEndedEarly
 from .._guards import state
 from .._sizes import OFF
@@ -114,7 +114,7 @@ class WatchedRun(unittest.TestSuite):
         caught_before = _ctrl_c_was_caught()
         with early_end.watch(lambda call: self._on_end(result, call)):
             try:
-                with self._isolation(result), self._watchdog(result):
+                with _clock.stops_noted(), self._isolation(result), self._watchdog(result):
                     self._whole(result)
             except _real.system_exit as error:
                 fixture = _fixture_of(error)

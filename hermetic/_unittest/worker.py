@@ -23,7 +23,7 @@ import os
 import traceback
 import unittest
 
-from .. import _guards, _real
+from .. import _clock, _guards, _real
 from .._guards import events, state
 from .._isolation import hygiene, portable, protocol, worker_process
 from .._multiprocessing import journal
@@ -54,6 +54,7 @@ def work(
     status = 1
     try:
         channel = worker_process.set_up(place)
+        _clock.note_stops()
         if is_fresh:
             channel.send(["started"])
         state.forget()

@@ -208,6 +208,37 @@ class A(unittest.TestCase):
             r" has used 1\.[5-9] of its 1\.5 seconds",
         )
 
+    def test_after_a_crash_the_rest_has_what_is_left_of_the_seconds(self):
+        text = """
+@isolated(timeout=3)
+class A(unittest.TestCase):
+    def test_a(self):
+        time.sleep(2)
+        os._exit(0)
+    def test_b(self): time.sleep(2)
+class B(unittest.TestCase):
+    def test_c(self): pass
+"""
+        for options in ((), ("-j", "2"), ("--isolated-start", "fresh")):
+            with self.subTest(options=options):
+                run = Run(text, *options)
+                used = r"timed out: the group @isolated\(timeout=3\) class test_it.A has used 3\.[01] of its 3 seconds"
+                self.assertRegex(run.text, f"isolated test test_it.A.test_b: {used}")
+
+    def test_while_the_run_is_stopped_no_time_counts(self):
+        text = """
+import subprocess
+RUN = os.getpid()  # the module is imported there
+@isolated(timeout=1)
+class A(unittest.TestCase):
+    def test_a(self):
+        subprocess.run(["sh", "-c", f"kill -STOP {RUN}; sleep 3; kill -CONT {RUN}"])
+"""
+        for options in ((), ("-j", "2")):
+            with self.subTest(options=options):
+                run = Run(text, *options)
+                self.assertEqual(run.status, 0, run.text)
+
     def test_a_class_that_times_out_is_named(self):
         run = Run("""
 @isolated(timeout=0.5)

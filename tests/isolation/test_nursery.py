@@ -129,7 +129,7 @@ class PipeNurseryTest(unittest.TestCase):
             with Folder(**{"test_mixed.py": MIXED}) as folder, self.subTest(runner):
                 shown = run_python("-m", runner, "-v", "test_mixed", cwd=folder, env=elsewhere(folder))
                 self.assertEqual(verdicts(shown.stderr), VERDICTS, shown.stderr)
-                self.assertEqual(shown.stdout, "printed by a worker\n")
+                self.assertEqual(shown.stdout, "junk\nprinted by a worker\n")
                 self.assertIn("has used 1.", shown.stderr)
                 self.assertEqual([name for name in os.listdir(folder) if name.startswith("hermetic-")], [])
 

@@ -258,6 +258,31 @@ class OtherTimeTest(unittest.TestCase):
             done = run_python("-m", "hermetic", "--test-timeout", "2", "test_sample", cwd=folder)
         self.assertEqual(0, done.returncode, done.stderr)
 
+    STOPPED = """
+        import os, subprocess, time, unittest
+        import hermetic
+        from hermetic._sizes import LIMITS, Size
+        LIMITS[Size.MEDIUM].time_limit = 1.5
+
+        @hermetic.medium
+        class StopTest(unittest.TestCase):
+            def test_is_stopped(self):
+                subprocess.run(["sh", "-c", "kill -STOP {0}; sleep 2; kill -CONT {0}".format(os.getpid())])
+
+            def test_is_slow_after_it_was_stopped(self):
+                self.test_is_stopped()
+                time.sleep(1.6)
+    """
+
+    def test_a_stopped_process_takes_no_time_of_a_size(self):
+        with Folder(**{"test_sample.py": self.STOPPED}) as folder:
+            for options in ((), ("--isolated",), ("--isolated", "--isolated-start", "fresh"), ("-j", "2")):
+                with self.subTest(options=options):
+                    arguments = ("-m", "hermetic", "-v", "--time-limits", "strict", *options, "test_sample")
+                    done = run_python(*arguments, cwd=folder)
+                    self.assertRegex(done.stderr, r"test_is_stopped \(.*\) \.\.\. ok")
+                    self.assertRegex(done.stderr, r"test_is_slow_after_it_was_stopped \(.*\) \.\.\. ERROR")
+
 
 if __name__ == "__main__":
     unittest.main()
