@@ -21,7 +21,7 @@ PACKAGE = os.path.dirname(os.path.abspath(hermetic.__file__))
 LEVELS = (
     (
         "_errors _env _real _system _sockets _records _setting_kinds _sizes _spelling _source_edits _version"
-        " _addresses _own_files"
+        " _addresses _own_files _clock"
     ),
     "_policy _messages _settings _allowances _config _config_files _config_edits",
     "_guards _reports _terminal",
@@ -36,6 +36,7 @@ LEVEL_OF = {unit: level for level, units in enumerate(LEVELS) for unit in units.
 # Imports within one level. Each reads facts or calls pure functions of a unit that imports nothing back.
 WITHIN_A_LEVEL = {
     ("_addresses", "_env"),  # where the hosts file is
+    ("_clock", "_real"),  # the originals of perf_counter and signal.signal
     ("_real", "_env"),  # what differs between Pythons of what is private
     ("_addresses", "_real"),  # the originals of open, stat and inet_pton, which suites mock
     ("_real", "_system"),  # functions that frameworks replace

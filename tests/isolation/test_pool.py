@@ -36,6 +36,9 @@ class FakeWorker:
             yield ["told", request[-1]]
             yield ["ready", []]
 
+    def succeeded_by(self, worker, timeout):
+        return worker
+
     def send(self, request):
         self.told.append(request)
 
