@@ -187,7 +187,7 @@ def _starting(original: Any) -> Any:
         on_end = functools.partial(double.failure_at_end, call, expectation)
         return functools.partial(_start, popen, call, expectation, given, on_end)
 
-    return faults.entrance(original, decide, *_WRONG_ARGUMENTS)
+    return faults.entrance(original, decide, *_WRONG_ARGUMENTS, is_traced=True)
 
 
 def _raise(error: BaseException) -> Any:
@@ -279,7 +279,7 @@ def _polling(original: Any) -> Any:
             popen.returncode = child.poll()
         return lambda: popen.returncode
 
-    return faults.entrance(original, decide)
+    return faults.entrance(original, decide, is_traced=True)
 
 
 def _waiting_for_end(original: Any) -> Any:
@@ -294,7 +294,7 @@ def _waiting_for_end(original: Any) -> Any:
             failure = subprocess.TimeoutExpired(popen.args, timeout)  # type: ignore[arg-type]
         return functools.partial(_raise, failure) if failure is not None else lambda: popen.returncode
 
-    return faults.entrance(original, decide, UnmockedInteractionError)
+    return faults.entrance(original, decide, UnmockedInteractionError, is_traced=True)
 
 
 def _sending(original: Any) -> Any:
@@ -304,7 +304,7 @@ def _sending(original: Any) -> Any:
             return None
         return functools.partial(child.send_signal, sig) if popen.poll() is None else _nothing
 
-    return faults.entrance(original, decide)
+    return faults.entrance(original, decide, is_traced=True)
 
 
 def _nothing() -> None:

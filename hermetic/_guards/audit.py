@@ -12,7 +12,7 @@ from .._addresses import packed_address
 from .._errors import GuardError, ViolationError
 from .._sizes import LIMITS, NETWORK, NOWHERE, OBSERVE, PROCESS, WARN
 from . import allowed, baseline, callsite, ceilings, children, events, state, subjects
-from .faults import RefusedQuietly, shielded
+from .faults import DECISION, RefusedQuietly, answer, shielded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _note_announced() -> None:
     popen = _popen_that_starts()
     if popen is not None:
         key = id(popen)
-        _announced[key] = weakref.ref(popen, lambda _: _announced.pop(key, None))
+        _announced[key] = weakref.ref(popen, functools.partial(_announced.pop, key))
 
 
 def is_announced_by_popen() -> bool:
@@ -278,6 +278,7 @@ def install(on_new_socket: Callable[[tuple[Any, ...]], None]) -> None:
     for event in events.READERS:
         _handlers[event] = shielded(functools.partial(_judge_event, event))
     _handlers["socket.__new__"] = shielded(on_new_socket)
+    _handlers[DECISION] = answer  # an entrance shields what it decides
     sys.addaudithook(_make_hook())
     _check_hook()
 

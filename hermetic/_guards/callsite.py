@@ -52,7 +52,7 @@ def is_inside(module: str, *, function: str = "", depth: int = 12) -> bool:
     Args:
         module: its name.
         function: the name of a function; empty for any.
-        depth: how many frames to look at.
+        depth: how many frames to look at, not counting ours.
     """
     return frame_inside(module, function=function, depth=depth) is not None
 
@@ -63,14 +63,14 @@ def frame_inside(module: str, *, function: str = "", depth: int = 12) -> FrameTy
     Args:
         module: its name.
         function: the name of a function; empty for any.
-        depth: how many frames to look at, from the caller of this function's caller on.
+        depth: how many frames to look at, not counting ours.
     """
     frame: FrameType | None = _real.get_frame(2)
     while frame is not None and depth:
         if frame.f_globals.get("__name__") == module and function in ("", frame.f_code.co_name):
             return frame
+        depth -= _kind(frame.f_code.co_filename) != "ours"
         frame = frame.f_back
-        depth -= 1
     return None
 
 

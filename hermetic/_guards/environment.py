@@ -65,14 +65,17 @@ def _telling(place: int, *, none_is_own: bool = False) -> Callable[[Callable[...
     return telling
 
 
+_ODD_ENVIRONMENT = (TypeError, ValueError)  # what odd arguments raise, an environment of the caller's among them
+
+
 def telling_by_own(original: Callable[..., Any]) -> Callable[..., Any]:
     """Functions whose program gets the environment that C knows: that is changed meanwhile, unseen by Python."""
 
     def decide(*args: Any, **kwargs: Any) -> Callable[[], Any] | None:
         added = _to_be_added(_real.environment())
-        return functools.partial(_with_own, added, original, *args, **kwargs) if added else None
+        return [_with_own(added, original, *args, **kwargs)].pop if added else None
 
-    telling: Callable[..., Any] = faults.entrance(original, decide)
+    telling: Callable[..., Any] = faults.entrance(original, decide, OSError, *_ODD_ENVIRONMENT)
     return telling
 
 
@@ -105,8 +108,6 @@ def _put(name: Any, value: Any) -> None:
     else:
         os.putenv(os.fsdecode(name), os.fsdecode(value))
 
-
-_ODD_ENVIRONMENT = (TypeError, ValueError)  # what an odd environment of the caller's raises
 
 # Variables as the system has them: bytes, and on Windows text, whatever the case of their names.
 _encoded = os.fsdecode if _env.WINDOWS else os.fsencode

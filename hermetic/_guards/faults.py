@@ -72,24 +72,47 @@ def shielded(function: Callable[..., Any], *verdicts: type[BaseException], ends_
     return judge_or_refuse
 
 
+DECISION = "hermetic.decision"  # an event of our own: a call is to be decided
+
+
+def answer(args: tuple[Any, ...]) -> None:
+    """Decide a call, in the audit hook.
+
+    Args:
+        args: of the event ``DECISION``: a list for the answer, and the function that gives it.
+    """
+    answers, decide = args
+    answers.append(decide())
+
+
 def entrance(
-    original: Callable[..., Any], decide: Callable[..., Callable[[], Any] | None], *verdicts: type[BaseException]
+    original: Callable[..., Any],
+    decide: Callable[..., Callable[[], Any] | None],
+    *verdicts: type[BaseException],
+    is_traced: bool = False,
 ) -> Any:
     """A function to stand in the place of another one: it first decides what the call is to do.
+
+    It decides in the audit hook, because CPython calls no trace or profile function there: those of a test see no more
+    than the frame of the entrance.
 
     Args:
         original: the function whose place it takes.
         decide: is called with the arguments of the call, and returns what to call instead of the original; None to
             call the original.
         *verdicts: what ``decide`` raises on purpose, besides ``VERDICTS``.
+        is_traced: whether ``decide`` waits or calls code of the user's, so that it has to be traced.
     """
-    is_finalizing, passed_on = sys.is_finalizing, VERDICTS + verdicts
+    is_finalizing, passed_on, announce = sys.is_finalizing, VERDICTS + verdicts, _real.audit
 
     @functools.wraps(original)
     def decide_and_call(*args: Any, **kwargs: Any) -> Any:
         fault = instead = None
+        decision, answers = functools.partial(decide, *args, **kwargs), []  # type: ignore[var-annotated]
         try:
-            instead = decide(*args, **kwargs)
+            if not is_traced:
+                announce(DECISION, answers, decision)
+            instead = answers[0] if answers else decision()  # without an answer, the hook is not there, or not any more
         except passed_on:
             raise
         except Exception as error:  # noqa: BLE001 - as above

@@ -79,15 +79,23 @@ _METHODS: dict[str, Callable[..., Any]] = {
 }
 
 
+_OWN_ERRORS = (
+    OSError,
+    TypeError,
+    ValueError,
+    OverflowError,
+)  # of the original, called as a decision
+
+
 def _guarded_getnameinfo(_socket: Any) -> Callable[..., Any]:
     original = _socket.getnameinfo
     numeric_host = _socket.NI_NUMERICHOST
 
     def decide(sockaddr: Any = None, flags: Any = 0, /, *_: Any) -> Callable[[], Any] | None:
         is_numeric = isinstance(flags, int) and flags & numeric_host
-        return functools.partial(_unjudged, original, sockaddr, flags) if is_numeric else None
+        return [_unjudged(original, sockaddr, flags)].pop if is_numeric else None
 
-    guarded: Callable[..., Any] = faults.entrance(original, decide)
+    guarded: Callable[..., Any] = faults.entrance(original, decide, *_OWN_ERRORS)
     return guarded
 
 

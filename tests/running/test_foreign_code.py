@@ -153,28 +153,77 @@ class TemporaryTest(unittest.TestCase):
 
 @medium
 class OwnTraceFunctionTest(SampleRunCase):
+    """They see what the test calls: of hermetic, at most the function in the place of a built-in one."""
+
     TESTS = """
-import os, sys
+import os, socket, subprocess, sys, threading, unittest
 import hermetic
 
-class TraceTest(hermetic.HermeticTestCase):
-    def test_trace(self):
-        seen, before = [], sys.gettrace()
-        sys.settrace(lambda frame, event, argument: seen.append(frame.f_code.co_filename))
-        os.listdir(".")
-        sys.settrace(before)
-        self.assertEqual(seen, [])
+# Where a thread begins and ends, and what looks at each new module.
+ALLOWED = {"decide_and_call", "_run_in_scope", "adopt", "find_spec"}
 
-    def test_profile(self):
-        seen, before = [], sys.getprofile()
-        sys.setprofile(lambda frame, event, argument: seen.append(frame.f_code.co_filename))
-        os.listdir(".")
-        sys.setprofile(before)
-        self.assertEqual([path for path in seen if "_guards" in path], [])
+def sockets():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.listen()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with socket.create_connection(sock.getsockname()):
+            socket.getnameinfo(sock.getsockname(), socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)
+
+def threads():
+    thread = threading.Thread(target=int)
+    thread.start()
+    thread.join()
+
+USES = {
+    "events": lambda: os.listdir("."),
+    "sockets": sockets,
+    "threads": threads,
+    "processes": lambda: subprocess.run(["true"]),
+    "spawned": lambda: subprocess.run(["true"], close_fds=False),
+    "shell": lambda: os.system("true"),
+}
+
+def of_ours(frames):
+    ours = os.path.dirname(hermetic.__file__)
+    return {code.co_name for code in frames if code.co_filename.startswith(ours)} - ALLOWED
+
+def watching(begin, end):
+    def test(self):
+        for name, use in USES.items():
+            with self.subTest(name):
+                seen = []
+                begin(seen)
+                try:
+                    use()
+                finally:
+                    end()
+                self.assertEqual(of_ours(seen), set())
+                self.assertTrue(seen or name == "events")
+    return test
+
+def tracing(seen):
+    def see(frame, event, argument):
+        seen.append(frame.f_code)
+        return see
+    return see
+
+@hermetic.medium
+class TraceTest(unittest.TestCase):
+    test_trace = watching(lambda seen: sys.settrace(tracing(seen)), lambda: sys.settrace(None))
+    test_profile = watching(lambda seen: sys.setprofile(tracing(seen)), lambda: sys.setprofile(None))
+
+if hasattr(sys, "monitoring"):
+    def monitor(seen, tool=4):
+        sys.monitoring.use_tool_id(tool, "test")
+        sys.monitoring.register_callback(tool, sys.monitoring.events.PY_START, lambda code, _: seen.append(code))
+        sys.monitoring.set_events(tool, sys.monitoring.events.PY_START)
+
+    TraceTest.test_monitoring = watching(monitor, lambda: sys.monitoring.free_tool_id(4))
 """
 
     @unittest.skipIf(IS_MEASURED, "coverage has the hook traced")
-    def test_it_sees_no_frame_of_the_audit_hook(self):
+    def test_it_sees_no_frame_of_what_is_judged(self):
         done, _ = self.run_sample("test_sample")
         self.assertEqual(done.returncode, 0, done.stderr)
 
