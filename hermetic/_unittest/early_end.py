@@ -60,6 +60,18 @@ def decide(code: Any) -> None:
         _decided[:] = [code if isinstance(code, int) else int(code is not None)]
 
 
+def decide_on_error(code: int) -> None:
+    """Have the exception that is about to end the program end it with a status, whatever ``sys.excepthook`` does."""
+    decide(code)
+    if not state.running.in_run:
+        sys.excepthook = functools.partial(_show, sys.excepthook)
+
+
+def _show(hook: Callable[..., Any], *error: Any) -> None:
+    with contextlib.suppress(_real.system_exit):  # Python would exit with its status
+        hook(*error)
+
+
 def described(error: BaseException, when: str) -> str:
     """An exception that ended a run.
 

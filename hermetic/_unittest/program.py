@@ -118,6 +118,7 @@ class TestProgram(unittest.TestProgram):
             yield
         except (early_end.Leaving, KeyboardInterrupt) as error:
             if isinstance(error, KeyboardInterrupt) and not WatchedRun.has_begun:
+                early_end.decide_on_error(_env.INTERRUPTED_EXIT_STATUS)
                 self._tell(f"Ctrl-C {self._phase}")
             raise
         except _real.system_exit as error:
@@ -126,7 +127,7 @@ class TestProgram(unittest.TestProgram):
             self._tell(f"sys.exit({error.code!r}) {self._phase}, at {place.filename}:{place.lineno} in {place.name}")
             early_end.leave(1)
         except BaseException as error:
-            early_end.decide(1)
+            early_end.decide_on_error(1)
             self._tell(early_end.described(error, self._phase))
             raise
 

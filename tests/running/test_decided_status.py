@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import unittest
 
 from hermetic import medium
@@ -130,10 +131,42 @@ class WhileLoadingTest(DecidedStatusCase):
         self.assertNotEqual(0, run.returncode)
         self.assertIn("The run ended early: Ctrl-C while the tests were loaded", run.stderr)
 
+    def test_the_hook_for_exceptions_of_a_module_does_not_decide(self):
+        for hook in ("os._exit(0)", "sys.exit(0)", "print()", "1 / 0"):
+            text = f"import os, sys\nsys.excepthook = lambda *_: {hook}\nraise KeyboardInterrupt\n"
+            for arguments in ((), ("--survey",), ("--bisect", "test_a.ATest.test_a")):
+                with self.subTest(hook=hook, arguments=arguments):
+                    run = self.run_files(*arguments, "test_a", **{"test_a.py": text})
+                    self.assertNotEqual(0, run.returncode, run.stderr)
+                    self.assertIn("The run ended early: Ctrl-C while the tests were loaded", run.stderr)
+
     def test_unittests_program_in_a_script(self):
         script = "import unittest\nunittest.main(module=None, argv=['s', 'test_a', 'test_b'])\n"
         files = {"run.py": script, "test_a.py": "raise SystemExit(0)\n", "test_b.py": self.FAILS}
         self.assert_one_error(self.run_files("--script", "run.py", **files), "test_a")
+
+
+@medium
+@unittest.skipUnless(hasattr(signal, "setitimer"), "needs timers that send signals")
+class AlarmTest(DecidedStatusCase):
+    def test_a_handler_that_ends_the_process_in_a_later_test(self):
+        for end in ("sys.exit(0)", "os._exit(0)"):
+            body = f"signal.signal(signal.SIGALRM, lambda *_: {end}); signal.setitimer(signal.ITIMER_REAL, 0.1)"
+            for arguments in ((), ("-j", "2"), ("--survey",), ("--test-timeout", "30")):
+                with self.subTest(end=end, arguments=arguments):
+                    run = self.run_leaving(body, *arguments, outcome="time.sleep(20)")
+                    self.assertEqual(1, run.returncode, run.stderr)
+                    self.assertRegex(run.stderr, r"FAILED \(errors=1\)|The run ended early: os\._exit\(0\)")
+
+
+@medium
+class EarlyEndOfOtherRunsTest(DecidedStatusCase):
+    def test_a_survey_and_a_bisection(self):
+        for end in ("os._exit(0)", "os.execv(sys.executable, [sys.executable, '-c', ''])"):
+            for arguments in (("--survey",), ("--bisect", "test_sample.BTest.test_outcome")):
+                with self.subTest(end=end, arguments=arguments):
+                    run = self.run_leaving(end, *arguments, outcome=_PASSES)
+                    self.assertNotEqual(0, run.returncode, run.stderr)
 
 
 @medium

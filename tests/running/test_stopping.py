@@ -118,7 +118,7 @@ class CtrlCTest(unittest.TestCase):
                 time.sleep(1.5)
     """
 
-    def interrupted(self, folder, *arguments):
+    def interrupted(self, folder, *arguments, times=1):
         """The exit status and the output of a run that is sent SIGINT once its long tests have begun."""
         env = {**os.environ, "PYTHONPATH": package_folder()}
         command = [sys.executable, "-m", "hermetic", "-v", *arguments, "test_sample"]
@@ -129,8 +129,9 @@ class CtrlCTest(unittest.TestCase):
         while not os.path.exists(os.path.join(folder, "started")):
             self.assertIsNone(run.poll())
             time.sleep(0.02)
-        time.sleep(0.2)
-        run.send_signal(signal.SIGINT)
+        for _ in range(times):
+            time.sleep(0.2)
+            run.send_signal(signal.SIGINT)
         return run.communicate(timeout=TIMEOUT)[1], run.returncode
 
     def test_where_the_history_has_long_tests_begin_first(self):
@@ -141,6 +142,18 @@ class CtrlCTest(unittest.TestCase):
         self.assertEqual(130, status, text)
         self.assertRegex(text, r"The run ended early: Ctrl-C, after \d of 4 tests")
         self.assertNotIn("ERROR", text)
+
+    def test_twice(self):
+        tests = "import time, unittest\n" + "".join(
+            f"class {name}Test(unittest.TestCase):\n    def test_it(self):\n        {body}\n        time.sleep(3)\n"
+            for name, body in (("A", "open('started', 'w').close()"), ("B", ""), ("C", "open('ran', 'w').close()"))
+        )
+        for arguments in (("-c", "-j", "2"), ("-c", "-j", "2", "--isolated"), ("-c",)):
+            with self.subTest(arguments=arguments), Folder(**{"test_sample.py": tests}) as folder:
+                text, status = self.interrupted(folder, *arguments, times=2)
+                self.assertEqual(130, status, text)
+                self.assertFalse(os.path.exists(os.path.join(folder, "ran")))
+                self.assertIn("The run ended early: Ctrl-C, after ", text)
 
 
 if __name__ == "__main__":
