@@ -80,6 +80,13 @@ def _failure_of(error: Exception) -> GuardError:
     return GuardError(faults.text_of(error, "the guard could not be installed", rule))
 
 
+def patch_sockets() -> None:
+    """Patch sockets before the first one is made, if anybody could make one by now."""
+    from . import sockets  # loaded with the guard
+
+    sockets.patch_if_loaded()
+
+
 def hold_until_exit(policy: Policy) -> None:
     """Put what runs while the process exits under a policy: destructors, atexit handlers, threads."""
     from . import events, sockets

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import sys
 
+from .. import _real
 from . import audit, faults
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
 
@@ -36,14 +38,23 @@ def replace(patches: Iterable[tuple[dict[str, Any], str, Any]], *, sweep: bool) 
         patches: the namespace of a module or a class, the name, and the replacement.
         sweep: whether to replace what other modules have imported by name, as in
             ``from _posixsubprocess import fork_exec``; it takes one pass over the heap.
+
+    The garbage collector also finds modules that nobody can import, but looks at nothing that a worker has from before
+    it was forked.
     """
     replacements = {}
     for namespace, name, replacement in patches:
         replacements[id(namespace[name])] = namespace[name], replacement
         namespace[name] = replacement
-    originals = [original for original, _ in replacements.values()]
-    for holder in gc.get_referrers(*originals) if sweep else ():
+    for names in _namespaces([original for original, _ in replacements.values()]) if sweep else ():
+        for name, value in list(names.items()):
+            if id(value) in replacements:
+                names[name] = replacements[id(value)][1]
+
+
+def _namespaces(originals: list[Any]) -> Iterator[dict[str, Any]]:
+    """The namespaces of modules that may hold any of the originals."""
+    yield from map(_real.names_in, list(sys.modules.values()))
+    for holder in gc.get_referrers(*originals):
         if type(holder) is dict and "__name__" in holder:
-            for key, value in list(holder.items()):
-                if id(value) in replacements:
-                    holder[key] = replacements[id(value)][1]
+            yield holder

@@ -10,9 +10,9 @@ import sys
 import time
 import types
 
-from .. import _env, _real
+from .. import _env
 from .._sizes import SLEEP
-from . import audit, callsite, events, faults, sockets
+from . import audit, callsite, events, faults, replacing, sockets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ READERS: dict[str, Callable[..., Operation | None]] = {"time.sleep": _time_sleep
 def patch() -> None:
     """Patch what raises no event: ``time.sleep`` before 3.13, and ``asyncio.sleep`` as soon as that is in use."""
     if not _env.SLEEP_RAISES_AN_EVENT:
-        _replace_everywhere(time.sleep, _GuardedSleep(time.sleep))
+        replacing.replace([(vars(time), "sleep", _GuardedSleep(time.sleep))], sweep=True)
     _patch_asyncio()
     sockets.on_first_use.append(_patch_asyncio)  # an event loop makes some before it runs anything
 
@@ -89,16 +89,4 @@ def _patch_asyncio() -> None:
         return await original(delay, result)
 
     guarded_sleep.__hermetic_guard__ = True  # type: ignore[attr-defined]
-    _replace_everywhere(original, guarded_sleep)
-
-
-def _replace_everywhere(original: Any, guarded: Any) -> None:
-    """Put a guarded function in the place of its original, by whatever name a module knows it.
-
-    The garbage collector, which could tell as well, does not look at what workers have from before they were forked.
-    """
-    for module in list(sys.modules.values()):
-        names = _real.names_in(module)
-        for name, value in list(names.items()):
-            if value is original:
-                names[name] = guarded
+    replacing.replace([(vars(tasks), "sleep", guarded_sleep)], sweep=True)

@@ -68,6 +68,8 @@ def work(
 def warm_up() -> None:
     """Do once, in the process that workers are forked from, what each of them would do for itself."""
     policies.in_worker = True
+    if _guards.installed:
+        _guards.patch_sockets()
     events.records()
     worker_process.make_streams()
     for _ in range(_WARM_UPS):
