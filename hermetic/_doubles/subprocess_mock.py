@@ -157,9 +157,9 @@ class SubprocessMock:
     def __exit__(
         self, kind: type[BaseException] | None, exception: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if exception is None:
+        if exception is None or state.is_skip(exception):
             self.stop()
-            self.verify()
+            self.verify(failed=exception is not None)
             return
         state.strike_refusals(exception)
         try:
@@ -184,7 +184,7 @@ class SubprocessMock:
         """Fail if something is amiss; the end of the block does it.
 
         Args:
-            failed: whether the test has failed: then only what it swallowed counts.
+            failed: whether the test has failed, or skips: then only what it swallowed counts.
 
         Raises:
             UnmockedInteractionError: a command was refused, and the code under test swallowed that.

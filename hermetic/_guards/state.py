@@ -304,7 +304,7 @@ def surfaced(ledger: list[ViolationError], exception: BaseException | None) -> l
     Returns:
         What was struck out, and the violations that the exception shows besides.
     """
-    if exception is None or _is_skip(exception):
+    if exception is None or is_skip(exception):
         return []
     shown = list(chain(exception))
     struck: list[ViolationError] = []
@@ -318,9 +318,9 @@ def surfaced(ledger: list[ViolationError], exception: BaseException | None) -> l
     ]
 
 
-def _is_skip(exception: BaseException) -> bool:
-    """Whether it is what unittest, trial or pytest skip by; none of them needs to be there."""
-    return any(cls.__name__ in ("SkipTest", "Skipped") for cls in type(exception).__mro__)
+def is_skip(exception: BaseException) -> bool:
+    """Whether unittest, trial or pytest skip by it, or pytest.xfail() raises it; none of them needs to be there."""
+    return any(cls.__name__ in ("SkipTest", "Skipped", "XFailed") for cls in type(exception).__mro__)
 
 
 def _shows(found: BaseException, error: ViolationError) -> bool:
@@ -362,7 +362,7 @@ refusals: list[BaseException] = []  # what doubles have raised, and no result ha
 
 def strike_refusals(exception: BaseException | None) -> None:
     """Strike out of the refusals what a reported exception shows."""
-    if refusals and exception is not None:
+    if refusals and exception is not None and not is_skip(exception):
         shown = {id(found) for found in chain(exception)}
         refusals[:] = [error for error in refusals if id(error) not in shown]
 

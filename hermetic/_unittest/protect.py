@@ -210,7 +210,14 @@ def _set_up_class(cls: Any, inner: Callable[[], None]) -> None:
     if _fixtures_run_elsewhere(cls):
         return
     scope = _begin_fixture(cls, "setUpClass")
-    _call_fixture(scope, inner)
+    try:
+        _call_fixture(scope, inner)
+    except Exception:
+        raise
+    except BaseException as error:
+        if scope is not None and state.is_skip(error):  # pytest's: no class cleanup is run after it
+            _conclude_class(cls)
+        raise
     if scope is not None:
         state.end(scope)  # had it failed, its scope would last until the class cleanups are done
 
@@ -269,7 +276,9 @@ def _conclude_class(cls: type) -> None:
     """Raise what the class's fixtures and cleanups swallowed: the runner reports it as an error of the class."""
     from .._guards import blocks, children  # loaded with the guard, not with every run
 
-    scopes = _fixture_scopes.pop(id(cls))
+    scopes = _fixture_scopes.pop(id(cls), [])
+    if not scopes:
+        return  # it has been, before its cleanups
     children.collect()
     if not scopes[-1].ended:
         state.end(scopes[-1])

@@ -189,6 +189,16 @@ class BlockTest(HermeticTestCase):
         if sys.version_info >= (3, 11):
             self.assertIn("scripted, but never used", error.__notes__[0])
 
+    def test_a_skip_hides_no_refused_command(self):
+        with self.assertRaisesRegex(UnmockedInteractionError, "nothing is scripted"), SubprocessMock():
+            swallow()
+            self.skipTest("no git")
+
+    def test_a_skip_excuses_what_was_not_come_to(self):
+        with self.assertRaises(unittest.SkipTest), SubprocessMock() as double:
+            double.mock_run(["git"])
+            self.skipTest("no git")
+
     def test_every_unused_one_is_told_with_its_place(self):
         with self.assertRaises(UnusedMocksError) as caught, SubprocessMock() as sp:
             sp.mock_run(["a"])
