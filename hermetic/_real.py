@@ -55,6 +55,11 @@ def names_in(thing: object) -> Any:
     return {}
 
 
+def function_of(method: Any) -> Any:
+    """The function of a bound method; anything else that can be called, a static method's function too, as it is."""
+    return getattr(method, "__func__", method)
+
+
 def test_method_name(test: object) -> str:
     """The name of the method that a TestCase runs; empty for a test that has none."""
     return getattr(test, "_testMethodName", "")
@@ -123,6 +128,22 @@ def interpreters_module() -> types.ModuleType | None:
         except ImportError:
             continue
     return None
+
+
+@contextlib.contextmanager
+def unittest_keeps_time() -> Iterator[None]:
+    """Have unittest time the run and its tests by a clock that no test can stop."""
+    clock = types.SimpleNamespace(**{**vars(import_module("time")), "perf_counter": perf_counter})
+    timing = [vars(import_module(f"unittest.{name}")) for name in ("runner", "case")]
+    timing = [names for names in timing if "time" in names]  # that of tests from Python 3.12 on
+    kept = [names["time"] for names in timing]
+    for names in timing:
+        names["time"] = clock
+    try:
+        yield
+    finally:
+        for names, module in zip(timing, kept, strict=True):
+            names["time"] = module
 
 
 def class_cleanup_exceptions(cls: type) -> list[BaseException]:

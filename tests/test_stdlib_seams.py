@@ -107,6 +107,14 @@ class RealTest(hermetic.HermeticTestCase):
             handler(signal.SIGINT, None)
         self.assertEqual((before, _real.catch_handler_was_called(handler)), (False, True))
 
+    def test_unittest_times_a_run_and_its_tests_by_the_clocks_of_two_modules(self):
+        before = unittest.runner.time
+        self.assertEqual(hasattr(unittest.case, "time"), _env.UNITTEST_HAS_DURATIONS)
+        with _real.unittest_keeps_time():
+            self.assertIsNot(unittest.runner.time, before)
+            self.assertIs(unittest.runner.time.perf_counter, _real.perf_counter)
+        self.assertIs(unittest.runner.time, before)
+
     def test_class_cleanups_leave_what_they_caught_on_the_class(self):
         class Cleaned(unittest.TestCase):
             """Cleans up badly."""

@@ -26,5 +26,5 @@ def has_class_fixtures(cls: type) -> bool:
 def _is_overridden(cls: type, name: str) -> bool:
     import inspect  # not worth its start-up time where nothing is parted
 
-    own = getattr(getattr(cls, name, None), "__func__", None)  # of ours, it is what they stand before
-    return own is not None and inspect.unwrap(own) is not getattr(unittest.TestCase, name).__func__
+    own = _real.function_of(getattr(cls, name, None))  # of ours, it is what they stand before
+    return own is not None and inspect.unwrap(own) is not _real.function_of(getattr(unittest.TestCase, name))

@@ -98,7 +98,7 @@ def own_method(test: object) -> Any:
 def is_of_class(method: Any, cls: type, name: str) -> bool:
     """Whether a method that was put on a test is the one that its class has: pytest does that."""
     of_class = getattr(cls, name, None)
-    return getattr(method, "__func__", method) is getattr(of_class, "__func__", of_class)
+    return bool(_real.function_of(method) is _real.function_of(of_class))
 
 
 def marks_of(cls: type, method_name: str, own: Any = None) -> Iterator[tuple[str, tuple[AnyMark, ...]]]:

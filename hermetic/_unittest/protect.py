@@ -187,13 +187,13 @@ def _run_with_proxy(test: Any, inner: Callable[..., Any], result: Any) -> Any:
 
 
 def _is_overridden(cls: Any, name: str) -> bool:
-    return getattr(cls, name).__func__ is not getattr(unittest.TestCase, name).__func__
+    return bool(_real.function_of(getattr(cls, name)) is not _real.function_of(getattr(unittest.TestCase, name)))
 
 
 def _override_class_fixture(cls: type, name: str, replacement: Callable[..., None]) -> Callable[..., None]:
     own = vars(cls).get(name)
 
-    @functools.wraps(getattr(cls, name).__func__)
+    @functools.wraps(_real.function_of(getattr(cls, name)))
     def fixture(owner: Any) -> None:
         inner = own.__get__(None, owner) if own is not None else getattr(super(cls, owner), name)
         replacement(owner, inner)

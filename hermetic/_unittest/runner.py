@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unittest
 
-from .. import _env
+from .. import _env, _real
 from .run_result import TestResult
 from .watched_run import WatchedRun
 
@@ -46,7 +46,8 @@ class TestRunner(unittest.TextTestRunner):
         if not _env.UNITTEST_HAS_DURATIONS and self.durations is not None:
             watched.durations = self.durations
         watched.stream = self.stream
-        result = super().run(watched)
+        with _real.unittest_keeps_time():
+            result = super().run(watched)
         if getattr(result, "interrupted", False):
             raise KeyboardInterrupt
         return result
