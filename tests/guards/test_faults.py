@@ -75,7 +75,7 @@ class InTheRunTest(unittest.TestCase):
             text = source(where, name, what, "@medium")
             with self.subTest(name), support.Folder(**{"test_sample.py": text}) as folder:
                 done = support.run_hermetic("-v", "test_sample", cwd=folder)
-                self.assertRegex(done.stderr, r"test_swallows \(.*ERROR\n", done.stderr)
+                self.assertRegex(done.stderr, r"\nERROR: test_swallows ", done.stderr)
                 self.assertIn("[H009] internal error", done.stderr)
                 self.assertEqual(1, done.returncode)
 

@@ -62,7 +62,7 @@ class InstallationTest(HermeticTestCase):
                     done = run(runner, first)
                     self.assertEqual(done.returncode, 1, done.stderr)
                     for name in ("Marked", "Own", "SetUp", "test_medium"):
-                        self.assertRegex(done.stderr, rf"{name}\b.* \.\.\. ERROR\n")
+                        self.assertRegex(done.stderr, rf"\nERROR: .*\b{name}\b")
                     self.assertRegex(done.stderr, r"test_legacy \(.*ok\n")
                     self.assertNotIn("H001", done.stderr)
                     self.assertEqual(4, done.stderr.count("GuardError: [H009]"), done.stderr)
