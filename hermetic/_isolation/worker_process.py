@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import functools
 import importlib
 import io
 import os
@@ -11,6 +12,7 @@ import sys
 import threading
 
 from .. import _env, _own_files, _real, _system
+from .._guards import state
 from . import output, processes, protocol
 
 TYPE_CHECKING = False
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 fcntl: Any = None if _env.WINDOWS else importlib.import_module("fcntl")
 
 _LEAST_FILE_DESCRIPTOR = 300  # for our own: tests that meddle with others begin with the low ones
+_USED_BY = frozenset({"tempfile.mkstemp", "tempfile.mkdtemp"})  # audit events
+_is_folder = functools.partial(os.path.isdir)  # wrapped for libraries that fake the file system, as in _own_files
 _GRACE = 1.0  # seconds that threads and processes which a test left have to end by themselves
 
 
@@ -40,6 +44,7 @@ def set_up(place: WorkerPlace) -> protocol.WorkerEnd:
     if sys.stdout is not _streams.get("stdout"):  # nobody has warmed up
         make_streams()
     faulthandler.enable(file=stacks, all_threads=True)
+    sys.addaudithook(_restore_before_use)
     temporary = _temporary.path = os.path.join(place.folder, "tmp")
     for name in ("TEMP", "TMP") if _env.WINDOWS else ("TMPDIR",):
         os.environ[name] = temporary
@@ -63,6 +68,13 @@ def restore_temporary_folder() -> None:
     """Have the folder for temporary files there for the next test, whatever other tests have done to it."""
     if _temporary.path:
         _own_files.restore_private_folder(_temporary.path)
+
+
+def _restore_before_use(event: str, _: tuple[Any, ...], used: frozenset[str] = _USED_BY) -> None:
+    """A hook: a test of another worker may remove the folder while a test runs. What the test itself does stays."""
+    if event in used and not _is_folder(os.path.dirname(_temporary.path)):
+        with state.unjudged():
+            restore_temporary_folder()
 
 
 _streams: dict[str, Any] = {}

@@ -79,6 +79,15 @@ class LivingTest(unittest.TestCase):
 """
 
 
+WITHIN = f"""{HARM}
+class WithinTest(unittest.TestCase):
+    def test_is_harmed_from_outside(self):
+        remove()
+        tempfile.TemporaryFile().close()
+        os.rmdir(tempfile.mkdtemp())
+"""
+
+
 @medium
 @unittest.skipIf(sys.platform == "win32", "a file in use cannot be removed")
 class RemovedFolderTest(SampleRunCase):
@@ -113,6 +122,10 @@ class RemovedFolderTest(SampleRunCase):
                     "test_3_harms_and_starts_a_child_then": violation,
                 }
                 self.assert_errors(errors, done, expected)
+
+    def test_a_test_finds_the_folder_though_it_is_removed_meanwhile(self):
+        done, _ = self.run_harmed(WITHIN, "remove", "--isolated", "test_sample")
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_while_a_child_runs_its_reports_are_lost(self):
         for options in ((), ("--isolated",)):
