@@ -195,7 +195,9 @@ def _override_class_fixture(cls: type, name: str, replacement: Callable[..., Non
 
     @functools.wraps(_real.function_of(getattr(cls, name)))
     def fixture(owner: Any) -> None:
-        inner = own.__get__(None, owner) if own is not None else getattr(super(cls, owner), name)
+        inner = getattr(super(cls, owner), name) if own is None else own
+        if hasattr(own, "__get__"):  # a partial has none before Python 3.13
+            inner = own.__get__(None, owner)
         replacement(owner, inner)
 
     fixture.__hermetic_fixture__ = True  # type: ignore[attr-defined]
