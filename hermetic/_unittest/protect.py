@@ -191,7 +191,7 @@ def _is_overridden(cls: Any, name: str) -> bool:
 
 
 def _override_class_fixture(cls: type, name: str, replacement: Callable[..., None]) -> Callable[..., None]:
-    own = vars(cls).get(name)
+    own: Any = vars(cls).get(name)
 
     @functools.wraps(_real.function_of(getattr(cls, name)))
     def fixture(owner: Any) -> None:
