@@ -106,7 +106,12 @@ def _refused_without_network(operation: Operation) -> bool:
     return True
 
 
+_NATIVE_SERVERS = frozenset({"bind()", "listen()"})  # they send nothing, to whatever address
+
+
 def _refused_on_loopback(operation: Operation) -> bool:
+    if operation.action == "native":
+        return operation.host not in _NATIVE_SERVERS
     if operation.family == UNIX:
         return False
     if operation.family != INET:

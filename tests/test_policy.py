@@ -137,7 +137,13 @@ class MediumTest(PolicyTestCase):
         )
 
     def test_native_functions_are_refused_as_nobody_knows_what_they_will_be_given(self):
-        self.assert_refused(MEDIUM, network("native", "connect()", None, family=OTHER))
+        for function in ("connect()", "sendto()", "getaddrinfo()", "syscall()", "dlsym()"):
+            self.assert_refused(MEDIUM, network("native", function, None, family=OTHER))
+
+    def test_native_functions_of_servers_are_allowed_where_servers_are(self):
+        for function in ("bind()", "listen()"):
+            self.assert_allowed(MEDIUM, network("native", function, None, family=OTHER))
+            self.assert_refused(SMALL, network("native", function, None, family=OTHER))
 
     def test_raw_packets_are_refused(self):
         self.assert_refused(MEDIUM, network("bind", family=OTHER))

@@ -33,7 +33,8 @@ _NATIVE_NETWORK = frozenset(
     "connect connectx sendto sendmsg sendmmsg listen bind getaddrinfo getaddrinfo_a getnameinfo gethostbyname"
     " gethostbyname_r gethostbyname2 gethostbyname2_r gethostbyaddr gethostbyaddr_r res_query res_querydomain"
     " res_search res_send res_nquery res_nquerydomain res_nsearch res_nsend res_context_query res_context_search"
-    " res_context_send res_init syscall io_uring_setup io_uring_queue_init curl_easy_perform curl_multi_perform"
+    " res_context_send res_init syscall dlsym dlvsym io_uring_setup io_uring_queue_init curl_easy_perform"
+    " curl_multi_perform"
     " WSAConnect WSAConnectByNameA WSAConnectByNameW WSAConnectByList WSASendTo WSASend WSASendMsg GetAddrInfoW"
     " GetAddrInfoExA GetAddrInfoExW DnsQuery_A DnsQuery_W DnsQuery_UTF8 InternetConnectA InternetConnectW"
     " InternetOpenUrlA InternetOpenUrlW WinHttpConnect URLDownloadToFileA URLDownloadToFileW".split()
