@@ -53,19 +53,22 @@ def _telling(place: int, *, none_is_own: bool = False) -> Callable[[Callable[...
     def telling(original: Callable[..., Any]) -> Callable[..., Any]:
         def decide(*args: Any, **kwargs: Any) -> Callable[[], Any] | None:
             given = args[place] if len(args) > place else kwargs.get("env")
-            told = _told(given) if none_is_own or hasattr(given, "items") else None
+            if not (hasattr(type(given), "items") or (none_is_own and given is None)):
+                return None  # the original says what is wrong with it
+            try:
+                pairs = None if given is None else [*given.items()]
+            except Exception as error:  # noqa: BLE001 - a mapping of the caller's may raise anything
+                return functools.partial(_raise, error)
+            told = _told(None if pairs is None else _encoded_pairs(pairs))
             if told is None:
-                return None  # there is nothing to tell, or the original says what is wrong with the environment
+                return None
             if len(args) > place:
                 return functools.partial(original, *args[:place], told, *args[place + 1 :], **kwargs)
             return functools.partial(original, *args, **{**kwargs, "env": told})
 
-        return faults.entrance(original, decide, *_ODD_ENVIRONMENT)  # type: ignore[no-any-return]
+        return faults.entrance(original, decide, TypeError, ValueError)  # type: ignore[no-any-return]  # by odd values
 
     return telling
-
-
-_ODD_ENVIRONMENT = (TypeError, ValueError)  # what odd arguments raise, an environment of the caller's among them
 
 
 def telling_by_own(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -73,20 +76,28 @@ def telling_by_own(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def decide(*args: Any, **kwargs: Any) -> Callable[[], Any] | None:
         added = _to_be_added(_real.environment())
-        return [_with_own(added, original, *args, **kwargs)].pop if added else None
+        return _outcome(added, original, *args, **kwargs) if added else None
 
-    telling: Callable[..., Any] = faults.entrance(original, decide, OSError, *_ODD_ENVIRONMENT)
+    telling: Callable[..., Any] = faults.entrance(original, decide)
     return telling
 
 
-def _with_own(added: dict[Any, Any], original: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+def _outcome(added: dict[Any, Any], original: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
+    """Call a function with variables added, and return what returns or raises the same as the function did."""
     for name, value in added.items():
         _put(name, value)
     try:
-        return original(*args, **kwargs)
+        outcome = [original(*args, **kwargs)].pop
+    except BaseException as error:  # noqa: BLE001 - it is raised at the caller
+        outcome = functools.partial(_raise, error)
     finally:
         for name in added:
             _put(name, _real.environment().get(name))
+    return outcome
+
+
+def _raise(error: BaseException) -> Any:
+    raise error
 
 
 TELLING = {  # the functions of the os module, by name
@@ -117,16 +128,17 @@ def _encoded_name(name: Any) -> Any:
     return _encoded(name).upper() if _env.WINDOWS else _encoded(name)
 
 
-def _told(env: Any) -> dict[Any, Any] | None:
+def _encoded_pairs(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    return {_encoded_name(name): _encoded(value) for name, value in pairs}
+
+
+def _told(env: dict[Any, Any] | None) -> dict[Any, Any] | None:
     """An environment that tells of the policy; None if there is nothing to tell.
 
     Args:
-        env: the environment that the caller gives; None for that of this process.
+        env: the environment that the caller gives, as the system has it; None for that of this process.
     """
-    if env is None:
-        given = _real.environment()
-    else:
-        given = {_encoded_name(name): _encoded(value) for name, value in env.items()}
+    given = _real.environment() if env is None else env
     added = _to_be_added(given)
     return {**given, **added} if added else None
 
