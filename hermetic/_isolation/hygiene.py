@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _MAX_NAMED = 5
 _GRACE = 0.1  # seconds for threads and processes that have been told to end, but were not waited for
 _UNKNOWN = object()  # what a probe finds where there is nothing to be looked at
+_UNREAD = object()  # what stands for a value whose probe failed
 
 
 def _loaded(module: str, read: Callable[[Any], Any]) -> Callable[[], Any]:
@@ -223,12 +224,12 @@ class Snapshot:
         for name, probe in _VALUES:
             before, after = self._values[name], _read(probe)
             found += _unread(name, before, after)
-            if before is not _UNKNOWN and after is not _UNKNOWN and not _same(before, after):
+            if _are_known(before, after) and not _same(before, after):
                 found.append(f"{name} changed{_shown_change(before, after)}")
         for name, probe in _TABLES:
             before, after = self._tables[name], _read(probe)
             found += _unread(name, before, after)
-            if before is not _UNKNOWN and after is not _UNKNOWN:
+            if _are_known(before, after):
                 found += _table_changes(name, before, after)
         if len(sys.modules) < self._module_count:
             found.append(f"sys.modules has lost {self._module_count - len(sys.modules)} modules")
@@ -256,14 +257,18 @@ def _read(probe: Callable[[], Any]) -> Any:
     try:
         return probe()
     except Exception:  # noqa: BLE001 - a test may have broken what the probe looks at
-        return _UNKNOWN
+        return _UNREAD
+
+
+def _are_known(*values: Any) -> bool:
+    return not any(value is _UNKNOWN or value is _UNREAD for value in values)
 
 
 def _unread(name: str, before: Any, after: Any) -> list[str]:
     """What could be read once alone, so that a change would not be seen."""
-    if (before is _UNKNOWN) == (after is _UNKNOWN):
+    if (before is _UNREAD) == (after is _UNREAD):
         return []  # what could not be read before, either, was broken by an earlier test, which is told of it
-    return [f"{name} could not be read {'before' if before is _UNKNOWN else 'after'} the test"]
+    return [f"{name} could not be read {'before' if before is _UNREAD else 'after'} the test"]
 
 
 def _same(before: Any, after: Any) -> bool:

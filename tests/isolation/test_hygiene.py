@@ -469,6 +469,28 @@ class Quiet:
         sysconfig.get_paths()
 
 
+FIRST_USE = """
+from unittest import mock
+from hermetic._isolation import hygiene
+modules = "asyncio", "locale", "resource", "signal", "socket", "sysconfig", "urllib.request"
+for use in (lambda: [__import__(name) for name in modules], lambda: None):
+    snapshot = hygiene.Snapshot()
+    use()
+    print(snapshot.changes())
+snapshot = hygiene.Snapshot()
+with mock.patch("_signal.getsignal", side_effect=KeyError):
+    print(snapshot.changes())
+"""
+
+
+@hermetic.medium  # it starts a process
+class FirstUseTest(unittest.TestCase):
+    def test_a_module_that_is_imported_is_no_change_and_a_value_that_cannot_be_read_is_one(self):
+        done = support.run_python("-c", FIRST_USE)
+        expected = ["[]", "[]", "['signal handler could not be read after the test']"]
+        self.assertEqual(expected, done.stdout.splitlines(), done.stderr)
+
+
 @hermetic.medium
 @unittest.skipUnless(os.name == "posix", "the commands are those of POSIX")
 class QuietTest(unittest.TestCase):

@@ -36,6 +36,7 @@ def called_functions() -> list[str]:
 
 
 @medium
+@unittest.skipIf(IS_MEASURED, "each of its processes would take a tracer's time")
 class MockedFunctionsTest(SampleRunCase):
     TESTS = """
 import subprocess, unittest
