@@ -15,6 +15,7 @@ from hermetic._policy import (
     Policy,
     allows_process,
     join_host,
+    names_function,
     names_host,
     refuses,
     split_host,
@@ -209,6 +210,10 @@ class AllowedHostsTest(PolicyTestCase):
     def test_the_wildcard_address_allows_nothing_that_has_no_host(self):
         policy = self.policy("0.0.0.0")
         self.assert_refused(policy, network("native", "", None, family=OTHER), network("bind", "", None, family=OTHER))
+
+    def test_an_entry_with_parentheses_names_a_function(self):
+        self.assertIs(names_function("connect()"), True)
+        self.assertIs(names_function("db.test:5432"), False)
 
     def test_a_native_function_is_allowed_by_its_name(self):
         policy = self.policy("send*()")

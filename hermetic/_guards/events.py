@@ -79,7 +79,7 @@ def listen_operation(sock: Any) -> Operation:
     return address_operation("listen", sock, bound, stream=True)
 
 
-def new_socket_operation(_sock: Any, family: int = -1, kind: int = -1, protocol: int = -1, *_: Any) -> Operation | None:
+def new_socket_operation(_sock: Any, family: int, kind: int, protocol: int) -> Operation | None:
     """A new socket that receives without being bound: raw ones, and packets of a protocol; None for any other."""
     _socket = _real.socket_module()
     api = "socket.socket"

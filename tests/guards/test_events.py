@@ -142,13 +142,18 @@ class NewSocketTest(hermetic.HermeticTestCase):
         for family in (socket.AF_INET, socket.AF_INET6):
             operation = events.new_socket_operation(None, family, socket.SOCK_RAW | 0o4000, 1)
             self.assertEqual((operation.action, operation.family, operation.host), ("bind", INET, ""))
+            self.assertEqual((operation.kind, operation.api), (NETWORK, "socket.socket"))
+            self.assertEqual(operation.target, "every interface, for raw packets (SOCK_RAW)")
+        self.assertIsNone(events.new_socket_operation(None, 99, socket.SOCK_RAW, 1))
 
     @unittest.skipUnless(hasattr(socket, "AF_PACKET"), "there are no packet sockets here")
     def test_packet_sockets_receive_if_they_have_a_protocol(self):
-        protocols = {0: None, socket.htons(3): OTHER}
-        for protocol, family in protocols.items():
+        self.assertIsNone(events.new_socket_operation(None, socket.AF_PACKET, socket.SOCK_DGRAM, 0))
+        for protocol in (1, socket.htons(3)):
             operation = events.new_socket_operation(None, socket.AF_PACKET, socket.SOCK_DGRAM, protocol)
-            self.assertEqual(operation and operation.family, family)
+            self.assertEqual((operation.action, operation.family, operation.host), ("bind", OTHER, ""))
+            self.assertEqual((operation.kind, operation.api), (NETWORK, "socket.socket"))
+            self.assertEqual(operation.target, "every interface, for packets (AF_PACKET)")
 
 
 class ListenTest(hermetic.HermeticTestCase):
@@ -292,6 +297,20 @@ class ProcessTest(hermetic.HermeticTestCase):
 
         operation = READERS["subprocess.Popen"]("git", ["git", Unshowable()], None, None)
         self.assertEqual((operation.command, operation.target), ("git", "git '<Unshowable>'"))
+
+
+class MulticastTest(hermetic.HermeticTestCase):
+    def test_a_group_is_the_host_that_is_joined(self):
+        for group in ("224.0.0.251", "ff02::fb"):
+            operation = events.multicast_operation(group, is_loopback=False)
+            self.assertEqual((operation.kind, operation.action, operation.family), (NETWORK, "join", INET))
+            self.assertEqual((operation.target, operation.host), (group, group))
+            self.assertEqual(operation.api, "socket.socket.setsockopt")
+
+    def test_on_the_loopback_interface_it_is_loopback(self):
+        for group, host in (("224.0.0.251", "127.0.0.1"), ("ff02::fb", "::1")):
+            operation = events.multicast_operation(group, is_loopback=True)
+            self.assertEqual((operation.target, operation.host), (f"{group} on the loopback interface", host))
 
 
 class NativeTest(hermetic.HermeticTestCase):
