@@ -283,16 +283,11 @@ def install(on_new_socket: Callable[[tuple[Any, ...]], None]) -> None:
     _check_hook()
 
 
-_PROBE = "hermetic.probe"  # an event of our own
-
-
 def _check_hook() -> None:
     """Raise an error unless the hook sees events: CPython says nothing when an earlier hook refuses a new one."""
-    seen: list[tuple[Any, ...]] = []
-    _handlers[_PROBE] = seen.append
-    _real.audit(_PROBE)
-    del _handlers[_PROBE]
-    if not seen:
+    answers: list[bool] = []
+    _real.audit(DECISION, answers, bool)
+    if not answers:
         raise GuardError(
             "[H009] guard not installed: an audit hook that was there before refuses further hooks (sys.addaudithook)\n"
             "  Tests with a size cannot be guarded in this process.\n"

@@ -140,7 +140,8 @@ def _end(*_: Any, **__: Any) -> None:
         for fork in _last:
             from .._guards import ceilings, findings  # loaded with the first finding
 
-            ceilings.end_if_forked(fork.scope) if fork.scope.policy is not None else None
+            if fork.scope.policy is not None:
+                ceilings.end_if_forked(fork.scope)
             findings.error("stray", fork.scope.name, "a forked copy of it", scope=fork.scope, site=fork.site)
     finally:
         _real.exit_process(children.END_STATUS)
