@@ -59,7 +59,7 @@ def _try() -> str:
             ours.close()
             return f"a trial failed: {error}"
         if pid == 0:
-            _be_tried(theirs)
+            _be_tried(ours, theirs)
     listener = -1
     reason = ""
     try:
@@ -96,12 +96,19 @@ def _answer_trial(listener: int) -> str:
     return ""
 
 
-def _be_tried(channel: socket.socket) -> NoReturn:
-    """Enter a filter, hand over the listener, and call something; the exit status is the error."""
+def _be_tried(other_end: socket.socket, channel: socket.socket) -> NoReturn:
+    """Enter a filter, hand over the listener, and call something; the exit status is the error.
+
+    Args:
+        other_end: of the channel, of which this process has a copy: a listener that is never taken from there must be
+            gone with the process that does not take it, or the call would wait for ever.
+        channel: the way to who answers.
+    """
     from . import filters, seccomp
 
     status = errno.EIO
     try:
+        other_end.close()
         machine = seccomp.this_machine()
         assert machine is not None
         listener = seccomp.enter(filters.program(machine, channel=channel.fileno()), machine)

@@ -120,3 +120,19 @@ class SizeTest(HermeticTestCase):
         self.assertIn("FAILED (errors=5)", done.stderr)
         self.assertEqual(done.stderr.count("\nhermetic.NetworkViolationError: [H001]"), 5)
         self.assertNotIn("H009", done.stderr)
+
+
+TRIAL = """
+from unittest import mock
+from hermetic._sandbox import availability
+with mock.patch("hermetic._sockets.receive_descriptors", side_effect=RuntimeError("broken")):
+    availability._try()
+"""
+
+
+@medium
+@needs_a_sandbox
+class TrialTest(HermeticTestCase):
+    def test_a_trial_whose_answer_is_never_taken_ends(self):
+        done = support.run_python("-c", TRIAL, timeout=30)
+        self.assertRegex(done.stderr, r"RuntimeError: broken\n\Z")
