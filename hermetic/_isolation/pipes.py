@@ -132,9 +132,8 @@ class _PipeLink:
             return
         if name == "KILL":
             processes.send_group(self._process.pid, _SIGKILL)
-        else:
-            self._process.send_signal(_SIGCONT)
         self._process.send_signal(getattr(signal, f"SIG{name}"))
+        self._process.send_signal(_SIGCONT)  # last: its handler would end a wait in C, and with it the test
 
     def close(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):

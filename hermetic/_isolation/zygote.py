@@ -109,8 +109,8 @@ class Zygote:
             _, token, number = message
             for pid, (known, _) in self._workers.items():
                 if known == token:
-                    processes.send(pid, signal.SIGCONT)
                     processes.send(pid, number)
+                    processes.send(pid, signal.SIGCONT)  # last: its handler would end a wait in C, and with it the test
         return True
 
     def _start(self, token: int, place: WorkerPlace, *, fresh: bool, sandboxed: bool) -> None:
