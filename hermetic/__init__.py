@@ -22,7 +22,7 @@ reported as an error of the test, even when the code under test swallowed the ex
 
 from importlib import import_module as _import_module
 
-from ._errors import (
+from ._base.errors import (
     ConfigurationError,
     ConflictError,
     DatabaseViolationError,
@@ -44,21 +44,21 @@ from ._errors import (
     UnusedMocksError,
     ViolationError,
 )
-from ._unittest import watch as _watch
+from ._running import watch as _watch
 from ._version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._base.sizes import Size
     from ._doubles.subprocess_mock import SubprocessMock
-    from ._guards.guard import guard
-    from ._multiprocessing.start_method import start_method
-    from ._sizes import Size
-    from ._unittest.case import HermeticTestCase
-    from ._unittest.isolated import isolated
-    from ._unittest.marks import allow, large, medium, small, xlarge
-    from ._unittest.program import TestProgram as main
-    from ._unittest.run_result import TestResult
-    from ._unittest.runner import TestRunner
+    from ._marks.guard import guard
+    from ._marks.isolated import isolated
+    from ._marks.marks import allow, large, medium, small, xlarge
+    from ._patches.multiprocessing.start_method import start_method
+    from ._program.program import TestProgram as main
+    from ._results.run_result import TestResult
+    from ._running.case import HermeticTestCase
+    from ._running.runner import TestRunner
 
 __all__ = [
     "ConfigurationError",
@@ -100,20 +100,20 @@ __all__ = [
 
 # Names that are loaded when they are first asked for: a legacy suite under our runner needs few of them.
 _LAZY = {
-    "HermeticTestCase": ("._unittest.case", "HermeticTestCase"),
-    "Size": ("._sizes", "Size"),
+    "HermeticTestCase": ("._running.case", "HermeticTestCase"),
+    "Size": ("._base.sizes", "Size"),
     "SubprocessMock": ("._doubles.subprocess_mock", "SubprocessMock"),
-    "TestResult": ("._unittest.run_result", "TestResult"),
-    "TestRunner": ("._unittest.runner", "TestRunner"),
-    "allow": ("._unittest.marks", "allow"),
-    "guard": ("._guards.guard", "guard"),
-    "isolated": ("._unittest.isolated", "isolated"),
-    "large": ("._unittest.marks", "large"),
-    "main": ("._unittest.program", "TestProgram"),
-    "medium": ("._unittest.marks", "medium"),
-    "small": ("._unittest.marks", "small"),
-    "start_method": ("._multiprocessing.start_method", "start_method"),
-    "xlarge": ("._unittest.marks", "xlarge"),
+    "TestResult": ("._results.run_result", "TestResult"),
+    "TestRunner": ("._running.runner", "TestRunner"),
+    "allow": ("._marks.marks", "allow"),
+    "guard": ("._marks.guard", "guard"),
+    "isolated": ("._marks.isolated", "isolated"),
+    "large": ("._marks.marks", "large"),
+    "main": ("._program.program", "TestProgram"),
+    "medium": ("._marks.marks", "medium"),
+    "small": ("._marks.marks", "small"),
+    "start_method": ("._patches.multiprocessing.start_method", "start_method"),
+    "xlarge": ("._marks.marks", "xlarge"),
 }
 
 

@@ -9,6 +9,6 @@ if sys.argv[0].endswith("__main__.py"):
 
 __unittest = True
 
-from ._cli import main
+from ._program.cli import main
 
 main()

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import unittest
 
-from ._errors import HermeticError
+from ._base.errors import HermeticError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,11 +62,11 @@ class _Worker:
 
 def _group_of(item: Any) -> str:
     """The name of the group that a test shares a process with; empty for none."""
-    from ._unittest import marking
+    from ._rules import marking
 
-    if f"{__package__}._unittest.isolated" not in sys.modules:  # no test module has asked for the mark
+    if f"{__package__}._marks.isolated" not in sys.modules:  # no test module has asked for the mark
         return ""
-    from ._unittest import groups  # loaded with the first isolated test
+    from ._rules import groups  # loaded with the first isolated test
 
     cls, name = getattr(item, "cls", None), getattr(item, "originalname", None) or item.name
     try:

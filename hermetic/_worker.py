@@ -6,9 +6,9 @@ be_zygote()    a zygote that has imported a test module, for runners that were n
 
 from __future__ import annotations
 
-from . import _sockets
+from ._base import own_sockets
 from ._isolation.interpreters import WorkerPlace
-from ._unittest import worker
+from ._workers import worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,16 +41,16 @@ def be_zygote(control: int) -> NoReturn:
     import json
     import os
 
-    from ._isolation import processes
+    from ._isolation import process_tree
     from ._isolation.zygote import MAX_MESSAGE_BYTES, Zygote  # more than workers need
-    from ._unittest import context
+    from ._workers import context
 
     os.environ["HERMETIC_ISOLATED"] = "1"  # it imports for its workers
-    processes.close_files(besides=control)  # the run may hold files that programs inherit
-    link = _sockets.from_descriptor(control)
+    process_tree.close_files(besides=control)  # the run may hold files that programs inherit
+    link = own_sockets.from_descriptor(control)
     kind, *arguments = json.loads(link.recv(MAX_MESSAGE_BYTES) or b'["gone"]')
     if kind == "context":
         context.enter(arguments[0])
         worker.warm_up()
-    link.send(json.dumps([processes.thread_count()]).encode())
+    link.send(json.dumps([process_tree.thread_count()]).encode())
     Zygote(link, worker.work).serve()

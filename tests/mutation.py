@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TESTS = os.path.dirname(os.path.abspath(__file__))
-TESTS_OF = {"hermetic._policy": "test_policy", "hermetic._guards.events": "guards.test_events"}
+TESTS_OF = {
+    "hermetic._policy.decision": "policy.test_decision",
+    "hermetic._operations.events": "operations.test_events",
+}
 SECONDS = 60  # a mutant that takes longer never ends, which the tests have noticed
 
 OPERATORS = {

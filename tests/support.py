@@ -12,8 +12,8 @@ import unittest
 from collections.abc import Sequence
 
 import hermetic
-from hermetic._env import ANNOTATING_CI
-from hermetic._guards import state
+from hermetic._base.features import ANNOTATING_CI
+from hermetic._verdicts import scopes
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TIMEOUT = 180.0  # seconds for any process that a test starts: on a machine with much to do, it may take many
@@ -62,7 +62,7 @@ def run_python(
 
 def not_inherited() -> contextlib.AbstractContextManager[None]:
     """A block in which a test that may start programs starts them free of its own policy: they are what is tested."""
-    scope = state.active()
+    scope = scopes.active()
     is_small = scope is not None and scope.policy is not None and scope.policy.size is hermetic.Size.SMALL
     return contextlib.nullcontext() if is_small else hermetic.guard("large")
 

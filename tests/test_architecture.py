@@ -7,6 +7,7 @@ count for the standard library alone.
 from __future__ import annotations
 
 import ast
+import collections
 import functools
 import importlib.util
 import os
@@ -19,53 +20,76 @@ import support
 
 PACKAGE = os.path.dirname(os.path.abspath(hermetic.__file__))
 
-LEVELS = (
-    (
-        "_errors _env _real _system _sockets _records _setting_kinds _sizes _spelling _source_edits _version"
-        " _addresses _own_files _clock"
+# The rooms from the ground up: a room imports from those above it in this table. Within a room, `|` stands between its
+# layers: a file imports from those to the left of its own. An __init__
+# that is not named there holds a docstring alone.
+LAYERS = {
+    "_base": "features records sizes spelling system | command errors real | addresses clock own_files own_sockets",
+    "_children.site": "sitecustomize",
+    "_version": "",
+    "_policy": "decision | allowances messages",
+    "_reports": (
+        "html_assets plain_text report_output test_records | ci_annotations html_timeline json_report"
+        " junit_report warnings_report | html_report | writing"
     ),
-    "_policy _messages _settings _allowances _config _config_files _config_edits",
-    "_guards _reports _terminal",
-    "_sandbox",
-    "_multiprocessing _isolation _doubles",
-    "_unittest",
-    "_cli _worker _pytest_plugin",
-    "__init__ __main__",
-)
-LEVEL_OF = {unit: level for level, units in enumerate(LEVELS) for unit in units.split()}
-
-# Imports within one level. Each reads facts or calls pure functions of a unit that imports nothing back.
-WITHIN_A_LEVEL = {
-    ("_addresses", "_env"),  # where the hosts file is
-    ("_clock", "_real"),  # the originals of perf_counter and signal.signal
-    ("_real", "_env"),  # what differs between Pythons of what is private
-    ("_addresses", "_real"),  # the originals of open, stat and inet_pton, which suites mock
-    ("_real", "_system"),  # functions that frameworks replace
-    ("_sockets", "_real"),  # the C module of sockets
-    ("_own_files", "_system"),  # the originals of what opens and closes files
-    ("_own_files", "_real"),  # the original of unlink, and random bytes
-    ("_messages", "_policy"),  # an advised allowance is written as the policy reads it
-    ("_config", "_settings"),  # what is read there
-    ("_config", "_config_files"),  # where it is read from
-    ("_config_files", "_settings"),  # whether a section with a wrong name has settings of ours
-    ("_allowances", "_policy"),  # what is checked is read as the policy reads it
-    ("_settings", "_policy"),  # what a path is allowed is added up as in marks
-    ("_config", "_allowances"),  # allowances in files are checked and built as those in marks
+    "_terminal": "colours drawing | live_line",
+    "_settings": "config_edits kinds | table | config_files | config",
+    "_operations": "events | callsite multicast | file_events | database_events",
+    "_verdicts": "scopes | allowed baseline subjects | report_files | child_reports | blocks faults",
+    "_guards": "process_findings | ceilings | audit inheritance | environment",
+    "_protocol": "framing source_files | tracebacks | portable_errors | frames",
+    "_sandbox": (
+        "allowed_names call_numbers programs | filters seccomp system_calls | availability passes | judge |"
+        " supervisor | sandboxed"
+    ),
+    "_isolation": (
+        "interpreters output process_tree processors | leak_snapshot worker_link worker_process zygote |"
+        " nursery pipes pool"
+    ),
+    "_patches": (
+        "forked_runs load_errors on_import replacing | sockets | process_creation sleeps | opt_ins |"
+        " installation | process_exits"
+    ),
+    "_doubles": (
+        "patterns virtual_clock | scripted_child | asyncio_seam command_calls | expectations | seam texts |"
+        " interactions | subprocess_mock"
+    ),
+    "_patches.multiprocessing": "journal main_guard pools start_method | preparation starts | watching",
+    "_rules": "fixtures marking misplaced_marks | policies | groups sandbox_choice",
+    "_children": "child_boot | spawned | preloaded",
+    "_pytest_plugin": "",
+    "_results": (
+        "durations known_violations progress size_distribution test_locations | isolation_errors time_limits |"
+        " leftovers | guarded_result | leaks recording_result run_result | recording"
+    ),
+    "_suites": "suite_blocks | history | shards | order",
+    "_workers": (
+        "packing parallel_plan replay worker_result | addressing teardown_reports | context | worker |"
+        " worker_sources | parallel_run | isolation"
+    ),
+    "_running": "module_fixtures | class_protection | __init__ case watched_run | runner",
+    "_worker": "",
+    "_marks": "block_wrappers isolated_calls | guard | marks | isolated",
+    "_studies": "baseline_writer bisection reproduction source_edits trials | polluters suggestions | survey",
+    "_program": "bazel options usage | run_setup | program script | cli",
+    "__init__": "",
+    "__main__": "",
 }
+MOST_FILES_IN_A_ROOM = 16
 
-# Private names of the standard library outside of _real and _multiprocessing. To move them would only hide them.
+# Private names of the standard library outside of real and the patches of multiprocessing; moving them would hide them.
 PRIVATE_NAMES = {
-    ("_guards.children", "_asdict"),  # of named tuples, where it is documented
-    ("_guards.patches", "_thread"),  # the functions that it replaces: the seam is the private module itself
-    ("_guards.patches", "_posixsubprocess"),  # the same
-    ("_guards.patches", "_winapi"),  # the same, on Windows
+    ("_verdicts.child_reports", "_asdict"),  # of named tuples, where it is documented
+    ("_patches.process_creation", "_thread"),  # the functions that it replaces: the seam is the private module itself
+    ("_patches.process_creation", "_posixsubprocess"),  # the same
+    ("_patches.process_creation", "_winapi"),  # the same, on Windows
     ("_pytest_plugin", "_split_scope"),  # of pytest-xdist, for schedulers that others write
-    ("_sandbox.sandboxed", "_asdict"),  # as of _guards.children
-    ("_unittest.early_end", "_exit"),  # os._exit is documented
-    ("_unittest.program", "_getParentArgParser"),  # an override, for --durations before 3.12: it can stand nowhere else
-    ("_unittest.program", "_print_help"),  # an override, for our options in --help
+    ("_sandbox.sandboxed", "_asdict"),  # as of _verdicts.child_reports
+    ("_patches.process_exits", "_exit"),  # os._exit is documented
+    ("_program.program", "_getParentArgParser"),  # an override, for --durations before 3.12: it can stand nowhere else
+    ("_program.program", "_print_help"),  # an override, for our options in --help
 }
-MAY_USE_PRIVATE_NAMES = ("_real", "_multiprocessing")
+MAY_USE_PRIVATE_NAMES = ("_base.real", "_patches.multiprocessing")
 
 
 @functools.cache
@@ -81,8 +105,39 @@ def modules() -> dict[str, ast.Module]:
     return found
 
 
-def unit_of(module: str) -> str:
-    return module.partition(".")[0]
+@functools.cache
+def graph() -> dict[str, set[str]]:
+    """The modules of the package that each of them imports, be it in a function or for its types alone."""
+    known = {module.removesuffix(".__init__"): module for module in modules()}
+    edges: dict[str, set[str]] = {module: set() for module in modules()}
+    for module, name in imports(executed=False):
+        path = name.removeprefix("hermetic.") if name.startswith("hermetic.") else ""
+        found = next((known[part] for part in (path, path.rpartition(".")[0]) if part in known), module)
+        edges[module] |= {found} - {module}
+    return edges
+
+
+def is_future(node: ast.AST) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
+def words(text: str) -> list[str]:
+    return text.replace("|", " ").split()
+
+
+def room_of(module: str) -> str:
+    return module.rpartition(".")[0] or module
+
+
+def place(module: str) -> tuple[int, int] | None:
+    """The room of a module and its layer there, as numbers from the ground up; None where the table has none."""
+    room, file = room_of(module), module.rpartition(".")[2]
+    if room not in LAYERS:
+        return None
+    layers = [layer.split() for layer in LAYERS[room].split("|")]
+    found = [number for number, layer in enumerate(layers) if file in layer]
+    alone = room == module or file == "__init__"
+    return (list(LAYERS).index(room), found[0] if found else 0) if found or alone else None
 
 
 def executed_nodes(tree: ast.AST) -> Iterator[ast.AST]:
@@ -128,33 +183,54 @@ class ReaderTest(hermetic.HermeticTestCase):
             "def function():\n    import h\n    import_module('i')\nif TYPE_CHECKING:\n    import j\n"
         )
         found = [name for node in executed_nodes(tree) for name in imported_names("_guards.x", node)]
-        self.assertEqual(sorted(found), ["a.b", "h", "hermetic._guards.c", "hermetic._guards.d.e", "hermetic.f.g", "i"])
+        self.assertEqual(
+            sorted(found),
+            ["a.b", "h", "hermetic._guards.c", "hermetic._guards.d.e", "hermetic.f.g", "i"],
+        )
 
     def test_known_imports_are_among_them(self):
         found = set(imports(executed=True))
         for known in (
-            ("_cli", "hermetic._guards"),
-            ("_config_files", "tomllib"),
-            ("_guards.patches", "_posixsubprocess"),
+            ("_program.cli", "hermetic._patches.installation"),
+            ("_settings.config_files", "tomllib"),
+            ("_patches.process_creation", "_posixsubprocess"),
         ):
             self.assertIn(known, found)
 
 
-class LevelsTest(hermetic.HermeticTestCase):
+@hermetic.medium  # it reads all of the package
+class LayersTest(hermetic.HermeticTestCase):
     def own_imports(self) -> Iterator[tuple[str, str]]:
-        for module, name in imports(executed=True):
-            if name.startswith("hermetic."):
-                yield module, name.removeprefix("hermetic.")
+        """Pairs of modules, those imported in functions and for types included."""
+        for module, found in graph().items():
+            for imported in found:
+                yield module, imported
 
-    def test_every_unit_has_a_level(self):
-        self.assertEqual({unit_of(module) for module in modules()}, set(LEVEL_OF))
+    def test_every_file_has_a_place(self):
+        placed = {module for module in modules() if place(module) is not None}
+        self.assertEqual(placed, set(modules()))
+        named = [f"{room}.{file}".removesuffix(".") for room, text in LAYERS.items() for file in words(text) or [""]]
+        self.assertEqual(set(named) - set(modules()), set())
 
     def test_imports_flow_down(self):
-        for module, name in self.own_imports():
-            importer, imported = unit_of(module), unit_of(name)
-            if importer != imported and (importer, imported) not in WITHIN_A_LEVEL:
-                with self.subTest(importer=module, imported=name):
-                    self.assertLess(LEVEL_OF[imported], LEVEL_OF[importer])
+        for module, imported in self.own_imports():
+            with self.subTest(importer=module, imported=imported):
+                self.assertLess(place(imported), place(module))
+
+    def test_packages_hold_docstrings_alone(self):
+        for module, tree in modules().items():
+            room, _, file = module.rpartition(".")
+            if file == "__init__" and room and "__init__" not in LAYERS[room]:
+                with self.subTest(module=module):
+                    self.assertEqual([type(node) for node in tree.body if not is_future(node)], [ast.Expr])
+
+    def test_no_room_is_crowded(self):
+        counts = collections.Counter(room_of(module) for module in modules())
+        self.assertEqual({room: n for room, n in counts.items() if n > MOST_FILES_IN_A_ROOM}, {})
+
+    def test_no_two_files_have_one_name(self):
+        counts = collections.Counter(module.rpartition(".")[2] for module in modules())
+        self.assertEqual({name for name, n in counts.items() if n > 1}, {"__init__"})
 
     def test_nobody_imports_the_package_root(self):
         names = {name.partition(".")[0] for name in modules()}
@@ -163,28 +239,10 @@ class LevelsTest(hermetic.HermeticTestCase):
                 with self.subTest(importer=module, imported=name):
                     self.assertIn(name.partition(".")[2].partition(".")[0], names)
 
-    def test_every_exception_within_a_level_is_used(self):
-        used = {(unit_of(module), unit_of(name)) for module, name in self.own_imports()}
-        self.assertEqual(WITHIN_A_LEVEL - used, set())
-
-    def test_no_two_units_import_each_other(self):
-        used = {(unit_of(module), unit_of(name)) for module, name in self.own_imports()}
-        self.assertEqual({pair for pair in used if pair[0] != pair[1] and pair[::-1] in used}, set())
-
 
 @hermetic.medium  # it reads all of the package
 class CirclesTest(hermetic.HermeticTestCase):
     """No file imports itself by way of others, those imports included that run in functions, or never run."""
-
-    def graph(self) -> dict[str, set[str]]:
-        """The modules of the package that each of them imports."""
-        known = {module.removesuffix(".__init__"): module for module in modules()}
-        edges: dict[str, set[str]] = {module: set() for module in modules()}
-        for module, name in imports(executed=False):
-            path = name.removeprefix("hermetic.") if name.startswith("hermetic.") else ""
-            found = next((known[part] for part in (path, path.rpartition(".")[0]) if part in known), module)
-            edges[module] |= {found} - {module}
-        return edges
 
     def circles(self, edges: dict[str, set[str]]) -> list[str]:
         """The modules that are in a circle, or lead to one: what is left when the others are taken away."""
@@ -194,16 +252,15 @@ class CirclesTest(hermetic.HermeticTestCase):
         return sorted(left)
 
     def test_there_are_none(self):
-        self.assertEqual([], self.circles(self.graph()))
+        self.assertEqual([], self.circles(graph()))
 
     def test_one_would_be_found(self):
         self.assertEqual(["a", "b"], self.circles({"a": {"b"}, "b": {"a", "c"}, "c": set()}))
 
     def test_imports_of_all_kinds_count(self):
-        graph = self.graph()
-        self.assertIn("_unittest.protect", graph["_unittest.marks"])
-        self.assertIn("_unittest.isolation", graph["_unittest.protect"])  # within a function
-        self.assertIn("_doubles.expectations", graph["_doubles.seam"])  # for its types alone
+        self.assertIn("_running.class_protection", graph()["_marks.marks"])
+        self.assertIn("_workers.isolation", graph()["_running.class_protection"])  # within a function
+        self.assertIn("_doubles.expectations", graph()["_doubles.seam"])  # for its types alone
 
 
 class StandardLibraryTest(hermetic.HermeticTestCase):
@@ -218,7 +275,7 @@ class StandardLibraryTest(hermetic.HermeticTestCase):
     def test_platform_and_version_are_asked_for_in_one_place(self):
         for module, tree in modules().items():
             names = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-            if module not in ("_env", "_guards.child_site.sitecustomize"):  # the latter runs without hermetic
+            if module not in ("_base.features", "_children.site.sitecustomize"):  # the latter runs without hermetic
                 with self.subTest(module=module):
                     self.assertEqual(names & {"sys.platform", "sys.version_info", "sys.hexversion"}, set())
 
@@ -258,13 +315,13 @@ class PrivateNamesTest(hermetic.HermeticTestCase):
         for module, name in imports(executed=False):
             if is_private(name):
                 found.add((module, name.partition(".")[0]))
-        return {(module, name) for module, name in found if name and unit_of(module) not in MAY_USE_PRIVATE_NAMES}
+        return {(module, name) for module, name in found if name and not module.startswith(MAY_USE_PRIVATE_NAMES)}
 
     def test_they_stand_in_two_modules_with_few_exceptions(self):
         self.assertEqual(self.used() - PRIVATE_NAMES, set())
 
     def test_every_exception_is_used(self):
-        self.assertEqual(PRIVATE_NAMES - self.used() - {("_unittest.early_end", "_exit")}, set())
+        self.assertEqual(PRIVATE_NAMES - self.used() - {("_patches.process_exits", "_exit")}, set())
 
 
 def names_in_unittest() -> set[str]:

@@ -15,8 +15,10 @@ import unittest
 
 import battery_results
 import hermetic
-from hermetic import _messages, _settings, medium, small
-from hermetic._unittest import options
+from hermetic import medium, small
+from hermetic._policy import messages
+from hermetic._program import options
+from hermetic._settings import table
 from support import package_folder, run_python
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -226,8 +228,8 @@ class PagesTest(unittest.TestCase):
 class ReferenceTest(unittest.TestCase):
     def test_every_message_code_has_its_section_and_the_other_way_round(self):
         sections = [heading for heading in headings(read("docs", "reference", "messages.md")) if heading[0] == "H"]
-        self.assertEqual(sorted(sections), sorted({*_messages._TITLES, *codes_in_the_source()}))
-        self.assertTrue(_messages._DOCS.endswith("docs/reference/messages.md"))
+        self.assertEqual(sorted(sections), sorted({*messages._TITLES, *codes_in_the_source()}))
+        self.assertTrue(messages._DOCS.endswith("docs/reference/messages.md"))
 
     def test_every_long_option_of_ours_is_described(self):
         text = read("docs", "reference", "command-line.md")
@@ -238,8 +240,8 @@ class ReferenceTest(unittest.TestCase):
 
     def test_every_setting_and_its_values_are_described(self):
         text = read("docs", "reference", "configuration.md")
-        for setting, kind in _settings.SETTINGS.items():
-            values = ("true", "false") if isinstance(kind, _settings.Switch) else getattr(kind, "words", ())
+        for setting, kind in table.SETTINGS.items():
+            values = ("true", "false") if isinstance(kind, table.Switch) else getattr(kind, "words", ())
             for word in (setting, f"HERMETIC_{setting.upper()}", f"--{setting.replace('_', '-')}", *values):
                 with self.subTest(setting=setting, word=word):
                     self.assertIn(f"`{word}`", text)

@@ -17,7 +17,7 @@ import tempfile
 import unittest
 
 from hermetic import medium, small
-from hermetic._unittest import options
+from hermetic._program import options
 from support import run_python
 from test_docs import EXAMPLES, ROOT, example_names, normalised, pages, read
 

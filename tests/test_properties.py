@@ -9,9 +9,10 @@ import unittest
 from unittest import mock
 
 import hermetic
-from hermetic import ConfigurationError, _config, _settings
-from hermetic._addresses import Locality, locality, packed_address, parse_hosts
-from hermetic._policy import join_host, names_host, split_host
+from hermetic import ConfigurationError
+from hermetic._base.addresses import Locality, locality, packed_address, parse_hosts
+from hermetic._policy.decision import join_host, names_host, split_host
+from hermetic._settings import config, table
 
 # It keeps tables of characters, which do not belong in the checkout.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(tempfile.gettempdir(), "hermetic-hypothesis"))
@@ -154,17 +155,17 @@ class SettingsPropertiesTest(hermetic.HermeticTestCase):
             with open(os.path.join(folder, "setup.cfg"), "w", encoding="utf-8", newline="") as file:
                 file.write(text)
             try:
-                return _config.load(folder=folder)
+                return config.load(folder=folder)
             except ConfigurationError as error:
                 return error
 
-    @given(st.sampled_from([*_settings.SETTINGS]), ANYTHING)
+    @given(st.sampled_from([*table.SETTINGS]), ANYTHING)
     def test_a_value_of_any_kind_is_read_or_refused(self, name, value):
-        parsed = _settings.SETTINGS[name].parse(value)
+        parsed = table.SETTINGS[name].parse(value)
         if parsed is not None:  # what is accepted is shown, and read again as the same
-            self.assertEqual(_settings.SETTINGS[name].parse(parsed), parsed)
+            self.assertEqual(table.SETTINGS[name].parse(parsed), parsed)
 
-    @given(st.sampled_from([*_settings.SETTINGS, "allow", "baseline"]), st.text(st.characters(codec="utf-8")))
+    @given(st.sampled_from([*table.SETTINGS, "allow", "baseline"]), st.text(st.characters(codec="utf-8")))
     def test_a_text_in_a_file_is_a_setting_or_an_error_that_names_the_file(self, name, text):
         found = self.load(f"[tool:hermetic]\n{name} = {text}\n")
         if isinstance(found, ConfigurationError):
@@ -173,4 +174,4 @@ class SettingsPropertiesTest(hermetic.HermeticTestCase):
     @given(st.text(st.characters(codec="utf-8")))
     def test_no_file_is_too_strange(self, text):
         found = self.load(text)
-        self.assertIsInstance(found, (_settings.Settings, ConfigurationError))
+        self.assertIsInstance(found, (table.Settings, ConfigurationError))

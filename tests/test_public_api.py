@@ -111,8 +111,8 @@ class LazinessTest(hermetic.HermeticTestCase):
 
     def test_names_are_loaded_when_asked_for(self):
         before, after = self.loaded_by("import hermetic"), self.loaded_by("import hermetic\nhermetic.guard")
-        self.assertEqual({"hermetic._guards.guard"} & before, set())
-        self.assertIn("hermetic._guards.guard", after)
+        self.assertEqual({"hermetic._marks.guard"} & before, set())
+        self.assertIn("hermetic._marks.guard", after)
 
     def test_type_checkers_find_the_marker_file(self):
         package = sys.modules["hermetic"].__path__[0]

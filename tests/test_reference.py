@@ -13,10 +13,11 @@ import unittest
 from typing import Any
 
 import hermetic
-from hermetic import _config, _settings, small
-from hermetic._unittest import options
+from hermetic import small
+from hermetic._program import options
+from hermetic._settings import config, table
 from support import Folder, package_folder
-from test_architecture import LEVEL_OF
+from test_architecture import LAYERS
 from test_docs import headings, pages, read
 
 _OF_UNITTEST = {"--locals", "--durations"}
@@ -119,7 +120,7 @@ class NamesTest(unittest.TestCase):
         ):
             with self.subTest(there=there):
                 self.assertLessEqual({*re.findall(r"(--[a-z-]+)", here)}, ours)
-                self.assertLessEqual({*re.findall(r"`(\w+) = ", here)}, {*_settings.SETTINGS, "__hermetic__"})
+                self.assertLessEqual({*re.findall(r"`(\w+) = ", here)}, {*table.SETTINGS, "__hermetic__"})
 
 
 @small
@@ -129,17 +130,17 @@ class ConfigurationTest(unittest.TestCase):
 
     def test_settings_have_their_defaults(self):
         described = {row[0].strip("`"): row[2] for row in self.tables if len(row) == 4 and row[0][0] == "`"}
-        self.assertEqual(sorted(described), sorted(_settings.SETTINGS))
+        self.assertEqual(sorted(described), sorted(table.SETTINGS))
         for name, default in described.items():
             with self.subTest(setting=name):
-                value = _settings.Settings._field_defaults[name]
+                value = table.Settings._field_defaults[name]
                 written = default.strip("`")
-                shown = None if written in ("none", "empty") else _settings.SETTINGS[name].parse(written)
+                shown = None if written in ("none", "empty") else table.SETTINGS[name].parse(written)
                 self.assertEqual(shown or None, value or None)
 
     def test_each_has_its_variable_and_its_option(self):
         described = {row[0].strip("`"): row[1:] for row in self.tables if len(row) == 3 and row[0][0] == "`"}
-        self.assertEqual(sorted(described), sorted(_settings.SETTINGS))
+        self.assertEqual(sorted(described), sorted(table.SETTINGS))
         for name, (variable, option) in described.items():
             with self.subTest(setting=name):
                 self.assertIn(f"`--{name.replace('_', '-')}`", option)
@@ -154,7 +155,7 @@ class ConfigurationBlocksTest(unittest.TestCase):
         self.assertTrue(ours)
         for block in ours:
             with self.subTest(block=block), Folder(**{name: block}) as folder:
-                self.assertNotEqual(_config.load(None, folder)._replace(root=".", origins={}), _settings.Settings())
+                self.assertNotEqual(config.load(None, folder)._replace(root=".", origins={}), table.Settings())
 
     def test_those_for_setup_cfg_are_accepted(self):
         self.check("ini", "setup.cfg")
@@ -174,15 +175,15 @@ class MessagesTest(unittest.TestCase):
 
 @small
 class ExplanationTest(unittest.TestCase):
-    def test_the_layers_are_those_that_are_held_to(self):
-        layers = [(row[0], row[1]) for row in rows(read("docs", "explanation", "design.md")) if row[0].isdigit()]
-        for unit, level in LEVEL_OF.items():
-            with self.subTest(unit=unit):
-                self.assertIn(str(level), [number for number, text in layers if f"`{unit}`" in text])
+    def test_the_rooms_are_those_of_the_package_in_their_order(self):
+        rooms = [row[0].strip("`") for row in rows(read("docs", "explanation", "design.md")) if row[0].startswith("`_")]
+        self.assertEqual([room for room in LAYERS if room.startswith("_") and not room.startswith("__")], rooms)
 
     def test_every_frame_of_the_protocol_is_described(self):
         package = os.path.join(package_folder(), "hermetic")
-        files = [path for part in ("_isolation", "_unittest") for path in glob.glob(f"{package}/{part}/*.py")]
+        files = [
+            path for part in ("_isolation", "_workers", "_protocol") for path in glob.glob(f"{package}/{part}/*.py")
+        ]
         kinds = {kind for path in files for kind in re.findall(r'\bsend\(\[?"(\w+)"', read(path))}
         described = {kind for row in rows(read("docs", "explanation", "isolation-protocol.md")) for kind in row[:1]}
         self.assertGreater(len(kinds), 10)

@@ -14,18 +14,18 @@ from test_architecture import imports, modules
 # What makes objects of bytes by running what the bytes say, or can crash on those that it has not written itself.
 LOADERS = {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "copyreg"}
 MAY_IMPORT_LOADERS = {
-    ("_unittest.packing", "pickle"),  # from the run to its worker: attributes of a test; read in the worker alone
-    ("_isolation.portable", "copyreg"),  # for runners that pickle what they are told of: theirs to read
+    ("_workers.packing", "pickle"),  # from the run to its worker: attributes of a test; read in the worker alone
+    ("_protocol.portable_errors", "copyreg"),  # for runners that pickle what they are told of: theirs to read
 }
 UNPICKLING = {"pickle.loads", "pickle.load", "pickle.Unpickler", "_Unpickler"}
-MAY_UNPICKLE = {("_unittest.packing", "unpacked")}  # called where a worker sets the attributes of a test
+MAY_UNPICKLE = {("_workers.packing", "unpacked")}  # called where a worker sets the attributes of a test
 
 # What runs code that is given as text, or compiled.
 RUNNING = {"exec", "eval", "compile", "builtins.exec", "builtins.eval", "builtins.compile"}
 MAY_RUN_CODE = {
-    ("_isolation.tracebacks", "exec"),  # a template of its own, under the names of a frame
-    ("_isolation.tracebacks", "compile"),  # that template
-    ("_guards.child_site.sitecustomize", "exec"),  # in the child: what its parent has told it in its environment
+    ("_protocol.tracebacks", "exec"),  # a template of its own, under the names of a frame
+    ("_protocol.tracebacks", "compile"),  # that template
+    ("_children.site.sitecustomize", "exec"),  # in the child: what its parent has told it in its environment
 }
 
 # What gives a channel a name, by which others would find it.

@@ -6,17 +6,17 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 
-from .calls import encoded
-from .child import check_status
+from .command_calls import encoded
 from .patterns import ANYTHING, CommandPattern, differences, is_like, shortened
+from .scripted_child import check_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .calls import Call
-    from .child import ChildProcess
+    from .command_calls import Call
+    from .scripted_child import ChildProcess
 
 
 @dataclass(eq=False)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from .calls import Call
+    from .command_calls import Call
     from .expectations import Expectation
 
 RUN, WHICH = "run", "which"

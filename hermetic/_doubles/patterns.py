@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 
-from .. import _messages
+from .._policy import messages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _text(value: Any) -> str:
 def literal(value: Any) -> str:
     """A value as one would write it in a test: strings in double quotes, as far as that is readable."""
     if isinstance(value, str):
-        return _messages.literal(value)
+        return messages.literal(value)
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(literal(item) for item in value)}]"
     if value is ANYTHING:

@@ -25,12 +25,15 @@ import threading
 import types
 import weakref
 
-from .. import _guards, _real
-from .._errors import ConflictError, UnmockedInteractionError
-from .._guards import callsite, environment, faults, state
-from .calls import Call, check_surroundings, encoded
-from .child import Child, ProgramChild, ScriptedChild, WaitingFile
-from .clock import clock
+from .._base import real
+from .._base.errors import ConflictError, UnmockedInteractionError
+from .._guards import environment
+from .._operations import callsite
+from .._patches import installation
+from .._verdicts import faults, scopes
+from .command_calls import Call, check_surroundings, encoded
+from .scripted_child import Child, ProgramChild, ScriptedChild, WaitingFile
+from .virtual_clock import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +63,7 @@ _next_pid = itertools.count(2**22 + 1).__next__  # above all that Linux, macOS a
 
 def active() -> Double | None:
     """The double that answers; None if there is none, or for processes that hermetic starts on its own account."""
-    return None if not _stack or state.is_unjudged() else _stack[-1]
+    return None if not _stack or scopes.is_unjudged() else _stack[-1]
 
 
 def enter(double: Double) -> None:
@@ -72,7 +75,7 @@ def enter(double: Double) -> None:
     with _lock:
         _check_for_conflicts()
         if not _stack:
-            _guards.install()  # were it installed later, it would stand in our replacements, not below them
+            installation.install()  # were it installed later, it would stand in our replacements, not below them
             _install()
         _stack.append(double)
 
@@ -137,15 +140,15 @@ def _install() -> None:
     popen = subprocess.Popen
     for name, replacement in _METHODS.items():
         _replace(popen, name, replacement(vars(popen)[name]))
-    _replace(subprocess, _real.SUBPROCESS_CLOCK, clock.now)
-    _replace(subprocess, _real.SUBPROCESS_SELECTOR, _waiting_selector(vars(subprocess)[_real.SUBPROCESS_SELECTOR]))
+    _replace(subprocess, real.SUBPROCESS_CLOCK, clock.now)
+    _replace(subprocess, real.SUBPROCESS_SELECTOR, _waiting_selector(vars(subprocess)[real.SUBPROCESS_SELECTOR]))
     _replace(os, "system", _system)
     _replace_which(shutil.which)
     if "asyncio" in sys.modules:
         from . import asyncio_seam  # loaded only where asyncio is
 
-        loop = _real.selector_event_loop()
-        _replace(loop, _real.ASYNCIO_START, asyncio_seam.replacement(vars(loop)[_real.ASYNCIO_START], active))
+        loop = real.selector_event_loop()
+        _replace(loop, real.ASYNCIO_START, asyncio_seam.replacement(vars(loop)[real.ASYNCIO_START], active))
     _watch_other_routes()
 
 
@@ -202,7 +205,7 @@ def _let_through(original: Any, *args: Any) -> None:
 def _check_asyncio() -> None:
     """Refuse what asyncio starts if it was imported within the block: its own loop would look for a process."""
     if "asyncio.unix_events" in sys.modules and callsite.is_inside("asyncio.unix_events"):
-        start = vars(_real.selector_event_loop())[_real.ASYNCIO_START]
+        start = vars(real.selector_event_loop())[real.ASYNCIO_START]
         if not hasattr(start, "hermetic_double"):
             raise RuntimeError("asyncio was imported while a double was active: import it before the block")
 
@@ -214,7 +217,7 @@ def _start(popen: Any, call: Call, expectation: Expectation, given: dict[str, An
     call.child = popen.hermetic_child = _make_child(call, expectation, given, on_end)
     call.popen = weakref.ref(popen)
     ends = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
-    _real.child_was_started(popen, _next_pid(), [given[name] for name in ends])
+    real.child_was_started(popen, _next_pid(), [given[name] for name in ends])
     if expectation.answer.duration:
         popen.stdout, popen.stderr = (_waiting(popen, stream) for stream in (popen.stdout, popen.stderr))
     for stream in (popen.stdout, popen.stderr):
@@ -312,9 +315,9 @@ def _nothing() -> None:
 
 
 _METHODS = {
-    _real.POPEN_START: _starting,
-    _real.POPEN_POLL: _polling,
-    _real.POPEN_WAIT: _waiting_for_end,
+    real.POPEN_START: _starting,
+    real.POPEN_POLL: _polling,
+    real.POPEN_WAIT: _waiting_for_end,
     "send_signal": _sending,
 }
 

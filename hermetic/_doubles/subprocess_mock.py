@@ -6,10 +6,11 @@ import errno
 import os
 import threading
 
-from .. import _env, _real
-from .._errors import HermeticError, UnassertedInteractionsError, UnmockedInteractionError, UnusedMocksError
-from .._guards import callsite, state
-from .._guards.faults import RefusedQuietly
+from .._base import features, real
+from .._base.errors import HermeticError, UnassertedInteractionsError, UnmockedInteractionError, UnusedMocksError
+from .._operations import callsite
+from .._verdicts import scopes
+from .._verdicts.faults import RefusedQuietly
 from . import interactions, seam, texts
 from .expectations import Answer, Expectation, Queue, as_mock_call, checked_times, wanted_fields
 from .interactions import Interaction
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-    from .calls import Call
-    from .child import Child, ChildProcess
+    from .command_calls import Call
+    from .scripted_child import Child, ChildProcess
 
 __unittest = True  # keeps our frames out of unittest's tracebacks
 
@@ -149,7 +150,7 @@ class SubprocessMock:
     # --- the block ---
 
     def __enter__(self) -> SubprocessMock:
-        if _env.WINDOWS:
+        if features.WINDOWS:
             raise NotImplementedError("hermetic.SubprocessMock needs a POSIX system: script the calls with mock.patch")
         seam.enter(self)
         return self
@@ -157,11 +158,11 @@ class SubprocessMock:
     def __exit__(
         self, kind: type[BaseException] | None, exception: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if exception is None or state.is_skip(exception):
+        if exception is None or scopes.is_skip(exception):
             self.stop()
             self.verify(failed=exception is not None)
             return
-        state.strike_refusals(exception)
+        scopes.strike_refusals(exception)
         try:
             self.stop()
             self.verify()
@@ -191,8 +192,8 @@ class SubprocessMock:
             UnusedMocksError: something that was scripted was not used.
             UnassertedInteractionsError: with ``strict``, something was not asserted.
         """
-        found = [error for error in state.refusals if error in self._refusals]
-        state.refusals[:] = [error for error in state.refusals if error not in self._refusals]
+        found = [error for error in scopes.refusals if error in self._refusals]
+        scopes.refusals[:] = [error for error in scopes.refusals if error not in self._refusals]
         if not failed:
             found += self._unused() + self._unasserted()
         if len(found) == 1:
@@ -266,7 +267,7 @@ class SubprocessMock:
         """
         if not isinstance(error, RefusedQuietly):
             self._refusals.append(error)
-            state.refusals.append(error)
+            scopes.refusals.append(error)
         return error
 
     def failure_at_end(self, call: Call, expectation: Expectation, child: Child) -> BaseException | None:
@@ -386,5 +387,5 @@ class SubprocessMock:
 
 
 def _caller() -> str:
-    frame = _real.get_frame(2)
+    frame = real.get_frame(2)
     return f"{callsite.shown_path(frame.f_code.co_filename)}:{frame.f_lineno}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .._guards import callsite
-from .._messages import site_text
+from .._operations import callsite
+from .._policy.messages import site_text
 from .patterns import literal, shortened
 
 TYPE_CHECKING = False
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from .calls import Call
+    from .command_calls import Call
     from .expectations import Expectation
 
 

@@ -7,20 +7,23 @@ import os
 import sys
 import weakref
 
-from .. import _env, _messages, _policy, _real
-from .._addresses import packed_address
-from .._errors import GuardError, ViolationError
-from .._sizes import LIMITS, NETWORK, NOWHERE, OBSERVE, PROCESS, WARN
-from . import allowed, baseline, callsite, ceilings, children, events, state, subjects
-from .faults import DECISION, RefusedQuietly, answer, shielded
+from .._base import features, real
+from .._base.addresses import packed_address
+from .._base.errors import GuardError, ViolationError
+from .._base.sizes import LIMITS, NETWORK, NOWHERE, OBSERVE, PROCESS, WARN
+from .._operations import callsite, events
+from .._policy import decision, messages
+from .._verdicts import allowed, baseline, child_reports, scopes, subjects
+from .._verdicts.faults import DECISION, RefusedQuietly, answer, shielded
+from . import ceilings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .._records import Operation
-    from .state import Scope
+    from .._base.records import Operation
+    from .._verdicts.scopes import Scope
 
 
 # The events of the lower layers that subprocess.Popen goes through, after its own event.
@@ -30,7 +33,7 @@ _BELOW_POPEN = frozenset({"os.posix_spawn", "_posixsubprocess.fork_exec", "_wina
 def _judge_event(event: str, args: tuple[Any, ...]) -> None:
     scope = subjects.scope_in_force()
     is_unjudged = scope is None or scope.policy is None
-    if (is_unjudged and state.running.sandbox is None) or (event in _BELOW_POPEN and is_announced_by_popen()):
+    if (is_unjudged and scopes.running.sandbox is None) or (event in _BELOW_POPEN and is_announced_by_popen()):
         return
     operation = events.READERS[event](*args)
     if operation is None:
@@ -47,7 +50,7 @@ def _judge_event(event: str, args: tuple[Any, ...]) -> None:
         _note_announced()
 
 
-def _tell_sandbox(operation: Operation, policy: _policy.Policy | None, *, is_allowed: bool) -> None:
+def _tell_sandbox(operation: Operation, policy: decision.Policy | None, *, is_allowed: bool) -> None:
     """Tell the kernel layer, if this process is held by it, that one operation of this thread is about to happen.
 
     Args:
@@ -55,7 +58,7 @@ def _tell_sandbox(operation: Operation, policy: _policy.Policy | None, *, is_all
         policy: what it was judged by; None for what was not judged.
         is_allowed: whether the policy allows it, and it is not just let happen.
     """
-    sandbox, process = state.running.sandbox, state.running.process
+    sandbox, process = scopes.running.sandbox, scopes.running.process
     if sandbox is None or process is None or operation.kind not in (NETWORK, PROCESS):
         return
     # Of a start that is an exception, the kernel sees a fork, and not of which program.
@@ -70,7 +73,7 @@ def watch(column: str, readers: dict[str, Callable[..., Operation | None]]) -> N
     """Have events read that are judged only by policies which forbid an opt-in column.
 
     Args:
-        column: one of ``_sizes.OPT_IN``.
+        column: one of ``sizes.OPT_IN``.
         readers: as ``events.READERS``; they are asked only under such a policy.
     """
 
@@ -105,7 +108,7 @@ def is_announced_by_popen() -> bool:
 
 def _popen_that_starts() -> Any:
     """The Popen among the nearest callers that is starting its process; None for none."""
-    frame = callsite.frame_inside("subprocess", function=_real.POPEN_START, depth=16)
+    frame = callsite.frame_inside("subprocess", function=real.POPEN_START, depth=16)
     return None if frame is None else frame.f_locals.get("self")
 
 
@@ -140,14 +143,14 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
         ViolationError: the policy in force refuses it, and its mode is strict.
     """
     scope = scope or subjects.scope_in_force()
-    if scope is not None and scope.home != _real.get_pid():
-        scope = children.test_now(scope)
+    if scope is not None and scope.home != real.get_pid():
+        scope = child_reports.test_now(scope)
     if scope is None or scope.policy is None:
         _tell_sandbox(operation, None, is_allowed=True)
         return
     name, policy = subjects.outside(scope) if scope.owner is None else ("", scope.policy)
     assert policy is not None
-    if not _policy.refuses(policy, operation) or _is_judged_later(operation, policy):
+    if not decision.refuses(policy, operation) or _is_judged_later(operation, policy):
         _let_happen(operation, scope, policy)
         return
     if operation.kind == PROCESS and any(callsite.is_inside(module, function=name) for module, name in _PROBES):
@@ -158,7 +161,7 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
     _refuse(operation, scope, policy, name or scope.name)
 
 
-def _let_happen(operation: Operation, scope: Scope, policy: _policy.Policy) -> None:
+def _let_happen(operation: Operation, scope: Scope, policy: decision.Policy) -> None:
     if operation.kind == PROCESS:
         ceilings.count_start(scope)
     elif operation.action == "resolve" and policy.allowance.hosts:
@@ -166,9 +169,11 @@ def _let_happen(operation: Operation, scope: Scope, policy: _policy.Policy) -> N
     _tell_sandbox(operation, policy, is_allowed=True)
 
 
-def _is_judged_later(operation: Operation, policy: _policy.Policy) -> bool:
+def _is_judged_later(operation: Operation, policy: decision.Policy) -> bool:
     """Whether the kernel layer will see the address that a fetched C function is called with."""
-    return operation.action == "native" and state.running.is_held_by_kernel() and LIMITS[policy.size].network != NOWHERE
+    return (
+        operation.action == "native" and scopes.running.is_held_by_kernel() and LIMITS[policy.size].network != NOWHERE
+    )
 
 
 def _is_housekeeping(operation: Operation) -> bool:
@@ -181,7 +186,7 @@ def _is_housekeeping(operation: Operation) -> bool:
     if any(callsite.is_inside("multiprocessing.forkserver", function=name) for name in _ASKING_FORK_SERVER):
         return True  # how a process is started: the start itself is judged
     # Windows has no socketpair: one is built of two sockets on loopback, from 3.13 on under another name.
-    return not _env.SOCKETPAIR_IS_A_SYSTEM_CALL and any(
+    return not features.SOCKETPAIR_IS_A_SYSTEM_CALL and any(
         callsite.is_inside("socket", function=name) for name in ("socketpair", "_fallback_socketpair")
     )
 
@@ -198,7 +203,7 @@ def _is_new(owner: str, operation: Operation) -> bool:
     return len(_observed) > known
 
 
-def _refuse(operation: Operation, scope: Scope, policy: _policy.Policy, owner: str) -> None:
+def _refuse(operation: Operation, scope: Scope, policy: decision.Policy, owner: str) -> None:
     """Record a violation, and raise it unless the mode or the baseline has it happen."""
     if policy.mode != OBSERVE or _is_new(owner, operation):
         _record(operation, scope, policy, owner)
@@ -207,19 +212,21 @@ def _refuse(operation: Operation, scope: Scope, policy: _policy.Policy, owner: s
     _tell_sandbox(operation, policy, is_allowed=False)
 
 
-def _record(operation: Operation, scope: Scope, policy: _policy.Policy, owner: str) -> None:
+def _record(operation: Operation, scope: Scope, policy: decision.Policy, owner: str) -> None:
     site = callsite.find(operation.api)
-    violation = events.records().Violation(_policy.violation_code(operation), policy.size.value, owner, operation, site)
+    violation = events.records().Violation(
+        decision.violation_code(operation), policy.size.value, owner, operation, site
+    )
     is_noted = policy.mode == OBSERVE or baseline.is_known(scope, violation)
     warn = is_noted or policy.mode == WARN
-    is_child = children.report(scope, violation, warned=warn, silently=is_noted)
+    is_child = child_reports.report(scope, violation, warned=warn, silently=is_noted)
     if warn:
         if not is_child:
             allowed.note(violation, silently=is_noted)
         return
-    error = children.ERRORS[operation.kind](violation, _messages.violation_text(violation))
+    error = child_reports.ERRORS[operation.kind](violation, messages.violation_text(violation))
     if not is_child:
-        state.record(scope, error)
+        scopes.record(scope, error)
         if scope.owner is None and owner.partition(" ")[0] in ("setUpModule", "tearDownModule"):
             import unittest  # not worth its start-up time in the children of tests
 
@@ -229,40 +236,40 @@ def _record(operation: Operation, scope: Scope, policy: _policy.Policy, owner: s
 
 def _raise_late_of_fixtures() -> None:
     """As the last module cleanup, raise what the module's fixtures swallowed: the runner reports it."""
-    late = state.take_late()
-    state.running.late += [entry for entry in late if entry[0] is not None]
+    late = scopes.take_late()
+    scopes.running.late += [entry for entry in late if entry[0] is not None]
     of_fixtures = [error for owner, error in late if owner is None]
     if of_fixtures:
-        from .blocks import merged
+        from .._verdicts.blocks import merged
 
         raise merged(of_fixtures)
 
 
-def _let_addresses_through(operation: Operation, scope: Scope, policy: _policy.Policy) -> _policy.Policy:
+def _let_addresses_through(operation: Operation, scope: Scope, policy: decision.Policy) -> decision.Policy:
     """A name was allowed, so the addresses that it stands for are: the connection will name only those.
 
     Returns:
         The policy, with these.
     """
-    _socket = _real.socket_module()
-    entries = [entry for entry in policy.allowance.hosts if _policy.names_host(entry, operation.host)]
+    _socket = real.socket_module()
+    entries = [entry for entry in policy.allowance.hosts if decision.names_host(entry, operation.host)]
     if not entries or packed_address(operation.host) is not None:
         return policy
     try:
-        with state.unjudged():
+        with scopes.unjudged():
             found = _socket.getaddrinfo(operation.host, None)
     except OSError:
         return policy
-    ports = {_policy.split_host(entry)[1] for entry in entries}
-    hosts = {_policy.join_host(str(answer[4][0]), port) for answer in found for port in ports}
+    ports = {decision.split_host(entry)[1] for entry in entries}
+    hosts = {decision.join_host(str(answer[4][0]), port) for answer in found for port in ports}
     new = tuple(sorted(hosts.difference(policy.allowance.hosts)))
     if new:
-        found_hosts = _policy.Allowance(hosts=new)
+        found_hosts = decision.Allowance(hosts=new)
         policy = policy.allowing(found_hosts)
         assert scope.policy is not None
         scope.policy = scope.policy.allowing(found_hosts)
-        if state.running.sandbox is not None and scope is state.running.process:
-            state.running.sandbox.scope_changed(scope)
+        if scopes.running.sandbox is not None and scope is scopes.running.process:
+            scopes.running.sandbox.scope_changed(scope)
     return policy
 
 
@@ -286,7 +293,7 @@ def install(on_new_socket: Callable[[tuple[Any, ...]], None]) -> None:
 def _check_hook() -> None:
     """Raise an error unless the hook sees events: CPython says nothing when an earlier hook refuses a new one."""
     answers: list[bool] = []
-    _real.audit(DECISION, answers, bool)
+    real.audit(DECISION, answers, bool)
     if not answers:
         raise GuardError(
             "[H009] guard not installed: an audit hook that was there before refuses further hooks (sys.addaudithook)\n"

@@ -13,15 +13,16 @@ import math
 import os
 from collections import namedtuple
 
-from .. import _config, _real, _system
-from . import children, faults, state
+from .._base import real, system
+from .._settings import config
+from .._verdicts import child_reports, faults, scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .._errors import ViolationError
-    from .state import Scope
+    from .._base.errors import ViolationError
+    from .._verdicts.scopes import Scope
 
 _GRACE = 0.5  # seconds for a process that has met a ceiling to say so
 _PAUSE = 0.01  # seconds between looking for that
@@ -43,7 +44,7 @@ def in_force() -> Ceilings:
     """The ceilings: those that the parent has told, or the settings."""
     if _inherited:
         return _inherited[0]
-    settings = _config.in_force()
+    settings = config.in_force()
     return Ceilings(settings.max_process_depth, settings.max_process_starts, settings.max_processes)
 
 
@@ -58,10 +59,10 @@ def count_start(scope: Scope) -> None:
     Raises:
         MultiprocessingViolationError: it would be one too many.
     """
-    children.prepare(scope)
+    child_reports.prepare(scope)
     scope.starts += 1
     ceilings = in_force()
-    if state.running.depth >= ceilings.depth:
+    if scopes.running.depth >= ceilings.depth:
         _refuse(scope, f"max_process_depth = {ceilings.depth}")
     if scope.starts > ceilings.starts:
         _refuse(scope, f"max_process_starts = {ceilings.starts}")
@@ -71,17 +72,17 @@ def count_start(scope: Scope) -> None:
 
 def _refuse(scope: Scope, ceiling: str) -> None:
     """End a process of the test, or have the test itself fail; whoever is the first says why."""
-    from . import findings  # loaded with the first finding
+    from . import process_findings  # loaded with the first finding
 
     try:  # from now on, whatever is born in the scope ends at once
-        _real.unlink(children.births_path(scope))
+        real.unlink(child_reports.births_path(scope))
     except OSError:
         error = None
     else:
-        error = findings.error("ceiling", scope.name, ceiling, scope=scope)
-    if scope.home != _real.get_pid():
-        _real.exit_process(children.END_STATUS)  # were it only refused, what called it would go on, and try again
-    error = error or _reported_by_child(scope) or findings.error("ceiling", scope.name, ceiling, scope=scope)
+        error = process_findings.error("ceiling", scope.name, ceiling, scope=scope)
+    if scope.home != real.get_pid():
+        real.exit_process(child_reports.END_STATUS)  # were it only refused, what called it would go on, and try again
+    error = error or _reported_by_child(scope) or process_findings.error("ceiling", scope.name, ceiling, scope=scope)
     answering = scope.charged_to or scope
     answering.met_ceiling, ledger = True, answering.ledger
     ledger[:] = [found for found in ledger if found is error or found.violation.code != error.violation.code]
@@ -90,19 +91,19 @@ def _refuse(scope: Scope, ceiling: str) -> None:
 
 def _reported_by_child(scope: Scope) -> ViolationError | None:
     """What the process has to say that was the first to meet a ceiling; it may just be about to."""
-    deadline = _real.perf_counter() + _GRACE
-    while _real.perf_counter() < deadline:
-        children.collect()
+    deadline = real.perf_counter() + _GRACE
+    while real.perf_counter() < deadline:
+        child_reports.collect()
         for found in (scope.charged_to or scope).ledger:
             if found.violation.operation.action == "ceiling":
                 return found
-        _real.sleep(_PAUSE)
+        real.sleep(_PAUSE)
     return None
 
 
 def _births(scope: Scope) -> float:
     try:
-        return _real.stat(children.births_path(scope)).st_size
+        return real.stat(child_reports.births_path(scope)).st_size
     except FileNotFoundError:
         return math.inf  # a ceiling was met, or the run is over
     except OSError:
@@ -114,33 +115,33 @@ def be_born(scope: Scope) -> None:
     if scope.report_path is None:
         return
     try:
-        handle = _system.open_fd(children.births_path(scope), os.O_WRONLY | os.O_APPEND)
+        handle = system.open_fd(child_reports.births_path(scope), os.O_WRONLY | os.O_APPEND)
         try:
-            _system.write(handle, b".")
+            system.write(handle, b".")
             born = os.fstat(handle).st_size
         finally:
-            _system.close(handle)
+            system.close(handle)
     except FileNotFoundError:
-        _real.exit_process(children.END_STATUS)
+        real.exit_process(child_reports.END_STATUS)
     except OSError:
         return  # there is no room, or this process has another user: the other ceilings hold
     if born > in_force().processes:
-        _real.exit_process(children.END_STATUS)
+        real.exit_process(child_reports.END_STATUS)
 
 
 def end_if_forked(scope: Scope) -> None:
     """End a forked copy of a test that has come back to its runner."""
-    if scope.home not in (0, _real.get_pid()):
-        from . import findings  # loaded with the first finding
+    if scope.home not in (0, real.get_pid()):
+        from . import process_findings  # loaded with the first finding
 
         if _births(scope) < math.inf:  # else it is one of many, and a ceiling was met
-            findings.error("stray", scope.name, "a forked copy of it", scope=scope)
-        _real.exit_process(children.END_STATUS)
+            process_findings.error("stray", scope.name, "a forked copy of it", scope=scope)
+        real.exit_process(child_reports.END_STATUS)
 
 
 def _after_fork() -> None:
-    state.running.depth += 1
-    scope = state.active()
+    scopes.running.depth += 1
+    scope = scopes.active()
     if scope is not None:
         be_born(scope)
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 import functools
 import os
 
-from .. import _env, _real
-from .._sizes import ANYWHERE, LIMITS
-from . import callsite, faults, inheritance, subjects
+from .._base import features, real
+from .._base.sizes import ANYWHERE, LIMITS
+from .._operations import callsite
+from .._verdicts import faults, subjects
+from . import inheritance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child_site")
+_FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "_children", "site")
 
 
 def telling_fork_exec(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,7 +77,7 @@ def telling_by_own(original: Callable[..., Any]) -> Callable[..., Any]:
     """Functions whose program gets the environment that C knows: that is changed meanwhile, unseen by Python."""
 
     def decide(*args: Any, **kwargs: Any) -> Callable[[], Any] | None:
-        added = _to_be_added(_real.environment())
+        added = _to_be_added(real.environment())
         return _outcome(added, original, *args, **kwargs) if added else None
 
     telling: Callable[..., Any] = faults.entrance(original, decide)
@@ -92,7 +94,7 @@ def _outcome(added: dict[Any, Any], original: Callable[..., Any], /, *args: Any,
         outcome = functools.partial(_raise, error)
     finally:
         for name in added:
-            _put(name, _real.environment().get(name))
+            _put(name, real.environment().get(name))
     return outcome
 
 
@@ -104,10 +106,10 @@ TELLING = {  # the functions of the os module, by name
     "system": telling_by_own,
     "execv": telling_by_own,
     "execve": _telling(2),
-    "posix_spawn": _telling(2, none_is_own=_env.POSIX_SPAWN_TAKES_NONE),
-    "posix_spawnp": _telling(2, none_is_own=_env.POSIX_SPAWN_TAKES_NONE),
+    "posix_spawn": _telling(2, none_is_own=features.POSIX_SPAWN_TAKES_NONE),
+    "posix_spawnp": _telling(2, none_is_own=features.POSIX_SPAWN_TAKES_NONE),
 }
-if _env.WINDOWS:  # elsewhere they fork, and exec
+if features.WINDOWS:  # elsewhere they fork, and exec
     TELLING |= {"startfile": telling_by_own, "spawnv": telling_by_own, "spawnve": _telling(3)}
 telling_create_process = _telling(6, none_is_own=True)
 
@@ -121,11 +123,11 @@ def _put(name: Any, value: Any) -> None:
 
 
 # Variables as the system has them: bytes, and on Windows text, whatever the case of their names.
-_encoded = os.fsdecode if _env.WINDOWS else os.fsencode
+_encoded = os.fsdecode if features.WINDOWS else os.fsencode
 
 
 def _encoded_name(name: Any) -> Any:
-    return _encoded(name).upper() if _env.WINDOWS else _encoded(name)
+    return _encoded(name).upper() if features.WINDOWS else _encoded(name)
 
 
 def _encoded_pairs(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
@@ -138,7 +140,7 @@ def _told(env: dict[Any, Any] | None) -> dict[Any, Any] | None:
     Args:
         env: the environment that the caller gives, as the system has it; None for that of this process.
     """
-    given = _real.environment() if env is None else env
+    given = real.environment() if env is None else env
     added = _to_be_added(given)
     return {**given, **added} if added else None
 
@@ -150,7 +152,7 @@ def _to_be_added(environment: Mapping[Any, Any]) -> dict[Any, Any]:
     if scope is None or policy is None or LIMITS[policy.size].network == ANYWHERE:
         return {}
     described = inheritance.described(scope)
-    code = inheritance.boot_code("_guards.child_boot", described, described)
+    code = inheritance.boot_code("_children.child_boot", described, described)
     path = environment.get(_encoded("PYTHONPATH"))
     told = {"HERMETIC_CHILD": code, "PYTHONPATH": os.pathsep.join([_FOLDER, *([os.fsdecode(path)] if path else [])])}
     return {_encoded(name): _encoded(value) for name, value in told.items()}

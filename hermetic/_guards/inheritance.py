@@ -7,28 +7,29 @@ from __future__ import annotations
 
 import os
 
-from . import ceilings, children, state, subjects
+from .._verdicts import child_reports, scopes, subjects
+from . import ceilings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .state import Scope
+    from .._verdicts.scopes import Scope
 
 
 def described(scope: Scope) -> dict[str, Any]:
     """A scope as plain data, for a child that is about to be started in it."""
-    children.prepare(scope)
+    child_reports.prepare(scope)
     name, policy = subjects.answering(scope)
     return {
         "serial": scope.report_serial,
         "births_of": scope.births_of,
         "test": name,
         "report": scope.report_path,
-        "depth": state.running.depth + 1,
-        "sandboxed": state.running.is_held_by_kernel(),
+        "depth": scopes.running.depth + 1,
+        "sandboxed": scopes.running.is_held_by_kernel(),
         "ceilings": tuple(ceilings.in_force()),
-        "policy": children.policy_fields(policy),
+        "policy": child_reports.policy_fields(policy),
     }
 
 
@@ -77,5 +78,5 @@ def boot_code(module: str, payload: dict[str, Any] | None, scope: dict[str, Any]
         return boot
     headline = _HEADLINE.format(test=scope["test"])
     return _BOOT_OR_END.format(
-        boot=boot, headline=headline, report=scope["report"], serial=scope["serial"], status=children.END_STATUS
+        boot=boot, headline=headline, report=scope["report"], serial=scope["serial"], status=child_reports.END_STATUS
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .. import _real
+from .._base import real
 
 
 class WorkerPlace:
@@ -41,7 +41,7 @@ def _start_folder() -> str | None:
     Python 3.13.0 cannot even import socket there; the worker goes to its own folder soon.
     """
     try:
-        _real.get_cwd()
+        real.get_cwd()
     except FileNotFoundError:
         return os.path.abspath(os.sep)
     return None
@@ -65,4 +65,4 @@ def python_command(call: str) -> list[str]:
     start = _start_folder()
     move = "" if start is None else f"import os; os.chdir({start!r}); "
     code = f"{move}import sys; sys.path.insert(0, {folder!r}); import hermetic._worker as worker; worker.{call}"
-    return [sys.executable, *_real.interpreter_flags(), "-c", code]
+    return [sys.executable, *real.interpreter_flags(), "-c", code]

@@ -10,11 +10,12 @@ import signal
 import struct
 import sys
 
-from .. import _real, _sockets, _system
-from .._guards import state
-from . import output, processes, protocol, zygote
+from .._base import own_sockets, real, system
+from .._protocol import framing
+from .._verdicts import scopes
+from . import output, process_tree, zygote
 from .interpreters import WorkerPlace, python_command
-from .supervisor import Place, Unstarted, Worker
+from .worker_link import Place, Unstarted, Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class ZygoteNursery:
     def __init__(self, control: socket.socket, pid: int) -> None:
         self._pid = pid
         self._control = control
-        self._home = _real.get_pid()
+        self._home = real.get_pid()
         self._ended: dict[int, tuple[int | None, list[str]]] = {}
         self._lost = False
         self._places: list[Place] = []  # that workers have left as they were
@@ -62,16 +63,16 @@ class ZygoteNursery:
         """
         with _new_control() as (ours, theirs):
             output.flush_standard_streams()  # or the copy would have the text, too
-            pid = _system.fork()
+            pid = system.fork()
             if pid == 0:
                 try:
                     ours.close()
-                    state.forget()
-                    _real.forget_exit_handlers()
+                    scopes.forget()
+                    real.forget_exit_handlers()
                     warm_up()
                     zygote.Zygote(theirs, work).serve()
                 finally:
-                    _real.exit_process(1)
+                    real.exit_process(1)
             return cls(ours, pid)
 
     @classmethod
@@ -81,7 +82,7 @@ class ZygoteNursery:
         Raises:
             OSError: the system refuses, or there is no interpreter.
         """
-        spawn = _system.original(os.name, "posix_spawn")
+        spawn = system.original(os.name, "posix_spawn")
         with _new_control() as (ours, theirs):
             command = python_command(f"be_zygote({theirs.fileno()})")
             os.set_inheritable(theirs.fileno(), True)  # noqa: FBT003 - the standard library's signature
@@ -117,17 +118,17 @@ class ZygoteNursery:
         try:
             if not self._places:
                 self._places.append(Place())
-            ours, theirs = _sockets.pair()
+            ours, theirs = own_sockets.pair()
         except OSError as error:
             return Unstarted(error)
         place = self._places.pop()
-        nonce = protocol.new_nonce()
+        nonce = framing.new_nonce()
         token = _tokens()
-        ours.setsockopt(_sockets.SOL_SOCKET, _sockets.SO_SNDTIMEO, _SEND_TIMEOUT)
+        ours.setsockopt(own_sockets.SOL_SOCKET, own_sockets.SO_SNDTIMEO, _SEND_TIMEOUT)
         try:
             message = ["start", token, nonce.hex(), place.folder, fresh, sandboxed]
             files = place.output.descriptors()
-            _sockets.send_descriptors(self._control, json.dumps(message).encode(), theirs.fileno(), *files)
+            own_sockets.send_descriptors(self._control, json.dumps(message).encode(), theirs.fileno(), *files)
         except OSError:
             self._lost = True
         finally:
@@ -136,11 +137,11 @@ class ZygoteNursery:
 
     def wait(self, links: list[_ZygoteLink], timeout: float) -> list[_ZygoteLink]:
         """Those of the links to its workers that have something to tell, once any has, or the seconds pass."""
-        poll = _system.poll()
-        poll.register(self._control.fileno(), _system.POLLIN)
+        poll = system.poll()
+        poll.register(self._control.fileno(), system.POLLIN)
         for link in links:
             if not link.at_end:
-                poll.register(link.fileno(), _system.POLLIN)
+                poll.register(link.fileno(), system.POLLIN)
         if any(link.ended() is not None for link in links):  # told of while another one was listened to
             timeout = 0
         ready = {fd for fd, _ in poll.poll(timeout * 1000)}
@@ -153,7 +154,7 @@ class ZygoteNursery:
         """Take what the zygote has told, without waiting."""
         while not self._lost:
             try:
-                data = self._control.recv(zygote.MAX_MESSAGE_BYTES, _sockets.MSG_DONTWAIT)
+                data = self._control.recv(zygote.MAX_MESSAGE_BYTES, own_sockets.MSG_DONTWAIT)
             except BlockingIOError:
                 return
             except OSError:
@@ -176,7 +177,7 @@ class ZygoteNursery:
 
     def signal(self, token: int, number: int) -> None:
         """Have a worker signalled."""
-        if self._home != _real.get_pid():
+        if self._home != real.get_pid():
             return
         self.wake()
         try:
@@ -186,7 +187,7 @@ class ZygoteNursery:
 
     def wake(self) -> None:
         """Have the zygote go on: a test may have stopped it."""
-        processes.send(self._pid, signal.SIGCONT)
+        process_tree.send(self._pid, signal.SIGCONT)
 
     def fileno(self) -> int:
         """The file descriptor that becomes readable when the zygote tells something."""
@@ -195,15 +196,15 @@ class ZygoteNursery:
     @property
     def is_usable(self) -> bool:
         """Whether the zygote is there, and is this process's own."""
-        return not self._lost and self._home == _real.get_pid()
+        return not self._lost and self._home == real.get_pid()
 
     def close(self) -> None:
         """End the zygote, with all of its workers."""
-        at_home = self._home == _real.get_pid()
+        at_home = self._home == real.get_pid()
         if at_home:
             try:
                 # Not by closing alone: a process that a test has forked and left may hold the socket, too.
-                self._control.shutdown(_sockets.SHUT_RDWR)
+                self._control.shutdown(own_sockets.SHUT_RDWR)
             except OSError:
                 pass  # it has gone already
         self._control.close()
@@ -212,15 +213,15 @@ class ZygoteNursery:
         for place in self._places:
             place.remove()
         self.wake()
-        deadline = _real.perf_counter() + _END_SECONDS
+        deadline = real.perf_counter() + _END_SECONDS
         while not self._has_ended():
-            if _real.perf_counter() > deadline:
-                processes.send(self._pid, signal.SIGKILL)
-            _real.sleep(0.001)
+            if real.perf_counter() > deadline:
+                process_tree.send(self._pid, signal.SIGKILL)
+            real.sleep(0.001)
 
     def _has_ended(self) -> bool:
         try:
-            return _system.waitpid(self._pid, os.WNOHANG)[0] != 0
+            return system.waitpid(self._pid, os.WNOHANG)[0] != 0
         except ChildProcessError:
             return True  # a test has waited for all children of this process
 
@@ -228,8 +229,8 @@ class ZygoteNursery:
 @contextlib.contextmanager
 def _new_control() -> Iterator[tuple[socket.socket, socket.socket]]:
     """For a block, both ends of the socket to a zygote that is about to be; its own end is closed here afterwards."""
-    processes.occupy_standard_files()
-    ours, theirs = _sockets.pair(_sockets.SOCK_SEQPACKET)
+    process_tree.occupy_standard_files()
+    ours, theirs = own_sockets.pair(own_sockets.SOCK_SEQPACKET)
     with contextlib.closing(theirs):
         try:
             yield ours, theirs
@@ -247,16 +248,16 @@ class _ZygoteLink:
         self._channel = channel
         self._nonce = nonce
         self.at_end = False
-        self._poll = _system.poll()
-        self._poll.register(nursery.fileno(), _system.POLLIN)
-        self._poll.register(channel.fileno(), _system.POLLIN)
+        self._poll = system.poll()
+        self._poll.register(nursery.fileno(), system.POLLIN)
+        self._poll.register(channel.fileno(), system.POLLIN)
 
     def fileno(self) -> int:
         """The file descriptor that becomes readable when the worker tells something."""
         return self._channel.fileno()
 
     def send(self, request: list[Any]) -> None:
-        self._channel.sendall(protocol.pack(self._nonce, request))
+        self._channel.sendall(framing.pack(self._nonce, request))
 
     def receive(self, timeout: float) -> bytes:
         if not self._poll.poll(timeout * 1000) and timeout:
@@ -265,7 +266,7 @@ class _ZygoteLink:
         if self.at_end:
             return b""
         try:
-            data = self._channel.recv(_MAX_RECEIVED_BYTES, _sockets.MSG_DONTWAIT)
+            data = self._channel.recv(_MAX_RECEIVED_BYTES, own_sockets.MSG_DONTWAIT)
         except BlockingIOError:
             return b""
         except OSError:

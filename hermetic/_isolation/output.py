@@ -12,7 +12,7 @@ import codecs
 import os
 import sys
 
-from .. import _env, _own_files, _real, _system
+from .._base import features, own_files, real, system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,13 +48,13 @@ class Stream:
 
     def __init__(self, path: str) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-        self._fd = _own_files.open_private(path, flags)
+        self._fd = own_files.open_private(path, flags)
         try:
-            self.writing = _system.open_fd(path, _TO_APPEND)
-            if not _env.WINDOWS:
-                _real.unlink(path)
+            self.writing = system.open_fd(path, _TO_APPEND)
+            if not features.WINDOWS:
+                real.unlink(path)
         except OSError:
-            _system.close(self._fd)
+            system.close(self._fd)
             raise
         self._position = 0
         self._relayed = 0
@@ -117,8 +117,8 @@ class Stream:
 
     def close(self) -> None:
         """Close the file."""
-        _system.close(self._fd)
-        _system.close(self.writing)
+        system.close(self._fd)
+        system.close(self.writing)
 
     def size(self) -> int:
         """How much there is."""
@@ -130,7 +130,7 @@ def _read_at(fd: int, position: int, length: int) -> bytes:
         data: bytes = os.pread(fd, length, position)
         return data
     os.lseek(fd, position, os.SEEK_SET)  # only the supervisor moves in this description of the file
-    return _system.read(fd, length)
+    return system.read(fd, length)
 
 
 class Output:
@@ -185,7 +185,7 @@ class Output:
 
     def descriptors(self) -> list[int]:
         """The file descriptors to hand to the worker; none on Windows."""
-        return [] if _env.WINDOWS else [stream.writing for stream in (*self._streams.values(), self.stacks)]
+        return [] if features.WINDOWS else [stream.writing for stream in (*self._streams.values(), self.stacks)]
 
     def close(self) -> None:
         """Close the files."""
@@ -200,5 +200,5 @@ def take_over(folder: str, descriptors: list[int]) -> dict[str, int]:
         folder: of the worker.
         descriptors: those that were handed over; none if the files are to be opened.
     """
-    written = descriptors or [_system.open_fd(os.path.join(folder, name), _TO_APPEND) for name in _NAMES]
-    return {**dict(zip(_NAMES, written, strict=True)), "null": _system.open_fd(os.devnull, os.O_RDONLY)}
+    written = descriptors or [system.open_fd(os.path.join(folder, name), _TO_APPEND) for name in _NAMES]
+    return {**dict(zip(_NAMES, written, strict=True)), "null": system.open_fd(os.devnull, os.O_RDONLY)}

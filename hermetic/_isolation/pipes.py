@@ -12,11 +12,12 @@ import signal
 import subprocess
 import threading
 
-from .. import _env
-from .._guards import state
-from . import processes, protocol
+from .._base import features
+from .._protocol import framing
+from .._verdicts import scopes
+from . import process_tree
 from .interpreters import WorkerPlace, fresh_command
-from .supervisor import Place, Unstarted, Worker
+from .worker_link import Place, Unstarted, Worker
 
 _MAX_WAITING = 50  # readings of a pipe: a test that floods its own must not fill the memory of the run
 
@@ -39,9 +40,9 @@ class PipeNursery:
         """A worker that is starting; always a fresh interpreter, and never sandboxed."""
         assert fresh
         assert not sandboxed
-        nonce = protocol.new_nonce()
+        nonce = framing.new_nonce()
         session: dict[str, Any] = (
-            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if _env.WINDOWS else {"start_new_session": True}  # type: ignore[attr-defined,unused-ignore]
+            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if features.WINDOWS else {"start_new_session": True}  # type: ignore[attr-defined,unused-ignore]
         )
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         place = None
@@ -80,7 +81,7 @@ class _PipeLink:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        with state.unjudged():
+        with scopes.unjudged():
             while True:
                 try:
                     data = os.read(self._process.stdout.fileno(), 1_000_000)
@@ -97,7 +98,7 @@ class _PipeLink:
 
     def send(self, request: list[Any]) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(protocol.pack(self._nonce, request))
+        self._process.stdin.write(framing.pack(self._nonce, request))
 
     def receive(self, timeout: float) -> bytes:
         if self._at_end:
@@ -119,19 +120,19 @@ class _PipeLink:
         status = self._process.poll()
         if status is None or not self._at_end:
             return None
-        if not _env.WINDOWS:
-            processes.send_group(self._process.pid, _SIGKILL)
+        if not features.WINDOWS:
+            process_tree.send_group(self._process.pid, _SIGKILL)
         return status, []
 
     def signal(self, name: str) -> None:
-        if _env.WINDOWS:
+        if features.WINDOWS:
             if name == "KILL":
                 # Windows's own program ends the tree, as far as its processes have not been orphaned.
                 command = ["taskkill", "/F", "/T", "/PID", str(self._process.pid)]
                 subprocess.run(command, check=False, capture_output=True)
             return
         if name == "KILL":
-            processes.send_group(self._process.pid, _SIGKILL)
+            process_tree.send_group(self._process.pid, _SIGKILL)
         self._process.send_signal(getattr(signal, f"SIG{name}"))
         self._process.send_signal(_SIGCONT)  # last: its handler would end a wait in C, and with it the test
 

@@ -8,16 +8,16 @@ There is no thread: who waits for an answer takes what all of the workers send m
 
 from __future__ import annotations
 
-from .. import _env, _own_files, _real
-from . import protocol
-from .supervisor import IDLE
+from .._base import features, own_files, real
+from .._protocol import framing
+from .worker_link import IDLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from .supervisor import Nursery, Worker
+    from .worker_link import Nursery, Worker
 
     Frames = list[list[Any]]
 
@@ -127,7 +127,7 @@ class Pool:
             handed_on = len(frames)
             if is_done:
                 return
-            if _real.perf_counter() >= self.ends_at:
+            if real.perf_counter() >= self.ends_at:
                 raise TimeoutError
             if self._order.get(id(task), 0) > self._last:
                 self._last = float("inf")  # the run has not ended there
@@ -148,7 +148,7 @@ class Pool:
             self._begin(task)
         links = {id(place.worker.link): place for place in self._at_work}
         ready = self._nursery.wait([place.worker.link for place in self._at_work], seconds)
-        now = _real.perf_counter()
+        now = real.perf_counter()
         places = [links[id(link)] for link in ready]
         if now - self._looked > _LOOK_SECONDS:  # at their output and their time, too
             self._looked, places = now, [*self._at_work]
@@ -284,16 +284,16 @@ class _Kept:
 
     def put(self, key: Any, frames: Frames) -> None:
         """Keep an answer."""
-        data = protocol.dump(frames)
+        data = framing.dump(frames)
         if self._bytes + len(data) <= _MAX_KEPT_BYTES:
             self._bytes += len(data)
             self._answers[key] = data
             return
         if self._file is None:
-            self._path = _own_files.new_file("hermetic-")
-            self._file = _real.open_file(self._path, "r+b")
-            if not _env.WINDOWS:  # which removes no file that is open
-                _real.unlink(self._path)  # nobody finds it any more
+            self._path = own_files.new_file("hermetic-")
+            self._file = real.open_file(self._path, "r+b")
+            if not features.WINDOWS:  # which removes no file that is open
+                real.unlink(self._path)  # nobody finds it any more
         self._file.seek(0, 2)
         self._answers[key] = self._file.tell(), len(data)
         self._file.write(data)
@@ -308,12 +308,12 @@ class _Kept:
             kept = self._file.read(kept[1])
         else:
             self._bytes -= len(kept)
-        frames: Frames = protocol.load(kept)
+        frames: Frames = framing.load(kept)
         return frames
 
     def close(self) -> None:
         """Remove the file."""
         if self._file is not None:
             self._file.close()
-            if _env.WINDOWS:
-                _real.unlink(self._path)
+            if features.WINDOWS:
+                real.unlink(self._path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .. import _real
+from .._base import real
 
 _GROUPS = "/sys/fs/cgroup"
 
@@ -54,7 +54,7 @@ def _ratio(share: str = "", period: str = "") -> float | None:
 
 def _read(path: str) -> str:
     try:
-        with _real.open_file(path, encoding="ascii") as file:
+        with real.open_file(path, encoding="ascii") as file:
             return file.read().strip()
     except (OSError, ValueError):
         return ""

@@ -11,9 +11,10 @@ import signal
 import sys
 import threading
 
-from .. import _env, _own_files, _real, _system
-from .._guards import state
-from . import output, processes, protocol
+from .._base import features, own_files, real, system
+from .._protocol import framing
+from .._verdicts import scopes
+from . import output, process_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,15 +22,15 @@ if TYPE_CHECKING:
 
     from .interpreters import WorkerPlace
 
-fcntl: Any = None if _env.WINDOWS else importlib.import_module("fcntl")
+fcntl: Any = None if features.WINDOWS else importlib.import_module("fcntl")
 
 _LEAST_FILE_DESCRIPTOR = 300  # for our own: tests that meddle with others begin with the low ones
 _USED_BY = frozenset({"tempfile.mkstemp", "tempfile.mkdtemp"})  # audit events
-_is_folder = functools.partial(os.path.isdir)  # wrapped for libraries that fake the file system, as in _own_files
+_is_folder = functools.partial(os.path.isdir)  # wrapped for libraries that fake the file system, as in own_files
 _GRACE = 1.0  # seconds that threads and processes which a test left have to end by themselves
 
 
-def set_up(place: WorkerPlace) -> protocol.WorkerEnd:
+def set_up(place: WorkerPlace) -> framing.WorkerEnd:
     """Give the process its own standard files, its channel, its temporary folder; clear what was the parent's."""
     # Everything is moved before the first is put in its place: the channel may come in by the standard files.
     opened = {name: _moved(fd) for name, fd in output.take_over(place.folder, place.files).items()}
@@ -40,19 +41,19 @@ def set_up(place: WorkerPlace) -> protocol.WorkerEnd:
     stacks = opened.pop("stacks")
     for fd, name in enumerate(("null", "out", "err")):
         os.dup2(opened[name], fd)
-    _system.close(opened["null"])
+    system.close(opened["null"])
     if sys.stdout is not _streams.get("stdout"):  # nobody has warmed up
         make_streams()
     faulthandler.enable(file=stacks, all_threads=True)
     sys.addaudithook(_restore_before_use)
     temporary = _temporary.path = os.path.join(place.folder, "tmp")
-    for name in ("TEMP", "TMP") if _env.WINDOWS else ("TMPDIR",):
+    for name in ("TEMP", "TMP") if features.WINDOWS else ("TMPDIR",):
         os.environ[name] = temporary
     tempfile: Any = sys.modules.get("tempfile")
     if tempfile is not None:
         tempfile.tempdir = temporary
-    _own_files.use_temporary_folder(place.folder)
-    return protocol.WorkerEnd(reading, writing, place.nonce, (opened["out"], opened["err"]))
+    own_files.use_temporary_folder(place.folder)
+    return framing.WorkerEnd(reading, writing, place.nonce, (opened["out"], opened["err"]))
 
 
 class _Temporary:
@@ -67,13 +68,13 @@ _temporary = _Temporary()
 def restore_temporary_folder() -> None:
     """Have the folder for temporary files there for the next test, whatever other tests have done to it."""
     if _temporary.path:
-        _own_files.restore_private_folder(_temporary.path)
+        own_files.restore_private_folder(_temporary.path)
 
 
 def _restore_before_use(event: str, _: tuple[Any, ...], used: frozenset[str] = _USED_BY) -> None:
     """A hook: a test of another worker may remove the folder while a test runs. What the test itself does stays."""
     if event in used and not _is_folder(os.path.dirname(_temporary.path)):
-        with state.unjudged():
+        with scopes.unjudged():
             restore_temporary_folder()
 
 
@@ -95,7 +96,7 @@ def make_streams() -> None:
 
 def _moved(fd: int) -> int:
     """A descriptor out of the tests' way, not inherited by their processes; the given one is closed, or taken soon."""
-    if _env.WINDOWS:
+    if features.WINDOWS:
         moved = os.dup(fd)
     else:
         try:
@@ -103,25 +104,25 @@ def _moved(fd: int) -> int:
         except OSError:  # the limit is lower
             moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
     if fd > 2:  # noqa: PLR2004 - a free standard one would be given to the next file
-        _system.close(fd)
+        system.close(fd)
     return moved
 
 
 def let_leftovers_end() -> None:
     """Give threads and processes a moment; executors and queues are told as the interpreter tells them at its end."""
-    deadline = _real.perf_counter() + _GRACE
+    deadline = real.perf_counter() + _GRACE
     main = threading.main_thread()
-    threads = [thread for thread in _real.enumerate_threads(threading) if thread is not main]
+    threads = [thread for thread in real.enumerate_threads(threading) if thread is not main]
     if threads:
-        teller = threading.Thread(target=_real.run_threading_exit_handlers, args=(threading,), daemon=True)
+        teller = threading.Thread(target=real.run_threading_exit_handlers, args=(threading,), daemon=True)
         teller.start()
         for thread in (teller, *(thread for thread in threads if not thread.daemon)):
             try:
-                thread.join(max(deadline - _real.perf_counter(), 0))
+                thread.join(max(deadline - real.perf_counter(), 0))
             except RuntimeError:  # not started yet
                 continue
-    while processes.living_children() and _real.perf_counter() < deadline:
-        _real.sleep(0.01)
+    while process_tree.living_children() and real.perf_counter() < deadline:
+        real.sleep(0.01)
 
 
 def _multiprocessing_children() -> tuple[set[int], set[int]]:
@@ -137,7 +138,7 @@ def _multiprocessing_children() -> tuple[set[int], set[int]]:
 def leave() -> None:
     """Do what an interpreter does at its end; what a test left running is not waited for."""
     daemons, others = _multiprocessing_children()
-    for pid in {*processes.living_children(), *others} - daemons:
-        processes.send(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-    _real.run_exit_handlers()
+    for pid in {*process_tree.living_children(), *others} - daemons:
+        process_tree.send(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    real.run_exit_handlers()
     output.flush_standard_streams()

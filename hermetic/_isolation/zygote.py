@@ -15,8 +15,8 @@ import os
 import signal
 import sys
 
-from .. import _real, _sockets, _system
-from . import processes
+from .._base import own_sockets, real, system
+from . import process_tree
 from .interpreters import WorkerPlace, fresh_command
 
 TYPE_CHECKING = False
@@ -46,13 +46,13 @@ class Zygote:
     def __init__(self, control: socket.socket, work: Callable[[WorkerPlace], NoReturn]) -> None:
         self._control = control
         self._work = work
-        self._parent, self._pid = os.getppid(), _real.get_pid()
+        self._parent, self._pid = os.getppid(), real.get_pid()
         self._workers: dict[int, tuple[int, str]] = {}  # pid: token and folder
-        self._poll = _system.poll()
+        self._poll = system.poll()
         self._supervisor: Supervisor | None = None  # once there is a sandbox
         self._supervised: dict[int, Supervised] = {}  # by pid: those in sandboxes
         self._folders: set[str] = set()  # of all workers so far
-        self._wakeup, self._waker = _system.pipe()
+        self._wakeup, self._waker = system.pipe()
         os.set_blocking(self._waker, False)
         os.set_blocking(self._wakeup, False)
         self._handlers_before: list[tuple[int, Any]] = []
@@ -60,21 +60,23 @@ class Zygote:
 
     def serve(self) -> NoReturn:
         """Do what the supervisor asks for, until it goes."""
-        processes.adopt_orphans()
-        processes.die_with_parent(signal.SIGCONT)  # wakes it even if a test has stopped it: then it sees who has gone
+        process_tree.adopt_orphans()
+        process_tree.die_with_parent(
+            signal.SIGCONT
+        )  # wakes it even if a test has stopped it: then it sees who has gone
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         self._handle(signal.SIGCHLD, lambda *_: None)
-        self._handle(signal.SIGINT, _real.IGNORE_SIGNAL)  # Ctrl-C is for the supervisor
+        self._handle(signal.SIGINT, real.IGNORE_SIGNAL)  # Ctrl-C is for the supervisor
         for number in (signal.SIGCONT, signal.SIGTERM):  # tests send these to their parent
             self._handle(number, lambda *_: None)
         gc.collect()  # what the first use of everything has left would lie scattered among what is needed
         gc.freeze()  # what is there now stays: collections in the workers need not copy its pages
-        self._poll.register(self._control, _system.POLLIN)
-        self._poll.register(self._wakeup, _system.POLLIN)
+        self._poll.register(self._control, system.POLLIN)
+        self._poll.register(self._wakeup, system.POLLIN)
         while os.getppid() == self._parent:
             for fd, _ in self._poll.poll():
                 if fd == self._wakeup:
-                    _system.read(self._wakeup, 4096)
+                    system.read(self._wakeup, 4096)
                     self._reap()
                 elif fd != self._control.fileno():
                     assert self._supervisor is not None
@@ -84,13 +86,13 @@ class Zygote:
         self._end()
 
     def _handle(self, number: int, handler: Any) -> None:
-        before = _real.set_signal_handler(number, handler)
-        self._handlers_before.append((int(number), _real.DEFAULT_SIGNAL if before is None else before))
+        before = real.set_signal_handler(number, handler)
+        self._handlers_before.append((int(number), real.DEFAULT_SIGNAL if before is None else before))
 
     def _take(self) -> bool:
         """Take a message; False if the supervisor has gone."""
         try:
-            data, fds = _sockets.receive_descriptors(self._control, MAX_MESSAGE_BYTES, _DESCRIPTORS)
+            data, fds = own_sockets.receive_descriptors(self._control, MAX_MESSAGE_BYTES, _DESCRIPTORS)
         except OSError:
             return False
         if not data:
@@ -100,7 +102,7 @@ class Zygote:
             _, token, nonce, folder, fresh, sandboxed = message
             if len(fds) < _DESCRIPTORS:  # this process may not have that many more
                 for fd in fds:
-                    _system.close(fd)
+                    system.close(fd)
                 self._tell(["ended", token, None, ["could not be started: too many open files"]])
                 return True
             place = WorkerPlace(bytes.fromhex(nonce), folder, fds[0], fds[0], fds[1:])
@@ -109,15 +111,17 @@ class Zygote:
             _, token, number = message
             for pid, (known, _) in self._workers.items():
                 if known == token:
-                    processes.send(pid, number)
-                    processes.send(pid, signal.SIGCONT)  # last: its handler would end a wait in C, and with it the test
+                    process_tree.send(pid, number)
+                    process_tree.send(
+                        pid, signal.SIGCONT
+                    )  # last: its handler would end a wait in C, and with it the test
         return True
 
     def _start(self, token: int, place: WorkerPlace, *, fresh: bool, sandboxed: bool) -> None:
         self._folders.add(place.folder)
         supervised = self._prepare_sandbox(place) if sandboxed else None
         try:
-            pid = _system.fork()
+            pid = system.fork()
         except OSError as error:
             self._tell(["ended", token, None, [f"could not be started: {error}"]])
             if supervised is not None and self._supervisor is not None:
@@ -129,7 +133,7 @@ class Zygote:
             if supervised is not None:
                 self._supervised[pid] = supervised
         for fd in place.descriptors():
-            _system.close(fd)
+            system.close(fd)
 
     def _prepare_sandbox(self, place: WorkerPlace) -> Supervised:
         """Be ready to answer for a worker: it finds everything loaded, and the way to here."""
@@ -142,20 +146,20 @@ class Zygote:
         return supervised
 
     def _become_worker(self, place: WorkerPlace, *, fresh: bool) -> NoReturn:
-        processes.die_with_parent(signal.SIGKILL)
+        process_tree.die_with_parent(signal.SIGKILL)
         if os.getppid() != self._pid:  # it has died before that
-            _real.exit_process(1)
-        processes.adopt_orphans()
+            real.exit_process(1)
+        process_tree.adopt_orphans()
         os.setsid()
         signal.set_wakeup_fd(-1)
         for number, handler in self._handlers_before:
-            _real.set_signal_handler(number, handler)
+            real.set_signal_handler(number, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask_before)
         self._control.close()
         if self._supervisor is not None:
             self._supervisor.close()
-        _system.close(self._wakeup)
-        _system.close(self._waker)
+        system.close(self._wakeup)
+        system.close(self._waker)
         if fresh:  # what was set above outlives the change of program
             for fd in place.descriptors():
                 os.set_inheritable(fd, True)  # noqa: FBT003 - the standard library's signature
@@ -165,47 +169,47 @@ class Zygote:
     def _reap(self) -> None:
         while True:
             try:
-                pid, status = _system.waitpid(-1, os.WNOHANG)
+                pid, status = system.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
                 return
             token, _ = self._workers.pop(pid, (None, ""))
             if token is not None:
-                processes.send_group(pid, signal.SIGKILL)  # all that can be done where there are no subreapers
+                process_tree.send_group(pid, signal.SIGKILL)  # all that can be done where there are no subreapers
                 self._tell(["ended", token, os.waitstatus_to_exitcode(status), self._left_behind()])
                 if pid in self._supervised and self._supervisor is not None:
                     self._supervisor.forget(self._supervised.pop(pid))
 
     def _left_behind(self) -> list[str]:
         """End what a worker left, and return the commands; multiprocessing's helpers may end by themselves first."""
-        if not self._workers and not processes.has_children():
+        if not self._workers and not process_tree.has_children():
             return []
         left: dict[int, str] = {}
-        started = _real.perf_counter()
+        started = real.perf_counter()
         while True:
-            orphans = [pid for pid in processes.children_of(_real.get_pid()) if not self._is_of_a_worker(pid)]
-            taken = _real.perf_counter() - started
+            orphans = [pid for pid in process_tree.children_of(real.get_pid()) if not self._is_of_a_worker(pid)]
+            taken = real.perf_counter() - started
             if not orphans or taken > _SWEEP_SECONDS:
                 return _shortened([*left.values()])
             for pid in orphans:  # one that has ended just now may have handed on its children just now: look again
-                if processes.reap(pid) or processes.is_ending(pid):
+                if process_tree.reap(pid) or process_tree.is_ending(pid):
                     continue
-                command = processes.command_of(pid) or f"process {pid}"  # of which only the first thread has ended
-                if not processes.is_helper(command):
+                command = process_tree.command_of(pid) or f"process {pid}"  # of which only the first thread has ended
+                if not process_tree.is_helper(command):
                     left.setdefault(pid, command)
                 elif taken < _HELPER_SECONDS:
                     continue
-                processes.send(pid, signal.SIGKILL)
+                process_tree.send(pid, signal.SIGKILL)
             if self._supervisor is None:
-                _real.sleep(_PAUSE)
+                real.sleep(_PAUSE)
             else:
                 self._supervisor.answer_for(_PAUSE)  # other workers must not wait for this one
 
     def _is_of_a_worker(self, pid: int) -> bool:
         """Whether a process is a worker, or was left by one that has ended as well: that is told next."""
         return pid in self._workers or any(
-            processes.comes_from(pid, worker, folder) for worker, (_, folder) in self._workers.items()
+            process_tree.comes_from(pid, worker, folder) for worker, (_, folder) in self._workers.items()
         )
 
     def _tell(self, message: list[Any]) -> None:
@@ -217,15 +221,15 @@ class Zygote:
     def _end(self) -> NoReturn:
         """End everything: the supervisor has gone."""
         for pid in self._workers:
-            processes.send_group(pid, signal.SIGKILL)
-            processes.send(pid, signal.SIGKILL)
+            process_tree.send_group(pid, signal.SIGKILL)
+            process_tree.send(pid, signal.SIGKILL)
         self._workers.clear()
         self._left_behind()
         import shutil  # not worth its start-up time before there is something to remove
 
         for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
-        _real.exit_process(0)
+        real.exit_process(0)
 
 
 def _shortened(commands: list[str]) -> list[str]:

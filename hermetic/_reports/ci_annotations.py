@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .records import TestRecord
+    from .test_records import TestRecord
 
 _MAX_LINES = 50  # of a run: GitHub shows ten of each level, and logs are for people
 _MAX_TEXT, _MAX_TITLE = 1000, 200  # characters

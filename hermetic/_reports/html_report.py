@@ -16,14 +16,14 @@ import time
 from .html_assets import SCRIPT, STYLE
 from .html_timeline import timeline
 from .plain_text import visible
-from .records import BAD_OUTCOMES, OUTCOMES
+from .test_records import BAD_OUTCOMES, OUTCOMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .._records import Violation
-    from .records import Entry, RunRecord, TestRecord
+    from .._base.records import Violation
+    from .test_records import Entry, RunRecord, TestRecord
 
 _SLOWEST = 10
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .records import OUTCOMES
+from .test_records import OUTCOMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .records import RunRecord, TestRecord
+    from .test_records import RunRecord, TestRecord
 
 _COLUMNS = 1000  # of the drawing; tests that are shorter than one share a bar, so that a page stays small
 _MAX_ROWS = 60

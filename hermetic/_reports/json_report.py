@@ -11,8 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .._records import Violation
-    from .records import RunRecord, TestRecord
+    from .._base.records import Violation
+    from .test_records import RunRecord, TestRecord
 
 VERSION = 1
 

@@ -11,13 +11,13 @@ import time
 from xml.etree import ElementTree as ET
 
 from .plain_text import identifier, one_line, visible
-from .records import Entry, TestRecord
+from .test_records import Entry, TestRecord
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .records import RunRecord
+    from .test_records import RunRecord
 
 _MAX_MESSAGE = 1000  # characters of an attribute; the text has it all
 # What an outcome is called there; the others have no element of their own.

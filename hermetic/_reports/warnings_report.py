@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .records import RunRecord
+    from .test_records import RunRecord
 
 _MAX_LINES = 1000
 

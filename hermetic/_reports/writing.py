@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 
-from .. import _real
-from .._errors import ConfigurationError
-from . import ci_annotations, files, html_report, json_report, junit_report, warnings_report
+from .._base import real
+from .._base.errors import ConfigurationError
+from . import ci_annotations, html_report, json_report, junit_report, report_output, warnings_report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .records import RunRecord, TestRecord
+    from .test_records import RunRecord, TestRecord
 
 _FORMATS = {
     "junit_xml": junit_report,
@@ -36,7 +36,7 @@ class Reports:
     def __init__(self, paths: Mapping[str, str], annotations_for: str | None = None) -> None:
         self._paths = {name: os.path.realpath(path) for name, path in paths.items()}
         for name, path in self._paths.items():
-            files.check(path, name)
+            report_output.check(path, name)
         if len(set(self._paths.values())) < len(paths):
             raise ConfigurationError(f"{', '.join(paths)}: two reports in one file; write a path for each")
         self._annotations_for = annotations_for
@@ -50,7 +50,7 @@ class Reports:
         troubles = []
         for name, path in self._paths.items():
             try:
-                files.write(path, _FORMATS[name].text(run))
+                report_output.write(path, _FORMATS[name].text(run))
             except Exception as error:  # noqa: BLE001 - a test may have broken anything, and the summary is yet to come
                 troubles.append(f"The report {path} could not be written: {type(error).__name__}: {error}")
         return troubles
@@ -59,4 +59,4 @@ class Reports:
         """The lines of annotations, for the log of a CI system."""
         if self._annotations_for is None:
             return []
-        return ci_annotations.lines(records, self._annotations_for, _real.environ)
+        return ci_annotations.lines(records, self._annotations_for, real.environ)

@@ -8,9 +8,9 @@ import functools
 import os
 import warnings
 
-from .. import _env, _real, _sockets, _system
-from .._guards import state
-from .syscalls import MACHINES
+from .._base import features, own_sockets, real, system
+from .._verdicts import scopes
+from .call_numbers import MACHINES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,31 +30,31 @@ _REASONS = {
 @functools.cache
 def missing() -> str:
     """What is missing for a sandbox, for people; empty where nothing is."""
-    if not _env.LINUX:
-        return f"it is Linux's, and this is {_env.PLATFORM}"
+    if not features.LINUX:
+        return f"it is Linux's, and this is {features.PLATFORM}"
     from . import seccomp  # for Linux alone
 
     if seccomp.this_machine() is None:
         return f"it knows 64-bit Pythons on {' and '.join(MACHINES)}, and this is none"
     try:
-        with state.unjudged():
+        with scopes.unjudged():
             seccomp.c_library()
     except (ImportError, AttributeError, OSError) as error:
         return f"this Python has no ctypes: {error}"
     if not os.path.isdir("/proc/self"):
         return "there is no /proc here"
-    with state.unjudged(), warnings.catch_warnings():
+    with scopes.unjudged(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: the copy does next to nothing
         return _try()
 
 
 def _try() -> str:
     """Fork a process, have it enter a filter and call what is asked about, read its memory, and let it through."""
-    ours, theirs = _sockets.pair(_sockets.SOCK_SEQPACKET)
+    ours, theirs = own_sockets.pair(own_sockets.SOCK_SEQPACKET)
     ours.settimeout(_TRIAL_SECONDS)
     with contextlib.closing(theirs):
         try:
-            pid = _system.fork()
+            pid = system.fork()
         except OSError as error:
             ours.close()
             return f"a trial failed: {error}"
@@ -63,7 +63,7 @@ def _try() -> str:
     listener = -1
     reason = ""
     try:
-        _, fds = _sockets.receive_descriptors(ours, 1)
+        _, fds = own_sockets.receive_descriptors(ours, 1)
         if fds:
             listener = fds[0]
             reason = _answer_trial(listener)
@@ -72,23 +72,23 @@ def _try() -> str:
     finally:
         ours.close()
         if listener >= 0:
-            _system.close(listener)
-        status = os.waitstatus_to_exitcode(_system.waitpid(pid, 0)[1])
+            system.close(listener)
+        status = os.waitstatus_to_exitcode(system.waitpid(pid, 0)[1])
     return reason or (status and _REASONS.get(status, f"the kernel refuses it: {os.strerror(abs(status))}")) or ""
 
 
 def _answer_trial(listener: int) -> str:
-    from . import calls, seccomp
+    from . import seccomp, system_calls
 
-    poll = _system.poll()
-    poll.register(listener, _system.POLLIN)
+    poll = system.poll()
+    poll.register(listener, system.POLLIN)
     if not poll.poll(_TRIAL_SECONDS * 1000):
         return "the kernel hands no system call on"
     call = seccomp.receive(listener)
     if call is None:
         return "the process of a trial was ended"
     try:
-        with calls.Memory(call.thread) as memory:
+        with system_calls.Memory(call.thread) as memory:
             memory.read(call.arguments[1], 1)
     except OSError as error:
         return f"the memory of another process cannot be read (ptrace(2), /proc/sys/kernel/yama/ptrace_scope): {error}"
@@ -112,12 +112,12 @@ def _be_tried(other_end: socket.socket, channel: socket.socket) -> NoReturn:
         machine = seccomp.this_machine()
         assert machine is not None
         listener = seccomp.enter(filters.program(machine, channel=channel.fileno()), machine)
-        _sockets.send_descriptors(channel, b".", listener)
-        _system.close(listener)
-        with contextlib.closing(_sockets.new()) as sock:
+        own_sockets.send_descriptors(channel, b".", listener)
+        system.close(listener)
+        with contextlib.closing(own_sockets.new()) as sock:
             status = sock.connect_ex("/dev/null")  # nobody listens there
         status = 0 if status in (errno.ECONNREFUSED, errno.ENOENT) else status
     except OSError as error:
         status = error.errno or status
     finally:
-        _real.exit_process(status)
+        real.exit_process(status)

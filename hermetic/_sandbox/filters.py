@@ -9,13 +9,13 @@ from __future__ import annotations
 import errno
 import struct
 
-from .syscalls import ASKED_ALWAYS, MISSING, USES
+from .call_numbers import ASKED_ALWAYS, MISSING, USES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from .syscalls import Machine
+    from .call_numbers import Machine
 
 _LOAD, _JUMP, _IF_EQUAL, _IF_AT_LEAST, _IF_ANY_BIT, _RETURN = 0x20, 0x05, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ASK, _FAIL = 0x7FFF0000, 0x7FC00000, 0x00050000  # SECCOMP_RET_ALLOW, _USER_NOTIF, _ERRNO

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import errno
 
-from .. import _messages, _policy
-from .._errors import GuardError
-from .._guards import baseline, children, state
-from .._policy import UNIX
-from .._records import CallSite, Violation
-from .._sizes import LIMITS, OBSERVE, WARN
-from . import calls, names
+from .._base.errors import GuardError
+from .._base.records import CallSite, Violation
+from .._base.sizes import LIMITS, OBSERVE, WARN
+from .._policy import decision, messages
+from .._policy.decision import UNIX
+from .._verdicts import baseline, child_reports, scopes
+from . import allowed_names, system_calls
+from .call_numbers import USES
 from .passes import Pass, Starts
 from .programs import Programs, Standing, name_of, real_process
-from .syscalls import USES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .._policy import Policy
-    from .._records import Operation
+    from .._base.records import Operation
+    from .._policy.decision import Policy
     from .seccomp import Call
 
 _UNREPORTED = """\
@@ -39,7 +39,7 @@ _EXECS = frozenset({"execve", "execveat"})
 _DUPLICATING = (0, 1030)  # F_DUPFD, F_DUPFD_CLOEXEC: nothing else that fcntl(2) does sends anything
 
 # Services that the C library asks on its own, for names and identifiers, or logs to: it does without.
-_SERVICES = (*names.LOOK_UP_SERVICES, "/run/systemd/", "/run/uuidd/", "/dev/log")
+_SERVICES = (*allowed_names.LOOK_UP_SERVICES, "/run/systemd/", "/run/uuidd/", "/dev/log")
 
 
 class Judge:
@@ -54,7 +54,7 @@ class Judge:
     def __init__(self) -> None:
         self.worker = 0
         self.held: dict[int, tuple[str, Operation]] = {}
-        self._scope = state.Scope("", None)  # of the test that is running
+        self._scope = scopes.Scope("", None)  # of the test that is running
         self._passes: dict[int, Pass] = {}  # by thread: what the guard lets happen next
         self._starts = Starts()
         self._programs = Programs()
@@ -77,7 +77,7 @@ class Judge:
         if serial != self._scope.serial:
             self._starts.clear()
         self._passes.clear()
-        self._scope = state.Scope(test, children.policy_of(policy))
+        self._scope = scopes.Scope(test, child_reports.policy_of(policy))
         self._scope.serial, self._scope.home, self._scope.report_path = serial, 0, report_path
 
     def let_pass(self, thread: int, *details: Any) -> None:
@@ -128,7 +128,7 @@ class Judge:
         uses = self._uses(name, call)
         if name in USES:
             return uses
-        operations = calls.operations(name, call.thread, call.arguments)
+        operations = system_calls.operations(name, call.thread, call.arguments)
         if name == "listen" and operations:
             bound = self._bound.get(self._identity(call))
             return [bound._replace(action="listen", api="listen(2)")] if bound else operations
@@ -139,29 +139,29 @@ class Judge:
         if not self.held or (name == "fcntl" and call.arguments[1] not in _DUPLICATING):
             return []
         found = []
-        for fd in calls.descriptors(name, call.thread, call.arguments):
+        for fd in system_calls.descriptors(name, call.thread, call.arguments):
             identity, use = self.held.get(fd, ("", None))
-            if use is not None and identity == calls.socket_identity(call.thread, fd):
+            if use is not None and identity == system_calls.socket_identity(call.thread, fd):
                 found.append(use._replace(api=f"{name}(2)"))
         return found
 
     def _identity(self, call: Call) -> str:
-        return calls.socket_identity(call.thread, call.arguments[0] & 0xFFFFFFFF)
+        return system_calls.socket_identity(call.thread, call.arguments[0] & 0xFFFFFFFF)
 
     def _is_service(self, operation: Operation, call: Call) -> bool:
         """Whether an operation asks a service of the system for what the policy does not let it have."""
         policy, passed = self._scope.policy, self._passes.get(call.thread)
-        if operation.family != UNIX or policy is None or names.of(policy) or (passed and passed.is_look_up):
+        if operation.family != UNIX or policy is None or allowed_names.of(policy) or (passed and passed.is_look_up):
             return False
-        services = _SERVICES if _policy.refuses(policy, operation) else names.LOOK_UP_SERVICES
-        return names.service_path(operation).startswith(services)
+        services = _SERVICES if decision.refuses(policy, operation) else allowed_names.LOOK_UP_SERVICES
+        return allowed_names.service_path(operation).startswith(services)
 
     def _refused_starts(self, name: str, call: Call, is_waiting: Callable[[], bool]) -> list[Operation]:
         """A process that is begun, or becomes another program, as far as it may not."""
         pid = real_process(call.thread)
         standing = self._programs.standing_of(pid) if pid != self.worker else None
         if standing is None or not standing.is_free:
-            operations = calls.operations(name, call.thread, call.arguments)
+            operations = system_calls.operations(name, call.thread, call.arguments)
             if name not in _EXECS:
                 return [] if self._may_fork(pid, call, operations[0], is_waiting) else operations
             standing = self._standing_after(name, pid, call, operations[0], is_waiting)
@@ -187,7 +187,7 @@ class Judge:
         policy = self._scope.policy
         passed = self._passing(call, operation, is_waiting)
         standing = self._starts.take(name, pid, call) if passed is None else passed.standing
-        if standing is None and (policy is None or not _policy.refuses(policy, operation)):
+        if standing is None and (policy is None or not decision.refuses(policy, operation)):
             return Standing(policy, True)  # noqa: FBT003 - a record
         return standing
 
@@ -217,18 +217,18 @@ class Judge:
         assert scope.report_path is not None
         pid = real_process(thread)
         operation = operation._replace(program=name_of(pid), pid=pid)
-        code = _policy.violation_code(operation)
+        code = decision.violation_code(operation)
         violation = Violation(code, scope.policy.size.value, scope.name, operation, _NOWHERE)
         is_noted = scope.policy.mode == OBSERVE or baseline.is_known(scope, violation)
         warned = is_noted or scope.policy.mode == WARN
         try:
-            entry = children.entry_of(scope.serial, violation, warned=warned, silently=is_noted)
-            children.write(scope.report_path, entry)
+            entry = child_reports.entry_of(scope.serial, violation, warned=warned, silently=is_noted)
+            child_reports.write(scope.report_path, entry)
         except OSError as error:
-            text = _messages.violation_text(violation)
+            text = messages.violation_text(violation)
             raise GuardError(_UNREPORTED.format(test=scope.name, error=error, text=text)) from error
         return warned
 
 
 def _refuses(policy: Policy, operation: Operation) -> bool:
-    return _policy.refuses(policy, operation) and not names.are_allowed_for(policy, operation)
+    return decision.refuses(policy, operation) and not allowed_names.are_allowed_for(policy, operation)

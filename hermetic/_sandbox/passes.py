@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from .._guards import children
-from .._policy import INET, UNIX
-from .._records import Operation
-from .._sizes import NETWORK, PROCESS
-from . import calls, names
+from .._base.records import Operation
+from .._base.sizes import NETWORK, PROCESS
+from .._policy.decision import INET, UNIX
+from .._verdicts import child_reports
+from . import allowed_names, system_calls
 from .programs import Standing, parent_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .._policy import Policy
+    from .._policy.decision import Policy
     from .seccomp import Call
 
 _SENDS = frozenset({"sendto", "sendmsg", "use"})
@@ -35,7 +35,7 @@ def described(operation: Operation, policy: Policy | None, *, is_free: bool) -> 
     """
     port = None if operation.port is None else int(operation.port)
     fields = [operation.kind, operation.action, operation.family, operation.host, port]
-    return [fields, children.policy_fields(policy), is_free]
+    return [fields, child_reports.policy_fields(policy), is_free]
 
 
 class Pass:
@@ -48,7 +48,7 @@ class Pass:
     def __init__(self, fields: list[Any], policy: dict[str, Any] | None, is_free: bool) -> None:  # noqa: FBT001 - as described() has it
         kind, action, family, host, port = fields
         self._operation = Operation(kind, action, "", "", family, host, port)
-        self.standing = Standing(children.policy_of(policy), is_free)
+        self.standing = Standing(child_reports.policy_of(policy), is_free)
         self._used_by: Call | None = None
         self._tried: set[str] = set()  # addresses of the name that is looked up
 
@@ -70,8 +70,10 @@ class Pass:
             found: what the call is about to do.
         """
         if self.is_look_up:
-            is_datagram = calls.socket_kind(call.thread, call.arguments[0] & 0xFFFFFFFF).startswith("UDP")
-            return names.are_asked_by(found, is_datagram=is_datagram) or (is_datagram and self._may_be_tried(found))
+            is_datagram = system_calls.socket_kind(call.thread, call.arguments[0] & 0xFFFFFFFF).startswith("UDP")
+            return allowed_names.are_asked_by(found, is_datagram=is_datagram) or (
+                is_datagram and self._may_be_tried(found)
+            )
         return self._may_be_used_by(call) and _is_same(self._operation, found)
 
     def use(self, call: Call, found: Operation) -> None:
@@ -81,7 +83,7 @@ class Pass:
 
     def _may_be_tried(self, found: Operation) -> bool:
         is_new = found.action == "connect" and found.host not in self._tried
-        return is_new and names.is_tried(self._operation.host, found.host)
+        return is_new and allowed_names.is_tried(self._operation.host, found.host)
 
     def _may_be_used_by(self, call: Call) -> bool:
         before = self._used_by
@@ -102,7 +104,7 @@ def _is_same(wanted: Operation, found: Operation) -> bool:
         return True
     if wanted.family == UNIX:
         return wanted.host == found.host
-    return wanted.family != INET or (wanted.port == found.port and names.stands_for(wanted.host, found.host))
+    return wanted.family != INET or (wanted.port == found.port and allowed_names.stands_for(wanted.host, found.host))
 
 
 class Start(namedtuple("Start", ("parent", "standing"))):  # noqa: PYI024 - as Policy

@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 from collections import namedtuple
 
-from .. import _real
+from .._base import real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .._policy import Policy
+    from .._policy.decision import Policy
 
 _IMAGE_FIELDS = (26, 28, 45, 47)  # startcode, startstack, start_data and start_brk in /proc/PID/stat
 _FIRST_FIELD = 3  # that comes after the name of the program
@@ -80,7 +80,7 @@ def name_of(pid: int) -> str:
 def _image_of(pid: int) -> tuple[str, ...]:
     """What tells a program from all others, and outlives a fork; empty where it cannot be read."""
     try:
-        with _real.open_file(f"/proc/{pid}/stat", "rb") as file:
+        with real.open_file(f"/proc/{pid}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
     except OSError:
         return ()
@@ -98,7 +98,7 @@ def _path_of(pid: int) -> str:
 def _status(pid: int, field: str) -> int:
     """A number in /proc/PID/status; 0 for a process that has ended."""
     try:
-        with _real.open_file(f"/proc/{pid}/status", "rb") as file:
+        with real.open_file(f"/proc/{pid}/status", "rb") as file:
             found: bytes = file.read().partition(f"\n{field}:".encode())[2]
     except OSError:
         return 0

@@ -11,12 +11,13 @@ import json
 import os
 from threading import get_native_id
 
-from .. import _real, _sockets, _system
-from .._errors import GuardError
-from .._guards import children, events, state
-from .._policy import KERNEL
-from .._sizes import ANYWHERE, LIMITS
-from . import calls, filters, passes, seccomp
+from .._base import own_sockets, real, system
+from .._base.errors import GuardError
+from .._base.sizes import ANYWHERE, LIMITS
+from .._operations import events
+from .._policy.decision import KERNEL
+from .._verdicts import child_reports, scopes
+from . import filters, passes, seccomp, system_calls
 from .supervisor import BROKEN, IN_A_FILE, MAX_MESSAGE_BYTES
 
 TYPE_CHECKING = False
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from .._guards.state import Scope
-    from .._policy import Policy
-    from .._records import Operation
+    from .._base.records import Operation
+    from .._policy.decision import Policy
+    from .._verdicts.scopes import Scope
 
 _FDS = "/proc/self/fd"
 _MAX_REPLY_BYTES = 1_000_000
@@ -52,10 +53,10 @@ class Sandbox:
     """
 
     def __init__(self, channel: int) -> None:
-        self._channel = _sockets.from_descriptor(channel)
+        self._channel = own_sockets.from_descriptor(channel)
         self._identity = _inode(channel)
         self._machine = seccomp.known_machine()
-        self._pid = _real.get_pid()
+        self._pid = real.get_pid()
         self._passed: set[int] = set()  # threads with an exception
         self.holds_test = False  # whether the scope in force has anything to be held to
         self._number = 0  # of the last message that was replied to
@@ -84,7 +85,7 @@ class Sandbox:
         Args:
             scope: None for none.
         """
-        if self._pid != _real.get_pid():
+        if self._pid != real.get_pid():
             return  # a forked child of the test is the test
         if self._is_lost:
             if scope is not None and scope.owner is not None:
@@ -95,8 +96,8 @@ class Sandbox:
         self._passed.clear()
         if is_held:
             assert scope is not None
-            children.expect_reports(scope)
-            fields = children.policy_fields(policy)
+            child_reports.expect_reports(scope)
+            fields = child_reports.policy_fields(policy)
             name = "code outside of any test" if scope.owner is None else scope.name
             self._ask("scope", scope.serial, name, fields, scope.report_path)
         elif self.holds_test:
@@ -132,7 +133,7 @@ class Sandbox:
                 self._send([kind, self._number, *details], handed)
             finally:
                 if handed is not None:  # as long as it is open here, who waits for an answer waits for ever
-                    _system.close(handed)
+                    system.close(handed)
             self._take_reply()
         except (OSError, ValueError) as error:
             self._lose(error)
@@ -144,7 +145,7 @@ class Sandbox:
             if not data:
                 raise ValueError("nobody answers any more")
             number, told = _loads(data)
-            state.running.faults += map(GuardError, told)
+            scopes.running.faults += map(GuardError, told)
             if number == BROKEN:
                 self._is_lost = True
                 return
@@ -153,7 +154,7 @@ class Sandbox:
         try:
             self._send([*message], None)
         except (OSError, ValueError) as error:
-            if self._pid == _real.get_pid():  # else a forked child has closed its copy, and is judged as the test is
+            if self._pid == real.get_pid():  # else a forked child has closed its copy, and is judged as the test is
                 self._lose(error)
 
     def _send(self, message: list[Any], handed: int | None) -> None:
@@ -166,7 +167,7 @@ class Sandbox:
                 fds.insert(0, stack.enter_context(_file_of(data)))
                 data = IN_A_FILE
             if fds:
-                _sockets.send_descriptors(self._channel, data, *fds)
+                own_sockets.send_descriptors(self._channel, data, *fds)
             else:
                 self._channel.send(data)
 
@@ -176,7 +177,7 @@ class Sandbox:
             self._is_lost = True
             seccomp.alarm(self._machine)
         reason = ": an earlier error says why" if error is None else f": {error}"
-        state.running.faults.append(GuardError(_LOST.format(reason=reason)))
+        scopes.running.faults.append(GuardError(_LOST.format(reason=reason)))
 
 
 @contextlib.contextmanager
@@ -188,7 +189,7 @@ def _file_of(data: bytes) -> Iterator[int]:
             data = data[os.write(fd, data) :]
         yield fd
     finally:
-        _system.close(fd)
+        system.close(fd)
 
 
 def _inode(fd: int) -> tuple[int, int]:
@@ -204,7 +205,7 @@ def _held(besides: int) -> list[tuple[int, str, dict[str, Any]]]:
     """
     found = []
     for fd in map(int, os.listdir(_FDS)):
-        identity = calls.socket_identity(_real.get_pid(), fd)
+        identity = system_calls.socket_identity(real.get_pid(), fd)
         if fd != besides and identity.startswith("socket:"):
             use = _use_of(fd)
             if use is not None:
@@ -213,7 +214,7 @@ def _held(besides: int) -> list[tuple[int, str, dict[str, Any]]]:
 
 
 def _use_of(fd: int) -> Operation | None:
-    _socket = _real.socket_module()
+    _socket = real.socket_module()
     sock = _socket.socket(fileno=os.dup(fd))
     try:
         try:

@@ -10,13 +10,13 @@ import struct
 import sys
 from collections import namedtuple
 
-from .syscalls import MACHINES
+from .call_numbers import MACHINES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .syscalls import Machine
+    from .call_numbers import Machine
 
 _PR_SET_NO_NEW_PRIVS = 38  # include/uapi/linux/prctl.h
 _SET_MODE_FILTER = 1  # this and what follows: include/uapi/linux/seccomp.h

@@ -20,10 +20,10 @@ import json
 import os
 import stat
 
-from .. import _real, _sockets, _system
-from .._errors import GuardError
-from .._guards import faults
-from .._records import Operation
+from .._base import own_sockets, real, system
+from .._base.errors import GuardError
+from .._base.records import Operation
+from .._verdicts import faults
 from . import seccomp
 from .judge import Judge
 
@@ -46,7 +46,7 @@ class Supervisor:
     """Answers for all workers of a zygote; nothing in it waits for any of them.
 
     Args:
-        poll: what the zygote waits with (``_system.poll()``): descriptors are registered with it.
+        poll: what the zygote waits with (``system.poll()``): descriptors are registered with it.
     """
 
     def __init__(self, poll: Any) -> None:
@@ -56,7 +56,7 @@ class Supervisor:
 
     def new(self) -> tuple[int, Supervised]:
         """The descriptor for a worker that is about to be forked, and what stands for it here."""
-        ours, theirs = _sockets.pair(_sockets.SOCK_SEQPACKET)
+        ours, theirs = own_sockets.pair(own_sockets.SOCK_SEQPACKET)
         ours.setblocking(False)  # noqa: FBT003 - the standard library's signature
         worker = Supervised(ours, self._watch)
         self._workers.append(worker)
@@ -69,7 +69,7 @@ class Supervisor:
                 self._poll.unregister(fd)
         else:
             self._handlers[fd] = handler
-            self._poll.register(fd, _system.POLLIN)
+            self._poll.register(fd, system.POLLIN)
 
     def handle(self, fd: int) -> None:
         """Do what is to be done for a descriptor that has become ready.
@@ -87,11 +87,11 @@ class Supervisor:
 
     def answer_for(self, seconds: float) -> None:
         """Wait, but answer what is asked meanwhile."""
-        deadline = _real.perf_counter() + seconds
-        poll = _system.poll()
+        deadline = real.perf_counter() + seconds
+        poll = system.poll()
         for fd in self._handlers:
-            poll.register(fd, _system.POLLIN)
-        while (left := deadline - _real.perf_counter()) > 0:
+            poll.register(fd, system.POLLIN)
+        while (left := deadline - real.perf_counter()) > 0:
             for fd, _ in poll.poll(left * 1000):
                 if fd not in self._handlers:
                     poll.unregister(fd)
@@ -121,7 +121,7 @@ class Supervised:
         self._channel: socket.socket | None = channel
         self._watch = watch
         self._listener: int | None = None
-        self._questions = _system.poll()
+        self._questions = system.poll()
         self._names = {number: name for name, number in seccomp.known_machine().numbers.items()}
         self._judge = Judge()
         self._faults: list[str] = []  # the messages of errors that the worker has not been told yet
@@ -130,7 +130,7 @@ class Supervised:
         """Take what the worker has told, without waiting."""
         while self._channel is not None:
             try:
-                data, fds = _sockets.receive_descriptors(self._channel, MAX_MESSAGE_BYTES, 2)
+                data, fds = own_sockets.receive_descriptors(self._channel, MAX_MESSAGE_BYTES, 2)
             except BlockingIOError:
                 return None
             except OSError:
@@ -143,7 +143,7 @@ class Supervised:
                 return self.fail(error)
             finally:
                 for fd in fds:
-                    _system.close(fd)
+                    system.close(fd)
         return None
 
     def _take(self, data: bytes, fds: list[int]) -> None:
@@ -164,7 +164,7 @@ class Supervised:
 
     def _watch_listener(self, listener: int) -> None:
         seccomp.wake_together(listener)
-        self._questions.register(listener, _system.POLLIN)
+        self._questions.register(listener, system.POLLIN)
         self._watch(listener, (self, self._asked))
 
     def _reply(self, number: int) -> None:
@@ -195,7 +195,7 @@ class Supervised:
         # The event is looked for here: that which was told may be of an older listener that had this number, and to
         # receive where nobody has asked would be to wait.
         events = self._questions.poll(0)
-        if events and events[0][1] & _system.POLLIN:
+        if events and events[0][1] & system.POLLIN:
             call = seccomp.receive(self._listener)
             if call is not None:
                 self.take_messages()  # what the worker said before it called was said first
@@ -224,7 +224,7 @@ class Supervised:
     def _close_listener(self) -> None:
         listener, self._listener = self._listener, None
         if listener is not None:
-            _system.close(listener)
+            system.close(listener)
             self._watch(listener, None)
 
     def close(self) -> None:

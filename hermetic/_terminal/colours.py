@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .. import _env, _real
+from .._base import features, real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ def are_wanted(stream: Any) -> bool:
     Args:
         stream: a text file, or what stands for one.
     """
-    variables = _real.environ
+    variables = real.environ
     if not sys.flags.ignore_environment and variables.get("PYTHON_COLORS") in ("0", "1"):
         return bool(variables["PYTHON_COLORS"] == "1")
     if variables.get("NO_COLOR"):
         return False
     if variables.get("FORCE_COLOR"):
         return True
-    return variables.get("TERM") != "dumb" and not _env.WINDOWS and is_terminal(stream)
+    return variables.get("TERM") != "dumb" and not features.WINDOWS and is_terminal(stream)
 
 
 def of_headings(lines: Iterable[str], colour: str) -> list[str]:

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 
-from .. import _env, _own_files, _real, _system
+from .._base import features, own_files, real, system
 from . import drawing
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ class LiveLine:
     """
 
     def __init__(self, terminal: int, *, total: int, expected: float, coloured: bool) -> None:
-        self._run = f"{_real.monotonic()} {expected} {total}"
+        self._run = f"{real.monotonic()} {expected} {total}"
         self._turn = 0
         self._memory, self._pipe, self._pid = _start(terminal, coloured=coloured)
 
@@ -61,12 +61,12 @@ class LiveLine:
 
     def close(self) -> None:
         """Give the terminal back."""
-        _system.write(self._pipe, b".")  # copies of the run that were forked off have the pipe, too: it may not end yet
-        _system.close(self._pipe)
-        until = _real.monotonic() + _CLOSE_SECONDS
+        system.write(self._pipe, b".")  # copies of the run that were forked off have the pipe, too: it may not end yet
+        system.close(self._pipe)
+        until = real.monotonic() + _CLOSE_SECONDS
         try:
-            while _system.waitpid(self._pid, os.WNOHANG)[0] == 0 and _real.monotonic() < until:
-                _real.sleep(0.002)
+            while system.waitpid(self._pid, os.WNOHANG)[0] == 0 and real.monotonic() < until:
+                real.sleep(0.002)
         except ChildProcessError:
             pass  # a test has waited for all children
 
@@ -76,28 +76,30 @@ _ONE_LINE = {ord(character): " " for character in "\r\n\v\f\x1c\x1d\x1e\x85\u202
 
 def is_possible() -> bool:
     """Whether this platform, and the terminal, as far as it says what it is, can do it."""
-    kind = _real.environ.get("TERM", "")
-    return not _env.WINDOWS and kind not in ("", "dumb") and bool(sys.executable) and os.path.isfile(drawing.__file__)
+    kind = real.environ.get("TERM", "")
+    return (
+        not features.WINDOWS and kind not in ("", "dumb") and bool(sys.executable) and os.path.isfile(drawing.__file__)
+    )
 
 
 def _start(terminal: int, *, coloured: bool) -> tuple[mmap.mmap, int, int]:
     """Start the program that draws; the memory, the pipe that ends it when it is closed, and its process id."""
-    path = _own_files.new_file("hermetic-")
-    with _real.open_file(path, "r+b") as file:
-        _real.unlink(path)
+    path = own_files.new_file("hermetic-")
+    with real.open_file(path, "r+b") as file:
+        real.unlink(path)
         file.truncate(drawing.MEMORY_BYTES)
         memory = mmap.mmap(file.fileno(), drawing.MEMORY_BYTES)
-        reading, writing = _system.pipe()
+        reading, writing = system.pipe()
         try:
             for fd in (file.fileno(), reading):
                 os.set_inheritable(fd, True)  # noqa: FBT003 - the standard library's signature
             numbers = [str(number) for number in (file.fileno(), reading, terminal, int(coloured))]
             command = [sys.executable, "-I", "-S", drawing.__file__, *numbers]
-            spawn = _system.original(os.name, "posix_spawn")
+            spawn = system.original(os.name, "posix_spawn")
             pid = spawn(sys.executable, command, {**os.environ}, setsigmask=[signal.SIGINT, signal.SIGQUIT])
         except BaseException:
-            _system.close(writing)
+            system.close(writing)
             raise
         finally:
-            _system.close(reading)
+            system.close(reading)
     return memory, writing, pid

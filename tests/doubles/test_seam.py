@@ -11,7 +11,7 @@ from unittest import mock
 
 import hermetic
 from hermetic import SubprocessMock, medium
-from hermetic._guards import state as guard_state
+from hermetic._verdicts import scopes as guard_state
 from support import Folder, run_hermetic, run_python
 
 SEAMS = {

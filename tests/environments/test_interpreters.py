@@ -99,7 +99,7 @@ class EmbeddedTest(unittest.TestCase):
     @ON_ONE_PYTHON
     def test_nor_are_there_fresh_ones_where_nothing_is_forked(self) -> None:
         reason = "sys.executable names no interpreter; set it to a Python of this version"
-        self.check(None, reason, "from hermetic import _env\n_env.LINUX = False")
+        self.check(None, reason, "from hermetic._base import features\nfeatures.LINUX = False")
 
     @ON_ONE_PYTHON
     @unittest.skipUnless(shutil.which("true"), "there is no program that does nothing")

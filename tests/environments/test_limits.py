@@ -11,19 +11,19 @@ import unittest
 import support
 from environments.surroundings import CHILD, RAN, SUITE, VERDICTS, shell
 from hermetic import HermeticTestCase, medium
-from hermetic._unittest.history import RunHistory
+from hermetic._suites.history import RunHistory
 
 setUpModule = support.some_pythons_do
 
 ISOLATED = r"\[H007\] isolated test test_mixed\.MixedTest\.test_is_alone: its process could not be started"
 NO_PROCESSES = """
 import os, subprocess
-from hermetic import _system
+from hermetic._base import system
 def refuse(*arguments, **options):
     raise BlockingIOError(11, "Resource temporarily unavailable")
-os.fork = _system.fork = subprocess.Popen._execute_child = refuse
-original = _system.original
-_system.original = lambda module, name: refuse if name == "posix_spawn" else original(module, name)
+os.fork = system.fork = subprocess.Popen._execute_child = refuse
+original = system.original
+system.original = lambda module, name: refuse if name == "posix_spawn" else original(module, name)
 """
 
 

@@ -45,10 +45,10 @@ class HostTest(unittest.TestCase):
         self.assertEqual(os.listdir(os.environ["TMPDIR"]), [])
 """
 NO_FOLDERS = """
-from hermetic import _own_files
+from hermetic._base import own_files
 def refuse(*arguments):
     raise PermissionError(13, "Permission denied")
-_own_files._open = _own_files._mkdir = refuse
+own_files._open = own_files._mkdir = refuse
 import hermetic
 hermetic.main(module="test_mixed", argv=["x"])
 """

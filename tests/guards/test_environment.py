@@ -9,12 +9,13 @@ import subprocess
 import unittest
 
 import hermetic
+import support
 from hermetic import medium
 from hermetic._guards import environment
 from sample_runs import SampleRunCase
 from support import Folder, run_python
 
-SITE = os.path.join(os.path.dirname(environment.__file__), "child_site", "sitecustomize.py")
+SITE = os.path.join(support.package_folder(), "hermetic", "_children", "site", "sitecustomize.py")
 OLD_PYTHONS = ("python2.7", "python3.6", "python3.7", "python3.8", "python3.9")
 
 # A debugger wraps what starts processes before hermetic is imported, each function on its own.

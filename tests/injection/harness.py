@@ -37,9 +37,9 @@ CALLS = (1, 3)
 OUTERMOST = {
     "hermetic._doubles.seam:_watch_other_routes.hook",
     "hermetic._guards.audit:_make_hook.hook",
-    "hermetic._guards.faults:entrance.decide_and_call",
-    "hermetic._guards.faults:shielded.judge_or_refuse",
-    "hermetic._guards.sleeps:_GuardedSleep.__call__",
+    "hermetic._verdicts.faults:entrance.decide_and_call",
+    "hermetic._verdicts.faults:shielded.judge_or_refuse",
+    "hermetic._patches.sleeps:_GuardedSleep.__call__",
 }
 
 

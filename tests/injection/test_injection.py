@@ -38,7 +38,7 @@ class InjectionTest(HermeticTestCase):
     def test_a_lost_verdict_and_a_run_that_hangs_would_be_seen(self):
         clean = Suite("nothing", "class Clean(unittest.TestCase):\n    def test_it(self): pass\n")
         hanging = Suite("hanging", "time.sleep(30)\n" + clean.tests)
-        target = "hermetic._unittest.program:exit_status"
+        target = "hermetic._program.program:exit_status"
         with support.not_inherited(), Harness() as harness:
             self.assertEqual("green", harness.verdict(Fault(clean, "hermetic._guards.audit:_refuse", 1))[0])
             self.assertEqual("green", harness.verdict(Fault(clean, target, 3))[0])

@@ -16,7 +16,8 @@ setUpModule = support.some_pythons_do
 SAMPLE = """
     import os, subprocess, sys, threading, unittest
     import hermetic
-    from hermetic._isolation import output, protocol
+    from hermetic._isolation import output
+    from hermetic._protocol import framing as protocol
 
     # Workers are forked from this process, so that both sides have these limits.
     protocol.FULL_BYTES, output._MAX_FILE_BYTES = 100_000, 200_000

@@ -21,8 +21,8 @@ ON_POSIX = os.name == "posix"
 
 # Python imports this before anything else: in the run, and in its workers.
 ELSEWHERE = """
-    import hermetic._env
-    hermetic._env.LINUX = False
+    import hermetic._base.features
+    hermetic._base.features.LINUX = False
 """
 
 MIXED = """

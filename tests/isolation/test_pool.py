@@ -8,7 +8,7 @@ from unittest import mock
 from hermetic import HermeticTestCase, medium
 from hermetic._isolation import pool, processors
 from hermetic._isolation.pool import Pool, Task
-from hermetic._isolation.supervisor import IDLE
+from hermetic._isolation.worker_link import IDLE
 from support import Folder
 
 

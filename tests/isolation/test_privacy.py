@@ -8,8 +8,9 @@ import sys
 import tempfile
 import unittest
 
-from hermetic import HermeticTestCase, _own_files, medium
-from hermetic._reports import files
+from hermetic import HermeticTestCase, medium
+from hermetic._base import own_files
+from hermetic._reports import report_output
 from support import Folder, run_hermetic
 
 MODULE = """
@@ -93,16 +94,16 @@ class FilesTest(HermeticTestCase):
 
     def test_a_private_file_stays_private_when_it_is_opened_again(self):
         for flags in ("wb", "ab", "wb"):
-            with open(self.path, flags, opener=_own_files.open_private):
+            with open(self.path, flags, opener=own_files.open_private):
                 self.assertEqual("0o600", self.mode(self.path))
 
     def test_a_report_in_the_place_of_a_private_file_is_private_while_it_is_written(self):
-        with open(self.path, "wb", opener=_own_files.open_private):
+        with open(self.path, "wb", opener=own_files.open_private):
             pass
         seen = []
         with self.subTest("the file beside it"):
-            replace = files._replace
-            files._replace = lambda old, new: (seen.append(self.mode(old)), replace(old, new))
-            self.addCleanup(setattr, files, "_replace", replace)
-            files.write(self.path, "text")
+            replace = report_output._replace
+            report_output._replace = lambda old, new: (seen.append(self.mode(old)), replace(old, new))
+            self.addCleanup(setattr, report_output, "_replace", replace)
+            report_output.write(self.path, "text")
         self.assertEqual((["0o600"], "0o600"), (seen, self.mode(self.path)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hermetic
 from hermetic import medium
 from hermetic._reports import ci_annotations
-from hermetic._reports.records import Entry, TestRecord
+from hermetic._reports.test_records import Entry, TestRecord
 from support import Folder, run_hermetic
 
 FAILING = """

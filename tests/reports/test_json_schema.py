@@ -6,9 +6,8 @@ import os
 import re
 
 from hermetic import medium
+from reports.test_json_report import SampleReportCase, fields_of
 from support import ROOT
-
-from .test_json import SampleReportCase, fields_of
 
 
 @medium

@@ -6,9 +6,9 @@ import json
 from xml.etree import ElementTree as ET
 
 import hermetic
-from hermetic._records import CallSite, Operation, Violation
+from hermetic._base.records import CallSite, Operation, Violation
 from hermetic._reports import ci_annotations, html_report, json_report, junit_report, plain_text
-from hermetic._reports.records import CaughtWarning, Entry, RunRecord, TestRecord
+from hermetic._reports.test_records import CaughtWarning, Entry, RunRecord, TestRecord
 
 ANYTHING = "".join(map(chr, [*range(0x300), *range(0x2000, 0x2100), *range(0xD7FE, 0xE001), 0xFDD0, 0xFFFE, 0x1F600]))
 

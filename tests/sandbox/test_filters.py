@@ -6,7 +6,7 @@ import errno
 import struct
 
 from hermetic import HermeticTestCase
-from hermetic._sandbox import filters, syscalls
+from hermetic._sandbox import call_numbers, filters
 
 ALLOW, ASK = 0x7FFF0000, 0x7FC00000
 MISSING = 0x00050000 | errno.ENOSYS
@@ -35,7 +35,7 @@ def decision(program: bytes, number: int, *arguments: int, architecture: int) ->
 
 class FilterCase(HermeticTestCase):
     def assert_decides(self, wanted: int, name: str, *arguments: int, held: tuple[int, ...] = ()) -> None:
-        for kind, machine in syscalls.MACHINES.items():
+        for kind, machine in call_numbers.MACHINES.items():
             if name in machine.numbers:
                 with self.subTest(machine=kind, call=name):
                     program = filters.program(machine, channel=CHANNEL, held=held)
@@ -73,12 +73,12 @@ class ProgramTest(FilterCase):
             self.assert_decides(ALLOW, name, CHANNEL)
 
     def test_calls_of_other_kinds_of_machines_do_not_exist(self):
-        for machine in syscalls.MACHINES.values():
+        for machine in call_numbers.MACHINES.values():
             program = filters.program(machine, channel=CHANNEL)
             self.assertEqual(decision(program, machine.numbers["read"], architecture=0x40000003), MISSING)
 
     def test_the_other_way_into_an_x86_kernel_does_not_exist(self):
-        machine = syscalls.MACHINES["x86_64"]
+        machine = call_numbers.MACHINES["x86_64"]
         program = filters.program(machine, channel=CHANNEL)
         number = 0x40000000 | machine.numbers["write"]
         self.assertEqual(decision(program, number, architecture=machine.architecture), MISSING)
@@ -86,13 +86,13 @@ class ProgramTest(FilterCase):
 
 class HeldTest(FilterCase):
     def test_every_use_of_a_held_socket_is_asked_about(self):
-        for name, indexes in {**syscalls.USES, "sendto": (0,)}.items():
+        for name, indexes in {**call_numbers.USES, "sendto": (0,)}.items():
             for index in indexes:
                 arguments = [3] * index + [7]
                 self.assert_decides(ASK, name, *arguments, held=(5, 7))
 
     def test_the_use_of_others_is_not(self):
-        for name, indexes in {**syscalls.USES, "sendto": (0,)}.items():
+        for name, indexes in {**call_numbers.USES, "sendto": (0,)}.items():
             if indexes:
                 self.assert_decides(ALLOW, name, 6, 6, 6, held=(5, 7))
 
@@ -105,12 +105,12 @@ class HeldTest(FilterCase):
         self.assert_decides(ASK, "splice", 7, 0, 3, held=(7,))
 
     def test_the_program_for_many_sockets_is_one_that_a_kernel_takes(self):
-        for machine in syscalls.MACHINES.values():
+        for machine in call_numbers.MACHINES.values():
             for count in (1, 32, 33, 64, 65):
                 self.assertLess(len(filters.program(machine, channel=CHANNEL, held=range(100, 100 + count))) // 8, 4096)
 
     def test_of_very_many_every_use_of_any_descriptor_is_asked_about(self):
         held = tuple(range(100, 100 + 5000))
         self.assert_decides(ASK, "write", 3, held=held)
-        for machine in syscalls.MACHINES.values():
+        for machine in call_numbers.MACHINES.values():
             self.assertLess(len(filters.program(machine, channel=CHANNEL, held=held)) // 8, 4096)  # what a kernel takes

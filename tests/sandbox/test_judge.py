@@ -11,15 +11,16 @@ import zlib
 from unittest import mock
 
 import support
-from hermetic import GuardError, HermeticTestCase, _env, medium
-from hermetic._guards import children
-from hermetic._policy import Allowance, Policy
-from hermetic._records import Operation
-from hermetic._sizes import Size
+from hermetic import GuardError, HermeticTestCase, medium
+from hermetic._base import features
+from hermetic._base.records import Operation
+from hermetic._base.sizes import Size
+from hermetic._policy.decision import Allowance, Policy
+from hermetic._verdicts import child_reports
 from sandbox.memory import Arguments, inet, unix
 
-if _env.LINUX:
-    from hermetic._sandbox import calls, judge, names, passes, programs, seccomp
+if features.LINUX:
+    from hermetic._sandbox import allowed_names, judge, passes, programs, seccomp, system_calls
 
 
 class JudgeCase(HermeticTestCase):
@@ -41,7 +42,7 @@ class JudgeCase(HermeticTestCase):
 
     def hold(self, size: str, mode: str = "strict", serial: int = 1, **allowance: tuple[str, ...]) -> None:
         policy = Policy(Size(size), Allowance(**allowance), mode)
-        self.judge.enter(serial, "t.T.test", children.policy_fields(policy), self.report)
+        self.judge.enter(serial, "t.T.test", child_reports.policy_fields(policy), self.report)
 
     def ask(self, name: str, *arguments: int, waiting: bool = True) -> int:
         filled = (*arguments, *[0] * (6 - len(arguments)))
@@ -65,7 +66,7 @@ class JudgeCase(HermeticTestCase):
 
 
 @medium  # it reads /proc
-@unittest.skipUnless(_env.LINUX, "Linux's system calls")
+@unittest.skipUnless(features.LINUX, "Linux's system calls")
 class NetworkTest(JudgeCase):
     def test_a_test_without_a_size_may_do_all(self):
         self.assertEqual(self.connect(inet("203.0.113.7", 1)), 0)
@@ -122,8 +123,8 @@ class NetworkTest(JudgeCase):
     def test_the_use_of_a_socket_from_before_is_judged_by_both_ends_that_it_names(self):
         self.hold("medium")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            identity = calls.socket_identity(self.memory.thread, sock.fileno())
-            use = calls.address_operation("connect", "use", inet("127.0.0.1", 9))
+            identity = system_calls.socket_identity(self.memory.thread, sock.fileno())
+            use = system_calls.address_operation("connect", "use", inet("127.0.0.1", 9))
             self.judge.held = {sock.fileno(): (identity, use)}
             address = self.memory.put(inet("203.0.113.7", 9))
             answers = [self.ask("write", sock.fileno()), self.ask("sendto", sock.fileno(), 0, 0, 0, address, 16)]
@@ -131,7 +132,7 @@ class NetworkTest(JudgeCase):
 
     def test_a_descriptor_that_is_another_file_by_now_is_free(self):
         self.hold("small")
-        use = calls.address_operation("connect", "use", inet("127.0.0.1", 9))
+        use = system_calls.address_operation("connect", "use", inet("127.0.0.1", 9))
         self.judge.held = {1: ("socket:[1]", use)}
         self.assertEqual(self.ask("write", 1), 0)
 
@@ -139,8 +140,8 @@ class NetworkTest(JudgeCase):
         self.hold("medium", hosts=("db.test:5432",))
         found = frozenset({b"\xcb\0q\x07"})
         with (
-            mock.patch.object(names, "_addresses_of", return_value=found),
-            mock.patch.object(names, "_name_servers", return_value={b"\xc0\0\2\1"}),
+            mock.patch.object(allowed_names, "_addresses_of", return_value=found),
+            mock.patch.object(allowed_names, "_name_servers", return_value={b"\xc0\0\2\1"}),
         ):
             asked = [("203.0.113.7", 5432), ("203.0.113.7", 80), ("192.0.2.1", 53), ("192.0.2.2", 53)]
             answers = [self.connect(inet(*address)) for address in asked]
@@ -148,7 +149,7 @@ class NetworkTest(JudgeCase):
 
 
 @medium  # as above
-@unittest.skipUnless(_env.LINUX, "Linux's system calls")
+@unittest.skipUnless(features.LINUX, "Linux's system calls")
 class ProcessTest(JudgeCase):
     def test_small_tests_start_nothing_and_medium_ones_anything(self):
         found = {}
@@ -171,7 +172,7 @@ START = Operation("process", "start", "git", "", command="git")
 
 
 @medium  # as above
-@unittest.skipUnless(_env.LINUX, "Linux's system calls")
+@unittest.skipUnless(features.LINUX, "Linux's system calls")
 class ExceptionTest(JudgeCase):
     def setUp(self) -> None:
         super().setUp()
@@ -231,8 +232,8 @@ class ExceptionTest(JudgeCase):
         with (
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram,
             socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream,
-            mock.patch.object(names, "_addresses_of", return_value=answer),
-            mock.patch.object(names, "_name_servers", return_value={b"\xc0\0\2\1"}),
+            mock.patch.object(allowed_names, "_addresses_of", return_value=answer),
+            mock.patch.object(allowed_names, "_name_servers", return_value={b"\xc0\0\2\1"}),
         ):
             asked = [(unix(b"/run/nscd/socket\0"), stream), (inet("192.0.2.1", 53), datagram)]
             asked += [(inet("203.0.113.9", 80), stream)]
@@ -243,7 +244,7 @@ class ExceptionTest(JudgeCase):
 
 
 @medium  # as above
-@unittest.skipUnless(_env.LINUX, "Linux's system calls")
+@unittest.skipUnless(features.LINUX, "Linux's system calls")
 class StartTest(JudgeCase):
     """This process stands for the worker, and for its child."""
 
@@ -313,7 +314,7 @@ class StartTest(JudgeCase):
 
 
 @medium  # as above
-@unittest.skipUnless(_env.LINUX, "Linux's system calls")
+@unittest.skipUnless(features.LINUX, "Linux's system calls")
 class ReportTest(JudgeCase):
     def test_a_refusal_that_cannot_be_reported_is_an_error(self):
         self.hold("small")
@@ -322,7 +323,7 @@ class ReportTest(JudgeCase):
             self.connect(inet("203.0.113.7", 1))
 
     def test_much_that_was_reported_before_leaves_room_for_another_test_and_for_a_refusal(self):
-        with mock.patch.object(children, "_MAX_REPORT_BYTES", 1000):
+        with mock.patch.object(child_reports, "_MAX_REPORT_BYTES", 1000):
             for mode in ("warn", "strict"):
                 self.hold("small", mode)
                 for port in range(9):
@@ -330,7 +331,7 @@ class ReportTest(JudgeCase):
             other = f"{self.report}.other"
             with open(other, "w", encoding="utf-8"):
                 pass
-            self.judge.enter(1, "t.T.other", children.policy_fields(Policy(Size("small"))), other)
+            self.judge.enter(1, "t.T.other", child_reports.policy_fields(Policy(Size("small"))), other)
             self.connect(inet("203.0.113.7", 1))
         self.assertIn(False, [warned for _, warned in self.reported()])
         self.assertGreater(os.path.getsize(other), 0)

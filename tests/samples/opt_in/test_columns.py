@@ -1,4 +1,4 @@
-"""What small tests may not use where ``forbid`` says so, and what is no use of it; run by tests/guards/test_opt_ins.py.
+"""What small tests may not use where ``forbid`` says so, and what is no use of it; run by tests/patches/test_opt_ins.py.
 
 The names of tests that are refused end in the code.
 """

@@ -1,0 +1,1 @@
+"""What everything else stands on: the Python and the platform, the originals of the standard library, plain records."""

@@ -1,0 +1,125 @@
+"""What an address is: loopback, unspecified, remote, or a name. Decided on the parsed address, never on its text.
+
+The rules were measured against glibc: numeric IPv4 follows inet_aton(3) (``127.1``, ``0x7f.1``, ``2130706433``),
+white space or a trailing dot makes a name of it, and a name is loopback only if it is ``localhost`` or the hosts
+file maps it to loopback addresses alone. RFC 6761 names such as ``db.localhost`` do ask the name server.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+
+from . import features, real
+
+_IPV4 = r"(\d{1,3}\.){3}\d{1,3}"
+_V4_MAPPED = b"\0" * 10 + b"\xff\xff"
+_PARTS_MAX = 4
+
+
+class Locality(enum.Enum):
+    """Where an address leads."""
+
+    LOOPBACK = "loopback"
+    UNSPECIFIED = "unspecified"  # connects to this machine, but binds every interface
+    REMOTE = "remote"
+    NAME = "name"  # must be looked up
+
+
+def locality(host: str) -> Locality:
+    """Classify a host as the socket module would read it.
+
+    Args:
+        host: a numeric address, a name, or the empty string for "any".
+    """
+    packed = packed_address(host)
+    if packed is None:
+        return Locality.REMOTE if host == "<broadcast>" else Locality.NAME
+    if packed.startswith(_V4_MAPPED):
+        packed = packed[12:]
+    if not any(packed):
+        return Locality.UNSPECIFIED
+    if len(packed) == _PARTS_MAX:
+        return Locality.LOOPBACK if packed[0] == 127 else Locality.REMOTE  # noqa: PLR2004 - 127.0.0.0/8
+    return Locality.LOOPBACK if packed == b"\0" * 15 + b"\1" else Locality.REMOTE
+
+
+def packed_address(host: str) -> bytes | None:
+    """The 4 or 16 bytes of a numeric address; None for a name."""
+    if host == "":
+        return b"\0" * 4
+    if ":" in host:
+        return _packed_ipv6(host)
+    return _packed_ipv4(host)
+
+
+def _packed_ipv4(host: str) -> bytes | None:
+    parts = host.split(".")
+    if len(parts) > _PARTS_MAX:
+        return None
+    values = [_inet_aton_number(part) for part in parts]
+    if any(value is None for value in values):
+        return None
+    numbers = [value for value in values if value is not None]
+    last_bytes = 5 - len(numbers)
+    if any(number > 255 for number in numbers[:-1]) or numbers[-1] >= 256**last_bytes:  # noqa: PLR2004 - one byte
+        return None
+    return bytes(numbers[:-1]) + numbers[-1].to_bytes(last_bytes, "big")
+
+
+def _inet_aton_number(text: str) -> int | None:
+    """A part of an IPv4 address in C's notation: 0x for hexadecimal, a leading 0 for octal."""
+    if not (text.isascii() and text.isalnum()):
+        return None
+    try:
+        if text[:2] in ("0x", "0X"):
+            return int(text, 16)
+        if text[0] == "0":
+            return int(text, 8)
+        return int(text, 10)
+    except ValueError:
+        return None
+
+
+def _packed_ipv6(host: str) -> bytes | None:
+    _socket = real.socket_module()
+    try:
+        packed: bytes = _socket.inet_pton(_socket.AF_INET6, host.partition("%")[0])
+    except (OSError, ValueError):
+        return None
+    return packed
+
+
+def is_loopback_name(name: str, hosts_file: str = features.HOSTS_FILE) -> bool:
+    """Whether looking up a name stays on this machine: ``localhost``, or loopback alone in the hosts file."""
+    if name.lower() == "localhost":
+        return True
+    addresses = _hosts(hosts_file).get(name.lower(), [])
+    return bool(addresses) and all(locality(address) is Locality.LOOPBACK for address in addresses)
+
+
+_hosts_cache: dict[str, tuple[float, dict[str, list[str]]]] = {}
+
+
+def _hosts(path: str) -> dict[str, list[str]]:
+    """The hosts file, name to addresses; read again when it has changed."""
+    try:
+        changed = real.stat(path).st_mtime
+        if path not in _hosts_cache or _hosts_cache[path][0] != changed:
+            with real.open_file(path, encoding="utf-8", errors="replace") as file:
+                _hosts_cache[path] = (changed, parse_hosts(file.read()))
+    except OSError:
+        return {}
+    return _hosts_cache[path][1]
+
+
+def parse_hosts(text: str) -> dict[str, list[str]]:
+    """Names, in lower case, with the addresses that a hosts file gives them (hosts(5))."""
+    found: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        address, *names = line.partition("#")[0].split() or [""]
+        if ":" not in address and not re.fullmatch(_IPV4, address):
+            continue  # the resolver skips what inet_pton(3) does not take, and asks the name server
+        for name in names:
+            found.setdefault(name.lower(), []).append(address)
+    return found

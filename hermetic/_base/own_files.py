@@ -1,0 +1,208 @@
+"""Hermetic's own files: in folders that were there at import, whatever tests do to tempfile, for no other user."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import os
+
+from . import real, system
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TEMPORARY_FOLDER_VARIABLES = ("TMPDIR", "TEMP", "TMP")
+DEFAULT_TEMPORARY_FOLDERS = ("/tmp", "/var/tmp", "/usr/tmp")  # noqa: S108 - the order of the tempfile module
+
+
+def _set_at_start() -> bytes | None:
+    """The variables that this process was started with, on Linux; None where that is not known."""
+    try:
+        with real.open_file("/proc/self/environ", "rb") as file:
+            return b"\0" + bytes(file.read())
+    except OSError:
+        return None
+
+
+def _is_set_later(name: str, at_start: bytes | None) -> bool:
+    return at_start is not None and os.fsencode(f"\0{name}={os.environ[name]}\0") not in at_start
+
+
+def _named_folders() -> tuple[list[str], list[str]]:
+    """The temporary folders that variables name: those named at the start of the process, and those named later."""
+    found: tuple[list[str], list[str]] = [], []
+    at_start = _set_at_start()
+    for name in TEMPORARY_FOLDER_VARIABLES:
+        if os.environ.get(name):
+            found[_is_set_later(name, at_start)].append(os.environ[name])
+    return found
+
+
+_at_start, _later = _named_folders()
+_TEMPORARY_FOLDERS = [  # files are created exclusively there
+    *_at_start,
+    *DEFAULT_TEMPORARY_FOLDERS,
+    *_later,  # whoever has set it may remove it at the end: green does, and ignores failures if it is not empty
+    # Bazel's comes last: its path is too long for the sockets that isolated tests may make in a folder below.
+    *([os.environ["TEST_TMPDIR"]] if "TEST_TMPDIR" in os.environ else []),
+]
+
+# Bound now, and wrapped, because libraries that fake the file system look through all modules for os's functions.
+_open, _close = system.open_fd, system.close
+_write, _truncate = system.write, functools.partial(os.ftruncate)
+_mkdir, _rmdir, _chmod = functools.partial(os.mkdir), functools.partial(os.rmdir), functools.partial(os.chmod)
+_fchmod = functools.partial(getattr(os, "fchmod", lambda *_: None))  # not on Windows before 3.13
+
+
+def open_private(path: str, flags: int) -> int:
+    """An opener, as ``open`` takes one, of a file that nobody else is to read: its mode is 0600, whatever the umask."""
+    fd = _open(path, flags, 0o600)
+    _fchmod(fd, 0o600)
+    return fd
+
+
+def make_private_folder(path: str) -> None:
+    """Make a folder that nobody else is to look into: its mode is 0700, whatever the umask."""
+    _mkdir(path, 0o700)
+    _chmod(path, 0o700)
+
+
+def restore_private_folder(path: str) -> None:
+    """Make a private folder, and the one that it is in, as they were: a test may have removed or closed them."""
+    with contextlib.suppress(OSError):  # the next test may not need it
+        for folder in (os.path.dirname(path), path):
+            _restore_folder(folder)
+            _chmod(folder, 0o700)
+
+
+def _restore_folder(path: str) -> None:
+    """Make a folder if it is not there, and those above it; one that is closed to us is opened again."""
+    try:
+        _mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        _restore_folder(os.path.dirname(path))
+        _restore_missing(path)
+    except PermissionError:
+        above = os.path.dirname(path)
+        _chmod(above, real.stat(above).st_mode & 0o7777 | 0o700)
+        _restore_missing(path)
+
+
+def _restore_missing(path: str) -> None:
+    with contextlib.suppress(FileExistsError):
+        _mkdir(path, 0o700)
+
+
+def use_temporary_folder(folder: str) -> None:
+    """Have our own files created in a folder, which somebody else removes."""
+    _TEMPORARY_FOLDERS.insert(0, folder)
+    _removed_by_others.add(folder)
+
+
+_removed_by_others: set[str] = set()
+_sweepers: dict[str, tuple[int, str, int]] = {}  # by folder: the process, how its files begin there, and a pipe
+
+# Waits in the background for the end of whoever has the pipe, and removes what is left.
+SWEEPER_NAME = "hermetic-sweeper"
+_SWEEPER = """(cd / && trap '' INT TERM HUP && read -r _; rm -rf -- "$1"*) <&3 3<&- >/dev/null 2>&1 &"""
+_SHELL = "/bin/sh"
+
+
+def sweeper_pipes() -> list[int]:
+    """The file descriptors whose end has the files of this process removed."""
+    return [pipe for _, _, pipe in _sweepers.values()]
+
+
+def _start_of_names(prefix: str, folder: str) -> str:
+    """How the files of this process begin in a folder, from which they vanish with it, even if it is killed."""
+    folder = os.path.abspath(folder)
+    if folder in _removed_by_others or not hasattr(os, "posix_spawn") or not os.path.isdir(folder):
+        return os.path.join(folder, prefix)
+    pid = real.get_pid()
+    if folder not in _sweepers or _sweepers[folder][0] != pid:
+        start = os.path.join(folder, f"{prefix}{real.random_bytes(4).hex()}-")
+        try:
+            _sweepers[folder] = pid, start, _start_sweeper(start)
+        except OSError:  # there is no such shell, or no process can be started
+            return os.path.join(folder, prefix)
+    return _sweepers[folder][1]
+
+
+def _start_sweeper(start: str) -> int:
+    """Have files whose paths begin like this removed once the returned pipe is closed in every process."""
+    reading, writing = system.pipe()
+    try:
+        pid = system.original(os.name, "posix_spawn")(  # type: ignore[attr-defined,unused-ignore]  # not on Windows
+            _SHELL, ["sh", "-c", _SWEEPER, SWEEPER_NAME, start], {"PATH": "/usr/bin:/bin"}, setpgroup=0,
+            file_actions=[(os.POSIX_SPAWN_DUP2, reading, 3)],  # type: ignore[attr-defined,unused-ignore]
+        )  # fmt: skip
+    except BaseException:
+        _close(writing)
+        raise
+    finally:
+        _close(reading)
+    with contextlib.suppress(ChildProcessError):  # somebody waits for any child
+        system.waitpid(pid, 0)  # what sweeps is its child
+    return int(writing)
+
+
+def new_file(prefix: str) -> str:
+    """An empty file in the temporary folder as it was at import: tests replace tempfile, and remove its folder.
+
+    Raises:
+        OSError: there is no such folder; the text says what to do.
+    """
+    return _new_path(prefix, ".jsonl", _make_file)
+
+
+def new_folder(prefix: str) -> str:
+    """A folder of its own there, and the same errors."""
+    return _new_path(prefix, "", _make_folder)
+
+
+def _new_path(prefix: str, suffix: str, make: Callable[[str, bool], None]) -> str:
+    """What was made in the first folder that has room for more; if none has, in the first where it can be made."""
+    folders = (*_TEMPORARY_FOLDERS, os.path.expanduser("~"), os.curdir)
+    for with_room, folder in itertools.product((True, False), folders):
+        for _ in range(100):
+            try:
+                path = f"{_start_of_names(prefix, folder)}{real.random_bytes(4).hex()}{suffix}"
+                make(path, with_room)
+            except FileExistsError:
+                continue
+            except OSError:
+                break
+            return path
+    # None of OSError's subclasses: whoever was about to start a program would take it for one that is missing.
+    raise OSError("hermetic can write in no folder for temporary files; set TMPDIR to one that it can")
+
+
+def _make_file(path: str, with_room: bool) -> None:  # noqa: FBT001 - as `make` is called
+    """Make an empty file; not where nothing can be written to it, if it is to have room."""
+    file = open_private(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+    try:
+        try:
+            if with_room:
+                _write(file, b".")
+                _truncate(file, 0)
+        finally:
+            _close(file)
+    except OSError:
+        real.unlink(path)
+        raise
+
+
+def _make_folder(path: str, with_room: bool) -> None:  # noqa: FBT001 - as above
+    """The same with a folder."""
+    make_private_folder(path)
+    trial = os.path.join(path, "trial")
+    try:
+        _make_file(trial, with_room)
+        real.unlink(trial)
+    except OSError:
+        _rmdir(path)
+        raise

@@ -1,0 +1,66 @@
+"""Sockets between our own processes, of the C type: frameworks and tests replace the class in the socket module."""
+
+from __future__ import annotations
+
+import array
+
+from . import real
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_socket = real.socket_module()
+
+SOCK_SEQPACKET: int = getattr(_socket, "SOCK_SEQPACKET", 0)  # not on Windows
+SOL_SOCKET, SO_SNDTIMEO = _socket.SOL_SOCKET, getattr(_socket, "SO_SNDTIMEO", 0)
+MSG_DONTWAIT, SHUT_RDWR = getattr(_socket, "MSG_DONTWAIT", 0), _socket.SHUT_RDWR
+
+
+def pair(kind: int = _socket.SOCK_STREAM) -> tuple[Any, Any]:
+    """Two connected sockets that no child program inherits.
+
+    Args:
+        kind: ``SOCK_STREAM`` or ``SOCK_SEQPACKET``.
+    """
+    ours, theirs = _socket.socketpair(_socket.AF_UNIX, kind)
+    return _patient(ours), _patient(theirs)
+
+
+def new() -> Any:
+    """An unconnected Unix socket."""
+    return _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+
+
+def from_descriptor(fd: int) -> Any:
+    """The socket that an open file descriptor stands for."""
+    return _patient(_socket.socket(fileno=fd))
+
+
+def _patient(sock: Any) -> Any:
+    """The socket, without the default timeout that a test may have set."""
+    sock.settimeout(None)
+    return sock
+
+
+def send_descriptors(sock: Any, data: bytes, *fds: int) -> None:
+    """Send a message with file descriptors.
+
+    Raises:
+        OSError: the other end is closed, or a descriptor is.
+    """
+    sock.sendmsg([data], [(SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", fds))])
+
+
+def receive_descriptors(sock: Any, max_bytes: int, max_descriptors: int = 1) -> tuple[bytes, list[int]]:
+    """Receive a message, and the file descriptors that may come with it.
+
+    Raises:
+        OSError: nothing can be received.
+    """
+    fds = array.array("i")
+    data, ancillary, _, _ = sock.recvmsg(max_bytes, _socket.CMSG_LEN(max_descriptors * fds.itemsize))
+    for level, kind, content in ancillary:
+        if (level, kind) == (SOL_SOCKET, _socket.SCM_RIGHTS):
+            fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
+    return data, list(fds)

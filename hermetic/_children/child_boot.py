@@ -1,0 +1,32 @@
+"""Puts a child process that was not forked, or an interpreter, into the scope that it was started in."""
+
+from __future__ import annotations
+
+from .._guards import ceilings
+from .._operations import events
+from .._patches.installation import install
+from .._verdicts import child_reports, scopes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def boot(payload: dict[str, Any] | None) -> None:
+    """Enter the scope of the parent, or leave it for None; called by ``inheritance.boot_code`` in the child."""
+    if payload is None:
+        scopes.running.process = None
+        return
+    if scopes.running.process is not None and scopes.running.process.serial == payload["serial"]:
+        return  # an interpreter that is used again in the same test
+    policy = child_reports.policy_of(payload["policy"])
+    if policy is not None:
+        install(policy.forbid)
+        events.records()  # what is imported later may no longer find us
+    scope = scopes.Scope(payload["test"], policy)
+    scope.serial, scope.births_of = payload["serial"], payload["births_of"]
+    scope.home, scope.report_path = 0, payload["report"]
+    scopes.running.process = scope
+    scopes.running.depth, scopes.running.sandboxed_by_parent = payload["depth"], payload["sandboxed"]
+    ceilings.inherit(payload["ceilings"])
+    ceilings.be_born(scope)

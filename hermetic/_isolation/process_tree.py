@@ -1,0 +1,203 @@
+"""Process trees on Linux: who descends from whom, and how to end them all.
+
+a worker and its supervisor's helper are subreapers: what a test leaves behind stays theirs, whatever it does
+(setsid, double fork), and /proc says who there is
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import signal
+
+from .._base import features, own_files, real, system
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # include/uapi/linux/prctl.h
+
+_MAX_COMMAND = 200  # characters of a command that are shown: it may be a program of some pages
+
+# Processes of multiprocessing's, loky's and our own, which end with the process that they serve.
+_HELPERS = (
+    "multiprocessing.resource_tracker",
+    "multiprocessing.forkserver",
+    "loky.backend.resource_tracker",
+    own_files.SWEEPER_NAME,
+)
+
+_listdir, _kill, _waitid = os.listdir, os.kill, getattr(os, "waitid", None)
+
+
+@functools.cache
+def _prctl() -> Any:
+    """The system call, or None where there is no ctypes or no such call."""
+    try:
+        import ctypes  # not worth its start-up time where nothing is isolated
+
+        return ctypes.CDLL(None).prctl
+    except (ImportError, OSError, AttributeError):
+        return None
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose parents have ended."""
+    prctl = _prctl()
+    if prctl is not None:
+        prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with_parent(number: int) -> None:
+    """Be sent a signal when the thread that started this process ends."""
+    prctl = _prctl()
+    if prctl is not None:
+        prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
+
+
+def occupy_standard_files() -> None:
+    """Have the file descriptors 0, 1 and 2 taken: what would be opened there could not be handed on."""
+    while (file := system.open_fd(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - those three
+        continue
+    system.close(file)
+
+
+def close_files(besides: int) -> None:
+    """Close all file descriptors but the standard ones and the given one."""
+    for fd in map(int, _listdir("/proc/self/fd")):
+        if fd > 2 and fd != besides:  # noqa: PLR2004 - as above
+            with contextlib.suppress(OSError):  # the one that the folder was read by
+                system.close(fd)
+
+
+def thread_count() -> int:
+    """The threads of this process, those of C libraries included; 0 where the system does not tell."""
+    try:
+        return len(_listdir("/proc/self/task"))
+    except OSError:
+        return 0
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes whose parent is the given one, those that have ended and were not waited for included."""
+    found: list[int] = []
+    if features.LINUX:
+        try:
+            for thread in _listdir(f"/proc/{pid}/task"):
+                found += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
+        except OSError:
+            pass  # it has ended meanwhile
+    return found
+
+
+def comes_from(pid: int, session: int, folder: str) -> bool:
+    """Whether a process is in a session, or was started with a folder in its environment, which outlives setsid()."""
+    try:
+        return os.getsid(pid) == session or folder in _read(f"/proc/{pid}/environ")
+    except OSError:
+        return False  # it has ended meanwhile
+
+
+def has_children() -> bool:
+    """Whether this process has any, living or not."""
+    if _waitid is None:
+        return True
+    try:
+        _waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def living_children() -> dict[int, str]:
+    """The children of this process that have not ended, with their commands; without multiprocessing's helpers."""
+    found: dict[int, str] = {}
+    if not has_children():
+        return found
+    for pid in children_of(real.get_pid()):
+        command = command_of(pid)
+        if command is not None and not is_helper(command):
+            found[pid] = command
+    return found
+
+
+def reap(pid: int) -> bool:
+    """Take the status of a child if it has ended; whether it is no child any more."""
+    try:
+        return system.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
+
+
+def is_ending(pid: int) -> bool:
+    """Whether a process is about to have ended: its memory is gone already, and with that its command line."""
+    try:
+        os.readlink(f"/proc/{pid}/exe")
+    except FileNotFoundError:
+        try:
+            return _read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] != "Z"
+        except OSError:
+            return False
+    except OSError:
+        pass
+    return False
+
+
+def is_helper(command: str) -> bool:
+    """Whether a command is one of the processes that multiprocessing starts for itself."""
+    return any(helper in command for helper in _HELPERS)
+
+
+def command_of(pid: int) -> str | None:
+    """The command line of a process, on one line; None for one that has ended."""
+    try:
+        name, _, status = _read(f"/proc/{pid}/stat").partition("(")[2].rpartition(")")
+        if status.split()[0] in ("Z", "X"):
+            return None
+        command = " ".join(_read(f"/proc/{pid}/cmdline").split("\0")).strip() or name  # it is just being executed
+    except OSError:
+        return None
+    return command if len(command) <= _MAX_COMMAND else f"{command[:_MAX_COMMAND]}..."
+
+
+def _read(path: str) -> str:
+    with real.open_file(path, encoding="utf-8", errors="backslashreplace") as file:
+        text: str = file.read()
+    return text
+
+
+def send(pid: int, number: int) -> None:
+    """Signal a process, if it is there."""
+    try:
+        _kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def send_group(group: int, number: int) -> None:
+    """Signal a process group, if it is there."""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def status_text(status: int) -> str:
+    """How a process ended, for people.
+
+    Args:
+        status: its exit code, or the negative number of the signal that ended it.
+    """
+    if status >= 0:
+        return f"exit status {status}"
+    return signal_name(-status)
+
+
+def signal_name(number: int) -> str:
+    """The name of a signal."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

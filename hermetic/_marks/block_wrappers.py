@@ -1,0 +1,122 @@
+"""Functions of all four kinds, each call of which runs in a block.
+
+A generator's block is left at each yield, so that it never holds for the caller.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator
+    from typing import Any
+
+    from .._verdicts.blocks import Block
+
+__unittest = True  # keeps our frames out of unittest's tracebacks
+
+
+def wrap(function: Any, block_for: Callable[[tuple[Any, ...]], Block | None]) -> Any:
+    """A function that runs the given one in a block; its signature, name and kind are kept.
+
+    Args:
+        function: any of the four kinds.
+        block_for: called with the positional arguments of each call; None lets the call through as it is.
+    """
+    if inspect.iscoroutinefunction(function):
+        wrapper: Any = _wrap_coroutine(function, block_for)
+    elif inspect.isasyncgenfunction(function):
+        wrapper = _wrap_async_generator(function, block_for)
+    elif inspect.isgeneratorfunction(function):
+        wrapper = _wrap_generator(function, block_for)
+    else:
+        wrapper = _wrap_function(function, block_for)
+    return functools.wraps(function)(wrapper)
+
+
+def _wrap_function(function: Any, block_for: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True  # pytest's way of leaving a frame out
+        block = block_for(args)
+        if block is None:
+            return function(*args, **kwargs)
+        with block.concluding(), block:
+            return function(*args, **kwargs)
+
+    return wrapper
+
+
+def _wrap_coroutine(function: Any, block_for: Any) -> Any:
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        block = block_for(args)
+        if block is None:
+            return await function(*args, **kwargs)
+        with block.concluding(), block:
+            return await function(*args, **kwargs)
+
+    return wrapper
+
+
+def _wrap_generator(function: Any, block_for: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        block = block_for(args)
+        if block is None:
+            return (yield from function(*args, **kwargs))
+        with block.concluding():
+            return (yield from _stepwise(function(*args, **kwargs), block))
+
+    return wrapper
+
+
+def _stepwise(generator: Generator[Any, Any, Any], block: Block) -> Generator[Any, Any, Any]:
+    """``yield from``, with each step in a block."""
+    step: Any = functools.partial(next, generator)
+    try:
+        while True:
+            with block:
+                try:
+                    item = step()
+                except StopIteration as stop:
+                    return stop.value
+            try:
+                step = functools.partial(generator.send, (yield item))
+            except GeneratorExit:
+                raise
+            except BaseException as error:  # noqa: BLE001 - whatever is thrown in goes to the generator
+                step = functools.partial(generator.throw, error)
+    finally:
+        with block:
+            generator.close()
+
+
+def _wrap_async_generator(function: Any, block_for: Any) -> Any:
+    async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        block = block_for(args)
+        generator = function(*args, **kwargs)
+        if block is None:
+            async for item in generator:  # the test that iterates is being judged already
+                yield item
+            return
+        with block.concluding():
+            step: Any = generator.__anext__
+            try:
+                while True:
+                    with block:
+                        try:
+                            item = await step()
+                        except StopAsyncIteration:
+                            return
+                    try:
+                        step = functools.partial(generator.asend, (yield item))
+                    except GeneratorExit:
+                        raise
+                    except BaseException as error:  # noqa: BLE001 - whatever is thrown in goes to the generator
+                        step = functools.partial(generator.athrow, error)
+            finally:
+                with block:
+                    await generator.aclose()
+
+    return wrapper

@@ -1,0 +1,135 @@
+"""``guard(size)``: policy for a block or a function, without any test framework."""
+
+from __future__ import annotations
+
+import inspect
+
+from .._base.errors import ConfigurationError, DecorationError
+from .._base.sizes import OFF, SIZE_NAMES, Size
+from .._patches.installation import install
+from .._policy import allowances
+from .._policy.decision import Allowance, Policy
+from .._settings import config
+from .._verdicts import scopes
+from .._verdicts.blocks import Block, take_entered
+from .block_wrappers import wrap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any, TypeAlias, TypeVar
+
+    F = TypeVar("F", bound=Callable[..., Any])
+    Entries: TypeAlias = list[str] | tuple[str, ...]
+
+__unittest = True  # keeps our frames out of unittest's tracebacks
+
+
+class guard:  # noqa: N801 - used as a function: `with guard("small"):`, `@guard("small")`
+    """Hold a block, or a function, to a size; without any test framework.
+
+    As a decorator it takes functions, async functions, generators and async generators. A violation is raised
+    at the call; one that is swallowed is raised again when the block ends.
+
+    Args:
+        size: ``small``, ``medium``, ``large`` or ``xlarge``, as a string or a ``Size``.
+        hosts: exceptions, as in ``allow``.
+        processes: exceptions, as in ``allow``.
+        files: exceptions, as in ``allow``.
+        databases: exceptions, as in ``allow``.
+
+    Raises:
+        ConfigurationError: the size is not one of the four, or the configuration is wrong.
+        ViolationError: in the block, for what the size does not allow.
+
+    Example:
+        >>> with guard("small"):
+        ...     sum([1, 2])
+        3
+    """
+
+    def __init__(
+        self,
+        size: str | Size,
+        *,
+        hosts: Entries = (),
+        processes: Entries = (),
+        files: Entries = (),
+        databases: Entries = (),
+    ) -> None:
+        self._size = as_size(size)
+        self._allowance = as_allowance(hosts=hosts, processes=processes, files=files, databases=databases)
+        self._entered: list[Block | None] = []
+
+    def _block(self, owner: str) -> Block | None:
+        settings = config.in_force()
+        if settings.mode == OFF:
+            return None
+        install(settings.forbid)
+        outer = scopes.active()
+        if outer is not None:
+            outer.touched = True  # the block may outlive it, and is told from what comes later by its serial
+        policy = Policy(self._size, self._allowance, settings.mode, settings.forbid)
+        return Block(scopes.Scope(owner, policy).within(outer))
+
+    def __enter__(self) -> None:
+        block = self._block(f"hermetic.guard({self._size.value!r})")
+        self._entered.append(block)
+        if block is not None:
+            block.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exception: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        block = take_entered(self._entered)
+        if block is not None:
+            block.__exit__()
+            block.conclude(exception)
+
+    def __call__(self, function: F) -> F:
+        """Hold each call of a function to the size.
+
+        Raises:
+            DecorationError: for anything but a function.
+        """
+        if not inspect.isroutine(function) or not hasattr(function, "__name__"):
+            raise DecorationError(f"@guard({self._size.value!r}) takes a function or a method, not {function!r}")
+        guarded: F = wrap(function, lambda args: self._block(function_name(function)))
+        return guarded
+
+
+def as_size(size: object) -> Size:
+    """A size given by the user.
+
+    Raises:
+        ConfigurationError: it is none of the four.
+    """
+    if isinstance(size, Size):
+        return size
+    if isinstance(size, str) and size in SIZE_NAMES:
+        return Size(size)
+    mark_size = getattr(size, "size", None)
+    if isinstance(mark_size, Size):
+        return mark_size
+    raise ConfigurationError(f"{size!r} is not a test size; write one of {', '.join(map(repr, SIZE_NAMES))}")
+
+
+def as_allowance(**given: Any) -> Allowance:
+    """An allowance given by the user: its fields by their names.
+
+    Raises:
+        ConfigurationError: not lists of strings, or an entry that can never match.
+    """
+    for name, value in given.items():
+        if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+            raise ConfigurationError(f"{name}={value!r}: write a list of strings, such as {name}=[{_EXAMPLES[name]!r}]")
+    return allowances.allowance(given)
+
+
+_EXAMPLES = {"hosts": "db.test:5432", "processes": "git", "files": "tests/data/*", "databases": ":memory:"}
+
+
+def function_name(function: Any) -> str:
+    """A function's full name, for messages."""
+    return f"{function.__module__}.{function.__qualname__}"

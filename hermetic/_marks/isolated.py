@@ -1,0 +1,105 @@
+"""The mark ``@isolated``. Whoever loads this module is going to have isolated tests."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+
+from .._base.errors import DecorationError
+from .._rules import groups, marking, misplaced_marks, policies
+from .._settings import config, table
+from .marks import Mark
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__unittest = True  # keeps our frames out of unittest's tracebacks
+
+
+class IsolatedMark(Mark):
+    """``isolated``, with or without arguments: tests that run in processes of their own.
+
+    On a method, a process for the test; on a class or a module, one for all its tests, in which the fixtures run; with
+    a group, one for all tests of that group.
+
+    Args:
+        group: the name of the group.
+        timeout: the seconds that the test, or the tests of the group together, may take; by default, the setting
+            ``isolated_timeout``.
+        sandbox: ``"kernel"`` to have the kernel hold the process, and all that it starts, to the sizes of its tests,
+            native code included; ``"auto"`` for where it can, ``"off"`` for not; by default, the setting ``sandbox``.
+
+    Raises:
+        DecorationError: the name is empty or no string, the seconds are no number above 0, or the sandbox is unknown.
+    """
+
+    def __init__(self, group: str | None = None, timeout: float | None = None, sandbox: str | None = None) -> None:
+        if group is not None and not (isinstance(group, str) and group):
+            raise DecorationError(f"@isolated: group={group!r} is not a name; write one, as in @isolated('database')")
+        number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
+        if timeout is not None and not (number and 0 < timeout < float("inf")):
+            raise DecorationError(f"@isolated: timeout={timeout!r} is not a number of seconds above 0")
+        if sandbox is not None and sandbox not in table.SANDBOXES:
+            accepted = ", ".join(map(repr, table.SANDBOXES))
+            raise DecorationError(f"@isolated: sandbox={sandbox!r} is none of {accepted}")
+        self.isolation = group, timeout, sandbox
+
+    def __call__(
+        self,
+        marked: Any = None,
+        /,
+        *,
+        group: str | None = None,
+        timeout: float | None = None,
+        sandbox: str | None = None,
+    ) -> Any:
+        """Mark something; or, with a name or with keywords, make a mark that does."""
+        if isinstance(marked, str) and group is None:
+            return IsolatedMark(marked, timeout, sandbox)
+        if marked is None:
+            return IsolatedMark(group, timeout, sandbox)
+        return super().__call__(marked)
+
+    def _wrap(self, function: Any) -> Any:
+        misplaced_marks.refuse_on_function(function, self)
+        groups.note_surroundings()
+        return _handed_over(super()._wrap(function))
+
+    def __repr__(self) -> str:
+        assert self.isolation is not None
+        group, timeout, sandbox = self.isolation
+        given = [repr(group)] * (group is not None) + [f"timeout={timeout!r}"] * (timeout is not None)
+        given += [f"sandbox={sandbox!r}"] * (sandbox is not None)
+        return f"@isolated({', '.join(given)})" if given else "@isolated"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return IsolatedMark, self.isolation or ()
+
+
+def _handed_over(function: Any) -> Any:
+    """A function that runs where it is called for TestCases, which are handed over as a whole, and in workers."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True  # pytest's way of leaving a frame out
+        if not policies.hands_tests_over() or marking.is_method_call(args):
+            return function(*args, **kwargs)
+        if config.in_force().no_isolation:
+            return function(*args, **kwargs)
+        from . import isolated_calls  # loaded with the first such call
+
+        return isolated_calls.call(wrapper, args, kwargs)
+
+    if not inspect.iscoroutinefunction(function):
+        return wrapper
+
+    @functools.wraps(function)
+    async def coroutine_wrapper(*args: Any, **kwargs: Any) -> Any:  # unittest and pytest ask which kind it is
+        return await wrapper(*args, **kwargs)
+
+    return coroutine_wrapper
+
+
+policies.watches_processes = True
+isolated = IsolatedMark()

@@ -1,0 +1,226 @@
+"""The marks: ``@small``, ``@medium``, ``@large``, ``@xlarge``, ``@allow(...)``; ``@isolated`` is in ``isolated``.
+
+A mark is written to the ``__hermetic__`` attribute of what it marks: a function, a class, or (by assignment) a
+module. A marked function is wrapped, so that its body is held to the policy whoever calls it; a marked class, and
+a TestCase with marked methods, is protected as a whole (``protect``), fixtures and cleanups included.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator
+import unittest
+
+from .._base.errors import DecorationError
+from .._base.sizes import Size
+from .._patches import installation
+from .._policy.decision import NO_ALLOWANCE, Allowance
+from .._rules import marking, policies
+from .._running import class_protection
+from .._verdicts import scopes, subjects
+from .._verdicts.blocks import Block, take_entered
+from .block_wrappers import wrap
+from .guard import as_allowance, function_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, TypeVar
+
+    from .guard import Entries
+
+    T = TypeVar("T")
+
+__unittest = True  # keeps our frames out of unittest's tracebacks
+
+
+class Mark:
+    """A size, or an exception to one, to be put on a test, a class or a module.
+
+    Attributes:
+        size: the size that it gives; None for a mark that gives none.
+        allowance: the exceptions that it makes.
+        isolation: the name of the group of processes that it puts tests into (None for one that has none), the
+            seconds that they may take, and whether the kernel holds them to their sizes (None for what the settings
+            say); None for a mark that isolates nothing.
+    """
+
+    size: Size | None = None
+    allowance: Allowance = NO_ALLOWANCE
+    isolation: tuple[str | None, float | None, str | None] | None = None
+
+    def __call__(self, marked: T) -> T:
+        """Mark a function, a method or a class, and return it.
+
+        Raises:
+            DecorationError: for anything else, and for a second size or isolation on the same thing.
+        """
+        found: Any = marked
+        if isinstance(found, (staticmethod, classmethod)):
+            found = type(found)(self._mark_function(found.__func__))
+        elif isinstance(found, type):
+            self._mark_class(found)
+        elif inspect.isfunction(found):
+            found = self._mark_function(found)
+        else:
+            raise DecorationError(f"{self!r} takes a test method, a function or a class, not {_described(found)}")
+        return found  # type: ignore[no-any-return]
+
+    def _mark_class(self, cls: Any) -> None:
+        self._add_to(cls, cls.__dict__.get("__hermetic__", ()))
+        if issubclass(cls, unittest.TestCase):
+            class_protection.protect_class(cls)
+        else:  # a mixin for TestCases, or a test class of pytest's: nothing but its methods can be held to the mark
+            for name, method in list(vars(cls).items()):
+                if name.startswith("test") and inspect.isfunction(method):
+                    setattr(cls, name, self._wrap(method))
+
+    def _wrap(self, function: Any) -> Any:
+        """A function that does when it is called what the mark says."""
+        return _wrapped(function)
+
+    def _mark_function(self, function: Any) -> Any:
+        marked = self._wrap(function)
+        marking.functions_are_marked = True
+        self._add_to(marked, getattr(marked, "__hermetic__", ()))
+        return marked
+
+    def _add_to(self, marked: Any, marks: Any) -> None:
+        marks = marking.as_marks(marks, _described(marked))
+        sizes = [mark for mark in marks if mark.size]
+        if self.size and sizes:
+            raise DecorationError(f"{_described(marked)} is {sizes[0]!r} already; {self!r} would be its second size")
+        isolations = [mark for mark in marks if mark.isolation]
+        if self.isolation and isolations:
+            raise DecorationError(f"{_described(marked)} is {isolations[0]!r} already; {self!r} would be the second")
+        try:
+            marked.__hermetic__ = (self, *marks)
+        except (AttributeError, TypeError) as error:
+            raise DecorationError(f"{self!r} cannot be put on {_described(marked)}: {error}") from error
+
+
+class SizeMark(Mark):
+    """One of the four sizes."""
+
+    def __init__(self, size: Size) -> None:
+        self.size = size
+
+    def __repr__(self) -> str:
+        assert self.size is not None
+        return f"@{self.size.value}"
+
+    def __reduce__(self) -> str:
+        assert self.size is not None
+        return self.size.value  # pickles as the global of that name
+
+
+class allow(Mark):  # noqa: N801 - used as a function: `@allow(...)`, `with allow(...):`
+    """An explicit exception to a size, on a test, a class, a module, or as a ``with`` block.
+
+    Args:
+        hosts: ``name``, ``address``, ``name:port``, ``[ipv6]:port``; for a unix socket, its path. Names may
+            hold ``*``. A name that is allowed may be looked up, and the addresses that it has may be connected to.
+            ``connect()`` is the C function of that name, which may be fetched through ctypes.
+        processes: programs that may be started, by name or full path; both may hold ``*``.
+        files: files and folders that may be used where ``forbid`` names the file system, by their paths from the
+            current folder, or full ones; they may hold ``*``.
+        databases: the same of databases, and ``:memory:``.
+
+    Raises:
+        ConfigurationError: not lists of strings, or an entry that can never match.
+
+    Example:
+        >>> @allow(hosts=["db.test:5432"], processes=["git"])
+        ... def test_sync(): ...
+    """
+
+    def __init__(
+        self, *, hosts: Entries = (), processes: Entries = (), files: Entries = (), databases: Entries = ()
+    ) -> None:
+        self.allowance = as_allowance(hosts=hosts, processes=processes, files=files, databases=databases)
+        self._entered: list[Block | None] = []
+
+    def __repr__(self) -> str:
+        given = zip(self.allowance._fields, self.allowance, strict=True)
+        return f"@allow({', '.join(f'{name}={list(value)}' for name, value in given if value)})"
+
+    def __enter__(self) -> None:
+        block = _allowing(self.allowance)
+        if block is not None:
+            block.__enter__()
+        self._entered.append(block)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        block = take_entered(self._entered)
+        if block is not None:
+            block.__exit__()
+
+
+marking.mark_types = (Mark,)
+installation.prepare()  # whoever asks for a mark is going to be guarded: the imports from here on, too
+small = SizeMark(Size.SMALL)
+medium = SizeMark(Size.MEDIUM)
+large = SizeMark(Size.LARGE)
+xlarge = SizeMark(Size.XLARGE)
+
+
+def _described(marked: Any) -> str:
+    name = getattr(marked, "__qualname__", None)
+    if name is None:
+        return f"{type(marked).__name__} {marked!r}"
+    kind = "class" if isinstance(marked, type) else "function"
+    return f"{kind} {marked.__module__}.{name}"
+
+
+def _wrapped(function: Any) -> Any:
+    """A function that holds its calls to its marks; the function itself, if it is such a one already."""
+    # Another decorator's wrapper (mock.patch) carries a copy of our attributes, but is not our wrapper.
+    if getattr(function, "__hermetic_wrapper__", None) is function:
+        return function
+    marked = wrap(function, lambda args: _test_block(marked, args))
+    marked.__hermetic_wrapper__ = marked
+    return marked
+
+
+def _allowing(allowance: Allowance) -> Block | None:
+    """A block in which there are exceptions to the policy in force; None where no policy is."""
+    outer = subjects.scope_in_force()
+    if outer is None or outer.policy is None:
+        return None
+    scope = scopes.Scope(outer.owner, outer.policy.allowing(allowance))
+    scope.within(outer)
+    scope.charged_to = outer.charged_to or outer  # a violation in the block is the test's
+    scope.charged_to.touched = True
+    return Block(scope)
+
+
+def _allowance_alone(function: Any) -> Allowance:
+    """The exceptions of a function whose marks give no size: they add to what holds where it is called."""
+    marks = marking.marks_on(function, function.__qualname__)
+    if any(mark.size for mark in marks):
+        return NO_ALLOWANCE
+    return functools.reduce(operator.or_, (mark.allowance for mark in marks), NO_ALLOWANCE)
+
+
+def _test_block(function: Any, args: tuple[Any, ...]) -> Block | None:
+    """The block for a call of a marked function; None if the test that calls it is being judged already."""
+    test = args[0] if marking.is_method_call(args) else None
+    owner = test if test is not None else function_name(function)
+    scope = scopes.active()
+    if scope is not None and (scope.owner is owner or (test is None and scope.owner == owner)):
+        return None
+    if test is None and scope is not None and _allowance_alone(function) != NO_ALLOWANCE:
+        return _allowing(_allowance_alone(function))
+    policy = policies.of_test(test) if test is not None else policies.of_function(function, args)
+    if policy is None:
+        return None
+    block = Block(scopes.Scope(owner, policy))
+    # A function that no TestCase runs is all the test that there is, where it is no part of another.
+    process = scopes.running.process
+    block.is_test = test is None and (process is None or process.policy is None)
+    if test is not None:
+        # What a cleanup raises cannot be taken for an expected failure of the test.
+        test.addCleanup(block.conclude, None)
+        block.concluded_elsewhere = True
+    return block

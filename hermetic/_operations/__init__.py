@@ -1,0 +1,1 @@
+"""What code attempts: audit events read as operations, and the line of the user's code behind them."""

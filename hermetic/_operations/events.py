@@ -1,0 +1,287 @@
+"""Audit events read as operations: a pure function from an event and its arguments.
+
+https://docs.python.org/3/library/audit_events.html lists the events. What raises none (``listen``, names inside
+``connect``, ``fork_exec`` before 3.14, sub-interpreters on 3.13) is turned into operations by ``patches``.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+
+from .._base import real
+from .._base.sizes import NETWORK, PROCESS
+from .._policy.decision import INET, KERNEL, OTHER, UNIX, join_host
+from .._policy.messages import literal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .._base.records import Operation
+
+_TARGET_MAX_CHARACTERS = 200
+_SCRIPT_MAX_CHARACTERS = 500
+
+_SHELL, _SHELL_ARGUMENTS = ["/bin/sh", "-c"], 3  # what Popen makes of one string for a shell
+
+# C functions which, fetched through ctypes, do what the guard could not see. The function that they are listed
+# under decides the code: H001 for the network, H003 for processes. syscall() can do both. C libraries have many of
+# them under further names, which begin with underscores and with "libc_".
+_NATIVE_NETWORK = frozenset(
+    "connect connectx sendto sendmsg sendmmsg listen bind getaddrinfo getaddrinfo_a getnameinfo gethostbyname"
+    " gethostbyname_r gethostbyname2 gethostbyname2_r gethostbyaddr gethostbyaddr_r res_query res_querydomain"
+    " res_search res_send res_nquery res_nquerydomain res_nsearch res_nsend res_context_query res_context_search"
+    " res_context_send res_init syscall dlsym dlvsym io_uring_setup io_uring_queue_init curl_easy_perform"
+    " curl_multi_perform"
+    " WSAConnect WSAConnectByNameA WSAConnectByNameW WSAConnectByList WSASendTo WSASend WSASendMsg GetAddrInfoW"
+    " GetAddrInfoExA GetAddrInfoExW DnsQuery_A DnsQuery_W DnsQuery_UTF8 InternetConnectA InternetConnectW"
+    " InternetOpenUrlA InternetOpenUrlW WinHttpConnect URLDownloadToFileA URLDownloadToFileW".split()
+)
+_NATIVE_PROCESS = frozenset(
+    "system popen IO_popen IO_proc_open fork vfork Fork clone clone3 forkpty daemon posix_spawn posix_spawnp execl"
+    " execle execlp execv execve execvp execvpe execveat fexecve wordexp CreateProcessA CreateProcessW ShellExecuteA"
+    " ShellExecuteW WinExec".split()
+)
+
+
+def address_operation(action: str, sock: Any, address: Any, *, stream: bool = False) -> Operation:
+    """An operation on a socket's peer or own address, as the socket module takes it."""
+    _socket = real.socket_module()
+    api = f"socket.socket.{action}"
+    family = sock.family
+    if family in (_socket.AF_INET, _socket.AF_INET6):
+        host, port = _host_and_port(address)
+        target = join_host(host or "0.0.0.0", port)  # noqa: S104 - what an empty host stands for
+        return _operation(NETWORK, action, target, api, INET, host, port, stream)
+    if family == getattr(_socket, "AF_UNIX", None):
+        path = text_of(address)
+        return _operation(NETWORK, action, "unix:" + path.replace("\0", "@"), api, UNIX, path)
+    kernel_only = family in (getattr(_socket, "AF_NETLINK", None), getattr(_socket, "AF_ALG", None))
+    return _operation(NETWORK, action, f"{family!s} {address!r}", api, KERNEL if kernel_only else OTHER)
+
+
+def resolve_operation(api: str, host: Any) -> Operation:
+    """A look-up of a name, or of the name that belongs to an address."""
+    text = text_of(host)
+    return _operation(NETWORK, "resolve", text, api, INET, text)
+
+
+def listen_operation(sock: Any) -> Operation:
+    """A socket about to listen where it is bound."""
+    try:
+        bound = sock.getsockname()
+    except OSError:
+        bound = ("", 0)
+    if not bound:  # an AF_UNIX socket without a name
+        bound = "" if isinstance(bound, (str, bytes)) else ("", 0)
+    return address_operation("listen", sock, bound, stream=True)
+
+
+def new_socket_operation(_sock: Any, family: int, kind: int, protocol: int) -> Operation | None:
+    """A new socket that receives without being bound: raw ones, and packets of a protocol; None for any other."""
+    _socket = real.socket_module()
+    api = "socket.socket"
+    if family == getattr(_socket, "AF_PACKET", None) and protocol > 0:
+        return _operation(NETWORK, "bind", "every interface, for packets (AF_PACKET)", api, OTHER)
+    if family in (_socket.AF_INET, _socket.AF_INET6) and kind & _KIND_BITS == _socket.SOCK_RAW:
+        return _operation(NETWORK, "bind", "every interface, for raw packets (SOCK_RAW)", api, INET)
+    return None
+
+
+_KIND_BITS = 0xF  # of the second argument of socket(2): the others are flags
+
+
+def multicast_operation(group: str, *, is_loopback: bool) -> Operation:
+    """A multicast group that a socket is about to join."""
+    target = f"{group} on the loopback interface" if is_loopback else group
+    host = ("::1" if ":" in group else "127.0.0.1") if is_loopback else group
+    return _operation(NETWORK, "join", target, "socket.socket.setsockopt", INET, host)
+
+
+def process_operation(api: str, action: str, command: Any, argv: Any = None, scripted: Any = None) -> Operation:
+    """A process about to be started, or this one about to be replaced.
+
+    Args:
+        api: the function that was called.
+        action: ``start``, ``fork``, ``exec``, ``interpreter`` or ``native``.
+        command: the program.
+        argv: its arguments, the program first, or its command line.
+        scripted: the same, where the double of subprocess could answer the call.
+    """
+    target = _command_line(argv) if argv is not None else text_of(command)
+    return _operation(PROCESS, action, target or action, api, command=text_of(command), script=_script(scripted))
+
+
+def _connect(sock: Any, address: Any) -> Operation:
+    return address_operation("connect", sock, address)
+
+
+def _bind(sock: Any, address: Any) -> Operation:
+    _socket = real.socket_module()
+    return address_operation("bind", sock, address, stream=sock.type == _socket.SOCK_STREAM)
+
+
+def _sendto(sock: Any, address: Any) -> Operation:
+    return address_operation("sendto", sock, address)
+
+
+def _sendmsg(sock: Any, address: Any) -> Operation | None:
+    # Without an address the socket is connected: that was judged, or it is a socketpair.
+    return None if address is None else address_operation("sendmsg", sock, address)
+
+
+def _getaddrinfo(host: Any, *_: Any) -> Operation:
+    return resolve_operation("socket.getaddrinfo", host)
+
+
+def _gethostbyname(host: Any, *_: Any) -> Operation:
+    return resolve_operation("socket.gethostbyname", host)
+
+
+def _gethostbyaddr(host: Any, *_: Any) -> Operation:
+    return resolve_operation("socket.gethostbyaddr", host)
+
+
+def _getnameinfo(address: Any, *_: Any) -> Operation:
+    return resolve_operation("socket.getnameinfo", address[0])
+
+
+def _popen(executable: Any, argv: Any, *_: Any) -> Operation:
+    command = executable if executable is not None else argv if isinstance(argv, (str, bytes)) else argv[0]
+    return process_operation("subprocess.Popen", "start", command, argv, scripted=argv)
+
+
+def _system(command: Any) -> Operation:
+    words = text_of(command).split()
+    return process_operation("os.system", "start", words[0] if words else "", command, scripted=command)
+
+
+def _exec(path: Any, argv: Any, *_: Any) -> Operation:
+    return process_operation("os.execve", "exec", path, argv)
+
+
+def _posix_spawn(path: Any, argv: Any, *_: Any) -> Operation:
+    return process_operation("os.posix_spawn", "start", path, argv)
+
+
+def _fork_exec(executables: Any = (), argv: Any = (), *_: Any) -> Operation:
+    executables, argv = list(executables or ()), list(argv or ())
+    command = (executables or argv or [""])[0]
+    return process_operation("_posixsubprocess.fork_exec", "start", command, argv)
+
+
+def _create_process(application: Any, command_line: Any, *_: Any) -> Operation:
+    return process_operation("_winapi.CreateProcess", "start", application or command_line, command_line or application)
+
+
+def _start_file(path: Any, *_: Any) -> Operation:
+    return process_operation("os.startfile", "start", path)
+
+
+def _pty_spawn(argv: Any) -> Operation:
+    return process_operation("pty.spawn", "start", argv[0] if argv else "", argv)
+
+
+def _fork() -> Operation:
+    return process_operation("os.fork", "fork", "fork")
+
+
+def _forkpty() -> Operation:
+    return process_operation("os.forkpty", "fork", "fork")
+
+
+def interpreter_operation(*_: Any, **__: Any) -> Operation:
+    """Another interpreter, created or made to run: there is no hook of ours in it."""
+    return process_operation("interpreters.create", "interpreter", "sub-interpreter")
+
+
+def _dlsym(library: Any, name: Any) -> Operation | None:
+    symbol = name if isinstance(name, str) else ""
+    known = symbol.lstrip("_").removeprefix("libc_")
+    if known in _NATIVE_NETWORK:
+        return _operation(NETWORK, "native", f"{symbol}() of a C library", "ctypes", OTHER, f"{symbol}()")
+    if known in _NATIVE_PROCESS:
+        return _operation(PROCESS, "native", f"{symbol}() of a C library", "ctypes", command=symbol)
+    return None
+
+
+READERS: dict[str, Callable[..., Operation | None]] = {
+    "socket.connect": _connect,
+    "socket.bind": _bind,
+    "socket.sendto": _sendto,
+    "socket.sendmsg": _sendmsg,
+    "socket.getaddrinfo": _getaddrinfo,
+    "socket.gethostbyname": _gethostbyname,
+    "socket.gethostbyaddr": _gethostbyaddr,
+    "socket.getnameinfo": _getnameinfo,
+    "subprocess.Popen": _popen,
+    "os.system": _system,
+    "os.exec": _exec,
+    "os.posix_spawn": _posix_spawn,
+    "os.fork": _fork,
+    "os.forkpty": _forkpty,
+    "os.startfile": _start_file,
+    "os.startfile/2": _start_file,
+    "pty.spawn": _pty_spawn,
+    "_posixsubprocess.fork_exec": _fork_exec,
+    "_winapi.CreateProcess": _create_process,
+    "ctypes.dlsym": _dlsym,
+    "ctypes.dlsym/handle": _dlsym,
+}
+
+
+@functools.cache
+def records() -> Any:
+    """The module of records: imported with the first operation, and kept, as nothing can be imported at shutdown."""
+    from .._base import records
+
+    return records
+
+
+def _operation(*args: Any, **kwargs: Any) -> Operation:
+    operation: Operation = records().Operation(*args, **kwargs)
+    return operation
+
+
+def _host_and_port(address: Any) -> tuple[str, int | None]:
+    if issubclass(type(address), tuple):
+        address = tuple.__getitem__(address, slice(None))  # as C reads it, whatever a subclass makes of it
+    return text_of(address[0]), address[1] if len(address) > 1 else None
+
+
+def text_of(value: Any) -> str:
+    """An argument as text."""
+    if value is None:
+        return ""
+    if issubclass(type(value), str):
+        return str.__str__(value)  # as C reads it, whatever a subclass makes of it
+    if issubclass(type(value), (bytes, bytearray)):
+        return os.fsdecode(bytes(memoryview(value)))
+    try:
+        return os.fsdecode(value) if isinstance(value, os.PathLike) else str(value)
+    except Exception:  # noqa: BLE001 - an argument of the user's that cannot be shown must not hide the operation
+        return f"<{type(value).__name__}>"
+
+
+def _script(scripted: Any) -> str:
+    """The command as one would write it down for the double; a string for what a shell is to run."""
+    if scripted is None:
+        return ""
+    if isinstance(scripted, (str, bytes, os.PathLike)):
+        text = literal(text_of(scripted))
+    else:
+        argv = [text_of(argument) for argument in scripted]
+        text = literal(argv[2] if argv[:2] == _SHELL and len(argv) == _SHELL_ARGUMENTS else argv)
+    return text if len(text) <= _SCRIPT_MAX_CHARACTERS else ""
+
+
+def _command_line(argv: Any) -> str:
+    if isinstance(argv, (str, bytes, os.PathLike)):
+        line = text_of(argv)
+    else:
+        import shlex  # not worth its start-up time before the first process
+
+        line = shlex.join(text_of(argument) for argument in argv)
+    return line if len(line) <= _TARGET_MAX_CHARACTERS else line[: _TARGET_MAX_CHARACTERS - 3] + "..."

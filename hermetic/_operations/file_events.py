@@ -1,0 +1,224 @@
+"""H002: audit events of the file system read as operations, and the rules of what is no use of it by the test.
+
+what is in a temporary folder                       that is what it is for
+devices, and what the kernel serves as files        /dev/null, /proc: nothing of it lies on a disk
+reading what is part of the program                 the standard library, installed packages, the data of packages
+                                                    that are imported, the tests' own among them
+what the import system, importlib.resources and     their callers ask for modules, data and mime types, and not
+the like do, coverage, and we ourselves             for files
+names in a folder that is open, descriptors         to open it was judged
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+
+from .._base import features, own_files, real
+from .._base.errors import ConfigurationError
+from .._base.sizes import FILESYSTEM
+from .._settings import config
+from . import callsite, events
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+    from .._base.records import Operation
+
+# Modules that use files for themselves, by the first part of their names.
+ACTING_FOR_THEMSELVES = frozenset(
+    "importlib _frozen_importlib _frozen_importlib_external zipimport runpy pkgutil site sysconfig linecache platform"
+    " mimetypes zoneinfo gettext ctypes multiprocessing tempfile unittest coverage _pytest".split()
+)
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_NO_FILES = ("/dev/", "/proc/", "/sys/")
+_ON_DISK = "/dev/shm/"  # noqa: S108 - files, if in memory
+_READING = frozenset({"read", "list"})
+_NO_FOLDER = -1  # of a ``dir_fd`` that is not given
+
+_OPENING_FOLDERS = {"shutil": ("rmtree",), "os": ("fwalk",)}  # functions that do, by module
+
+_normcase, _realpath = os.path.normcase, os.path.realpath
+
+
+def _open(path: Any, mode: Any, flags: Any) -> Operation | None:
+    if mode is None and _is_within_folder():
+        return None  # the event does not say in which, and it was judged as a whole
+    action = "write" if isinstance(flags, int) and flags & _WRITING else "read"
+    return _operation(action, path, "os.open" if mode is None else "builtins.open")
+
+
+def _is_within_folder() -> bool:
+    """Whether ``os.open`` is called by a function that goes through a folder by its descriptor."""
+    _, module, function = callsite.caller()
+    return function.lstrip("_").startswith(_OPENING_FOLDERS.get(module, ("-",)))
+
+
+def _reader(action: str, api: str, *folders: int, path: int = 0) -> Callable[..., Operation | None]:
+    """A reader of an event.
+
+    Args:
+        action: that of the operation.
+        api: the name of the function, which is that of the event.
+        folders: where among the arguments the descriptor of a folder may stand.
+        path: where the path stands.
+    """
+
+    def read(*args: Any) -> Operation | None:
+        if any(args[index] not in (None, _NO_FOLDER) for index in folders if index < len(args)):
+            return None
+        return _operation(action, args[path], api)
+
+    return read
+
+
+def _rename(source: Any, destination: Any, *folders: Any) -> Operation | None:
+    if any(folder not in (None, _NO_FOLDER) for folder in folders):
+        return None
+    return _operation("move", source, "os.rename") or _operation("move", destination, "os.rename")
+
+
+READERS: dict[str, Callable[..., Operation | None]] = {
+    "open": _open,
+    "os.listdir": _reader("list", "os.listdir"),
+    "os.scandir": _reader("list", "os.scandir"),
+    "os.fwalk": _reader("list", "os.fwalk", 4),
+    "os.mkdir": _reader("write", "os.mkdir", 2),
+    "os.remove": _reader("remove", "os.remove", 1),
+    "os.rmdir": _reader("remove", "os.rmdir", 1),
+    "shutil.rmtree": _reader("remove", "shutil.rmtree", 1),
+    "os.rename": _rename,
+    "os.link": _reader("link", "os.link", 2, 3, path=1),
+    "os.symlink": _reader("link", "os.symlink", 2, path=1),
+    "os.truncate": _reader("change", "os.truncate"),
+    "os.chmod": _reader("change", "os.chmod", 2),
+    "os.chown": _reader("change", "os.chown", 3),
+    "os.utime": _reader("change", "os.utime", 3),
+    "os.chflags": _reader("change", "os.chflags"),
+    "os.setxattr": _reader("change", "os.setxattr"),
+    "os.removexattr": _reader("change", "os.removexattr"),
+}
+
+
+def _operation(action: str, path: Any, api: str) -> Operation | None:
+    """The operation; None for one that is no use of the file system by the test."""
+    if isinstance(path, int):
+        return None
+    full = full_path(os.curdir if path is None else path)
+    if is_no_file(full) or is_temporary(full) or (action in _READING and is_part_of_program(full)):
+        return None
+    if callsite.is_acting_for_itself(ACTING_FOR_THEMSELVES):
+        return None
+    operation: Operation = events.records().Operation(
+        FILESYSTEM, action, callsite.shown_path(full), api, family="", host=full
+    )
+    return operation
+
+
+def full_path(path: Any) -> str:
+    """A path as a function of the os module takes it, from the root, and without dots."""
+    text = events.text_of(path)
+    try:
+        return os.path.normpath(os.path.join(real.get_cwd(), text))
+    except OSError:  # the current folder has gone
+        return os.path.normpath(text)
+
+
+def is_no_file(full: str) -> bool:
+    """Whether a path names a device, what the kernel makes up, or source text that never was in a file."""
+    if full.startswith(_NO_FILES):
+        return not full.startswith(_ON_DISK)
+    name = os.path.basename(full)
+    if name.startswith("<") and name.endswith(">"):
+        return True  # Python looks there for the line of a SyntaxError
+    return name.lower() == os.devnull.lower()  # on Windows it is in every folder
+
+
+def is_temporary(full: str) -> bool:
+    """Whether a path lies in a temporary folder; not all of one, if the project itself does."""
+    return any(
+        _is_below(full, folder) and not (_is_below(_root, folder) and _root != folder and _is_below(full, _root))
+        for folder in _forms_of(*_temporary_folders())
+    )
+
+
+def _temporary_folders() -> Sequence[str]:
+    """Those that are named now, and those that were at the start; a test may change any of it."""
+    tempfile = sys.modules.get("tempfile")
+    named = [getattr(tempfile, "tempdir", None), *_named_at_start]
+    named += [real.environ.get(name) for name in own_files.TEMPORARY_FOLDER_VARIABLES]
+    folders = [os.fsdecode(folder) for folder in named if isinstance(folder, (str, bytes)) and folder]
+    return folders or own_files.DEFAULT_TEMPORARY_FOLDERS
+
+
+@functools.lru_cache
+def _forms_of(*folders: str) -> list[str]:
+    """Folders as they may begin the path of a file."""
+    forms = [form for folder in folders for form in (os.path.abspath(folder), _realpath(folder))]
+    return [*dict.fromkeys(map(_normcase, forms))]
+
+
+_named_at_start = [real.environ.get(name) for name in (*own_files.TEMPORARY_FOLDER_VARIABLES, "TEST_TMPDIR")]
+
+
+def is_part_of_program(full: str) -> bool:
+    """Whether a path lies where the program itself does: what is there to be read is the same in every run."""
+    if any(part in full for part in callsite.SITE_PACKAGES):
+        return True
+    zones = getattr(sys.modules.get("zoneinfo"), "TZPATH", ())  # which are read by C code, whoever calls
+    return any(_is_below(full, folder) for folder in (*_INSTALLED, *zones, *_folders_of_packages()))
+
+
+_INSTALLED = [
+    _normcase(folder)
+    for prefix in {sys.prefix, sys.base_prefix}
+    for folder in (os.path.join(prefix, "share"), features.STDLIB_DIRECTORY.rstrip(os.sep))
+]
+
+
+def _folders_of_packages() -> list[str]:
+    """The folders of the packages that are imported, those within others left out."""
+    if _packages.number_of_modules != len(sys.modules):
+        _packages.number_of_modules = len(sys.modules)
+        _packages.folders = [
+            form for folder in _find_packages() for form in {_normcase(folder), _normcase(_realpath(folder))}
+        ]
+    return _packages.folders
+
+
+def _find_packages() -> Iterator[str]:
+    for name, module in list(sys.modules.items()):
+        names = real.names_in(module)
+        file = names.get("__file__")  # none of a namespace package: its folder may be that of the project
+        if "." not in name and "__path__" in names and isinstance(file, str):
+            yield os.path.dirname(os.path.abspath(file))
+
+
+class _Packages:
+    """What was found of the packages that are imported."""
+
+    def __init__(self) -> None:
+        self.number_of_modules = 0  # that there were then
+        self.folders: list[str] = []
+
+
+_packages = _Packages()
+
+
+def _is_below(full: str, folder: str) -> bool:
+    path = _normcase(full)
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _find_root() -> str:
+    try:
+        return _normcase(config.in_force().root)
+    except ConfigurationError:  # of a child that runs elsewhere: the run itself has told
+        return ""
+
+
+_root = _find_root()

@@ -1,0 +1,175 @@
+"""Forked copies of a run: one run is one process.
+
+A child that is forked while tests are loaded or run may do what it likes, until it comes back to what loads or runs
+them: from there on it would run the same tests as its parent. It is ended there, and its parent reports it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import unittest
+
+from .._base import real
+from .._verdicts import scopes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from .._base.records import CallSite
+
+__unittest = True
+
+
+def while_loading() -> contextlib.AbstractContextManager[None]:
+    """A block in which tests are loaded: whatever would load or run tests ends a forked copy."""
+    return _watched(_end_at_seams, lambda: None)
+
+
+def while_running(result: Any) -> contextlib.AbstractContextManager[None]:
+    """A block in which a run is told to a result: what the runner tells the result next ends a forked copy."""
+    return _watched(functools.partial(_end_at_result, result), lambda: result.current_test)
+
+
+@contextlib.contextmanager
+def loads_watched() -> Iterator[None]:
+    """A block in which whatever a loader of unittest's does is such a block."""
+    originals = {name: getattr(unittest.TestLoader, name) for name in _LOADS}
+    for name, original in originals.items():
+        setattr(unittest.TestLoader, name, _watched_load(original))
+    try:
+        yield
+    finally:
+        for name, original in originals.items():
+            setattr(unittest.TestLoader, name, original)
+
+
+_LOADS = ("loadTestsFromName", "loadTestsFromNames", "discover")  # they import
+
+
+def _watched_load(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def load(*args: Any, **kwargs: Any) -> Any:
+        with while_loading():
+            return original(*args, **kwargs)
+
+    return load
+
+
+class _Watch:
+    """A block.
+
+    Args:
+        put_in: called in a forked copy, with the function that is to end it.
+        current_test: finds the test that is running.
+    """
+
+    def __init__(self, put_in: Callable[[Callable[..., Any]], None], current_test: Callable[[], Any]) -> None:
+        self.put_in = put_in
+        self.current_test = current_test
+        self.home = real.get_pid()
+
+
+class _Fork:
+    """What a forked copy reports: it finds it in its memory.
+
+    Args:
+        watch: the innermost block that the parent is in.
+    """
+
+    def __init__(self, watch: _Watch) -> None:
+        from .._operations import callsite  # loaded with the first fork
+        from .._verdicts import child_reports
+
+        self.site: CallSite = callsite.find("os.fork")
+        active = scopes.active()
+        if active is not None and active.policy is not None and active.owner is not None:
+            self.scope = active
+            return
+        test = watch.current_test()
+        self.scope = scopes.Scope(test if test is not None else callsite.outside_of_tests()[0], None)
+        self.scope.ended = True  # nothing is judged in it
+        child_reports.expect_reports(self.scope)
+
+
+_watches: list[_Watch] = []
+_last: list[_Fork] = []  # at most one
+
+
+@contextlib.contextmanager
+def _watched(put_in: Callable[[Callable[..., Any]], None], current_test: Callable[[], Any]) -> Iterator[None]:
+    _look_at_forks()
+    _watches.append(_Watch(put_in, current_test))
+    try:
+        yield
+    finally:
+        _watches.pop()
+        if _last or scopes.running.has_reports:
+            from .._verdicts import child_reports  # loaded with the first process
+
+            child_reports.collect()
+
+
+@functools.cache
+def _look_at_forks() -> None:
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
+
+
+def _before_fork() -> None:
+    if _watches and _watches[-1].home == real.get_pid() and not scopes.is_unjudged():
+        from .._verdicts import faults  # loaded with the first fork
+
+        _last.clear()
+        faults.shielded(lambda: _last.append(_Fork(_watches[-1])))()
+
+
+def _after_fork() -> None:
+    if not scopes.is_unjudged():
+        for watch in _watches:
+            watch.put_in(_end)
+
+
+def _end(*_: Any, **__: Any) -> None:
+    """End this process, which is a copy that has come back."""
+    from .._verdicts import child_reports
+
+    try:
+        for fork in _last:
+            from .._guards import ceilings, process_findings  # loaded with the first finding
+
+            if fork.scope.policy is not None:
+                ceilings.end_if_forked(fork.scope)
+            process_findings.error("stray", fork.scope.name, "a forked copy of it", scope=fork.scope, site=fork.site)
+    finally:
+        real.exit_process(child_reports.END_STATUS)
+
+
+def _end_at_result(result: Any, end: Callable[..., Any]) -> None:
+    for name in _TOLD:
+        setattr(result, name, end)
+
+
+_TOLD = (
+    "startTest", "stopTest", "stopTestRun", "addSuccess", "addError", "addFailure", "addSkip", "addExpectedFailure",
+    "addUnexpectedSuccess",
+)  # fmt: skip  # of the calls that a result gets, those that come of a runner alone
+
+
+def _end_at_seams(end: Callable[..., Any]) -> None:
+    for cls, names in _SEAMS.items():
+        for name in names:
+            setattr(cls, name, end)
+
+
+# Whatever loads or runs tests, with the methods that others are built on.
+_SEAMS: dict[type, tuple[str, ...]] = {
+    unittest.TestProgram: ("__init__",),
+    unittest.TestLoader: (*_LOADS, real.LOADER_IMPORT, "loadTestsFromModule", "loadTestsFromTestCase"),
+    unittest.TextTestRunner: ("run",),
+    unittest.TestSuite: ("run", "debug"),
+    unittest.TestCase: ("run", "debug"),
+}

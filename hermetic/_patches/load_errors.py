@@ -1,0 +1,96 @@
+"""Modules that cannot be loaded: each is one error, and the other modules run, named or discovered."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+import unittest
+
+from .._base import real
+from .._base.errors import RunEndedEarly
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+__unittest = True
+
+
+@contextlib.contextmanager
+def failing_alone(loader: Any) -> Iterator[None]:
+    """For a block, have a loader turn the failed import of a named module into a test that fails, or is skipped.
+
+    unittest does so for an ``ImportError``. A module that is named twice is imported once. A ``SystemExit`` out of
+    ``load_tests`` is an error of its module, whether the module was named or discovered.
+    """
+    if "loadTestsFromName" in vars(loader):  # a program within another one
+        yield
+        return
+    load_module = loader.loadTestsFromModule
+    load = loader.loadTestsFromName
+    failed: set[str] = set()
+
+    def load_tests_from_name(name: str, module: Any = None) -> Any:
+        if module is not None or "loadTestsFromName" not in vars(loader):
+            return load(name, module)
+        if failed.intersection(_modules_in(name)):
+            return loader.suiteClass()  # its error stands at the first of its names
+        del loader.loadTestsFromName  # a load_tests function is told of errors by exceptions
+        try:
+            return load(name)
+        except BaseException as error:
+            missing = _not_imported(name)
+            if missing is None or isinstance(error, KeyboardInterrupt):
+                raise
+            failed.add(missing)
+            return real.test_of_failed_import(loader, missing, error)
+        finally:
+            loader.loadTestsFromName = load_tests_from_name
+
+    def load_tests_from_module(module: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return load_module(module, *args, **kwargs)
+        except real.system_exit as error:
+            wrapped = RunEndedEarly(f"sys.exit({error.code!r}) while the tests of {module.__name__} were loaded")
+            return real.test_of_failed_load_tests(loader, module.__name__, error, wrapped)
+
+    loader.loadTestsFromName, loader.loadTestsFromModule = load_tests_from_name, load_tests_from_module
+    try:
+        yield
+    finally:
+        del loader.loadTestsFromName, loader.loadTestsFromModule
+
+
+@contextlib.contextmanager
+def failing_alone_in_programs() -> Iterator[None]:
+    """For a block, the same for the loader of every ``unittest.main``."""
+    create = unittest.TestProgram.createTests
+
+    @functools.wraps(create)
+    def create_tests(self: Any, *args: Any, **kwargs: Any) -> None:
+        with failing_alone(self.testLoader):
+            create(self, *args, **kwargs)
+
+    unittest.TestProgram.createTests = create_tests  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        unittest.TestProgram.createTests = create  # type: ignore[method-assign]
+
+
+def _not_imported(name: str) -> str | None:
+    """The outermost module of a dotted name that is not imported; None where the rest names something in a module."""
+    missing = next((part for part in _modules_in(name) if part not in sys.modules), None)
+    if missing is None:
+        return None
+    parent, _, child = missing.rpartition(".")
+    names = real.names_in(sys.modules.get(parent))
+    return missing if not parent or ("__path__" in names and child not in names) else None
+
+
+def _modules_in(name: str) -> Iterator[str]:
+    """The modules that a dotted name may mean, the outermost first: ``a``, ``a.b``, ``a.b.C``."""
+    parts = name.split(".")
+    return (".".join(parts[:count]) for count in range(1, len(parts) + 1))

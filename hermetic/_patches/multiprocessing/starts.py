@@ -1,0 +1,105 @@
+"""The start of a process by multiprocessing, whoever starts it: Pool, Manager, executor, any context.
+
+All their processes are ``BaseProcess``, but not all of them ``multiprocessing.Process``.
+"""
+
+from __future__ import annotations
+
+import functools
+import weakref
+
+from ..._base import real
+from ..._verdicts import scopes
+from . import journal, main_guard, start_method
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+    from typing import Any
+
+
+def watch(process: Any) -> None:
+    """Look at every start, from now on."""
+    cls = process.BaseProcess
+    if hasattr(cls.start, "__hermetic_guard__"):
+        return
+    start = cls.start
+
+    @functools.wraps(start)
+    def guarded_start(self: Any) -> None:
+        main_guard.stop()
+        _refuse_at_import()
+        method = getattr(self, "_start_method", None) or start_method.method_in_force()
+        _note(method)
+        target = getattr(self, "_target", None)  # afterwards it is gone
+        if str(getattr(target, "__module__", "")).endswith(_KEEPERS):
+            journal.kept[:] = [kept for kept in journal.kept if kept() is not None] + [weakref.ref(self)]
+        try:
+            start(self)
+        except Exception as error:
+            _explain(error, method)
+            raise
+
+    guarded_start.__hermetic_guard__ = True  # type: ignore[attr-defined]
+    cls.start = guarded_start
+
+
+# Modules whose processes belong to an object that ends them; loky may be a part of joblib.
+_KEEPERS = ("multiprocessing.pool", "concurrent.futures.process", "multiprocessing.managers", "loky.process_executor")
+
+
+def _note(method: str) -> None:
+    journal.note(method)
+    scope = scopes.active()
+    if scope is not None and scope.policy is None:  # else the guard sees the start as well
+        from ..._guards import ceilings  # loaded with the guard, or here
+
+        ceilings.count_start(scope)
+
+
+def _refuse_at_import() -> None:
+    """Refuse a start while a module is imported: its children would import it, too, and start theirs.
+
+    With ``Pool.map`` it is a deadlock by every method: the Pool's thread waits for the lock of the import.
+    """
+    frame = _importing_frame()
+    if frame is None:
+        return
+    from ..._guards import process_findings
+    from ..._operations import callsite  # loaded with the first finding
+    from ..._settings import config  # not worth its start-up time in children
+
+    if config.in_force().processes_at_import != "error":
+        return
+    module = str(frame.f_globals["__name__"])
+    raise process_findings.error("import", f"module {module}", module, site=callsite.site_of(frame))
+
+
+def _importing_frame() -> FrameType | None:
+    """The module that is being imported by what calls; None for none, or for one that runs tests meanwhile."""
+    frame: FrameType | None = real.get_frame(2)
+    while frame is not None:
+        name, names = frame.f_code.co_name, frame.f_globals
+        if name == "<module>" and names.get("__name__") != "__main__":
+            if getattr(names.get("__spec__"), "_initializing", False):
+                return frame
+        elif name == "run" and names.get("__name__") == "unittest.case":
+            return None
+        frame = frame.f_back
+    return None
+
+
+def _explain(error: Exception, method: str) -> None:
+    """Say of what does not pickle why it has to, where Python can: notes came with 3.11."""
+    add_note = getattr(error, "add_note", None)
+    if add_note is not None and _passed_the_pickler(error.__traceback__):
+        add_note(
+            f"processes are started by {method!r}, which has to pickle what they are given; Python 3.14 no longer"
+            " forks either. To choose another method: @hermetic.start_method('fork'), or --start-method fork"
+        )
+
+
+def _passed_the_pickler(traceback: TracebackType | None) -> bool:
+    while traceback is not None and traceback.tb_frame.f_globals.get("__name__") != "multiprocessing.reduction":
+        traceback = traceback.tb_next
+    return traceback is not None

@@ -1,0 +1,189 @@
+"""The few patches, each on the lowest seam of a route that raises no audit event. Installed once, never taken out.
+
+    methods of _socket.socket, getnameinfo    no event, or one too late or too vague (``sockets``)
+    _posixsubprocess.fork_exec                no event before 3.14 (every spawned multiprocessing child);
+                                              it tells the program of the policy, as do posix_spawn, exec, system
+    _interpreters.create, run_string, ...     no event on 3.13; in another interpreter there is no hook
+    _thread.start_new_thread, ...             no event before 3.12; the new thread adopts the starter's scope
+    ThreadPoolExecutor.submit                 the work adopts the submitter's scope
+
+A patch is an entrance (``faults``): it asks the judge, or hands on a scope; the original then does the work.
+"""
+
+from __future__ import annotations
+
+import _thread
+import functools
+import importlib
+import os
+import sys
+import types
+
+from .._base import features, real
+from .._guards import audit, environment, inheritance
+from .._operations import events
+from .._verdicts import faults, scopes, subjects
+from . import replacing, sockets
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
+    from .._verdicts.scopes import Scope
+
+
+def install() -> None:
+    """Patch what is loaded, and see to it that the rest is patched when it comes into use."""
+    # A C module that nobody has imported yet cannot have been aliased: no need to look through the heap.
+    in_use = {name for name in ("threading", "_posixsubprocess", *real.INTERPRETER_MODULES) if name in sys.modules}
+    patches = [*_thread_patches(), *_program_patches(), *_interpreter_patches()]
+    replacing.replace([(vars(module), name, guarded) for module, name, guarded in patches], sweep=bool(in_use))
+    sockets.patch_if_loaded()
+
+
+# --- processes and interpreters --------------------------------------------------------------------------------
+
+
+def _program_patches() -> list[tuple[ModuleType, str, Any]]:
+    """The functions that start programs: each of them tells the program of the policy."""
+    patches = [
+        (module, name, tell(getattr(module, name)))
+        for module in (os, importlib.import_module(os.name))
+        for name, tell in environment.TELLING.items()
+        if _is_present(module, name)
+    ]
+    if features.WINDOWS:
+        winapi: Any = importlib.import_module("_winapi")
+        return [*patches, (winapi, "CreateProcess", environment.telling_create_process(winapi.CreateProcess))]
+    seams = {"fork_exec": importlib.import_module("_posixsubprocess")}
+    subprocess = sys.modules.get("subprocess")
+    # gevent has None there
+    if subprocess is not None and callable(getattr(subprocess, real.SUBPROCESS_FORK_EXEC, None)):
+        seams[real.SUBPROCESS_FORK_EXEC] = subprocess  # a debugger may have wrapped it apart from the original
+    guarded: dict[Any, Any] = {}
+    for name, module in seams.items():
+        original = getattr(module, name)
+        patches.append((module, name, guarded.setdefault(original, _guarded_fork_exec(original))))
+    return patches
+
+
+def _guarded_fork_exec(original: Callable[..., Any]) -> Callable[..., Any]:
+    def operation_of(argv: Any, executables: Any, *_: Any) -> Any:
+        if audit.is_announced_by_popen():
+            return None
+        return events.READERS["_posixsubprocess.fork_exec"](executables, argv)
+
+    telling = environment.telling_fork_exec(original)
+    return replacing.guarded(telling, operation_of) if features.FORK_EXEC_RAISES_NO_EVENT else telling
+
+
+def _is_present(module: ModuleType, name: str) -> bool:
+    """Whether there is a function of that name: a platform may lack some, by ``features.MAY_BE_MISSING``."""
+    return hasattr(module, name) or name not in features.MAY_BE_MISSING
+
+
+# Whatever lets code run in another interpreter, where no hook of ours would see it.
+_INTERPRETER_FUNCTIONS = ("create", "run_string", "run_func", "exec", "call")
+
+
+def _interpreter_patches() -> list[tuple[ModuleType, str, Any]]:
+    interpreters = real.interpreters_module()
+    if interpreters is None:
+        return []
+    return [
+        (interpreters, name, _guarded_interpreter_function(interpreters, name))
+        for name in _INTERPRETER_FUNCTIONS
+        if hasattr(interpreters, name)
+    ]
+
+
+def _guarded_interpreter_function(interpreters: Any, name: str) -> Callable[..., Any]:
+    """Refuse it, or see to it that the other interpreter has a guard of its own before it runs anything."""
+    original = getattr(interpreters, name)
+    run_string = interpreters.run_string
+
+    def ask(*args: Any, **kwargs: Any) -> None:
+        audit.judge(events.interpreter_operation())
+        interpreter = args[0] if args else kwargs.get("id")
+        if name != "create" and hasattr(interpreter, "__index__"):  # or the original raises an error
+            _guard_interpreter(interpreter, run_string)
+
+    unknown = getattr(interpreters, "InterpreterNotFoundError", ())
+    guarded: Callable[..., Any] = faults.entrance(original, ask, *([unknown] if unknown else []))
+    return guarded
+
+
+_guarded_interpreters: set[int] = set()
+
+
+def _guard_interpreter(interpreter: Any, run_string: Callable[..., Any]) -> None:
+    """Put another interpreter under the policy in force; under none, if there is none any more."""
+    scope = subjects.scope_in_force()
+    payload = None if scope is None or scope.policy is None else inheritance.described(scope)
+    if payload is not None:
+        _guarded_interpreters.add(int(interpreter))
+    elif int(interpreter) not in _guarded_interpreters:
+        return
+    if features.INTERPRETERS_SHARE_C_TYPES:
+        sockets.patch()  # the functions of this interpreter are to be there, as it outlives the other one
+    failure = run_string(interpreter, inheritance.boot_code("_children.child_boot", payload))
+    if failure is not None:  # before 3.13, run_string raises it
+        raise RuntimeError(f"another interpreter could not be guarded: {failure.formatted}")
+
+
+# --- threads ---------------------------------------------------------------------------------------------------
+
+
+def _thread_patches() -> list[tuple[ModuleType, str, Any]]:
+    names = ("start_new_thread", "start_new", "start_joinable_thread")
+    return [(_thread, name, _starting_in_scope(getattr(_thread, name))) for name in names if _is_present(_thread, name)]
+
+
+def _starting_in_scope(original: Callable[..., Any]) -> Callable[..., Any]:
+    def decide(function: Any = None, *args: Any, **kwargs: Any) -> Callable[[], Any] | None:
+        scope = scopes.active()
+        if scope is None or not callable(function):
+            return None
+        scope.touched = True
+        if "concurrent.futures.thread" in sys.modules:
+            _patch_executor(sys.modules["concurrent.futures.thread"])
+        return functools.partial(original, functools.partial(_run_in_scope, scope, function), *args, **kwargs)
+
+    guarded: Callable[..., Any] = faults.entrance(original, decide)
+    return guarded
+
+
+def _run_in_scope(scope: Scope, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    before = scopes.adopt(scope)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        scopes.adopt(before)
+
+
+def _patch_executor(module: ModuleType) -> None:
+    """Hand the submitter's scope on with the work: the first thread of an executor tells that one is in use."""
+    cls: Any = module.ThreadPoolExecutor
+    original = cls.submit
+    if hasattr(original, "__hermetic_guard__") or type(original) is not types.FunctionType:
+        return  # done, or somebody's mock, which wins
+
+    def decide(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Callable[[], Any] | None:
+        scope = scopes.active()
+        if scope is None:
+            return None
+        if _runs_in_interpreters(self):
+            audit.judge(events.interpreter_operation())
+            return None
+        scope.touched = True
+        return functools.partial(original, self, _run_in_scope, scope, fn, *args, **kwargs)
+
+    cls.submit = faults.entrance(original, decide)
+
+
+def _runs_in_interpreters(executor: Any) -> bool:
+    """Whether an executor hands its work to other interpreters, where no scope of this one can go."""
+    module = sys.modules.get("concurrent.futures.interpreter")
+    return module is not None and isinstance(executor, module.InterpreterPoolExecutor)

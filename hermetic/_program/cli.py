@@ -1,0 +1,56 @@
+"""The command line: ``python -m hermetic [options] [unittest's arguments]``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+from .._patches import installation
+from .._settings import config
+from . import options, run_setup, usage
+from .program import TestProgram
+
+__unittest = True
+
+
+def main() -> None:
+    """Run what the command line says, and exit with its status."""
+    _warn_of_foreign_package()
+    installation.report_at_exit(is_first=True)
+    program = os.path.basename(sys.argv[0])
+    ours, rest = options.split(sys.argv[1:], options.make_parser(program))
+    if ours.script is None:
+        TestProgram(module=None)
+        return
+    with contextlib.ExitStack() as while_running:
+        with usage.configuration_errors(program):
+            settings = run_setup.use_settings(ours, while_running)
+        if ours.show_config:
+            sys.stdout.write(config.describe(settings) + "\n")
+            return
+        from . import script  # for runs that ask
+
+        script.run(ours.script, rest, program)
+
+
+def _warn_of_foreign_package() -> None:
+    """Say so when another project's ``hermetic`` package lies on the path: one of the two hides the other."""
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    for folder in sys.path:
+        other = os.path.join(os.path.abspath(folder), "hermetic")
+        is_there = os.path.isfile(os.path.join(other, "__init__.py"))
+        if is_there and not (os.path.isdir(here) and os.path.samefile(other, here)):  # no folder if it is in an archive
+            sys.stderr.write(f"hermetic: warning: another package named hermetic lies in {other}; it is not used\n")
+    if any(name.startswith("hermetic_seal-") for name in _names_beside(here)):
+        sys.stderr.write(
+            f"hermetic: warning: the project hermetic-seal, installed in {os.path.dirname(here)}, has the same import"
+            " name: its files and ours overwrite each other; install them in environments of their own\n"
+        )
+
+
+def _names_beside(folder: str) -> list[str]:
+    try:
+        return os.listdir(os.path.dirname(folder))
+    except OSError:  # imported from an archive
+        return []

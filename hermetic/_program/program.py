@@ -1,0 +1,201 @@
+"""The program behind ``python -m hermetic`` and ``hermetic.main()``: unittest's, with our options, guard and runner."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import traceback
+import unittest
+
+from .._base import features, real
+from .._base.errors import ConfigurationError
+from .._patches import forked_runs, installation, load_errors, process_exits
+from .._patches.multiprocessing import watching
+from .._rules import policies
+from .._running.runner import TestRunner
+from .._running.watched_run import WatchedRun
+from .._settings import config
+from .._verdicts import scopes
+from . import options, run_setup, usage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+    from typing import Any, NoReturn
+
+__unittest = True
+
+
+class TestProgram(unittest.TestProgram):
+    """``unittest.main`` with hermetic's options, guard and runner; the same arguments, the same exit status.
+
+    Args:
+        *args: as of ``unittest.main``.
+        durations: how many of the slowest tests to list; on every Python.
+        **kwargs: as of ``unittest.main``.
+    """
+
+    __test__ = False
+    test: Any
+    testLoader: Any  # noqa: N815 - unittest's
+    testRunner: Any  # noqa: N815 - the same
+    exit: bool
+    testNamePatterns: Any  # noqa: N815 - the same
+
+    def __init__(self, *args: Any, durations: int | None = None, **kwargs: Any) -> None:
+        if features.UNITTEST_HAS_DURATIONS:
+            kwargs["durations"] = durations
+        self.durations = durations
+        self._hermetic_parser: argparse.ArgumentParser | None = None
+        self._ours: argparse.Namespace
+        self._stderr = sys.stderr
+        self._phase = "while the tests were loaded"
+        with contextlib.ExitStack() as self._while_running:
+            # From before the first import: a test module may import os._exit by name, or call it.
+            self._while_running.enter_context(process_exits.watch(self._on_end))
+            super().__init__(*args, **kwargs)
+
+    def parseArgs(self, argv: list[str]) -> None:
+        """Take our options, put the settings in force, and leave the rest to unittest."""
+        self._hermetic_parser = options.make_parser(str(self.progName))
+        ours, rest = options.split(argv[1:], self._hermetic_parser)
+        self._ours = ours
+        with usage.configuration_errors(str(self.progName)):
+            if ours.script is not None:
+                raise ConfigurationError(f"--script is for the command line: python -m hermetic --script {ours.script}")
+            settings = run_setup.use_settings(ours, self._while_running)
+            if ours.show_config:
+                print(config.describe(settings))
+                process_exits.leave(0)
+        super().parseArgs([argv[0], *rest])
+
+    def createTests(self, from_discovery: bool = False, *args: Any, **kwargs: Any) -> None:  # noqa: FBT001, FBT002
+        """Load the tests. With a default size, what is imported for that is held to it."""
+        self._is_discovered = from_discovery
+        try:
+            with (
+                self._told(),
+                policies.default_scope(),
+                forked_runs.while_loading(),
+                load_errors.failing_alone(self.testLoader),
+            ):
+                super().createTests(from_discovery, *args, **kwargs)
+        except ImportError as error:
+            *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+            if frame.f_globals.get("__name__") != "unittest.loader":
+                raise  # a loader of the user's
+            # Failing test modules are reported as errors of tests: here it is discovery that cannot go on at all.
+            usage.fail(str(self.progName), str(error), status=1)
+
+    def runTests(self) -> None:
+        """Run, with our runner unless another was given, and exit as unittest does; never green if it ended early."""
+        exit_after, self.exit = self.exit, False
+        try:
+            with self._told():
+                self._run_tests()
+        except KeyboardInterrupt:
+            if not exit_after:
+                raise
+            process_exits.leave(features.INTERRUPTED_EXIT_STATUS)
+        if exit_after:
+            widest = policies.widest()  # the exit may do what the largest test might
+            if widest is not None:
+                installation.hold_until_exit(widest)
+            process_exits.leave(exit_status(self.result))
+
+    def _run_tests(self) -> None:
+        if self._ours.bisect is not None:
+            self._bisect(self._ours.bisect)
+        if self.testRunner is None:
+            self.testRunner = TestRunner
+        loaded, self.test = self.test, WatchedRun(run_setup.arranged(self.test))
+        is_all = self._is_discovered and not self.testNamePatterns
+        self.test.is_whole = is_all and self.test.countTestCases() == loaded.countTestCases()
+        if not features.UNITTEST_HAS_DURATIONS:
+            self.test.durations = self.durations
+        self._phase = "while the run was prepared or reported"
+        with policies.default_scope():
+            super().runTests()
+            if config.in_force().start_method == "all":
+                self._run_by_other_methods([*self.test.starters.values()])
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """For a block, have whatever ends the program early told and reported; its status is then not 0."""
+        try:
+            yield
+        except (process_exits.Leaving, KeyboardInterrupt) as error:
+            if isinstance(error, KeyboardInterrupt) and not WatchedRun.has_begun:
+                process_exits.decide_on_error(features.INTERRUPTED_EXIT_STATUS)
+                self._tell(f"Ctrl-C {self._phase}")
+            raise
+        except real.system_exit as error:
+            scopes.trim(error)
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            self._tell(f"sys.exit({error.code!r}) {self._phase}, at {place.filename}:{place.lineno} in {place.name}")
+            process_exits.leave(1)
+        except BaseException as error:
+            process_exits.decide_on_error(1)
+            self._tell(process_exits.described(error, self._phase))
+            raise
+
+    def _on_end(self, call: str) -> None:
+        if not scopes.running.in_run:  # a run sums itself up
+            self._tell(f"{call} {self._phase}")
+
+    def _tell(self, reason: str) -> None:
+        """Tell of an early end outside of the tests, on the terminal and in the reports."""
+        process_exits.say(self._stderr, f"The run ended early: {reason}")
+        if WatchedRun.recorder is not None and not scopes.running.in_run:
+            for trouble in WatchedRun.recorder.finish(successful=False, ended_early=reason):
+                process_exits.say(self._stderr, trouble)
+
+    def _bisect(self, name: str) -> NoReturn:
+        """Find the tests that make one fail or pass, instead of running them."""
+        from .._studies import polluters, reproduction  # for runs that ask
+
+        self.test = run_setup.arranged(self.test)
+        with usage.configuration_errors(str(self.progName)), policies.default_scope():
+            try:
+                process_exits.leave(polluters.find(name, self.test, reproduction.Reproduction(self, self._ours)))
+            except KeyboardInterrupt:
+                process_exits.leave(features.INTERRUPTED_EXIT_STATUS)
+
+    def _run_by_other_methods(self, starters: list[Any]) -> None:
+        """Run the tests that start processes by each method but the first; ``result`` is then that of the worst run."""
+        worst = self.result
+        for method in watching.methods()[1:] if starters else ():
+            sys.stderr.write(f"\nOnce more by {method}: the tests that have started processes\n")
+            with watching.default_start_method(method, afresh=True):
+                self.test = WatchedRun(unittest.TestSuite(starters))
+                super().runTests()
+            worst = max(worst, self.result, key=exit_status)
+        self.result = worst
+
+    def _getParentArgParser(self) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = super()._getParentArgParser()  # type: ignore[misc]
+        if not features.UNITTEST_HAS_DURATIONS:
+            parser.add_argument(
+                "--durations", dest="durations", type=int, default=None, metavar="N",
+                help="Show the N slowest test cases (N=0 for all)",
+            )  # fmt: skip
+        return parser
+
+    def _print_help(self, *args: Any, **kwargs: Any) -> None:
+        super()._print_help(*args, **kwargs)  # type: ignore[misc]
+        assert self._hermetic_parser is not None
+        print("\n" + self._hermetic_parser.format_help().strip())
+
+
+def exit_status(result: Any) -> int:
+    """The status that a run ends with: unittest's newest rule on every Python, and never 0 for a run cut short."""
+    if getattr(result, "interrupted", False):
+        return features.INTERRUPTED_EXIT_STATUS
+    if not result.wasSuccessful():
+        return 1
+    if WatchedRun.order is not None and WatchedRun.order.has_left_all_out:
+        return 0
+    if features.NO_TESTS_EXIT_STATUS and result.testsRun == 0 and not result.skipped:
+        return features.NO_TESTS_EXIT_STATUS
+    return 0

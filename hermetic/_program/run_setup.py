@@ -1,0 +1,207 @@
+"""What the settings, the options and Bazel ask of the runs of a program: put in force until the program ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .._base import features
+from .._base.errors import ConfigurationError
+from .._patches.multiprocessing import watching
+from .._rules import marking, policies
+from .._running.watched_run import WatchedRun
+from .._settings import config, table
+from .._suites import history
+from .._verdicts import scopes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    import contextlib
+    from typing import Any
+
+    from .._studies.baseline_writer import BaselineWriter
+    from .._studies.survey import Survey
+    from . import bazel
+
+__unittest = True
+
+_REPORTS = ("junit_xml", "json", "html")  # settings
+
+
+def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) -> table.Settings:
+    """Read the settings, and put them in force until the stack is left.
+
+    Raises:
+        ConfigurationError: as ``config.load``.
+    """
+    given = {name: getattr(ours, name) for name in table.SETTINGS if getattr(ours, name) is not None}
+    settings = config.load({**config.given_on_command_line(), **given})
+    if ours.bisect is not None:
+        settings = _for_bisection(settings, ours)
+    before = config.put_in_force(settings)
+    while_running.callback(config.put_in_force, before)
+    marking.forget()
+    while_running.callback(marking.forget)
+    observer = _observe(ours, while_running)
+    policies.install_guard(settings)
+    if settings.isolated or settings.detect_leaks:
+        policies.watches_processes, policies.leaks_are_detected = True, settings.detect_leaks
+        while_running.callback(_stop_watching_processes)
+    if not scopes.running.in_run:  # a program within a test is part of that test
+        _share_out(settings, while_running)
+        protocol = _bazel(while_running)
+        _record(settings, protocol, observer, while_running)
+        _put_in_order(settings, ours, protocol, while_running)
+    while_running.enter_context(watching.default_start_method(settings.start_method))
+    return settings
+
+
+def _for_bisection(settings: table.Settings, ours: argparse.Namespace) -> table.Settings:
+    """The settings without what is for runs, which a search for polluters is not."""
+    for name in ("script", "last_failed", "survey", "survey_apply", "write_baseline"):
+        if getattr(ours, name):
+            option = f"--{name.replace('_', '-')}"
+            raise ConfigurationError(
+                f"--bisect {ours.bisect} and {option} cannot be used together; leave one of them out"
+            )
+    unreported = dict.fromkeys(_REPORTS)
+    return settings._replace(**unreported, annotations="off", jobs=1, failed_first=False, history="off")
+
+
+def _share_out(settings: table.Settings, while_running: contextlib.ExitStack) -> None:
+    """Have the tests of this program shared out, if the settings ask for it.
+
+    Raises:
+        ConfigurationError: there is no sandbox here, and there must be.
+    """
+    if settings.no_isolation:
+        if settings.sandbox != "off":
+            sys.stderr.write("sandbox: off, because of no_isolation: only workers can have one\n")
+        return
+    if settings.sandbox != "off":
+        from .._rules import sandbox_choice  # for runs that ask
+
+        if sandbox_choice.is_on(settings.sandbox):
+            while_running.callback(_stop_watching_processes)
+            policies.watches_processes = policies.sandboxed = True
+    if settings.jobs == 1:
+        return
+    from .._isolation import processors  # as above
+
+    jobs = settings.jobs if isinstance(settings.jobs, int) else processors.usable()
+    if jobs > 1:
+        while_running.callback(_stop_watching_processes)
+        policies.watches_processes, policies.jobs = True, jobs
+
+
+def _bazel(while_running: contextlib.ExitStack) -> bazel.Protocol | None:
+    """What Bazel asks of this program, if it has started it."""
+    if not any(name.startswith(("TEST_", "TESTBRIDGE_")) for name in os.environ):
+        return None
+    from .bazel import Protocol  # not worth its start-up time in other runs
+
+    protocol = Protocol(while_running)
+    while_running.callback(setattr, WatchedRun, "fails_fast", WatchedRun.fails_fast)
+    while_running.callback(setattr, WatchedRun, "ends_at", WatchedRun.ends_at)
+    WatchedRun.fails_fast, WatchedRun.ends_at = protocol.fails_fast, protocol.ends_at
+    return protocol
+
+
+def _observe(ours: argparse.Namespace, while_running: contextlib.ExitStack) -> Survey | BaselineWriter | None:
+    """Have tests observed, if that is asked for; those of a program within a test are part of that test.
+
+    Raises:
+        ConfigurationError: two things are asked for at once.
+    """
+    is_survey = ours.survey or ours.survey_apply
+    if scopes.running.in_run or not (is_survey or ours.write_baseline):
+        return None
+    if is_survey and ours.write_baseline:
+        raise ConfigurationError("--write-baseline goes by the sizes of tests, and --survey by none; run one of them")
+    while_running.callback(_stop_observing)
+    policies.is_observing, policies.is_surveying = True, is_survey
+    if is_survey:
+        from .._studies.survey import Survey  # as the other: for runs that ask
+
+        return Survey(applies=ours.survey_apply)
+    from .._studies.baseline_writer import BaselineWriter
+
+    return BaselineWriter()
+
+
+def _stop_observing() -> None:
+    policies.is_observing = policies.is_surveying = policies.imports_are_kept_apart = False
+
+
+def _record(
+    settings: table.Settings,
+    protocol: bazel.Protocol | None,
+    observer: Survey | BaselineWriter | None,
+    while_running: contextlib.ExitStack,
+) -> None:
+    """Have the runs recorded, if reports are asked for, or somebody observes."""
+    paths = {name: path for name in _REPORTS if (path := getattr(settings, name)) is not None}
+    if protocol is not None and protocol.warnings_file is not None:
+        paths["TEST_WARNINGS_OUTPUT_FILE"] = os.path.abspath(protocol.warnings_file)
+    annotations = settings.annotations
+    if annotations == "auto":
+        annotations = next((ci for name, ci in features.ANNOTATING_CI.items() if _is_true(name)), "off")
+    if not paths and annotations == "off" and observer is None:
+        return
+    from .._reports.writing import Reports  # as recording: for runs that are reported
+    from .._results.recording import Recorder
+
+    recorder = WatchedRun.recorder = Recorder(Reports(paths, None if annotations == "off" else annotations), observer)
+    while_running.callback(setattr, WatchedRun, "recorder", None)
+    if observer is not None:
+        while_running.callback(observer.conclude, recorder.run)
+    while_running.callback(WatchedRun.recorder.close)
+
+
+def _put_in_order(
+    settings: table.Settings,
+    ours: argparse.Namespace,
+    protocol: bazel.Protocol | None,
+    while_running: contextlib.ExitStack,
+) -> None:
+    """Have the runs add to the history, and their tests ordered, if that is asked for."""
+    if WatchedRun.order is not None:
+        return  # a program that a script starts: that of the script holds
+    shard = protocol.shard if protocol is not None else None
+    if ours.shard is not None:
+        if shard is not None:
+            raise ConfigurationError(f"--shard {ours.shard}: Bazel has asked for a shard as well; leave the option out")
+        from .._suites.shards import parse  # as order, below
+
+        shard = parse(ours.shard, "--shard")
+    path, is_own = history.path_of(settings), settings.history == "auto"
+    # A shard leaves the history as it is: those that come after it would make other parts. Under Bazel it is a source.
+    is_kept = shard is not None or "TEST_SRCDIR" in os.environ
+    known = None if path is None else history.RunHistory(path, is_own=is_own, is_kept=is_kept)
+    if ours.last_failed and known is None:
+        raise ConfigurationError("--last-failed needs the history of the last run, and the setting history is off")
+    while_running.callback(setattr, WatchedRun, "history", WatchedRun.history)
+    WatchedRun.history = known
+    chooses = protocol.chooses if protocol is not None and protocol.has_filter else None
+    if shard or chooses or ours.last_failed or settings.failed_first or settings.shuffle != "off":
+        from .._suites.order import Order  # not worth its start-up time in other runs
+
+        WatchedRun.order = Order(settings, shard=shard, last_failed=ours.last_failed, chooses=chooses, history=known)
+        while_running.callback(setattr, WatchedRun, "order", None)
+
+
+def arranged(suite: Any) -> Any:
+    """The tests of a run of this program, chosen and ordered; those of a run within a test are left as they are."""
+    if WatchedRun.order is None or scopes.running.in_run:
+        return suite
+    return WatchedRun.order.arranged(suite, lambda line: sys.stderr.write(f"{line}\n"))
+
+
+def _is_true(variable: str) -> bool:
+    return os.environ.get(variable, "").lower() == "true"
+
+
+def _stop_watching_processes() -> None:
+    policies.watches_processes = "hermetic._marks.isolated" in sys.modules  # marks hold for every run
+    policies.leaks_are_detected, policies.sandboxed, policies.jobs = False, False, 1

@@ -1,0 +1,92 @@
+"""``--script``: a legacy runner script, whose runs are watched and guarded."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import unittest
+
+from .._base import features, real
+from .._patches import forked_runs, load_errors, process_exits
+from .._rules import policies
+from .._running.watched_run import WatchedRun
+from .._verdicts import scopes
+from . import run_setup, usage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+__unittest = True
+
+
+def run(path: str, arguments: list[str], program: str) -> None:
+    """Run a legacy runner script as ``python FILE`` would; the runs that it starts are watched and guarded.
+
+    Args:
+        path: the script.
+        arguments: its arguments.
+        program: our own name, for messages.
+    """
+    import runpy
+
+    if not os.path.isfile(path):
+        usage.fail(program, f"--script {path}: there is no such file; write the path of a Python script")
+    sys.argv[:] = [path, *arguments]
+    if not getattr(sys.flags, "safe_path", False):  # -P, from 3.11 on: there the first entry is none of the script's
+        sys.path[0] = os.path.dirname(os.path.abspath(path))
+    ended_early: list[str] = []
+    with (
+        process_exits.replaced(),
+        forked_runs.loads_watched(),
+        load_errors.failing_alone_in_programs(),
+        policies.default_scope(),
+        _runs_watched(ended_early),
+    ):
+        try:
+            runpy.run_path(path, run_name="__main__")
+        except KeyboardInterrupt:
+            process_exits.leave(features.INTERRUPTED_EXIT_STATUS)
+        except real.system_exit as error:
+            if _found_all_left_out(error.code):
+                return
+            process_exits.leave(error.code or (1 if ended_early else error.code))
+    if ended_early:
+        process_exits.leave(1)
+
+
+def _found_all_left_out(code: Any) -> bool:
+    """Whether a script ends as unittest does without a test, because all are in other shards, or not chosen."""
+    order = WatchedRun.order
+    return (
+        order is not None and order.has_left_all_out and code is not None and code == features.NO_TESTS_EXIT_STATUS != 0
+    )
+
+
+@contextlib.contextmanager
+def _runs_watched(ended_early: list[str]) -> Iterator[None]:
+    """Watch every run of a ``TextTestRunner``, and note what ended one early: a script may not look at its result."""
+    run = unittest.TextTestRunner.run
+
+    def watched_run(self: Any, test: Any) -> Any:
+        watched = test if isinstance(test, WatchedRun) else WatchedRun(run_setup.arranged(test))
+        watched.stream = watched.stream or self.stream
+        nested, leave = scopes.running.in_run, sys.exit
+        try:
+            result: Any = run(self, watched)
+        finally:
+            if not nested:
+                sys.exit = leave  # a test may have left a mock of it, and the script says by it that the run failed
+        if getattr(result, "ended_early", None) is not None and not nested:
+            ended_early.append(result.ended_early)
+        if test is not watched and getattr(result, "interrupted", False):
+            raise KeyboardInterrupt
+        return result
+
+    unittest.TextTestRunner.run = watched_run  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        unittest.TextTestRunner.run = run  # type: ignore[method-assign]

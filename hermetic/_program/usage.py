@@ -1,0 +1,33 @@
+"""Wrong usage: one message, which says what to write instead, and status 2."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+
+from .._base.errors import ConfigurationError, GuardError
+from .._patches import process_exits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import NoReturn
+
+__unittest = True
+
+
+@contextlib.contextmanager
+def configuration_errors(program: str) -> Iterator[None]:
+    """Show wrong settings as wrong usage is shown: one message, status 2; a guard that is missing, with status 1."""
+    try:
+        yield
+    except ConfigurationError as error:
+        fail(program, str(error))
+    except GuardError as error:
+        fail(program, str(error), status=1)
+
+
+def fail(program: str, message: str, *, status: int = 2) -> NoReturn:
+    """Show a message, and exit."""
+    sys.stderr.write(f"{program}: error: {message}\n")
+    process_exits.leave(status)

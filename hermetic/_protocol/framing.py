@@ -1,0 +1,271 @@
+"""Frames between a supervisor and its workers: plain data, each behind a header that only the two of them know.
+
+    header   the nonce of the worker (8 bytes), the length of what follows (4 bytes, big-endian)
+    body     a JSON array: its first element is the kind of the frame
+
+The channel is inherited, never found by a name. What a test writes into it is not mistaken for a frame.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections import deque
+
+from .._base import features, real, system
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+NONCE_BYTES = 8
+# Exit statuses of a worker that cannot say what happened to it.
+CHANNEL_LOST, OUT_OF_MEMORY = 122, 123
+
+FULL_BYTES = 32_000_000  # in a file with output, at which a worker has it emptied between tests and fixtures
+_BOUNDARIES = ("begin", "ready")
+MAX_FRAME_BYTES = 32_000_000  # more than a worker ever sends: texts are cut before
+
+# Bound now, because the code under test may replace or remove any of it.
+_encode: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_decode: Callable[[str], Any] = json.JSONDecoder().decode
+_header = struct.Struct(f">{NONCE_BYTES}sI")
+
+
+class ProtocolError(Exception):
+    """Something else than frames came along the channel, or it is closed."""
+
+
+class FrameReader:
+    """Cuts a stream of bytes into frames.
+
+    Args:
+        nonce: what every header begins with.
+    """
+
+    def __init__(self, nonce: bytes) -> None:
+        self._nonce = nonce
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[list[Any]]:
+        """The frames that are complete with these bytes; those before an error come first, and it the next time.
+
+        Raises:
+            ProtocolError: the bytes are no frames.
+        """
+        self._buffer += data
+        frames: list[list[Any]] = []
+        try:
+            while (frame := self._next()) is not None:
+                frames.append(frame)
+        except ProtocolError:
+            if not frames:
+                raise
+        return frames
+
+    def _next(self) -> list[Any] | None:
+        """The next frame, if it is complete; what is none stays where it is."""
+        if not self._nonce.startswith(bytes(self._buffer[:NONCE_BYTES])):
+            raise ProtocolError("it holds bytes that are no frames")
+        if len(self._buffer) < _header.size:
+            return None
+        _, length = _header.unpack_from(self._buffer)
+        if length > MAX_FRAME_BYTES:
+            raise ProtocolError("it holds bytes that are no frames")
+        end = _header.size + length
+        if len(self._buffer) < end:
+            return None
+        frame = _parse(bytes(self._buffer[_header.size : end]))
+        del self._buffer[:end]
+        return frame
+
+
+def _parse(body: bytes) -> list[Any]:
+    try:
+        frame = load(body)
+    except (ValueError, RecursionError):
+        frame = None
+    if not isinstance(frame, list) or not frame or not isinstance(frame[0], str):
+        raise ProtocolError("it holds a frame that is no JSON array")
+    return frame
+
+
+def pack(nonce: bytes, frame: list[Any]) -> bytes:
+    """A frame as bytes.
+
+    Args:
+        nonce: of the worker.
+        frame: strings, numbers, booleans, None, lists and dictionaries of them.
+    """
+    body = dump(frame)
+    return _header.pack(nonce, len(body)) + body
+
+
+def dump(plain: Any) -> bytes:
+    """Plain data as bytes."""
+    # Not escaped as ASCII: two lone surrogates in a row would come back as one character.
+    return _encode(plain).encode("utf-8", "surrogatepass")
+
+
+def load(data: bytes) -> Any:
+    """The opposite, which makes nothing but plain data of whatever it is given.
+
+    Raises:
+        ValueError, RecursionError: it is none.
+    """
+    return _decode(data.decode("utf-8", "surrogatepass"))
+
+
+class WorkerEnd:
+    """The worker's end of a channel: blocking, and sure of its file descriptors.
+
+    Args:
+        reading: the file descriptor that requests come from.
+        writing: the one that frames go to; it may be the same.
+        nonce: of the worker.
+        streams: the file descriptors of the files that its tests write to.
+    """
+
+    # Not in the module, where libraries that fake the file system look for them, and replace them. Static, because a
+    # Python function in the place of a built-in one would become a method.
+    _read: Any = staticmethod(system.read)
+    _write: Any = staticmethod(system.write)
+    _fstat: Any = staticmethod(system.original(os.name, "fstat"))
+    _set_blocking: Any = staticmethod(getattr(os, "set_blocking", bool))
+    # Windows can select sockets alone.
+    _select: Any = None if features.WINDOWS else staticmethod(system.original("select", "select"))
+
+    def __init__(self, reading: int, writing: int, nonce: bytes, streams: tuple[int, ...] = ()) -> None:
+        self._reading = reading
+        self._writing = writing
+        self._streams = streams
+        self._written: list[int] = []
+        self._most = 0  # bytes in one of the files, at any time since the supervisor was last asked to empty them
+        self._nonce = nonce
+        self._reader = FrameReader(nonce)
+        self._requests: list[list[Any]] = []
+        self._outgoing: deque[bytes] = deque()
+        self._sending = real.new_lock()
+        self._identities = {fd: self._identity(fd) for fd in (reading, writing, *streams)}
+
+    def _identity(self, fd: int) -> tuple[int, int]:
+        found = self._fstat(fd)
+        return found.st_dev, found.st_ino
+
+    def _check(self, fd: int) -> None:
+        """See to it that the test has not closed the descriptor, and that nothing else goes by its number now.
+
+        Raises:
+            OSError: it has.
+        """
+        if self._identity(fd) != self._identities[fd]:
+            raise OSError(9, "the test has closed hermetic's channel")
+
+    def receive(self) -> list[Any]:
+        """The next request; waits for it.
+
+        Raises:
+            OSError: the channel is closed.
+            EOFError: the supervisor has gone.
+        """
+        while not self._requests:
+            self._take_more()
+        return self._requests.pop(0)
+
+    def _take_more(self) -> None:
+        """Wait for requests."""
+        self._check(self._reading)
+        try:
+            data = self._read(self._reading, 65536)
+        except BlockingIOError:  # the test has made its descriptors so
+            self._set_blocking(self._reading, True)  # noqa: FBT003 - the standard library's signature
+            return
+        if not data:
+            raise EOFError
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        for frame in self._reader.feed(data):
+            self._requests += frame[1] if frame[0] == "all" else [frame]
+
+    def is_told_to_stop(self) -> bool:
+        """Whether ``stop`` is among the requests; where it cannot look without waiting, among those read so far."""
+        try:
+            self._check(self._reading)
+            if self._select is not None and self._select([self._reading], (), (), 0)[0]:
+                self._take(self._read(self._reading, 65536))
+        except (OSError, ValueError, ProtocolError):
+            pass  # that is for who waits for a request
+        return self._withdraw("stop")
+
+    def _withdraw(self, kind: str) -> bool:
+        """Take the requests of a kind out of those that wait; whether there were any."""
+        others = [request for request in self._requests if request[0] != kind]
+        is_there = len(others) < len(self._requests)
+        self._requests = others
+        return is_there
+
+    def send(self, frame: list[Any], *, hold: bool = False) -> None:
+        """Send a frame.
+
+        Args:
+            frame: as of ``pack``.
+            hold: whether it may wait for the next one, which comes soon: two are as cheap as one.
+
+        Raises:
+            OSError, EOFError: the channel is closed.
+        """
+        self._outgoing.append(self._news_of_output())
+        if self._most >= FULL_BYTES and frame[0] in _BOUNDARIES:
+            self._make_room()
+        self._outgoing.append(pack(self._nonce, frame))
+        if not hold:
+            self._flush()
+
+    def _make_room(self) -> None:
+        """Have the supervisor empty files that have become large, and wait until it has.
+
+        It may empty them during a test, too. It cannot tell then whether the sizes that it is told of later were those
+        of before, so nothing else begins until both sides agree on what is in the files.
+        """
+        self._outgoing.append(pack(self._nonce, ["full"]))
+        self._flush()
+        while not self._withdraw("emptied"):
+            self._take_more()
+        self._most, self._written = 0, []
+
+    def _flush(self) -> None:
+        # A thread of the test, or a handler of a signal, may come by while a frame is half sent: whoever is at it sends
+        # those of the others, too. Waiting for a lock, a handler would wait for ever.
+        while self._outgoing and self._sending.acquire(blocking=False):
+            try:
+                self._check(self._writing)
+                data = memoryview(b"".join(self._outgoing.popleft() for _ in range(len(self._outgoing))))
+                while data:
+                    try:
+                        data = data[self._write(self._writing, data) :]
+                    except BlockingIOError:  # as above
+                        self._set_blocking(self._writing, True)  # noqa: FBT003 - as above
+            finally:
+                self._sending.release()
+
+    def _news_of_output(self) -> bytes:
+        """A frame that says how much has been written by now, if that is more than before."""
+        try:
+            for fd in self._streams:
+                self._check(fd)
+            written = [self._fstat(fd).st_size for fd in self._streams]
+        except OSError:  # the test has closed them
+            return b""
+        if written == self._written:
+            return b""
+        self._written = written
+        self._most = max(self._most, *written)
+        return pack(self._nonce, ["written", *written])
+
+
+def new_nonce() -> bytes:
+    """A nonce that nobody can guess."""
+    return real.random_bytes(NONCE_BYTES)

@@ -1,0 +1,360 @@
+"""Exceptions that cross from a worker to its supervisor as plain data, and are shown there as they were raised.
+
+    worker       describe()  the class, the text, the frames, causes and contexts: no object of the user's
+    supervisor   rebuild()   an exception of the same name and text, with a traceback of the same frames
+
+Whatever runner reports it formats it as it would have formatted the original.
+"""
+
+from __future__ import annotations
+
+import builtins
+import copyreg
+import itertools
+import sys
+import traceback
+
+from .._base import features, real
+from .._base.errors import ViolationError
+from .._verdicts import child_reports
+from . import tracebacks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import types
+    from typing import Any
+
+_MAX_TEXT = 200_000  # characters of a message; more than anybody reads, less than anybody waits for
+MAX_FRAMES = 1_000  # at either end of a traceback: as many as Python's own recursion limit
+MAX_EXCEPTIONS = 200  # causes, contexts and members of groups
+MAX_COLUMN = 10_000_000  # lines and columns of a syntax error: so many characters may be printed below it
+_MAX_NOTES = 100
+_MAX_CHARACTERS = 2_000_000  # of all these together: they must go into one frame
+_LEAST_TEXT, _LEAST_FRAMES = 200, 10  # of each exception, whatever the others take
+_FRAME_CHARACTERS = 200  # that a frame of a traceback takes, about
+_MAX_LOCAL = 2_000  # characters of a local variable
+
+# Bound now: the code under test may replace or remove any of it.
+_traceback_exception = traceback.TracebackException
+_islice = itertools.islice
+
+
+def cut(text: str, limit: int = _MAX_TEXT) -> str:
+    """A text with its middle left out where it is longer than the limit, in characters."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}\n[... {len(text) - 2 * half} characters left out ...]\n{text[-half:]}"
+
+
+def repr_of(value: object, otherwise: str) -> str:
+    """The repr of a value, or another text if there is none: the user's ``__repr__`` may do anything."""
+    try:
+        return str.__str__(repr(value))
+    except BaseException:  # noqa: BLE001 - anything
+        return otherwise
+
+
+# --- in the worker ---------------------------------------------------------------------------------------------------
+
+
+def describe(error: BaseException, tb: Any = None, *, with_locals: bool = False) -> dict[str, Any]:
+    """An exception as plain data, with those that it is linked with, which name each other by their places.
+
+    Args:
+        error: the exception; nothing of it is trusted.
+        tb: where it was raised, if that is another place than it knows of: doctest makes such.
+        with_locals: whether to take the local variables of its frames along.
+    """
+    try:
+        return _describe(error, tb, with_locals=with_locals)
+    except MemoryError:
+        raise
+    except BaseException as trouble:  # noqa: BLE001 - the user's class may do anything when it is looked at
+        return _describe(Exception(f"<an exception that cannot be looked at: {type(trouble).__name__}>"), tb)
+
+
+def _describe(error: BaseException, tb: Any, *, with_locals: bool = False) -> dict[str, Any]:
+    room = _Room()
+    found = [error]
+    places = {id(error): 0}
+
+    def place_of(linked: BaseException | None) -> int | None:
+        if linked is not None and id(linked) not in places and len(found) < MAX_EXCEPTIONS:
+            places[id(linked)] = len(found)
+            found.append(linked)
+        return places.get(id(linked))
+
+    described = []
+    for current in found:  # it grows meanwhile
+        # A group that stands in several places is shown in one: what is shown would double with each level of them.
+        members = [place_of(member) for member in _members(current) if id(member) not in places or not _members(member)]
+        links = {
+            "cause": place_of(current.__cause__),
+            "context": place_of(current.__context__),
+            "members": [place for place in members if place is not None],
+        }
+        at = tb if current is error and tb is not None else current.__traceback__
+        described.append({**_describe_alone(current, at, room, with_locals=with_locals), **links})
+    return {"exceptions": described}
+
+
+class _Room:
+    """What is left of the characters that an exception may take, with all that is shown with it."""
+
+    def __init__(self) -> None:
+        self.left = _MAX_CHARACTERS
+
+    def cut(self, text: str, limit: int = _MAX_TEXT) -> str:
+        """A text, as long as it may be."""
+        shown = cut(text, max(min(limit, self.left), _LEAST_TEXT))
+        self.left -= len(shown)
+        return shown
+
+
+def _describe_alone(error: BaseException, tb: Any, room: _Room, *, with_locals: bool) -> dict[str, Any]:
+    cls = type(error)
+    described: dict[str, Any] = {
+        "type": [cls.__module__ if isinstance(cls.__module__, str) else None, str(cls.__qualname__)],
+        "base": next(base.__name__ for base in cls.__mro__ if base.__module__ == "builtins"),
+        "text": room.cut(_text(error)),
+        "frames": _frames(tb, room, with_locals=with_locals),
+        "notes": _notes(error, room),
+        "suppress": bool(error.__suppress_context__),
+    }
+    if isinstance(error, ViolationError):
+        described["violation"] = child_reports.violation_fields(error.violation)
+    if isinstance(error, SyntaxError):
+        fields = {name: getattr(error, name, None) for name in real.SYNTAX_ERROR_FIELDS}
+        described["syntax"] = {
+            name: value
+            for name, value in fields.items()
+            if value is None or (type(value) is real.SYNTAX_ERROR_FIELDS[name] and _is_plain(value))
+        }
+    return described
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it can be sent as it is; the source of a module may be too long for that, and a number too large."""
+    if type(value) is tuple:
+        return all(type(item) is not tuple and _is_plain(item) for item in value)
+    return (
+        value is None
+        or (type(value) is int and abs(value) <= MAX_COLUMN)
+        or (type(value) is str and len(value) <= _MAX_TEXT)
+    )
+
+
+def _text(error: BaseException) -> str:
+    try:
+        if isinstance(error, (NameError, AttributeError, ImportError)):
+            # "Did you mean ...?" is found out when it is shown, with the help of objects that stay here.
+            shown = next(_traceback_exception(type(error), error, error.__traceback__).format_exception_only())
+            head, found, text = shown.partition(": ")
+            if found and " " not in head:
+                return text.removesuffix("\n")
+        return str.__str__(str(error))  # of a subclass of str, the text alone
+    except BaseException:  # noqa: BLE001 - the user's __str__ may do anything
+        return str(_traceback_exception(type(error), error, None))  # it has a text for that
+
+
+def _notes(error: BaseException, room: _Room) -> Any:
+    """The notes: a list of texts, or whatever there is in its place, in a dictionary."""
+    try:
+        notes = getattr(error, "__notes__", None)
+        if notes is None or isinstance(notes, str):
+            return notes
+        if isinstance(notes, (list, tuple)):
+            return [room.cut(_note(note)) for note in notes[:_MAX_NOTES]]
+        return {"shown": room.cut(repr(notes))}
+    except BaseException as failure:  # noqa: BLE001 - the user's objects may do anything
+        return [f"Ignored error getting __notes__: {_note(failure, repr)}"]
+
+
+def _note(note: Any, show: Any = str) -> str:
+    try:
+        text: str = show(note)
+    except BaseException:  # noqa: BLE001 - the user's __str__ may do anything
+        return "<note str() failed>"
+    return text
+
+
+def _members(error: BaseException) -> list[BaseException]:
+    if not features.HAS_EXCEPTION_GROUPS or not isinstance(error, BaseExceptionGroup):  # type: ignore[name-defined,unused-ignore]  # noqa: F821 - from 3.11 on
+        return []
+    return list(error.exceptions)
+
+
+def _frames(tb: types.TracebackType | None, room: _Room, *, with_locals: bool) -> list[list[Any]]:
+    entries = []
+    while tb is not None:
+        entries.append(tb)
+        tb = tb.tb_next
+    most = max(min(MAX_FRAMES, room.left // 2 // _FRAME_CHARACTERS), _LEAST_FRAMES)
+    shown = entries if len(entries) <= 2 * most else entries[:most] + entries[-most:]
+    room.left -= len(shown) * _FRAME_CHARACTERS
+    # The innermost ones first, while there is room for their variables.
+    return [_frame_fields(entry, room, with_locals=with_locals) for entry in reversed(shown)][::-1]
+
+
+def _frame_fields(tb: types.TracebackType, room: _Room, *, with_locals: bool) -> list[Any]:
+    code, names = tb.tb_frame.f_code, tb.tb_frame.f_globals
+    return [
+        code.co_filename,
+        code.co_name,
+        getattr(code, "co_qualname", code.co_name),
+        getattr(code, "co_firstlineno", 1),
+        tb.tb_lineno or 0,
+        _positions(code, tb.tb_lasti),
+        str(names.get("__name__", "")),
+        "__unittest" in names,
+        _locals(tb.tb_frame, room) if with_locals else {},
+        getattr(tb.tb_frame, "f_locals", {}).get("__tracebackhide__") is True,  # pytest's way of leaving a frame out
+    ]
+
+
+def _positions(code: types.CodeType, lasti: int) -> list[int | None]:
+    """The first and last line and column of the instruction that a frame is at, where Python knows them."""
+    if not features.CODE_HAS_POSITIONS or lasti < 0:
+        return []
+    return list(next(_islice(code.co_positions(), lasti // 2, None), ()))  # type: ignore[attr-defined,unused-ignore]
+
+
+def _locals(frame: types.FrameType, room: _Room) -> dict[str, str]:
+    shown = {}
+    for name, value in list(getattr(frame, "f_locals", {}).items()) if room.left > 0 else ():
+        shown[name] = room.cut(repr_of(value, "<local repr() failed>"), _MAX_LOCAL)
+    return shown
+
+
+# --- in the supervisor -----------------------------------------------------------------------------------------------
+
+
+def rebuild(described: dict[str, Any]) -> BaseException:
+    """An exception that is shown as the described one would be.
+
+    Args:
+        described: what ``describe`` returned.
+    """
+    alone = described["exceptions"]
+    made: dict[int, BaseException] = {}
+
+    def at(place: int) -> BaseException:
+        if place not in made:
+            made[place] = _instance(alone[place], [at(member) for member in alone[place]["members"]])
+        return made[place]
+
+    for place, fields in enumerate(alone):
+        error = at(place)
+        for name in ("cause", "context"):
+            if fields[name] is not None:
+                _set(error, f"__{name}__", at(fields[name]))
+        _set(error, "__suppress_context__", fields["suppress"])
+        notes = fields["notes"]
+        if notes is not None:
+            _set(error, "__notes__", tracebacks.Shown(notes["shown"]) if isinstance(notes, dict) else notes)
+        _set(error, "__traceback__", tracebacks.traceback_of(fields["frames"]))
+        if isinstance(type(error), _StandIn):
+            alone_again = {**fields, "cause": None, "context": None, "members": []}
+            _set(error, "described", {"exceptions": [alone_again]})
+    return at(0)
+
+
+def _set(error: BaseException, name: str, value: Any) -> None:
+    """Set an attribute, whatever the class of the user's makes of that: it may be frozen."""
+    own = vars(BaseException).get(name)
+    if own is None and isinstance(error, SyntaxError):
+        own = vars(SyntaxError).get(name)
+    if own is None:
+        vars(error)[name] = value
+    else:
+        own.__set__(error, value)
+
+
+def _instance(described: dict[str, Any], members: list[BaseException]) -> BaseException:
+    if "violation" in described:
+        return child_reports.violation_error(child_reports.violation_of(described["violation"]), described["text"])
+    text, (module, qualname) = described["text"], described["type"]
+    base = getattr(builtins, described["base"], Exception)
+    is_group = features.HAS_EXCEPTION_GROUPS and isinstance(base, type) and issubclass(base, BaseExceptionGroup)  # type: ignore[name-defined,unused-ignore]  # noqa: F821 - from 3.11 on
+    if not (isinstance(base, type) and issubclass(base, BaseException)) or (is_group and not members):
+        base = Exception
+    if (module, qualname) == ("builtins", base.__name__) and base.__str__ is BaseException.__str__:
+        error = base.__new__(base)
+        error.args = (text,)
+        return error
+    cls = _class(module, qualname, base)
+    arguments = (text, members) if members else ()
+    try:
+        error = base.__new__(cls, *arguments)
+    except TypeError:  # a class that C has defined: it would be made by a function of its own, of nobody knows what
+        cls = _class(None, qualname, base)
+        cls.__module__ = str(module)
+        error = base.__new__(cls, *arguments)
+    _set(error, "args", (text,))
+    for name, value in described.get("syntax", {}).items():
+        _set(error, name, tuple(value) if isinstance(value, list) else value)
+    return error
+
+
+class _StandIn(type):
+    """The class of classes that stand for those of the worker's: some runners pickle what they are told of."""
+
+    stands_for: tuple[str | None, str, type[BaseException]]
+
+
+def _reduced_class(cls: _StandIn) -> Any:
+    return _class, cls.stands_for
+
+
+copyreg.pickle(_StandIn, _reduced_class)
+
+
+def _class(module: str | None, qualname: str, base: type[BaseException]) -> type[BaseException]:
+    if module == "unittest.case" and qualname == "SkipTest":
+        import unittest
+
+        return unittest.SkipTest
+    names: dict[str, Any] = {"__module__": module, "__qualname__": qualname}
+    names |= {"stands_for": (module, qualname, base), "__reduce__": _reduced}
+    if not issubclass(base, SyntaxError):
+        names["__str__"] = _first_argument
+    try:
+        cls: Any = _StandIn(class_name(qualname), (known_class(module, qualname, base) or base,), names)
+    except Exception:  # noqa: BLE001 - a user's class may refuse to have subclasses
+        cls = _StandIn(class_name(qualname), (base,), names)
+    stand_in: type[BaseException] = cls
+    return stand_in
+
+
+def class_name(qualname: str) -> str:
+    """What a class of this qualified name may be called: C does not take every text."""
+    return qualname.rpartition(".")[2].encode("ascii", "backslashreplace").decode("ascii").replace("\0", "\\0")
+
+
+def known_class(module: str | None, qualname: str, base: type[BaseException]) -> type[BaseException] | None:
+    """The class of that name, if this process has it: whoever expects it is to find it.
+
+    Nothing of the user's is run for it: a module may import whatever it is asked for, and a class may want to know of
+    its subclasses.
+    """
+    found: Any = sys.modules.get(module or "")
+    for part in qualname.split("."):
+        found = real.names_in(found).get(part)
+    if not isinstance(found, type) or base not in _mro(found):
+        return None
+    tells = any("__init_subclass__" in real.names_in(cls) for cls in _mro(found) if cls is not object)
+    return None if tells or type(found) not in (type, _StandIn) else found
+
+
+def _mro(cls: type) -> tuple[type, ...]:
+    found: tuple[type, ...] = vars(type)["__mro__"].__get__(cls)
+    return found
+
+
+def _reduced(self: BaseException) -> tuple[Any, ...]:
+    return rebuild, (vars(self)["described"],)
+
+
+def _first_argument(self: BaseException) -> str:
+    return str(vars(BaseException)["args"].__get__(self)[0])  # a class of the user's may have others

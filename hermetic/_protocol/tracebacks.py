@@ -1,0 +1,122 @@
+"""Tracebacks made of plain data: of frames that have the files, names and lines of those in a worker.
+
+Whatever formats them prints what it would have printed of the originals.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+
+from .._base import features, real
+from . import source_files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Shown:
+    """Stands for an object of the worker's: shows what that showed."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def traceback_of(frames: list[list[Any]]) -> types.TracebackType | None:
+    found: types.TracebackType | None = None
+    files = {fields[0]: source_files.possible(fields[0]) for fields in frames}
+    for file in files.values():
+        source_files.note(file)
+    for fields in reversed(frames):
+        filename, name, qualname, first_line, line, positions, module, is_unittest, shown_locals, is_hidden = fields
+        code = _code(files[filename], name, qualname, first_line, positions)
+        variables: dict[str, Any] = {variable: Shown(text) for variable, text in shown_locals.items()}
+        if is_hidden:
+            variables["__tracebackhide__"] = True
+        frame = _frame(code, module, variables, is_unittest=is_unittest)
+        found = types.TracebackType(found, frame, 0, line)
+    return found
+
+
+def standing_at(filename: str, name: str, line: int) -> types.TracebackType | None:
+    """A traceback of one frame: of an error that nothing has raised.
+
+    Args:
+        filename: the file.
+        name: of the function.
+        line: in the file, from 1.
+    """
+    return traceback_of([[filename, name, name, line, line, [], "", False, {}, False]])
+
+
+_TEMPLATE = compile("_keep(_get_frame())", "<frame>", "exec")
+
+
+def _code(filename: str, name: str, qualname: str, first_line: int, positions: list[int | None]) -> types.CodeType:
+    replaced: dict[str, Any] = {"co_filename": filename, "co_name": name, "co_firstlineno": max(first_line, 0)}
+    if features.CODE_HAS_POSITIONS:
+        replaced["co_qualname"] = qualname
+        replaced["co_linetable"] = _line_table(max(first_line, 0), positions, len(_TEMPLATE.co_code) // 2)
+    return _TEMPLATE.replace(**replaced)
+
+
+def _frame(code: types.CodeType, module: str, variables: dict[str, Any], *, is_unittest: bool) -> types.FrameType:
+    kept: list[types.FrameType] = []
+    loaded = sys.modules.get(module)
+    known = vars(loaded) if isinstance(loaded, types.ModuleType) else {}  # where the source is, if that is not a file
+    names: dict[str, Any] = {name: known[name] for name in ("__loader__", "__spec__") if name in known}
+    names |= {"__name__": module, "_keep": kept.append, "_get_frame": real.get_frame}
+    if is_unittest:
+        names["__unittest"] = True
+    exec(code, names, variables)  # noqa: S102 - our own template, under another name
+    return kept[0]
+
+
+# Entries of a code object's table of locations: Objects/locations.md (before 3.14, locations.md) of CPython.
+_LONG_FORM, _NO_LOCATION = 14, 15
+_MAX_UNITS = 8  # that one entry covers
+_MAX_LINES, _MAX_COLUMN = 10_000, 1_000_000  # of one instruction: each of its lines is looked for when it is shown
+
+
+def _place_at(positions: list[int | None]) -> list[int] | None:
+    """First and last line, first and last column; None if one of them is not known, or is none that can be shown."""
+    known = [position for position in positions if position is not None]
+    if len(known) != 4:  # noqa: PLR2004 - as above
+        return None
+    line, end_line, *columns = known
+    is_shown = 0 <= end_line - line <= _MAX_LINES and all(0 <= column <= _MAX_COLUMN for column in columns)
+    return known if is_shown else None
+
+
+def _line_table(first_line: int, positions: list[int | None], units: int) -> bytes:
+    """A table that gives each instruction the same location."""
+    place = _place_at(positions)
+    table = bytearray()
+    line_before = first_line
+    while units > 0:
+        covered = min(units, _MAX_UNITS)
+        units -= covered
+        if place is not None:
+            line, end_line, column, end_column = place
+            table.append(0x80 | _LONG_FORM << 3 | covered - 1)
+            delta = line - line_before
+            table += _varint(delta << 1 if delta >= 0 else (-delta << 1) | 1)
+            table += _varint(end_line - line) + _varint(column + 1) + _varint(end_column + 1)
+            line_before = line
+        else:
+            table.append(0x80 | _NO_LOCATION << 3 | covered - 1)
+    return bytes(table)
+
+
+def _varint(value: int) -> bytes:
+    """A number in groups of six bits, the least significant first; bit 6 says that another group follows."""
+    encoded = bytearray()
+    while value >= 64:  # noqa: PLR2004 - six bits
+        encoded.append(0x40 | value & 0x3F)
+        value >>= 6
+    encoded.append(value)
+    return bytes(encoded)

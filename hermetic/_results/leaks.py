@@ -1,0 +1,54 @@
+"""``--detect-leaks``: what tests change and leave that run in this process."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .._base import real
+from .._isolation import leak_snapshot
+from .._verdicts import scopes
+from . import isolation_errors
+from .guarded_result import exc_info
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+__unittest = True
+
+_TEMPORARY_FILE_EVENTS = ("tempfile.mkstemp", "tempfile.mkdtemp")
+_temporary_files: list[str] = []  # made since the test that is running began
+_hooks: list[Callable[..., None]] = []  # at most one: it cannot be taken out again
+
+
+def run(test: Any, result: Any, run_test: Callable[[Any, Any], Any]) -> Any:
+    """Run a test, and report what it changed and left.
+
+    Args:
+        test: the test.
+        result: of any runner.
+        run_test: runs it.
+    """
+    if not _hooks:
+        _hooks.append(_note_temporary_files)
+        sys.addaudithook(_note_temporary_files)
+    _temporary_files.clear()
+    snapshot = leak_snapshot.Snapshot()
+    returned = run_test(test, result)
+    with scopes.unjudged():
+        changes = snapshot.changes()
+        changes += [f"temporary file left: {path}" for path in _temporary_files if os.path.lexists(path)]
+        what = f"test {scopes.owner_name(test)}"
+        error = isolation_errors.report_changes(what, changes, test, result) if changes else None
+        if error is not None:
+            result.addError(test, exc_info(error))
+    return returned
+
+
+def _note_temporary_files(event: str, args: tuple[Any, ...]) -> None:
+    if event in _TEMPORARY_FILE_EVENTS:
+        path = os.fsdecode(args[0])
+        if not os.path.basename(path).startswith(real.MULTIPROCESSING_FOLDER):  # it is kept until the process ends
+            _temporary_files.append(path)

@@ -1,0 +1,24 @@
+"""Where a test stands in the user's code."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+
+from .._base import real
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__unittest = True
+
+
+def place_of(test: Any) -> tuple[str, str, int]:
+    """The file, the name and the line of a test's method, or of its class."""
+    method: Any = getattr(test, "function", None) or getattr(type(test), real.test_method_name(test), None)
+    code = getattr(inspect.unwrap(method), "__code__", None)
+    if code is None:
+        module = sys.modules.get(type(test).__module__)
+        return str(getattr(module, "__file__", "<unknown>")), type(test).__qualname__, 1
+    return code.co_filename, code.co_name, code.co_firstlineno

@@ -1,0 +1,241 @@
+"""Which tests share a process: the isolation of a test, from its marks, its module, the settings.
+
+    on a method without a name   a process of the test's own
+    on a class without a name    one process for the tests of the class
+    on a module without a name   one process for the tests of the module
+    with a name                  one process for all tests of that name
+    isolated = true              a process for each test that has no mark
+
+The nearest mark wins: method, class, base classes, module.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import unittest
+from collections import namedtuple
+
+from .._base import real
+from .._base.errors import DecorationError
+from .._settings import config
+from . import fixtures, marking, policies
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .._settings.table import Settings
+
+__unittest = True
+
+
+class Group(namedtuple("Group", ("key", "description", "timeout", "sandbox"))):  # noqa: PYI024 - as Policy
+    """Tests that share a process.
+
+    Attributes:
+        key: tells it from others; None for a process of the test's own.
+        description: for people, as the mark is written.
+        timeout: the seconds that its tests may take together.
+        sandbox: whether the kernel holds them to their sizes: ``kernel``, ``auto``, ``off``.
+    """
+
+    __slots__ = ()
+    key: tuple[str, str] | None
+    description: str
+    timeout: float
+    sandbox: str
+
+
+members: dict[int, type] = {}  # the classes that may have isolated tests, by their ids
+surroundings: dict[str, Any] = {}  # the environment and the current folder when the first was defined
+
+# The classes (by their ids) and modules whose fixtures run in workers because all of their tests are shared out.
+shared_out: set[int | str] = set()
+
+planned: dict[int, Group] = {}  # the groups of the tests that run in parallel, by the tests' ids
+
+_found: dict[tuple[int, str], Group | None] = marking.new_cache()  # by class and method name
+
+
+def register(cls: type) -> None:
+    """Note a class that may have isolated tests."""
+    note_surroundings()
+    members[id(cls)] = cls
+
+
+def note_surroundings() -> None:
+    """Note what tests may change, for workers that are not forked from this process."""
+    if not surroundings:
+        try:
+            folder = real.get_cwd()
+        except OSError:
+            folder = "/"
+        surroundings.update(environ=dict(os.environ), folder=folder)
+
+
+def of_test(test: object) -> Group | None:
+    """The group of a test; None for a test that is not isolated."""
+    own, name = marking.own_method(test), real.test_method_name(test)
+    return of_method(type(test), name) if own is None else _find(type(test), name, own)
+
+
+def of_method(cls: type, name: str) -> Group | None:
+    """The group of the test of that name; of the class as a whole, for an empty one."""
+    key = (id(cls), name)
+    if key not in _found:
+        marking.keep(cls)
+        _found[key] = _find(cls, name)
+    return _found[key]
+
+
+def of_function(function: Any, cls: type | None) -> Group:
+    """The group of a marked function that no TestCase runs.
+
+    Args:
+        function: the function.
+        cls: the class that it is a method of; None for none.
+    """
+    found = None if cls is None else _find(cls, function.__name__)
+    if found is None:
+        marks = marking.marks_on(function, function.__qualname__)
+        mark = next(mark for mark in marks if mark.isolation is not None)
+        found = _group("method", mark, object, config.in_force())
+    return found
+
+
+def in_run(test: Any) -> Group | None:
+    """The group that a test runs in, in this run; None for a test that runs in this process."""
+    if id(test) in planned:
+        return planned[id(test)]
+    group = of_test(test)
+    return group if group is not None and runs_code_in_worker(test) else None
+
+
+def is_handed_over(test: Any) -> bool:
+    """Whether a worker runs a test: what this process hears of it is a replay."""
+    return policies.hands_tests_over() and in_run(test) is not None
+
+
+def has_process_to_itself(test: Any) -> bool:
+    """Whether a test is the only one in the process that runs it."""
+    if not policies.hands_tests_over():
+        return False
+    group = of_test_if_right(test)
+    return group is not None and group.key is None
+
+
+def is_skipped(test: Any) -> bool:
+    """Whether a decorator skips a test, or its class."""
+    method = getattr(test, real.test_method_name(test), None)
+    return is_skipped_class(type(test)) or bool(getattr(method, "__unittest_skip__", False))
+
+
+def is_skipped_class(cls: type) -> bool:
+    """Whether a decorator skips a class: unittest then runs neither its tests nor its fixtures."""
+    return bool(getattr(cls, "__unittest_skip__", False))
+
+
+def runs_code(test: Any) -> bool:
+    """Whether a test runs any code of the user's: a skipped one does if it has class or module fixtures."""
+    cls = type(test)
+    return (
+        not is_skipped(test)
+        or fixtures.has_module_fixtures(cls.__module__)
+        or (fixtures.has_class_fixtures(cls) and not is_skipped_class(cls))
+    )
+
+
+def runs_code_in_worker(test: Any) -> bool:
+    """Whether any of that code is left to a worker, for an isolated test."""
+    cls = type(test)
+    if not is_skipped(test):
+        return True
+    if fixtures.has_module_fixtures(cls.__module__) and is_wholly_isolated_module(sys.modules[cls.__module__]):
+        return True
+    return not is_skipped_class(cls) and fixtures.has_class_fixtures(cls) and is_wholly_isolated(cls)
+
+
+def of_test_if_right(test: object) -> Group | None:
+    """As ``of_test``; of wrong marks it is said where the test runs, and not here."""
+    try:
+        return of_test(test)
+    except DecorationError:
+        return None
+
+
+def of_method_if_right(cls: type, name: str) -> Group | None:
+    """As ``of_method``; of wrong marks it is said where the test runs, and not here."""
+    try:
+        return of_method(cls, name)
+    except DecorationError:
+        return None
+
+
+def _find(cls: type, name: str, own: Any = None) -> Group | None:
+    settings = config.in_force()
+    if settings.no_isolation:
+        return None
+    alone = Group(None, "@isolated", settings.isolated_timeout, settings.sandbox)
+    if settings.isolated and policies.is_surveying:
+        return alone
+    for where, marks in marking.marks_of(cls, name, own):
+        for mark in marks:
+            if mark.isolation is not None:
+                return _group(where, mark, cls, settings)
+    return alone if settings.isolated else None
+
+
+def _group(where: str, mark: Any, cls: type, settings: Settings) -> Group:
+    group, timeout, sandbox = mark.isolation
+    if group is not None:
+        key: tuple[str, str] | None = ("group", group)
+    elif where == "class":
+        key = ("class", f"{cls.__module__}.{cls.__qualname__}")
+    elif where == "module":
+        key = ("module", cls.__module__)
+    else:
+        key = None
+    shown = f"{mark!r}" if group is not None or key is None else f"{mark!r} {key[0]} {key[1]}"
+    return Group(key, shown, timeout or settings.isolated_timeout, sandbox or settings.sandbox)
+
+
+def is_wholly_isolated(cls: type) -> bool:
+    """Whether every test of a class is isolated: its fixtures then run in workers alone."""
+    if id(cls) in shared_out or of_method_if_right(cls, "") is not None:
+        return True
+    names = _test_names(cls)
+    return bool(names) and all(of_method_if_right(cls, name) is not None for name in names)
+
+
+def _test_names(cls: type) -> list[str]:
+    return [name for name in dir(cls) if name.startswith("test") and callable(getattr(cls, name))]
+
+
+def is_wholly_isolated_module(module: Any) -> bool:
+    """Whether every test that a module defines is isolated: its fixtures then run in workers alone."""
+    if module.__name__ in shared_out:
+        return True
+    if config.in_force().no_isolation:
+        return False
+    if any(mark.isolation is not None for mark in marking.marks_of_module(module.__name__)):
+        return True
+    classes = [
+        value
+        for value in list(vars(module).values())
+        if issubclass(type(value), type)  # not isinstance(), which would evaluate a lazy object
+        and issubclass(value, unittest.TestCase)
+        and value.__module__ == module.__name__
+    ]
+    return bool(classes) and all(is_wholly_isolated(cls) for cls in classes)
+
+
+def keys_of(cls: type) -> set[tuple[str, str]]:
+    """The keys of the groups that the tests of a class are in."""
+    found = [of_method_if_right(cls, name) for name in ("", *_test_names(cls))]
+    return {group.key for group in found if group is not None and group.key is not None}
+
+
+def are_in(module_name: str) -> bool:
+    """Whether tests of a module are in groups."""
+    return module_name in shared_out or any(cls.__module__ == module_name and keys_of(cls) for cls in members.values())

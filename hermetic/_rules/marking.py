@@ -1,0 +1,187 @@
+"""Where marks stand, the nearest first: a test's method, its class, base classes, its module.
+
+What is found of classes is remembered until the settings change.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+import unittest
+
+from .._base import real, spelling
+from .._base.errors import DecorationError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Protocol
+
+    from .._base.sizes import Size
+    from .._policy.decision import Allowance
+
+    class AnyMark(Protocol):
+        """What ``marks.Mark`` says of a test."""
+
+        size: Size | None
+        allowance: Allowance
+        isolation: tuple[str | None, float | None, str | None] | None
+
+
+__unittest = True
+
+mark_types: tuple[type, ...] = ()  # the classes of marks, once those are loaded
+functions_are_marked = False  # whether any function has a mark; most suites mark classes or modules alone
+
+_classes: dict[int, type] = {}  # by id, because a metaclass may leave its classes without a hash
+_caches: list[dict[Any, Any]] = [_classes]
+
+
+def is_mark(value: object) -> bool:
+    """Whether a value is a mark. Its type alone is looked at: a lazy object would be evaluated by ``isinstance``."""
+    return issubclass(type(value), mark_types)
+
+
+def is_method_call(args: tuple[Any, ...]) -> bool:
+    """Whether a marked function is called with a test as its first argument, looked at as in ``is_mark``."""
+    return bool(args) and issubclass(type(args[0]), unittest.TestCase)
+
+
+def new_cache() -> dict[Any, Any]:
+    """A dictionary for what is found of classes, by their ids; each of those is to be kept."""
+    _caches.append({})
+    return _caches[-1]
+
+
+def keep(cls: type) -> None:
+    """Keep a class alive, and so its id, for as long as something is remembered of it."""
+    _classes[id(cls)] = cls
+
+
+def forget() -> None:
+    """Forget what was found of all classes, after the settings have changed."""
+    for cache in _caches:
+        cache.clear()
+
+
+_marked_methods: dict[int, bool] = new_cache()
+
+
+def has_marked_methods(cls: type) -> bool:
+    """Whether a class, or one that it inherits from, has a method with a mark of its own."""
+    return functions_are_marked and any(
+        _has_own_marked_methods(base) for base in cls.__mro__ if base is not unittest.TestCase
+    )
+
+
+def _has_own_marked_methods(cls: type) -> bool:
+    if id(cls) not in _marked_methods:
+        keep(cls)
+        _marked_methods[id(cls)] = any(
+            type(value) is types.FunctionType and hasattr(value, "__hermetic__") for value in vars(cls).values()
+        )
+    return _marked_methods[id(cls)]
+
+
+def own_method(test: object) -> Any:
+    """The method that was put on one test, as ``load_tests`` may do, in the place of its class's; None for none.
+
+    It is looked for only where functions have marks: the class's marks hold for it otherwise.
+    """
+    if not functions_are_marked:
+        return None
+    name = real.test_method_name(test)
+    method = getattr(test, "__dict__", {}).get(name)
+    return None if method is None or is_of_class(method, type(test), name) else method
+
+
+def is_of_class(method: Any, cls: type, name: str) -> bool:
+    """Whether a method that was put on a test is the one that its class has: pytest does that."""
+    of_class = getattr(cls, name, None)
+    return bool(real.function_of(method) is real.function_of(of_class))
+
+
+def marks_of(cls: type, method_name: str, own: Any = None) -> Iterator[tuple[str, tuple[AnyMark, ...]]]:
+    """The marks that hold for a test, and where they stand: ``method``, ``class``, ``module``; the nearest first.
+
+    Args:
+        cls: the class of the test.
+        method_name: the name of its method; empty for the class as a whole.
+        own: as of ``own_method``.
+
+    Raises:
+        DecorationError: as ``as_marks``, once it comes to the place.
+    """
+    if method_name:
+        method = getattr(cls, method_name, None) if own is None else own
+        yield "method", marks_on(method, f"{cls.__qualname__}.{method_name}")
+    for base in cls.__mro__:
+        if "__hermetic__" in vars(base):
+            yield "class", as_marks(vars(base)["__hermetic__"], base.__qualname__)
+    refuse_misspelt(cls)
+    yield "module", marks_of_module(cls.__module__)
+
+
+def refuse_misspelt(cls: type) -> None:
+    """Look for attributes of a class and of its module that were meant to be ``__hermetic__``.
+
+    Raises:
+        DecorationError: there is one; the text names it.
+    """
+    places = (f"module {cls.__module__}", sys.modules.get(cls.__module__)), (f"class {cls.__qualname__}", cls)
+    for place, holder in places:
+        names = real.names_in(holder)
+        for name, value in list(names.items()) if "__hermetic__" not in names else ():
+            if _is_misspelt(name, value):
+                raise DecorationError(f"{place}: {name} = {value!r} has no effect; write __hermetic__")
+
+
+def _is_misspelt(name: str, value: object) -> bool:
+    """Whether a name is nearly ``__hermetic__``, and cannot be anything else: by its underscores, or by its value."""
+    inner = name.strip("_")
+    if inner == name or not spelling.is_near(inner, "hermetic"):
+        return False
+    if name.startswith("__") and name.endswith("__"):
+        return True
+    values: Any = value if type(value) in (list, tuple) else (value,)
+    return any(map(is_mark, values))
+
+
+def marks_on(function: object, place: str) -> tuple[AnyMark, ...]:
+    """The marks of a function; of any other object, too."""
+    return as_marks(getattr(function, "__hermetic__", ()), place)
+
+
+def marks_of_module(name: str) -> tuple[AnyMark, ...]:
+    """The marks of a module, by its name."""
+    value = real.names_in(sys.modules.get(name)).get("__hermetic__", ())
+    return as_marks(value, f"module {name}")
+
+
+def as_marks(value: object, place: str) -> tuple[AnyMark, ...]:
+    """The value of a ``__hermetic__`` attribute as marks.
+
+    Raises:
+        DecorationError: it is neither a mark nor a list or tuple of marks, or holds two sizes or isolations.
+    """
+    marks = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if not all(hasattr(mark, "isolation") and hasattr(mark, "size") for mark in marks):
+        message = (
+            f"{place}: __hermetic__ = {value!r} is not a mark or a list of marks; write one such as hermetic.small"
+        )
+        raise DecorationError(message)
+    if sum(mark.size is not None for mark in marks) > 1:
+        raise DecorationError(f"{place}: __hermetic__ = {value!r} has more than one size")
+    if sum(mark.isolation is not None for mark in marks) > 1:
+        raise DecorationError(f"{place}: __hermetic__ = {value!r} has more than one isolation")
+    return marks
+
+
+def is_protected(cls: type) -> bool:
+    """Whether a class, or one of its bases, is protected."""
+    return any(is_own(base) for base in cls.__mro__)
+
+
+def is_own(cls: type) -> bool:
+    """Whether it is this very class, so that its ``run`` is ours."""
+    return "_hermetic_protected" in vars(cls)

@@ -1,0 +1,173 @@
+"""Which policy a test has: from its marks, its module, the configuration.
+
+    size:       method, class, base classes, module, HermeticTestCase's small, default_size, Bazel's TEST_SIZE
+    exceptions: all that any of these, or a path pattern of the configuration, allows
+
+A nearer size wins without complaint; exceptions add up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sys
+
+from .._base import real
+from .._base.sizes import ANYWHERE, LIMITS, OBSERVE, OFF, OPT_IN, Size
+from .._patches import installation
+from .._settings import config
+from .._verdicts import scopes
+from . import marking
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from .._policy.decision import Policy
+    from .._settings.table import Settings
+    from .marking import AnyMark
+
+__unittest = True
+
+_by_test: dict[tuple[int, str], Policy | None] = marking.new_cache()
+_by_class: dict[int, Policy | None] = marking.new_cache()  # of classes in which no method has a mark of its own
+
+watches_processes = False  # whether any test may be isolated, or looked after for what it leaves
+leaks_are_detected = False  # whether to look for what tests change and leave that run in this process
+sandboxed = False  # whether tests are shared out because workers alone can be sandboxed
+jobs = 1  # how many workers tests are shared out to
+is_observing = False  # whether violations are let happen and noted alone: in a survey, and for a baseline
+is_surveying = False  # whether every test is observed as if it were small, and nothing were left to small tests
+imports_are_kept_apart = False  # whether workers import on their own: an import here may have filled a cache
+in_worker = False  # whether this process is one that tests are handed to
+in_shared_worker = False  # whether these are not isolated: what they leave is looked for as in the process of a run
+
+
+def hands_tests_over() -> bool:
+    """Whether this process hands isolated tests, if there are any, to workers."""
+    return watches_processes and not in_worker
+
+
+def install_guard(settings: Settings) -> None:
+    """Install the guard where it is needed before anybody asks for a mark."""
+    if settings.default_size is not None or is_surveying:
+        installation.install(_mode_and_forbidden(settings)[1])
+
+
+def time_limit(policy: Policy | None) -> float:
+    """The seconds that a test of this process may take; infinite where nobody wants to know."""
+    if policy is None or is_surveying or config.in_force().time_limits == OFF:
+        return math.inf
+    return LIMITS[policy.size].time_limit
+
+
+def of_test(test: object) -> Policy | None:
+    """The policy of a test; None for a test that is left alone."""
+    cls = type(test)
+    own = marking.own_method(test)
+    if own is not None:
+        return _find(cls, real.test_method_name(test), own)
+    if id(cls) in _by_class:
+        return _by_class[id(cls)]
+    method_name = real.test_method_name(test)
+    key = (id(cls), method_name)
+    if key not in _by_test:
+        marking.keep(cls)
+        if not marking.has_marked_methods(cls):
+            return _by_class.setdefault(id(cls), of_class(cls))
+        _by_test[key] = _find(cls, method_name)
+    return _by_test[key]
+
+
+def is_held(test: object) -> bool:
+    """Whether there is anything that a test may not do."""
+    policy = of_test(test)
+    return policy is not None and LIMITS[policy.size].network != ANYWHERE
+
+
+def of_class(cls: type) -> Policy | None:
+    """The policy of a class's fixtures."""
+    return _find(cls, "")
+
+
+def of_module(name: str) -> Policy | None:
+    """The policy of a module's import and fixtures."""
+    return _policy(marking.marks_of_module(name), name, None)
+
+
+def outside_of_tests(subject: type | str) -> Policy | None:
+    """The policy of a class's fixtures, or of a module's import and fixtures, by the module's name."""
+    return of_module(subject) if isinstance(subject, str) else of_class(subject)
+
+
+def of_function(function: Any, args: tuple[Any, ...]) -> Policy | None:
+    """The policy of a marked function that no TestCase runs.
+
+    Args:
+        function: the function, or the method of a class that is no TestCase.
+        args: what it is called with; a method's class is that of the first.
+    """
+    if args and hasattr(type(args[0]), function.__name__):
+        return _find(type(args[0]), function.__name__)
+    marks = marking.marks_on(function, function.__qualname__)
+    return _policy([*marks, *marking.marks_of_module(function.__module__)], function.__module__, None)
+
+
+def forget(cls: type) -> None:
+    """Forget the tests of a class, which were none of the user's."""
+    _by_class.pop(id(cls), None)
+
+
+def widest() -> Policy | None:
+    """The policy of the largest test so far; None if a test without a size was among them, or there were none."""
+    found = [*_by_test.values(), *_by_class.values()]
+    sized = [policy for policy in found if policy is not None]
+    if not sized or len(sized) < len(found):
+        return None
+    return max(sized, key=lambda policy: list(Size).index(policy.size))
+
+
+def _find(cls: type, method_name: str, own: Any = None) -> Policy | None:
+    marks = [mark for _, found in marking.marks_of(cls, method_name, own) for mark in found]
+    return _policy(marks, cls.__module__, getattr(cls, "hermetic_default_size", None))
+
+
+def _policy(marks: Sequence[AnyMark], module_name: str, own_default: Size | None) -> Policy | None:
+    from .._policy.decision import Policy  # loaded with the guard, not with every run
+
+    settings = config.in_force()
+    sizes = [mark.size for mark in marks if mark.size]
+    size = Size.SMALL if is_surveying else sizes[0] if sizes else own_default or settings.default_size
+    if size is None or (settings.mode == OFF and not is_observing):
+        return None
+    allowance = settings.allowance_for(getattr(sys.modules.get(module_name), "__file__", None) or module_name)
+    for mark in marks:
+        allowance |= mark.allowance
+    mode, forbid = _mode_and_forbidden(settings)
+    installation.install(forbid)
+    return Policy(size, allowance, mode, forbid)
+
+
+def _mode_and_forbidden(settings: Settings) -> tuple[str, tuple[str, ...]]:
+    return OBSERVE if is_observing else settings.mode, OPT_IN if is_surveying else settings.forbid
+
+
+@contextlib.contextmanager
+def default_scope() -> Iterator[None]:
+    """Hold what runs between tests (imports, module and class fixtures) to the default size, where there is one."""
+    settings = config.in_force()
+    size = Size.SMALL if is_surveying else settings.default_size
+    if size is None or (settings.mode == OFF and not is_observing):
+        yield
+        return
+    from .._policy.decision import Policy
+
+    mode, forbid = _mode_and_forbidden(settings)
+    scope = scopes.Scope(None, Policy(size, mode=mode, forbid=forbid))
+    scope.ended = True  # what it records belongs to no test that is running: it is reported with the next result
+    scopes.begin_alone(scope)
+    try:
+        yield
+    finally:
+        scopes.end(scope)

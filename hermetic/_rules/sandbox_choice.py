@@ -1,0 +1,79 @@
+"""Whether workers are sandboxed: what was asked for, and what this machine has."""
+
+from __future__ import annotations
+
+import sys
+
+from .._base.errors import ConfigurationError, DecorationError, IsolationError
+from .._verdicts import scopes
+from . import policies
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__unittest = True
+
+_MAX_NAMED = 3
+
+_GO_ON = "go on without it: sandbox = off, or with it where there is one: sandbox = auto"
+
+
+def is_wanted(sandbox: str) -> bool:
+    """Whether a worker is to be sandboxed.
+
+    Args:
+        sandbox: ``kernel``, ``auto`` or ``off``, as of its group.
+
+    Raises:
+        IsolationError: it must be, and cannot.
+    """
+    if sandbox == "off":
+        return False
+    reason = _missing()
+    if reason and sandbox == "kernel":
+        raise IsolationError(f"[H007] the kernel layer is not available here: {reason}; {_GO_ON}")
+    return not reason
+
+
+def is_on(sandbox: str) -> bool:
+    """Whether a run is to be sandboxed; where its settings leave that open, it is said in one line.
+
+    Args:
+        sandbox: the setting; not ``off``.
+
+    Raises:
+        ConfigurationError: it must be, and cannot.
+    """
+    reason = _missing()
+    if sandbox == "auto":
+        sys.stderr.write(f"sandbox: {f'off, because {reason}' if reason else 'kernel'}\n")
+    elif reason:
+        raise ConfigurationError(f"sandbox = kernel: the kernel layer is not available here: {reason}; {_GO_ON}")
+    return not reason
+
+
+def tell_of_others(tests: list[Any]) -> None:
+    """Say of which tests with a size the kernel will see nothing, because no worker can run them.
+
+    Args:
+        tests: all that stay in the process of the run.
+    """
+    names = [scopes.owner_name(test) for test in tests if _is_held(test)]
+    if names:
+        more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
+        listed = ", ".join(names[:_MAX_NAMED])
+        sys.stderr.write(f"sandbox: not for {listed}{more}: no worker can run them (see run-in-parallel.md)\n")
+
+
+def _is_held(test: Any) -> bool:
+    try:
+        return policies.is_held(test)
+    except DecorationError:  # it is told where the test runs
+        return False
+
+
+def _missing() -> str:
+    from .._sandbox import availability  # for those who ask
+
+    return availability.missing()

@@ -1,0 +1,26 @@
+"""hermetic's side of unittest: marks, protected classes, result, runner and program."""
+
+from __future__ import annotations
+
+from .._patches.multiprocessing import watching
+from .._rules import policies
+from .._verdicts import scopes
+from . import class_protection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def watch() -> None:
+    """From now on, protect marked TestCase classes as they are defined, and judge the import of marked modules."""
+    class_protection.watch_class_definitions()
+    watching.watch()
+    scopes.running.policy_of = policies.outside_of_tests
+    scopes.running.children = _living_children
+
+
+def _living_children() -> Iterable[int]:
+    from .._isolation import process_tree  # loaded with the first process that is started
+
+    return process_tree.living_children()

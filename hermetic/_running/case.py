@@ -1,0 +1,137 @@
+"""HermeticTestCase: a TestCase that is small unless it says otherwise."""
+
+from __future__ import annotations
+
+import functools
+import unittest
+
+from .._base import real
+from .._base.errors import ViolationError
+from .._base.sizes import Size
+from .._policy.decision import Policy
+from .._verdicts import scopes
+from .._verdicts.blocks import Block
+from .class_protection import protect_class
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+    from .._doubles.subprocess_mock import SubprocessMock
+
+__unittest = True
+
+
+class _DoubleOfTest(functools.cached_property["SubprocessMock"]):
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> SubprocessMock:  # type: ignore[override]
+        if instance is None:
+            return self  # type: ignore[return-value]  # runners look through all that a class has
+        return super().__get__(instance, owner)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"a class has no 'subprocess' (.{name}): its tests have; for all of a class, enter"
+            " hermetic.SubprocessMock() in setUpClass, and leave it in a cleanup"
+        )
+
+
+class HermeticTestCase(unittest.TestCase):
+    """A test case whose tests are small, unless a mark on the method, the class or the module says otherwise.
+
+    It works under every runner. Mix it with ``IsolatedAsyncioTestCase`` for async tests, this class first.
+    """
+
+    hermetic_default_size = Size.SMALL
+
+    @_DoubleOfTest
+    def subprocess(self) -> SubprocessMock:
+        """A strict double of the subprocess module, active from its first use to the end of the test.
+
+        The end of the test verifies it, and counts what was scripted and not used only if the test has not failed.
+        """
+        from .._doubles.subprocess_mock import SubprocessMock  # loaded with the first double
+
+        double = SubprocessMock()
+        double.name = "self.subprocess"
+        double.__enter__()
+        self.addCleanup(self._end_double, double)
+        return double
+
+    def doCleanups(self) -> Any:
+        self._hermetic_failed = real.test_has_failed(self)  # the cleanups themselves cannot see it
+        for error in real.unreported_errors(self):
+            scopes.strike_refusals(error)
+        return super().doCleanups()
+
+    def _end_double(self, double: SubprocessMock) -> None:
+        del self.subprocess  # a test may run once more
+        double.stop()
+        double.verify(failed=getattr(self, "_hermetic_failed", False))
+
+    def assertViolation(self, expected: type[ViolationError] = ViolationError) -> ExpectedViolation:
+        """Expect the block to do what the test's size does not allow.
+
+        The violation is refused and recorded as ever, but no longer counts against the test.
+
+        Args:
+            expected: a class of violations, such as ``NetworkViolationError``; by default, the base of all.
+
+        Returns:
+            A context manager; after the block, its ``error`` is the first such violation.
+
+        Raises:
+            AssertionError: when the block ends without one.
+            TypeError: ``expected`` is no class of violations.
+        """
+        return ExpectedViolation(self, expected)
+
+
+class ExpectedViolation:
+    """What ``assertViolation`` returns.
+
+    Attributes:
+        error: the violation; None until the block has ended.
+    """
+
+    def __init__(self, test: unittest.TestCase, expected: Any) -> None:
+        if not (isinstance(expected, type) and issubclass(expected, ViolationError)):
+            message = f"assertViolation() takes ViolationError or a subclass, not {expected!r}"
+            raise TypeError(message)
+        self._test = test
+        self._expected = expected
+        self._block: Block | None = None
+        self.error: ViolationError | None = None
+
+    def __enter__(self) -> ExpectedViolation:
+        outer = scopes.active()
+        policy = None
+        if outer is not None:
+            policy, outer.touched = outer.policy, True
+        if policy is None:
+            policy = Policy(Size.SMALL)  # in mode off, the block alone is judged
+        self._block = Block(
+            scopes.Scope(self._test, Policy(policy.size, policy.allowance, forbid=policy.forbid)).within(outer)
+        )
+        self._block.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exception: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        assert self._block is not None
+        self._block.__exit__()
+        ledger = self._block.scope.ledger
+        expected = [error for error in ledger if isinstance(error, self._expected)]
+        for error in expected:
+            ledger.remove(error)
+        self._block.conclude(exception)
+        if not expected:
+            if exception is None:
+                raise self._test.failureException(f"{self._expected.__name__} was expected, but nothing was refused")
+            return False
+        self.error = expected[0]
+        return isinstance(exception, self._expected)
+
+
+protect_class(HermeticTestCase)

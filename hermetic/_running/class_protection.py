@@ -1,0 +1,294 @@
+"""Protecting a TestCase class: its tests with all their fixtures run in a scope, under whatever runner.
+
+``run`` is the one method through which every runner goes. It hands the test a result that knows of violations
+(``result.ResultProxy``), unless the runner's own result does (``result.GuardedResult``). Class fixtures get a
+scope that lasts until the last class cleanup.
+
+A class is protected when it is decorated, and when it is defined: with marked methods, in a module with
+``__hermetic__``, or below a protected class. For the latter, ``unittest.TestCase.__init_subclass__`` is ours.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import unittest
+
+from .._base import real
+from .._base.errors import GuardError
+from .._patches import installation
+from .._results.guarded_result import GuardedResult, exc_info, proxy_of
+from .._rules import marking, policies
+from .._verdicts import scopes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+__unittest = True
+
+
+def watch_class_definitions() -> None:
+    """Look at every TestCase class that is defined from now on."""
+    original = unittest.TestCase.__dict__.get("__init_subclass__")
+
+    def __init_subclass__(cls: Any, /, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - takes the place of one
+        if original is not None:
+            original.__get__(None, cls)(*args, **kwargs)
+        else:
+            super(unittest.TestCase, cls).__init_subclass__(*args, **kwargs)
+        if marking.functions_are_marked:
+            from .._rules import misplaced_marks  # loaded where methods may be marked
+
+            misplaced_marks.refuse_in_class(cls)
+        if _is_marked(cls):
+            marking.refuse_misspelt(cls)
+            installation.prepare()
+            protect_class(cls)
+
+    unittest.TestCase.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[assignment]
+
+
+_marking_modules: set[str] = set()
+
+
+def _is_marked(cls: type) -> bool:
+    """Whether a class has, or may yet get, a mark: one of its own, or by ``__hermetic__`` below it in its module."""
+    if cls.__module__ in _marking_modules:
+        return True
+    names = real.names_in(sys.modules.get(cls.__module__))
+    hermetic = sys.modules.get(__package__.partition(".")[0])
+    if any(value is hermetic or marking.is_mark(value) for value in list(names.values())):
+        _marking_modules.add(cls.__module__)
+        return True
+    return (
+        "__hermetic__" in names
+        or marking.is_protected(cls)
+        or marking.has_marked_methods(cls)
+        or any("__hermetic__" in vars(base) for base in cls.__mro__)
+    )
+
+
+def protect_class(cls: Any) -> None:
+    """Hold a TestCase class, and those that inherit from it, to its policy."""
+    if not marking.is_protected(cls):
+        cls._hermetic_protected = True
+        cls.run = _protected_run(cls)
+        cls.debug = _protected_debug(cls)
+    if policies.hands_tests_over():
+        _watch_for_isolation(cls)
+    if policies.hands_tests_over() or any(_is_overridden(cls, name) for name in _CLASS_FIXTURES):
+        for name, replacement in _CLASS_FIXTURES.items():
+            if not hasattr(getattr(cls, name), "__hermetic_fixture__"):
+                setattr(cls, name, classmethod(_override_class_fixture(cls, name, replacement)))
+
+
+def _watch_for_isolation(cls: Any) -> None:
+    """Have groups of isolated tests know this class, and its module's fixtures run where those tests do."""
+    from .._rules import groups  # loaded with the first isolated test
+    from . import module_fixtures
+
+    groups.register(cls)
+    module_fixtures.watch(cls.__module__)
+
+
+def _protected_run(cls: Any) -> Callable[..., Any]:
+    """A ``run`` that sees to the class's policy, and leaves the rest to the ``run`` that it stands before."""
+    inherited = _inherited(cls, "run")
+    own = vars(cls).get("run")
+
+    def run(self: Any, result: Any = None) -> Any:
+        if installation.failure is not None and result is not None and _report_unguarded(self, result):
+            return result
+        if policies.watches_processes and result is not None and not policies.in_worker:
+            return _run_watched(self, result, run_here)
+        if isinstance(result, GuardedResult):
+            # `inherited`, spelled out, because every test of ours comes by here.
+            return own(self, result) if own else super(cls, self).run(result)
+        return run_here(self, result)
+
+    def run_here(self: Any, result: Any) -> Any:
+        policy = policies.of_test(self)
+        scope = scopes.active()
+        if result is None and (policy is not None or policies.watches_processes):
+            result = self.defaultTestResult()
+            result.startTestRun()
+            try:
+                return self.run(result)
+            finally:
+                result.stopTestRun()
+        if isinstance(result, GuardedResult) or policy is None or (scope is not None and scope.owner is self):
+            return inherited(self, result)
+        return _run_with_proxy(self, inherited, result)
+
+    return run
+
+
+def _report_unguarded(test: Any, result: Any) -> bool:
+    """Report a test with a size as an error instead of running it: this process has no guard.
+
+    Returns:
+        False for a test without a size, which needs none.
+    """
+    try:
+        policies.of_test(test)
+    except GuardError as error:
+        result.startTest(test)
+        result.addError(test, exc_info(error))
+        result.stopTest(test)
+        return True
+    return False
+
+
+def _run_watched(test: Any, result: Any, run_here: Callable[[Any, Any], Any]) -> Any:
+    """Hand an isolated test over to a worker; look what another one leaves, if that is asked for."""
+    from .._rules import groups  # loaded with the first isolated test
+    from .._workers import isolation
+
+    group = groups.in_run(test)
+    if group is not None:
+        return isolation.run_test(test, result, group)
+    if not policies.leaks_are_detected:
+        return run_here(test, result)
+    from .._results import leaks  # loaded with the first test to be looked after
+
+    return leaks.run(test, result, run_here)
+
+
+def _protected_debug(cls: Any) -> Callable[..., Any]:
+    """``debug`` has no result: what was swallowed is raised at the end."""
+    inherited = _inherited(cls, "debug")
+
+    def debug(self: Any) -> None:
+        policy = policies.of_test(self)
+        if policy is None:
+            inherited(self)
+            return
+        from .._verdicts.blocks import Block  # loaded with the guard, not with every run
+
+        block = Block(scopes.Scope(self, policy))
+        with block:
+            inherited(self)
+        block.conclude(None)
+
+    return debug
+
+
+def _inherited(cls: Any, name: str) -> Callable[..., Any]:
+    """The method that a protected class would have without us, as a function of the test and its arguments."""
+    own: Callable[..., Any] | None = vars(cls).get(name)
+    # Otherwise, whoever comes next for this very test: below us there may be IsolatedAsyncioTestCase.
+    return own or (lambda self, *args: getattr(super(cls, self), name)(*args))
+
+
+def _run_with_proxy(test: Any, inner: Callable[..., Any], result: Any) -> Any:
+    proxy = proxy_of(result)
+    inner(test, proxy)
+    proxy.report_late()  # what happened after stopTest: an event loop or an executor shutting down
+    return result
+
+
+def _is_overridden(cls: Any, name: str) -> bool:
+    return bool(real.function_of(getattr(cls, name)) is not real.function_of(getattr(unittest.TestCase, name)))
+
+
+def _override_class_fixture(cls: type, name: str, replacement: Callable[..., None]) -> Callable[..., None]:
+    own: Any = vars(cls).get(name)
+
+    @functools.wraps(real.function_of(getattr(cls, name)))
+    def fixture(owner: Any) -> None:
+        inner = getattr(super(cls, owner), name) if own is None else own
+        if hasattr(own, "__get__"):  # a partial has none before Python 3.13
+            inner = own.__get__(None, owner)
+        replacement(owner, inner)
+
+    fixture.__hermetic_fixture__ = True  # type: ignore[attr-defined]
+    return fixture
+
+
+# The scopes of a class's fixtures, from setUpClass to the last class cleanup.
+_fixture_scopes: dict[int, list[scopes.Scope]] = {}  # by the id of the class: it may have no hash
+
+
+def _set_up_class(cls: Any, inner: Callable[[], None]) -> None:
+    if _fixtures_run_elsewhere(cls):
+        return
+    scope = _begin_fixture(cls, "setUpClass")
+    try:
+        _call_fixture(scope, inner)
+    except Exception:
+        raise
+    except BaseException as error:
+        if scope is not None and scopes.is_skip(error):  # pytest's: no class cleanup is run after it
+            _conclude_class(cls)
+        raise
+    if scope is not None:
+        scopes.end(scope)  # had it failed, its scope would last until the class cleanups are done
+
+
+def _tear_down_class(cls: Any, inner: Callable[[], None]) -> None:
+    try:
+        if not _fixtures_run_elsewhere(cls):
+            # Its scope covers the class cleanups, which come next.
+            _call_fixture(_begin_fixture(cls, "tearDownClass"), inner)
+    finally:
+        if policies.hands_tests_over():
+            from .._workers import isolation  # loaded with the first isolated test
+
+            isolation.end_class(cls)
+
+
+def _fixtures_run_elsewhere(cls: type) -> bool:
+    """Whether a class's fixtures are run by the workers that run its tests."""
+    if not policies.hands_tests_over():
+        return False
+    from .._rules import groups  # loaded with the first isolated test
+
+    return groups.is_wholly_isolated(cls)
+
+
+def _call_fixture(scope: scopes.Scope | None, inner: Callable[[], None]) -> None:
+    try:
+        inner()
+    except BaseException as error:
+        if scope is not None:
+            scopes.surfaced(scope.ledger, error)
+            scopes.trim(error)
+        raise
+
+
+_CLASS_FIXTURES = {"setUpClass": _set_up_class, "tearDownClass": _tear_down_class}
+
+
+def _begin_fixture(cls: Any, name: str) -> scopes.Scope | None:
+    """Begin a fixture's scope; None for a class that is left alone, or within a subclass's fixture of that name."""
+    policy = policies.of_class(cls)
+    owner = f"{name} ({cls.__module__}.{cls.__qualname__})"
+    active = scopes.active()
+    if policy is None or (active is not None and active.owner == owner):
+        return None
+    if id(cls) not in _fixture_scopes:
+        _fixture_scopes[id(cls)] = []
+        cls.addClassCleanup(_conclude_class, cls)  # the first cleanup is the last to run
+    scope = scopes.Scope(owner, policy)
+    _fixture_scopes[id(cls)].append(scope)
+    scopes.begin(scope)
+    return scope
+
+
+def _conclude_class(cls: type) -> None:
+    """Raise what the class's fixtures and cleanups swallowed: the runner reports it as an error of the class."""
+    from .._verdicts import blocks, child_reports  # loaded with the guard, not with every run
+
+    own_scopes = _fixture_scopes.pop(id(cls), [])
+    if not own_scopes:
+        return  # it has been, before its cleanups
+    child_reports.collect()
+    if not own_scopes[-1].ended:
+        scopes.end(own_scopes[-1])
+    ledger = [error for scope in own_scopes for error in scope.ledger]
+    for exception in real.class_cleanup_exceptions(cls):
+        scopes.surfaced(ledger, exception)
+    if ledger:
+        raise blocks.merged(ledger)

@@ -1,0 +1,275 @@
+"""A whole run as a test: whatever runner it is given to, it is guarded, and comes to its end or says why not."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import signal
+import sys
+import traceback
+import types
+import unittest
+
+from .._base import clock, real
+from .._base.errors import RunEndedEarly
+from .._base.sizes import OFF
+from .._patches import forked_runs, process_exits
+from .._patches.multiprocessing import watching
+from .._results import durations
+from .._results.run_result import make_run_result
+from .._rules import marking, policies
+from .._settings import config
+from .._suites import suite_blocks
+from .._terminal import colours
+from .._verdicts import scopes
+from . import class_protection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any, ClassVar
+
+    from .._results.recording import Recorder
+    from .._suites.history import RunHistory
+    from .._suites.order import Order
+
+__unittest = True
+
+
+class WatchedRun(unittest.TestSuite):
+    """A whole run, whatever runner it is given to: guarded, and reported to its end.
+
+    Args:
+        test: the suite or test to be run.
+
+    Attributes:
+        durations: how many of the slowest tests to list, on Pythons before 3.12.
+        stream: where to sum up, for a result that has no stream of its own.
+        starters: the tests that have started processes by multiprocessing, by id(), for runs by all start methods.
+        is_whole: whether it is all of a suite, and not what was picked from one.
+        recorder: that of the program, if it is to report its runs; a run within a test is none of them.
+        history: what is known of earlier runs, and is added to, if there is one; with the same exception.
+        order: how the tests of the program are chosen and ordered, if not as they were loaded; the same.
+        has_begun: whether any run has.
+        fails_fast: whether the first failure ends the runs of the program, whatever their runners say; the same.
+        ends_at: when they have to come to their end, by ``perf_counter``, if they have to; the same.
+    """
+
+    durations: int | None = None
+    stream: Any = None
+    recorder: ClassVar[Recorder | None] = None
+    history: ClassVar[RunHistory | None] = None
+    order: ClassVar[Order | None] = None
+    has_begun: ClassVar[bool] = False
+    fails_fast: ClassVar[bool] = False
+    ends_at: ClassVar[float | None] = None
+
+    def __init__(self, test: Any) -> None:
+        super().__init__([test])
+        self._whole = test
+        self._started = 0.0
+        self.starters: dict[int, Any] = {}
+        self.is_whole = False
+
+    def run(self, result: Any, debug: bool = False) -> Any:  # noqa: FBT001, FBT002 - unittest's signature
+        """Run the test with a result that is made a ``RunResult`` if it is none."""
+        if not make_run_result(result):
+            return self._whole(result)
+        result.summary_stream = getattr(result, "stream", None) or self.stream or sys.stderr
+        if self.durations is not None:
+            result.durations_before_3_12 = self.durations
+            durations.collect(result)
+        result.violations = ()
+        in_run, scopes.running.in_run = scopes.running.in_run, True
+        WatchedRun.has_begun = True
+        if not in_run:
+            if self.fails_fast:
+                result.failfast = True
+            result.order = self.order and self.order.seed_line
+            self._look_at_whole(result)
+            watching.journal.methods.clear()
+        try:
+            with contextlib.ExitStack() as while_running:
+                while_running.enter_context(forked_runs.while_running(result))
+                while_running.enter_context(self._starts_noted(result))
+                if not in_run:
+                    self._follow(result, while_running)
+                self._run_to_its_end(result, is_nested=in_run)
+        finally:
+            scopes.running.in_run = in_run
+        return result
+
+    def _look_at_whole(self, result: Any) -> None:
+        """Note what the summary wants to know of all the tests: a suite lets go of them one by one."""
+        settings = config.in_force()
+        if policies.is_observing:
+            if self.recorder is not None and self.recorder.observer is not None:
+                self.recorder.observer.add_tests(_tests_in(self._whole), is_whole=self.is_whole)
+            return
+        if settings.size_distribution != OFF:
+            from .._results.size_distribution import SizeDistribution  # as below: for runs that ask
+
+            result.size_distribution = SizeDistribution(_tests_in(self._whole), is_whole=self.is_whole)
+        if settings.baseline:
+            from .._results.known_violations import KnownViolations
+
+            result.known_violations = KnownViolations(_tests_in(self._whole), is_whole=self.is_whole)
+
+    def _run_to_its_end(self, result: Any, *, is_nested: bool) -> None:
+        self._started = real.perf_counter()
+        caught_before = _ctrl_c_was_caught()
+        with process_exits.watch(lambda call: self._on_end(result, call)):
+            try:
+                with clock.stops_noted(), self._isolation(result), self._watchdog(result):
+                    self._whole(result)
+            except real.system_exit as error:
+                fixture = _fixture_of(error)
+                result.end_early(f"sys.exit({error.code!r}) in {fixture}", error, fixture)
+            except KeyboardInterrupt as error:
+                result.interrupted = True
+                self._end_stopped(result, "Ctrl-C", f", {_place_of(error, result)}")
+            except BaseException as error:
+                if is_nested:
+                    raise  # the test that runs it may expect this
+                result.end_early(process_exits.described(error, "outside of the tests"), error)
+        if result.ended_early is None and getattr(result, "shouldStop", False):
+            if _ctrl_c_was_caught() and not caught_before:
+                result.interrupted = True
+                self._end_stopped(result, "Ctrl-C")
+            elif result.wasSuccessful() and result.testsRun < self._whole.countTestCases():
+                self._end_stopped(result, "told to stop")  # not by failfast, which has a failure to show
+
+    def _watchdog(self, result: Any) -> contextlib.AbstractContextManager[None]:
+        """What interrupts tests that take too long; a thread, which must not be there when others are forked off."""
+        seconds = config.in_force().test_timeout
+        if seconds is None and self.ends_at is None:
+            return contextlib.nullcontext()
+        from .._results import time_limits  # loaded where there is a hard limit
+
+        return time_limits.Watchdog(seconds, self.ends_at, result, lambda *why: self._sum_up(result, *why)).on_guard()
+
+    def _follow(self, result: Any, while_running: contextlib.ExitStack) -> None:
+        """Have the history, the reports and the terminal told how the run goes, as far as there are any."""
+        if self.history is not None:
+            while_running.enter_context(self.history.noting(result))
+        total = self._whole.countTestCases()
+        if self.recorder is not None:
+            while_running.enter_context(self.recorder.recording(result, total))
+        if colours.is_terminal(result.summary_stream):
+            from .._results import progress  # not worth its start-up time in other runs
+
+            while_running.enter_context(progress.following(result, _tests_in(self._whole), total, self._durations))
+
+    @property
+    def _durations(self) -> Mapping[str, float]:
+        """How long the tests took before, as of ``History``."""
+        return self.history.durations if self.history is not None else {}
+
+    def _isolation(self, result: Any) -> contextlib.AbstractContextManager[None]:
+        """What isolated tests need for the time of the run."""
+        if not policies.hands_tests_over():
+            return contextlib.nullcontext()
+        settings = config.in_force()
+        needs_all = settings.isolated or settings.detect_leaks
+        tests = [test for test in _tests_in(self._whole) if needs_all or marking.own_method(test) is not None]
+        for cls in {id(type(test)): type(test) for test in tests}.values():
+            if cls.__module__ != "unittest.loader":  # it stands for a test that could not be loaded
+                class_protection.protect_class(cls)
+        from .._workers import isolation  # loaded with the first isolated test
+
+        ends_at = math.inf if self.ends_at is None else self.ends_at
+        if policies.jobs == 1 and not policies.sandboxed:
+            return isolation.of_run(
+                _tests_in(self._whole), result, protect=class_protection.protect_class, ends_at=ends_at
+            )
+        return isolation.of_run(
+            _tests_in(self._whole),
+            result,
+            protect=class_protection.protect_class,
+            ends_at=ends_at,
+            shared_out=self._whole,
+            durations=self._durations,
+        )
+
+    @contextlib.contextmanager
+    def _starts_noted(self, result: Any) -> Iterator[None]:
+        """Give tests without a size that start processes a scope, in which their children can report."""
+        are_kept = config.in_force().start_method == "all"  # what is kept lives on, and is looked through each time
+
+        def note() -> None:
+            test = result.current_test
+            if are_kept and test is not None:
+                self.starters[id(test)] = test  # not a set of tests: different ones may compare equal
+            if test is not None and scopes.is_main_thread():
+                result.begin_scope(test)
+
+        listeners = watching.journal.listeners
+        listeners.append(note)
+        try:
+            yield
+        finally:
+            listeners.remove(note)
+
+    def _end_stopped(self, result: Any, reason: str, place: str = "") -> None:
+        result.end_early(f"{reason}, after {result.testsRun} of {self._whole.countTestCases()} tests{place}")
+
+    def _on_end(self, result: Any, call: str) -> None:
+        """Sum up what ran, from within the call that ends the process."""
+        error = RunEndedEarly(f"{call} ended the test run").with_traceback(_stack())
+        self._sum_up(result, f"{call} in {result.current_test or 'the test run'}", error)
+
+    def _sum_up(self, result: Any, reason: str, error: BaseException) -> None:
+        """Sum up what ran, while a test is running."""
+        test = result.current_test
+        result.end_early(reason, error)
+        if test is not None:
+            result.stopTest(test)
+        result.stopTestRun()
+        result.printErrors()
+        run, taken = result.testsRun, real.perf_counter() - self._started
+        counts = [("failures", result.failures), ("errors", result.errors), ("skipped", result.skipped)]
+        infos = ", ".join(f"{name}={len(entries)}" for name, entries in counts if entries)
+        stream = result.summary_stream
+        stream.write(f"{getattr(result, 'separator2', '-' * 70)}\n")
+        stream.write(f"Ran {run} test{'s' if run != 1 else ''} in {taken:.3f}s\n\nFAILED ({infos})\n")
+        for output in (stream, sys.stdout):
+            with contextlib.suppress(Exception):  # a test may have closed or replaced it
+                output.flush()
+
+
+def _tests_in(suite: Any) -> Iterator[Any]:
+    """The TestCases of a suite and of those in it."""
+    return (test for test in suite_blocks.tests_in(suite) if isinstance(test, unittest.TestCase))
+
+
+def _ctrl_c_was_caught() -> bool:
+    """Whether the handler of ``-c`` has seen a Ctrl-C."""
+    return real.catch_handler_was_called(signal.getsignal(signal.SIGINT))
+
+
+def _fixture_of(error: BaseException) -> str:
+    """The fixture that an exception came out of."""
+    from .._operations import callsite  # loaded with the guard, not with every run
+
+    fixtures = [callsite.fixture_of(frame) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return next((fixture[0] for fixture in fixtures if fixture), "the test run")
+
+
+def _place_of(error: BaseException, result: Any) -> str:
+    """Where a run was when it was stopped: the line, or the isolated test that it waited for."""
+    if result.current_test is not None:  # a test that runs in this process has been told to stop by now
+        return f"in {result.current_test}"
+    scopes.trim(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"at {place.filename}:{place.lineno} in {place.name}"
+
+
+def _stack() -> types.TracebackType | None:
+    """The user's part of the current call stack, as a traceback."""
+    found = None
+    for frame, line in traceback.walk_stack(real.get_frame(1)):
+        if "__unittest" not in frame.f_globals:
+            found = types.TracebackType(found, frame, frame.f_lasti, line)
+        elif found is not None:
+            break  # unittest's own frames: what lies above them is the runner
+    return found

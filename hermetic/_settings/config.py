@@ -1,0 +1,219 @@
+"""Where the settings come from: command line over environment over setup.cfg over pyproject.toml.
+
+    pyproject.toml  [tool.hermetic]   mode = "warn";   [tool.hermetic.allow."tests/db/*"]   (3.11+)
+    setup.cfg       [tool:hermetic]   mode = warn;     [tool:hermetic:allow:tests/db/*]
+    environment     HERMETIC_MODE=warn
+    command line    --mode warn
+
+Both files are looked for in the current folder, or else in the nearest folder above it in which either has a table.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from .._base import real, spelling
+from .._base.errors import ConfigurationError
+from .._base.sizes import Size
+from . import config_files
+from .kinds import File, listed
+from .table import SETTINGS, Settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .._policy.decision import Allowance
+
+_ALLOW_KEYS = ("hosts", "processes", "files", "databases")  # the fields of an Allowance
+
+# What hermetic sets in the environment of processes that it starts, as opposed to what users set.
+_INTERNAL_VARIABLES = frozenset({"HERMETIC_ISOLATED", "HERMETIC_CHILD"})
+
+_BAZEL_SIZES = {"small": "small", "medium": "medium", "large": "large", "enormous": "xlarge"}
+
+
+def load(command_line: Mapping[str, Any] | None = None, folder: str | None = None) -> Settings:
+    """Read the settings from all four places.
+
+    Args:
+        command_line: options by name; None as a value stands for an option that was not given.
+        folder: where the search for files begins; by default the current folder.
+
+    Raises:
+        ConfigurationError: for a wrong key, value or type; the text names the place and what is accepted.
+    """
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    allow: dict[str, Allowance] = {}
+    baseline: set[str] = set()
+    try:
+        root, tables = config_files.find(folder or os.getcwd())
+    except FileNotFoundError:
+        raise ConfigurationError("the current folder was removed; change to one that is there") from None
+    for origin, found in tables:
+        for pattern, allowance in _take_allow(found, origin):
+            allow[pattern] = allowance
+            origins[f"allow {pattern}"] = origin
+        baseline |= _take_baseline(found, origin, origins)
+        _take(found, origin, values, origins)
+    _resolve_paths(values, root)
+    _take(_environment_table(real.environ), "environment", values, origins)
+    if real.environ.get("XML_OUTPUT_FILE"):  # of Bazel: as HERMETIC_JUNIT_XML, and before it
+        values["junit_xml"], origins["junit_xml"] = real.environ["XML_OUTPUT_FILE"], "environment XML_OUTPUT_FILE"
+    _take(
+        {key: value for key, value in (command_line or {}).items() if value is not None},
+        "command line",
+        values,
+        origins,
+    )
+    bazel_size = _BAZEL_SIZES.get(real.environ.get("TEST_SIZE", ""))
+    if "default_size" not in values and bazel_size:
+        values["default_size"], origins["default_size"] = bazel_size, "environment TEST_SIZE"
+    if "default_size" in values:
+        values["default_size"] = Size(values["default_size"])
+    _resolve_paths(values, os.curdir)
+    return Settings(**values, allow=tuple(allow.items()), baseline=frozenset(baseline), root=root, origins=origins)
+
+
+def _resolve_paths(values: dict[str, Any], folder: str) -> None:
+    """Make the paths among the values absolute, as seen from a folder."""
+    for name, kind in SETTINGS.items():
+        if isinstance(kind, File) and name in values and values[name] not in kind.words:
+            values[name] = os.path.abspath(os.path.join(folder, values[name]))
+
+
+def _take(found: Mapping[str, Any], origin: str, values: dict[str, Any], origins: dict[str, str]) -> None:
+    """Add checked values; what is added later wins."""
+    for key, value in found.items():
+        if key not in SETTINGS:
+            known = [*SETTINGS, *config_files.IN_FILES]
+            raise ConfigurationError(
+                f"{origin}: unknown setting {key!r}{spelling.hint(key, known)}; known are {listed(known)}"
+            )
+        parsed = SETTINGS[key].parse(value)
+        if parsed is None:
+            raise ConfigurationError(f"{origin}: {key} = {value!r} is not {SETTINGS[key].accepted}")
+        values[key], origins[key] = parsed, origin
+
+
+def _take_allow(found: dict[str, Any], origin: str) -> list[tuple[str, Allowance]]:
+    """Remove the path patterns from a file's table and check them."""
+    patterns = found.pop("allow", {})
+    if not isinstance(patterns, dict):
+        message = f'{origin}: allow = {patterns!r} is not a table; write one per path pattern, as allow."tests/db/*"'
+        raise ConfigurationError(message)
+    return [(pattern, _allowance(pattern, table, origin)) for pattern, table in patterns.items()]
+
+
+def _take_baseline(found: dict[str, Any], origin: str, origins: dict[str, str]) -> set[str]:
+    """Remove the known violations from a file's table and check them."""
+    entries = found.pop("baseline", [])
+    if isinstance(entries, str):  # of setup.cfg, one in a line
+        entries = [line.strip() for line in entries.splitlines() if line.strip()]
+    if not isinstance(entries, list):
+        raise ConfigurationError(f"{origin}: baseline = {entries!r} is not a list of violations; see --write-baseline")
+    for entry in entries:
+        if not isinstance(entry, str) or not re.match(r"H00[1-6] \S", entry):
+            raise ConfigurationError(
+                f"{origin}: baseline: {entry!r} is no violation; write the code, the test and what it uses, such as"
+                " 'H003 tests.test_release.ReleaseTest.test_tag git', or have it written by --write-baseline"
+            )
+    if entries:
+        origins["baseline"] = origin
+    return set(entries)
+
+
+def _allowance(pattern: str, table: Any, origin: str) -> Allowance:
+    from .._policy import allowances  # not worth its start-up time where no file has any
+
+    place = f"{origin}, allow {pattern!r}"
+    trouble = allowances.path_pattern(pattern, os.path.dirname(origin))
+    if trouble:
+        raise ConfigurationError(f"{place}: {trouble}")
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{place}: {table!r} is not a table with {listed(_ALLOW_KEYS)}")
+    for key, value in table.items():
+        if key not in _ALLOW_KEYS:
+            hint = spelling.hint(key, _ALLOW_KEYS)
+            raise ConfigurationError(f"{place}: unknown key {key!r}{hint}; known are {listed(_ALLOW_KEYS)}")
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ConfigurationError(f"{place}: {key} = {value!r} is not a list of strings")
+    try:
+        return allowances.allowance(table)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{place}: {error}") from None
+
+
+def _environment_table(environ: Mapping[str, str]) -> dict[str, str]:
+    table = {}
+    known = {f"HERMETIC_{name.upper()}": name for name in SETTINGS}
+    for variable, value in environ.items():
+        if variable in _INTERNAL_VARIABLES:
+            continue
+        if variable in known:
+            table[known[variable]] = value
+        elif variable.startswith("HERMETIC_"):
+            names = [name for name in known if name not in _INTERNAL_VARIABLES]
+            hint = spelling.hint(variable, names)
+            raise ConfigurationError(f"environment: unknown variable {variable}{hint}; known are {listed(names)}")
+        else:
+            prefix, _, name = variable.partition("_")
+            if name.lower() in SETTINGS and spelling.is_near(prefix, "hermetic"):
+                raise ConfigurationError(f"environment: {variable} has no effect; write HERMETIC_{name.upper()}")
+    return table
+
+
+def describe(settings: Settings) -> str:
+    """The settings as lines of ``key = value  (origin)``."""
+    shown = {key: _shown(getattr(settings, key)) for key in SETTINGS}
+    lines = [f"{key} = {value}  ({settings.origins.get(key, 'default')})" for key, value in shown.items()]
+    for pattern, allowance in settings.allow:
+        parts = [f"{key}={list(entries)}" for key, entries in zip(_ALLOW_KEYS, allowance, strict=True) if entries]
+        lines.append(f"allow {pattern} = {' '.join(parts)}  ({settings.origins[f'allow {pattern}']})")
+    if settings.baseline:
+        lines.append(f"baseline = {len(settings.baseline)} known violations  ({settings.origins['baseline']})")
+    return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Size):
+        return str(value.value)
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+class _InForce:
+    """The settings of this process. Strictly private; read and written through the two functions below."""
+
+    settings: Settings | None = None
+
+
+def in_force() -> Settings:
+    """The settings of this process; read from the files and the environment when first asked for.
+
+    Raises:
+        ConfigurationError: as ``load``.
+    """
+    if _InForce.settings is None:
+        _InForce.settings = load()
+    return _InForce.settings
+
+
+def put_in_force(settings: Settings | None) -> Settings | None:
+    """Set the settings of this process (None to have them read again), and return those before."""
+    before, _InForce.settings = _InForce.settings, settings
+    return before
+
+
+def given_on_command_line() -> dict[str, Any]:
+    """The settings in force that came from the command line: they hold for a program that a script starts, too."""
+    settings = _InForce.settings or Settings()
+    size = settings.default_size
+    values = {key: getattr(settings, key) for key in SETTINGS} | {"default_size": size.value if size else None}
+    return {key: value for key, value in values.items() if settings.origins.get(key) == "command line"}

@@ -1,0 +1,172 @@
+"""The two files that settings may be in: where they are, the tables in them, and sections that are nearly ours."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from .._base import features, real, spelling
+from .._base.errors import ConfigurationError
+from .table import SETTINGS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+IN_FILES = ("allow", "baseline")  # what may stand in files alone
+
+_TABLE, _SECTION = "[tool.hermetic]", "tool:hermetic"
+
+
+def find(folder: str) -> tuple[str, list[tuple[str, dict[str, Any]]]]:
+    """Find the folder of the settings: the given one, or the nearest above it with a file that has a table of ours.
+
+    Returns:
+        The folder, and the table of each of its files that has one, with the path of the file. Without any table, it is
+        the nearest folder with either file, or else the given one.
+
+    Raises:
+        ConfigurationError: a file is none, cannot be read, or has a section that was meant to be ours.
+    """
+    start = folder = os.path.abspath(folder)
+    nearest = None
+    while True:
+        paths = _files_in(folder)
+        found = [(path, table) for path in paths if (table := _table_of(path)) is not None]
+        if found:
+            return folder, found
+        nearest = nearest or (folder if paths else None)
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return nearest or start, []
+        folder = parent
+
+
+def _files_in(folder: str) -> list[str]:
+    found = [path for name in _READERS if os.path.lexists(path := os.path.join(folder, name))]
+    for path in found:
+        if not os.path.isfile(path):
+            kind = "a folder" if os.path.isdir(path) else "no file that can be read"
+            raise ConfigurationError(f"{path} is {kind}, and the settings are looked for there; rename it")
+    return found
+
+
+def _table_of(path: str) -> dict[str, Any] | None:
+    """The settings in a file; None if it has no table of ours."""
+    try:
+        with real.open_file(path, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+    if not _may_concern(text):  # most projects' files say nothing about us: spare them the parser
+        return None
+    return _READERS[os.path.basename(path)](text, path)
+
+
+def _may_concern(text: str) -> bool:
+    return "hermetic" in text or any(spelling.is_near(word, "hermetic") for word in {*re.findall("[A-Za-z]+", text)})
+
+
+def _is_meant_to_be_ours(name: str, keys: Iterable[str]) -> bool:
+    """Whether a section has our name with a slip, and settings of ours, and is not that of another tool."""
+    if name.lower() == "hermetic":
+        return True
+    known = [*SETTINGS, *IN_FILES]
+    return spelling.is_near(name, "hermetic") and any(spelling.nearest(key, known) for key in keys)
+
+
+# Where TOML cannot be read: a table header or a dotted key, [tool.hermetic] or hermetic.mode = below [tool].
+_TOML_TABLE = (
+    r"""(?m)^\s*\[?\s*tool\s*\.\s*["']?hermetic["']?\s*[\].=]"""
+    r"""|^\s*\[\s*tool\s*\][^\[]*?^\s*["']?hermetic["']?\s*[.=]"""
+)
+
+
+def _pyproject_table(text: str, path: str) -> dict[str, Any] | None:
+    if not features.HAS_TOMLLIB:
+        if re.search(_TOML_TABLE, text):
+            message = (
+                f"{path}: {_TABLE} cannot be read on Python 3.10, which has no TOML parser;"
+                f" write the settings to setup.cfg, section [{_SECTION}]"
+            )
+            raise ConfigurationError(message)
+        return None
+    import tomllib
+
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
+    _refuse_near_tables(document, path)
+    table: dict[str, Any] | None = document
+    for key in ("tool", "hermetic"):
+        table = None if table is None else table.get(key)
+        if not (table is None or isinstance(table, dict)):
+            raise ConfigurationError(f"{path}: {key} = {table!r} is not a table")
+    return table
+
+
+def _refuse_near_tables(document: dict[str, Any], path: str) -> None:
+    places: list[tuple[tuple[str, ...], Any]] = [((name,), table) for name, table in document.items()]
+    for name, tools in document.items():
+        if isinstance(tools, dict) and spelling.is_near(name, "tool"):
+            places += [((name, tool), table) for tool, table in tools.items()]
+    for names, table in places:
+        is_ours = names == ("tool", "hermetic")
+        if not is_ours and isinstance(table, dict) and _is_meant_to_be_ours(names[-1], table):
+            raise ConfigurationError(f"{path}: [{'.'.join(names)}] has no effect; write {_TABLE}")
+
+
+def _setup_cfg_table(text: str, path: str) -> dict[str, Any] | None:
+    import configparser
+
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read_string(text, path)
+    except configparser.Error as error:
+        if f"[{_SECTION}" not in text:
+            for section in re.findall(r"(?m)^\ufeff?\[(.+?)\]", text):
+                _refuse_near_section(section, SETTINGS, path)
+            return None  # somebody else's section in a file that says nothing to us
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+    table: dict[str, Any] = dict(parser[_SECTION]) if parser.has_section(_SECTION) else {}
+    patterns: dict[str, Any] = {}
+    for section in parser.sections():
+        if section.startswith(_SECTION + ":"):
+            patterns[_pattern_of(section, path)] = {key: _words(value) for key, value in parser[section].items()}
+        elif section != _SECTION:
+            _refuse_near_section(section, parser[section], path)
+    if patterns and "allow" in table:
+        raise ConfigurationError(
+            f"{path}: allow in [{_SECTION}]: write a section [{_SECTION}:allow:PATTERN] for each pattern"
+        )
+    if patterns:
+        table["allow"] = patterns
+    return table if patterns or parser.has_section(_SECTION) else None
+
+
+_READERS = {"pyproject.toml": _pyproject_table, "setup.cfg": _setup_cfg_table}
+
+
+def _words(value: str) -> list[str]:
+    return [word for word in re.split(r"[,\s]+", value) if word]
+
+
+def _pattern_of(section: str, path: str) -> str:
+    kind, _, pattern = section.removeprefix(_SECTION + ":").partition(":")
+    if kind != "allow" or not pattern:
+        raise ConfigurationError(
+            f"{path}: unknown section [{section}]; known are [{_SECTION}] and [{_SECTION}:allow:PATTERN]"
+        )
+    return pattern
+
+
+def _refuse_near_section(section: str, keys: Iterable[str], path: str) -> None:
+    names = [name for name in re.split(r"[:.\s]+", section) if name]
+    if len(names) > 1 and spelling.is_near(names[0], "tool"):
+        del names[0]
+    allows = any(spelling.is_near(name, "allow") for name in names[1:2])
+    if names and (_is_meant_to_be_ours(names[0], keys) or (allows and spelling.is_near(names[0], "hermetic"))):
+        right = f"[{_SECTION}:allow:PATTERN]" if allows else f"[{_SECTION}]"
+        raise ConfigurationError(f"{path}: [{section}] has no effect; write {right}")

@@ -1,0 +1,115 @@
+"""The command that runs some tests of a run, and no others: in the same order, after the same imports.
+
+It is the command of the run, with ``-k`` for each of the tests; or, where that does not choose among them because a
+``load_tests`` makes some, or because they were named, their names. What is given as a command does load these tests.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+
+from .._base import command
+from .._running.watched_run import WatchedRun
+from .._settings import config, kinds, table
+from .._suites import suite_blocks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from typing import Any
+
+
+__unittest = True
+
+# Settings of which it does not depend what becomes of tests, and those that are told anew.
+_LEFT_OUT = frozenset(
+    {"junit_xml", "json", "html", "annotations", "progress", "jobs", "failed_first", "history", "shuffle"}
+)
+
+
+class Reproduction:
+    """Makes the commands.
+
+    Args:
+        program: the program of the run, which has loaded its tests.
+        ours: its options that are ours.
+    """
+
+    def __init__(self, program: Any, ours: argparse.Namespace) -> None:
+        self._program: Any = program
+        self._ours = ours
+        self._discovers = hasattr(program, "start")
+        self._given = None if self._discovers else getattr(program, "testNames", None)
+        self._names = [suite_blocks.name_of(test) for test in suite_blocks.tests_in(program.test)]
+
+    def command(self, names: Sequence[str]) -> str | None:
+        """The command that runs the tests of these ids; None if there is none.
+
+        Args:
+            names: in the order of the run.
+        """
+        for patterns in ([*map(self._pattern, names)], [*map(_exactly, names)]):
+            if self._loads(names, patterns, self._given):
+                chosen = (word for pattern in patterns for word in ("-k", pattern))
+                return command.quoted([*command.start(), *self._where(), *chosen, *self._options()])
+        module = getattr(self._program.module, "__name__", None)  # which names are relative to
+        given = [name.removeprefix(f"{module}.") for name in names]
+        if self._takes_names() and self._loads(names, None, given):
+            return command.quoted([*command.start(), *given, *self._options()])
+        return None
+
+    def _pattern(self, name: str) -> str:
+        """What ``-k`` takes for this test alone: its name, unless that is a part of others' in this run."""
+        return _exactly(name) if any(name in other != name for other in self._names) else glob.escape(name)
+
+    def _takes_names(self) -> bool:
+        """Whether the names of tests mean to the program what they are: it finds modules from where it is started."""
+        top = self._program.top or self._program.start if self._discovers else None
+        return bool(self._given) or (top is not None and os.path.abspath(top) == os.getcwd())
+
+    def _where(self) -> list[str]:
+        """Where the tests are found, as the run was told."""
+        program = self._program
+        if not self._discovers:
+            return [*(self._given or ())]
+        options = (("-s", program.start, "."), ("-p", program.pattern, "test*.py"), ("-t", program.top, None))
+        return ["discover", *(word for name, value, default in options if value != default for word in (name, value))]
+
+    def _options(self) -> list[str]:
+        """The options of the run that what becomes of its tests depends on."""
+        found = ["-b"] if self._program.buffer else []
+        for name, setting in table.SETTINGS.items():
+            value = getattr(self._ours, name)
+            if value is not None and name not in _LEFT_OUT:
+                words = [] if isinstance(setting, kinds.Switch) else [str(value)]
+                found += [f"--{name.replace('_', '-')}", *words]
+        if WatchedRun.order is not None and WatchedRun.order.seed != "off":
+            found += ["--shuffle", WatchedRun.order.seed]
+        origins = config.in_force().origins
+        found += ["-j", "1"] if "jobs" in origins else []
+        return found + (["--history", "off"] if "failed_first" in origins else [])
+
+    def _loads(self, names: Sequence[str], patterns: list[str] | None, given: Any) -> bool:
+        """Whether the program loads these tests with such patterns and names, and no others."""
+        program, loader = self._program, self._program.testLoader
+        before = program.test, program.testNamePatterns, loader.testNamePatterns
+        converted = patterns and [pattern if "*" in pattern else f"*{pattern}*" for pattern in patterns]
+        program.testNames, program.testNamePatterns, loader.testNamePatterns = given, converted, converted
+        try:
+            program.createTests(from_discovery=self._discovers and given is None)
+            blocks = [
+                block for block in suite_blocks.blocks_in(program.test) if not suite_blocks.failed_to_load(block.test)
+            ]
+        finally:
+            program.test, program.testNamePatterns, loader.testNamePatterns = before
+            program.testNames = self._given
+        return sorted(
+            suite_blocks.name_of(test) for block in blocks for test in suite_blocks.tests_in(block.test)
+        ) == sorted(names)
+
+
+def _exactly(name: str) -> str:
+    """A pattern for this very name: with a star in it, it is not one for a part of names."""
+    return f"[{name[0]}*]{glob.escape(name[1:])}"

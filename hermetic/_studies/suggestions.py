@@ -1,0 +1,249 @@
+"""Which size fits a test that was observed, and where its decorator goes: on its class or on its method.
+
+all tests of a class fit one size         the class
+else                                      their methods, each the largest of what the tests that run it need
+what has a size already that will do      nothing
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections import namedtuple
+
+from .._base import real
+from .._base.errors import DecorationError
+from .._base.sizes import LIMITS, Size
+from .._operations import callsite
+from .._policy.decision import Policy, refuses
+from .._rules import marking
+from .._settings import config
+from .source_edits import CannotEditError, Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from .._base.records import Operation
+
+__unittest = True
+
+_SIZES: tuple[Size, ...] = tuple(Size)
+
+
+class Observed(namedtuple("Observed", ("id", "cls", "method", "size", "why"))):  # noqa: PYI024 - as Policy
+    """A test that was observed.
+
+    Attributes:
+        id: its id.
+        cls: its class.
+        method: the name of its method.
+        size: the smallest that fits; None if that is not known.
+        why: why it is not known.
+    """
+
+    __slots__ = ()
+    id: str
+    cls: type
+    method: str
+    size: Size | None
+    why: str
+
+
+def smallest(operations: Iterable[Operation], seconds: float, forbid: tuple[str, ...]) -> Size:
+    """The smallest size that allows what a test used.
+
+    Args:
+        operations: all that small tests are refused of what it did.
+        seconds: that it took.
+        forbid: the opt-in columns that are judged.
+    """
+    operations = [*operations]
+    for size in _SIZES:
+        policy = Policy(size, forbid=forbid)
+        if seconds <= LIMITS[size].time_limit and not any(refuses(policy, operation) for operation in operations):
+            return size
+    return _SIZES[-1]
+
+
+def largest(sizes: Iterable[Size]) -> Size:
+    """The largest of some sizes."""
+    return max(sizes, key=_SIZES.index)
+
+
+def present_size(cls: type, method: str) -> tuple[Size | None, str]:
+    """The size that a test says it has, and where: ``method``, ``class``, ``module``, or ``HermeticTestCase``."""
+    try:
+        for place, marks in marking.marks_of(cls, method):
+            for mark in marks:
+                if isinstance(mark.size, Size):
+                    return mark.size, place
+    except DecorationError:
+        return None, ""  # the test says so itself
+    default: Size | None = getattr(cls, "hermetic_default_size", None)
+    return default, "HermeticTestCase"
+
+
+class Plan:
+    """The decorators that a suite needs.
+
+    Args:
+        tests: all that were observed.
+
+    Attributes:
+        marks: names of sizes, by file and by the line of the definition.
+        troubles: what cannot be marked, and why, for people.
+    """
+
+    def __init__(self, tests: Sequence[Observed]) -> None:
+        self.marks: dict[str, dict[int, str]] = {}
+        self.troubles: list[str] = []
+        self._sources: dict[str, Source | CannotEditError] = {}
+        self._marked_classes: dict[int, Size] = {}  # by id(): a metaclass may leave its classes without a hash
+        self._by_place: dict[Any, list[Observed]] = {}
+        by_class: dict[int, list[Observed]] = {}
+        for test in tests:
+            by_class.setdefault(id(test.cls), []).append(test)
+            self._by_place.setdefault(_place_of_method(test) or test.id, []).append(test)
+        for members in sorted(by_class.values(), key=lambda members: len(members[0].cls.__mro__)):
+            self._plan_class(members[0].cls, members)
+
+    def _plan_class(self, cls: type, members: list[Observed]) -> None:
+        needing = [test for test in members if _needs_mark(test)]
+        others = [test for test in members if not _needs_mark(test)]
+        is_free = not any(getattr(mark, "size", None) for mark in _as_tuple(vars(cls).get("__hermetic__", ())))
+        is_alone = all(test.size and present_size(cls, test.method)[1] == "method" for test in others)
+        if is_free and is_alone and len({test.size for test in needing}) == 1:
+            trouble = self._mark_class(cls, needing)
+            self._tell(f"class {cls.__module__}.{cls.__qualname__}", needing[0].size, trouble)
+            return
+        left = [(test, trouble) for test in needing if (trouble := self._mark_method(test))]
+        # What is written nowhere can have the size of its class, if that holds nobody else to it.
+        by_class = [test for test, _ in left if present_size(cls, test.method)[1] != "method"]
+        if by_class and is_free and is_alone and not self._mark_class(cls, by_class):
+            left = [(test, trouble) for test, trouble in left if present_size(cls, test.method)[1] == "method"]
+        for test, trouble in left:
+            self._tell(test.id, test.size, trouble)
+
+    def _tell(self, name: str, size: Size | None, trouble: str) -> None:
+        if trouble and size is not None:
+            self.troubles.append(f"{name} fits @{size.value}, but {trouble}")
+
+    def _inherited(self, cls: type) -> Size | None:
+        """The size that a class gets from a base class that is going to be marked."""
+        for base in cls.__mro__[1:]:
+            if id(base) in self._marked_classes:
+                return self._marked_classes[id(base)]
+            if "__hermetic__" in vars(base):
+                return None
+        return None
+
+    def _mark_class(self, cls: type, tests: list[Observed]) -> str:
+        """Mark a class with the largest size that some tests need; returns why that cannot be, or nothing."""
+        size = _largest(tests)
+        if self._inherited(cls) is size:
+            return ""
+        file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+        try:
+            line = self._source(file).class_line(cls.__qualname__)
+        except CannotEditError as error:
+            return str(error)
+        if line is None:
+            return f"is not written in {shown(file)}: mark what makes it"
+        self._marked_classes[id(cls)] = size
+        self.marks.setdefault(str(file), {})[line] = size.value
+        return ""
+
+    def _mark_method(self, test: Observed) -> str:
+        """Mark a method with the largest size that the tests need which run it; returns as ``_mark_class``."""
+        sharing = self._by_place[_place_of_method(test) or test.id]
+        try:
+            file, line = self._place_of(test, sharing)
+        except CannotEditError as error:
+            return str(error)
+        self.marks.setdefault(file, {})[line] = _largest(sharing).value
+        return ""
+
+    def _place_of(self, test: Observed, sharing: list[Observed]) -> tuple[str, int]:
+        """The file and the line where a test's method begins."""
+        unknown = [other.id for other in sharing if other.size is None]
+        if unknown:
+            raise CannotEditError(f"its method is run as {unknown[0]} as well, which was not observed to its end")
+        present, place = present_size(test.cls, test.method)
+        if present is not None and place == "method":
+            raise CannotEditError(f"is marked @{present.value}: change that")
+        file, first_line = _place_of_method(test) or (None, 0)
+        line = self._source(file).method_line(test.method, first_line)
+        if line is None:
+            raise CannotEditError(f"is not written as {test.method} in {shown(file)}: mark what makes it")
+        return str(file), line
+
+    def _source(self, file: str | None) -> Source:
+        if file is None or not is_of_project(file):
+            raise CannotEditError("is written in no file of this project")
+        if file not in self._sources:
+            self._sources[file] = _read(file)
+        found = self._sources[file]
+        if isinstance(found, CannotEditError):
+            raise found
+        return found
+
+    def edited(self) -> dict[str, tuple[bytes, bytes]]:
+        """The files that change: what is in them, and what is to be. What cannot be edited is a trouble instead."""
+        found = {}
+        for file, marks in sorted(self.marks.items()):
+            try:
+                source = self._source(file)
+                found[file] = source.data, source.marked(marks)
+            except CannotEditError as error:
+                self.troubles.append(f"{shown(file)}: {error}")
+        return found
+
+
+def _largest(tests: Iterable[Observed]) -> Size:
+    return largest(test.size for test in tests if test.size is not None)
+
+
+def _needs_mark(test: Observed) -> bool:
+    present, _ = present_size(test.cls, test.method)
+    return test.size is not None and (present is None or _SIZES.index(present) < _SIZES.index(test.size))
+
+
+def _place_of_method(test: Observed) -> tuple[str, int] | None:
+    """The file and the line of what a test runs, without what decorators have put around it; None if it has none."""
+    function = getattr(test.cls, test.method, None)
+    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+    return None if code is None else (code.co_filename, code.co_firstlineno)
+
+
+def _as_tuple(marks: Any) -> tuple[Any, ...]:
+    return tuple(marks) if isinstance(marks, (list, tuple)) else (marks,)
+
+
+def _read(file: str) -> Source | CannotEditError:
+    try:
+        with real.open_file(file, "rb") as opened:
+            return Source(opened.read())
+    except OSError as error:
+        return CannotEditError(f"its file cannot be read: {error}")
+    except CannotEditError as error:
+        return error
+
+
+def is_of_project(file: str) -> bool:
+    """Whether a file is one that is edited: below the current folder or that of the settings, and not installed."""
+    folders = [os.path.abspath(config.in_force().root)]
+    try:
+        full = os.path.abspath(file)
+        folders.append(real.get_cwd())
+    except FileNotFoundError:  # a test has removed the current folder
+        full = file
+    is_below = any(full.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
+    return is_below and not any(part in full for part in callsite.SITE_PACKAGES)
+
+
+def shown(file: str | None) -> str:
+    """A path for people."""
+    return callsite.shown_path(file) if file else "any file"

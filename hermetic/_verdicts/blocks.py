@@ -1,0 +1,102 @@
+"""A stretch of code under a policy, and what is raised at its end.
+
+A block holds for its task and the tasks created in it, through a ContextVar.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from . import scopes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .._base.errors import ViolationError
+    from .scopes import Scope
+
+__unittest = True  # keeps our frames out of unittest's tracebacks
+
+
+class Block:
+    """A scope that can be entered and left any number of times, and is concluded once.
+
+    Attributes:
+        scope: the scope.
+        concluded_elsewhere: whether somebody else calls ``conclude``, and leaving the function does not.
+        is_test: whether it is all of a test, in which the kernel holds native code as well.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.concluded_elsewhere = False
+        self.is_test = False
+        self._before: list[Scope | None] = []
+
+    def __enter__(self) -> None:
+        self._before.append(scopes.block_scope.get())
+        scopes.block_scope.set(self.scope)
+        if self.is_test and scopes.running.sandbox is not None:
+            scopes.running.sandbox.scope_changed(self.scope)
+
+    def __exit__(self, *_: object) -> None:
+        scopes.block_scope.set(self._before.pop())
+        if self.is_test and scopes.running.sandbox is not None:
+            scopes.running.sandbox.scope_changed(scopes.running.process)
+        elif scopes.running.sandbox is not None:
+            scopes.running.sandbox.let_pass_no_more()
+
+    @contextlib.contextmanager
+    def concluding(self) -> Iterator[None]:
+        """Conclude when what this encloses has come to its end, unless that is somebody else's."""
+        exception: BaseException | None = None
+        try:
+            yield
+        except BaseException as error:
+            exception = error
+            raise
+        finally:
+            if self.concluded_elsewhere:
+                scopes.surfaced(self.scope.ledger, exception)
+            else:
+                self.conclude(exception)
+
+    def conclude(self, exception: BaseException | None) -> None:
+        """End the scope, and raise what was recorded in it but is not shown by the exception that leaves it."""
+        if self.scope.has_children:
+            from . import child_reports  # loaded with the first process
+
+            child_reports.collect()
+        scopes.surfaced(self.scope.ledger, exception)
+        self.scope.ended = True
+        if self.scope.ledger:
+            raise merged(self.scope.ledger) from exception
+
+
+def take_entered(entered: list[Block | None]) -> Block | None:
+    """The block that is being left: an object may be entered in several tasks and threads at once."""
+    current = scopes.block_scope.get()
+    for index in reversed(range(len(entered))):
+        block = entered[index]
+        if block is not None and block.scope is current:
+            return entered.pop(index)
+    return entered.pop()
+
+
+def merged(ledger: list[ViolationError]) -> ViolationError:
+    """One error for all that a scope recorded and nobody reported: each place once, with a count."""
+    groups: dict[tuple[str, str, int, str], list[ViolationError]] = {}
+    for error in ledger:
+        violation = error.violation
+        operation, site = violation.operation, violation.site
+        key = (operation.target, site.filename, site.line, operation.program)
+        groups.setdefault(key, []).append(error)
+    first = ledger[0]
+    scopes.trim(first)
+    if len(ledger) == 1:
+        return first
+    from .._policy import messages  # loaded with the first violation
+
+    texts = [messages.violation_text(group[0].violation, repeated=len(group) - 1) for group in groups.values()]
+    return type(first)(first.violation, "\n\n".join(texts)).with_traceback(first.__traceback__)

@@ -1,0 +1,148 @@
+"""The file in which the child processes of this process report, and the files beside it.
+
+Tests may remove any file. What was reported in one that has gone is lost, which is an error of the test that lost it;
+then a new file takes its place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from .._base import own_files, real, system
+from .._base.errors import GuardError
+from . import baseline, scopes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .scopes import Scope
+
+_DOCS = "  docs: hermetic/docs/reference/messages.md#h009"
+
+
+class Reports:
+    """The report file of this process, where the children of its tests report to.
+
+    Attributes:
+        path: of the file; None while there is none.
+        owner_pid: the process id of this process.
+        beside: the paths of the files beside it.
+        scopes: those that children may report for, by serial.
+        awaits: whether children were started since the file was last read, or were still running then.
+    """
+
+    def __init__(self) -> None:
+        self.path: str | None = None
+        self.owner_pid = real.get_pid()
+        self.beside: set[str] = set()
+        self.scopes: dict[int, Scope] = {}
+        self.awaits = False
+        self._read_bytes = 0
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether there is a file, and this process reads it."""
+        return self.path is not None and self.owner_pid == real.get_pid()
+
+    def make(self) -> None:
+        """See to it that the file is there.
+
+        Raises:
+            OSError: none can be made.
+        """
+        if self.path is not None and not self._is_whole():
+            self._replace()
+        if self.path is None:
+            with scopes.unjudged():
+                path = own_files.new_file("hermetic-")
+            self._tell_baseline(path)
+            self.path = path
+
+    def make_beside(self, path: str) -> None:
+        """See to it that a file beside it is there.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        if path not in self.beside:
+            # Another thread may be here, too: it is there before anybody looks.
+            real.open_file(path, "ab", opener=own_files.open_private).close()
+            self.beside.add(path)
+
+    def read_lines(self) -> Iterator[bytes]:
+        """The lines that are whole, and were not read before."""
+        assert self.path is not None
+        awaits = self.awaits and any(True for _ in scopes.running.children())
+        if not self._is_whole():
+            self._replace()
+            return
+        try:
+            with real.open_file(self.path, "rb") as file:
+                file.seek(self._read_bytes)
+                lines = file.read().splitlines(keepends=True)
+        except OSError:  # this process has too many open files: it is read the next time
+            return
+        self.awaits = awaits
+        for line in lines:
+            if line.endswith(b"\n"):
+                self._read_bytes += len(line)
+                yield line
+
+    def _is_whole(self) -> bool:
+        """Whether the file is there, with all that was read of it."""
+        assert self.path is not None
+        try:
+            return bool(real.stat(self.path).st_size >= self._read_bytes)
+        except OSError:
+            return False
+
+    def _replace(self) -> None:
+        """Put a new file in the place of one that was lost, whose path is known to children."""
+        path, self.path = self.path, None
+        assert path is not None
+        if self.awaits:
+            scopes.running.faults.append(_lost_error(path))
+        self.beside.clear()
+        self._read_bytes, self.awaits = 0, False
+        with contextlib.suppress(OSError):  # the next one is made elsewhere
+            with contextlib.suppress(FileNotFoundError):
+                real.unlink(path)
+            system.close(own_files.open_private(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            self._tell_baseline(path)
+            self.path = path
+
+    def _tell_baseline(self, path: str) -> None:
+        known = baseline.tell_children(path)
+        if known is not None:
+            self.beside.add(known)
+
+
+@contextlib.contextmanager
+def refusing() -> Iterator[None]:
+    """For a block, have a process refused whose reports could go nowhere.
+
+    Raises:
+        GuardError: no file can be made; it was recorded.
+    """
+    try:
+        yield
+    except OSError as error:
+        fault = GuardError(
+            f"[H009] no report file: hermetic could not create the file for violations of child processes: {error}\n"
+            "  hermetic refuses to start a process whose violations cannot be reported.\n"
+            "  Set TMPDIR to a folder that this process can write to, and that has free space.\n"
+            f"{_DOCS}"
+        )
+        scopes.running.faults.append(fault)
+        raise fault from error
+
+
+def _lost_error(path: str) -> GuardError:
+    return GuardError(
+        f"[H009] lost report: the file for violations of child processes was removed or emptied: {path}\n"
+        "  The test started child processes, or some were still running. Their violations may be lost.\n"
+        "  Find what removes, empties or locks the folder for temporary files during the test.\n"
+        f"{_DOCS}"
+    )

@@ -1,0 +1,225 @@
+"""How a test is named to a worker that has not loaded it: by what can be found again, with what was added to it.
+
+A test's id is no address: ids repeat, and what makes a test another one (the parameters that a ``load_tests`` gave it)
+is not in them. So the class is named by its module and its place in that, and the attributes are sent along.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+import types
+import unittest
+
+from .._base import real
+from .._base.errors import IsolationError
+from .._patches import forked_runs
+from .._rules import marking
+from .._verdicts import scopes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+__unittest = True
+
+# What unittest gives every test, and a worker's copy has anyway; tests may add to the values that have a length.
+_STANDARD = {**vars(unittest.TestCase()), "_asyncioRunner": None, "_asyncioTestContext": None}
+_MAX_WRAPPED = 100  # functions that wrap each other
+
+
+def of_test(test: Any) -> dict[str, Any]:
+    """The address of a test.
+
+    Raises:
+        IsolationError: there is none; the text says why, and what to do.
+    """
+    cls = type(test)
+    name = real.test_method_name(test)
+    sent, unsent = {}, {}
+    _refuse_what_is_elsewhere(test)
+    for key, value in vars(test).items():
+        if not _is_standard(key, value) and (key != name or not marking.is_of_class(value, cls, name)):
+            try:
+                sent[key] = _packed(value, test)
+            except Exception as error:  # noqa: BLE001 - the user's objects refuse in many ways
+                unsent[key] = f"{type(error).__name__}: {error}"
+    return {**of_object(cls), "method": name, "origin": _origin(test, name), "sent": sent, "unsent": unsent}
+
+
+def _is_standard(key: str, value: Any) -> bool:
+    """Whether an attribute of a test is as unittest has made it."""
+    if not isinstance(_STANDARD.get(key), (list, dict)):
+        return key in _STANDARD
+    return len(value) == len(_STANDARD[key])
+
+
+def _origin(test: Any, name: str) -> list[list[Any]]:
+    """Where the method of a test, and all that it wraps, was written: what tells it from others of that name."""
+    found: list[list[Any]] = []
+    method = getattr(test, name, None)
+    while method is not None and len(found) < _MAX_WRAPPED:
+        code = getattr(getattr(method, "__func__", method), "__code__", None)
+        if isinstance(code, types.CodeType):
+            found.append([os.path.basename(code.co_filename), code.co_firstlineno, code.co_name])
+        method = getattr(method, "__wrapped__", None)
+    return found
+
+
+def _refuse_what_is_elsewhere(test: Any) -> None:
+    what = f"[H007] {scopes.owner_name(test)} cannot be isolated"
+    if "tearDown" in vars(test):  # pytest --pdb keeps it for after the debugger
+        raise IsolationError(f"{what} under --pdb: the debugger is in this process; set HERMETIC_NO_ISOLATION=1")
+    if "django.db" in sys.modules and getattr(test, "databases", None):
+        raise IsolationError(
+            f"{what}: its test database belongs to this process, and another one would use the real database; make it"
+            " a SimpleTestCase, or take the mark off"
+        )
+
+
+def of_object(found: Any) -> dict[str, Any]:
+    """The address of a class or a function.
+
+    Raises:
+        IsolationError: it cannot be found by its name.
+    """
+    module_name, qualname = found.__module__, found.__qualname__
+    module = sys.modules.get(module_name)
+    what = f"{module_name}.{qualname}"
+    if "<locals>" in qualname:
+        raise IsolationError(f"[H007] {what} cannot be isolated: it is local to a function; define it in its module")
+    try:
+        known = _resolve(module, qualname)
+    except AttributeError:
+        known = None
+    if known is not found and getattr(known, "__wrapped__", None) is not found:
+        raise IsolationError(
+            f"[H007] {what} cannot be isolated: its module has no such name (it was made while the program ran);"
+            " give it that name in its module, or run the tests with python -m hermetic"
+        )
+    file = getattr(module, "__file__", None)
+    if module_name == "__main__" and (file is None or not os.path.isfile(file)):
+        raise IsolationError(
+            f"[H007] {what} cannot be isolated: it was typed in, not written in a file; save it to one"
+        )
+    return {"module": module_name, "file": file and os.path.abspath(file), "name": qualname}
+
+
+def load(address: dict[str, Any]) -> Any:
+    """The test at an address.
+
+    Raises:
+        IsolationError: an attribute that could not be sent is not there.
+        Exception: whatever the import of its module raises.
+    """
+    if "function" in address:
+        return unittest.FunctionTestCase(_load_function(address["function"], address["method"]))
+    cls = load_object(address)
+    test = cls.__new__(cls)
+    initialize = cls.__init__ if _takes_method_name(cls) else unittest.TestCase.__init__  # what came of it was sent
+    initialize(test, address["method"])
+    for key, value in address["sent"].items():
+        vars(test)[key] = _unpacked(value, test)
+    what = f"[H007] {cls.__module__}.{cls.__qualname__}.{address['method']} cannot be isolated"
+    for key, reason in address["unsent"].items():
+        if key not in vars(test) or key in _STANDARD:
+            raise IsolationError(
+                f"{what}: its attribute {key!r} cannot be sent to another process ({reason}); make it in setUp, or make"
+                " it picklable"
+            )
+    if _origin(test, address["method"]) != address["origin"]:
+        raise IsolationError(
+            f"{what}: its method was replaced after the module was imported, and another process would run the one that"
+            " the module defines; replace it while the module is imported"
+        )
+    return test
+
+
+def _takes_method_name(cls: type) -> bool:
+    """Whether a class is made as unittest makes it, or with arguments of its own."""
+    _, *parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
+    if not parameters:
+        return False
+    first = parameters[0]
+    return first.kind is first.VAR_POSITIONAL or first.name.replace("_", "").lower() == "methodname"
+
+
+def _load_function(address: dict[str, Any], method: str | None) -> Any:
+    found = load_object(address)
+    return found if method is None else getattr(found(), method)
+
+
+def _packed(value: Any, test: Any) -> str:
+    from . import packing  # not worth its start-up time in workers, where most tests have nothing that was sent
+
+    return packing.packed(value, test)
+
+
+def _unpacked(text: str, test: Any) -> Any:
+    from . import packing  # as above
+
+    return packing.unpacked(text, test)
+
+
+def load_object(address: dict[str, Any]) -> Any:
+    """The class or function at an address."""
+    return _resolve(import_module(address["module"], address["file"]), address["name"])
+
+
+def _resolve(module: ModuleType | None, qualname: str) -> Any:
+    found: Any = module
+    for part in qualname.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def import_module(name: str, file: str | None) -> ModuleType:
+    """A module by its name, or, where that is not on the path or means another, by its file."""
+    if name in sys.modules and name != "__main__":
+        return sys.modules[name]
+    with forked_runs.while_loading():
+        return _import_main(str(file)) if name == "__main__" else _import_anew(name, file)
+
+
+def _import_anew(name: str, file: str | None) -> ModuleType:
+    try:
+        module = real.import_module(name)
+        if file is None or os.path.abspath(getattr(module, "__file__", None) or "") == file:
+            return module
+    except ModuleNotFoundError as error:
+        if file is None or error.name is None or not (name == error.name or name.startswith(error.name + ".")):
+            raise
+    spec = importlib.util.spec_from_file_location(name, str(file))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _import_main(file: str) -> ModuleType:
+    """The script that was run, imported as multiprocessing does it: under another name, so that it runs nothing."""
+    # Where multiprocessing is imported early, as by coverage, that is a name of this interpreter's own main already.
+    if getattr(sys.modules.get("__mp_main__"), "__file__", None) != file:
+        spec = importlib.util.spec_from_file_location("__mp_main__", file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["__mp_main__"] = sys.modules["__main__"] = module
+        run, unittest.TextTestRunner.run = unittest.TextTestRunner.run, _run_nothing  # type: ignore[method-assign]
+        try:
+            spec.loader.exec_module(module)
+        except SystemExit:
+            pass  # a script without a guard has come to the point where it runs its tests
+        finally:
+            unittest.TextTestRunner.run = run  # type: ignore[method-assign]
+    return sys.modules["__mp_main__"]
+
+
+def _run_nothing(*_: Any, **__: Any) -> Any:
+    raise SystemExit

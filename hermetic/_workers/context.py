@@ -1,0 +1,104 @@
+"""What an interpreter must be told to be like the one that runs the suite, without having loaded it.
+
+describe()   in the process that runs the suite, at the time when its first isolated tests were defined
+enter()      in the interpreter that is to be like it
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+from .._base import real
+from .._patches.multiprocessing import watching
+from .._rules import marking, policies
+from .._settings import config
+from . import addressing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__unittest = True
+
+_OURS = ("HERMETIC_ISOLATED", "TMPDIR", "TEMP", "TMP")  # variables that a worker has its own of
+
+
+def describe(module: str, file: str | None, around: dict[str, Any]) -> dict[str, Any]:
+    """The context as plain data.
+
+    Args:
+        module: the name of the module that is to be imported; empty for none.
+        file: its file.
+        around: its surroundings when memory was clean, as ``groups`` has them.
+    """
+    return {
+        **around,
+        "path": [*sys.path],
+        "argv": [*sys.argv],
+        "modules": [[module, file]] if module else [],
+        "filters": described_filters(),
+        "set_up": [name for name in _SET_UP_BY_RUNNERS if _is_set_up(name)],
+        "observes": [policies.is_observing, policies.is_surveying],
+        "command_line": config.given_on_command_line(),
+        "root": config.in_force().root,
+    }
+
+
+def enter(context: dict[str, Any]) -> None:
+    """Become like the described interpreter, and import the module."""
+    sys.path[:] = context["path"]
+    sys.argv[:] = context["argv"]
+    kept = {name: os.environ[name] for name in _OURS if name in os.environ}
+    os.environ.clear()
+    os.environ.update({**context["environ"], **kept})
+    try:
+        os.chdir(context["folder"])
+    except OSError:
+        pass  # it has gone: the tests will say so, if they need it
+    settings = config.load(context["command_line"], context["root"])
+    config.put_in_force(settings)
+    policies.is_observing, policies.is_surveying = context["observes"]
+    marking.forget()
+    policies.install_guard(settings)
+    watching.default_start_method(settings.start_method).__enter__()  # for as long as there is a process
+    for name in context["set_up"]:
+        real.import_module(name).setup()
+    with policies.default_scope():
+        for name, file in context["modules"]:
+            try:
+                addressing.import_module(name, file)
+            except Exception:  # noqa: BLE001 - it is raised once more where a test asks for the module
+                sys.modules.pop(name, None)
+    use_filters(context["filters"])
+
+
+_SET_UP_BY_RUNNERS = ("django",)  # what the runners of a framework set up before they import the tests
+
+
+def _is_set_up(name: str) -> bool:
+    return bool(getattr(getattr(sys.modules.get(f"{name}.apps"), "apps", None), "ready", False))
+
+
+def described_filters() -> list[list[Any]]:
+    """The filters of warnings as plain data."""
+    return [_described_filter(entry) for entry in real.warning_filters()]
+
+
+def use_filters(described: list[list[Any]]) -> None:
+    """Have filters of warnings, as described, and no others."""
+    warnings.resetwarnings()
+    for action, message, category, module, line in described:
+        warnings.filterwarnings(action, message, _category(*category), module, line, append=True)
+
+
+def _described_filter(entry: tuple[Any, ...]) -> list[Any]:
+    action, message, category, module, line = entry
+    message, module = (getattr(pattern, "pattern", pattern) or "" for pattern in (message, module))
+    return [action, message, [category.__module__, category.__qualname__], module, line]
+
+
+def _category(module: str, name: str) -> type[Warning]:
+    found: type[Warning] = getattr(sys.modules.get(module), name, Warning)
+    return found

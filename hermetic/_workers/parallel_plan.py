@@ -1,0 +1,239 @@
+"""``-j``: which tests are shared out to workers, and in which units.
+
+    not isolated        the tests of a class that follow one another; of a module, if that has fixtures
+    isolated            as their marks say: a test, or the tests of a group
+
+What follows one another in a unit is what one run of the fixtures is for. The rest runs in the process of the run:
+suites with a run() of their own, tests that are no methods of a class of the suite's, tests that no worker could find,
+and all that has fixtures in common with one of them.
+"""
+
+from __future__ import annotations
+
+import sys
+import unittest
+from collections import Counter
+
+from .._base.errors import DecorationError, IsolationError
+from .._isolation.pool import Task
+from .._rules import fixtures, groups, marking, policies, sandbox_choice
+from .._rules.groups import Group
+from .._settings import config
+from .._suites.history import MIN_SECONDS
+from .._verdicts import scopes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+__unittest = True
+
+
+class Unit:
+    """Tests that one worker runs without a break, in the order of the suite.
+
+    Args:
+        group: of their marks; or what stands for it, with nothing to say for people.
+
+    Attributes:
+        places: where each step of the task belongs: a test, or the end of a class or of a module.
+        task: once all steps are known.
+        next: the step whose answer is yet to be told.
+        test: the last that was told of.
+        told: the changes that were reported of its tests.
+        is_held: whether any of its tests is held to a size.
+    """
+
+    def __init__(self, group: Group) -> None:
+        self.group = group
+        self.places: list[tuple[str, Any]] = []
+        self.task: Task
+        self.next = 0
+        self.test: Any = None
+        self.told: set[str] = set()
+        self.is_held = False
+        self._steps: list[list[list[Any]]] = []
+        self._seconds = 0.0
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether its worker is for other units, too."""
+        return not self.group.description
+
+    @property
+    def description(self) -> str:
+        """For people."""
+        return self.group.description or "the tests that shared a worker"
+
+    def add(self, place: tuple[str, Any], *requests: list[Any], seconds: float = 0.0) -> None:
+        """Add a step that is likely to take so long."""
+        self.places.append(place)
+        self._steps.append([*requests])
+        self._seconds += seconds
+
+    def close(self, place: tuple[str, Any] | None = None) -> None:
+        """Add the last step, unless the worker has been asked to finish, and make the task."""
+        if place is not None:
+            self.add(place, ["end_module" if self.is_shared else "finish"])
+        what = "the test" if self.is_shared or self.group.key is None else f"the group {self.group.description}"
+        self.task = Task(
+            self._steps,
+            own_process=not self.is_shared,
+            timeout=self.group.timeout,
+            what=what,
+            seconds=self._seconds,
+            sandboxed=self.is_held and sandbox_choice.is_wanted(self.group.sandbox),
+        )
+
+    def ends_with(self, kind: str) -> bool:
+        """Whether it ends with its class, or with its module."""
+        return self.group.key is not None and self.group.key[0] == kind
+
+
+class Plan:
+    """The units of a suite.
+
+    Args:
+        suite: the suite.
+        address: where a worker finds a test; raises IsolationError if none could.
+        options: that each test is to be run with.
+        durations: the seconds that tests took before, by id; others count as ``history.MIN_SECONDS``.
+
+    Attributes:
+        units: in the order of the suite.
+        unit_of: unit and step by the id() of the test.
+        kept: the tests that are not shared out, without those that are skipped.
+    """
+
+    def __init__(
+        self,
+        suite: Any,
+        address: Callable[[Any], dict[str, Any]],
+        options: dict[str, Any],
+        durations: Mapping[str, float],
+    ) -> None:
+        self._address = address
+        self._options = [{**options, "compare": compare} for compare in (False, True)]  # shared by all requests
+        self._durations = durations
+        self.units: list[Unit] = []
+        self.unit_of: dict[int, tuple[Unit, int]] = {}
+        self._open: dict[Any, Unit] = {}
+        tests = [*_tests_in(suite)]
+        addresses = self._addresses_in(tests)
+        self.kept = [test for test, _ in tests if id(test) not in addresses and not groups.is_skipped(test)]
+        self.classes = {id(type(test)): type(test) for test, _ in tests if id(test) in addresses}
+        self.modules = {cls.__module__ for cls in self.classes.values() if fixtures.has_module_fixtures(cls.__module__)}
+        self._divide([test for test, _ in tests], addresses)
+
+    def _addresses_in(self, tests: list[tuple[Any, bool]]) -> dict[int, dict[str, Any]]:
+        """The addresses of the tests that are shared out, by their ids."""
+        times = Counter(id(test) for test, _ in tests)
+        found: dict[int, dict[str, Any]] = {}
+        staying: set[Any] = set()
+        for test, is_free in tests:
+            cls = type(test)
+            address = None
+            if is_free and times[id(test)] == 1 and _can_be_shared_out(test):
+                address = self._address_of(test)
+            if address is not None:
+                found[id(test)] = address
+            elif not groups.is_skipped(test):
+                staying |= {id(cls), cls.__module__ if fixtures.has_module_fixtures(cls.__module__) else None}
+        for test, _ in tests:
+            if id(type(test)) in staying or type(test).__module__ in staying:
+                found.pop(id(test), None)
+        return found
+
+    def _address_of(self, test: Any) -> dict[str, Any] | None:
+        try:
+            group = groups.of_test(test)
+            if group is not None:
+                sandbox_choice.is_wanted(group.sandbox)
+            policies.of_test(test)
+            return self._address(test) if groups.runs_code(test) else None
+        except (IsolationError, DecorationError):  # the latter is told where the test runs
+            return None
+
+    def _divide(self, tests: list[Any], addresses: dict[int, dict[str, Any]]) -> None:
+        left = Counter(group.key for test in tests if id(test) in addresses and (group := groups.of_test(test)))
+        before: type | None = None
+        for test in [*tests, None]:
+            cls = type(test)
+            if before is not None and cls is not before:
+                self._end_class(before)
+                if cls.__module__ != before.__module__:
+                    self._end_module(before.__module__, left)
+            before = cls
+            if id(test) in addresses:
+                group = groups.of_test(test) or _shared(cls)
+                left[group.key] -= 1
+                self._add(test, group, addresses[id(test)])
+
+    def _add(self, test: Any, group: Group, address: dict[str, Any]) -> None:
+        unit = self._open.get(group.key)
+        if unit is None:
+            unit = Unit(group)
+            self.units.append(unit)
+        self.unit_of[id(test)] = unit, len(unit.places)
+        unit.is_held = unit.is_held or policies.is_held(test)
+        compare = policies.leaks_are_detected if unit.is_shared else group.key is not None
+        run = ["run", address, self._options[compare]]
+        seconds = max(self._durations.get(scopes.owner_name(test), 0.0), MIN_SECONDS)
+        if group.key is None:
+            unit.add(("test", test), run, ["finish"], seconds=seconds)
+            unit.close()
+        else:
+            self._open[group.key] = unit
+            unit.add(("test", test), run, seconds=seconds)
+
+    def _end_class(self, cls: type) -> None:
+        if groups.is_skipped_class(cls):  # nobody tears it down; its module comes next
+            return
+        for key, unit in [*self._open.items()]:
+            kind, test = unit.places[-1]
+            if kind == "test" and type(test) is cls:
+                if unit.ends_with("class"):
+                    self._open.pop(key).close(("class", cls))
+                else:
+                    unit.add(("class", cls), ["end_class"])
+
+    def _end_module(self, name: str, left: Counter[Any]) -> None:
+        for key, unit in [*self._open.items()]:
+            if unit.ends_with("module") or left[key] <= 0:
+                self._open.pop(key).close(("module", name))
+
+
+def _shared(cls: type) -> Group:
+    """What stands for the group of tests that are not isolated."""
+    module = cls.__module__
+    key = ("module", f"{module} shared") if fixtures.has_module_fixtures(module) else ("class", f"{id(cls)} shared")
+    settings = config.in_force()
+    return Group(key, "", settings.test_timeout or float("inf"), settings.sandbox)
+
+
+def _tests_in(suite: Any, *, is_free: bool = True) -> Iterator[tuple[Any, bool]]:
+    """The tests of a suite and of those in it, and whether all suites that they are in are as unittest's."""
+    if isinstance(suite, unittest.TestCase):
+        yield suite, is_free
+    elif isinstance(suite, unittest.BaseTestSuite):
+        plain = type(suite).run is unittest.TestSuite.run and type(suite).__call__ is unittest.TestSuite.__call__
+        for test in suite:
+            yield from _tests_in(test, is_free=is_free and plain)
+    elif hasattr(suite, "__iter__"):
+        for test in suite:
+            yield from _tests_in(test, is_free=False)
+
+
+def _can_be_shared_out(test: Any) -> bool:
+    """Whether all that a run does with a test is to call a ``run`` of its class that is, or may be made, ours.
+
+    It is none of the standard library's, which stand for functions and for modules that could not be loaded.
+    """
+    cls = type(test)
+    if "run" in vars(test) or cls.__module__.partition(".")[0] in sys.stdlib_module_names:
+        return False
+    if cls.__call__ is not unittest.TestCase.__call__:
+        return False
+    runs = next(base for base in cls.__mro__ if "run" in vars(base))
+    return marking.is_own(runs) or not marking.is_protected(cls)

@@ -1,0 +1,186 @@
+"""The result of a worker's tests: it sends home what it is told."""
+
+from __future__ import annotations
+
+import linecache
+import unittest
+
+from .._base import real
+from .._isolation import leak_snapshot
+from .._patches.multiprocessing import journal
+from .._protocol import framing, portable_errors
+from .._results.guarded_result import GuardedResult
+from .._verdicts import child_reports, scopes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__unittest = True
+
+FAILURES = ("error", "failure", "unexpected_success")  # what failfast stops at
+_NAMES = ("__module__", "__qualname__")
+_MAX_PARAMETER = 2000  # characters of one parameter of a subtest
+
+
+class _SendingResult(unittest.TestResult):
+    """A result that sends what it is told."""
+
+    def __init__(self, channel: framing.WorkerEnd) -> None:
+        super().__init__()
+        self._channel = channel
+        self._pid = real.get_pid()
+        self._current: Any = None
+        self.with_locals = False
+        self.compare_each = False
+        self.has_failed = False
+        self.tells_of_buffering = False
+        self._started = 0.0
+        self._snapshot: leak_snapshot.Snapshot | None = None
+        self._done = 0  # how many requests are
+        self._is_told = False  # whether a test has begun, or a fixture was told of, since the last was asked for
+        self._set_up: list[Any] = ["the set-up of its class or module", "skip", "it did not run"]  # as last told of
+
+    def send(self, *frame: Any, hold: bool = False) -> None:
+        """Send a frame, or hold it for the next; a forked copy of the test that comes by here ends instead."""
+        if real.get_pid() != self._pid:
+            verdict = frame[1] if frame[0] == "outcome" else ""
+            self._channel.send(["copy", scopes.owner_name(self._current), verdict])
+            real.exit_process(1)
+        self._channel.send([*frame], hold=hold)
+
+    def _setupStdout(self) -> None:
+        """Suites call it before a fixture."""
+        if self.tells_of_buffering:
+            self.send("buffer")
+
+    def _restoreStdout(self) -> None:
+        """Suites call it after a fixture."""
+        if self.tells_of_buffering:
+            self.send("release")
+
+    def startTest(self, test: Any) -> None:
+        self.testsRun += 1
+        self._current = test
+        self._is_told = True
+        self.send("begin", scopes.owner_name(test), real.perf_counter())
+        self._snapshot = leak_snapshot.Snapshot() if self.compare_each else None
+        self._started = real.perf_counter()
+
+    def stopTest(self, test: Any) -> None:
+        if self._current is None:
+            return  # it has not begun, or a class's own run() has told of its end before
+        duration = real.perf_counter() - self._started
+        methods, journal.methods[:] = [*journal.methods], []
+        facts = {"started": self._started, "duration": duration, "methods": methods, **self.warned()}
+        self.send("end", facts, hold=True)  # what comes next says that the request is done
+        self._current = None
+
+    def note_leaks(self, _: Any, what: str, changes: list[str]) -> None:
+        """The test has changed this in its process, or left it behind."""
+        self.send("leaks", what, changes)
+
+    def addDuration(self, test: Any, elapsed: float) -> None:
+        """Not kept: it was sent."""
+
+    def take_changes(self) -> list[str]:
+        """What the test that has just run changed and left, if that is to be told."""
+        snapshot, self._snapshot = self._snapshot, None
+        return leak_snapshot.changes_since(snapshot)
+
+    def done(self, changes: list[str]) -> None:
+        """What was requested last is done, and these are the changes to be told."""
+        self._done += 1
+        self.send("ready", changes, self._done)
+
+    def tell_the_rest(self) -> None:
+        """Say that a test has ended, if its class's own run() has not told of that.
+
+        And why it has not begun: its class's or module's set-up failed or skipped, for an earlier test.
+        """
+        if self._current is not None:
+            self.stopTest(self._current)
+        if not self._is_told:
+            self.send("unbegun", *self._set_up)
+        self._is_told = False
+
+    def warned(self) -> dict[str, Any]:
+        """The violations that were let happen, handed out once."""
+        found, scopes.running.warned = scopes.running.warned, []
+        return {"warned": [child_reports.violation_fields(violation) for violation in found]}
+
+    def broken(self, error: BaseException) -> None:
+        """A test or a fixture ended the worker by an exception that ends programs."""
+        self.send("broken", self._described((type(error), error, error.__traceback__)))
+
+    def relay_warning(self, warning: Any, _: Any) -> None:
+        """Send a ``WarningMessage``, instead of showing it."""
+        text, names = (
+            portable_errors.cut(str(warning.message)),
+            [str(getattr(warning.category, name)) for name in _NAMES],
+        )
+        if real.get_pid() == self._pid:
+            self.send("warning", text, names, str(warning.filename), int(warning.lineno), _shown_line(warning))
+
+    def addSuccess(self, test: Any) -> None:
+        self._tell(test, "success")
+
+    def addError(self, test: Any, err: Any) -> None:
+        self._tell(test, "error", self._described(err))
+
+    def addFailure(self, test: Any, err: Any) -> None:
+        self._tell(test, "failure", self._described(err))
+
+    def addSkip(self, test: Any, reason: str) -> None:
+        self._tell(test, "skip", portable_errors.cut(str(reason)))
+
+    def addExpectedFailure(self, test: Any, err: Any) -> None:
+        self._tell(test, "expected_failure", self._described(err))
+
+    def addUnexpectedSuccess(self, test: Any) -> None:
+        self._tell(test, "unexpected_success")
+
+    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
+        failed = err is not None
+        kind = "success" if not failed else "failure" if issubclass(err[0], test.failureException) else "error"
+        self._tell(subtest, kind, self._described(err) if failed else None)
+
+    def _tell(self, test: Any, verdict: str, details: Any = None) -> None:
+        self.has_failed = self.has_failed or verdict in FAILURES
+        parts = real.sub_test_parts(test)
+        if parts is not None:
+            message, params = parts
+            shown = None if message is None else portable_errors.cut(str(message))
+            shown_params = {
+                str(name): portable_errors.cut(portable_errors.repr_of(value, "<repr() failed>"), _MAX_PARAMETER)
+                for name, value in params.items()
+            }
+            self.send("outcome", "subtest", [verdict, details, shown, shown_params])
+        elif test is self._current:
+            self.send("outcome", verdict, details, hold=verdict == "success")
+        else:  # a fixture, or what a test did after it had ended
+            self._is_told, self._set_up = True, [scopes.owner_name(test), verdict, details]
+            self.send("fixture", *self._set_up)
+
+    def _described(self, err: Any) -> dict[str, Any]:
+        error, tb = err[1:] if isinstance(err, tuple) else (getattr(err, "value", err), None)
+        return portable_errors.describe(error, tb, with_locals=self.with_locals)
+
+
+def _shown_line(warning: Any) -> str | None:
+    """What a warning is shown with below its text: its line, if it has one, and where its source was allocated.
+
+    The source stays in this process, and so does what is known of it: it goes home as a part of the line.
+    """
+    allocated = "" if warning.source is None else real.allocation_of(warning)
+    line = linecache.getline(warning.filename, warning.lineno) if allocated and warning.line is None else warning.line
+    return portable_errors.cut(f"{line.strip()}\n{allocated}") if allocated else None if line is None else str(line)
+
+
+class WorkerResult(GuardedResult, _SendingResult):
+    """The same, made to know of violations."""
+
+    def note_start(self) -> None:
+        """A process is being started: a test without a size gets a scope, in which its children can report."""
+        if self._current is not None and self._scope is None and scopes.is_main_thread():
+            self._enter(self._current)

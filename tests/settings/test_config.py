@@ -1,0 +1,646 @@
+"""The settings: four places, their order, and what is said about wrong ones."""
+
+from __future__ import annotations
+
+import os
+import unittest
+from unittest import mock
+
+import hermetic
+import support
+from hermetic import ConfigurationError, Size
+from hermetic._base import features
+from hermetic._policy.decision import NO_ALLOWANCE, Allowance
+from hermetic._settings import config, table
+
+SETTINGS = (
+    "mode, default_size, forbid, size_distribution, size_targets, start_method, isolated, no_isolation,"
+    " isolated_timeout, isolated_start, detect_leaks, leaks,"
+    " jobs, time_limits, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
+    " junit_xml, json, html, annotations, shuffle, shuffle_level, failed_first, history, progress, sandbox"
+)
+needs_tomllib = unittest.skipUnless(features.HAS_TOMLLIB, "pyproject.toml is read from Python 3.11 on")
+
+
+class ConfigTestCase(hermetic.HermeticTestCase):
+    """Has a folder to itself, and an environment without any setting."""
+
+    def setUp(self) -> None:
+        folder = support.Folder()
+        self.folder = os.path.realpath(folder.__enter__())
+        self.addCleanup(folder.__exit__)
+        bare = {
+            name: value for name, value in os.environ.items() if not name.startswith(("HERMETIC_", "TEST_", "XML_"))
+        }
+        patch = mock.patch.dict(os.environ, bare, clear=True)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def write(self, **files: str) -> None:
+        names = {"setup_cfg": "setup.cfg", "pyproject": "pyproject.toml"}
+        support.write_files(self.folder, {names[name]: text for name, text in files.items()})
+
+    def load(self, below: str = "", **command_line: str | None) -> table.Settings:
+        return config.load(command_line, os.path.join(self.folder, below))
+
+    def paths(self, *names: str) -> list[str]:
+        """Paths from the folder of the files."""
+        return [os.path.abspath(os.path.join(self.folder, name)) for name in names]
+
+    def assert_error(self, *parts: str, **command_line: str | None) -> None:
+        """The settings are refused, and each part is in the text."""
+        with self.assertRaises(ConfigurationError) as caught:
+            self.load(**command_line)
+        for part in parts:
+            self.assertIn(part, str(caught.exception))
+
+
+class DefaultsTest(ConfigTestCase):
+    def test_without_any_setting_a_legacy_suite_is_left_alone(self):
+        self.write(setup_cfg="")
+        settings = self.load()
+        self.assertEqual((settings.mode, settings.default_size, settings.start_method), ("strict", None, "spawn"))
+        self.assertEqual((settings.allow, dict(settings.origins)), ((), {}))
+        self.assertEqual((settings.isolated, settings.no_isolation, settings.detect_leaks), (False, False, False))
+        self.assertEqual((settings.isolated_timeout, settings.isolated_start, settings.leaks), (300.0, "auto", "warn"))
+
+    def test_what_stands_in_no_place_has_the_same_value_as_a_bare_settings_object(self):
+        self.write(setup_cfg="")
+        self.assertEqual(self.load()._replace(root="."), table.Settings())
+
+    def test_settings_cannot_be_changed(self):
+        self.write(setup_cfg="")
+        with self.assertRaises(AttributeError):
+            self.load().mode = "off"  # type: ignore[misc]
+
+
+class SetupCfgTest(ConfigTestCase):
+    PATH = "setup.cfg"
+
+    def test_every_setting_is_read(self):
+        lines = (
+            "mode = warn", "default_size = medium", "forbid = sleep", "size_distribution = warn",
+            "size_targets = 70/20/10",
+            "start_method = platform", "isolated = true", "no_isolation = true",
+            "isolated_timeout = 2.5", "isolated_start = fresh", "detect_leaks = true", "leaks = error",
+            "jobs = auto", "time_limits = strict", "test_timeout = 60",
+            "processes_at_import = allow", "max_process_depth = 2", "max_process_starts = 3", "max_processes = 4",
+            "junit_xml = a.xml", "json = b.json", "html = ../c.html", "annotations = azure",
+            "shuffle = random", "shuffle_level = class", "failed_first = true", "history = d.json", "progress = off",
+            "sandbox = kernel",
+        )  # fmt: skip
+        self.write(setup_cfg="\n".join(("[tool:hermetic]", *lines)))
+        settings = self.load()
+        self.assertEqual(set(settings.origins), set(table.SETTINGS))
+        self.assertEqual(
+            settings[:19],
+            (
+                *(
+                    "warn",
+                    Size.MEDIUM,
+                    ("sleep",),
+                    "warn",
+                    (70, 20, 10),
+                    "platform",
+                    True,
+                    True,
+                    2.5,
+                    "fresh",
+                    True,
+                    "error",
+                    "auto",
+                ),
+                *("strict", 60, "allow", 2, 3, 4),
+            ),
+        )
+        self.assertEqual(settings[19:23], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
+        self.assertEqual(settings[23:29], ("random", "class", True, *self.paths("d.json"), "off", "kernel"))
+
+    def test_the_origin_is_the_file(self):
+        self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
+        self.assertEqual(self.load().origins, {"mode": os.path.join(self.folder, self.PATH)})
+
+    def test_an_unknown_key_names_the_file_and_the_known_ones(self):
+        self.write(setup_cfg="[tool:hermetic]\nmodus = warn\n")
+        self.assert_error(os.path.join(self.folder, self.PATH), "'modus'", f"known are {SETTINGS}, allow or baseline")
+
+    def test_a_wrong_value_names_the_file_the_key_and_the_accepted_ones(self):
+        for key, setting in table.SETTINGS.items():
+            wrong = "" if isinstance(setting, table.File) else "wrong"
+            with self.subTest(key=key):
+                self.write(setup_cfg=f"[tool:hermetic]\n{key} = {wrong}\n")
+                self.assert_error(os.path.join(self.folder, self.PATH), key, repr(wrong), setting.accepted)
+
+    def test_values_are_taken_literally(self):
+        for value in ("Strict", "STRICT", "strict # comment", "", "str"):
+            with self.subTest(value=value):
+                self.write(setup_cfg=f"[tool:hermetic]\nmode = {value}\n")
+                self.assert_error("strict, warn or off")
+
+    def test_a_switch_takes_the_words_that_configparser_takes(self):
+        words = {
+            "true": True,
+            "Yes": True,
+            "on": True,
+            "1": True,
+            "FALSE": False,
+            "no": False,
+            "off": False,
+            "0": False,
+        }
+        for word, value in words.items():
+            with self.subTest(word=word):
+                self.write(setup_cfg=f"[tool:hermetic]\nisolated = {word}\n")
+                self.assertIs(self.load().isolated, value)
+
+    def test_a_switch_takes_nothing_else(self):
+        for value in ("y", "2", "", "none", "true # comment"):
+            with self.subTest(value=value):
+                self.write(setup_cfg=f"[tool:hermetic]\nisolated = {value}\n")
+                self.assert_error("isolated", "true or false")
+
+    def test_seconds_are_a_number_above_0(self):
+        for value in ("0", "-1", "nan", "inf", "", "5s", "1 2"):
+            with self.subTest(value=value):
+                self.write(setup_cfg=f"[tool:hermetic]\nisolated_timeout = {value}\n")
+                self.assert_error("isolated_timeout", repr(value), "a number of seconds above 0")
+
+    def test_an_unknown_section_of_ours_is_an_error(self):
+        for section in (
+            "tool:hermetic:allowed:tests/*",
+            "tool:hermetic:allow",
+            "tool:hermetic:allow:",
+            "tool:hermetic:mode",
+        ):
+            with self.subTest(section=section):
+                self.write(setup_cfg=f"[{section}]\nhosts = a.test\n")
+                self.assert_error(os.path.join(self.folder, self.PATH), f"[{section}]", "[tool:hermetic:allow:PATTERN]")
+
+    def test_sections_of_others_are_not_looked_at(self):
+        self.write(setup_cfg="[tool:hermetically]\nx = 1\n[metadata]\nname = hermetic\nmode = %(mode)s\n")
+        self.assertEqual(self.load().mode, "strict")
+
+    def test_errors_in_a_file_that_has_no_section_of_ours_are_not_ours(self):
+        self.write(setup_cfg="name = hermetic\n[broken\n")
+        self.assertEqual(self.load().mode, "strict")
+
+    def test_a_file_with_our_section_that_cannot_be_parsed_is_an_error(self):
+        for text in (
+            "[tool:hermetic]\nmode\n",
+            "[tool:hermetic]\nmode = off\nmode = warn\n",
+            "x = 1\n[tool:hermetic]\n",
+        ):
+            with self.subTest(text=text):
+                self.write(setup_cfg=text)
+                self.assert_error(os.path.join(self.folder, self.PATH), "cannot be read")
+
+    def test_a_file_that_is_not_utf_8_is_an_error_that_names_it(self):
+        with open(os.path.join(self.folder, self.PATH), "wb") as file:
+            file.write(b"[tool:hermetic]\nmode = \xff\n")
+        self.assert_error(os.path.join(self.folder, self.PATH), "cannot be read")
+
+    def test_allow_as_a_plain_key_is_an_error_even_next_to_a_pattern(self):
+        for rest in ("", "[tool:hermetic:allow:tests/*]\nhosts = a.test\n"):
+            with self.subTest(rest=rest):
+                self.write(setup_cfg=f"[tool:hermetic]\nallow = tests/*\n{rest}")
+                self.assert_error(os.path.join(self.folder, self.PATH), "allow")
+
+
+class PyprojectTest(ConfigTestCase):
+    @needs_tomllib
+    def test_every_setting_is_read(self):
+        lines = (
+            'mode = "off"', 'default_size = "xlarge"', 'forbid = ["database"]', 'size_distribution = "error"',
+            "size_targets = [70, 20, 10]", 'start_method = "fork"', "isolated = true",
+            "no_isolation = true", "isolated_timeout = 7", 'isolated_start = "fresh"', "detect_leaks = true",
+            'leaks = "off"', "jobs = 4", 'time_limits = "strict"', "test_timeout = 60",
+            'processes_at_import = "allow"', "max_process_depth = 2", "max_process_starts = 3",
+            "max_processes = 4", 'junit_xml = "a.xml"', 'json = "b.json"', 'html = "c.html"', 'annotations = "off"',
+            "shuffle = 7", 'shuffle_level = "module"', "failed_first = true", 'history = "off"', 'progress = "off"',
+            'sandbox = "kernel"',
+        )  # fmt: skip
+        self.write(pyproject="\n".join(("[tool.hermetic]", *lines)))
+        settings = self.load()
+        self.assertEqual(set(settings.origins), set(table.SETTINGS))
+        self.assertEqual(
+            settings[:19],
+            (
+                *("off", Size.XLARGE, ("database",), "error", (70, 20, 10), "fork", True, True, 7.0, "fresh", True),
+                *("off", 4, "strict", 60.0, "allow", 2, 3, 4),
+            ),
+        )
+        self.assertEqual(settings[19:23], (*self.paths("a.xml", "b.json", "c.html"), "off"))
+        self.assertEqual(settings[23:29], ("7", "module", True, "off", "off", "kernel"))
+        self.assertEqual(set(settings.origins.values()), {os.path.join(self.folder, "pyproject.toml")})
+
+    @needs_tomllib
+    def test_a_value_of_another_type_is_an_error(self):
+        for value in ("true", "1", '["strict"]', "{}", "1979-05-27"):
+            with self.subTest(value=value):
+                self.write(pyproject=f"[tool.hermetic]\nmode = {value}\n")
+                self.assert_error(os.path.join(self.folder, "pyproject.toml"), "mode", "strict, warn or off")
+
+    @needs_tomllib
+    def test_switches_and_seconds_of_another_type_are_errors(self):
+        for line in ("isolated = 1", 'isolated = ["true"]', "isolated_timeout = true", "isolated_timeout = [1]"):
+            with self.subTest(line=line):
+                self.write(pyproject=f"[tool.hermetic]\n{line}\n")
+                key = line.partition(" ")[0]
+                self.assert_error(os.path.join(self.folder, "pyproject.toml"), key, table.SETTINGS[key].accepted)
+
+    @needs_tomllib
+    def test_an_unknown_key_is_an_error(self):
+        self.write(pyproject="[tool.hermetic]\ndefault-size = 'small'\n")
+        self.assert_error(os.path.join(self.folder, "pyproject.toml"), "'default-size'", "default_size")
+
+    @needs_tomllib
+    def test_something_else_in_the_place_of_a_table_is_an_error(self):
+        for text in ("[tool]\nhermetic = 'strict'\n", "[[tool.hermetic]]\nmode = 'off'\n", "tool = 'hermetic'\n"):
+            with self.subTest(text=text):
+                self.write(pyproject=text)
+                self.assert_error(os.path.join(self.folder, "pyproject.toml"), "is not a table")
+
+    @needs_tomllib
+    def test_a_file_that_is_no_toml_is_an_error(self):
+        self.write(pyproject="[tool.hermetic]\nmode = strict\n")
+        self.assert_error(os.path.join(self.folder, "pyproject.toml"), "is not valid TOML")
+
+    @unittest.skipIf(features.HAS_TOMLLIB, "this Python reads pyproject.toml")
+    def test_where_it_cannot_be_read_our_table_is_an_error_that_says_what_to_do(self):
+        headers = ("[tool.hermetic]", ' [ tool . "hermetic" ]', '[tool.hermetic.allow."tests/*"]', "[tool.'hermetic']")
+        for text in (
+            *(f'{header}\nmode = "off"\n' for header in headers),
+            '[tool]\nhermetic.mode = "off"\n',
+            'tool.hermetic.mode = "off"\n',
+        ):
+            with self.subTest(text=text):
+                self.write(pyproject=text)
+                self.assert_error("pyproject.toml", "Python 3.10", "setup.cfg", "[tool:hermetic]")
+
+    def test_a_file_that_only_mentions_us_is_no_error(self):
+        self.write(
+            pyproject='# [tool.hermetic]\n[project]\nname = "hermetic"\n[tool.hermetically]\nx = "tool.hermetic"\n'
+        )
+        self.assertEqual(self.load().mode, "strict")
+
+    def test_the_version_without_tomllib_says_so_on_every_python(self):
+        self.write(pyproject='[tool.hermetic]\nmode = "off"\n')
+        with mock.patch.object(features, "HAS_TOMLLIB", new=False):
+            self.assert_error("pyproject.toml", "Python 3.10", "[tool:hermetic]")
+
+
+class EnvironmentTest(ConfigTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.write(setup_cfg="")
+
+    def test_every_setting_is_read(self):
+        os.environ.update(HERMETIC_MODE="warn", HERMETIC_DEFAULT_SIZE="large", HERMETIC_START_METHOD="forkserver")
+        os.environ.update(HERMETIC_FORBID="filesystem,sleep", HERMETIC_SIZE_DISTRIBUTION="error")
+        os.environ.update(
+            HERMETIC_SIZE_TARGETS="60 20 20",
+            HERMETIC_NO_ISOLATION="true",
+            HERMETIC_ISOLATED_TIMEOUT="0.5",
+            HERMETIC_DETECT_LEAKS="false",
+        )
+        os.environ.update(HERMETIC_ISOLATED_START="fresh", HERMETIC_LEAKS="off", HERMETIC_MAX_PROCESSES="4")
+        os.environ.update(HERMETIC_PROCESSES_AT_IMPORT="allow", HERMETIC_MAX_PROCESS_DEPTH="2")
+        os.environ.update(HERMETIC_MAX_PROCESS_STARTS="3", HERMETIC_ANNOTATIONS="github")
+        os.environ.update(HERMETIC_JOBS="3", HERMETIC_TIME_LIMITS="off", HERMETIC_TEST_TIMEOUT="9")
+        os.environ.update(HERMETIC_JUNIT_XML="a.xml", HERMETIC_JSON="b.json", HERMETIC_HTML="c.html")
+        os.environ.update(HERMETIC_SHUFFLE="42", HERMETIC_SHUFFLE_LEVEL="test", HERMETIC_FAILED_FIRST="yes")
+        os.environ.update(HERMETIC_HISTORY="d.json", HERMETIC_PROGRESS="off", HERMETIC_SANDBOX="auto")
+        settings = self.load()
+        self.assertEqual(set(settings.origins), set(table.SETTINGS) - {"isolated"})
+        self.assertEqual(settings[:5], ("warn", Size.LARGE, ("filesystem", "sleep"), "error", (60, 20, 20)))
+        self.assertEqual(settings[5:12], ("forkserver", False, True, 0.5, "fresh", False, "off"))
+        self.assertEqual(settings[12:19], (3, "off", 9.0, "allow", 2, 3, 4))
+        paths = [os.path.abspath(name) for name in ("a.xml", "b.json", "c.html")]  # of the current folder
+        self.assertEqual(settings[19:23], (*paths, "github"))
+        self.assertEqual(settings[23:29], ("42", "test", True, os.path.abspath("d.json"), "off", "auto"))
+        self.assertEqual(set(settings.origins.values()), {"environment"})
+
+    def test_an_unknown_variable_is_an_error_that_lists_the_known_ones(self):
+        os.environ["HERMETIC_MODUS"] = "warn"
+        known = [f"HERMETIC_{name.upper()}" for name in SETTINGS.split(", ") if name != "isolated"]
+        self.assert_error("environment", "HERMETIC_MODUS", f"known are {', '.join(known[:-1])} or {known[-1]}")
+
+    def test_a_wrong_value_is_an_error(self):
+        os.environ["HERMETIC_MODE"] = "strictly"
+        self.assert_error("environment", "mode", "'strictly'", "strict, warn or off")
+
+    def test_what_hermetic_itself_sets_is_no_setting(self):
+        os.environ["HERMETIC_ISOLATED"] = "1"
+        self.assertEqual((self.load().isolated, dict(self.load().origins)), (False, {}))
+
+    def test_variables_of_others_are_not_looked_at(self):
+        os.environ.update(HERMETICALLY="1", XHERMETIC_MODE="x")
+        self.assertEqual(self.load().mode, "strict")
+
+    def test_the_report_that_bazel_wants_is_beaten_by_the_command_line_alone(self):
+        self.write(setup_cfg="[tool:hermetic]\njunit_xml = a.xml\n")
+        os.environ.update(XML_OUTPUT_FILE="/bazel/test.xml", HERMETIC_JUNIT_XML="b.xml")
+        self.assertEqual(self.load().junit_xml, os.path.abspath("/bazel/test.xml"))
+        self.assertEqual(self.load().origins["junit_xml"], "environment XML_OUTPUT_FILE")
+        self.assertEqual(self.load(junit_xml="/c.xml").junit_xml, os.path.abspath("/c.xml"))
+
+    def test_the_size_that_bazel_gives_is_the_default(self):
+        for given, expected in (
+            ("small", Size.SMALL),
+            ("medium", Size.MEDIUM),
+            ("large", Size.LARGE),
+            ("enormous", Size.XLARGE),
+        ):
+            with self.subTest(given=given):
+                os.environ["TEST_SIZE"] = given
+                settings = self.load()
+                self.assertEqual(
+                    (settings.default_size, settings.origins["default_size"]), (expected, "environment TEST_SIZE")
+                )
+
+    def test_another_value_of_bazels_variable_is_not_for_us(self):
+        for given in ("", "xlarge", "Small", "10"):
+            with self.subTest(given=given):
+                os.environ["TEST_SIZE"] = given
+                self.assertIsNone(self.load().default_size)
+
+    def test_bazels_size_yields_to_every_setting(self):
+        os.environ["TEST_SIZE"] = "large"
+        self.write(setup_cfg="[tool:hermetic]\ndefault_size = small\n")
+        self.assertIs(self.load().default_size, Size.SMALL)
+
+
+class PrecedenceTest(ConfigTestCase):
+    @needs_tomllib
+    def test_each_place_wins_over_those_below_it(self):
+        self.write(pyproject='[tool.hermetic]\nmode = "off"\n', setup_cfg="")
+        modes = [self.load().mode]
+        self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
+        modes.append(self.load().mode)
+        os.environ["HERMETIC_MODE"] = "strict"
+        modes.append(self.load().mode)
+        modes.append(self.load(mode="off").mode)
+        self.assertEqual(modes, ["off", "warn", "strict", "off"])
+
+    def test_the_command_line_wins_over_environment_and_file(self):
+        self.write(setup_cfg="[tool:hermetic]\nmode = off\ndefault_size = small\n")
+        os.environ["HERMETIC_MODE"] = "warn"
+        settings = self.load(mode="strict")
+        self.assertEqual((settings.mode, settings.origins["mode"]), ("strict", "command line"))
+
+    def test_places_are_merged_setting_by_setting(self):
+        self.write(setup_cfg="[tool:hermetic]\nmode = off\ndefault_size = small\n")
+        os.environ["HERMETIC_DEFAULT_SIZE"] = "large"
+        settings = self.load(start_method="fork")
+        self.assertEqual((settings.mode, settings.default_size, settings.start_method), ("off", Size.LARGE, "fork"))
+
+    def test_an_option_that_was_not_given_changes_nothing(self):
+        self.write(setup_cfg="[tool:hermetic]\nmode = off\n")
+        self.assertEqual(self.load(mode=None).mode, "off")
+
+    def test_a_wrong_value_is_an_error_even_where_a_higher_place_gives_another(self):
+        self.write(setup_cfg="[tool:hermetic]\nmode = wrong\n")
+        self.assert_error("'wrong'", mode="strict")
+
+    def test_a_wrong_value_of_the_command_line_is_an_error(self):
+        self.write(setup_cfg="")
+        self.assert_error("command line", "mode", "'loud'", mode="loud")
+
+
+class FolderTest(ConfigTestCase):
+    def test_the_nearest_folder_above_with_a_file_counts(self):
+        self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
+        os.makedirs(os.path.join(self.folder, "a", "b"))
+        settings = self.load(below="a/b")
+        self.assertEqual((settings.mode, settings.root), ("warn", self.folder))
+
+    def test_a_nearer_table_hides_those_above_it_even_an_empty_one(self):
+        self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
+        support.write_files(self.folder, {"a/setup.cfg": "[tool:hermetic]\n"})
+        settings = self.load(below="a")
+        self.assertEqual((settings.mode, settings.root), ("strict", self.paths("a")[0]))
+
+    def test_a_stray_file_without_a_table_hides_nothing(self):
+        self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
+        for name, text in (("pyproject.toml", ""), ("setup.cfg", "[metadata]\nname = hermetic\n")):
+            with self.subTest(name):
+                support.write_files(self.folder, {f"a/{name}": text})
+                settings = self.load(below="a")
+                self.assertEqual((settings.mode, settings.root), ("warn", self.folder))
+
+    def test_without_any_table_the_nearest_folder_with_a_file_is_the_root(self):
+        self.write(setup_cfg="")
+        support.write_files(self.folder, {"a/pyproject.toml": "", "a/b/x": ""})
+        self.assertEqual(self.load(below="a/b").root, self.paths("a")[0])
+
+
+class AllowTest(ConfigTestCase):
+    def allowed(self, file: str) -> Allowance:
+        return self.load().allowance_for(os.path.join(self.folder, file))
+
+    def test_a_pattern_allows_to_the_files_that_it_matches_and_no_others(self):
+        self.write(setup_cfg="[tool:hermetic:allow:tests/db/*]\nhosts = db.test:5432\nprocesses = git\n")
+        self.assertEqual(self.allowed("tests/db/test_x.py"), Allowance(("db.test:5432",), ("git",)))
+        self.assertEqual(self.allowed("tests/test_x.py"), NO_ALLOWANCE)
+        self.assertEqual(self.allowed("other/tests/db/test_x.py"), NO_ALLOWANCE)
+
+    def test_patterns_start_at_the_folder_of_the_file_and_reach_into_subfolders(self):
+        self.write(setup_cfg="[tool:hermetic:allow:tests/*]\nprocesses = git\n")
+        os.mkdir(os.path.join(self.folder, "below"))
+        allowance = self.load(below="below").allowance_for(os.path.join(self.folder, "tests", "a", "b.py"))
+        self.assertEqual(allowance.processes, ("git",))
+
+    def test_what_several_patterns_allow_adds_up(self):
+        self.write(
+            setup_cfg="[tool:hermetic:allow:tests/*]\nhosts = a.test\n[tool:hermetic:allow:*_db.py]\nhosts = b.test\n"
+        )
+        self.assertEqual(self.allowed("tests/test_db.py").hosts, ("a.test", "b.test"))
+
+    def test_lists_in_setup_cfg_are_separated_by_commas_spaces_or_lines(self):
+        for value in ("a.test, b.test", "a.test b.test", "\n    a.test\n    b.test", "a.test,b.test,"):
+            with self.subTest(value=value):
+                self.write(setup_cfg=f"[tool:hermetic:allow:*]\nhosts = {value}\n")
+                self.assertEqual(self.allowed("x.py").hosts, ("a.test", "b.test"))
+
+    def test_an_empty_list_allows_nothing(self):
+        self.write(setup_cfg="[tool:hermetic:allow:*]\nhosts =\nprocesses = ,\n")
+        self.assertEqual(self.allowed("x.py"), NO_ALLOWANCE)
+
+    def test_an_unknown_key_names_file_pattern_and_known_keys(self):
+        self.write(setup_cfg="[tool:hermetic:allow:tests/*]\nhost = a.test\n")
+        self.assert_error(
+            os.path.join(self.folder, "setup.cfg"), "'tests/*'", "'host'", "hosts, processes, files or databases"
+        )
+
+    def test_a_wrong_port_names_file_and_entry(self):
+        self.write(setup_cfg="[tool:hermetic:allow:tests/*]\nhosts = a.test:http\n")
+        self.assert_error("'a.test:http'", "0 to 65535", os.path.join(self.folder, "setup.cfg"))
+
+    @needs_tomllib
+    def test_pyproject_takes_lists_of_strings(self):
+        self.write(pyproject='[tool.hermetic.allow."tests/*"]\nhosts = ["a.test"]\nprocesses = ["git", "hg"]\n')
+        self.assertEqual(self.allowed("tests/x.py"), Allowance(("a.test",), ("git", "hg")))
+
+    @needs_tomllib
+    def test_other_types_in_pyproject_are_errors(self):
+        for value in ('"a.test"', "[1]", "true", "{}"):
+            with self.subTest(value=value):
+                self.write(pyproject=f'[tool.hermetic.allow."tests/*"]\nhosts = {value}\n')
+                self.assert_error(
+                    os.path.join(self.folder, "pyproject.toml"), "'tests/*'", "hosts", "is not a list of strings"
+                )
+
+    @needs_tomllib
+    def test_an_allow_that_is_no_table_of_tables_is_an_error(self):
+        for text in ('[tool.hermetic]\nallow = ["a.test"]\n', '[tool.hermetic.allow]\nhosts = ["a.test"]\n'):
+            with self.subTest(text=text):
+                self.write(pyproject=text)
+                self.assert_error(os.path.join(self.folder, "pyproject.toml"), "allow", "is not a table")
+
+
+class DescribeTest(ConfigTestCase):
+    def test_every_setting_is_shown_with_where_it_came_from(self):
+        self.write(setup_cfg="[tool:hermetic]\nmode = warn\n[tool:hermetic:allow:tests/*]\nhosts = a.test\n")
+        path = os.path.join(self.folder, "setup.cfg")
+        expected = [
+            f"mode = warn  ({path})", "default_size = none  (default)", "forbid = none  (default)",
+            "size_distribution = off  (default)", "size_targets = 80, 15, 5  (default)",
+            "start_method = fork  (command line)",
+            "isolated = true  (command line)", "no_isolation = false  (default)", "isolated_timeout = 300  (default)",
+            "isolated_start = auto  (default)", "detect_leaks = false  (default)",
+            "leaks = warn  (default)",
+            "jobs = 1  (default)", "time_limits = warn  (default)", "test_timeout = none  (default)",
+            "processes_at_import = error  (default)", "max_process_depth = 8  (default)",
+            "max_process_starts = 5000  (default)", "max_processes = 1000  (default)", "junit_xml = none  (default)",
+            "json = none  (default)", "html = none  (default)", "annotations = auto  (default)",
+            "shuffle = off  (default)", "shuffle_level = test  (default)", "failed_first = false  (default)",
+            "history = auto  (default)", "progress = auto  (default)", "sandbox = off  (default)",
+            f"allow tests/* = hosts=['a.test']  ({path})",
+        ]  # fmt: skip
+        self.assertEqual(config.describe(self.load(start_method="fork", isolated=True)).splitlines(), expected)
+
+    def test_a_count_is_a_whole_number_above_0(self):
+        for value in ("0", "-1", "1.5", "many", ""):
+            with self.subTest(value=value):
+                self.assert_error("max_processes", "a whole number above 0", max_processes=value)
+
+    def test_a_seed_is_a_whole_number_or_one_of_two_words(self):
+        for value in ("-1", "1.5", "true", "", "rnd", "\u0661"):
+            with self.subTest(value=value):
+                self.assert_error("shuffle", "a whole number, random or off", shuffle=value)
+        self.assertEqual([self.load(shuffle=value).shuffle for value in ("0", "off", "random")], ["0", "off", "random"])
+
+    def test_jobs_are_a_whole_number_above_0_or_auto(self):
+        for value in ("0", "-1", "1.5", "many", "", "Auto"):
+            with self.subTest(value=value):
+                self.assert_error("jobs", "a whole number above 0, or auto", jobs=value)
+        self.assertEqual((7, "auto"), (self.load(jobs="7").jobs, self.load(jobs="auto").jobs))
+
+    def test_seconds_are_shown_without_an_idle_fraction(self):
+        self.write(setup_cfg="[tool:hermetic]\nisolated_timeout = 1.50\n")
+        self.assertIn("isolated_timeout = 1.5  (", config.describe(self.load()))
+
+    def test_every_setting_that_there_is_is_shown(self):
+        self.write(setup_cfg="")
+        shown = [line.partition(" = ")[0] for line in config.describe(self.load()).splitlines()]
+        self.assertEqual(shown, SETTINGS.split(", "))
+        self.assertEqual(shown, list(table.SETTINGS))
+
+
+class InForceTest(ConfigTestCase):
+    def test_settings_that_were_put_in_force_hold_until_they_are_put_back(self):
+        self.write(setup_cfg="")
+        settings = self.load(mode="warn")
+        before = config.put_in_force(settings)
+        try:
+            self.assertIs(config.in_force(), settings)
+        finally:
+            self.assertIs(config.put_in_force(before), settings)
+        self.assertIs(config.in_force(), before)
+
+
+@hermetic.medium
+class CommandLineTest(ConfigTestCase):
+    def run_here(self, *arguments: str, **env: str) -> tuple[int, str, str]:
+        done = support.run_hermetic(*arguments, cwd=self.folder, env=env)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_show_config_prints_the_settings_and_runs_nothing(self):
+        self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
+        support.write_files(self.folder, {"test_x.py": "raise SystemExit('imported')"})
+        status, out, err = self.run_here(
+            "--show-config", "--default-size", "small", "discover", HERMETIC_START_METHOD="fork"
+        )
+        self.assertEqual((status, err), (0, ""))
+        path = os.path.join(self.folder, "setup.cfg")
+        expected = [
+            f"mode = warn  ({path})", "default_size = small  (command line)", "forbid = none  (default)",
+            "size_distribution = off  (default)", "size_targets = 80, 15, 5  (default)",
+            "start_method = fork  (environment)",
+            "isolated = false  (default)", "no_isolation = false  (default)", "isolated_timeout = 300  (default)",
+            "isolated_start = auto  (default)", "detect_leaks = false  (default)",
+            "leaks = warn  (default)",
+            "jobs = 1  (default)", "time_limits = warn  (default)", "test_timeout = none  (default)",
+            "processes_at_import = error  (default)", "max_process_depth = 8  (default)",
+            "max_process_starts = 5000  (default)", "max_processes = 1000  (default)", "junit_xml = none  (default)",
+            "json = none  (default)", "html = none  (default)", "annotations = auto  (default)",
+            "shuffle = off  (default)", "shuffle_level = test  (default)", "failed_first = false  (default)",
+            "history = auto  (default)", "progress = auto  (default)", "sandbox = off  (default)",
+        ]  # fmt: skip
+        self.assertEqual(out.splitlines(), expected)
+
+    def test_show_config_does_not_run_a_script_either(self):
+        self.write(setup_cfg="")
+        support.write_files(self.folder, {"run.py": "print('it ran')"})
+        status, out, _ = self.run_here("--show-config", "--script", "run.py")
+        self.assertEqual((status, out.splitlines()[0]), (0, "mode = strict  (default)"))
+
+    def test_wrong_settings_end_with_status_2_and_one_line(self):
+        self.write(setup_cfg="[tool:hermetic]\nmode = wrong\n")
+        status, out, err = self.run_here("discover")
+        self.assertEqual((status, out, len(err.splitlines())), (2, "", 1))
+        self.assertIn("error: " + os.path.join(self.folder, "setup.cfg"), err)
+
+    def test_wrong_settings_end_a_script_before_it_begins(self):
+        self.write(setup_cfg="[tool:hermetic]\nmode = wrong\n")
+        support.write_files(self.folder, {"run.py": "print('it ran')"})
+        status, out, err = self.run_here("--script", "run.py")
+        self.assertEqual((status, out, len(err.splitlines())), (2, "", 1))
+
+    def test_a_wrong_option_ends_with_status_2_and_the_accepted_values(self):
+        self.write(setup_cfg="")
+        status, _, err = self.run_here("--mode", "loud", "discover")
+        self.assertEqual(status, 2)
+        for value in ("--mode", "'loud'", "strict", "warn", "off"):
+            self.assertIn(value, err)
+
+    def test_a_default_size_applies_to_tests_that_say_none(self):
+        self.write(setup_cfg="")
+        source = "import os, unittest\nclass T(unittest.TestCase):\n    def test_x(self):\n        os.system('true')\n"
+        support.write_files(self.folder, {"test_x.py": source})
+        self.assertEqual(self.run_here("test_x")[0], 0)
+        self.assertEqual(self.run_here("--default-size", "small", "test_x")[0], 1)
+        self.assertEqual(self.run_here("test_x", TEST_SIZE="small")[0], 1)
+        self.assertEqual(self.run_here("--default-size=medium", "test_x", TEST_SIZE="small")[0], 0)
+
+    def test_the_mode_decides_what_a_violation_is(self):
+        self.write(setup_cfg="[tool:hermetic]\ndefault_size = small\n")
+        source = (
+            "import os, unittest\nclass T(unittest.TestCase):\n"
+            "    def test_x(self):\n        self.assertEqual(os.system('true'), 0)\n"
+        )
+        support.write_files(self.folder, {"test_x.py": source})
+        seen = [
+            (status, "H003" in err)
+            for status, _, err in (self.run_here("--mode", mode, "test_x") for mode in table.MODES)
+        ]
+        self.assertEqual(seen, [(1, True), (0, True), (0, False)])
+
+    def test_a_path_pattern_allows_to_the_matching_file_alone(self):
+        self.write(setup_cfg="[tool:hermetic]\ndefault_size = small\n[tool:hermetic:allow:test_a*]\nprocesses = true\n")
+        source = (
+            "import subprocess, unittest\nclass T(unittest.TestCase):\n"
+            "    def test_x(self):\n        subprocess.run(['true'])\n"
+        )
+        support.write_files(self.folder, {"test_a.py": source, "test_b.py": source})
+        self.assertEqual((self.run_here("test_a")[0], self.run_here("test_b")[0]), (0, 1))

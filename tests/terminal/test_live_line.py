@@ -1,0 +1,324 @@
+"""What a run shows on a terminal: the live line in its last row, colours, and the summary."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import select
+import shlex
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+import unittest
+from unittest import mock
+
+import support
+from hermetic import HermeticTestCase, medium
+from hermetic._isolation import process_tree
+from hermetic._results.progress import Progress
+from hermetic._terminal import colours, drawing, live_line
+from hermetic._terminal.drawing import Status, line_of, parse
+from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
+
+setUpModule = support.some_pythons_do
+
+ROWS = 24
+TAKEN, FREED = f"\x1b[1;{ROWS - 1}r", "\x1b[r"  # the last row is scrolled with the others no more, and again
+SLOW = """
+import time, unittest
+class SlowTest(unittest.TestCase):
+    def test_1(self):
+        time.sleep(1.1)
+    def test_2(self):
+        print("printed by a test")
+        self.fail("on purpose")
+    def test_3(self):
+        time.sleep(0.4)
+"""
+
+
+def status(*running, began=0.0, expected=0.0, failed=0):
+    return Status(began, expected, 2064, 123, failed, running)
+
+
+class LineTest(HermeticTestCase):
+    def test_it_says_how_far_the_run_is(self):
+        self.assertEqual(line_of(status(), 12.9, 80), "123/2064, 12 s")
+        self.assertEqual(line_of(status(expected=100.0, failed=2), 61, 80), "123/2064, 2 failed, 1:01 of about 1:40")
+        self.assertEqual(line_of(status(), 3723, 80), "123/2064, 1:02:03")
+
+    def test_the_oldest_test_comes_first(self):
+        line = line_of(status(("m.C.test_b", 8.0), ("m.C.test_a", 2.0)), 10, 80)
+        self.assertEqual(line, "123/2064, 10 s: m.C.test_a 8 s, m.C.test_b 2 s")
+
+    def test_names_are_as_long_as_there_is_room(self):
+        running = ("package.module.SomeTest.test_it", 9.0), ("package.module.OtherTest.test_it", 9.0)
+        for columns, shown in (
+            (90, "package.module.SomeTest.test_it 1 s, package.module.OtherTest.test_it 1 s"),
+            (60, "SomeTest.test_it 1 s, OtherTest.test_it 1 s"),
+            (50, "test_it 1 s, test_it 1 s"),
+            (39, "test_it 1 s, and 1 more"),
+            (25, "test\N{HORIZONTAL ELLIPSIS} 1 s"),
+        ):
+            line = line_of(status(*running), 10, columns)
+            self.assertEqual(line, f"123/2064, 10 s: {shown}")
+            self.assertLessEqual(len(line), columns)
+
+    def test_it_is_never_too_long(self):
+        for columns in range(1, 60):
+            line = line_of(status(("m.C.test_\u6587\u5b57" * 9, 0.0), ("n", 1.0), failed=3), 10, columns)
+            self.assertLessEqual(drawing._width(line), columns, line)
+
+    def test_a_name_cannot_control_the_terminal(self):
+        line = line_of(status(("\x1b[2J\x07\x9b31m\u202e\u2066", 0.0)), 10, 80)
+        self.assertTrue(line.isprintable(), ascii(line))
+
+    def test_failures_are_red_where_colours_are_wanted(self):
+        self.assertIn("\x1b[31m2 failed\x1b[0m", line_of(status(failed=2), 1, 80, coloured=True))
+
+    def test_what_the_run_leaves_is_what_is_drawn(self):
+        memory = bytearray(drawing.MEMORY_BYTES)
+        with mock.patch.object(live_line, "_start", return_value=(memory, -1, -1)):
+            line = live_line.LiveLine(2, total=9, expected=1.5, coloured=False)
+        running = [("a\nb\u2028" + "\u6587" * 9000, 1.25), ("c", 2.0)]
+        line.show(3, 1, running)
+        found = parse(memory[3 : 3 + int.from_bytes(memory[1:3], "big")].decode("utf-8", "replace"))
+        self.assertEqual((found[1:5], len(found.running)), ((1.5, 9, 3, 1), 2))
+        self.assertEqual((found.running[0][0][:4], found.running[1]), ("a b ", ("c", 2.0)))
+
+
+class _Line:
+    def __init__(self):
+        self.shown = []
+
+    def show(self, done, failed, running):
+        self.shown.append((done, failed, [name for name, _ in running]))
+
+
+class ProgressTest(HermeticTestCase):
+    def setUp(self):
+        self.line, self.result = _Line(), unittest.TestResult()
+        self.progress = Progress(self.line, self.result)
+
+    def tell(self, name, *, fails=False):
+        self.progress._start_told(name)
+        if fails:
+            self.result.errors.append((name, ""))
+        self.progress._stop_told(name)
+
+    def test_tests_are_counted_as_they_are_told_of(self):
+        self.tell("a")
+        self.tell("b", fails=True)
+        self.assertEqual(self.line.shown, [(0, 0, ["a"]), (1, 0, []), (1, 0, ["b"]), (2, 1, [])])
+
+    def test_those_of_workers_count_when_they_end_and_once(self):
+        self.progress.start_ahead("a")
+        self.progress.start_ahead("b")
+        self.progress.stop_ahead("b", has_failed=True)
+        self.assertEqual(self.line.shown[-1], (1, 1, ["a"]))
+        self.progress.stop_ahead("a", has_failed=False)
+        self.tell("a")
+        self.tell("b", fails=True)
+        self.tell("c")
+        self.assertEqual(self.line.shown[-1], (3, 1, []))
+
+    def test_a_fixture_that_fails_counts_as_well(self):
+        self.result.errors.append(("setUpClass", ""))
+        self.tell("a")
+        self.assertEqual(self.line.shown[-1], (1, 1, []))
+
+    def test_a_worker_that_has_run_nothing_of_a_test_has_not_ended_it(self):
+        self.progress.stop_ahead("a", has_failed=False)
+        self.assertEqual(self.line.shown, [])
+
+
+class ColoursTest(HermeticTestCase):
+    def test_variables_beat_the_terminal_in_the_order_that_python_has(self):
+        for variables, wanted in (
+            ({"PYTHON_COLORS": "1", "NO_COLOR": "1"}, True),
+            ({"PYTHON_COLORS": "0", "FORCE_COLOR": "1"}, False),
+            ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+            ({"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+            ({"NO_COLOR": ""}, False),
+            ({}, False),
+        ):
+            with self.subTest(variables=variables), mock.patch.dict(os.environ, variables, clear=True):
+                self.assertIs(colours.are_wanted(None), wanted)
+
+
+# --- a terminal ------------------------------------------------------------------------------------------------------
+
+ON_TERMINAL = """
+import fcntl, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+pid = os.fork()  # the terminal goes with the leader of its session
+if pid:
+    status = os.waitpid(pid, 0)[1]
+    if os.WIFSIGNALED(status):
+        signal.pause()
+    sys.exit(os.waitstatus_to_exitcode(status))
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
+class TerminalCase(unittest.TestCase):
+    def start(self, folder, *arguments, **variables):
+        """Start a run on a terminal of its own; the process, and the other end of the terminal."""
+        ours, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, 80, 0, 0))
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": package_folder(), "TERM": "xterm", **variables}
+        command = [sys.executable, "-c", ON_TERMINAL, "-m", "hermetic", *arguments]
+        with not_inherited():
+            process = subprocess.Popen(
+                command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, cwd=folder, env=environment
+            )
+        os.close(theirs)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(os.close, ours)
+        return process, ours
+
+    def read(self, terminal, until=None, seconds=TIMEOUT):
+        """What the terminal was sent, until that, or until nobody is left to send anything."""
+        text, deadline = "", time.monotonic() + seconds
+        while (until is None or until not in text) and time.monotonic() < deadline:
+            if select.select([terminal], [], [], 0.1)[0]:
+                try:
+                    text += os.read(terminal, 65536).decode()
+                except OSError:  # the end of a terminal
+                    break
+        return text
+
+    def run_on_terminal(self, *arguments, text=SLOW, **variables):
+        with Folder(**{"test_slow.py": text}) as folder:
+            process, terminal = self.start(folder, *arguments, **variables)
+            text = self.read(terminal)
+            self.assertEqual(process.wait(TIMEOUT), 1, text)
+            return text
+
+
+@medium
+class LiveLineTest(TerminalCase):
+    def test_it_is_there_while_the_run_goes_on_and_gone_before_the_summary(self):
+        text = self.run_on_terminal(NO_COLOR="1")
+        before, freed, after = text.rpartition(FREED)
+        self.assertEqual((text.count(TAKEN), freed), (1, FREED), text)
+        self.assertRegex(before, r"\x1b\[24;1H\x1b\[0m0/3, [01] s: test_slow\.SlowTest\.test_1 [01] s\x1b\[K\x1b8")
+        self.assertIn("2/3, 1 failed, 1 s: test_slow.SlowTest.test_3 0 s", before)
+        self.assertIn("Ran 3 tests", after)
+        plain = re.sub(r"\x1bD|\x1b\[A|\x1b7.*?\x1b8", "", text)  # the terminal without the row
+        self.assertTrue(plain.startswith(".printed by a test\r\nF.\r\n====="), plain)
+
+    def test_nothing_is_drawn_where_it_is_not_wanted_or_not_possible(self):
+        for arguments, variables in ((["--progress", "off"], {}), ([], {"TERM": "dumb"})):
+            with self.subTest(arguments=arguments):
+                text = SLOW.replace("1.1", "0.7").replace("0.4", "0")
+                self.assertNotIn("\x1b7", self.run_on_terminal(*arguments, text=text, NO_COLOR="1", **variables))
+
+    def test_a_run_that_is_killed_leaves_the_terminal_whole(self):
+        with Folder(**{"test_slow.py": SLOW.replace("1.1", "60")}) as folder:
+            process, terminal = self.start(folder)
+            self.read(terminal, until="SlowTest.test_1")
+            (run,) = process_tree.children_of(process.pid)
+            os.kill(run, signal.SIGKILL)
+            self.assertIn(FREED, self.read(terminal, until=FREED))
+
+    def test_a_piped_run_has_none_and_is_coloured_only_by_force(self):
+        with Folder(**{"test_slow.py": SLOW.replace("1.1", "0").replace("0.4", "0")}) as folder:
+            self.assertNotIn("\x1b", run_hermetic(cwd=folder, env={"TERM": "xterm"}).stderr)
+
+    def test_ctrl_z_gives_the_terminal_back_until_the_run_goes_on(self):
+        with Folder(**{"test_slow.py": SLOW.replace("1.1", "60")}) as folder:
+            process, terminal = self.start(folder)
+            self.read(terminal, until=TAKEN)
+            os.killpg(process.pid, signal.SIGTSTP)  # without a shell, only who has a handler for it stops
+            self.assertIn(FREED, self.read(terminal, until=FREED))
+            text, deadline = "", time.monotonic() + TIMEOUT
+            while TAKEN not in text and time.monotonic() < deadline:
+                os.killpg(process.pid, signal.SIGCONT)  # it may not have stopped yet
+                text += self.read(terminal, until=TAKEN, seconds=0.3)
+            self.assertIn(TAKEN, text)
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+@medium
+@unittest.skipUnless(shutil.which("tmux"), "needs tmux")
+class RealTerminalTest(unittest.TestCase):
+    def tmux(self, *arguments):
+        with not_inherited():
+            command = ["tmux", "-f", os.devnull, "-S", os.path.join(self.folder, "socket"), *arguments]
+            return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
+
+    def wait_for(self, pattern):
+        deadline = time.monotonic() + TIMEOUT
+        while not re.search(pattern, screen := self.tmux("capture-pane", "-p").stdout):
+            self.assertLess(time.monotonic(), deadline, screen)
+            time.sleep(0.05)
+        return screen.splitlines()
+
+    def test_at_80_and_at_200_columns(self):
+        name = "test_with_a_long_name.LongNameOfATestCaseTest.test_that_has_a_name_that_is_longer_than_others"
+        module, cls, method = name.split(".")
+        text = SLOW.replace("SlowTest", cls).replace("test_3", method).replace("0.4", "1.5").replace("1.1", "0.1")
+        for columns, shown in ((80, method[:40]), (200, name)):
+            with self.subTest(columns=columns), Folder(**{f"{module}.py": text}) as self.folder:
+                run = f"{shlex.quote(sys.executable)} -m hermetic; sleep 60"
+                run = f"PYTHONPATH={shlex.quote(package_folder())} NO_COLOR=1 {run}"
+                self.tmux("new-session", "-d", "-x", str(columns), "-y", str(ROWS), "-c", self.folder, run)
+                self.addCleanup(self.tmux, "kill-server")
+                lines = self.wait_for(r"2/3, 1 failed, ")
+                self.assertTrue(lines[-1].startswith("2/3, 1 failed, ") and shown in lines[-1], lines)
+                self.assertLess(len(lines[-1]), columns)
+                self.assertEqual([line for line in lines[:-1] if line], [".printed by a test", "F"])
+                lines = self.wait_for(r"FAILED \(failures=1\)")
+                self.assertNotIn("2/3", "\n".join(lines))
+                self.tmux("kill-server")
+
+
+# --- the summary -----------------------------------------------------------------------------------------------------
+
+
+@medium
+class SummaryTest(TerminalCase):
+    def test_it_has_the_slow_tests_and_the_command_that_runs_what_has_failed_again(self):
+        with Folder(**{"test_slow.py": SLOW}) as folder:
+            _, terminal = self.start(folder, "discover", "-p", "test_s*.py", NO_COLOR="1")
+            text = self.read(terminal)
+            self.assertRegex(text, r"slow tests:\r\n  test_slow.SlowTest.test_1: 1.\d s\r\n")
+            found = re.search(r"(?m)^to run again what has failed: (.*)\r$", text)
+            self.assertIsNotNone(found, text)
+            program, *arguments = shlex.split(found[1])
+            self.assertEqual((program, arguments[-1]), (sys.executable, "test_s*.py"))
+            _, terminal = self.start(folder, *arguments[2:], NO_COLOR="1")
+            text = self.read(terminal)
+        self.assertIn("Ran 1 test ", text)
+        self.assertIn(found[0], text)  # it is the same then
+
+    def test_without_a_failure_or_a_history_there_is_none(self):
+        with Folder(**{"test_slow.py": SLOW.replace("1.1", "0").replace("0.4", "0")}) as folder:
+            for arguments in (["-k", "test_1"], ["--history", "off"]):
+                _, terminal = self.start(folder, *arguments)
+                text = self.read(terminal)
+                self.assertIn("Ran ", text)
+                self.assertNotIn("to run again", text)
+
+    def test_it_has_what_tests_have_left_and_colours_if_they_are_wanted(self):
+        text = """
+            import subprocess, unittest
+            from hermetic import medium
+
+            @medium
+            class LeavingTest(unittest.TestCase):
+                def test_it(self):
+                    type(self).left = subprocess.Popen(["sleep", "30"])
+        """
+        with Folder(**{"test_l.py": text, "test_m.py": "import unittest\n" + SLOW.replace("1.1", "0")}) as folder:
+            for jobs in ("1", "2"):
+                done = run_hermetic("-j", jobs, cwd=folder, env={"NO_COLOR": "", "FORCE_COLOR": "1"})
+                heading = "\x1b[33mleaks: H007 isolation: 1\x1b[0m\n  test test_l.LeavingTest.test_it: process left"
+                self.assertIn(heading, done.stderr)
