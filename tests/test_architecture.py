@@ -35,7 +35,10 @@ LAYERS = {
     "_terminal": "colours drawing | live_line",
     "_settings": "config_edits kinds | table | config_files | config",
     "_operations": "events | callsite multicast | file_events | database_events",
-    "_verdicts": "scopes | allowed baseline subjects | report_files | child_reports | blocks faults",
+    "_verdicts": (
+        "owner_names | scopes | allowed baseline reported_exceptions subjects | report_files | child_reports |"
+        " blocks faults"
+    ),
     "_guards": "process_findings | ceilings | audit inheritance | environment",
     "_protocol": "framing source_files | tracebacks | portable_errors | frames",
     "_sandbox": (

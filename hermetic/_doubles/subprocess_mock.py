@@ -9,7 +9,7 @@ import threading
 from .._base import features, real
 from .._base.errors import HermeticError, UnassertedInteractionsError, UnmockedInteractionError, UnusedMocksError
 from .._operations import callsite
-from .._verdicts import scopes
+from .._verdicts import reported_exceptions, scopes
 from .._verdicts.faults import RefusedQuietly
 from . import interactions, seam, texts
 from .expectations import Answer, Expectation, Queue, as_mock_call, checked_times, wanted_fields
@@ -158,11 +158,11 @@ class SubprocessMock:
     def __exit__(
         self, kind: type[BaseException] | None, exception: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if exception is None or scopes.is_skip(exception):
+        if exception is None or reported_exceptions.is_skip(exception):
             self.stop()
             self.verify(failed=exception is not None)
             return
-        scopes.strike_refusals(exception)
+        reported_exceptions.strike_refusals(exception)
         try:
             self.stop()
             self.verify()
@@ -192,8 +192,8 @@ class SubprocessMock:
             UnusedMocksError: something that was scripted was not used.
             UnassertedInteractionsError: with ``strict``, something was not asserted.
         """
-        found = [error for error in scopes.refusals if error in self._refusals]
-        scopes.refusals[:] = [error for error in scopes.refusals if error not in self._refusals]
+        found = [error for error in scopes.running.refusals if error in self._refusals]
+        scopes.running.refusals[:] = [error for error in scopes.running.refusals if error not in self._refusals]
         if not failed:
             found += self._unused() + self._unasserted()
         if len(found) == 1:
@@ -267,7 +267,7 @@ class SubprocessMock:
         """
         if not isinstance(error, RefusedQuietly):
             self._refusals.append(error)
-            scopes.refusals.append(error)
+            scopes.running.refusals.append(error)
         return error
 
     def failure_at_end(self, call: Call, expectation: Expectation, child: Child) -> BaseException | None:

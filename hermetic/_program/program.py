@@ -15,7 +15,7 @@ from .._rules import policies
 from .._running.runner import TestRunner
 from .._running.watched_run import WatchedRun
 from .._settings import config
-from .._verdicts import scopes
+from .._verdicts import reported_exceptions, scopes
 from . import options, run_setup, usage
 
 TYPE_CHECKING = False
@@ -131,7 +131,7 @@ class TestProgram(unittest.TestProgram):
                 self._tell(f"Ctrl-C {self._phase}")
             raise
         except real.system_exit as error:
-            scopes.trim(error)
+            reported_exceptions.trim(error)
             place = traceback.extract_tb(error.__traceback__)[-1]
             self._tell(f"sys.exit({error.code!r}) {self._phase}, at {place.filename}:{place.lineno} in {place.name}")
             process_exits.leave(1)

@@ -15,7 +15,7 @@ import unittest
 from .._base import real
 from .._patches import installation
 from .._rules import policies
-from .._verdicts import scopes
+from .._verdicts import reported_exceptions, scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class GuardedResult:
         _collect()
         self._report_faults(self._scope.owner if self._scope is not None else None)
         for owner, error in scopes.take_late():
-            scopes.trim(error)
+            reported_exceptions.trim(error)
             self._reported([error])
             test = owner if hasattr(owner, "id") else real.error_holder(error.violation.test)
             super().addError(test, exc_info(error))  # type: ignore[misc]
@@ -163,8 +163,8 @@ class GuardedResult:
         reported = args[0] if args else kwargs.get("err")
         # unittest passes exc_info; trial a Failure, which holds the exception in `value`; testtools text in `details`.
         exception = reported[1] if isinstance(reported, tuple) else getattr(reported, "value", None)
-        scopes.trim_all(exception)
-        scopes.strike_refusals(exception)
+        reported_exceptions.trim_all(exception)
+        reported_exceptions.strike_refusals(exception)
         if scopes.running.faults:
             _strike_faults(exception)
         if self._scope is not None:
@@ -173,9 +173,9 @@ class GuardedResult:
                 _collect()  # what a child has raised may be what is being reported
             if exception is None and "details" in kwargs:
                 _surfaced_in_details(self._scope.ledger, kwargs["details"])
-            self._reported(scopes.surfaced(self._scope.ledger, exception))
+            self._reported(reported_exceptions.surfaced(self._scope.ledger, exception))
         else:
-            self._reported(scopes.surfaced([], exception))
+            self._reported(reported_exceptions.surfaced([], exception))
 
 
 def _unless_reported(name: str) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .._settings import config
-from .._verdicts import baseline, scopes
+from .._verdicts import baseline
+from .._verdicts.owner_names import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class KnownViolations:
     def __init__(self, tests: Iterable[Any], *, is_whole: bool) -> None:
         self._entries = config.in_force().baseline
         self._origin = config.in_force().origins["baseline"]
-        self._ids = {scopes.owner_name(test) for test in tests}
+        self._ids = {owner_name(test) for test in tests}
         self._is_whole = is_whole
 
     def told_apart(self, warned: Sequence[Violation], result: Any) -> tuple[list[Violation], list[str]]:
@@ -57,7 +58,7 @@ class KnownViolations:
         """The entries of which this run knows that they do not occur any more."""
         if result.ended_early is not None:
             return []
-        unsure = {scopes.owner_name(test) for test, _ in [*result.errors, *result.failures, *result.skipped]}
+        unsure = {owner_name(test) for test, _ in [*result.errors, *result.failures, *result.skipped]}
         gone = []
         for entry in sorted(self._entries - seen):
             name = entry.split(" ")[1]

@@ -8,6 +8,7 @@ import sys
 from .._base import real
 from .._isolation import leak_snapshot
 from .._verdicts import scopes
+from .._verdicts.owner_names import owner_name
 from . import isolation_errors
 from .guarded_result import exc_info
 
@@ -40,7 +41,7 @@ def run(test: Any, result: Any, run_test: Callable[[Any, Any], Any]) -> Any:
     with scopes.unjudged():
         changes = snapshot.changes()
         changes += [f"temporary file left: {path}" for path in _temporary_files if os.path.lexists(path)]
-        what = f"test {scopes.owner_name(test)}"
+        what = f"test {owner_name(test)}"
         error = isolation_errors.report_changes(what, changes, test, result) if changes else None
         if error is not None:
             result.addError(test, exc_info(error))

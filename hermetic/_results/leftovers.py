@@ -16,6 +16,7 @@ from .._patches.multiprocessing import watching
 from .._rules import policies
 from .._settings import config
 from .._verdicts import scopes
+from .._verdicts.owner_names import owner_name
 from . import isolation_errors
 
 TYPE_CHECKING = False
@@ -60,7 +61,7 @@ def end(test: Any, scope: scopes.Scope, result: Any) -> IsolationError | None:
         changes += [f"thread left running: {name}" for name in threads]
         if scope.met_ceiling or not changes:
             return None  # a ceiling is reported already
-        return isolation_errors.report_changes(f"test {scopes.owner_name(test)}", changes, test, result)
+        return isolation_errors.report_changes(f"test {owner_name(test)}", changes, test, result)
 
 
 def _processes(scope: scopes.Scope) -> dict[int, str]:

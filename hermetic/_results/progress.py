@@ -13,6 +13,7 @@ from .._rules import policies
 from .._settings import config
 from .._terminal import colours, live_line
 from .._verdicts import scopes
+from .._verdicts.owner_names import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,12 +53,12 @@ class Progress:
         result.hermetic_progress = self
 
         def start_test(test: Any) -> None:
-            self._start_told(scopes.owner_name(test))
+            self._start_told(owner_name(test))
             start(test)
 
         def stop_test(test: Any) -> None:
             stop(test)
-            self._stop_told(scopes.owner_name(test))
+            self._stop_told(owner_name(test))
 
         result.startTest, result.stopTest = start_test, stop_test
         try:
@@ -151,7 +152,7 @@ def following(
     terminal = _terminal_of(result)
     if terminal is None or config.in_force().progress == "off" or not live_line.is_possible():
         return contextlib.nullcontext()
-    expected = sum(durations.get(scopes.owner_name(test), 0.0) for test in tests) / policies.jobs if durations else 0.0
+    expected = sum(durations.get(owner_name(test), 0.0) for test in tests) / policies.jobs if durations else 0.0
     coloured = colours.are_wanted(terminal)
     try:
         with scopes.unjudged():

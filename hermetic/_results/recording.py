@@ -16,6 +16,7 @@ from .._protocol import portable_errors
 from .._reports.test_records import CaughtWarning, RunRecord, TestRecord
 from .._rules import policies
 from .._verdicts import scopes
+from .._verdicts.owner_names import owner_name
 from .._version import __version__
 from . import test_locations
 from .recording_result import MAX_MESSAGE, class_name, error_entry, make_recorded, text_of
@@ -211,13 +212,13 @@ class Recorder:
         if isinstance(test, unittest.TestCase):
             known, record = self._by_test.get(id(test), (None, None))
             return record if known is not None and known() is test and record else self._new_record(test)
-        name = scopes.owner_name(test)
+        name = owner_name(test)
         if self._current is not None and self._current.id == name:
             return self._current
         return self._by_id.get(name) or self._new_record(test)
 
     def _new_record(self, test: Any) -> TestRecord:
-        record = TestRecord(scopes.owner_name(test), started=self._since_start())
+        record = TestRecord(owner_name(test), started=self._since_start())
         if isinstance(test, unittest.TestCase):
             _describe_test(record, test)
             self._by_test[id(test)] = weakref.ref(test), record

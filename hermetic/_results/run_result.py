@@ -11,6 +11,7 @@ from .._patches.multiprocessing import watching
 from .._rules import marking, policies
 from .._terminal import colours
 from .._verdicts import scopes
+from .._verdicts.owner_names import owner_name
 from . import durations
 from .guarded_result import GuardedResult, exc_info, lacking_methods
 
@@ -113,7 +114,7 @@ class RunResult(GuardedResult):
         try:
             self.addError(subject, exc_info(error))
         except BaseException:  # noqa: BLE001 - its stream or the test's own methods may be what ended the run
-            self._list_error(scopes.owner_name(subject), error)
+            self._list_error(owner_name(subject), error)
 
     def getDescription(self, test: Any) -> str:
         """As unittest has it; a test that cannot describe itself is an error, and the run goes on."""
@@ -122,7 +123,7 @@ class RunResult(GuardedResult):
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - a SystemExit among them
-            name = scopes.owner_name(test)
+            name = owner_name(test)
             if id(test) not in self._undescribed:
                 self._undescribed = (*self._undescribed, id(test))
                 self._list_error(f"the description of {name}", error)

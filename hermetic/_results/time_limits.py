@@ -22,6 +22,7 @@ from .._policy import messages
 from .._rules import groups
 from .._settings import config
 from .._verdicts import allowed, baseline, child_reports, scopes
+from .._verdicts.owner_names import owner_name
 from . import test_locations
 
 TYPE_CHECKING = False
@@ -73,7 +74,7 @@ def _error(action: str, test: Any, size: str, target: str, stacks: str = "") -> 
     filename, name, line = test_locations.place_of(test)
     site = records.CallSite(filename, line, name, type(test).__module__, "", "")
     operation = records.Operation(TIME, action, target, "", family="")
-    violation = records.Violation("H006", size, scopes.owner_name(test), operation, site)
+    violation = records.Violation("H006", size, owner_name(test), operation, site)
     return child_reports.ERRORS[TIME](violation, messages.violation_text(violation) + stacks)
 
 

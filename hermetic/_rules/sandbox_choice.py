@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from .._base.errors import ConfigurationError, DecorationError, IsolationError
-from .._verdicts import scopes
+from .._verdicts.owner_names import owner_name
 from . import policies
 
 TYPE_CHECKING = False
@@ -59,7 +59,7 @@ def tell_of_others(tests: list[Any]) -> None:
     Args:
         tests: all that stay in the process of the run.
     """
-    names = [scopes.owner_name(test) for test in tests if _is_held(test)]
+    names = [owner_name(test) for test in tests if _is_held(test)]
     if names:
         more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
         listed = ", ".join(names[:_MAX_NAMED])

@@ -9,7 +9,7 @@ from .._base import real
 from .._base.errors import ViolationError
 from .._base.sizes import Size
 from .._policy.decision import Policy
-from .._verdicts import scopes
+from .._verdicts import reported_exceptions, scopes
 from .._verdicts.blocks import Block
 from .class_protection import protect_class
 
@@ -61,7 +61,7 @@ class HermeticTestCase(unittest.TestCase):
     def doCleanups(self) -> Any:
         self._hermetic_failed = real.test_has_failed(self)  # the cleanups themselves cannot see it
         for error in real.unreported_errors(self):
-            scopes.strike_refusals(error)
+            reported_exceptions.strike_refusals(error)
         return super().doCleanups()
 
     def _end_double(self, double: SubprocessMock) -> None:

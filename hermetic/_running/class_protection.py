@@ -19,7 +19,7 @@ from .._base.errors import GuardError
 from .._patches import installation
 from .._results.guarded_result import GuardedResult, exc_info, proxy_of
 from .._rules import marking, policies
-from .._verdicts import scopes
+from .._verdicts import reported_exceptions, scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def _set_up_class(cls: Any, inner: Callable[[], None]) -> None:
     except Exception:
         raise
     except BaseException as error:
-        if scope is not None and scopes.is_skip(error):  # pytest's: no class cleanup is run after it
+        if scope is not None and reported_exceptions.is_skip(error):  # pytest's: no class cleanup is run after it
             _conclude_class(cls)
         raise
     if scope is not None:
@@ -253,8 +253,8 @@ def _call_fixture(scope: scopes.Scope | None, inner: Callable[[], None]) -> None
         inner()
     except BaseException as error:
         if scope is not None:
-            scopes.surfaced(scope.ledger, error)
-            scopes.trim(error)
+            reported_exceptions.surfaced(scope.ledger, error)
+            reported_exceptions.trim(error)
         raise
 
 
@@ -289,6 +289,6 @@ def _conclude_class(cls: type) -> None:
         scopes.end(own_scopes[-1])
     ledger = [error for scope in own_scopes for error in scope.ledger]
     for exception in real.class_cleanup_exceptions(cls):
-        scopes.surfaced(ledger, exception)
+        reported_exceptions.surfaced(ledger, exception)
     if ledger:
         raise blocks.merged(ledger)

@@ -21,7 +21,7 @@ from .._rules import marking, policies
 from .._settings import config
 from .._suites import suite_blocks
 from .._terminal import colours
-from .._verdicts import scopes
+from .._verdicts import reported_exceptions, scopes
 from . import class_protection
 
 TYPE_CHECKING = False
@@ -259,7 +259,7 @@ def _place_of(error: BaseException, result: Any) -> str:
     """Where a run was when it was stopped: the line, or the isolated test that it waited for."""
     if result.current_test is not None:  # a test that runs in this process has been told to stop by now
         return f"in {result.current_test}"
-    scopes.trim(error)
+    reported_exceptions.trim(error)
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"at {place.filename}:{place.lineno} in {place.name}"
 

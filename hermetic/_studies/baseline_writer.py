@@ -11,6 +11,7 @@ from .._reports import report_output
 from .._reports.test_records import TELLING
 from .._settings import config, config_edits
 from .._verdicts import baseline, scopes
+from .._verdicts.owner_names import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class BaselineWriter:
             tests: all of them.
             is_whole: whether they are the whole suite.
         """
-        self._ids.update(map(scopes.owner_name, tests))
+        self._ids.update(map(owner_name, tests))
         self._is_whole &= is_whole
         self._present.update(map(baseline.entry_of, scopes.running.warned))
 

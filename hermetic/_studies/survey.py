@@ -20,6 +20,7 @@ from .._results import size_distribution
 from .._rules import groups, policies
 from .._settings import config
 from .._verdicts import scopes
+from .._verdicts.owner_names import owner_name
 from .suggestions import Observed, Plan, largest, present_size, shown, smallest
 
 TYPE_CHECKING = False
@@ -59,7 +60,7 @@ class Survey:
             is_whole: whether they are the whole suite.
         """
         for test in tests:
-            name = scopes.owner_name(test)
+            name = owner_name(test)
             self._tests.setdefault(name, []).append((type(test), real.test_method_name(test)))
             if groups.has_process_to_itself(test):
                 self._alone.add(name)

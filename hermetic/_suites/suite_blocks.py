@@ -13,7 +13,7 @@ import unittest
 from collections import namedtuple
 
 from .._rules import fixtures, policies
-from .._verdicts import scopes
+from .._verdicts.owner_names import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _block(test: Any) -> Block:
 
 def name_of(test: Any) -> str:
     """The id of a test; of what stands for a module that could not be loaded, the module's name."""
-    return scopes.owner_name(test).removeprefix(_FAILED_TO_LOAD)
+    return owner_name(test).removeprefix(_FAILED_TO_LOAD)
 
 
 def names_in(block: Block) -> list[str]:
@@ -96,7 +96,7 @@ def names_in(block: Block) -> list[str]:
 
 def failed_to_load(test: Any) -> bool:
     """Whether a test stands for a module that could not be loaded."""
-    return scopes.owner_name(test).startswith(_FAILED_TO_LOAD)
+    return owner_name(test).startswith(_FAILED_TO_LOAD)
 
 
 def grouped(blocks: Iterable[Block], key: Callable[[Block], str]) -> dict[str, list[Block]]:

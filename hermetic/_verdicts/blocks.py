@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 
-from . import scopes
+from . import reported_exceptions, scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Block:
             raise
         finally:
             if self.concluded_elsewhere:
-                scopes.surfaced(self.scope.ledger, exception)
+                reported_exceptions.surfaced(self.scope.ledger, exception)
             else:
                 self.conclude(exception)
 
@@ -68,7 +68,7 @@ class Block:
             from . import child_reports  # loaded with the first process
 
             child_reports.collect()
-        scopes.surfaced(self.scope.ledger, exception)
+        reported_exceptions.surfaced(self.scope.ledger, exception)
         self.scope.ended = True
         if self.scope.ledger:
             raise merged(self.scope.ledger) from exception
@@ -93,7 +93,7 @@ def merged(ledger: list[ViolationError]) -> ViolationError:
         key = (operation.target, site.filename, site.line, operation.program)
         groups.setdefault(key, []).append(error)
     first = ledger[0]
-    scopes.trim(first)
+    reported_exceptions.trim(first)
     if len(ledger) == 1:
         return first
     from .._policy import messages  # loaded with the first violation

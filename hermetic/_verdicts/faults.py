@@ -14,7 +14,7 @@ import sys
 
 from .._base import real
 from .._base.errors import GuardError, HermeticWarning, ViolationError
-from . import child_reports, scopes
+from . import child_reports, reported_exceptions, scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -171,5 +171,5 @@ def take() -> list[GuardError]:
 
 def strike(exception: BaseException | None) -> None:
     """Strike out of the faults what a reported exception shows."""
-    shown = {id(found) for found in scopes.chain(exception)} if exception is not None else set()
+    shown = {id(found) for found in reported_exceptions.chain(exception)} if exception is not None else set()
     scopes.running.faults[:] = [fault for fault in scopes.running.faults if id(fault) not in shown]

@@ -17,14 +17,14 @@ from contextvars import ContextVar
 from math import inf
 
 from .._base import real
-from .._base.errors import ViolationError
+from .owner_names import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from types import TracebackType
     from typing import Any
 
+    from .._base.errors import ViolationError
     from .._base.records import Violation
     from .._policy.decision import Policy
 
@@ -111,18 +111,6 @@ class Scope:
         return owner_name(self.owner)
 
 
-def owner_name(owner: object) -> str:
-    """How a test, or what else runs, is called in messages."""
-    try:
-        identify = getattr(owner, "id", None)
-        return str(identify()) if callable(identify) else str(owner)
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # noqa: BLE001 - a test that cannot say its name must not hide what it did
-        cls = type(owner)
-        return f"{cls.__module__}.{cls.__qualname__}"
-
-
 class Running:
     """What is in force in this process, and what was found. One instance, in this module.
 
@@ -131,6 +119,7 @@ class Running:
         depth: how many generations of processes lie between a run and this process.
         faults: errors inside hermetic that no result has reported yet (``faults``).
         process: the scope for threads that have none: that of the test that began last.
+        refusals: errors that doubles have raised and no result has shown yet.
         has_reports: whether processes were started that may report, and want to know which test is running.
         in_run: whether a run of ours is going on.
         late: violations found after their test had ended, each with its owner, to be reported.
@@ -151,6 +140,7 @@ class Running:
         "late",
         "policy_of",
         "process",
+        "refusals",
         "sandbox",
         "sandboxed_by_parent",
         "warned",
@@ -160,6 +150,7 @@ class Running:
         self.by_thread: dict[int, Scope] = {}
         self.process: Scope | None = None
         self.depth = 0
+        self.refusals: list[BaseException] = []
         self.faults: list[Exception] = []
         self.has_reports = False
         self.in_run = False
@@ -252,7 +243,7 @@ def forget() -> None:
     running.by_thread.clear()
     running.process = None
     running.depth, running.has_reports = 0, False
-    running.late, running.warned, running.faults = [], [], []
+    running.late, running.warned, running.faults, running.refusals = [], [], [], []
     block_scope.set(None)
 
 
@@ -294,97 +285,3 @@ def _was_reported_by_its_catcher(error: ViolationError) -> bool:
     traceback = error.__traceback__
     catcher = "" if traceback is None else str(traceback.tb_frame.f_globals.get("__name__", ""))
     return catcher.partition(".")[0] in ("unittest", "importlib", "_pytest")
-
-
-def surfaced(ledger: list[ViolationError], exception: BaseException | None) -> list[ViolationError]:
-    """Strike out of a ledger what a reported exception shows: itself, its equal from a child, or its text.
-
-    Of an exception that skips, runners show the reason alone.
-
-    Returns:
-        What was struck out, and the violations that the exception shows besides.
-    """
-    if exception is None or is_skip(exception):
-        return []
-    shown = list(chain(exception))
-    struck: list[ViolationError] = []
-    left: list[ViolationError] = []
-    for error in ledger:
-        (struck if any(_shows(found, error) for found in shown) else left).append(error)
-    ledger[:] = left
-    violations = [error.violation for error in struck]
-    return struck + [
-        found for found in shown if isinstance(found, ViolationError) and found.violation not in violations
-    ]
-
-
-def is_skip(exception: BaseException) -> bool:
-    """Whether unittest, trial or pytest skip by it, or pytest.xfail() raises it; none of them needs to be there."""
-    return any(cls.__name__ in ("SkipTest", "Skipped", "XFailed") for cls in type(exception).__mro__)
-
-
-def _shows(found: BaseException, error: ViolationError) -> bool:
-    if isinstance(found, ViolationError):
-        return found is error or found.violation == error.violation
-    try:  # what an exception of another interpreter, or of a worker, came home as
-        return str(error).partition("\n")[0] in str(found)
-    except Exception:  # noqa: BLE001 - the str() of the user's exceptions may do anything
-        return False
-
-
-def chain(exception: BaseException) -> Iterable[BaseException]:
-    """An exception with its causes, contexts and the members of its groups."""
-    pending: list[BaseException] = [exception]
-    seen: set[int] = set()
-    while pending:
-        found = pending.pop()
-        if id(found) in seen:
-            continue
-        seen.add(id(found))
-        yield found
-        # What `raise ... from None` hides, no traceback shows.
-        shown = found.__cause__ if found.__suppress_context__ else found.__context__
-        pending += [shown] if shown is not None else []
-        pending += _members(found)
-
-
-def _members(exception: BaseException) -> list[BaseException]:
-    """The exceptions of a group; other exceptions may hold anything, or fail, under that name."""
-    try:
-        members = getattr(exception, "exceptions", ())
-        return [member for member in members if isinstance(member, BaseException)]
-    except Exception:  # noqa: BLE001 - the user's exceptions may do anything
-        return []
-
-
-refusals: list[BaseException] = []  # what doubles have raised, and no result has shown yet
-
-
-def strike_refusals(exception: BaseException | None) -> None:
-    """Strike out of the refusals what a reported exception shows."""
-    if refusals and exception is not None and not is_skip(exception):
-        shown = {id(found) for found in chain(exception)}
-        refusals[:] = [error for error in refusals if id(error) not in shown]
-
-
-def trim(exception: BaseException | None, package: str = __name__.partition(".")[0]) -> None:
-    """Cut our own frames off the end of a traceback, so that it ends at the call that was refused."""
-    traceback = last = None if exception is None else exception.__traceback__
-    while traceback is not None:
-        if not _is_ours(traceback, package):
-            last = traceback
-        traceback = traceback.tb_next
-    if last is not None:
-        last.tb_next = None
-
-
-def trim_all(exception: BaseException | None) -> None:
-    """Trim an exception and all that it shows: a guarded function is no part of what the user called."""
-    if exception is not None:
-        for found in chain(exception):
-            trim(found)
-
-
-def _is_ours(traceback: TracebackType, package: str) -> bool:
-    module = str(traceback.tb_frame.f_globals.get("__name__"))
-    return module == package or module.startswith(package + ".")

@@ -18,7 +18,7 @@ from .._base import real
 from .._base.errors import IsolationError
 from .._patches import forked_runs
 from .._rules import marking
-from .._verdicts import scopes
+from .._verdicts.owner_names import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _origin(test: Any, name: str) -> list[list[Any]]:
 
 
 def _refuse_what_is_elsewhere(test: Any) -> None:
-    what = f"[H007] {scopes.owner_name(test)} cannot be isolated"
+    what = f"[H007] {owner_name(test)} cannot be isolated"
     if "tearDown" in vars(test):  # pytest --pdb keeps it for after the debugger
         raise IsolationError(f"{what} under --pdb: the debugger is in this process; set HERMETIC_NO_ISOLATION=1")
     if "django.db" in sys.modules and getattr(test, "databases", None):

@@ -24,6 +24,7 @@ from .._protocol import portable_errors
 from .._results import isolation_errors
 from .._rules import groups, policies, sandbox_choice
 from .._verdicts import scopes
+from .._verdicts.owner_names import owner_name
 from . import addressing, context, replay
 from .teardown_reports import Ending, raise_all
 from .worker_sources import Workers
@@ -112,7 +113,7 @@ def run(request: Request, result: Any) -> None:
     group = request.group
     with _isolation.lock, scopes.unjudged():
         told: set[str] = set()
-        what = f"{'isolated ' if group.description else ''}test {scopes.owner_name(request.test)}"
+        what = f"{'isolated ' if group.description else ''}test {owner_name(request.test)}"
         player = replay.Replay(
             request.test, result, functools.partial(_report_changes, what, request.test, result, told)
         )

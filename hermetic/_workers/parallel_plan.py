@@ -20,7 +20,7 @@ from .._rules import fixtures, groups, marking, policies, sandbox_choice
 from .._rules.groups import Group
 from .._settings import config
 from .._suites.history import MIN_SECONDS
-from .._verdicts import scopes
+from .._verdicts.owner_names import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Plan:
         unit.is_held = unit.is_held or policies.is_held(test)
         compare = policies.leaks_are_detected if unit.is_shared else group.key is not None
         run = ["run", address, self._options[compare]]
-        seconds = max(self._durations.get(scopes.owner_name(test), 0.0), MIN_SECONDS)
+        seconds = max(self._durations.get(owner_name(test), 0.0), MIN_SECONDS)
         if group.key is None:
             unit.add(("test", test), run, ["finish"], seconds=seconds)
             unit.close()

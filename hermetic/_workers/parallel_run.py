@@ -13,7 +13,7 @@ from __future__ import annotations
 from .._base.errors import IsolationError
 from .._isolation.pool import Pool, Task
 from .._rules import groups, policies, sandbox_choice
-from .._verdicts import scopes
+from .._verdicts.owner_names import owner_name
 from . import addressing
 from .parallel_plan import Plan
 from .worker_result import FAILURES
@@ -115,18 +115,18 @@ class Ahead:
                 else:
                     player.take([kind, *details])
         except TimeoutError:
-            raise IsolationError(f"[H007] test {scopes.owner_name(test)}: timed out: so has the run") from None
+            raise IsolationError(f"[H007] test {owner_name(test)}: timed out: so has the run") from None
         if unit.next == len(unit.places):
             self._begun.remove(unit)
         if not kinds & _TELLING and not self._pool.has_stopped:  # else it is one of those that are not run any more
-            raise IsolationError(f"[H007] test {scopes.owner_name(test)}: its worker has said nothing of it")
+            raise IsolationError(f"[H007] test {owner_name(test)}: its worker has said nothing of it")
 
     def _hear(self, task: Task, frame: list[Any]) -> None:
         """A worker tells of a test, which may be before its turn."""
         kind, test = self._unit_of[id(task)].places[task.at] if id(task) in self._unit_of else ("", None)
         if kind != "test" or self._progress is None:
             return
-        name = scopes.owner_name(test)
+        name = owner_name(test)
         if frame[0] == "begin":
             self._progress.start_ahead(name)
         elif frame[0] == "outcome":

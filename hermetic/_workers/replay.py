@@ -12,6 +12,7 @@ from .._protocol import portable_errors, source_files, tracebacks
 from .._results import durations, isolation_errors
 from .._results.guarded_result import exc_info, report_outside, shows_subtests
 from .._verdicts import child_reports, scopes
+from .._verdicts.owner_names import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class Replay:
         self._take_outcome("error", details)
 
     def _take_fixture(self, name: str, verdict: str, details: Any = None) -> None:
-        if name == scopes.owner_name(self._test):
+        if name == owner_name(self._test):
             if verdict == "skip" and not self._begun:  # Python 3.12.1 does not start a test that a decorator skips
                 _or_success(self._result, "addSkip", self._test, details)
             else:  # what it did after it had ended
@@ -142,7 +143,7 @@ class Replay:
 
     def _take_copy(self, name: str, what: str) -> None:
         text = f"a forked copy of it came back to the runner ({what or 'it returned'}); leave a fork with os._exit()"
-        if name == scopes.owner_name(self._test):
+        if name == owner_name(self._test):
             self._fail(self._error(text))
         else:  # of a test that has ended
             self._take_fixture(
@@ -185,7 +186,7 @@ class Replay:
     # --- verdicts ---
 
     def _error(self, text: str) -> IsolationError:
-        return isolation_errors.isolation_error(f"{self._what} {scopes.owner_name(self._test)}: {text}", self._test)
+        return isolation_errors.isolation_error(f"{self._what} {owner_name(self._test)}: {text}", self._test)
 
     def _fail(self, error: IsolationError) -> None:
         """Report an error, instead of a success that nobody can vouch for any longer."""

@@ -11,6 +11,7 @@ from .._patches.multiprocessing import journal
 from .._protocol import framing, portable_errors
 from .._results.guarded_result import GuardedResult
 from .._verdicts import child_reports, scopes
+from .._verdicts.owner_names import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class _SendingResult(unittest.TestResult):
         """Send a frame, or hold it for the next; a forked copy of the test that comes by here ends instead."""
         if real.get_pid() != self._pid:
             verdict = frame[1] if frame[0] == "outcome" else ""
-            self._channel.send(["copy", scopes.owner_name(self._current), verdict])
+            self._channel.send(["copy", owner_name(self._current), verdict])
             real.exit_process(1)
         self._channel.send([*frame], hold=hold)
 
@@ -63,7 +64,7 @@ class _SendingResult(unittest.TestResult):
         self.testsRun += 1
         self._current = test
         self._is_told = True
-        self.send("begin", scopes.owner_name(test), real.perf_counter())
+        self.send("begin", owner_name(test), real.perf_counter())
         self._snapshot = leak_snapshot.Snapshot() if self.compare_each else None
         self._started = real.perf_counter()
 
@@ -159,7 +160,7 @@ class _SendingResult(unittest.TestResult):
         elif test is self._current:
             self.send("outcome", verdict, details, hold=verdict == "success")
         else:  # a fixture, or what a test did after it had ended
-            self._is_told, self._set_up = True, [scopes.owner_name(test), verdict, details]
+            self._is_told, self._set_up = True, [owner_name(test), verdict, details]
             self.send("fixture", *self._set_up)
 
     def _described(self, err: Any) -> dict[str, Any]:
