@@ -9,7 +9,7 @@ import threading
 import weakref
 from asyncio import base_subprocess
 
-from .._base import real
+from .._stdlib import subprocess_internals
 from .scripted_child import THREAD_NAME
 from .virtual_clock import clock
 
@@ -55,7 +55,7 @@ class DoubledTransport(base_subprocess.BaseSubprocessTransport):
     def _wait_for_real_child(self) -> None:
         status = self._popen.wait()
         with contextlib.suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(real.process_exited, self, status)
+            self._loop.call_soon_threadsafe(subprocess_internals.process_exited, self, status)
 
     def _look_soon(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed
@@ -67,7 +67,7 @@ class DoubledTransport(base_subprocess.BaseSubprocessTransport):
         remaining = self._child.remaining
         status = self._child.poll()
         if status is not None:
-            real.process_exited(self, status)
+            subprocess_internals.process_exited(self, status)
         elif remaining is not None and remaining < math.inf:
             self._loop.call_later(remaining, self._look)
 
@@ -94,7 +94,7 @@ class _VirtualTime:
 
     def __init__(self, loop: Any) -> None:
         self.transports: weakref.WeakSet[DoubledTransport] = weakref.WeakSet()
-        self._selector = real.selector_of_loop(loop)
+        self._selector = subprocess_internals.selector_of_loop(loop)
         self._real_select, self._real_time = self._selector.select, loop.time
         self._skipped = 0.0  # seconds
         self._selector.select, loop.time = self.select, self.time

@@ -25,11 +25,11 @@ import threading
 import types
 import weakref
 
-from .._base import real
 from .._base.errors import ConflictError, UnmockedInteractionError
 from .._guards import environment
 from .._operations import callsite
 from .._patches import installation
+from .._stdlib import subprocess_internals
 from .._verdicts import faults, scopes
 from .command_calls import Call, check_surroundings, encoded
 from .scripted_child import Child, ProgramChild, ScriptedChild, WaitingFile
@@ -140,15 +140,16 @@ def _install() -> None:
     popen = subprocess.Popen
     for name, replacement in _METHODS.items():
         _replace(popen, name, replacement(vars(popen)[name]))
-    _replace(subprocess, real.SUBPROCESS_CLOCK, clock.now)
-    _replace(subprocess, real.SUBPROCESS_SELECTOR, _waiting_selector(vars(subprocess)[real.SUBPROCESS_SELECTOR]))
+    _replace(subprocess, subprocess_internals.SUBPROCESS_CLOCK, clock.now)
+    selector = subprocess_internals.SUBPROCESS_SELECTOR
+    _replace(subprocess, selector, _waiting_selector(vars(subprocess)[selector]))
     _replace(os, "system", _system)
     _replace_which(shutil.which)
     if "asyncio" in sys.modules:
         from . import asyncio_seam  # loaded only where asyncio is
 
-        loop = real.selector_event_loop()
-        _replace(loop, real.ASYNCIO_START, asyncio_seam.replacement(vars(loop)[real.ASYNCIO_START], active))
+        loop, start = subprocess_internals.selector_event_loop(), subprocess_internals.ASYNCIO_START
+        _replace(loop, start, asyncio_seam.replacement(vars(loop)[start], active))
     _watch_other_routes()
 
 
@@ -205,7 +206,7 @@ def _let_through(original: Any, *args: Any) -> None:
 def _check_asyncio() -> None:
     """Refuse what asyncio starts if it was imported within the block: its own loop would look for a process."""
     if "asyncio.unix_events" in sys.modules and callsite.is_inside("asyncio.unix_events"):
-        start = vars(real.selector_event_loop())[real.ASYNCIO_START]
+        start = vars(subprocess_internals.selector_event_loop())[subprocess_internals.ASYNCIO_START]
         if not hasattr(start, "hermetic_double"):
             raise RuntimeError("asyncio was imported while a double was active: import it before the block")
 
@@ -217,7 +218,7 @@ def _start(popen: Any, call: Call, expectation: Expectation, given: dict[str, An
     call.child = popen.hermetic_child = _make_child(call, expectation, given, on_end)
     call.popen = weakref.ref(popen)
     ends = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
-    real.child_was_started(popen, _next_pid(), [given[name] for name in ends])
+    subprocess_internals.child_was_started(popen, _next_pid(), [given[name] for name in ends])
     if expectation.answer.duration:
         popen.stdout, popen.stderr = (_waiting(popen, stream) for stream in (popen.stdout, popen.stderr))
     for stream in (popen.stdout, popen.stderr):
@@ -315,9 +316,9 @@ def _nothing() -> None:
 
 
 _METHODS = {
-    real.POPEN_START: _starting,
-    real.POPEN_POLL: _polling,
-    real.POPEN_WAIT: _waiting_for_end,
+    subprocess_internals.POPEN_START: _starting,
+    subprocess_internals.POPEN_POLL: _polling,
+    subprocess_internals.POPEN_WAIT: _waiting_for_end,
     "send_signal": _sending,
 }
 

@@ -13,6 +13,7 @@ from .._base.errors import GuardError, ViolationError
 from .._base.sizes import LIMITS, NETWORK, NOWHERE, OBSERVE, PROCESS, WARN
 from .._operations import callsite, events
 from .._policy import decision, messages
+from .._stdlib import subprocess_internals
 from .._verdicts import allowed, baseline, child_reports, scopes, subjects
 from .._verdicts.faults import DECISION, RefusedQuietly, answer, shielded
 from . import ceilings
@@ -108,7 +109,7 @@ def is_announced_by_popen() -> bool:
 
 def _popen_that_starts() -> Any:
     """The Popen among the nearest callers that is starting its process; None for none."""
-    frame = callsite.frame_inside("subprocess", function=real.POPEN_START, depth=16)
+    frame = callsite.frame_inside("subprocess", function=subprocess_internals.POPEN_START, depth=16)
     return None if frame is None else frame.f_locals.get("self")
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 
 from .._base import real
+from .._stdlib import subprocess_internals
 
 
 class WorkerPlace:
@@ -65,4 +66,4 @@ def python_command(call: str) -> list[str]:
     start = _start_folder()
     move = "" if start is None else f"import os; os.chdir({start!r}); "
     code = f"{move}import sys; sys.path.insert(0, {folder!r}); import hermetic._worker as worker; worker.{call}"
-    return [sys.executable, *real.interpreter_flags(), "-c", code]
+    return [sys.executable, *subprocess_internals.interpreter_flags(), "-c", code]

@@ -11,6 +11,7 @@ import os
 import sys
 
 from .._base import features, own_files, real
+from .._stdlib import global_state, thread_internals, warnings_internals
 from . import process_tree
 
 TYPE_CHECKING = False
@@ -93,13 +94,13 @@ def _locales(locale: Any) -> dict[str, Any]:
 
 def _event_loop_policy(events: Any) -> Any:
     """The policy that somebody has set: the default one is set by whoever asks for an event loop."""
-    policy = real.event_loop_policy(events)
+    policy = global_state.event_loop_policy(events)
     return None if type(policy).__module__.partition(".")[0] == "asyncio" else policy
 
 
 def _handlers(logging: Any) -> tuple[Any, ...]:
     """The handlers that are in use; a NullHandler is what a library gives its logger when it is imported."""
-    by_name, references = real.logging_handlers(logging)
+    by_name, references = global_state.logging_handlers(logging)
     unused = (type(None), logging.NullHandler)
     return by_name, [reference for reference in references if type(reference()) not in unused]
 
@@ -131,7 +132,7 @@ _VALUES: tuple[tuple[str, Callable[[], Any]], ...] = (
     ("thread switch interval", sys.getswitchinterval),
     ("builtins.__import__", _identity("builtins", "__import__")),
     ("builtins.open", _identity("builtins", "open")),
-    ("warnings.filters", lambda: (id(real.warning_filters()), [*real.warning_filters()])),
+    ("warnings.filters", lambda: (id(warnings_internals.warning_filters()), [*warnings_internals.warning_filters()])),
     ("warnings.showwarning", _identity("warnings", "showwarning")),
     ("logging handlers", _loaded("logging", _handlers)),
     ("root logger", _loaded("logging", lambda logging: (logging.root.level, [*logging.root.handlers]))),
@@ -141,9 +142,9 @@ _VALUES: tuple[tuple[str, Callable[[], Any]], ...] = (
     ("shutil unpack formats", _loaded("shutil", lambda shutil: shutil.get_unpack_formats())),
     ("asyncio event loop policy", _loaded("asyncio.events", _event_loop_policy)),
     ("asyncore.socket_map", _loaded("asyncore", lambda asyncore: dict(asyncore.socket_map))),
-    ("sysconfig variables", _loaded("sysconfig", lambda sysconfig: _once_set(real.sysconfig_state(sysconfig)))),
-    ("urllib.request opener", _loaded("urllib.request", lambda request: _once_set(real.url_opener(request)))),
-    ("urllib.request temporary files", _loaded("urllib.request", real.url_temporary_files)),
+    ("sysconfig variables", _loaded("sysconfig", lambda sysconfig: _once_set(global_state.sysconfig_state(sysconfig)))),
+    ("urllib.request opener", _loaded("urllib.request", lambda request: _once_set(global_state.url_opener(request)))),
+    ("urllib.request temporary files", _loaded("urllib.request", global_state.url_temporary_files)),
     ("default socket timeout", _loaded("socket", lambda socket: socket.getdefaulttimeout())),
 )  # fmt: skip
 
@@ -329,7 +330,7 @@ def _listed(names: list[Any]) -> str:
 
 def _threads() -> list[Any]:
     threading = sys.modules.get("threading")
-    return [] if threading is None else list(real.enumerate_threads(threading))
+    return [] if threading is None else list(thread_internals.enumerate_threads(threading))
 
 
 def _new_files_here(before: set[str]) -> list[str]:
@@ -341,7 +342,7 @@ def _new_files_here(before: set[str]) -> list[str]:
 def _open_files() -> set[int]:
     """The open file descriptors, without those of helpers; empty where the system does not tell."""
     listed = {int(name) for name in _names_in(features.OPEN_FILES_FOLDER) if name.isdigit()}
-    helpers = {*real.helper_files(), *own_files.sweeper_pipes()}
+    helpers = {*global_state.helper_files(), *own_files.sweeper_pipes()}
     return {fd for fd in listed.difference(helpers) if _is_open(fd)}
 
 

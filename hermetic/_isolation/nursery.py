@@ -12,6 +12,7 @@ import sys
 
 from .._base import own_sockets, real, system
 from .._protocol import framing
+from .._stdlib import exit_handlers
 from .._verdicts import scopes
 from . import output, process_tree, zygote
 from .interpreters import WorkerPlace, python_command
@@ -68,7 +69,7 @@ class ZygoteNursery:
                 try:
                     ours.close()
                     scopes.forget()
-                    real.forget_exit_handlers()
+                    exit_handlers.forget_exit_handlers()
                     warm_up()
                     zygote.Zygote(theirs, work).serve()
                 finally:

@@ -13,6 +13,7 @@ import threading
 
 from .._base import features, own_files, real, system
 from .._protocol import framing
+from .._stdlib import exit_handlers, thread_internals
 from .._verdicts import scopes
 from . import output, process_tree
 
@@ -112,9 +113,9 @@ def let_leftovers_end() -> None:
     """Give threads and processes a moment; executors and queues are told as the interpreter tells them at its end."""
     deadline = real.perf_counter() + _GRACE
     main = threading.main_thread()
-    threads = [thread for thread in real.enumerate_threads(threading) if thread is not main]
+    threads = [thread for thread in thread_internals.enumerate_threads(threading) if thread is not main]
     if threads:
-        teller = threading.Thread(target=real.run_threading_exit_handlers, args=(threading,), daemon=True)
+        teller = threading.Thread(target=exit_handlers.run_threading_exit_handlers, args=(threading,), daemon=True)
         teller.start()
         for thread in (teller, *(thread for thread in threads if not thread.daemon)):
             try:
@@ -140,5 +141,5 @@ def leave() -> None:
     daemons, others = _multiprocessing_children()
     for pid in {*process_tree.living_children(), *others} - daemons:
         process_tree.send(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-    real.run_exit_handlers()
+    exit_handlers.run_exit_handlers()
     output.flush_standard_streams()

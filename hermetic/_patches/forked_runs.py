@@ -12,6 +12,7 @@ import os
 import unittest
 
 from .._base import real
+from .._stdlib import unittest_internals
 from .._verdicts import scopes
 
 TYPE_CHECKING = False
@@ -168,7 +169,7 @@ def _end_at_seams(end: Callable[..., Any]) -> None:
 # Whatever loads or runs tests, with the methods that others are built on.
 _SEAMS: dict[type, tuple[str, ...]] = {
     unittest.TestProgram: ("__init__",),
-    unittest.TestLoader: (*_LOADS, real.LOADER_IMPORT, "loadTestsFromModule", "loadTestsFromTestCase"),
+    unittest.TestLoader: (*_LOADS, unittest_internals.LOADER_IMPORT, "loadTestsFromModule", "loadTestsFromTestCase"),
     unittest.TextTestRunner: ("run",),
     unittest.TestSuite: ("run", "debug"),
     unittest.TestCase: ("run", "debug"),

@@ -9,6 +9,7 @@ import unittest
 
 from .._base import real
 from .._base.errors import RunEndedEarly
+from .._stdlib import unittest_internals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def failing_alone(loader: Any) -> Iterator[None]:
             if missing is None or isinstance(error, KeyboardInterrupt):
                 raise
             failed.add(missing)
-            return real.test_of_failed_import(loader, missing, error)
+            return unittest_internals.test_of_failed_import(loader, missing, error)
         finally:
             loader.loadTestsFromName = load_tests_from_name
 
@@ -54,7 +55,7 @@ def failing_alone(loader: Any) -> Iterator[None]:
             return load_module(module, *args, **kwargs)
         except real.system_exit as error:
             wrapped = RunEndedEarly(f"sys.exit({error.code!r}) while the tests of {module.__name__} were loaded")
-            return real.test_of_failed_load_tests(loader, module.__name__, error, wrapped)
+            return unittest_internals.test_of_failed_load_tests(loader, module.__name__, error, wrapped)
 
     loader.loadTestsFromName, loader.loadTestsFromModule = load_tests_from_name, load_tests_from_module
     try:

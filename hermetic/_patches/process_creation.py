@@ -22,6 +22,7 @@ import types
 from .._base import features, real
 from .._guards import audit, environment, inheritance
 from .._operations import events
+from .._stdlib import subprocess_internals
 from .._verdicts import faults, scopes, subjects
 from . import replacing, sockets
 
@@ -59,9 +60,9 @@ def _program_patches() -> list[tuple[ModuleType, str, Any]]:
         return [*patches, (winapi, "CreateProcess", environment.telling_create_process(winapi.CreateProcess))]
     seams = {"fork_exec": importlib.import_module("_posixsubprocess")}
     subprocess = sys.modules.get("subprocess")
-    # gevent has None there
-    if subprocess is not None and callable(getattr(subprocess, real.SUBPROCESS_FORK_EXEC, None)):
-        seams[real.SUBPROCESS_FORK_EXEC] = subprocess  # a debugger may have wrapped it apart from the original
+    fork_exec = subprocess_internals.SUBPROCESS_FORK_EXEC
+    if subprocess is not None and callable(getattr(subprocess, fork_exec, None)):  # gevent has None there
+        seams[fork_exec] = subprocess  # a debugger may have wrapped it apart from the original
     guarded: dict[Any, Any] = {}
     for name, module in seams.items():
         original = getattr(module, name)

@@ -17,6 +17,7 @@ import sys
 from .._base import features, real
 from .._guards import audit
 from .._operations import events, multicast
+from .._stdlib import class_internals
 from .._verdicts import faults, scopes
 from . import replacing
 
@@ -51,7 +52,7 @@ def patch_if_loaded() -> None:
 def patch() -> None:
     """Patch the C type, unless that is done."""
     _socket = real.socket_module()
-    methods = real.class_namespace(_socket.socket)
+    methods = class_internals.class_namespace(_socket.socket)
     if hasattr(methods["listen"], "__hermetic_guard__"):
         return
     patches = [
@@ -60,7 +61,7 @@ def patch() -> None:
         if name in methods or name not in features.MAY_BE_MISSING
     ]
     replacing.replace([*patches, (vars(_socket), "getnameinfo", _guarded_getnameinfo(_socket))], sweep=True)
-    real.forget_cached_attributes(_socket.socket)
+    class_internals.forget_cached_attributes(_socket.socket)
 
 
 def _name_in_address(method: str, sock: Any, address: Any = None, *_: Any) -> Any:

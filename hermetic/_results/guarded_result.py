@@ -15,6 +15,7 @@ import unittest
 from .._base import real
 from .._patches import installation
 from .._rules import policies
+from .._stdlib import unittest_internals
 from .._verdicts import reported_exceptions, scopes
 
 TYPE_CHECKING = False
@@ -125,7 +126,7 @@ class GuardedResult:
         for owner, error in scopes.take_late():
             reported_exceptions.trim(error)
             self._reported([error])
-            test = owner if hasattr(owner, "id") else real.error_holder(error.violation.test)
+            test = owner if hasattr(owner, "id") else unittest_internals.error_holder(error.violation.test)
             super().addError(test, exc_info(error))  # type: ignore[misc]
 
     def _report(self, test: Any) -> bool:
@@ -150,7 +151,7 @@ class GuardedResult:
         """Report errors inside hermetic as errors of the test that runs; True if there were any."""
         found = _take_faults() if scopes.running.faults else []
         for fault in found:
-            super().addError(test or real.error_holder("the test run"), exc_info(fault))  # type: ignore[misc]
+            super().addError(test or unittest_internals.error_holder("the test run"), exc_info(fault))  # type: ignore[misc]
         return bool(found)
 
     def _reported(self, errors: list[ViolationError]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from .._base import real
 from .._isolation import leak_snapshot
+from .._stdlib import global_state
 from .._verdicts import scopes
 from .._verdicts.owner_names import owner_name
 from . import isolation_errors
@@ -51,5 +51,6 @@ def run(test: Any, result: Any, run_test: Callable[[Any, Any], Any]) -> Any:
 def _note_temporary_files(event: str, args: tuple[Any, ...]) -> None:
     if event in _TEMPORARY_FILE_EVENTS:
         path = os.fsdecode(args[0])
-        if not os.path.basename(path).startswith(real.MULTIPROCESSING_FOLDER):  # it is kept until the process ends
+        # multiprocessing keeps its folder until the process ends
+        if not os.path.basename(path).startswith(global_state.MULTIPROCESSING_FOLDER):
             _temporary_files.append(path)

@@ -15,6 +15,7 @@ from .._isolation import process_tree
 from .._patches.multiprocessing import watching
 from .._rules import policies
 from .._settings import config
+from .._stdlib import thread_internals
 from .._verdicts import scopes
 from .._verdicts.owner_names import owner_name
 from . import isolation_errors
@@ -86,8 +87,8 @@ def _threads(scope: scopes.Scope) -> list[str]:
     if threading is None or not started:
         return []
     started.discard(threading.get_ident())
-    kept = real.threads_of_executors()
-    threads = [thread for thread in real.enumerate_threads(threading) if thread.ident in started]
+    kept = thread_internals.threads_of_executors()
+    threads = [thread for thread in thread_internals.enumerate_threads(threading) if thread.ident in started]
     return [thread.name for thread in threads if not thread.daemon and thread not in kept]
 
 

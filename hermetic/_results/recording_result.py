@@ -11,10 +11,10 @@ import sys
 import traceback
 import unittest
 
-from .._base import real
 from .._protocol import portable_errors
 from .._reports.plain_text import without_colours
 from .._reports.test_records import Entry
+from .._stdlib import unittest_internals
 from .guarded_result import GuardedResult
 
 TYPE_CHECKING = False
@@ -103,7 +103,7 @@ def _last_text(result: Any, name: str) -> str:
 
 def _split(test: Any) -> tuple[Any, str]:
     """A test and how its subtest is told apart, if it is a subtest that the result was told of."""
-    parts = real.sub_test_parts(test)
+    parts = unittest_internals.sub_test_parts(test)
     if parts is None:
         return test, ""
     message, params = parts

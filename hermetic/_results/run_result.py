@@ -9,6 +9,7 @@ from .._base import real
 from .._patches import installation
 from .._patches.multiprocessing import watching
 from .._rules import marking, policies
+from .._stdlib import unittest_internals
 from .._terminal import colours
 from .._verdicts import scopes
 from .._verdicts.owner_names import owner_name
@@ -110,7 +111,7 @@ class RunResult(GuardedResult):
         self.ended_early = reason
         if error is None:
             return
-        subject = self.current_test or real.error_holder(fixture or "the test run")
+        subject = self.current_test or unittest_internals.error_holder(fixture or "the test run")
         try:
             self.addError(subject, exc_info(error))
         except BaseException:  # noqa: BLE001 - its stream or the test's own methods may be what ended the run
@@ -131,7 +132,7 @@ class RunResult(GuardedResult):
 
     def _list_error(self, name: str, error: BaseException) -> None:
         """Add an error without a word on the stream, and without asking a test."""
-        holder, text = real.error_holder(name), "".join(traceback.format_exception(error))
+        holder, text = unittest_internals.error_holder(name), "".join(traceback.format_exception(error))
         self.errors.append((holder, text))  # type: ignore[attr-defined]
         if self.hermetic_recorder is not None:
             self.hermetic_recorder.add_error(holder, error, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 
-from .._base import real
+from .._stdlib import unittest_internals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ __unittest = True
 
 def place_of(test: Any) -> tuple[str, str, int]:
     """The file, the name and the line of a test's method, or of its class."""
-    method: Any = getattr(test, "function", None) or getattr(type(test), real.test_method_name(test), None)
+    name = unittest_internals.test_method_name(test)
+    method: Any = getattr(test, "function", None) or getattr(type(test), name, None)
     code = getattr(inspect.unwrap(method), "__code__", None)
     if code is None:
         module = sys.modules.get(type(test).__module__)

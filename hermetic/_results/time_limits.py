@@ -21,6 +21,7 @@ from .._operations import events
 from .._policy import messages
 from .._rules import groups
 from .._settings import config
+from .._stdlib import thread_internals, unittest_internals
 from .._verdicts import allowed, baseline, child_reports, scopes
 from .._verdicts.owner_names import owner_name
 from . import test_locations
@@ -204,7 +205,7 @@ class Watchdog:
         test = self._result.current_test
         if test is None or self._deadline == math.inf:
             return
-        self._stacks = real.stacks(besides=real.get_thread_id())
+        self._stacks = thread_internals.stacks(besides=real.get_thread_id())
         can_interrupt = _SIGNAL is not None and signal.getsignal(_SIGNAL) == self._interrupt
         if can_interrupt and test is not self._interrupted and _SIGNAL is not None:
             self._interrupted, self._deadline = test, self._clock() + _GRACE
@@ -218,7 +219,7 @@ class Watchdog:
         test = self._result.current_test
         if test is None or test is not self._interrupted or self._deadline == math.inf:
             return  # it has ended meanwhile
-        if self._is_told or not real.runs_test_code(test, frame):
+        if self._is_told or not unittest_internals.runs_test_code(test, frame):
             self._interrupted, self._deadline = None, self._clock()  # once it goes on, if it does
             return
         error = self._error(test)

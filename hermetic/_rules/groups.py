@@ -19,6 +19,7 @@ from collections import namedtuple
 from .._base import real
 from .._base.errors import DecorationError
 from .._settings import config
+from .._stdlib import unittest_internals
 from . import fixtures, marking, policies
 
 TYPE_CHECKING = False
@@ -76,7 +77,7 @@ def note_surroundings() -> None:
 
 def of_test(test: object) -> Group | None:
     """The group of a test; None for a test that is not isolated."""
-    own, name = marking.own_method(test), real.test_method_name(test)
+    own, name = marking.own_method(test), unittest_internals.test_method_name(test)
     return of_method(type(test), name) if own is None else _find(type(test), name, own)
 
 
@@ -127,7 +128,7 @@ def has_process_to_itself(test: Any) -> bool:
 
 def is_skipped(test: Any) -> bool:
     """Whether a decorator skips a test, or its class."""
-    method = getattr(test, real.test_method_name(test), None)
+    method = getattr(test, unittest_internals.test_method_name(test), None)
     return is_skipped_class(type(test)) or bool(getattr(method, "__unittest_skip__", False))
 
 

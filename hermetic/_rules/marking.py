@@ -11,6 +11,7 @@ import unittest
 
 from .._base import real, spelling
 from .._base.errors import DecorationError
+from .._stdlib import unittest_internals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def own_method(test: object) -> Any:
     """
     if not functions_are_marked:
         return None
-    name = real.test_method_name(test)
+    name = unittest_internals.test_method_name(test)
     method = getattr(test, "__dict__", {}).get(name)
     return None if method is None or is_of_class(method, type(test), name) else method
 

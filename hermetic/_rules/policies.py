@@ -12,10 +12,10 @@ import contextlib
 import math
 import sys
 
-from .._base import real
 from .._base.sizes import ANYWHERE, LIMITS, OBSERVE, OFF, OPT_IN, Size
 from .._patches import installation
 from .._settings import config
+from .._stdlib import unittest_internals
 from .._verdicts import scopes
 from . import marking
 
@@ -67,10 +67,10 @@ def of_test(test: object) -> Policy | None:
     cls = type(test)
     own = marking.own_method(test)
     if own is not None:
-        return _find(cls, real.test_method_name(test), own)
+        return _find(cls, unittest_internals.test_method_name(test), own)
     if id(cls) in _by_class:
         return _by_class[id(cls)]
-    method_name = real.test_method_name(test)
+    method_name = unittest_internals.test_method_name(test)
     key = (id(cls), method_name)
     if key not in _by_test:
         marking.keep(cls)

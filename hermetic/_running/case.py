@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import unittest
 
-from .._base import real
 from .._base.errors import ViolationError
 from .._base.sizes import Size
 from .._policy.decision import Policy
+from .._stdlib import unittest_internals
 from .._verdicts import reported_exceptions, scopes
 from .._verdicts.blocks import Block
 from .class_protection import protect_class
@@ -59,8 +59,8 @@ class HermeticTestCase(unittest.TestCase):
         return double
 
     def doCleanups(self) -> Any:
-        self._hermetic_failed = real.test_has_failed(self)  # the cleanups themselves cannot see it
-        for error in real.unreported_errors(self):
+        self._hermetic_failed = unittest_internals.test_has_failed(self)  # the cleanups themselves cannot see it
+        for error in unittest_internals.unreported_errors(self):
             reported_exceptions.strike_refusals(error)
         return super().doCleanups()
 

@@ -19,6 +19,7 @@ from .._base.errors import GuardError
 from .._patches import installation
 from .._results.guarded_result import GuardedResult, exc_info, proxy_of
 from .._rules import marking, policies
+from .._stdlib import unittest_internals
 from .._verdicts import reported_exceptions, scopes
 
 TYPE_CHECKING = False
@@ -288,7 +289,7 @@ def _conclude_class(cls: type) -> None:
     if not own_scopes[-1].ended:
         scopes.end(own_scopes[-1])
     ledger = [error for scope in own_scopes for error in scope.ledger]
-    for exception in real.class_cleanup_exceptions(cls):
+    for exception in unittest_internals.class_cleanup_exceptions(cls):
         reported_exceptions.surfaced(ledger, exception)
     if ledger:
         raise blocks.merged(ledger)

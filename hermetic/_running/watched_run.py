@@ -19,6 +19,7 @@ from .._results import durations
 from .._results.run_result import make_run_result
 from .._rules import marking, policies
 from .._settings import config
+from .._stdlib import unittest_internals
 from .._suites import suite_blocks
 from .._terminal import colours
 from .._verdicts import reported_exceptions, scopes
@@ -244,7 +245,7 @@ def _tests_in(suite: Any) -> Iterator[Any]:
 
 def _ctrl_c_was_caught() -> bool:
     """Whether the handler of ``-c`` has seen a Ctrl-C."""
-    return real.catch_handler_was_called(signal.getsignal(signal.SIGINT))
+    return unittest_internals.catch_handler_was_called(signal.getsignal(signal.SIGINT))
 
 
 def _fixture_of(error: BaseException) -> str:

@@ -19,6 +19,7 @@ from .._reports.test_records import TELLING
 from .._results import size_distribution
 from .._rules import groups, policies
 from .._settings import config
+from .._stdlib import unittest_internals
 from .._verdicts import scopes
 from .._verdicts.owner_names import owner_name
 from .suggestions import Observed, Plan, largest, present_size, shown, smallest
@@ -61,7 +62,7 @@ class Survey:
         """
         for test in tests:
             name = owner_name(test)
-            self._tests.setdefault(name, []).append((type(test), real.test_method_name(test)))
+            self._tests.setdefault(name, []).append((type(test), unittest_internals.test_method_name(test)))
             if groups.has_process_to_itself(test):
                 self._alone.add(name)
         for violation in scopes.running.warned:

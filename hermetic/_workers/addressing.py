@@ -18,6 +18,7 @@ from .._base import real
 from .._base.errors import IsolationError
 from .._patches import forked_runs
 from .._rules import marking
+from .._stdlib import unittest_internals
 from .._verdicts.owner_names import owner_name
 
 TYPE_CHECKING = False
@@ -39,7 +40,7 @@ def of_test(test: Any) -> dict[str, Any]:
         IsolationError: there is none; the text says why, and what to do.
     """
     cls = type(test)
-    name = real.test_method_name(test)
+    name = unittest_internals.test_method_name(test)
     sent, unsent = {}, {}
     _refuse_what_is_elsewhere(test)
     for key, value in vars(test).items():

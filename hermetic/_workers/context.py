@@ -14,6 +14,7 @@ from .._base import real
 from .._patches.multiprocessing import watching
 from .._rules import marking, policies
 from .._settings import config
+from .._stdlib import warnings_internals
 from . import addressing
 
 TYPE_CHECKING = False
@@ -83,7 +84,7 @@ def _is_set_up(name: str) -> bool:
 
 def described_filters() -> list[list[Any]]:
     """The filters of warnings as plain data."""
-    return [_described_filter(entry) for entry in real.warning_filters()]
+    return [_described_filter(entry) for entry in warnings_internals.warning_filters()]
 
 
 def use_filters(described: list[list[Any]]) -> None:

@@ -23,6 +23,7 @@ from .._isolation import output
 from .._protocol import portable_errors
 from .._results import isolation_errors
 from .._rules import groups, policies, sandbox_choice
+from .._stdlib import exit_handlers
 from .._verdicts import scopes
 from .._verdicts.owner_names import owner_name
 from . import addressing, context, replay
@@ -335,6 +336,6 @@ def _close_at_exit(pid: int) -> None:
             failed = True
     _close()
     if failed:  # the runner has its verdict: the exit status is all that is left to say otherwise
-        real.run_exit_handlers()
+        exit_handlers.run_exit_handlers()
         output.flush_standard_streams()
         real.exit_process(1)

@@ -6,11 +6,12 @@ import sys
 import unittest
 import warnings
 
-from .._base import features, real
+from .._base import features
 from .._patches.multiprocessing import journal
 from .._protocol import portable_errors, source_files, tracebacks
 from .._results import durations, isolation_errors
 from .._results.guarded_result import exc_info, report_outside, shows_subtests
+from .._stdlib import unittest_internals
 from .._verdicts import child_reports, scopes
 from .._verdicts.owner_names import owner_name
 
@@ -67,7 +68,7 @@ class Replay:
     def finish(self) -> None:
         """Tell the result: the request is done, and so is the test."""
         if self._begun:
-            with real.past_buffer(self._result):  # a passing test's buffer is never shown
+            with unittest_internals.past_buffer(self._result):  # a passing test's buffer is never shown
                 error = self._report_changes(self._changes) if self._changes else None
             if error is not None:
                 self._fail(error)
@@ -98,12 +99,12 @@ class Replay:
             self._recorder.runs_in(*self._worker)
 
     def _take_buffer(self) -> None:
-        self._buffering = real.buffer_output(self._result)
+        self._buffering = unittest_internals.buffer_output(self._result)
 
     def _take_release(self) -> None:
         if self._buffering:
             self._buffering = False
-            real.release_output(self._result)
+            unittest_internals.release_output(self._result)
 
     def _take_output(self, stream: str, text: str) -> None:
         if self._recorder is not None and not getattr(self._result, "buffer", False):  # else it is found in the buffer
@@ -222,7 +223,9 @@ class Replay:
             self._result.addFailure(self._test, exc_info(AssertionError("unexpected success")))
 
     def _tell_subtest(self, verdict: str, details: Any, message: str | None, params: dict[str, str]) -> None:
-        subtest = real.sub_test(self._test, message, {name: tracebacks.Shown(text) for name, text in params.items()})
+        subtest = unittest_internals.sub_test(
+            self._test, message, {name: tracebacks.Shown(text) for name, text in params.items()}
+        )
         if verdict == "skip":
             _or_success(self._result, "addSkip", subtest, details)
             return
@@ -230,7 +233,7 @@ class Replay:
             None if details is None else self._rebuilt_failure(details) if verdict == "failure" else _rebuilt(details)
         )
         if shows_subtests(self._result):
-            with real.outcome_of(self._test, self._result):
+            with unittest_internals.outcome_of(self._test, self._result):
                 self._result.addSubTest(self._test, subtest, info)
         elif info is not None:
             add = self._result.addFailure if verdict == "failure" else self._result.addError
@@ -252,7 +255,7 @@ class Replay:
         if error is None:
             return
         if isinstance(self._result, unittest.TestResult):
-            report_outside(self._result, real.error_holder(name), error)
+            report_outside(self._result, unittest_internals.error_holder(name), error)
             return
         if not self._begun:
             self._result.startTest(self._test)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 import unittest
 
-from .._base import real
 from .._base.errors import IsolationError
 from .._results import isolation_errors
 from .._results.guarded_result import report_outside
+from .._stdlib import unittest_internals
 from . import replay
 
 TYPE_CHECKING = False
@@ -79,10 +79,10 @@ class Ending:
         """Tell our own run's result of an error, of a fixture or a group; other runners are told by the fixture."""
         if self._result is None:
             return [error]
-        buffering = real.buffer_output(self._result)
-        report_outside(self._result, real.error_holder(name), error)
+        buffering = unittest_internals.buffer_output(self._result)
+        report_outside(self._result, unittest_internals.error_holder(name), error)
         if buffering:
-            real.release_output(self._result)
+            unittest_internals.release_output(self._result)
         return []
 
 

@@ -30,6 +30,7 @@ from .._patches import installation
 from .._patches.multiprocessing import journal
 from .._protocol import framing, portable_errors
 from .._rules import policies
+from .._stdlib import unittest_internals, warnings_internals
 from .._verdicts import scopes
 from . import addressing, context
 from .worker_result import WorkerResult
@@ -123,9 +124,9 @@ class _Worker:
 
     def work(self) -> int:
         """Do what is requested, and return the status to exit with."""
-        real.forget_shown_by()
+        warnings_internals.forget_shown_by()
         try:
-            with real.warnings_shown_by(self._result.relay_warning):
+            with warnings_internals.warnings_shown_by(self._result.relay_warning):
                 self.run()
         except MemoryError:
             return framing.OUT_OF_MEMORY
@@ -173,7 +174,7 @@ class _Worker:
             if kind == "shared":
                 policies.in_shared_worker = True
                 os.environ.pop("HERMETIC_ISOLATED", None)
-                real.drop_tests(self._suite)  # what a test holds goes with it, as soon as it is over
+                unittest_internals.drop_tests(self._suite)  # what a test holds goes with it, as soon as it is over
                 continue
             if self._snapshot is None:
                 self._snapshot = _first_snapshot()
@@ -233,12 +234,12 @@ def _filters(described: list[list[Any]] | None) -> Iterator[None]:
     if described is None:
         yield
         return
-    filters = real.warning_filters()
+    filters = warnings_internals.warning_filters()
     before = [*filters]
     context.use_filters(described)
     set_here = [*filters]
     yield
-    if real.warning_filters() is filters and filters == set_here:  # else the test has changed them
+    if warnings_internals.warning_filters() is filters and filters == set_here:  # else the test has changed them
         filters[:] = before
 
 

@@ -10,6 +10,7 @@ from .._isolation import leak_snapshot
 from .._patches.multiprocessing import journal
 from .._protocol import framing, portable_errors
 from .._results.guarded_result import GuardedResult
+from .._stdlib import unittest_internals, warnings_internals
 from .._verdicts import child_reports, scopes
 from .._verdicts.owner_names import owner_name
 
@@ -148,7 +149,7 @@ class _SendingResult(unittest.TestResult):
 
     def _tell(self, test: Any, verdict: str, details: Any = None) -> None:
         self.has_failed = self.has_failed or verdict in FAILURES
-        parts = real.sub_test_parts(test)
+        parts = unittest_internals.sub_test_parts(test)
         if parts is not None:
             message, params = parts
             shown = None if message is None else portable_errors.cut(str(message))
@@ -173,7 +174,7 @@ def _shown_line(warning: Any) -> str | None:
 
     The source stays in this process, and so does what is known of it: it goes home as a part of the line.
     """
-    allocated = "" if warning.source is None else real.allocation_of(warning)
+    allocated = "" if warning.source is None else warnings_internals.allocation_of(warning)
     line = linecache.getline(warning.filename, warning.lineno) if allocated and warning.line is None else warning.line
     return portable_errors.cut(f"{line.strip()}\n{allocated}") if allocated else None if line is None else str(line)
 

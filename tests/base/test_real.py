@@ -45,8 +45,18 @@ import hermetic
 import support
 from hermetic._base import features, real
 from hermetic._patches.multiprocessing import pools
+from hermetic._stdlib import (
+    global_state,
+    subprocess_internals,
+    thread_internals,
+    unittest_internals,
+    warnings_internals,
+)
 from hermetic._workers import addressing
 
+PREPARED = """\
+from hermetic._base import own_files
+from hermetic._stdlib import exit_handlers, global_state, subprocess_internals"""
 HAS_JOINABLE_THREADS = hasattr(_thread, "start_joinable_thread")
 
 
@@ -64,7 +74,7 @@ def last_line(code: str) -> object:
 
 
 class RealTest(hermetic.HermeticTestCase):
-    """hermetic/_base/real.py"""
+    """hermetic/_base/real.py and hermetic/_stdlib/unittest_internals.py"""
 
     def test_getframe_gives_the_caller_with_its_code_and_globals(self):
         frame = real.get_frame(0)
@@ -72,17 +82,17 @@ class RealTest(hermetic.HermeticTestCase):
         self.assertIs(frame.f_locals["self"], self)
 
     def test_a_test_case_holds_the_name_of_its_method(self):
-        self.assertEqual(real.test_method_name(self), "test_a_test_case_holds_the_name_of_its_method")
+        self.assertEqual(unittest_internals.test_method_name(self), "test_a_test_case_holds_the_name_of_its_method")
 
     def test_a_suite_has_no_method(self):
-        self.assertEqual(real.test_method_name(unittest.TestSuite()), "")
+        self.assertEqual(unittest_internals.test_method_name(unittest.TestSuite()), "")
 
     def test_a_suite_drops_its_tests_and_those_of_the_suites_in_it(self):
         test = type(self)("test_a_suite_drops_its_tests_and_those_of_the_suites_in_it")
         test._tests = [1]
         inner = unittest.TestSuite([test])
         outer = unittest.TestSuite([inner, test])
-        real.drop_tests(outer)
+        unittest_internals.drop_tests(outer)
         self.assertEqual(([], [], [1]), ([*outer], [*inner], test._tests))
 
     def test_a_module_that_could_not_be_imported_becomes_a_test(self):
@@ -92,25 +102,25 @@ class RealTest(hermetic.HermeticTestCase):
                 try:
                     raise error
                 except Exception as raised:
-                    test = real.test_of_failed_import(loader, "package.module", raised)
+                    test = unittest_internals.test_of_failed_import(loader, "package.module", raised)
                 test.run(result)
                 ((found, _),) = getattr(result, outcome)
                 self.assertTrue(found.id().endswith(".package.module"))
 
     def test_the_handler_of_catch_says_whether_it_was_called(self):
         handler = unittest.signals._InterruptHandler(lambda *_: None)
-        before = real.catch_handler_was_called(handler)
+        before = unittest_internals.catch_handler_was_called(handler)
         with (
             mock.patch.object(unittest.signals, "_results", {}),  # else it would stop this very run
             mock.patch.object(signal, "getsignal", return_value=handler),
         ):
             handler(signal.SIGINT, None)
-        self.assertEqual((before, real.catch_handler_was_called(handler)), (False, True))
+        self.assertEqual((before, unittest_internals.catch_handler_was_called(handler)), (False, True))
 
     def test_unittest_times_a_run_and_its_tests_by_the_clocks_of_two_modules(self):
         before = unittest.runner.time
         self.assertEqual(hasattr(unittest.case, "time"), features.UNITTEST_HAS_DURATIONS)
-        with real.unittest_keeps_time():
+        with unittest_internals.unittest_keeps_time():
             self.assertIsNot(unittest.runner.time, before)
             self.assertIs(unittest.runner.time.perf_counter, real.perf_counter)
         self.assertIs(unittest.runner.time, before)
@@ -122,7 +132,7 @@ class RealTest(hermetic.HermeticTestCase):
         error = ValueError("in a class cleanup")
         Cleaned.addClassCleanup(mock.Mock(side_effect=error))
         Cleaned.doClassCleanups()
-        self.assertEqual(real.class_cleanup_exceptions(Cleaned), [error])
+        self.assertEqual(unittest_internals.class_cleanup_exceptions(Cleaned), [error])
 
     def test_the_module_of_sub_interpreters_has_create_and_run_string(self):
         module = real.interpreters_module()
@@ -143,13 +153,13 @@ class RealTest(hermetic.HermeticTestCase):
 
 
 class WarningsTest(hermetic.HermeticTestCase):
-    """hermetic/_base/real.py, for whoever shows warnings: what the warnings module asks last"""
+    """hermetic/_stdlib/warnings_internals.py"""
 
     def test_a_function_is_told_the_source_of_a_warning_and_of_none_that_is_recorded(self):
         shown = []
         with warnings.catch_warnings():
             warnings.simplefilter("always")
-            with real.warnings_shown_by(lambda warning, _: shown.append(warning)):
+            with warnings_internals.warnings_shown_by(lambda warning, _: shown.append(warning)):
                 warnings.warn("shown", UserWarning, stacklevel=1, source=self)
                 with warnings.catch_warnings(record=True):
                     warnings.warn("recorded", UserWarning, stacklevel=1, source=self)
@@ -160,18 +170,20 @@ class WarningsTest(hermetic.HermeticTestCase):
         with warnings.catch_warnings():
             warnings.simplefilter("always")
             warnings.showwarning = lambda message, *_, **__: shown.append(str(message))
-            with real.warnings_shown_by(lambda warning, show: (told.append(str(warning.message)), show(warning))):
+            with warnings_internals.warnings_shown_by(
+                lambda warning, show: (told.append(str(warning.message)), show(warning))
+            ):
                 warnings.warn("text", stacklevel=1)
             warnings.warn("later", stacklevel=1)
         self.assertEqual((told, shown), (["text"], ["text", "later"]))
 
     def test_where_the_source_was_allocated_is_what_is_shown_because_of_it(self):
         shown = warnings.WarningMessage("text", ResourceWarning, "x.py", 1, source=self)
-        self.assertRegex(real.allocation_of(shown), "^(ResourceWarning: Enable|Object allocated at)")
+        self.assertRegex(warnings_internals.allocation_of(shown), "^(ResourceWarning: Enable|Object allocated at)")
 
 
 class HygieneTest(hermetic.HermeticTestCase):
-    """hermetic/_base/real.py, for hermetic/_isolation/leak_snapshot.py: where modules keep what tests change"""
+    """hermetic/_stdlib/global_state.py and thread_internals.py, for hermetic/_isolation/leak_snapshot.py"""
 
     def test_the_c_module_of_signals_answers_as_the_public_one(self):
         handlers = real.signal_handlers()
@@ -197,14 +209,14 @@ class HygieneTest(hermetic.HermeticTestCase):
     def test_the_filters_of_warnings_are_five_parts_each_the_newest_first(self):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "text", UserWarning, "module", 7)
-            action, message, category, module, line = real.warning_filters()[0]
+            action, message, category, module, line = warnings_internals.warning_filters()[0]
         self.assertEqual((action, message.pattern, category, module.pattern), ("ignore", "text", UserWarning, "module"))
         self.assertEqual(line, 7)
 
     def test_logging_keeps_handlers_by_name_and_in_their_order(self):
         handler = logging.NullHandler()
         handler.set_name("seams")
-        named, ordered = real.logging_handlers(logging)
+        named, ordered = global_state.logging_handlers(logging)
         self.assertIs(named["seams"], handler)
         self.assertIs(ordered[-1](), handler)
 
@@ -213,31 +225,31 @@ class HygieneTest(hermetic.HermeticTestCase):
             warnings.simplefilter("ignore")  # policies are deprecated from 3.14 on
             policy = asyncio.DefaultEventLoopPolicy()
             asyncio.set_event_loop_policy(policy)
-            self.assertIs(real.event_loop_policy(asyncio.events), policy)
+            self.assertIs(global_state.event_loop_policy(asyncio.events), policy)
 
     def test_sysconfig_keeps_variables_and_schemes(self):
-        variables, schemes = real.sysconfig_state(sysconfig) if sysconfig.get_config_vars() else ({}, {})
+        variables, schemes = global_state.sysconfig_state(sysconfig) if sysconfig.get_config_vars() else ({}, {})
         self.assertEqual(variables, sysconfig.get_config_vars())
         self.assertEqual(set(schemes), set(sysconfig.get_scheme_names()))
 
     def test_urllib_keeps_the_opener_that_was_installed(self):
         opener = urllib.request.OpenerDirector()
-        self.addCleanup(urllib.request.install_opener, real.url_opener(urllib.request))
+        self.addCleanup(urllib.request.install_opener, global_state.url_opener(urllib.request))
         urllib.request.install_opener(opener)
-        self.assertIs(real.url_opener(urllib.request), opener)
+        self.assertIs(global_state.url_opener(urllib.request), opener)
 
     def test_urllib_keeps_the_names_of_its_temporary_files_until_it_removes_them(self):
         path, _ = urllib.request.urlretrieve("data:,text")
-        found = real.url_temporary_files(urllib.request)
+        found = global_state.url_temporary_files(urllib.request)
         urllib.request.urlcleanup()
-        self.assertEqual((found, real.url_temporary_files(urllib.request)), ([path], []))
+        self.assertEqual((found, global_state.url_temporary_files(urllib.request)), ([path], []))
 
     def test_threading_keeps_the_threads_that_run_and_those_that_are_starting(self):
         done = threading.Event()
         thread = threading.Thread(target=done.wait)
         thread.start()
         try:
-            self.assertEqual(set(real.enumerate_threads(threading)), set(threading.enumerate()))
+            self.assertEqual(set(thread_internals.enumerate_threads(threading)), set(threading.enumerate()))
         finally:
             done.set()
             thread.join()
@@ -246,23 +258,23 @@ class HygieneTest(hermetic.HermeticTestCase):
     def test_the_threads_of_executors_are_known(self):
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             thread = pool.submit(threading.current_thread).result()
-            self.assertIn(thread, real.threads_of_executors())
+            self.assertIn(thread, thread_internals.threads_of_executors())
 
 
 @hermetic.medium
 class HelpersTest(hermetic.HermeticTestCase):
-    """hermetic/_base/real.py, for hermetic/_isolation and hermetic/_workers/worker.py: in interpreters of their own"""
+    """hermetic/_stdlib/exit_handlers.py, global_state.py and subprocess_internals.py, in fresh interpreters"""
 
     def run_code(self, code: str, *flags: str) -> str:
-        done = support.run_python(*flags, "-c", f"from hermetic._base import own_files, real\n{code}")
+        done = support.run_python(*flags, "-c", f"{PREPARED}\n{code}")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return done.stdout
 
     def test_multiprocessing_keeps_the_files_of_its_helpers(self):
         shown = self.run_code(
-            "import os\nfrom multiprocessing import forkserver, resource_tracker\nprint(real.helper_files())\n"
+            "import os\nfrom multiprocessing import forkserver, resource_tracker\nprint(global_state.helper_files())\n"
             "resource_tracker.ensure_running()\nforkserver.ensure_running()\n"
-            "print([os.fstat(fd) and 'open' for fd in real.helper_files()])\n"
+            "print([os.fstat(fd) and 'open' for fd in global_state.helper_files()])\n"
         )
         self.assertEqual(shown, "[]\n['open', 'open']\n")
 
@@ -270,22 +282,26 @@ class HelpersTest(hermetic.HermeticTestCase):
         shown = self.run_code(
             "import concurrent.futures, threading\npool = concurrent.futures.ThreadPoolExecutor()\n"
             "pool.submit(print, end='').result()\nprint(threading.active_count())\n"
-            "real.run_threading_exit_handlers(threading)\nprint(threading.active_count())\n"
+            "exit_handlers.run_threading_exit_handlers(threading)\nprint(threading.active_count())\n"
         )
         self.assertEqual(shown, "2\n1\n")
 
     def test_exit_handlers_can_be_forgotten(self):
         self.assertEqual(
-            self.run_code("import atexit\natexit.register(print, 'x')\n_real.forget_exit_handlers()\n"), ""
+            self.run_code("import atexit\natexit.register(print, 'x')\nexit_handlers.forget_exit_handlers()\n"), ""
         )
 
     def test_exit_handlers_run_once_the_last_one_first(self):
-        code = "import atexit\nfor n in 1, 2: atexit.register(print, n)\n_real.run_exit_handlers()\nprint('end')\n"
+        code = (
+            "import atexit\nfor n in 1, 2: atexit.register(print, n)\nexit_handlers.run_exit_handlers()\nprint('end')\n"
+        )
         self.assertEqual(self.run_code(code), "2\n1\nend\n")
 
     def test_subprocess_knows_the_options_of_this_interpreter(self):
         flags = ("-O", "-B", "-W", "error::UserWarning", "-X", "utf8")
-        shown = json.loads(self.run_code("import json\nprint(json.dumps(real.interpreter_flags()))\n", *flags))
+        shown = json.loads(
+            self.run_code("import json\nprint(json.dumps(subprocess_internals.interpreter_flags()))\n", *flags)
+        )
         for flag in ("-O", "-B", "-Werror::UserWarning"):
             self.assertIn(flag, shown)
         self.assertIn("utf8", " ".join(shown))
@@ -315,13 +331,13 @@ class SocketTest(hermetic.HermeticTestCase):
         found = last_line(f"""if True:
             import _socket, json, socket, sys
             sys.path.insert(0, {support.package_folder()!r})
-            from hermetic._base import real
+            from hermetic._stdlib import class_internals
             socks = [socket.socket(), _socket.socket()]
             look_up = lambda: [sock.gettimeout() for sock in socks]
             for _ in range(100):
                 look_up()
-            real.class_namespace(_socket.socket)["gettimeout"] = lambda sock: "new"
-            real.forget_cached_attributes(_socket.socket)
+            class_internals.class_namespace(_socket.socket)["gettimeout"] = lambda sock: "new"
+            class_internals.forget_cached_attributes(_socket.socket)
             print(json.dumps([look_up()[0], socks[1].gettimeout(), socket.socket.gettimeout(socks[0])]))
         """)
         self.assertEqual(found, ["new"] * 3)
@@ -594,7 +610,7 @@ class ExitStatusTest(hermetic.HermeticTestCase):
 
 
 class UnittestTest(hermetic.HermeticTestCase):
-    """hermetic/_unittest"""
+    """hermetic/_stdlib/unittest_internals.py, and the methods that hermetic overrides"""
 
     def test_every_method_that_is_overridden_is_there(self):
         seams = {
@@ -672,18 +688,18 @@ class UnittestTest(hermetic.HermeticTestCase):
 
     def test_a_result_that_buffers_can_be_told_to_begin_and_to_end(self):
         result = unittest.TestResult()
-        self.assertFalse(real.buffer_output(result))
+        self.assertFalse(unittest_internals.buffer_output(result))
         result.buffer = True
         before = sys.stderr
-        self.assertTrue(real.buffer_output(result))
+        self.assertTrue(unittest_internals.buffer_output(result))
         try:
-            self.assertFalse(real.buffer_output(result))
+            self.assertFalse(unittest_internals.buffer_output(result))
             self.assertIsNot(sys.stderr, before)
-            with real.past_buffer(result):
+            with unittest_internals.past_buffer(result):
                 self.assertIs(sys.stderr, before)
             self.assertIsNot(sys.stderr, before)
         finally:
-            real.release_output(result)
+            unittest_internals.release_output(result)
         self.assertIs(sys.stderr, before)
 
     def test_a_result_is_handed_an_error_holder_for_a_fixture(self):
@@ -700,7 +716,7 @@ class UnittestTest(hermetic.HermeticTestCase):
         result = unittest.TestResult()
         unittest.TestSuite([Case("test_it")]).run(result)
         ((handed, _),) = result.errors
-        made = real.error_holder("setUpClass (of a class)")
+        made = unittest_internals.error_holder("setUpClass (of a class)")
         self.assertIs(type(handed), type(made))
         self.assertEqual((made.id(), str(made), made.countTestCases()), (*["setUpClass (of a class)"] * 2, 0))
 
@@ -717,19 +733,20 @@ class UnittestTest(hermetic.HermeticTestCase):
         Case("test_it").run(result)
         subtests = [test for test, _ in result.failures]
         self.assertEqual(
-            [real.sub_test_parts(test) for test in subtests], [(None, {"number": 1}), ("text", {"number": 1})]
+            [unittest_internals.sub_test_parts(test) for test in subtests],
+            [(None, {"number": 1}), ("text", {"number": 1})],
         )
 
     def test_a_subtest_can_be_made_from_its_parts(self):
-        made = [real.sub_test(self, message, {"number": 1}) for message in (None, "text")]
+        made = [unittest_internals.sub_test(self, message, {"number": 1}) for message in (None, "text")]
         self.assertEqual([test.id() for test in made], [f"{self.id()} (number=1)", f"{self.id()} [text] (number=1)"])
-        self.assertEqual([real.sub_test_parts(test)[0] for test in made], [None, "text"])
-        self.assertIsNone(real.sub_test_parts(self))
+        self.assertEqual([unittest_internals.sub_test_parts(test)[0] for test in made], [None, "text"])
+        self.assertIsNone(unittest_internals.sub_test_parts(self))
 
     def test_a_test_has_an_outcome_while_it_runs(self):
         running = self._outcome
         test = unittest.FunctionTestCase(lambda: None)
-        with real.outcome_of(test, unittest.TestResult()):
+        with unittest_internals.outcome_of(test, unittest.TestResult()):
             self.assertEqual(type(test._outcome), type(running))
             self.assertLessEqual({*vars(test._outcome)}, {*vars(running)})
         self.assertIsNone(test._outcome)
@@ -780,28 +797,30 @@ def noted(calls: list[str], name: str, method: object) -> object:
 
 
 class SubprocessDoubleTest(hermetic.HermeticTestCase):
-    """hermetic/_base/real.py, for hermetic/_doubles: where a child is started and waited for"""
+    """hermetic/_stdlib/subprocess_internals.py, for hermetic/_doubles: where a child is started and waited for"""
 
     def parameters(self, function: object) -> list[str]:
         return list(inspect.signature(function).parameters)  # type: ignore[arg-type]
 
     def test_popen_starts_a_child_with_arguments_of_known_names(self):
-        names = self.parameters(vars(subprocess.Popen)[real.POPEN_START])
+        names = self.parameters(vars(subprocess.Popen)[subprocess_internals.POPEN_START])
         self.assertEqual(names[:3], ["self", "args", "executable"])
         pipes = ["p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite"]
         self.assertEqual([name for name in names if name in pipes], pipes)
         self.assertLessEqual({"cwd", "env", "shell"}, set(names))
 
     def test_popen_polls_and_waits_by_methods_of_its_own(self):
-        self.assertEqual(self.parameters(vars(subprocess.Popen)[real.POPEN_POLL])[:2], ["self", "_deadstate"])
-        self.assertEqual(self.parameters(vars(subprocess.Popen)[real.POPEN_WAIT]), ["self", "timeout"])
+        self.assertEqual(
+            self.parameters(vars(subprocess.Popen)[subprocess_internals.POPEN_POLL])[:2], ["self", "_deadstate"]
+        )
+        self.assertEqual(self.parameters(vars(subprocess.Popen)[subprocess_internals.POPEN_WAIT]), ["self", "timeout"])
 
     def test_popen_reads_the_time_and_selects_by_names_of_its_module(self):
-        self.assertIs(vars(subprocess)[real.SUBPROCESS_CLOCK], time.monotonic)
-        self.assertTrue(issubclass(vars(subprocess)[real.SUBPROCESS_SELECTOR], selectors.BaseSelector))
+        self.assertIs(vars(subprocess)[subprocess_internals.SUBPROCESS_CLOCK], time.monotonic)
+        self.assertTrue(issubclass(vars(subprocess)[subprocess_internals.SUBPROCESS_SELECTOR], selectors.BaseSelector))
         for function in (subprocess.Popen.communicate, subprocess.Popen.wait, subprocess.Popen._check_timeout):
-            self.assertIn(real.SUBPROCESS_CLOCK, function.__code__.co_names)
-        self.assertIn(real.SUBPROCESS_SELECTOR, subprocess.Popen._communicate.__code__.co_names)
+            self.assertIn(subprocess_internals.SUBPROCESS_CLOCK, function.__code__.co_names)
+        self.assertIn(subprocess_internals.SUBPROCESS_SELECTOR, subprocess.Popen._communicate.__code__.co_names)
 
     def test_a_popen_whose_child_was_started_has_its_number_and_no_end_of_the_childs(self):
         popen = subprocess.Popen.__new__(subprocess.Popen)
@@ -809,22 +828,22 @@ class SubprocessDoubleTest(hermetic.HermeticTestCase):
         self.addCleanup(setattr, popen, "_child_created", False)
         (read, write), keep = os.pipe(), os.dup(1)
         self.addCleanup(os.close, read)
-        real.child_was_started(popen, 5, [-1, -1, read, write, -1, keep])
+        subprocess_internals.child_was_started(popen, 5, [-1, -1, read, write, -1, keep])
         self.addCleanup(os.close, keep)  # with no pipe of the parent's, it is the caller's own
         self.assertEqual((popen.pid, popen._child_created), (5, True))
         with self.assertRaises(OSError):
             os.fstat(write)
 
     def test_asyncio_starts_a_process_by_a_method_of_its_loop(self):
-        loop = real.selector_event_loop()
-        names = self.parameters(vars(loop)[real.ASYNCIO_START])
+        loop = subprocess_internals.selector_event_loop()
+        names = self.parameters(vars(loop)[subprocess_internals.ASYNCIO_START])
         self.assertEqual(names[:8], ["self", "protocol", "args", "shell", "stdin", "stdout", "stderr", "bufsize"])
         self.assertTrue(issubclass(asyncio.SelectorEventLoop, loop))
 
     def test_an_event_loop_waits_on_a_selector_by_its_own_clock(self):
         loop = asyncio.SelectorEventLoop()
         self.addCleanup(loop.close)
-        selector = real.selector_of_loop(loop)
+        selector = subprocess_internals.selector_of_loop(loop)
         self.assertEqual(len(selector.get_map()), 1)  # what wakes the loop
         calls = []
         with (
@@ -846,7 +865,9 @@ class SubprocessDoubleTest(hermetic.HermeticTestCase):
 
         class Sample(unittest.TestCase):
             def doCleanups(self):
-                found.append((real.test_has_failed(self), len(real.unreported_errors(self)) <= 1))
+                found.append(
+                    (unittest_internals.test_has_failed(self), len(unittest_internals.unreported_errors(self)) <= 1)
+                )
                 return super().doCleanups()
 
             def test_fails(self):

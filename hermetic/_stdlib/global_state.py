@@ -1,0 +1,49 @@
+"""Reads the global state of the standard library that tests may change, for the leak check of isolated tests.
+
+CPython's own regression tests watch the same state.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+MULTIPROCESSING_FOLDER = "pymp-"  # the prefix of the temporary folder for multiprocessing's sockets
+
+
+def logging_handlers(logging: Any) -> tuple[Any, ...]:
+    """Return the named and the ordered registry of logging's handlers."""
+    return dict(logging._handlers), list(logging._handlerList)
+
+
+def event_loop_policy(events: Any) -> Any:
+    """Return the event loop policy, or None: asyncio's own getter would set one."""
+    return events._event_loop_policy
+
+
+def sysconfig_state(sysconfig: Any) -> tuple[Any, ...] | None:
+    """Return the configuration variables and the installation schemes; None before they were first read."""
+    variables = sysconfig._CONFIG_VARS
+    return None if variables is None else (dict(variables), {**sysconfig._INSTALL_SCHEMES})
+
+
+def url_opener(request: Any) -> Any:
+    """Return the opener that ``install_opener`` has set."""
+    return request._opener
+
+
+def url_temporary_files(request: Any) -> list[str]:
+    """Return the files that ``urlretrieve`` has left for ``urlcleanup``."""
+    return list(request._url_tempfiles)
+
+
+def helper_files() -> list[int]:
+    """Return the file descriptors that multiprocessing holds for its resource tracker and its fork server."""
+    tracker = sys.modules.get("multiprocessing.resource_tracker")
+    forkserver = sys.modules.get("multiprocessing.forkserver")
+    found = [tracker._resource_tracker._fd] if tracker else []
+    found += [forkserver._forkserver._forkserver_alive_fd] if forkserver else []
+    return [fd for fd in found if fd is not None]

@@ -1,0 +1,59 @@
+"""Names what the double of subprocess replaces in ``subprocess`` and ``asyncio``, and reads interpreter options."""
+
+from __future__ import annotations
+
+import sys
+
+from .._base import real
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+POPEN_START, POPEN_POLL, POPEN_WAIT = "_execute_child", "_internal_poll", "_wait"  # methods of Popen
+SUBPROCESS_CLOCK, SUBPROCESS_SELECTOR, SUBPROCESS_FORK_EXEC = "_time", "_PopenSelector", "_fork_exec"
+ASYNCIO_START = "_make_subprocess_transport"  # a method of the event loop
+
+
+def child_was_started(popen: Any, pid: int, files: Iterable[int]) -> None:
+    """Put a Popen object into the state that it has once its child has started.
+
+    Args:
+        popen: the object.
+        pid: the child's process id.
+        files: both ends of its three pipes, in the order of the arguments of ``_execute_child``.
+    """
+    popen.pid = pid
+    popen._child_created = True
+    popen._close_pipe_fds(*files)
+
+
+def selector_event_loop() -> type:
+    """Return the class of asyncio's event loops that start subprocesses."""
+    return real.import_module("asyncio.unix_events")._UnixSelectorEventLoop  # type: ignore[no-any-return]
+
+
+def selector_of_loop(loop: Any) -> Any:
+    """Return the selector that an event loop waits on."""
+    return loop._selector
+
+
+def process_exited(transport: Any, returncode: int) -> None:
+    """Tell a transport of asyncio that its process has ended."""
+    transport._process_exited(returncode)
+
+
+def interpreter_flags() -> list[str]:
+    """Return the command line options that start an interpreter with the options of this one."""
+    import subprocess
+
+    flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    for name, value in sys._xoptions.items():  # subprocess only knows the options of CPython
+        option = name if value is True else f"{name}={value}"
+        if option not in flags and name != "importtime":
+            flags += ["-X", option]
+    if "importtime" in flags:  # meant for the imports of the run, not of its workers
+        index = flags.index("importtime")
+        del flags[index - 1 : index + 1]
+    return flags

@@ -1,0 +1,194 @@
+"""Reads and makes the private objects of unittest: subtests, failed imports, output buffers, outcomes.
+
+Modules of unittest are imported within functions: processes without tests load this file too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import types
+
+from .._base import real
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+LOADER_IMPORT = "_get_module_from_name"  # the method of TestLoader that imports modules for discovery
+# The methods of a TestCase through which its ``run`` calls the code of the test.
+TEST_CODE_CALLERS = ("_callSetUp", "_callTestMethod", "_callTearDown", "_callCleanup")
+
+
+def _unittest_case() -> Any:
+    return real.import_module("unittest.case")
+
+
+def test_method_name(test: object) -> str:
+    """Return the name of the method that a TestCase runs; empty for other objects."""
+    return getattr(test, "_testMethodName", "")
+
+
+def drop_tests(suite: Any) -> None:
+    """Remove all tests from a suite and from the suites in it, as each does with a test that it has run."""
+    if hasattr(suite, "_removeTestAtIndex"):  # a suite of unittest's kind, and no test
+        for test in suite._tests:
+            drop_tests(test)
+        suite._tests.clear()
+
+
+def test_of_failed_import(loader: Any, name: str, error: BaseException) -> Any:
+    """Make the test by which discovery reports a module that failed to import, or was skipped.
+
+    Args:
+        loader: the loader that imported the module.
+        name: the module.
+        error: what the import raised.
+    """
+    module = real.import_module("unittest.loader")
+    if error.__traceback__ is not None:
+        error.__traceback__ = error.__traceback__.tb_next  # begins in the loader, as in a discovery
+    if isinstance(error, _unittest_case().SkipTest):
+        return module._make_skipped_test(name, error, loader.suiteClass)
+    lines = real.import_module("traceback").format_exception(type(error), error, error.__traceback__)
+    message = f"Failed to import test module: {name}\n{''.join(lines)}"
+    loader.errors.append(message)
+    return module._make_failed_test(name, ImportError(message), loader.suiteClass, message)[0]
+
+
+def test_of_failed_load_tests(loader: Any, name: str, error: BaseException, wrapped: Exception) -> Any:
+    """Make the test by which a loader reports a module whose ``load_tests`` failed.
+
+    Args:
+        loader: the loader; the error is being handled.
+        name: the module.
+        error: what ``load_tests`` raised.
+        wrapped: what the test raises instead.
+    """
+    module = real.import_module("unittest.loader")
+    if error.__traceback__ is not None:
+        error.__traceback__ = error.__traceback__.tb_next  # begins in the loader, as in unittest's own report
+    test, message = module._make_failed_load_tests(name, wrapped, loader.suiteClass)
+    loader.errors.append(message)
+    return test
+
+
+def catch_handler_was_called(handler: object) -> bool:
+    """Whether the SIGINT handler of ``unittest.installHandler`` has received a Ctrl-C."""
+    return bool(getattr(handler, "called", False))
+
+
+@contextlib.contextmanager
+def unittest_keeps_time() -> Iterator[None]:
+    """Make unittest measure the run and its tests by a clock that no test can stop."""
+    clock = types.SimpleNamespace(**{**vars(real.import_module("time")), "perf_counter": real.perf_counter})
+    timing = [vars(real.import_module(f"unittest.{name}")) for name in ("runner", "case")]
+    timing = [names for names in timing if "time" in names]  # the case module measures from Python 3.12 on
+    kept = [names["time"] for names in timing]
+    for names in timing:
+        names["time"] = clock
+    try:
+        yield
+    finally:
+        for names, module in zip(timing, kept, strict=True):
+            names["time"] = module
+
+
+def class_cleanup_exceptions(cls: type) -> list[BaseException]:
+    """Return what ``doClassCleanups`` has caught from the class cleanups that ran so far."""
+    return [info[1] for info in getattr(cls, "tearDown_exceptions", ())]
+
+
+def error_holder(description: str) -> Any:
+    """Make the object that unittest passes to a result instead of a test for an error of a fixture."""
+    return real.import_module("unittest.suite")._ErrorHolder(description)
+
+
+def sub_test(test: Any, message: Any, params: dict[str, Any]) -> Any:
+    """Make the object that unittest passes to a result for a subtest.
+
+    Args:
+        test: the test that contains the subtest.
+        message: None for none.
+        params: the parameters of the subtest.
+    """
+    case = _unittest_case()
+    return case._SubTest(test, case._subtest_msg_sentinel if message is None else message, params)
+
+
+def sub_test_parts(sub_test: Any) -> tuple[Any, dict[str, Any]] | None:
+    """Return the message and the parameters of a subtest; None for other objects."""
+    case = _unittest_case()
+    if not isinstance(sub_test, case._SubTest):
+        return None
+    message = sub_test._message
+    return (None if message is case._subtest_msg_sentinel else message), dict(sub_test.params)
+
+
+@contextlib.contextmanager
+def outcome_of(test: Any, result: Any) -> Iterator[None]:
+    """Give a test that is not running the outcome of a running one: pytest reads it before Python 3.11."""
+    test._outcome = _unittest_case()._Outcome(result)
+    try:
+        yield
+    finally:
+        test._outcome = None
+
+
+def buffer_output(result: Any) -> bool:
+    """Start the output buffer of a result, as suites do around fixtures; False if it has none, or buffers already."""
+    buffers = getattr(result, "buffer", False) and hasattr(result, "_setupStdout")
+    if not buffers or getattr(result, "_stdout_buffer", None) is sys.stdout:
+        return False
+    result._setupStdout()
+    return True
+
+
+@contextlib.contextmanager
+def past_buffer(result: Any) -> Iterator[None]:
+    """Show what is written to standard error, even while a result buffers the output of a test."""
+    buffer = getattr(result, "_stderr_buffer", None)
+    if buffer is None or sys.stderr is not buffer:
+        yield
+        return
+    sys.stderr = result._original_stderr
+    try:
+        yield
+    finally:
+        sys.stderr = buffer
+
+
+def release_output(result: Any) -> None:
+    """Stop the output buffer that ``buffer_output`` started."""
+    result._restoreStdout()
+
+
+def runs_test_code(test: Any, frame: types.FrameType | None) -> bool:
+    """Whether a running test is in its own code, rather than between that code and its result.
+
+    Args:
+        test: the test. If its class overrides ``run``, this cannot be determined, and the answer is True.
+        frame: the innermost frame of its thread.
+    """
+    run = _unittest_case().TestCase.run.__code__
+    while frame is not None:
+        code = frame.f_code
+        if (code is run or code.co_name in TEST_CODE_CALLERS) and frame.f_locals.get("self") is test:
+            return code is not run
+        frame = frame.f_back
+    return True
+
+
+def test_has_failed(test: Any) -> bool:
+    """Whether a test has failed (expectedly or not) or was skipped by the time its cleanups run."""
+    outcome = test._outcome
+    return outcome is not None and not (outcome.success and outcome.expectedFailure is None)
+
+
+def unreported_errors(test: Any) -> list[BaseException]:
+    """Return what a test has raised and its result learns only after the cleanups: everything before Python 3.11."""
+    outcome = test._outcome
+    expected = getattr(outcome, "expectedFailure", None)
+    found = [info for _, info in getattr(outcome, "errors", ()) if info]
+    return [info[1] for info in ([*found, expected] if expected else found)]
