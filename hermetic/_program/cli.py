@@ -35,18 +35,28 @@ def main() -> None:
 
 
 def _warn_of_foreign_package() -> None:
-    """Say so when another project's ``hermetic`` package lies on the path: one of the two hides the other."""
+    """Warn when another project's ``hermetic`` package is on the path: one of the two hides the other."""
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    ours = _version_file(here)
     for folder in sys.path:
         other = os.path.join(os.path.abspath(folder), "hermetic")
         is_there = os.path.isfile(os.path.join(other, "__init__.py"))
-        if is_there and not (os.path.isdir(here) and os.path.samefile(other, here)):  # no folder if it is in an archive
+        if is_there and (not ours or _version_file(other) != ours):  # a checkout and its installed copy are one project
             sys.stderr.write(f"hermetic: warning: another package named hermetic lies in {other}; it is not used\n")
     if any(name.startswith("hermetic_seal-") for name in _names_beside(here)):
         sys.stderr.write(
             f"hermetic: warning: the project hermetic-seal, installed in {os.path.dirname(here)}, has the same import"
             " name: its files and ours overwrite each other; install them in environments of their own\n"
         )
+
+
+def _version_file(package: str) -> str:
+    """Return the text of a package's ``_version.py``, or "" where it has none or is in an archive."""
+    try:
+        with open(os.path.join(package, "_version.py"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
 
 
 def _names_beside(folder: str) -> list[str]:

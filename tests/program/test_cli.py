@@ -21,6 +21,18 @@ class ForeignPackageTest(hermetic.HermeticTestCase):
         self.assertIn("another package named hermetic lies in", ran.stderr)
         self.assertEqual(ran.returncode, 0)
 
+    def test_a_copy_of_the_same_version_is_not(self):
+        with Folder(**{"test_it.py": PASSING}) as folder:
+            shutil.copytree(os.path.join(package_folder(), "hermetic"), os.path.join(folder, "hermetic"))
+            ran = run_hermetic(cwd=folder, env={"PYTHONPATH": package_folder()})
+        self.assertNotIn("warning", ran.stderr)
+        self.assertEqual(ran.returncode, 0)
+
+    def test_a_copy_of_another_version_is_named(self):
+        version = '__version__ = "0.9.0"\n'
+        ran = self.run_with(**{"hermetic__slash____init__.py": "", "hermetic__slash___version.py": version})
+        self.assertIn("another package named hermetic lies in", ran.stderr)
+
     def test_hermetic_seal_installed_in_the_same_place_is_named(self):
         with Folder(**{"hermetic_seal-1.0.0.dist-info__slash__METADATA": "", "test_it.py": PASSING}) as folder:
             shutil.copytree(os.path.join(package_folder(), "hermetic"), os.path.join(folder, "hermetic"))
