@@ -21,7 +21,7 @@ from hermetic._program import options
 from support import run_python
 from test_docs import EXAMPLES, ROOT, example_names, normalised, pages, read
 
-_BLOCK = re.compile(r"^(<!-- (?:not run: .+|run by .+) -->\n)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^(<!-- (?:not run: [^\n]+|run by [^\n]+) -->\n)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# ([\w./-]+\.\w+)\n")
 _OF_UNITTEST = {"-s", "-p", "-t", "-v", "-q", "-f", "-c", "-b", "-k", "--locals", "--durations", "--help"}
 # The folder of docs/examples that is there when a page begins.

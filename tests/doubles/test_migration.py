@@ -28,7 +28,7 @@ def row(elsewhere: str):
 
 def rows_of_the_page() -> list[str]:
     with open(PAGE, encoding="utf-8") as file:
-        section = file.read().partition("## Coming from elsewhere\n")[2].partition("\n## ")[0]
+        section = file.read().partition("## Migrate from other doubles\n")[2].partition("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("| `")]
     return [line.partition("` |")[0].removeprefix("| `") for line in lines]
 
