@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import collections
-import functools
 import importlib.util
 import os
 import sys
@@ -17,8 +16,8 @@ from collections.abc import Iterator
 
 import hermetic
 import support
-
-PACKAGE = os.path.dirname(os.path.abspath(hermetic.__file__))
+from support.documents import read, rows
+from support.source_tree import executed_nodes, graph, imported_names, imports, modules
 
 # The rooms from the ground up: a room imports from those above it in this table. Within a room, `|` stands between its
 # layers: a file imports from those to the left of its own. An __init__
@@ -99,31 +98,6 @@ PRIVATE_NAMES = {
 MAY_USE_PRIVATE_NAMES = ("_base.real", "_stdlib", "_patches.multiprocessing")
 
 
-@functools.cache
-def modules() -> dict[str, ast.Module]:
-    """Every module of the package, by its name below it, as a syntax tree."""
-    found = {}
-    for folder, _, files in os.walk(PACKAGE):
-        for file in files:
-            if file.endswith(".py"):
-                path = os.path.join(folder, file)
-                with open(path, encoding="utf-8") as source:
-                    found[os.path.relpath(path, PACKAGE)[:-3].replace(os.sep, ".")] = ast.parse(source.read())
-    return found
-
-
-@functools.cache
-def graph() -> dict[str, set[str]]:
-    """The modules of the package that each of them imports, be it in a function or for its types alone."""
-    known = {module.removesuffix(".__init__"): module for module in modules()}
-    edges: dict[str, set[str]] = {module: set() for module in modules()}
-    for module, name in imports(executed=False):
-        path = name.removeprefix("hermetic.") if name.startswith("hermetic.") else ""
-        found = next((known[part] for part in (path, path.rpartition(".")[0]) if part in known), module)
-        edges[module] |= {found} - {module}
-    return edges
-
-
 def is_future(node: ast.AST) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
@@ -145,40 +119,6 @@ def place(module: str) -> tuple[int, int] | None:
     found = [number for number, layer in enumerate(layers) if file in layer]
     alone = room == module or file == "__init__"
     return (list(LAYERS).index(room), found[0] if found else 0) if found or alone else None
-
-
-def executed_nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those under ``if TYPE_CHECKING``."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            continue
-        yield node
-        yield from executed_nodes(node)
-
-
-def imported_names(module: str, node: ast.AST) -> list[str]:
-    """The full names that a node imports, be they modules or what is in them."""
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        package = ["hermetic", *module.split(".")][: -node.level] if node.level else []
-        base = ".".join([*package, *([node.module] if node.module else [])])
-        return [f"{base}.{alias.name}" for alias in node.names]
-    function = ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
-    if function in ("import_module", "__import__") and isinstance(node.args[0], ast.Constant):
-        return [str(node.args[0].value)]
-    return []
-
-
-@functools.cache
-def imports(*, executed: bool) -> list[tuple[str, str]]:
-    """Pairs of module and imported name."""
-    return [
-        (module, name)
-        for module, tree in modules().items()
-        for node in (executed_nodes(tree) if executed else ast.walk(tree))
-        for name in imported_names(module, node)
-    ]
 
 
 class ReaderTest(hermetic.HermeticTestCase):
@@ -239,12 +179,29 @@ class LayersTest(hermetic.HermeticTestCase):
         counts = collections.Counter(module.rpartition(".")[2] for module in modules())
         self.assertEqual({name for name, n in counts.items() if n > 1}, {"__init__"})
 
+    def test_the_page_on_the_design_lists_the_rooms_in_their_order(self):
+        listed = [row[0].strip("`") for row in rows(read("docs", "explanation", "design.md")) if row[0][:2] == "`_"]
+        self.assertEqual([room for room in LAYERS if room.startswith("_") and not room.startswith("__")], listed)
+
     def test_nobody_imports_the_package_root(self):
         names = {name.partition(".")[0] for name in modules()}
         for module, name in imports(executed=True):
             if name.partition(".")[0] == "hermetic" and module != "__init__":
                 with self.subTest(importer=module, imported=name):
                     self.assertIn(name.partition(".")[2].partition(".")[0], names)
+
+
+@hermetic.medium  # it reads all of the tests
+class TestsTest(hermetic.HermeticTestCase):
+    def test_modules_of_tests_are_imported_by_nobody(self):
+        found = modules(os.path.join(support.ROOT, "tests"))
+        ours = {module: tree for module, tree in found.items() if not module.startswith("samples.")}
+        tests = {f"tests.{module}" for module in ours if module.rpartition(".")[2].startswith("test_")}
+        for module, tree in ours.items():
+            for name in {name for node in ast.walk(tree) for name in imported_names(module, node, package="tests")}:
+                with self.subTest(importer=module, imported=name):
+                    full = name if name.startswith("tests.") else f"tests.{name}"
+                    self.assertEqual({full, full.rpartition(".")[0]} & tests, set())
 
 
 @hermetic.medium  # it reads all of the package

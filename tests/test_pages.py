@@ -18,8 +18,8 @@ import unittest
 
 from hermetic import medium, small
 from hermetic._program import options
-from support import run_python
-from test_docs import EXAMPLES, ROOT, example_names, normalised, pages, read
+from support import ROOT, run_python
+from support.documents import EXAMPLES, example_names, normalised, pages, read
 
 _BLOCK = re.compile(r"^(<!-- (?:not run: [^\n]+|run by [^\n]+) -->\n)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# ([\w./-]+\.\w+)\n")

@@ -5,34 +5,13 @@ from __future__ import annotations
 import ipaddress
 import os
 import tempfile
-import unittest
-from unittest import mock
 
 import hermetic
 from hermetic import ConfigurationError
 from hermetic._base.addresses import Locality, locality, packed_address, parse_hosts
 from hermetic._policy.decision import join_host, names_host, split_host
 from hermetic._settings import config, table
-
-# It keeps tables of characters, which do not belong in the checkout.
-os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(tempfile.gettempdir(), "hermetic-hypothesis"))
-
-try:
-    from hypothesis import HealthCheck, given, settings
-    from hypothesis import strategies as st
-except ImportError:
-    # Each test is skipped. A module that raises SkipTest is understood by discovery alone, not when it is named.
-    st, settings, HealthCheck = mock.MagicMock(), mock.MagicMock(), mock.MagicMock()
-
-    def given(*_: object):  # type: ignore[no-untyped-def,misc]
-        return unittest.skip("hypothesis is not installed")
-
-
-# No deadline, as machines differ, and no folder with examples in the checkout.
-settings.register_profile(
-    "hermetic", max_examples=50, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("hermetic")
+from support.properties import given, st
 
 PORTS = st.none() | st.integers(0, 65535)
 LABELS = st.from_regex(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)

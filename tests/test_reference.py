@@ -17,8 +17,7 @@ from hermetic import small
 from hermetic._program import options
 from hermetic._settings import config, table
 from support import Folder, package_folder
-from test_architecture import LAYERS
-from test_docs import headings, pages, read
+from support.documents import headings, pages, read, rows
 
 _OF_UNITTEST = {"--locals", "--durations"}
 _BLOCK = re.MULTILINE | re.DOTALL
@@ -29,12 +28,6 @@ def sections(text: str) -> list[tuple[str, str]]:
     """Heading and text of each section."""
     parts = re.split(r"^#+ (.+)$", text, flags=re.MULTILINE)[1:]
     return list(zip(parts[::2], parts[1::2], strict=True))
-
-
-def rows(text: str) -> list[list[str]]:
-    """The cells of all tables' rows."""
-    lines = re.findall(r"^\| (.+) \|$", text, re.MULTILINE)
-    return [[cell.replace("\\|", "|") for cell in re.split(r"(?<!\\) \| ", line)] for line in lines]
 
 
 def signatures() -> list[tuple[Any, str]]:
@@ -175,10 +168,6 @@ class MessagesTest(unittest.TestCase):
 
 @small
 class ExplanationTest(unittest.TestCase):
-    def test_the_rooms_are_those_of_the_package_in_their_order(self):
-        rooms = [row[0].strip("`") for row in rows(read("docs", "explanation", "design.md")) if row[0].startswith("`_")]
-        self.assertEqual([room for room in LAYERS if room.startswith("_") and not room.startswith("__")], rooms)
-
     def test_every_frame_of_the_protocol_is_described(self):
         package = os.path.join(package_folder(), "hermetic")
         files = [

@@ -9,7 +9,7 @@ import ast
 import functools
 
 from hermetic import HermeticTestCase, medium
-from test_architecture import imports, modules
+from support.source_tree import imports, modules
 
 # What makes objects of bytes by running what the bytes say, or can crash on those that it has not written itself.
 LOADERS = {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "copyreg"}

@@ -9,8 +9,8 @@ import pathlib
 import re
 
 from hermetic import medium
-from sample_runs import WALL_SECONDS, SampleRunCase
 from support import Folder, run_hermetic
+from support.sample_runs import WALL_SECONDS, SampleRunCase
 
 # A stand-in for freezegun, which also replaces what modules have imported by name.
 FREEZER = """

@@ -7,8 +7,8 @@ import sys
 import unittest
 
 from hermetic import medium
-from sample_runs import SampleRunCase
 from support import Folder
+from support.sample_runs import SampleRunCase
 
 HARM = """
 import os, shutil, subprocess, sys, tempfile, unittest

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hermetic import medium
-from sample_runs import WALL_SECONDS, SampleRunCase
 from support import Folder, run_python
+from support.sample_runs import WALL_SECONDS, SampleRunCase
 
 FRAMEWORK = """
 import os, queue, select, socket, subprocess, sys, threading, time, _thread

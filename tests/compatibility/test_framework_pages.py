@@ -9,8 +9,7 @@ import unittest
 
 from hermetic import medium
 from support import ROOT, Folder, run_python
-
-from .test_hosts import TIMEOUT, installed
+from support.hosts import TIMEOUT, installed
 
 DJANGO = {
     "manage.py": "import sys\nfrom django.core.management import execute_from_command_line as main\nmain(sys.argv)\n",

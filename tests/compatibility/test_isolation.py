@@ -1,6 +1,6 @@
 """Isolated tests under every host: the same verdicts as under hermetic, each reported as that host reports its own.
 
-The hosts are those of test_hosts.py. What ran where is told by the suite itself (samples' isolation_notes.py).
+The hosts are those of support/hosts.py. What ran where is told by the suite itself (samples' isolation_notes.py).
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ from collections import defaultdict
 from unittest import mock
 
 from hermetic import medium
-from support import Folder, package_folder, run_hermetic, run_python, write_files
-
-from . import test_hosts
-from .test_hosts import Run, installed, suite_folder
-from .verdicts import ERROR, FAILURE, OK, SKIP, XFAIL, XPASS
+from support import Folder, hosts, package_folder, run_hermetic, run_python, write_files
+from support.host_verdicts import ERROR, FAILURE, OK, SKIP, XFAIL, XPASS
+from support.hosts import Run, ids_of_tests, installed, suite_folder
 
 SUITE = ("test_isolated_methods", "test_isolated_classes")
 EXPECTATIONS = ("test_isolated_expectations",)
@@ -67,7 +65,7 @@ def problems(run: Run, tests: set[str]) -> list[str]:
 
 
 def shown(run: Run, *found: str) -> str:
-    return "\n".join(["", *found, "", run.output[-test_hosts.OUTPUT_SHOWN :]])
+    return "\n".join(["", *found, "", run.output[-hosts.OUTPUT_SHOWN :]])
 
 
 def notes(folder: str) -> list[list[str]]:
@@ -96,7 +94,7 @@ class IsolationTests:
     """The tests of every host.
 
     Attributes:
-        host: the host, as test_hosts.py has it.
+        host: the host, one of support/hosts.py.
         suite: the modules that it runs, without those that pass.
     """
 
@@ -107,7 +105,7 @@ class IsolationTests:
         """What the host makes of modules, and the folder that it ran in; nothing of ours is left there."""
         if getattr(self.host, "__unittest_skip__", False):
             self.skipTest(self.host.__unittest_skip_why__)  # type: ignore[attr-defined]
-        host = self.host("test_clean_suite_is_green")
+        host = self.host()
         host.skip_where_skipped_tests_are_not_started()
         folder = suite_folder(self, modules)  # type: ignore[arg-type]
         temporary = os.path.join(folder, ".tmp")
@@ -124,7 +122,7 @@ class IsolationTests:
     @medium
     def test_each_isolated_test_has_its_verdict_and_fixtures_run_with_it(self) -> None:
         run, folder = self.run_suite(*self.suite)
-        tests = {test for test in test_hosts.test_ids(self.suite, "") if ".test_never" not in test}
+        tests = {test for test in ids_of_tests(self.suite, "") if ".test_never" not in test}
         found = problems(run, tests)
         self.assertEqual([], found, shown(run, *found))  # type: ignore[attr-defined]
         self.assertNotEqual(0, run.status)  # type: ignore[attr-defined]
@@ -136,7 +134,7 @@ class IsolationTests:
     @medium
     def test_clean_isolated_suite_is_green_and_groups_share_a_process(self) -> None:
         run, folder = self.run_suite(*CLEAN)
-        found = problems(run, {*test_hosts.test_ids(CLEAN, "")})
+        found = problems(run, {*ids_of_tests(CLEAN, "")})
         self.assertEqual([], found, shown(run, *found))  # type: ignore[attr-defined]
         self.assertEqual(0, run.status, shown(run))  # type: ignore[attr-defined]
         ran = notes(folder)
@@ -159,15 +157,15 @@ class IsolationTests:
 
 
 class UnittestIsolationTest(IsolationTests, unittest.TestCase):
-    host = test_hosts.UnittestTest
+    host = hosts.Unittest
 
 
 class HermeticIsolationTest(IsolationTests, unittest.TestCase):
-    host = test_hosts.HermeticTest
+    host = hosts.Hermetic
 
 
 class PytestIsolationTest(IsolationTests, unittest.TestCase):
-    host = test_hosts.PytestTest
+    host = hosts.Pytest
 
     @medium
     def test_each_isolated_function_has_its_verdict(self) -> None:
@@ -186,7 +184,7 @@ class PytestIsolationTest(IsolationTests, unittest.TestCase):
 
 
 class XdistIsolationTest(PytestIsolationTest):
-    host = test_hosts.XdistTest
+    host = hosts.Xdist
 
     def check_processes(self, processes: list[list[str]]) -> None:
         # It deals out the tests of a class: each of its own processes has workers for those that it got.
@@ -198,51 +196,51 @@ class XdistIsolationTest(PytestIsolationTest):
 
 
 class UnittestParallelIsolationTest(IsolationTests, unittest.TestCase):
-    host = test_hosts.UnittestParallelTest
+    host = hosts.UnittestParallel
 
 
 class UnittestParallelByClassIsolationTest(UnittestParallelIsolationTest):
-    host = test_hosts.UnittestParallelByClassTest
+    host = hosts.UnittestParallelByClass
 
 
 class UnittestParallelThreadsIsolationTest(UnittestParallelIsolationTest):
-    host = test_hosts.UnittestParallelThreadsTest
+    host = hosts.UnittestParallelThreads
 
 
 class GreenIsolationTest(IsolationTests, unittest.TestCase):
-    host = test_hosts.GreenTest
+    host = hosts.Green
 
 
 class GreenProcessesIsolationTest(GreenIsolationTest):
-    host = test_hosts.GreenProcessesTest
+    host = hosts.GreenProcesses
 
 
 class Nose2IsolationTest(IsolationTests, unittest.TestCase):
-    host = test_hosts.Nose2Test
+    host = hosts.Nose2
 
 
 class Nose2ProcessesIsolationTest(Nose2IsolationTest):
-    host = test_hosts.Nose2ProcessesTest
+    host = hosts.Nose2Processes
 
 
 class TesttoolsRunIsolationTest(IsolationTests, unittest.TestCase):
-    host = test_hosts.TesttoolsRunTest
+    host = hosts.TesttoolsRun
 
 
 class StestrIsolationTest(IsolationTests, unittest.TestCase):
-    host = test_hosts.StestrTest
+    host = hosts.Stestr
 
 
 class DjangoIsolationTest(IsolationTests, unittest.TestCase):
-    host = test_hosts.DjangoTest
+    host = hosts.Django
 
 
 class DjangoProcessesIsolationTest(DjangoIsolationTest):
-    host = test_hosts.DjangoProcessesTest
+    host = hosts.DjangoProcesses
 
 
 class TrialIsolationTest(IsolationTests, unittest.TestCase):
-    host = test_hosts.TrialTest
+    host = hosts.Trial
     suite = SUITE  # its reporter cannot take the expected failures of other TestCase classes than its own
 
 

@@ -6,8 +6,7 @@ import unittest
 
 from hermetic import medium
 from support import Folder, run_python
-
-from .test_hosts import installed
+from support.hosts import installed
 
 TESTS = """
 import subprocess, unittest

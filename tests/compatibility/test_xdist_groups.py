@@ -8,8 +8,7 @@ import unittest
 import hermetic
 from hermetic import medium
 from support import ROOT, Folder, run_python
-
-from .test_hosts import installed
+from support.hosts import installed
 
 FILES = {
     "test_a.py": """

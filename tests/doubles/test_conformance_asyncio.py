@@ -11,8 +11,8 @@ import unittest
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, create_subprocess_exec, create_subprocess_shell
 
 import support
-from doubles.conformance import Child, ConformanceTestCase
 from hermetic import HermeticTestCase, medium
+from support.conformance import Child, ConformanceTestCase
 
 setUpModule = support.some_pythons_do
 

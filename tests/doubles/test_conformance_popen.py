@@ -12,8 +12,8 @@ import time
 from subprocess import DEVNULL, PIPE, STDOUT, Popen
 
 import support
-from doubles.conformance import Child, ConformanceTestCase
 from hermetic import SubprocessMock, medium
+from support.conformance import Child, ConformanceTestCase
 
 setUpModule = support.some_pythons_do
 

@@ -13,8 +13,8 @@ from subprocess import DEVNULL, PIPE, STDOUT
 from subprocess import run as run_bound_early
 
 import support
-from doubles.conformance import Child, ConformanceTestCase, outcome
 from hermetic import SubprocessMock, medium
+from support.conformance import Child, ConformanceTestCase, outcome
 
 setUpModule = support.some_pythons_do
 

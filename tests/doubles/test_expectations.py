@@ -7,7 +7,7 @@ import sys
 import unittest
 
 from hermetic import HermeticTestCase, SubprocessMock, UnmockedInteractionError, UnusedMocksError, medium
-from test_properties import given, st
+from support.properties import given, st
 
 COMMANDS = st.sampled_from(["a", "b", "c"])
 SCRIPTED = st.lists(st.tuples(COMMANDS, st.none() | st.integers(1, 3), st.booleans()), max_size=6)

@@ -7,9 +7,9 @@ import sys
 import unittest
 
 import support
-from environments import surroundings
-from environments.surroundings import SUITE, VERDICTS, mounted, shell
 from hermetic import medium
+from support import surroundings
+from support.surroundings import SUITE, VERDICTS, mounted, shell
 
 setUpModule = support.some_pythons_do
 

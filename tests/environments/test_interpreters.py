@@ -12,8 +12,8 @@ import zipapp
 import zipfile
 
 import support
-from environments.surroundings import ON_ONE_PYTHON, SUITE, VERDICTS
 from hermetic import medium
+from support.surroundings import ON_ONE_PYTHON, SUITE, VERDICTS
 
 setUpModule = support.some_pythons_do
 

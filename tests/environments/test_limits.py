@@ -9,9 +9,9 @@ import tracemalloc
 import unittest
 
 import support
-from environments.surroundings import CHILD, RAN, SUITE, VERDICTS, shell
 from hermetic import HermeticTestCase, medium
 from hermetic._suites.history import RunHistory
+from support.surroundings import CHILD, RAN, SUITE, VERDICTS, shell
 
 setUpModule = support.some_pythons_do
 

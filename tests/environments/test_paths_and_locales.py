@@ -9,8 +9,8 @@ import unittest
 import xml.etree.ElementTree as ET
 
 import support
-from environments.surroundings import ON_ONE_PYTHON
 from hermetic import medium
+from support.surroundings import ON_ONE_PYTHON
 
 setUpModule = support.some_pythons_do
 

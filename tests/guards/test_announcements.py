@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermetic import medium
-from sample_runs import SampleRunCase
+from support.sample_runs import SampleRunCase
 
 
 @medium

@@ -10,8 +10,8 @@ import unittest
 
 import support
 from hermetic import medium
-from sample_runs import METHODS, SampleRunCase
 from support import Folder
+from support.sample_runs import METHODS, SampleRunCase
 
 setUpModule = support.some_pythons_do
 

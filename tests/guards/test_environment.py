@@ -12,8 +12,8 @@ import hermetic
 import support
 from hermetic import medium
 from hermetic._guards import environment
-from sample_runs import SampleRunCase
 from support import Folder, run_python
+from support.sample_runs import SampleRunCase
 
 SITE = os.path.join(support.package_folder(), "hermetic", "_children", "site", "sitecustomize.py")
 OLD_PYTHONS = ("python2.7", "python3.6", "python3.7", "python3.8", "python3.9")

@@ -9,7 +9,7 @@ import unittest
 
 from hermetic import medium, small
 from hermetic._guards import audit
-from sample_runs import SampleRunCase
+from support.sample_runs import SampleRunCase
 
 # What stands in for a library: the function falls back, as the real one does.
 LIBRARY = """

@@ -9,8 +9,8 @@ import unittest
 
 import support
 from hermetic import large
-from isolation.hostile import ON_LINUX, Run
 from support import TIMEOUT
+from support.hostile import ON_LINUX, Run
 
 setUpModule = support.some_pythons_do
 

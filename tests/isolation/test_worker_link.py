@@ -8,8 +8,8 @@ import unittest
 from typing import ClassVar
 
 from hermetic import large
-from isolation.hostile import ON_LINUX, ON_ONE_PYTHON, HostileCase, start_hermetic
 from support import TIMEOUT, package_folder, write_files
+from support.hostile import ON_LINUX, ON_ONE_PYTHON, HostileCase, start_hermetic
 
 _SLEEP = "time.sleep(1000)"
 

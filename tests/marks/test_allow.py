@@ -6,7 +6,7 @@ import socket
 import unittest
 
 from hermetic import allow, medium, small
-from marks.test_marks import run_tests
+from support import run_tests
 
 
 def bind(address: str = "127.0.0.2") -> None:

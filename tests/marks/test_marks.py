@@ -19,6 +19,7 @@ from unittest import mock
 import hermetic
 import support
 from hermetic import DecorationError, HermeticTestCase, allow, large, medium, small, xlarge
+from support import run_tests
 
 
 def reach() -> None:
@@ -37,13 +38,6 @@ def connect(host: str, port: int) -> None:
     with socket.socket() as sock:
         sock.settimeout(5)
         sock.connect((host, port))
-
-
-def run_tests(cls: type[unittest.TestCase]) -> support.EventResult:
-    """The result of a class's tests, fixtures included."""
-    result = support.EventResult()
-    unittest.defaultTestLoader.loadTestsFromTestCase(cls).run(result)
-    return result
 
 
 def sizes(cls: type[unittest.TestCase]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hermetic import large
-from isolation.hostile import HostileCase, module_of, start_hermetic
+from support.hostile import HostileCase, module_of, start_hermetic
 
 _SAY = """
 import gc, json, os, struct, time

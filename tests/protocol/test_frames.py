@@ -23,7 +23,7 @@ from hermetic._protocol.framing import ProtocolError, pack
 from hermetic._studies import trials
 from hermetic._verdicts import scopes
 from hermetic._workers import replay, teardown_reports
-from test_properties import given, st
+from support.properties import given, st
 
 GROUPS = [builtins.ExceptionGroup] if hasattr(builtins, "ExceptionGroup") else []  # from 3.11 on
 NONCE = b"\x00nonce\xff\n"

@@ -12,8 +12,7 @@ import hermetic
 import support
 from hermetic import medium
 from support import Folder
-
-from . import SAMPLE, Reported, run_reported
+from support.report_runs import SAMPLE, Reported, run_reported
 
 setUpModule = support.some_pythons_do
 

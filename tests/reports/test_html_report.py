@@ -12,9 +12,8 @@ import support
 from hermetic import medium
 from hermetic._reports import html_report
 from hermetic._reports.test_records import RunRecord, TestRecord
-from support import Folder
-
-from . import browser, sample_reports
+from support import Folder, browser
+from support.report_runs import sample_reports
 
 setUpModule = support.some_pythons_do
 

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections import Counter
 
-import hermetic
 from hermetic import medium
 from support import ROOT
-
-from . import sample_reports
-
-
-class SampleReportCase(hermetic.HermeticTestCase):
-    """Reads the report of the sample."""
-
-    def setUp(self):
-        self.report = json.loads(sample_reports().read("--json"))
-        self.tests = {record["id"].removeprefix("test_outcomes."): record for record in self.report["tests"]}
-
-    def outcomes(self, name):
-        return [(entry["outcome"], entry["subtest"], entry["message"]) for entry in self.tests[name]["entries"]]
+from support.report_runs import SampleReportCase, fields_of
 
 
 @medium
@@ -147,15 +133,6 @@ class FactsTest(SampleReportCase):
 
     def test_half_characters_are_written_out(self):
         self.assertIn("\\udc80", self.outcomes("OutcomesTest.test_is_hostile")[0][2])
-
-
-def fields_of(value: object) -> set[str]:
-    """The names of all fields in a document."""
-    if isinstance(value, list):
-        return {name for item in value for name in fields_of(item)}
-    if isinstance(value, dict):
-        return {*value, *(name for item in value.values() for name in fields_of(item))}
-    return set()
 
 
 @medium

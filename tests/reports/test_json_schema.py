@@ -6,8 +6,8 @@ import os
 import re
 
 from hermetic import medium
-from reports.test_json_report import SampleReportCase, fields_of
 from support import ROOT
+from support.report_runs import SampleReportCase, fields_of
 
 
 @medium

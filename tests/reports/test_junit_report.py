@@ -11,8 +11,7 @@ from xml.etree import ElementTree as ET
 import hermetic
 from hermetic import medium
 from support import Folder
-
-from . import MIDDLE, run_reported, sample_reports
+from support.report_runs import MIDDLE, run_reported, sample_reports
 
 HAS_JUNITPARSER = importlib.util.find_spec("junitparser") is not None
 

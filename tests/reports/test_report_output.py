@@ -8,8 +8,7 @@ import unittest
 import hermetic
 from hermetic import medium
 from support import Folder, run_hermetic
-
-from . import MIDDLE
+from support.report_runs import MIDDLE
 
 
 @medium

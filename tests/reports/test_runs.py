@@ -9,8 +9,7 @@ import unittest
 import hermetic
 from hermetic import medium
 from support import Folder, run_python
-
-from . import MIDDLE, run_reported
+from support.report_runs import MIDDLE, run_reported
 
 ISOLATED = """
 import os, signal, time, unittest

@@ -7,8 +7,8 @@ import signal
 import unittest
 
 from hermetic import medium
-from sample_runs import SampleRunCase
 from support import Folder, run_python
+from support.sample_runs import SampleRunCase
 
 INTERRUPTS = unittest.skipUnless(hasattr(signal, "SIGALRM"), "nothing interrupts the main thread here")
 

@@ -14,7 +14,7 @@ import unittest
 import support
 from hermetic import HermeticTestCase, NetworkViolationError, SubprocessViolationError, medium, small
 
-TESTS = os.path.dirname(os.path.abspath(support.__file__))
+TESTS = os.path.join(support.ROOT, "tests")
 _SECTION = re.compile(r"^(ERROR|FAIL|UNEXPECTED SUCCESS): (\S+)(.*)$", re.MULTILINE)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import support
 from hermetic import medium
-from marks.test_isolated import HEAD, IsolationCase, Run
+from support.isolation_runs import HEAD, IsolationCase, Run
 
 setUpModule = support.some_pythons_do
 

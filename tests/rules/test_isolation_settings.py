@@ -7,7 +7,7 @@ import unittest
 import support
 from hermetic import HermeticTestCase, medium
 from hermetic._base import features
-from marks.test_isolated import HEAD, IsolationCase, Run
+from support.isolation_runs import HEAD, IsolationCase, Run
 
 setUpModule = support.some_pythons_do
 

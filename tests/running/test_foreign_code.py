@@ -10,8 +10,8 @@ import sys
 import unittest
 
 from hermetic import TestRunner, medium
-from sample_runs import WALL_SECONDS, SampleRunCase
 from support import IS_MEASURED, Folder, package_folder, run_python
+from support.sample_runs import WALL_SECONDS, SampleRunCase
 
 MODULES = (
     *("os", "sys", "time", "json", "traceback", "importlib", "warnings", "threading", "itertools", "functools", "re"),

@@ -9,7 +9,7 @@ import unittest
 
 from hermetic import medium
 from support import run_python
-from transcripts import OutcomeTranscripts, SampleCase, normalised
+from support.transcripts import OutcomeTranscripts, SampleCase, normalised
 
 _HAS_DURATIONS = sys.version_info >= (3, 12)
 

@@ -17,7 +17,7 @@ from hermetic._base.records import Operation
 from hermetic._base.sizes import Size
 from hermetic._policy.decision import Allowance, Policy
 from hermetic._verdicts import child_reports
-from sandbox.memory import Arguments, inet, unix
+from support.system_call_arguments import Arguments, inet, unix
 
 if features.LINUX:
     from hermetic._sandbox import allowed_names, judge, passes, programs, seccomp, system_calls

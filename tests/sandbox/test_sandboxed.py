@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 import subprocess
@@ -12,21 +11,10 @@ import unittest
 import support
 from hermetic import HermeticTestCase, medium
 from hermetic._base import features
-from hermetic._sandbox import availability
+from support.sandbox_runs import HEAD, REMOTE, needs_a_sandbox, run, verdicts
 
 setUpModule = support.some_pythons_do
 
-HEAD = """
-import ctypes, os, signal, socket, struct, subprocess, sys, threading, time, unittest
-from hermetic import allow, isolated, large, medium, small
-libc = ctypes.CDLL(None, use_errno=True)  # fetched before any test: the guard in the process sees nothing of it
-native_connect, native_fork, native_system = libc.connect, libc.fork, libc.system
-def connect(host, port=9, by=native_connect):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        address = struct.pack("=H", 2) + struct.pack(">H", port) + socket.inet_aton(host) + bytes(8)
-        return by(sock.fileno(), address, 16)
-"""
-REMOTE = "203.0.113.7"  # a refused connect of a datagram socket sends nothing, and neither does one that is let through
 SMALL = (
     HEAD
     + """
@@ -163,21 +151,6 @@ class Case(unittest.TestCase):
     @small
     def test_may(self): pass
 """
-
-needs_a_sandbox = unittest.skipIf(availability.missing(), f"no kernel layer: {availability.missing()}")
-
-
-@functools.cache
-def run(text: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """The run of a module with the text, each kind only once."""
-    with support.Folder(**{"test_it.py": text}) as folder:
-        return support.run_hermetic("-v", *options, "test_it", cwd=folder)
-
-
-def verdicts(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
-    """The verdict of each test, by the last part of its name."""
-    found = re.findall(r"^test_(\w+) \(.*?\) \.\.\. (?:.*\n)*?(ok|ERROR|FAIL)$", done.stderr, re.MULTILINE)
-    return dict(found)
 
 
 @medium

@@ -6,7 +6,7 @@ import subprocess
 
 import support
 from hermetic import HermeticTestCase, medium
-from sandbox.test_sandboxed import HEAD, needs_a_sandbox, verdicts
+from support.sandbox_runs import HEAD, needs_a_sandbox, verdicts
 
 setUpModule = support.some_pythons_do
 

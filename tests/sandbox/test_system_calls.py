@@ -10,7 +10,7 @@ import unittest
 from hermetic import HermeticTestCase, medium
 from hermetic._base import features
 from hermetic._policy.decision import INET, KERNEL, OTHER, UNIX
-from sandbox.memory import Arguments, inet, inet6, unix
+from support.system_call_arguments import Arguments, inet, inet6, unix
 
 if features.LINUX:
     from hermetic._sandbox import system_calls

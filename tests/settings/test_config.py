@@ -8,10 +8,11 @@ from unittest import mock
 
 import hermetic
 import support
-from hermetic import ConfigurationError, Size
+from hermetic import Size
 from hermetic._base import features
 from hermetic._policy.decision import NO_ALLOWANCE, Allowance
 from hermetic._settings import config, table
+from support.settings_files import ConfigTestCase, needs_tomllib
 
 SETTINGS = (
     "mode, default_size, forbid, size_distribution, size_targets, start_method, isolated, no_isolation,"
@@ -19,40 +20,6 @@ SETTINGS = (
     " jobs, time_limits, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
     " junit_xml, json, html, annotations, shuffle, shuffle_level, failed_first, history, progress, sandbox"
 )
-needs_tomllib = unittest.skipUnless(features.HAS_TOMLLIB, "pyproject.toml is read from Python 3.11 on")
-
-
-class ConfigTestCase(hermetic.HermeticTestCase):
-    """Has a folder to itself, and an environment without any setting."""
-
-    def setUp(self) -> None:
-        folder = support.Folder()
-        self.folder = os.path.realpath(folder.__enter__())
-        self.addCleanup(folder.__exit__)
-        bare = {
-            name: value for name, value in os.environ.items() if not name.startswith(("HERMETIC_", "TEST_", "XML_"))
-        }
-        patch = mock.patch.dict(os.environ, bare, clear=True)
-        patch.start()
-        self.addCleanup(patch.stop)
-
-    def write(self, **files: str) -> None:
-        names = {"setup_cfg": "setup.cfg", "pyproject": "pyproject.toml"}
-        support.write_files(self.folder, {names[name]: text for name, text in files.items()})
-
-    def load(self, below: str = "", **command_line: str | None) -> table.Settings:
-        return config.load(command_line, os.path.join(self.folder, below))
-
-    def paths(self, *names: str) -> list[str]:
-        """Paths from the folder of the files."""
-        return [os.path.abspath(os.path.join(self.folder, name)) for name in names]
-
-    def assert_error(self, *parts: str, **command_line: str | None) -> None:
-        """The settings are refused, and each part is in the text."""
-        with self.assertRaises(ConfigurationError) as caught:
-            self.load(**command_line)
-        for part in parts:
-            self.assertIn(part, str(caught.exception))
 
 
 class DefaultsTest(ConfigTestCase):

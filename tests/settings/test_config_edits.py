@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import unittest
-
 import hermetic
 from hermetic import ConfigurationError
-from hermetic._base import features
 from hermetic._settings.config_edits import with_cfg_baseline, with_toml_baseline
+from support.settings_files import needs_tomllib
 
 ONE, TWO = "H001 tests.T.test_a 203.0.113.7", "H003 tests.T.test_b git"
-needs_tomllib = unittest.skipUnless(features.HAS_TOMLLIB, "pyproject.toml is read from Python 3.11 on")
 
 
 class SetupCfgTest(hermetic.HermeticTestCase):

@@ -7,7 +7,7 @@ import unittest
 
 from hermetic._base import spelling
 from hermetic._settings import config
-from settings.test_config import ConfigTestCase, needs_tomllib
+from support.settings_files import ConfigTestCase, needs_tomllib
 
 _SETTING = "default_size = small"
 

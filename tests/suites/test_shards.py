@@ -14,9 +14,9 @@ import hermetic
 import support
 from hermetic import ConfigurationError, isolated, medium
 from hermetic._suites import shards, suite_blocks
-from suites.test_order import FILES, MODULE, TESTS, OrderCase
 from support import run_hermetic
-from test_properties import given, st
+from support.ordered_runs import FILES, MODULE, TESTS, OrderCase
+from support.properties import given, st
 
 setUpModule = support.some_pythons_do
 

@@ -10,8 +10,8 @@ import unittest
 
 import support
 from hermetic import medium
-from sample_runs import SampleRunCase
 from support import Folder, run_hermetic
+from support.sample_runs import SampleRunCase
 
 setUpModule = support.some_pythons_do
 

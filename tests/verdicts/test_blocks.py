@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hermetic
 import support
-from sample_runs import SampleRunCase
+from support.sample_runs import SampleRunCase
 
 setUpModule = support.some_pythons_do
 

@@ -10,7 +10,7 @@ import sys
 from typing import ClassVar
 
 from hermetic import large
-from isolation.hostile import HostileCase
+from support.hostile import HostileCase
 
 _HAS_GROUPS = sys.version_info >= (3, 11)
 

@@ -11,7 +11,7 @@ from unittest import mock
 from hermetic import HermeticTestCase, isolated, medium
 from hermetic._rules import groups
 from hermetic._workers.parallel_plan import Plan
-from test_properties import given, st
+from support.properties import given, st
 
 MARKS = {
     "none": lambda method: method,

@@ -13,7 +13,7 @@ import unittest
 import support
 from hermetic import medium
 from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
-from transcripts import SampleCase, normalised
+from support.transcripts import SampleCase, normalised
 
 setUpModule = support.some_pythons_do
 

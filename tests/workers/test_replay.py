@@ -11,7 +11,7 @@ import unittest
 
 import support
 from hermetic import medium
-from transcripts import OutcomeTranscripts, SampleCase, normalised
+from support.transcripts import OutcomeTranscripts, SampleCase, normalised
 
 setUpModule = support.some_pythons_do
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hermetic import medium
-from sample_runs import SampleRunCase
+from support.sample_runs import SampleRunCase
 
 MODES = ((), ("-j", "2"), ("--isolated",), ("--isolated", "--isolated-start", "fresh"))
 

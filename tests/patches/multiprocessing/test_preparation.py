@@ -9,7 +9,7 @@ import unittest
 
 import support
 from hermetic import medium
-from sample_runs import METHODS, SampleRunCase
+from support.sample_runs import METHODS, SampleRunCase
 
 setUpModule = support.some_pythons_do
 

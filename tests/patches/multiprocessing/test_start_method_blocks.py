@@ -8,7 +8,7 @@ import unittest
 
 import hermetic
 from hermetic import medium, start_method
-from sample_runs import METHODS, SampleRunCase
+from support.sample_runs import METHODS, SampleRunCase
 
 
 def set_method():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 
 from hermetic import medium
-from sample_runs import METHODS, SampleRunCase
+from support.sample_runs import METHODS, SampleRunCase
 
 _STARTS = {
     "pool": "RESULT = multiprocessing.Pool(2).map(abs, [-1])",

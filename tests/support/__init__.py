@@ -15,7 +15,7 @@ import hermetic
 from hermetic._base.features import ANNOTATING_CI
 from hermetic._verdicts import scopes
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TIMEOUT = 180.0  # seconds for any process that a test starts: on a machine with much to do, it may take many
 # By coverage, which then is in the processes of the tests as well.
 IS_MEASURED = any(name.startswith("COVERAGE_PROCESS_") for name in os.environ)
@@ -132,3 +132,10 @@ def _logging(name: str):  # type: ignore[no-untyped-def]
 _EVENTS = "startTest stopTest addSuccess addError addFailure addSkip addExpectedFailure addUnexpectedSuccess addSubTest"
 for _name in _EVENTS.split():
     setattr(EventResult, _name, _logging(_name))
+
+
+def run_tests(cls: type[unittest.TestCase]) -> EventResult:
+    """The result of a class's tests, fixtures included."""
+    result = EventResult()
+    unittest.defaultTestLoader.loadTestsFromTestCase(cls).run(result)
+    return result

@@ -8,7 +8,9 @@ import shutil
 import tempfile
 import unittest
 
-_SAMPLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "samples", "transcripts")
+from support import ROOT
+
+_SAMPLE = os.path.join(ROOT, "tests", "samples", "transcripts")
 _VARYING = (
     (re.compile(r"-m hermetic"), "-m unittest"),
     (re.compile(r"\bin \d+\.\d{3}s"), "in 0.000s"),
