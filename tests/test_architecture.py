@@ -68,7 +68,7 @@ LAYERS = {
         "durations known_violations progress size_distribution test_locations | isolation_errors time_limits |"
         " leftovers | guarded_result | leaks recording_result run_result | recording"
     ),
-    "_suites": "suite_blocks | history | shards | order",
+    "_suites": "history_file suite_blocks | history shards | order",
     "_workers": (
         "packing parallel_plan replay worker_result | addressing teardown_reports | context | worker |"
         " worker_sources | parallel_run | isolation"

@@ -10,7 +10,8 @@ import operator
 import unittest
 
 from .._base import real
-from . import history, shards, suite_blocks
+from . import shards, suite_blocks
+from .history_file import owners_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,12 +117,12 @@ class Order:
     def _failures(self) -> Callable[[Block], bool]:
         """Whether something of a block failed last."""
         failed = self._history.failed if self._history else {}
-        within = {name for one in failed for name in history.owners_of(one)}  # what holds something that failed
+        within = {name for one in failed for name in owners_of(one)}  # what holds something that failed
 
         def has_failed(block: Block) -> bool:
             return any(
                 name in failed
-                or any(owner in failed for owner in history.owners_of(name))
+                or any(owner in failed for owner in owners_of(name))
                 or (name in within and suite_blocks.failed_to_load(block.test))
                 for name in suite_blocks.names_in(block)
             )

@@ -12,7 +12,7 @@ from collections import namedtuple
 
 from .._base.errors import ConfigurationError
 from . import suite_blocks
-from .history import MIN_SECONDS
+from .history_file import MIN_SECONDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def parts_of(blocks: Iterable[Block], count: int, durations: Mapping[str, float]
     Args:
         blocks: those of all tests.
         count: how many shards there are.
-        durations: seconds by the ids of tests; others count as ``history.MIN_SECONDS``.
+        durations: seconds by the ids of tests; others count as ``history_file.MIN_SECONDS``.
     """
     members = suite_blocks.grouped(blocks, suite_blocks.unit_of)
     tests = {

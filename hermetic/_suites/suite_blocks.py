@@ -12,7 +12,7 @@ from __future__ import annotations
 import unittest
 from collections import namedtuple
 
-from .._rules import fixtures, policies
+from .._rules import fixtures, groups, policies
 from .._verdicts.owner_names import owner_name
 
 TYPE_CHECKING = False
@@ -122,7 +122,5 @@ def _isolated_with(test: Any) -> str | None:
     """What a test shares the process with that it is isolated in: ``class``, ``module``, or another thing."""
     if not policies.hands_tests_over() or not isinstance(test, unittest.TestCase):
         return None
-    from .._rules import groups  # loaded with the first isolated test
-
     group = groups.of_test_if_right(test)
     return group.key[0] if group is not None and group.key is not None else None

@@ -19,7 +19,7 @@ from .._isolation.pool import Task
 from .._rules import fixtures, groups, marking, policies, sandbox_choice
 from .._rules.groups import Group
 from .._settings import config
-from .._suites.history import MIN_SECONDS
+from .._suites.history_file import MIN_SECONDS
 from .._verdicts.owner_names import owner_name
 
 TYPE_CHECKING = False
@@ -98,7 +98,7 @@ class Plan:
         suite: the suite.
         address: where a worker finds a test; raises IsolationError if none could.
         options: that each test is to be run with.
-        durations: the seconds that tests took before, by id; others count as ``history.MIN_SECONDS``.
+        durations: the seconds that tests took before, by id; others count as ``history_file.MIN_SECONDS``.
 
     Attributes:
         units: in the order of the suite.

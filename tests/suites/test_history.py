@@ -12,7 +12,7 @@ from unittest import mock
 import hermetic
 import support
 from hermetic import medium
-from hermetic._suites import history
+from hermetic._suites import history_file
 from hermetic._suites.history import RunHistory
 from support import Folder, run_hermetic
 
@@ -176,8 +176,8 @@ class SharedTest(HistoryCase):
 
     def test_a_run_that_waits_too_long_for_another_goes_on_without(self):
         self.write("{}")
-        with history._locked(f"{self.path}.lock"), mock.patch.object(history, "_LOCK_SECONDS", 0.0):
-            with self.assertRaisesRegex(TimeoutError, "another run keeps"), history._locked(f"{self.path}.lock"):
+        with history_file._locked(f"{self.path}.lock"), mock.patch.object(history_file, "_LOCK_SECONDS", 0.0):
+            with self.assertRaisesRegex(TimeoutError, "another run keeps"), history_file._locked(f"{self.path}.lock"):
                 self.fail("both have it")
 
     def test_what_a_forked_copy_of_the_run_knows_is_not_saved(self):
@@ -190,8 +190,8 @@ class SharedTest(HistoryCase):
 
 class MergedTest(hermetic.HermeticTestCase):
     def merged(self, durations, failed, *, ran=(), failing=()):
-        known = history.History(dict.fromkeys(durations, 1.0), dict.fromkeys(failed))
-        found = history._merged(known, dict(ran), dict.fromkeys(failing))
+        known = history_file.History(dict.fromkeys(durations, 1.0), dict.fromkeys(failed))
+        found = known.merged(dict(ran), dict.fromkeys(failing))
         return found.durations, [*found.failed]
 
     def test_what_failed_is_forgotten_when_it_passes_and_with_it_what_is_around_it(self):
@@ -206,11 +206,11 @@ class MergedTest(hermetic.HermeticTestCase):
         self.assertEqual(self.merged(["a", "b"], [], ran={"a": 0.0009}), ({"b": 1.0}, []))
 
     def test_what_ran_last_is_kept_when_there_is_too_much(self):
-        with mock.patch.object(history, "_MAX_ENTRIES", 2):
+        with mock.patch.object(history_file, "_MAX_ENTRIES", 2):
             found = self.merged("abc", "abc", ran={"a": 2.0}, failing="defg")
         self.assertEqual(found, ({"c": 1.0, "a": 2.0}, [*"bcdefg"]))
 
     def test_ids_that_are_long_together_are_too_much_too_but_no_failure_of_the_last_run(self):
-        with mock.patch.object(history, "_MAX_CHARACTERS", 9):
+        with mock.patch.object(history_file, "_MAX_CHARACTERS", 9):
             found = self.merged(["a" * 4, "b" * 4], ["c" * 9, "d"], ran={"e" * 4: 2.0}, failing=["f" * 90])
         self.assertEqual(found, ({"b" * 4: 1.0, "e" * 4: 2.0}, ["d", "f" * 90]))

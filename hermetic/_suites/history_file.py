@@ -1,0 +1,209 @@
+"""The file that keeps the history of earlier runs: its format, how it is read, and how runs share it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import shutil
+import sys
+from collections import namedtuple
+
+from .._base import features, real
+from .._protocol import framing
+from .._reports import report_output
+from .._verdicts import scopes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+__unittest = True
+
+_locking: Any = importlib.import_module("msvcrt" if features.WINDOWS else "fcntl")
+
+_VERSION = 1
+MIN_SECONDS = 0.001  # tests that take less are not recorded, and count as this
+_MAX_ENTRIES, _MAX_CHARACTERS = 100_000, 20_000_000  # the latest are kept; failures of the last run always are
+_MAX_BYTES = 400_000_000
+_LOCK_SECONDS = 10.0
+_FOLDER_FILES = {
+    ".gitignore": "# Made by hermetic.\n*\n",
+    "CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n# Made by hermetic; safe to delete.\n",
+}
+
+
+class History(namedtuple("History", ("durations", "failed"))):  # noqa: PYI024 - as Policy
+    """The contents of the file.
+
+    Attributes:
+        durations: the seconds of each test that took ``MIN_SECONDS`` or more, by its id. Where tests share an id, the
+            last one counts. The latest are last.
+        failed: the names of everything whose last run failed: tests, classes and modules with a failed fixture, and
+            modules that could not be imported. The latest are last.
+    """
+
+    __slots__ = ()
+    durations: dict[str, float]
+    failed: dict[str, None]
+
+    def merged(self, ran: dict[str, float], failed: dict[str, None]) -> History:
+        """This history together with the outcome of a run.
+
+        Args:
+            ran: the seconds of the tests that ran or were skipped.
+            failed: the names of what failed.
+        """
+        still_failed = self.failed
+        if self.failed:
+            ended_well = {*ran}.difference(failed)
+            ended_well |= {owner for name in ended_well for owner in owners_of(name)}  # their fixtures have succeeded
+            still_failed = {name: None for name in self.failed if name not in ended_well and name not in failed}
+        older = {name: seconds for name, seconds in self.durations.items() if name not in ran}
+        slow = {name: seconds for name, seconds in ran.items() if seconds >= MIN_SECONDS}
+        return History(_latest({**older, **slow}), {**_latest(still_failed), **failed})
+
+
+class HistoryFile:
+    """Reads the history and adds to it.
+
+    Args:
+        path: the path of the file.
+        is_own: whether hermetic creates the file and its folder.
+    """
+
+    def __init__(self, path: str, *, is_own: bool) -> None:
+        self.path = path
+        self._is_own = is_own
+        self._has_complained = False
+
+    def read(self) -> History:
+        """The contents of the file; an empty history if the file is missing or damaged."""
+        try:
+            with scopes.unjudged(), real.open_file(self.path, "rb") as file:
+                content = file.read() if os.fstat(file.fileno()).st_size <= _MAX_BYTES else b""
+            return _checked(framing.load(content))
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, RecursionError) as error:
+            if not self._has_complained:
+                sys.stderr.write(f"hermetic: the history {self.path} is ignored: {error}\n")
+            self._has_complained = True
+        return History({}, {})
+
+    def add(self, ran: dict[str, float], failed: dict[str, None]) -> None:
+        """Merge the outcome of a run into the file.
+
+        Args:
+            ran: the seconds of the tests that ran or were skipped.
+            failed: the names of what failed.
+
+        Raises:
+            OSError: the file cannot be written, or another run keeps it locked.
+        """
+        self._make_folder()
+        with _locked(f"{self.path}.lock"):
+            merged = self.read().merged(ran, failed)
+            content = {"version": _VERSION, "failed": [*merged.failed], "durations": merged.durations}
+            report_output.replace(self.path, framing.dump(content) + b"\n")
+
+    def _make_folder(self) -> None:
+        folder = os.path.dirname(self.path)
+        if not self._is_own or os.path.isdir(folder):
+            return
+        try:
+            os.mkdir(folder)
+        except FileExistsError:
+            return  # another run has made it meanwhile
+        try:
+            for name, text in _FOLDER_FILES.items():
+                with real.open_file(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                    file.write(text)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)  # without these files, it would look like the user's folder
+            raise
+
+
+def _checked(found: Any) -> History:
+    """The contents of a file, once each part of them is valid.
+
+    Raises:
+        ValueError: a part is not valid.
+    """
+    if not isinstance(found, dict) or found.get("version") != _VERSION:
+        raise ValueError(f"it is not of version {_VERSION}")
+    durations, failed = found.get("durations"), found.get("failed")
+    if not isinstance(durations, dict) or not all(
+        isinstance(seconds, (int, float)) and 0 <= seconds < float("inf") for seconds in durations.values()
+    ):
+        raise ValueError("its durations are no numbers of seconds")
+    if not isinstance(failed, list) or not all(isinstance(name, str) for name in failed):
+        raise ValueError("what failed is no list of names")
+    return History(durations, dict.fromkeys(failed))
+
+
+def owners_of(name: str) -> list[str]:
+    """The class, the module and the packages that contain a test, as far as the dots in its name show them."""
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def _latest(entries: dict[str, Any]) -> dict[str, Any]:
+    """As many of the latest entries as the file has room for."""
+    left = _MAX_CHARACTERS
+    kept: list[tuple[str, Any]] = []
+    for name, value in [*entries.items()][: -_MAX_ENTRIES - 1 : -1]:
+        left -= len(name)
+        if left < 0:
+            break
+        kept.append((name, value))
+    return dict(reversed(kept))
+
+
+@contextlib.contextmanager
+def _locked(path: str) -> Iterator[None]:
+    """Hold a lock file that no other process can hold at the same time, and remove it afterwards.
+
+    Raises:
+        OSError: another process holds it for too long, or it cannot be created.
+    """
+    until = real.monotonic() + _LOCK_SECONDS
+    while True:
+        file = real.open_file(path, "ab")
+        try:
+            if _lock(file) and _is_at(file, path):
+                break
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+        if real.monotonic() > until:
+            raise TimeoutError(f"another run keeps {path}")
+        real.sleep(0.01)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # Windows keeps a file that is open
+            real.unlink(path)
+        file.close()
+
+
+def _lock(file: Any) -> bool:
+    """Lock an open file, unless another process has locked it."""
+    try:
+        if features.WINDOWS:
+            _locking.locking(file.fileno(), _locking.LK_NBLCK, 1)
+        else:
+            _locking.flock(file, _locking.LOCK_EX | _locking.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def _is_at(file: Any, path: str) -> bool:
+    """Whether an open file is still the one at its path: the last process to lock it may have removed it since."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), real.stat(path))
+    except FileNotFoundError:
+        return False
