@@ -42,7 +42,7 @@ LAYERS = {
         "owner_names | scopes | allowed baseline reported_exceptions subjects | report_files | child_reports |"
         " blocks faults"
     ),
-    "_guards": "process_findings | ceilings | audit inheritance | environment",
+    "_guards": "audit_hook process_findings | ceilings | audit inheritance | environment",
     "_protocol": "framing source_files | tracebacks | portable_errors | frames",
     "_sandbox": (
         "allowed_names call_numbers programs | filters seccomp system_calls | availability passes | judge |"

@@ -26,7 +26,7 @@ import types
 import weakref
 
 from .._base.errors import ConflictError, UnmockedInteractionError
-from .._guards import environment
+from .._guards import audit_hook, environment
 from .._operations import callsite
 from .._patches import installation
 from .._stdlib import subprocess_internals
@@ -390,27 +390,18 @@ def _replace_which(which: Any) -> None:
     _undo.append(undo)
 
 
-_OTHER_ROUTES = frozenset({"os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec"})
-_watched = False
+_OTHER_ROUTES = ("os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec")
 
 
+@functools.cache
 def _watch_other_routes() -> None:
-    """Refuse processes that are started past the subprocess module; an audit hook stays, so there is one for ever."""
-    global _watched  # noqa: PLW0603 - once per process is what it stands for
-    if _watched:
-        return
-    _watched = True
-
-    refuse = faults.shielded(_refuse_route, UnmockedInteractionError)
-
-    def hook(event: str, args: tuple[Any, ...], _events: Any = _OTHER_ROUTES, _doubles: Any = _stack) -> None:
-        if event in _events and _doubles:
-            refuse(event)
-
-    sys.addaudithook(hook)
+    """Refuse processes that are started past the subprocess module. Listeners stay, so there is one for each event."""
+    for event in _OTHER_ROUTES:
+        refuse = functools.partial(_refuse_route, event)
+        audit_hook.register(event, faults.shielded(refuse, UnmockedInteractionError))
 
 
-def _refuse_route(event: str) -> None:
+def _refuse_route(event: str, _: tuple[Any, ...]) -> None:
     double = None if getattr(_passing, "depth", 0) else active()
     if double is not None and not callsite.is_inside("multiprocessing.popen_fork"):  # which is the guard's business
         double.refuse_route(event)

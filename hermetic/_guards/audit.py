@@ -1,10 +1,8 @@
-"""The one audit hook: a look-up for events that nobody asked about, and the judge for the others."""
+"""The judge: it lets an operation happen, or records a violation and raises it."""
 
 from __future__ import annotations
 
 import functools
-import os
-import sys
 import weakref
 
 from .._base import features, real
@@ -16,7 +14,7 @@ from .._policy import decision, messages
 from .._stdlib import subprocess_internals
 from .._verdicts import allowed, baseline, child_reports, scopes, subjects
 from .._verdicts.faults import DECISION, RefusedQuietly, answer, shielded
-from . import ceilings
+from . import audit_hook, ceilings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,7 +85,7 @@ def watch(column: str, readers: dict[str, Callable[..., Operation | None]]) -> N
             judge(operation, scope)
 
     for event, read in readers.items():
-        _handlers[event] = shielded(functools.partial(judge_event, read))
+        audit_hook.register(event, shielded(functools.partial(judge_event, read)))
 
 
 _announced: dict[int, weakref.ref[Any]] = {}  # by id(): each Popen whose own event was judged
@@ -275,7 +273,7 @@ def _let_addresses_through(operation: Operation, scope: Scope, policy: decision.
 
 
 def install(on_new_socket: Callable[[tuple[Any, ...]], None]) -> None:
-    """Put the hook in place. It cannot be taken out again, so whoever calls this calls it once.
+    """Have the audit hook ask the judge. That lasts until the process ends, so call this once.
 
     Args:
         on_new_socket: called with the arguments of each ``socket.__new__``, in a scope or not.
@@ -284,10 +282,9 @@ def install(on_new_socket: Callable[[tuple[Any, ...]], None]) -> None:
         GuardError: the hook does not see events.
     """
     for event in events.READERS:
-        _handlers[event] = shielded(functools.partial(_judge_event, event))
-    _handlers["socket.__new__"] = shielded(on_new_socket)
-    _handlers[DECISION] = answer  # an entrance shields what it decides
-    sys.addaudithook(_make_hook())
+        audit_hook.register(event, shielded(functools.partial(_judge_event, event)))
+    audit_hook.register("socket.__new__", shielded(on_new_socket))
+    audit_hook.register(DECISION, answer)  # an entrance shields what it decides
     _check_hook()
 
 
@@ -302,20 +299,3 @@ def _check_hook() -> None:
             "  Find what calls sys.addaudithook() before hermetic is imported, and have it accept further hooks.\n"
             "  docs: hermetic/docs/reference/messages.md#h009"
         )
-
-
-_handlers: dict[str, Callable[[tuple[Any, ...]], None]] = {}  # by event
-
-
-def _make_hook() -> Callable[[str, tuple[Any, ...]], None]:
-    # The look-up is a default argument: it is all that most events ever cost.
-    def hook(event: str, args: tuple[Any, ...], _find: Any = _handlers.get) -> None:
-        handle = _find(event)
-        if handle is not None:
-            handle(args)
-
-    # Only where coverage measures child processes, as it does those of our own tests: a trace function that a test
-    # sets would see the hook, and all that it calls.
-    if any(name.startswith("COVERAGE_PROCESS_") for name in os.environ):
-        hook.__cantrace__ = True  # type: ignore[attr-defined]
-    return hook

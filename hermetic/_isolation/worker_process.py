@@ -12,6 +12,7 @@ import sys
 import threading
 
 from .._base import features, own_files, real, system
+from .._guards import audit_hook
 from .._protocol import framing
 from .._stdlib import exit_handlers, thread_internals
 from .._verdicts import scopes
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 fcntl: Any = None if features.WINDOWS else importlib.import_module("fcntl")
 
 _LEAST_FILE_DESCRIPTOR = 300  # for our own: tests that meddle with others begin with the low ones
-_USED_BY = frozenset({"tempfile.mkstemp", "tempfile.mkdtemp"})  # audit events
+_USED_BY = ("tempfile.mkstemp", "tempfile.mkdtemp")  # audit events
 _is_folder = functools.partial(os.path.isdir)  # wrapped for libraries that fake the file system, as in own_files
 _GRACE = 1.0  # seconds that threads and processes which a test left have to end by themselves
 
@@ -46,7 +47,8 @@ def set_up(place: WorkerPlace) -> framing.WorkerEnd:
     if sys.stdout is not _streams.get("stdout"):  # nobody has warmed up
         make_streams()
     faulthandler.enable(file=stacks, all_threads=True)
-    sys.addaudithook(_restore_before_use)
+    for event in _USED_BY:
+        audit_hook.register(event, _restore_before_use)
     temporary = _temporary.path = os.path.join(place.folder, "tmp")
     for name in ("TEMP", "TMP") if features.WINDOWS else ("TMPDIR",):
         os.environ[name] = temporary
@@ -72,9 +74,9 @@ def restore_temporary_folder() -> None:
         own_files.restore_private_folder(_temporary.path)
 
 
-def _restore_before_use(event: str, _: tuple[Any, ...], used: frozenset[str] = _USED_BY) -> None:
-    """A hook: a test of another worker may remove the folder while a test runs. What the test itself does stays."""
-    if event in used and not _is_folder(os.path.dirname(_temporary.path)):
+def _restore_before_use(_: tuple[Any, ...]) -> None:
+    """Restore the folder if a test of another worker has removed it. What this test does to it otherwise stays."""
+    if not _is_folder(os.path.dirname(_temporary.path)):
         with scopes.unjudged():
             restore_temporary_folder()
 

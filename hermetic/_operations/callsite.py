@@ -21,7 +21,7 @@ _PACKAGE_DIRECTORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _JUDGES = frozenset(
     os.path.join(_PACKAGE_DIRECTORY, room, f"{file}.py")
     for room, files in (
-        ("_guards", ("audit",)),
+        ("_guards", ("audit", "audit_hook")),
         ("_operations", ("callsite", "database_events", "file_events")),
         ("_patches", ("sleeps",)),
         ("_verdicts", ("faults",)),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
-import sys
 
+from .._guards import audit_hook
 from .._isolation import leak_snapshot
 from .._stdlib import global_state
 from .._verdicts import scopes
@@ -21,7 +22,6 @@ __unittest = True
 
 _TEMPORARY_FILE_EVENTS = ("tempfile.mkstemp", "tempfile.mkdtemp")
 _temporary_files: list[str] = []  # made since the test that is running began
-_hooks: list[Callable[..., None]] = []  # at most one: it cannot be taken out again
 
 
 def run(test: Any, result: Any, run_test: Callable[[Any, Any], Any]) -> Any:
@@ -32,9 +32,7 @@ def run(test: Any, result: Any, run_test: Callable[[Any, Any], Any]) -> Any:
         result: of any runner.
         run_test: runs it.
     """
-    if not _hooks:
-        _hooks.append(_note_temporary_files)
-        sys.addaudithook(_note_temporary_files)
+    _watch_temporary_files()
     _temporary_files.clear()
     snapshot = leak_snapshot.Snapshot()
     returned = run_test(test, result)
@@ -48,9 +46,13 @@ def run(test: Any, result: Any, run_test: Callable[[Any, Any], Any]) -> Any:
     return returned
 
 
-def _note_temporary_files(event: str, args: tuple[Any, ...]) -> None:
-    if event in _TEMPORARY_FILE_EVENTS:
-        path = os.fsdecode(args[0])
-        # multiprocessing keeps its folder until the process ends
-        if not os.path.basename(path).startswith(global_state.MULTIPROCESSING_FOLDER):
-            _temporary_files.append(path)
+@functools.cache
+def _watch_temporary_files() -> None:
+    for event in _TEMPORARY_FILE_EVENTS:
+        audit_hook.register(event, _note_temporary_file)
+
+
+def _note_temporary_file(args: tuple[Any, ...]) -> None:
+    path = os.fsdecode(args[0])
+    if not os.path.basename(path).startswith(global_state.MULTIPROCESSING_FOLDER):  # it is kept until the process ends
+        _temporary_files.append(path)

@@ -35,8 +35,7 @@ CALLS = (1, 3)
 # The code under test calls these, and nothing of hermetic stands between: if one of them failed before its first
 # statement, nobody could see it. They do nothing but call another function, and keep what it fails with.
 OUTERMOST = {
-    "hermetic._doubles.seam:_watch_other_routes.hook",
-    "hermetic._guards.audit:_make_hook.hook",
+    "hermetic._guards.audit_hook:_listeners.hook",
     "hermetic._verdicts.faults:entrance.decide_and_call",
     "hermetic._verdicts.faults:shielded.judge_or_refuse",
     "hermetic._patches.sleeps:_GuardedSleep.__call__",

@@ -1,0 +1,47 @@
+"""The only audit hook of this process: it calls the functions that are registered for an event."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    Listener: TypeAlias = Callable[[tuple[Any, ...]], None]
+
+
+def register(event: str, listener: Listener) -> None:
+    """Call a function with the arguments of each event of a name, until the process ends.
+
+    Functions for the same event are called in the order of their registration, until one of them raises an exception.
+
+    Args:
+        event: the name of the audit event.
+        listener: the function. It should be ``faults.shielded``: nothing stands between it and the code under test.
+    """
+    listeners = _listeners()
+    listeners[event] = (*listeners.get(event, ()), listener)
+
+
+@functools.cache
+def _listeners() -> dict[str, tuple[Listener, ...]]:
+    """The registered functions by event. The first call adds the hook, which Python cannot remove again."""
+    listeners: dict[str, tuple[Listener, ...]] = {}
+
+    # `_find` is a default argument because most events cost no more than this look-up.
+    def hook(event: str, args: tuple[Any, ...], _find: Any = listeners.get) -> None:
+        found = _find(event)
+        if found is not None:
+            for listener in found:
+                listener(args)
+
+    # Only where coverage measures child processes, as in the tests of hermetic: a trace function that a test sets
+    # would see the hook, and all that it calls.
+    if any(name.startswith("COVERAGE_PROCESS_") for name in os.environ):
+        hook.__cantrace__ = True  # type: ignore[attr-defined]
+    sys.addaudithook(hook)
+    return listeners
