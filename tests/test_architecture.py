@@ -53,12 +53,14 @@ LAYERS = {
         " nursery pipes pool"
     ),
     "_patches": (
-        "forked_runs load_errors on_import replacing | sockets | process_creation sleeps | opt_ins |"
+        "forked_runs load_errors on_import replacing | sockets | process_creation sleeps |"
+        " child_starts opt_ins |"
         " installation | process_exits"
     ),
     "_doubles": (
-        "patterns virtual_clock | scripted_child | asyncio_seam command_calls | expectations | seam texts |"
-        " interactions | subprocess_mock"
+        "patterns virtual_clock | doubled_child | child_streams command_calls scripted_child |"
+        " program_child | expectations | active_doubles texts | asyncio_children interactions popen_methods |"
+        " seam | subprocess_mock"
     ),
     "_patches.multiprocessing": "journal main_guard pools start_method | preparation starts | watching",
     "_rules": "fixtures marking misplaced_marks | policies | groups sandbox_choice",
@@ -224,7 +226,7 @@ class CirclesTest(hermetic.HermeticTestCase):
     def test_imports_of_all_kinds_count(self):
         self.assertIn("_running.class_protection", graph()["_marks.marks"])
         self.assertIn("_workers.isolation", graph()["_running.class_protection"])  # within a function
-        self.assertIn("_doubles.expectations", graph()["_doubles.seam"])  # for its types alone
+        self.assertIn("_doubles.expectations", graph()["_doubles.popen_methods"])  # for its types alone
 
 
 class StandardLibraryTest(hermetic.HermeticTestCase):

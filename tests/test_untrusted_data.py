@@ -31,7 +31,7 @@ MAY_RUN_CODE = {
 # What gives a channel a name, by which others would find it.
 NAMING = {"bind", "listen", "accept", "connect", "connect_ex", "mkfifo", "create_server", "create_connection"}
 MAY_NAME = {
-    ("_doubles.asyncio_seam", "listen"),  # of a child that is none
+    ("_doubles.asyncio_children", "listen"),  # of a child that is none
     ("_sandbox.availability", "connect_ex"),  # an attempt that the kernel is to refuse
 }
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .scripted_child import Child
+    from .doubled_child import Child
 
 
 class Call:

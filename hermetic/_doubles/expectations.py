@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 
 from .command_calls import encoded
+from .doubled_child import check_status
 from .patterns import ANYTHING, CommandPattern, differences, is_like, shortened
-from .scripted_child import check_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .command_calls import Call
-    from .scripted_child import ChildProcess
+    from .program_child import ChildProcess
 
 
 @dataclass(eq=False)

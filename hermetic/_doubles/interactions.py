@@ -1,10 +1,11 @@
-"""What a double has answered, in order: commands and look-ups, each of which the test may assert once."""
+"""The commands and look-ups that a double has answered, in order; a test may assert each of them once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from . import texts
+from .expectations import as_mock_call
 from .patterns import ANYTHING, CommandPattern, differences, literal
 
 TYPE_CHECKING = False
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from .command_calls import Call
     from .expectations import Expectation
+
+__unittest = True  # keeps our frames out of unittest's tracebacks
 
 RUN, WHICH = "run", "which"
 _FIELDS = {
@@ -76,7 +79,7 @@ def run_interaction(call: Call, expectation: Expectation) -> Interaction:
     return Interaction(RUN, {"command": call.command, **fields}, call)
 
 
-def assert_next(timeline: Sequence[Interaction], source: str, wanted: dict[str, Any]) -> None:
+def _assert_next(timeline: Sequence[Interaction], source: str, wanted: dict[str, Any]) -> None:
     """Assert the first interaction that is not asserted yet.
 
     Args:
@@ -108,3 +111,128 @@ def assert_next(timeline: Sequence[Interaction], source: str, wanted: dict[str, 
         text = [f"{asserted}: the next interaction is another one:", f"  {interaction}"]
         raise AssertionError("\n".join([*text, *(f"    {line}" for line in lines)]))
     interaction.asserted = True
+
+
+class RecordedCalls:
+    """The part of a double that records calls.
+
+    Attributes:
+        name: what messages call the double.
+        run: the source of ``assert_interaction`` for commands.
+        which: the source of ``assert_interaction`` for look-ups by ``shutil.which``.
+    """
+
+    run = RUN
+    which = WHICH
+
+    def __init__(self) -> None:
+        self.name = "sp"
+        self._timeline: list[Interaction] = []
+        self._calls: list[Call] = []
+
+    @property
+    def calls(self) -> list[Any]:
+        """All commands so far, refused ones included.
+
+        Each is ``mock.call(command, ...)``, with those of cwd, env, input and shell that it gave.
+        """
+        return [as_mock_call(call) for call in self._calls]
+
+    def assert_run(
+        self,
+        command: Any,
+        *,
+        returncode: Any = ...,
+        stdout: Any = ...,
+        stderr: Any = ...,
+        input: Any = ...,  # noqa: A002 - as of mock_run
+        cwd: Any = ...,
+        env: Any = ...,
+        shell: Any = ...,
+    ) -> None:
+        """Assert that the next interaction was a command; each interaction is asserted once, in order.
+
+        Args:
+            command: as of ``mock_run``.
+            returncode: how it ended; ``...`` for anything, as in all that follows.
+            stdout: as it was scripted.
+            stderr: as it was scripted.
+            input: as of ``mock_run``.
+            cwd: as of ``mock_run``.
+            env: as of ``mock_run``.
+            shell: as of ``mock_run``.
+
+        Raises:
+            AssertionError: it was another one; the text says what differs.
+        """
+        fields = {"returncode": returncode, "stdout": stdout, "stderr": stderr}
+        fields |= {"input": input, "cwd": cwd, "env": env, "shell": shell}
+        given = {name: value for name, value in fields.items() if value is not ANYTHING}
+        self.assert_interaction(self.run, command=command, **given)
+
+    def assert_which(self, name: str, returns: Any = ...) -> None:
+        """Assert that the next interaction was a look-up by ``shutil.which``.
+
+        Args:
+            name: what was looked up.
+            returns: what was answered; ``...`` for anything.
+
+        Raises:
+            AssertionError: it was another one; the text says what differs.
+        """
+        given = {} if returns is ANYTHING else {"returns": returns}
+        self.assert_interaction(self.which, name=name, **given)
+
+    def assert_interaction(self, source: str, **fields: Any) -> None:
+        """Assert the next interaction.
+
+        Args:
+            source: ``run`` or ``which`` of this double.
+            **fields: as of ``assert_run`` or ``assert_which``.
+
+        Raises:
+            AssertionError: it was another one; the text says what differs.
+            TypeError: there is no such source or field.
+        """
+        _assert_next(self._timeline, source, fields)
+
+    def assert_not_called(self) -> None:
+        """Assert that no command was started, or tried to be.
+
+        Raises:
+            AssertionError: there was one.
+        """
+        self._as_mock().assert_not_called()
+
+    def assert_called_once_with(self, command: Any, **given: Any) -> None:
+        """Assert that there was one command alone, as ``mock.Mock`` does.
+
+        Args:
+            command: a list of strings, or a string.
+            **given: those of cwd, env, input and shell that it was given.
+
+        Raises:
+            AssertionError: there was another one, or more, or none.
+        """
+        self._as_mock().assert_called_once_with(command, **given)
+
+    def assert_has_calls(self, calls: Sequence[Any], any_order: bool = False) -> None:  # noqa: FBT001, FBT002 - as mock has it
+        """Assert that there were these commands, one right after the other, as ``mock.Mock`` does.
+
+        Args:
+            calls: ``mock.call(command, ...)`` objects.
+            any_order: whether they may stand anywhere.
+
+        Raises:
+            AssertionError: there were not.
+        """
+        self._as_mock().assert_has_calls(calls, any_order)
+
+    def _as_mock(self) -> Any:
+        """A Mock that was called as this double was: its assertions and their texts are what people know."""
+        from unittest import mock  # imports asyncio: not worth its start-up time before somebody asks
+
+        recorder = mock.Mock(name=self.name)
+        for call in self.calls:
+            recorder(*call.args, **call.kwargs)
+        return recorder

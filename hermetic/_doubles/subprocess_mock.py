@@ -11,24 +11,25 @@ from .._base.errors import HermeticError, UnassertedInteractionsError, UnmockedI
 from .._operations import callsite
 from .._verdicts import reported_exceptions, scopes
 from .._verdicts.faults import RefusedQuietly
-from . import interactions, seam, texts
-from .expectations import Answer, Expectation, Queue, as_mock_call, checked_times, wanted_fields
-from .interactions import Interaction
-from .patterns import ANYTHING, CommandPattern, literal
+from . import interactions, popen_methods, seam, texts
+from .expectations import Answer, Expectation, Queue, checked_times, wanted_fields
+from .interactions import Interaction, RecordedCalls
+from .patterns import CommandPattern, literal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Any
 
     from .command_calls import Call
-    from .scripted_child import Child, ChildProcess
+    from .doubled_child import Child
+    from .program_child import ChildProcess
 
 __unittest = True  # keeps our frames out of unittest's tracebacks
 
 
-class SubprocessMock:
+class SubprocessMock(RecordedCalls):
     """A strict double of the subprocess module: a context manager, for the whole process while it is active.
 
     Commands are answered in the order in which they were scripted, and no other command is started. All of
@@ -46,17 +47,12 @@ class SubprocessMock:
         which: the source of ``assert_interaction`` for look-ups by ``shutil.which``.
     """
 
-    run = interactions.RUN
-    which = interactions.WHICH
-
     def __init__(self, *, any_order: bool = False, strict: bool = False) -> None:
+        super().__init__()
         self.strict = strict
-        self.name = "sp"  # what messages call it
         self._queue = Queue(any_order=any_order)
         self._allowed: list[CommandPattern] = []
         self._which: dict[str, interactions.WhichAnswer] = {}
-        self._timeline: list[Interaction] = []
-        self._calls: list[Call] = []
         self._refusals: list[BaseException] = []
         self._lock = threading.RLock()
 
@@ -179,7 +175,7 @@ class SubprocessMock:
         try:
             seam.leave(self)
         finally:
-            seam.settle(self._calls)
+            popen_methods.settle(self._calls)
 
     def verify(self, *, failed: bool = False) -> None:
         """Fail if something is amiss; the end of the block does it.
@@ -277,113 +273,6 @@ class SubprocessMock:
         if expectation.accepts_input(call):
             return None
         return self.refused(UnmockedInteractionError(texts.input_text(call, expectation)))
-
-    @property
-    def calls(self) -> list[Any]:
-        """All commands so far, refused ones included.
-
-        Each is ``mock.call(command, ...)``, with those of cwd, env, input and shell that it gave.
-        """
-        return [as_mock_call(call) for call in self._calls]
-
-    def assert_run(
-        self,
-        command: Any,
-        *,
-        returncode: Any = ...,
-        stdout: Any = ...,
-        stderr: Any = ...,
-        input: Any = ...,  # noqa: A002 - as of mock_run
-        cwd: Any = ...,
-        env: Any = ...,
-        shell: Any = ...,
-    ) -> None:
-        """Assert that the next interaction was a command; each interaction is asserted once, in order.
-
-        Args:
-            command: as of ``mock_run``.
-            returncode: how it ended; ``...`` for anything, as in all that follows.
-            stdout: as it was scripted.
-            stderr: as it was scripted.
-            input: as of ``mock_run``.
-            cwd: as of ``mock_run``.
-            env: as of ``mock_run``.
-            shell: as of ``mock_run``.
-
-        Raises:
-            AssertionError: it was another one; the text says what differs.
-        """
-        fields = {"returncode": returncode, "stdout": stdout, "stderr": stderr}
-        fields |= {"input": input, "cwd": cwd, "env": env, "shell": shell}
-        given = {name: value for name, value in fields.items() if value is not ANYTHING}
-        self.assert_interaction(self.run, command=command, **given)
-
-    def assert_which(self, name: str, returns: Any = ...) -> None:
-        """Assert that the next interaction was a look-up by ``shutil.which``.
-
-        Args:
-            name: what was looked up.
-            returns: what was answered; ``...`` for anything.
-
-        Raises:
-            AssertionError: it was another one; the text says what differs.
-        """
-        given = {} if returns is ANYTHING else {"returns": returns}
-        self.assert_interaction(self.which, name=name, **given)
-
-    def assert_interaction(self, source: str, **fields: Any) -> None:
-        """Assert the next interaction.
-
-        Args:
-            source: ``run`` or ``which`` of this double.
-            **fields: as of ``assert_run`` or ``assert_which``.
-
-        Raises:
-            AssertionError: it was another one; the text says what differs.
-            TypeError: there is no such source or field.
-        """
-        interactions.assert_next(self._timeline, source, fields)
-
-    def assert_not_called(self) -> None:
-        """Assert that no command was started, or tried to be.
-
-        Raises:
-            AssertionError: there was one.
-        """
-        self._as_mock().assert_not_called()
-
-    def assert_called_once_with(self, command: Any, **given: Any) -> None:
-        """Assert that there was one command alone, as ``mock.Mock`` does.
-
-        Args:
-            command: a list of strings, or a string.
-            **given: those of cwd, env, input and shell that it was given.
-
-        Raises:
-            AssertionError: there was another one, or more, or none.
-        """
-        self._as_mock().assert_called_once_with(command, **given)
-
-    def assert_has_calls(self, calls: Sequence[Any], any_order: bool = False) -> None:  # noqa: FBT001, FBT002 - as mock has it
-        """Assert that there were these commands, one right after the other, as ``mock.Mock`` does.
-
-        Args:
-            calls: ``mock.call(command, ...)`` objects.
-            any_order: whether they may stand anywhere.
-
-        Raises:
-            AssertionError: there were not.
-        """
-        self._as_mock().assert_has_calls(calls, any_order)
-
-    def _as_mock(self) -> Any:
-        """A Mock that was called as this double was: its assertions and their texts are what people know."""
-        from unittest import mock  # imports asyncio: not worth its start-up time before somebody asks
-
-        recorder = mock.Mock(name=self.name)
-        for call in self.calls:
-            recorder(*call.args, **call.kwargs)
-        return recorder
 
 
 def _caller() -> str:

@@ -1,4 +1,4 @@
-"""Doubled children under asyncio: its own transport and streams, told of the end by the child and not by a watcher."""
+"""Doubled children under asyncio: its own transport and streams, with the child reporting its end."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import threading
 import weakref
 from asyncio import base_subprocess
 
+from .._patches import child_starts
 from .._stdlib import subprocess_internals
-from .scripted_child import THREAD_NAME
+from .active_doubles import doubles
+from .doubled_child import THREAD_NAME
 from .virtual_clock import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
-    from .scripted_child import Child
+    from .doubled_child import Child
 
 
 class DoubledTransport(base_subprocess.BaseSubprocessTransport):
@@ -95,9 +96,9 @@ class _VirtualTime:
     def __init__(self, loop: Any) -> None:
         self.transports: weakref.WeakSet[DoubledTransport] = weakref.WeakSet()
         self._selector = subprocess_internals.selector_of_loop(loop)
-        self._real_select, self._real_time = self._selector.select, loop.time
+        self._real_time, self._real_select = loop.time, self._selector.select
         self._skipped = 0.0  # seconds
-        self._selector.select, loop.time = self.select, self.time
+        child_starts.replace_time(loop, self.time, self.select)
 
     def time(self) -> float:
         return self._real_time() + self._skipped  # type: ignore[no-any-return]
@@ -129,16 +130,11 @@ def _virtual_time_of(loop: Any) -> _VirtualTime:
     return time if isinstance(time, _VirtualTime) else _VirtualTime(loop)
 
 
-def replacement(original: Any, active: Callable[[], object]) -> Any:
-    """What takes the place of a loop's ``_make_subprocess_transport``.
-
-    Args:
-        original: the method.
-        active: gives the double that answers, or None.
-    """
+def making_transport(original: Any) -> Any:
+    """The replacement of an event loop's ``_make_subprocess_transport``: a double's child, or else the original."""
 
     async def make_subprocess_transport(loop: Any, protocol: Any, *args: Any, **kwargs: Any) -> Any:
-        if active() is None:
+        if doubles.answering() is None:
             return await original(loop, protocol, *args, **kwargs)
         waiter = loop.create_future()
         kwargs["waiter"] = waiter
