@@ -53,9 +53,8 @@ LAYERS = {
         " nursery pipes pool"
     ),
     "_patches": (
-        "forked_runs load_errors on_import replacing | sockets | process_creation sleeps |"
-        " child_starts opt_ins |"
-        " installation | process_exits"
+        "forked_runs load_errors module_attributes on_import replacing unittest_classes | sockets |"
+        " process_creation sleeps | child_starts opt_ins | installation | process_exits"
     ),
     "_doubles": (
         "patterns virtual_clock | doubled_child | child_streams command_calls scripted_child |"

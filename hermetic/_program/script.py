@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import os
 import sys
-import unittest
 
 from .._base import features, real
-from .._patches import forked_runs, load_errors, process_exits
+from .._patches import forked_runs, load_errors, process_exits, unittest_classes
 from .._rules import policies
 from .._running.watched_run import WatchedRun
 from .._verdicts import scopes
@@ -16,7 +15,7 @@ from . import run_setup, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from typing import Any
 
 __unittest = True
@@ -43,7 +42,7 @@ def run(path: str, arguments: list[str], program: str) -> None:
         forked_runs.loads_watched(),
         load_errors.failing_alone_in_programs(),
         policies.default_scope(),
-        _runs_watched(ended_early),
+        unittest_classes.runs_replaced(functools.partial(_watching, ended_early)),
     ):
         try:
             runpy.run_path(path, run_name="__main__")
@@ -65,10 +64,13 @@ def _found_all_left_out(code: Any) -> bool:
     )
 
 
-@contextlib.contextmanager
-def _runs_watched(ended_early: list[str]) -> Iterator[None]:
-    """Watch every run of a ``TextTestRunner``, and note what ended one early: a script may not look at its result."""
-    run = unittest.TextTestRunner.run
+def _watching(ended_early: list[str], run: Callable[..., Any]) -> Callable[..., Any]:
+    """``TextTestRunner.run`` with every run watched.
+
+    Args:
+        ended_early: gets what ended each run early, because a script may not look at its result.
+        run: the original.
+    """
 
     def watched_run(self: Any, test: Any) -> Any:
         watched = test if isinstance(test, WatchedRun) else WatchedRun(run_setup.arranged(test))
@@ -85,8 +87,4 @@ def _runs_watched(ended_early: list[str]) -> Iterator[None]:
             raise KeyboardInterrupt
         return result
 
-    unittest.TextTestRunner.run = watched_run  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        unittest.TextTestRunner.run = run  # type: ignore[method-assign]
+    return watched_run

@@ -10,13 +10,12 @@ A class is protected when it is decorated, and when it is defined: with marked m
 
 from __future__ import annotations
 
-import functools
 import sys
 import unittest
 
 from .._base import real
 from .._base.errors import GuardError
-from .._patches import installation
+from .._patches import installation, unittest_classes
 from .._results.guarded_result import GuardedResult, exc_info, proxy_of
 from .._rules import marking, policies
 from .._stdlib import unittest_internals
@@ -32,23 +31,18 @@ __unittest = True
 
 def watch_class_definitions() -> None:
     """Look at every TestCase class that is defined from now on."""
-    original = unittest.TestCase.__dict__.get("__init_subclass__")
+    unittest_classes.watch_definitions(_look_at)
 
-    def __init_subclass__(cls: Any, /, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - takes the place of one
-        if original is not None:
-            original.__get__(None, cls)(*args, **kwargs)
-        else:
-            super(unittest.TestCase, cls).__init_subclass__(*args, **kwargs)
-        if marking.functions_are_marked:
-            from .._rules import misplaced_marks  # loaded where methods may be marked
 
-            misplaced_marks.refuse_in_class(cls)
-        if _is_marked(cls):
-            marking.refuse_misspelt(cls)
-            installation.prepare()
-            protect_class(cls)
+def _look_at(cls: Any) -> None:
+    if marking.functions_are_marked:
+        from .._rules import misplaced_marks  # loaded where methods may be marked
 
-    unittest.TestCase.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[assignment]
+        misplaced_marks.refuse_in_class(cls)
+    if _is_marked(cls):
+        marking.refuse_misspelt(cls)
+        installation.prepare()
+        protect_class(cls)
 
 
 _marking_modules: set[str] = set()
@@ -75,14 +69,12 @@ def protect_class(cls: Any) -> None:
     """Hold a TestCase class, and those that inherit from it, to its policy."""
     if not marking.is_protected(cls):
         cls._hermetic_protected = True
-        cls.run = _protected_run(cls)
-        cls.debug = _protected_debug(cls)
+        unittest_classes.replace_methods(cls, {"run": _protected_run, "debug": _protected_debug})
     if policies.hands_tests_over():
         _watch_for_isolation(cls)
     if policies.hands_tests_over() or any(_is_overridden(cls, name) for name in _CLASS_FIXTURES):
-        for name, replacement in _CLASS_FIXTURES.items():
-            if not hasattr(getattr(cls, name), "__hermetic_fixture__"):
-                setattr(cls, name, classmethod(_override_class_fixture(cls, name, replacement)))
+        for name, run in _CLASS_FIXTURES.items():
+            unittest_classes.replace_class_fixture(cls, name, run)
 
 
 def _watch_for_isolation(cls: Any) -> None:
@@ -94,9 +86,8 @@ def _watch_for_isolation(cls: Any) -> None:
     module_fixtures.watch(cls.__module__)
 
 
-def _protected_run(cls: Any) -> Callable[..., Any]:
-    """A ``run`` that sees to the class's policy, and leaves the rest to the ``run`` that it stands before."""
-    inherited = _inherited(cls, "run")
+def _protected_run(cls: Any, inherited: Callable[..., Any]) -> Callable[..., Any]:
+    """The ``run`` of a protected class, which applies the class's policy and calls the inherited ``run``."""
     own = vars(cls).get("run")
 
     def run(self: Any, result: Any = None) -> Any:
@@ -157,9 +148,8 @@ def _run_watched(test: Any, result: Any, run_here: Callable[[Any, Any], Any]) ->
     return leaks.run(test, result, run_here)
 
 
-def _protected_debug(cls: Any) -> Callable[..., Any]:
-    """``debug`` has no result: what was swallowed is raised at the end."""
-    inherited = _inherited(cls, "debug")
+def _protected_debug(_: Any, inherited: Callable[..., Any]) -> Callable[..., Any]:
+    """The ``debug`` of a protected class, which raises what was swallowed at the end: it has no result."""
 
     def debug(self: Any) -> None:
         policy = policies.of_test(self)
@@ -176,13 +166,6 @@ def _protected_debug(cls: Any) -> Callable[..., Any]:
     return debug
 
 
-def _inherited(cls: Any, name: str) -> Callable[..., Any]:
-    """The method that a protected class would have without us, as a function of the test and its arguments."""
-    own: Callable[..., Any] | None = vars(cls).get(name)
-    # Otherwise, whoever comes next for this very test: below us there may be IsolatedAsyncioTestCase.
-    return own or (lambda self, *args: getattr(super(cls, self), name)(*args))
-
-
 def _run_with_proxy(test: Any, inner: Callable[..., Any], result: Any) -> Any:
     proxy = proxy_of(result)
     inner(test, proxy)
@@ -192,20 +175,6 @@ def _run_with_proxy(test: Any, inner: Callable[..., Any], result: Any) -> Any:
 
 def _is_overridden(cls: Any, name: str) -> bool:
     return bool(real.function_of(getattr(cls, name)) is not real.function_of(getattr(unittest.TestCase, name)))
-
-
-def _override_class_fixture(cls: type, name: str, replacement: Callable[..., None]) -> Callable[..., None]:
-    own: Any = vars(cls).get(name)
-
-    @functools.wraps(real.function_of(getattr(cls, name)))
-    def fixture(owner: Any) -> None:
-        inner = getattr(super(cls, owner), name) if own is None else own
-        if hasattr(own, "__get__"):  # a partial has none before Python 3.13
-            inner = own.__get__(None, owner)
-        replacement(owner, inner)
-
-    fixture.__hermetic_fixture__ = True  # type: ignore[attr-defined]
-    return fixture
 
 
 # The scopes of a class's fixtures, from setUpClass to the last class cleanup.

@@ -1,14 +1,12 @@
-"""Modules whose fixtures run in workers: every runner finds ``setUpModule`` and ``tearDownModule`` as attributes.
+"""Has the fixtures of modules run in the workers that run their isolated tests.
 
-The module gets a class of its own, in which both are properties, so that they can be another thing for the runner than
-they are for the module itself. Nothing in the module is replaced.
+Every runner reads ``setUpModule`` and ``tearDownModule`` as attributes of the module. These are computed, so that the
+runner sees other functions than the module itself. Nothing in the module is replaced.
 """
 
 from __future__ import annotations
 
-import sys
-import types
-
+from .._patches import module_attributes
 from .._rules import groups, policies
 
 TYPE_CHECKING = False
@@ -16,31 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 __unittest = True
-
-
-def watch(name: str) -> None:
-    """Look after the fixtures of a module, by its name."""
-    module = None if name.partition(".")[0] in sys.stdlib_module_names else sys.modules.get(name)
-    if type(module) is types.ModuleType:
-        module.__class__ = _WatchedModule
-
-
-def _fixture(name: str, seen_by_runner: Any) -> property:
-    def get(module: Any) -> Any:
-        fixture = seen_by_runner(module, vars(module).get(name))
-        if fixture is None:
-            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
-        return fixture
-
-    def set_(module: Any, value: Any) -> None:
-        vars(module)[name] = value
-
-    def delete(module: Any) -> None:
-        if name not in vars(module):
-            raise AttributeError(name)
-        del vars(module)[name]
-
-    return property(get, set_, delete)
 
 
 def _set_up(module: Any, own: Any) -> Any:
@@ -72,8 +45,9 @@ def _fixtures_run_elsewhere(module: Any) -> bool:
     return policies.hands_tests_over() and groups.is_wholly_isolated_module(module)
 
 
-class _WatchedModule(types.ModuleType):
-    """A module of isolated tests, as runners see it."""
+_MODULE_CLASS = module_attributes.module_class(setUpModule=_set_up, tearDownModule=_tear_down)
 
-    setUpModule = _fixture("setUpModule", _set_up)
-    tearDownModule = _fixture("tearDownModule", _tear_down)
+
+def watch(name: str) -> None:
+    """Run the fixtures of a module where its isolated tests run, from now on."""
+    module_attributes.change_class(name, _MODULE_CLASS)
