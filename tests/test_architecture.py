@@ -53,7 +53,7 @@ LAYERS = {
         " nursery pipes pool"
     ),
     "_patches": (
-        "forked_runs load_errors module_attributes on_import replacing unittest_classes | sockets |"
+        "forked_runs load_errors module_attributes on_import replacing shown_warnings unittest_classes | sockets |"
         " process_creation sleeps | child_starts opt_ins | installation | process_exits"
     ),
     "_doubles": (
@@ -61,7 +61,7 @@ LAYERS = {
         " program_child | expectations | active_doubles texts | asyncio_children interactions popen_methods |"
         " seam | subprocess_mock"
     ),
-    "_patches.multiprocessing": "journal main_guard pools start_method | preparation starts | watching",
+    "_patches.multiprocessing": "main_guard pools start_method | preparation starts | watching",
     "_rules": "fixtures marking misplaced_marks | policies | groups sandbox_choice",
     "_children": "child_boot | spawned | preloaded",
     "_pytest_plugin": "",
@@ -92,9 +92,35 @@ PRIVATE_NAMES = {
     ("_patches.process_creation", "_winapi"),  # the same, on Windows
     ("_pytest_plugin", "_split_scope"),  # of pytest-xdist, for schedulers that others write
     ("_sandbox.sandboxed", "_asdict"),  # as of _verdicts.child_reports
+    ("_patches.shown_warnings", "_get_context"),  # of warnings, beside the functions that it replaces
+    ("_patches.shown_warnings", "_showwarning_orig"),  # as above
     ("_patches.process_exits", "_exit"),  # os._exit is documented
     ("_program.program", "_getParentArgParser"),  # an override, for --durations before 3.12: it can stand nowhere else
     ("_program.program", "_print_help"),  # an override, for our options in --help
+}
+# Assignments to what is not hermetic's, outside of _patches.
+FOREIGN_ASSIGNMENTS = {
+    ("__main__", "sys.argv[0]"),  # the name of the program, for its messages
+    ("_stdlib.unittest_internals", "sys.stderr"),  # unittest's own buffer, put back after its first use
+    ("_children.site.sitecustomize", "os.environ['PYTHONPATH']"),  # takes itself out of what the user's code sees
+    ("_children.site.sitecustomize", "sys.path[:]"),  # as above
+    ("_isolation.worker_process", "os.environ['HERMETIC_ISOLATED']"),  # tests see by it that they are isolated
+    ("_isolation.worker_process", "os.environ[name]"),  # the temporary folder of a worker
+    ("_isolation.worker_process", "sys.__stdin__"),  # the standard files of a worker
+    ("_isolation.worker_process", "sys.f'__{name}__"),  # as above
+    ("_isolation.worker_process", "sys.name"),  # as above
+    ("_isolation.worker_process", "sys.stdin"),  # as above
+    ("_isolation.worker_process", "tempfile.tempdir"),  # the temporary folder of a worker
+    ("_program.script", "sys.argv[:]"),  # a script gets them as from Python
+    ("_program.script", "sys.exit"),  # puts back what a test has replaced
+    ("_program.script", "sys.path[0]"),  # a script gets it as from Python
+    ("_protocol.source_files", "linecache.cache[filename]"),  # lines of files that only the run can read
+    ("_worker", "os.environ['HERMETIC_ISOLATED']"),  # as for _isolation.worker_process
+    ("_workers.addressing", "sys.modules['__main__']"),  # imports the main script as multiprocessing does
+    ("_workers.addressing", "sys.modules['__mp_main__']"),  # as above
+    ("_workers.addressing", "sys.modules[name]"),  # imports a module from its file
+    ("_workers.context", "sys.argv[:]"),  # a worker gets them from its run
+    ("_workers.context", "sys.path[:]"),  # as above
 }
 MAY_USE_PRIVATE_NAMES = ("_base.real", "_stdlib", "_patches.multiprocessing")
 
@@ -287,6 +313,71 @@ class PrivateNamesTest(hermetic.HermeticTestCase):
 
     def test_every_exception_is_used(self):
         self.assertEqual(PRIVATE_NAMES - self.used() - {("_patches.process_exits", "_exit")}, set())
+
+
+@hermetic.medium  # it reads all of the package
+class PatchesTest(hermetic.HermeticTestCase):
+    """What is not hermetic's is changed in _patches alone, as far as names tell whose it is."""
+
+    def foreign_names(self, tree: ast.AST) -> set[str]:
+        """The names that are bound to modules, or what is in them, that are not hermetic's."""
+        names = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level):
+                names.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+            elif isinstance(node, (ast.Assign, ast.AnnAssign)) and "sys.modules" in ast.unparse(node.value or node):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                names.update(target.id for target in targets if isinstance(target, ast.Name))
+        return names
+
+    def targets(self, node: ast.AST) -> list[ast.expr]:
+        """What a statement, or a call of setattr or delattr, changes."""
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("setattr", "delattr"):
+            return [ast.Attribute(node.args[0], ast.unparse(node.args[1]).strip("'\""), ast.Store())]
+        if isinstance(node, (ast.Assign, ast.Delete)):
+            found = [target.elts if isinstance(target, ast.Tuple) else [target] for target in node.targets]
+            return [target for targets in found for target in targets]
+        return [node.target] if isinstance(node, (ast.AugAssign, ast.AnnAssign)) else []
+
+    def is_foreign(self, target: ast.expr, names: set[str]) -> bool:
+        if not isinstance(target, (ast.Attribute, ast.Subscript)):
+            return False
+        holder: ast.expr = target
+        while isinstance(holder, (ast.Attribute, ast.Subscript)):
+            holder = holder.value
+        is_class = isinstance(target, ast.Attribute) and target.attr == "__class__"
+        return is_class or (isinstance(holder, ast.Name) and holder.id in names)
+
+    def found(self, tree: ast.AST) -> set[str]:
+        names = self.foreign_names(tree)
+        targets = [target for node in ast.walk(tree) for target in self.targets(node)]
+        return {ast.unparse(target) for target in targets if self.is_foreign(target, names)}
+
+    def test_they_stand_in_one_room_with_few_exceptions(self):
+        rooms = [module for module in modules() if not module.startswith("_patches.")]
+        found = {(module, target) for module in rooms for target in self.found(modules()[module])}
+        self.assertEqual(found, FOREIGN_ASSIGNMENTS)
+
+    def test_each_form_would_be_found(self):
+        for code in ("os.x = 1", "setattr(os, 'x', 1)", "del os.x", "os.x += 1", "y, os.x = 1, 2", "os.x: int = 1"):
+            self.assertEqual(self.found(ast.parse(f"import os\n{code}")), {"os.x"}, code)
+        self.assertEqual(self.found(ast.parse("import sys\nos = sys.modules['os']\nos.x = 1")), {"os.x"})
+        self.assertEqual(self.found(ast.parse("module.__class__ = Own")), {"module.__class__"})
+
+    def test_there_is_one_audit_hook(self):
+        calls = [
+            (module, node.lineno)
+            for module, tree in modules().items()
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and node.attr == "addaudithook"
+        ]
+        self.assertEqual([module for module, _ in calls], ["_guards.audit_hook"])
+
+    def test_files_say_what_they_patch(self):
+        for module, tree in modules().items():
+            if module.startswith("_patches.") and not module.endswith("__init__"):
+                with self.subTest(module=module):
+                    self.assertRegex(ast.get_docstring(tree) or "", "^(Patches|Installs) ")
 
 
 def names_in_unittest() -> set[str]:

@@ -1,7 +1,7 @@
-"""Forked copies of a run: one run is one process.
+"""Patches what loads and runs tests, in forked copies of a run: a copy that comes back to it is ended.
 
-A child that is forked while tests are loaded or run may do what it likes, until it comes back to what loads or runs
-them: from there on it would run the same tests as its parent. It is ended there, and its parent reports it.
+A child that is forked while tests are loaded or run may do what it likes, until it returns to what loads or runs them:
+from there on it would run the same tests as its parent. It is ended there, and its parent reports it.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ __unittest = True
 
 
 def while_loading() -> contextlib.AbstractContextManager[None]:
-    """A block in which tests are loaded: whatever would load or run tests ends a forked copy."""
+    """A block that loads tests: a forked copy that loads or runs tests itself is ended."""
     return _watched(_end_at_seams, lambda: None)
 
 
 def while_running(result: Any) -> contextlib.AbstractContextManager[None]:
-    """A block in which a run is told to a result: what the runner tells the result next ends a forked copy."""
+    """A block that runs tests: a forked copy is ended when its runner next reports to the result."""
     return _watched(functools.partial(_end_at_result, result), lambda: result.current_test)
 
 
 @contextlib.contextmanager
 def loads_watched() -> Iterator[None]:
-    """A block in which whatever a loader of unittest's does is such a block."""
+    """A block in which each load by a ``unittest.TestLoader`` is a ``while_loading`` block."""
     originals = {name: getattr(unittest.TestLoader, name) for name in _LOADS}
     for name, original in originals.items():
         setattr(unittest.TestLoader, name, _watched_load(original))

@@ -1,6 +1,6 @@
-"""The guard: one audit hook and a few patches, installed once per process, judging by the scope in force.
+"""Installs the guard, once per process: the judge of audit events, and the patches that ask the judge.
 
-Its modules are loaded when it is installed: a legacy suite, which is not guarded, pays nothing for it.
+The modules of the guard are loaded when it is installed, so that suites without a size do not pay for them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Modules that cannot be loaded: each is one error, and the other modules run, named or discovered."""
+"""Patches unittest's loaders: a module that cannot be loaded is one error, and the other modules run."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def failing_alone(loader: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def failing_alone_in_programs() -> Iterator[None]:
-    """For a block, the same for the loader of every ``unittest.main``."""
+    """For a block, apply ``failing_alone`` to the loader of every ``unittest.main``."""
     create = unittest.TestProgram.createTests
 
     @functools.wraps(create)

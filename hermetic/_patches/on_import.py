@@ -1,4 +1,4 @@
-"""Have a function called with a module as soon as somebody imports it."""
+"""Patches sys.meta_path: calls a function with a module as soon as the module is imported."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def when_imported(name: str, use: Callable[[Any], None]) -> Callable[[], None]:
         use: called with the module.
 
     Returns:
-        What stops the waiting.
+        A function that cancels the call.
     """
     if name in sys.modules:
         use(sys.modules[name])
@@ -30,14 +30,14 @@ def when_imported(name: str, use: Callable[[Any], None]) -> Callable[[], None]:
 
 
 class _Finder:
-    """Finds what is waited for as the other finders do, and has it announced when it has been executed."""
+    """Finds modules by means of the other finders, and calls the waiting functions once a module is executed."""
 
     def __init__(self) -> None:
         self.waiting: dict[str, list[Callable[[Any], None]]] = {}
         self._finding: set[str] = set()
 
     def forget(self, name: str, use: Callable[[Any], None]) -> None:
-        """Wait no longer."""
+        """Cancel the call of a function."""
         if use in self.waiting.get(name, ()):
             self.waiting[name].remove(use)
 

@@ -1,7 +1,4 @@
-"""The columns of the size table that are judged only where the setting ``forbid`` names them.
-
-Loaded for a run that asks for one: without, neither their events are read nor anything is patched.
-"""
+"""Installs the parts of the guard that judge files, databases and sleep, which only the setting ``forbid`` turns on."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def watch(columns: Iterable[str]) -> None:
-    """Have columns watched, from now on.
+    """Watch columns of the size table, from now on.
 
     Args:
         columns: some of ``sizes.OPT_IN``, none of them watched so far.

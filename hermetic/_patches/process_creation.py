@@ -1,4 +1,4 @@
-"""The few patches, each on the lowest seam of a route that raises no audit event. Installed once, never taken out.
+"""Patches what starts processes, threads and interpreters, at the lowest level, where no audit event tells enough.
 
     methods of _socket.socket, getnameinfo    no event, or one too late or too vague (``sockets``)
     _posixsubprocess.fork_exec                no event before 3.14 (every spawned multiprocessing child);
@@ -7,7 +7,8 @@
     _thread.start_new_thread, ...             no event before 3.12; the new thread adopts the starter's scope
     ThreadPoolExecutor.submit                 the work adopts the submitter's scope
 
-A patch is an entrance (``faults``): it asks the judge, or hands on a scope; the original then does the work.
+Each replacement is an entrance (``faults``): it asks the judge, or hands on a scope; the original then does the work.
+All of them are installed once, and stay until the process ends.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def install() -> None:
-    """Patch what is loaded, and see to it that the rest is patched when it comes into use."""
+    """Patch what is loaded; the rest is patched when it comes into use."""
     # A C module that nobody has imported yet cannot have been aliased: no need to look through the heap.
     in_use = {name for name in ("threading", "_posixsubprocess", *real.INTERPRETER_MODULES) if name in sys.modules}
     patches = [*_thread_patches(), *_program_patches(), *_interpreter_patches()]
@@ -101,7 +102,7 @@ def _interpreter_patches() -> list[tuple[ModuleType, str, Any]]:
 
 
 def _guarded_interpreter_function(interpreters: Any, name: str) -> Callable[..., Any]:
-    """Refuse it, or see to it that the other interpreter has a guard of its own before it runs anything."""
+    """A function that refuses the call, or first installs a guard in the other interpreter."""
     original = getattr(interpreters, name)
     run_string = interpreters.run_string
 

@@ -1,4 +1,4 @@
-"""A run that ends early is never green: what would end the process under a run is noticed, named and reported.
+"""Patches os._exit and os.exec* while a program runs: a run that ends early is reported, and is never green.
 
     os._exit in a test, at import       the summary so far is printed, and the status is not 0
     os.exec* in a test                  the same, and the program runs as a child

@@ -1,4 +1,4 @@
-"""Puts guarded functions in the place of originals, wherever a module has them."""
+"""Installs guarded functions in the place of originals, wherever a module has them."""
 
 from __future__ import annotations
 

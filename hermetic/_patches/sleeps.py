@@ -1,6 +1,6 @@
-"""H005: time that is slept away, by ``time.sleep`` and ``asyncio.sleep``.
+"""Patches time.sleep and asyncio.sleep, which are judged as H005 where the setting ``forbid`` names sleep.
 
-``sleep(0)`` lets others run and waits for nothing. A time-out waits for something else than the time.
+``sleep(0)`` is allowed: it lets others run. So are time-outs: they wait for something else than the time.
 """
 
 from __future__ import annotations

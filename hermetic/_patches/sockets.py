@@ -1,4 +1,4 @@
-"""What sockets do that raises no audit event, or one that comes too late or says too little.
+"""Patches the C type of sockets, where it raises no audit event, or one that comes too late or says too little.
 
     listen                      no event
     setsockopt                  no event: a multicast group is joined

@@ -1,9 +1,11 @@
-"""Patches unittest's classes: how TestCase classes are defined, the methods of some, and ``TextTestRunner.run``."""
+"""Patches unittest: how TestCase classes are defined, the methods of some, ``TextTestRunner.run``, and the clock."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
+import types
 import unittest
 
 from .._base import real
@@ -84,3 +86,19 @@ def runs_replaced(make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> I
         yield
     finally:
         unittest.TextTestRunner.run = original  # type: ignore[method-assign]
+
+
+@contextlib.contextmanager
+def clock_kept() -> Iterator[None]:
+    """For a block, have unittest time the run and its tests by a clock that no test can stop."""
+    clock = types.SimpleNamespace(**{**vars(importlib.import_module("time")), "perf_counter": real.perf_counter})
+    timing = [vars(importlib.import_module(f"unittest.{name}")) for name in ("runner", "case")]
+    timing = [names for names in timing if "time" in names]  # that of tests from Python 3.12 on
+    kept = [names["time"] for names in timing]
+    for names in timing:
+        names["time"] = clock
+    try:
+        yield
+    finally:
+        for names, module in zip(timing, kept, strict=True):
+            names["time"] = module

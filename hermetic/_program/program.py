@@ -10,7 +10,7 @@ import unittest
 from .._base import features, real
 from .._base.errors import ConfigurationError
 from .._patches import forked_runs, installation, load_errors, process_exits
-from .._patches.multiprocessing import watching
+from .._patches.multiprocessing import start_method
 from .._rules import policies
 from .._running.runner import TestRunner
 from .._running.watched_run import WatchedRun
@@ -165,9 +165,9 @@ class TestProgram(unittest.TestProgram):
     def _run_by_other_methods(self, starters: list[Any]) -> None:
         """Run the tests that start processes by each method but the first; ``result`` is then that of the worst run."""
         worst = self.result
-        for method in watching.methods()[1:] if starters else ():
+        for method in start_method.methods()[1:] if starters else ():
             sys.stderr.write(f"\nOnce more by {method}: the tests that have started processes\n")
-            with watching.default_start_method(method, afresh=True):
+            with start_method.default_start_method(method, afresh=True):
                 self.test = WatchedRun(unittest.TestSuite(starters))
                 super().runTests()
             worst = max(worst, self.result, key=exit_status)

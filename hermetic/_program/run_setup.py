@@ -7,7 +7,7 @@ import sys
 
 from .._base import features
 from .._base.errors import ConfigurationError
-from .._patches.multiprocessing import watching
+from .._patches.multiprocessing import start_method
 from .._rules import marking, policies
 from .._running.watched_run import WatchedRun
 from .._settings import config, table
@@ -53,7 +53,7 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
         protocol = _bazel(while_running)
         _record(settings, protocol, observer, while_running)
         _put_in_order(settings, ours, protocol, while_running)
-    while_running.enter_context(watching.default_start_method(settings.start_method))
+    while_running.enter_context(start_method.default_start_method(settings.start_method))
     return settings
 
 

@@ -12,7 +12,6 @@ import sys
 
 from .._base import real, system
 from .._isolation import process_tree
-from .._patches.multiprocessing import watching
 from .._rules import policies
 from .._settings import config
 from .._stdlib import thread_internals
@@ -75,7 +74,7 @@ def _processes(scope: scopes.Scope) -> dict[int, str]:
     living = process_tree.living_children()
     if any(found is not scope for found in [*scopes.running.by_thread.values()]):
         return {}
-    kept = {getattr(process(), "pid", None) for process in watching.journal.kept}
+    kept = {getattr(process(), "pid", None) for process in scopes.running.kept_processes}
     others = scope.children_before | kept
     return {pid: command for pid, command in living.items() if pid not in others}
 

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 
 from .._base import features, real
 from .._base.errors import DecorationError
+from .._patches import shown_warnings
 from .._protocol import portable_errors
 from .._reports.test_records import CaughtWarning, RunRecord, TestRecord
 from .._rules import policies
-from .._stdlib import warnings_internals
 from .._verdicts import scopes
 from .._verdicts.owner_names import owner_name
 from .._version import __version__
@@ -158,7 +158,7 @@ class Recorder:
         self.run.loaded += loaded
         self._warned_before = len(scopes.running.warned)
         try:
-            with warnings_internals.warnings_shown_by(self._show_warning):
+            with shown_warnings.warnings_shown_by(self._show_warning):
                 yield
         except BaseException as error:
             self.run.ended_early = f"{class_name(type(error))}: {text_of(error)}"

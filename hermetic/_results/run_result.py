@@ -7,7 +7,6 @@ import unittest
 
 from .._base import real
 from .._patches import installation
-from .._patches.multiprocessing import watching
 from .._rules import marking, policies
 from .._stdlib import unittest_internals
 from .._terminal import colours
@@ -159,7 +158,7 @@ class RunResult(GuardedResult):
         super().printErrors()  # type: ignore[misc]
         stream = self.summary_stream or self.stream  # type: ignore[attr-defined]  # without a WatchedRun
         lines = self._summary(stream) if self.violations or self.leaks or installation.installed else []
-        methods = watching.journal.methods
+        methods = scopes.running.start_methods
         if methods and not running.in_run:  # a run within a test leaves it to the run around it
             lines.append(f"start method{'s' if len(methods) > 1 else ''} of multiprocessing: {', '.join(methods)}")
         if self.order is not None and not self.wasSuccessful():

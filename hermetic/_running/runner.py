@@ -5,8 +5,8 @@ from __future__ import annotations
 import unittest
 
 from .._base import features
+from .._patches import unittest_classes
 from .._results.run_result import TestResult
-from .._stdlib import unittest_internals
 from .watched_run import WatchedRun
 
 TYPE_CHECKING = False
@@ -47,7 +47,7 @@ class TestRunner(unittest.TextTestRunner):
         if not features.UNITTEST_HAS_DURATIONS and self.durations is not None:
             watched.durations = self.durations
         watched.stream = self.stream
-        with unittest_internals.unittest_keeps_time():
+        with unittest_classes.clock_kept():
             result = super().run(watched)
         if getattr(result, "interrupted", False):
             raise KeyboardInterrupt

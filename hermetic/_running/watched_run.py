@@ -14,7 +14,6 @@ from .._base import clock, real
 from .._base.errors import RunEndedEarly
 from .._base.sizes import OFF
 from .._patches import forked_runs, process_exits
-from .._patches.multiprocessing import watching
 from .._results import durations
 from .._results.run_result import make_run_result
 from .._rules import marking, policies
@@ -88,7 +87,7 @@ class WatchedRun(unittest.TestSuite):
                 result.failfast = True
             result.order = self.order and self.order.seed_line
             self._look_at_whole(result)
-            watching.journal.methods.clear()
+            scopes.running.start_methods.clear()
         try:
             with contextlib.ExitStack() as while_running:
                 while_running.enter_context(forked_runs.while_running(result))
@@ -204,7 +203,7 @@ class WatchedRun(unittest.TestSuite):
             if test is not None and scopes.is_main_thread():
                 result.begin_scope(test)
 
-        listeners = watching.journal.listeners
+        listeners = scopes.running.start_listeners
         listeners.append(note)
         try:
             yield

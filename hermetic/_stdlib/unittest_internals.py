@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import types
 
 from .._base import real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
     from typing import Any
 
 LOADER_IMPORT = "_get_module_from_name"  # the method of TestLoader that imports modules for discovery
@@ -77,22 +77,6 @@ def test_of_failed_load_tests(loader: Any, name: str, error: BaseException, wrap
 def catch_handler_was_called(handler: object) -> bool:
     """Whether the SIGINT handler of ``unittest.installHandler`` has received a Ctrl-C."""
     return bool(getattr(handler, "called", False))
-
-
-@contextlib.contextmanager
-def unittest_keeps_time() -> Iterator[None]:
-    """Make unittest measure the run and its tests by a clock that no test can stop."""
-    clock = types.SimpleNamespace(**{**vars(real.import_module("time")), "perf_counter": real.perf_counter})
-    timing = [vars(real.import_module(f"unittest.{name}")) for name in ("runner", "case")]
-    timing = [names for names in timing if "time" in names]  # the case module measures from Python 3.12 on
-    kept = [names["time"] for names in timing]
-    for names in timing:
-        names["time"] = clock
-    try:
-        yield
-    finally:
-        for names, module in zip(timing, kept, strict=True):
-            names["time"] = module
 
 
 def class_cleanup_exceptions(cls: type) -> list[BaseException]:
@@ -164,7 +148,7 @@ def release_output(result: Any) -> None:
     result._restoreStdout()
 
 
-def runs_test_code(test: Any, frame: types.FrameType | None) -> bool:
+def runs_test_code(test: Any, frame: FrameType | None) -> bool:
     """Whether a running test is in its own code, rather than between that code and its result.
 
     Args:

@@ -122,12 +122,15 @@ class Running:
         refusals: errors that doubles have raised and no result has shown yet.
         has_reports: whether processes were started that may report, and want to know which test is running.
         in_run: whether a run of ours is going on.
+        kept_processes: weak references to the processes that a pool, an executor or a manager of multiprocessing keeps.
         late: violations found after their test had ended, each with its owner, to be reported.
         warned: every violation that was let happen, for the summary.
         children: finds the process ids of this process's children that have not ended.
         policy_of: finds the policy of a class, or of a module by its name, outside of its tests.
         sandbox: what tells the kernel layer which scope is in force; None for a process that is not sandboxed.
         sandboxed_by_parent: whether this process was started by a test that the kernel held to its size.
+        start_listeners: functions to call before multiprocessing starts a process.
+        start_methods: the methods by which multiprocessing has started processes, each once.
     """
 
     __slots__ = (
@@ -137,12 +140,15 @@ class Running:
         "faults",
         "has_reports",
         "in_run",
+        "kept_processes",
         "late",
         "policy_of",
         "process",
         "refusals",
         "sandbox",
         "sandboxed_by_parent",
+        "start_listeners",
+        "start_methods",
         "warned",
     )
 
@@ -160,6 +166,16 @@ class Running:
         self.policy_of: Callable[[type | str], Policy | None] = lambda _: None
         self.sandbox: Any = None
         self.sandboxed_by_parent = False
+        self.kept_processes: list[Callable[[], Any]] = []
+        self.start_listeners: list[Callable[[], None]] = []
+        self.start_methods: list[str] = []
+
+    def note_start(self, method: str) -> None:
+        """Record that multiprocessing starts a process by a method; or has, in a worker that reports it."""
+        if method not in self.start_methods:
+            self.start_methods.append(method)
+        for listener in self.start_listeners:
+            listener()
 
     def is_held_by_kernel(self) -> bool:
         """Whether the kernel holds this process to the size of the test that runs."""

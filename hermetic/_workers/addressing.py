@@ -6,6 +6,7 @@ is not in them. So the class is named by its module and its place in that, and t
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import inspect
@@ -16,7 +17,7 @@ import unittest
 
 from .._base import real
 from .._base.errors import IsolationError
-from .._patches import forked_runs
+from .._patches import forked_runs, unittest_classes
 from .._rules import marking
 from .._stdlib import unittest_internals
 from .._verdicts.owner_names import owner_name
@@ -212,13 +213,9 @@ def _import_main(file: str) -> ModuleType:
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules["__mp_main__"] = sys.modules["__main__"] = module
-        run, unittest.TextTestRunner.run = unittest.TextTestRunner.run, _run_nothing  # type: ignore[method-assign]
-        try:
+        # A script without a guard ends where it runs its tests.
+        with contextlib.suppress(SystemExit), unittest_classes.runs_replaced(lambda _: _run_nothing):
             spec.loader.exec_module(module)
-        except SystemExit:
-            pass  # a script without a guard has come to the point where it runs its tests
-        finally:
-            unittest.TextTestRunner.run = run  # type: ignore[method-assign]
     return sys.modules["__mp_main__"]
 
 

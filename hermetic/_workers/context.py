@@ -11,7 +11,7 @@ import sys
 import warnings
 
 from .._base import real
-from .._patches.multiprocessing import watching
+from .._patches.multiprocessing import start_method
 from .._rules import marking, policies
 from .._settings import config
 from .._stdlib import warnings_internals
@@ -63,7 +63,7 @@ def enter(context: dict[str, Any]) -> None:
     policies.is_observing, policies.is_surveying = context["observes"]
     marking.forget()
     policies.install_guard(settings)
-    watching.default_start_method(settings.start_method).__enter__()  # for as long as there is a process
+    start_method.default_start_method(settings.start_method).__enter__()  # for as long as there is a process
     for name in context["set_up"]:
         real.import_module(name).setup()
     with policies.default_scope():

@@ -7,7 +7,6 @@ import unittest
 import warnings
 
 from .._base import features
-from .._patches.multiprocessing import journal
 from .._protocol import portable_errors, source_files, tracebacks
 from .._results import durations, isolation_errors
 from .._results.guarded_result import exc_info, report_outside, shows_subtests
@@ -156,7 +155,7 @@ class Replay:
         self._measured(facts["started"], facts["duration"])
         take_warned(facts)
         for method in facts["methods"]:
-            journal.note(method)
+            scopes.running.note_start(method)
 
     def _measured(self, started: float, duration: float) -> None:
         self._duration = duration

@@ -26,8 +26,7 @@ import unittest
 from .._base import clock, real
 from .._isolation import leak_snapshot, worker_process
 from .._operations import events
-from .._patches import installation
-from .._patches.multiprocessing import journal
+from .._patches import installation, shown_warnings
 from .._protocol import framing, portable_errors
 from .._rules import policies
 from .._stdlib import unittest_internals, warnings_internals
@@ -124,9 +123,9 @@ class _Worker:
 
     def work(self) -> int:
         """Do what is requested, and return the status to exit with."""
-        warnings_internals.forget_shown_by()
+        shown_warnings.put_back()
         try:
-            with warnings_internals.warnings_shown_by(self._result.relay_warning):
+            with shown_warnings.warnings_shown_by(self._result.relay_warning):
                 self.run()
         except MemoryError:
             return framing.OUT_OF_MEMORY
@@ -141,7 +140,7 @@ class _Worker:
             leave: whether the process is going to end after it.
         """
         result = self._result
-        journal.listeners[:] = [result.note_start]
+        scopes.running.start_listeners[:] = [result.note_start]
         with contextlib.ExitStack() as between:
             between.enter_context(policies.default_scope())
             suite = _RequestedTests(self._requested(result, between))

@@ -7,7 +7,6 @@ import unittest
 
 from .._base import real
 from .._isolation import leak_snapshot
-from .._patches.multiprocessing import journal
 from .._protocol import framing, portable_errors
 from .._results.guarded_result import GuardedResult
 from .._stdlib import unittest_internals, warnings_internals
@@ -73,7 +72,7 @@ class _SendingResult(unittest.TestResult):
         if self._current is None:
             return  # it has not begun, or a class's own run() has told of its end before
         duration = real.perf_counter() - self._started
-        methods, journal.methods[:] = [*journal.methods], []
+        methods, scopes.running.start_methods = scopes.running.start_methods, []
         facts = {"started": self._started, "duration": duration, "methods": methods, **self.warned()}
         self.send("end", facts, hold=True)  # what comes next says that the request is done
         self._current = None

@@ -117,14 +117,6 @@ class RealTest(hermetic.HermeticTestCase):
             handler(signal.SIGINT, None)
         self.assertEqual((before, unittest_internals.catch_handler_was_called(handler)), (False, True))
 
-    def test_unittest_times_a_run_and_its_tests_by_the_clocks_of_two_modules(self):
-        before = unittest.runner.time
-        self.assertEqual(hasattr(unittest.case, "time"), features.UNITTEST_HAS_DURATIONS)
-        with unittest_internals.unittest_keeps_time():
-            self.assertIsNot(unittest.runner.time, before)
-            self.assertIs(unittest.runner.time.perf_counter, real.perf_counter)
-        self.assertIs(unittest.runner.time, before)
-
     def test_class_cleanups_leave_what_they_caught_on_the_class(self):
         class Cleaned(unittest.TestCase):
             """Cleans up badly."""
@@ -154,28 +146,6 @@ class RealTest(hermetic.HermeticTestCase):
 
 class WarningsTest(hermetic.HermeticTestCase):
     """hermetic/_stdlib/warnings_internals.py"""
-
-    def test_a_function_is_told_the_source_of_a_warning_and_of_none_that_is_recorded(self):
-        shown = []
-        with warnings.catch_warnings():
-            warnings.simplefilter("always")
-            with warnings_internals.warnings_shown_by(lambda warning, _: shown.append(warning)):
-                warnings.warn("shown", UserWarning, stacklevel=1, source=self)
-                with warnings.catch_warnings(record=True):
-                    warnings.warn("recorded", UserWarning, stacklevel=1, source=self)
-        self.assertEqual([(str(warning.message), warning.source) for warning in shown], [("shown", self)])
-
-    def test_what_has_replaced_showwarning_still_shows_them(self):
-        told, shown = [], []
-        with warnings.catch_warnings():
-            warnings.simplefilter("always")
-            warnings.showwarning = lambda message, *_, **__: shown.append(str(message))
-            with warnings_internals.warnings_shown_by(
-                lambda warning, show: (told.append(str(warning.message)), show(warning))
-            ):
-                warnings.warn("text", stacklevel=1)
-            warnings.warn("later", stacklevel=1)
-        self.assertEqual((told, shown), (["text"], ["text", "later"]))
 
     def test_where_the_source_was_allocated_is_what_is_shown_because_of_it(self):
         shown = warnings.WarningMessage("text", ResourceWarning, "x.py", 1, source=self)

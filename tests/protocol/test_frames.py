@@ -17,7 +17,6 @@ import hermetic
 from hermetic import HermeticTestCase, medium
 from hermetic._base import records
 from hermetic._isolation.worker_link import Place, Worker
-from hermetic._patches.multiprocessing import journal
 from hermetic._protocol import frames, portable_errors
 from hermetic._protocol.framing import ProtocolError, pack
 from hermetic._studies import trials
@@ -234,7 +233,7 @@ def answers(data: bytes, requests: list[list[object]], step: int = 500_000) -> l
 
 
 @mock.patch.multiple(scopes.running, warned=[])
-@mock.patch.multiple(journal, methods=[])
+@mock.patch.multiple(scopes.running, start_methods=[])
 def replayed(told: list[list[object]], result: unittest.TestResult) -> None:
     """Tell a result of them, and all else that takes frames."""
     subject, silent = new_subject(), io.StringIO()

@@ -1,12 +1,12 @@
-"""A child imports main again, and must not run the suite again that main runs.
+"""Patches runpy and what runs tests: a child that imports main again does not run main's suite again.
 
     main of the parent     ... defines work() ... unittest.main()  <- is here, and a test starts a process
     main of the child      ... defines work() ... unittest.main()  <- is stopped here, and work() can be unpickled
 
-Main is run once more through ``runpy``, and what that returns becomes ``__main__``. So a run of tests that is asked
-for meanwhile raises ``StopMain``, and what main has defined by then is what is returned; what follows in main, such
-as ``sys.exit``, is never reached, and the child lives. A run that the parent has behind it is stepped over instead:
-it comes back without having run a test, and what main defines below it is defined.
+The child runs main once more through ``runpy``, and what ``runpy`` returns becomes ``__main__``. A run of tests that
+starts meanwhile raises ``StopMain``, and ``runpy`` returns what main has defined by then. The rest of main, such as
+``sys.exit``, is not reached, so the child lives. A run that the parent has completed is skipped instead: it returns
+without running a test, and main goes on below it.
 """
 
 from __future__ import annotations

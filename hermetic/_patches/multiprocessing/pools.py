@@ -1,8 +1,9 @@
-"""A worker of a Pool that dies takes its task along, and what waits for the task would wait for ever.
+"""Patches multiprocessing.Pool: when a worker dies, whatever waits for a result of the Pool gets an error.
 
-It dies of a task that calls ``sys.exit`` or ``os._exit`` or crashes, of a task that cannot be unpickled, and of an
-initializer that fails. Whatever then waits for a result of the Pool gets an error, as with a ProcessPoolExecutor:
-which of the tasks was lost is not known. The Pool replaces the worker, and can be used again.
+Without the patch, the task of the worker is lost, and its caller waits for ever. A worker dies when a task calls
+``sys.exit`` or ``os._exit``, crashes, or cannot be unpickled, and when its initializer fails. All results that are
+pending get the error, as with a ProcessPoolExecutor, because it is not known which task was lost. The Pool replaces the
+worker, and can be used again.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What a spawned child is told: it unpickles the preparation data before it does anything else.
+"""Patches multiprocessing.spawn: spawned children get the policy of their test with their preparation data.
 
-Every child that is not forked, and the fork server, gets its data from ``spawn.get_preparation_data``. What we add
-pickles as code that runs in the child as soon as it is unpickled: before it has its ``sys.path``, under ``-I`` and
-with an empty environment, too.
+Every child that is not forked, and the fork server, gets its data from ``spawn.get_preparation_data``, and unpickles it
+before it does anything else. hermetic adds an object that runs code when it is unpickled: before the child has its
+``sys.path``, and even under ``-I`` or with an empty environment.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def watch(spawn: Any) -> None:
-    """Have every child told, from now on."""
+    """Send every child its policy, from now on."""
     original = spawn.get_preparation_data
     if hasattr(original, "__hermetic_guard__"):
         return

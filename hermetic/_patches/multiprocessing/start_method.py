@@ -1,4 +1,4 @@
-"""The start method: set before the first test module is imported, changed for a block, and as it was afterwards."""
+"""Patches multiprocessing's start method: the default of a run, and ``start_method`` for a block, function or class."""
 
 from __future__ import annotations
 

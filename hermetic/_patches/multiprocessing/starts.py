@@ -1,6 +1,6 @@
-"""The start of a process by multiprocessing, whoever starts it: Pool, Manager, executor, any context.
+"""Patches BaseProcess.start of multiprocessing: starts are recorded, and refused while a module is imported.
 
-All their processes are ``BaseProcess``, but not all of them ``multiprocessing.Process``.
+Pools, managers, executors and all contexts start a ``BaseProcess``; not all of them a ``multiprocessing.Process``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import weakref
 
 from ..._base import real
 from ..._verdicts import scopes
-from . import journal, main_guard, start_method
+from . import main_guard, start_method
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def watch(process: Any) -> None:
-    """Look at every start, from now on."""
+    """Check and record every start, from now on."""
     cls = process.BaseProcess
     if hasattr(cls.start, "__hermetic_guard__"):
         return
@@ -33,7 +33,8 @@ def watch(process: Any) -> None:
         _note(method)
         target = getattr(self, "_target", None)  # afterwards it is gone
         if str(getattr(target, "__module__", "")).endswith(_KEEPERS):
-            journal.kept[:] = [kept for kept in journal.kept if kept() is not None] + [weakref.ref(self)]
+            kept = scopes.running.kept_processes
+            kept[:] = [process for process in kept if process() is not None] + [weakref.ref(self)]
         try:
             start(self)
         except Exception as error:
@@ -49,7 +50,7 @@ _KEEPERS = ("multiprocessing.pool", "concurrent.futures.process", "multiprocessi
 
 
 def _note(method: str) -> None:
-    journal.note(method)
+    scopes.running.note_start(method)
     scope = scopes.active()
     if scope is not None and scope.policy is None:  # else the guard sees the start as well
         from ..._guards import ceilings  # loaded with the guard, or here

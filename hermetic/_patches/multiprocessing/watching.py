@@ -1,22 +1,17 @@
-"""multiprocessing: the start method, what children are told, and what becomes of those that fail.
+"""Installs the patches of multiprocessing, each as soon as its module is imported.
 
-    parent  a process is started     -> starts: not while a module is imported, and not without end
-    parent  spawn, forkserver        -> preparation: the child is told of the policy, the ceilings, and how far main is
-    child   unpickles what it is told-> child: it is put under all that before anything of the user's runs
-    child   imports main again       -> main_guard: as far as the parent has come, and no suite is run
-    server  is started               -> preloaded: it imports what its children are going to need
-    parent  a worker of a Pool dies  -> pools: what waits for it gets an error
-
-multiprocessing is not worth its start-up time: all of this waits until somebody imports it.
+parent  starts a process            -> starts: refused while a module is imported, and counted
+parent  spawns, or asks the server  -> preparation: the data for the child holds the policy, the ceilings, and how
+far main is
+child   unpickles the data          -> spawned: puts the child under the policy before any code of the user's runs
+child   imports main again          -> main_guard: as far as the parent has come, without running a suite
+server  starts                      -> preloaded: imports what its children are going to need
+parent  loses a worker of a Pool    -> pools: whatever waits for a result gets an error
 """
 
 from __future__ import annotations
 
 from ..on_import import when_imported
-from . import journal
-from .start_method import default_start_method, methods
-
-__all__ = ["default_start_method", "journal", "methods", "watch"]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def watch() -> None:
-    """From now on, look after the processes that multiprocessing starts."""
+    """Patch multiprocessing, now or when it is imported."""
     when_imported("multiprocessing.process", _watch_processes)
     when_imported("multiprocessing.spawn", _watch_spawn)
     when_imported("multiprocessing.forkserver", _watch_fork_server)
