@@ -19,6 +19,7 @@ from hermetic._base import records
 from hermetic._isolation.worker_link import Place, Worker
 from hermetic._protocol import frames, portable_errors
 from hermetic._protocol.framing import ProtocolError, pack
+from hermetic._results import isolation_errors
 from hermetic._studies import trials
 from hermetic._verdicts import scopes
 from hermetic._workers import replay, teardown_reports
@@ -239,7 +240,9 @@ def replayed(told: list[list[object]], result: unittest.TestResult) -> None:
     subject, silent = new_subject(), io.StringIO()
     ending = teardown_reports.Ending("the group", subject, None, is_over=True)
     reading = trials._Reading(0, subject.id())
-    player = replay.Replay(subject, result, lambda changes: replay.report_changes("it", changes, subject, result))
+    player = replay.Replay(
+        subject, result, lambda changes: isolation_errors.report_changes("it", changes, subject, result)
+    )
     with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent):
         for frame in told:
             player.take(frame)
