@@ -42,7 +42,7 @@ LAYERS = {
         "owner_names | scopes | allowed baseline reported_exceptions subjects | report_files | child_reports |"
         " blocks faults"
     ),
-    "_guards": "audit_hook process_findings | ceilings | audit inheritance | environment",
+    "_guards": "audit_hook process_findings | ceilings | audit forked_copies inheritance | environment",
     "_protocol": "framing source_files | tracebacks | portable_errors | frames",
     "_sandbox": (
         "allowed_names call_numbers programs | filters seccomp system_calls | availability passes | judge |"
@@ -54,14 +54,14 @@ LAYERS = {
     ),
     "_patches": (
         "forked_runs load_errors module_attributes on_import replacing shown_warnings unittest_classes | sockets |"
-        " process_creation sleeps | child_starts opt_ins | installation | process_exits"
+        " process_creation sleeps | child_starts guard_parts opt_ins | installation | process_exits"
     ),
     "_doubles": (
         "patterns virtual_clock | doubled_child | child_streams command_calls scripted_child |"
         " program_child | expectations | active_doubles texts | asyncio_children interactions popen_methods |"
         " seam | subprocess_mock"
     ),
-    "_patches.multiprocessing": "main_guard pools start_method | preparation starts | watching",
+    "_patches.multiprocessing": "main_guard process_checks start_method | pools preparation starts | watching",
     "_rules": "fixtures marking misplaced_marks | policies | groups sandbox_choice",
     "_children": "child_boot | spawned | preloaded",
     "_pytest_plugin": "",

@@ -151,3 +151,26 @@ for _class in (
 ):
     _class.__module__ = "hermetic"  # tracebacks show the public name
 del _class
+
+
+_ADVICE = """\
+  {rule}
+  This is a bug in hermetic: please report it with the traceback.
+  docs: hermetic/docs/reference/messages.md#h009"""
+_REFUSED = "What hermetic cannot judge or record is refused."
+
+
+def internal_error_text(error: BaseException, what: str = "hermetic failed", rule: str = _REFUSED) -> str:
+    """The message of an internal error, with its traceback.
+
+    Args:
+        error: the exception that was raised inside hermetic.
+        what: what failed, and where.
+        rule: the consequence.
+    """
+    import traceback  # not worth its start-up time before the first fault
+
+    lines = "".join(traceback.format_exception(type(error), error, error.__traceback__)).splitlines()
+    shown = "\n".join(f"    {line}" for line in lines)
+    headline = f"[H009] internal error: {what}: {type(error).__name__}: {error}"
+    return f"{headline}\n{shown}\n{_ADVICE.format(rule=rule)}"

@@ -1,12 +1,11 @@
-"""What the fork server imports, so that its children need not: each of them is put under its own test's policy."""
+"""The imports of the fork server, which its children need not repeat. Each child gets its own test's policy."""
 
 from __future__ import annotations
 
-from .._guards import audit
 from .._operations import events
-from .._patches import process_creation
+from .._patches import guard_parts
 from . import child_boot, spawned
 
-__all__ = ["audit", "child_boot", "process_creation", "spawned"]
+__all__ = ["child_boot", "guard_parts", "spawned"]
 
 events.records()

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from .._verdicts.scopes import Scope
 
 
+def described_in_force() -> dict[str, Any] | None:
+    """The scope in force as ``described``; None for none."""
+    scope = subjects.scope_in_force()
+    return None if scope is None else described(scope)
+
+
 def described(scope: Scope) -> dict[str, Any]:
     """A scope as plain data, for a child that is about to be started in it."""
     child_reports.prepare(scope)

@@ -132,7 +132,7 @@ def replaced() -> Iterator[None]:
             operator.index(status)  # or the TypeError of the original, before anybody is told
             _tell(f"os._exit({status})")
             status = status or _status_instead(pid)
-        _remove_report_file()
+        installation.close_reports()
         real.exit_process(status)
 
     guarded_exit.__hermetic_guard__ = True  # type: ignore[attr-defined]
@@ -179,14 +179,6 @@ def _tell(call: str) -> None:
             say(None, traceback.format_exc())
 
 
-def _remove_report_file() -> None:
-    """Do what no exit handler will: a worker that was forked and has run tests may have such a file, too."""
-    if installation.installed:
-        from .._verdicts import child_reports  # loaded with the guard, not with every run
-
-        child_reports.close()
-
-
 def _guarded_exec(original: Callable[..., Any], pid: int) -> Callable[..., Any]:
     @functools.wraps(original)
     def guarded_exec(path: Any, argv: Any, *rest: Any) -> Any:
@@ -196,14 +188,14 @@ def _guarded_exec(original: Callable[..., Any], pid: int) -> Callable[..., Any]:
         call = f"os.{original.__name__}({path!r}, {argv!r})"
         if features.WINDOWS:  # where exec starts a new process anyway
             _tell(call)
-            _remove_report_file()
+            installation.close_reports()
             real.exit_process(1)
         with scopes.unjudged():
             child = _start(original, path, argv, *rest)
             if child is None:
                 return original(path, argv, *rest)  # fails here as it failed in the child
             _tell(call)
-            _remove_report_file()
+            installation.close_reports()
             _, status = system.waitpid(child, 0)
         code = os.waitstatus_to_exitcode(status)
         return real.exit_process(128 - code if code < 0 else code or _status_instead(pid))

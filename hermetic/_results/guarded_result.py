@@ -49,7 +49,7 @@ class GuardedResult:
 
     def startTest(self, test: Any) -> None:
         super().startTest(test)  # type: ignore[misc]
-        if installation.installed:
+        if installation.installed.is_complete:
             self._enter(test)
 
     def stopTest(self, test: Any) -> None:
@@ -119,7 +119,7 @@ class GuardedResult:
 
     def report_late(self) -> None:
         """Report what tests did after they had ended, each as an error of the test that caused it."""
-        if not (installation.installed or scopes.running.late or scopes.running.faults):
+        if not (installation.installed.is_complete or scopes.running.late or scopes.running.faults):
             return
         _collect()
         self._report_faults(self._scope.owner if self._scope is not None else None)
@@ -159,7 +159,7 @@ class GuardedResult:
 
     def _note(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Strike out what an exception that is being reported shows already."""
-        if self._scope is None and not installation.installed:
+        if self._scope is None and not installation.installed.is_complete:
             return
         reported = args[0] if args else kwargs.get("err")
         # unittest passes exc_info; trial a Failure, which holds the exception in `value`; testtools text in `details`.

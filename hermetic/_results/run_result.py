@@ -157,7 +157,7 @@ class RunResult(GuardedResult):
     def printErrors(self) -> None:
         super().printErrors()  # type: ignore[misc]
         stream = self.summary_stream or self.stream  # type: ignore[attr-defined]  # without a WatchedRun
-        lines = self._summary(stream) if self.violations or self.leaks or installation.installed else []
+        lines = self._summary(stream) if self.violations or self.leaks or installation.installed.is_complete else []
         methods = scopes.running.start_methods
         if methods and not running.in_run:  # a run within a test leaves it to the run around it
             lines.append(f"start method{'s' if len(methods) > 1 else ''} of multiprocessing: {', '.join(methods)}")
@@ -251,7 +251,7 @@ class TestResult(RunResult, ListingResult):
             self.testsRun += 1
         if self.watchdog is not None:
             self.watchdog.start(test)
-        if not (installation.installed or running.has_reports):
+        if not (installation.installed.is_complete or running.has_reports):
             return
         scope = self._scope
         changes = running.late or running.faults or running.by_thread or running.has_reports

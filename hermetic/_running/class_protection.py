@@ -91,7 +91,7 @@ def _protected_run(cls: Any, inherited: Callable[..., Any]) -> Callable[..., Any
     own = vars(cls).get("run")
 
     def run(self: Any, result: Any = None) -> Any:
-        if installation.failure is not None and result is not None and _report_unguarded(self, result):
+        if installation.installed.failure is not None and result is not None and _report_unguarded(self, result):
             return result
         if policies.watches_processes and result is not None and not policies.in_worker:
             return _run_watched(self, result, run_here)

@@ -21,9 +21,8 @@ import os
 import stat
 
 from .._base import own_sockets, real, system
-from .._base.errors import GuardError
+from .._base.errors import GuardError, internal_error_text
 from .._base.records import Operation
-from .._verdicts import faults
 from . import seccomp
 from .judge import Judge
 
@@ -186,7 +185,7 @@ class Supervised:
 
     def _note(self, error: Exception) -> None:
         """Keep an error to be told to the worker."""
-        text = str(error) if isinstance(error, GuardError) else faults.text_of(error, self._judge.test[:_MAX_NAME])
+        text = str(error) if isinstance(error, GuardError) else internal_error_text(error, self._judge.test[:_MAX_NAME])
         if len(self._faults) < _MAX_FAULTS:
             self._faults.append(text[:_MAX_FAULT])
 

@@ -1,10 +1,10 @@
 """Fail closed: an error inside hermetic, while a test is judged, is an error of that test.
 
 The code under test may swallow any exception, hermetic's own included. So each function of hermetic that the code
-under test calls without knowing it is ``shielded`` (the audit hook, what runs after a fork), or is an ``entrance`` (the
-patches). When such a function fails, its exception is first kept in ``state.running.faults``, which results report, and
-a ``GuardError`` is then raised, so that the operation does not happen. A child process sends its faults to the run
-instead. No other function stands between the code under test and these two.
+under test calls without knowing it is ``shielded`` (listeners of the audit hook, what runs after a fork), or is an
+``entrance`` (the patches). When such a function fails, its exception is first kept in ``scopes.running.faults``, which
+results report, and a ``GuardError`` is then raised, so that the operation does not happen. A child process sends its
+faults to the run instead. No other function stands between the code under test and these two.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import functools
 import sys
 
 from .._base import real
-from .._base.errors import GuardError, HermeticWarning, ViolationError
+from .._base.errors import GuardError, HermeticWarning, ViolationError, internal_error_text
 from . import child_reports, reported_exceptions, scopes
 
 TYPE_CHECKING = False
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .scopes import Scope
-
-_ADVICE = """\
-  {rule}
-  This is a bug in hermetic: please report it with the traceback.
-  docs: hermetic/docs/reference/messages.md#h009"""
-_REFUSED = "What hermetic cannot judge or record is refused."
 
 
 class RefusedQuietly(FileNotFoundError):  # noqa: N818 - nobody is to see it as an error
@@ -130,7 +124,9 @@ def entrance(
 def _recorded(error: Exception) -> GuardError:
     """Put the full message in the place of a fault that was just kept, and send it to the run from a child."""
     scope = _scope()
-    fault = GuardError(text_of(error, "hermetic failed" if scope is None else f"hermetic failed in test {scope.name}"))
+    fault = GuardError(
+        internal_error_text(error, "hermetic failed" if scope is None else f"hermetic failed in test {scope.name}")
+    )
     others = [found for found in scopes.running.faults if found is not error]
     if scope is not None and scope.home != real.get_pid():
         child_reports.send_fault(scope, str(fault))
@@ -147,26 +143,10 @@ def _scope() -> Scope | None:
         return scopes.running.process
 
 
-def text_of(error: BaseException, what: str = "hermetic failed", rule: str = _REFUSED) -> str:
-    """The message of an internal error, with its traceback.
-
-    Args:
-        error: what was raised inside hermetic.
-        what: what failed, and where.
-        rule: what follows from it.
-    """
-    import traceback  # not worth its start-up time before the first fault
-
-    lines = "".join(traceback.format_exception(type(error), error, error.__traceback__)).splitlines()
-    shown = "\n".join(f"    {line}" for line in lines)
-    headline = f"[H009] internal error: {what}: {type(error).__name__}: {error}"
-    return f"{headline}\n{shown}\n{_ADVICE.format(rule=rule)}"
-
-
 def take() -> list[GuardError]:
     """The faults that no result has reported yet; handed out once."""
     found, scopes.running.faults = scopes.running.faults, []
-    return [fault if isinstance(fault, GuardError) else GuardError(text_of(fault)) for fault in found]
+    return [fault if isinstance(fault, GuardError) else GuardError(internal_error_text(fault)) for fault in found]
 
 
 def strike(exception: BaseException | None) -> None:

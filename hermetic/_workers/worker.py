@@ -72,7 +72,7 @@ def work(
 def warm_up() -> None:
     """Do once, in the process that workers are forked from, what each of them would do for itself."""
     policies.in_worker = True
-    if installation.installed:
+    if installation.installed.is_complete:
         installation.patch_sockets()
     events.records()
     worker_process.make_streams()

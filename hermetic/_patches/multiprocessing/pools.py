@@ -14,7 +14,6 @@ import os
 import sys
 
 from ..._base import real
-from ..._verdicts import scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,14 +70,9 @@ _TASKS, _WORKERS = 0, 4  # where they stand among the arguments of _handle_worke
 
 def _fail(worker: Any, jobs: list[Any]) -> None:
     """Have all that waits for a result of a Pool get an error."""
-    from ..._guards import process_findings  # loaded with the first finding
+    from . import process_checks  # saves 8 ms in children
 
-    scope = scopes.running.process  # this thread's own may be that of a test long over
-    owner = scope.name if scope is not None else worker.name
-    error = process_findings.error(
-        "worker", owner, f"{worker.name} ended with {_status_text(worker.exitcode)}", scope=scope
-    )
-    _fail_jobs(jobs, error)
+    _fail_jobs(jobs, process_checks.lost_worker(worker, _status_text(worker.exitcode)))
 
 
 def _fail_jobs(jobs: list[Any], error: Exception) -> None:

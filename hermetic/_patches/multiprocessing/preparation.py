@@ -40,11 +40,9 @@ _FORK_SERVER = "ignore"  # the name that it asks for its own data with
 
 
 def _boot_code(data: dict[str, Any]) -> str:
-    from ..._guards import inheritance  # loaded with the first child, not with multiprocessing
-    from ..._verdicts import subjects
+    from ..._guards import inheritance  # saves 5 ms in spawned children that start none themselves
 
-    scope = subjects.scope_in_force()
-    described = None if scope is None else inheritance.described(scope)
+    described = inheritance.described_in_force()
     payload = {
         "scope": described,
         "start_method": start_method.default_method(),

@@ -1,12 +1,13 @@
 """Installs the patches of multiprocessing, each as soon as its module is imported.
 
-parent  starts a process            -> starts: refused while a module is imported, and counted
-parent  spawns, or asks the server  -> preparation: the data for the child holds the policy, the ceilings, and how
-far main is
-child   unpickles the data          -> spawned: puts the child under the policy before any code of the user's runs
-child   imports main again          -> main_guard: as far as the parent has come, without running a suite
-server  starts                      -> preloaded: imports what its children are going to need
-parent  loses a worker of a Pool    -> pools: whatever waits for a result gets an error
+    parent  starts a process         -> starts: refused while a module is imported, and counted
+    parent  spawns a child           -> preparation: sends the policy, the ceilings, and how far main is
+    child   unpickles what was sent  -> spawned: puts the child under the policy before any code of the user's runs
+    child   imports main again       -> main_guard: as far as the parent has come, without running a suite
+    server  starts                   -> preloaded: imports what its children are going to need
+    parent  loses a worker of a Pool -> pools: whatever waits for a result gets an error
+
+multiprocessing takes time to import, so nothing is loaded here before somebody imports it.
 """
 
 from __future__ import annotations
@@ -20,29 +21,17 @@ if TYPE_CHECKING:
 
 def watch() -> None:
     """Patch multiprocessing, now or when it is imported."""
-    when_imported("multiprocessing.process", _watch_processes)
-    when_imported("multiprocessing.spawn", _watch_spawn)
-    when_imported("multiprocessing.forkserver", _watch_fork_server)
-    when_imported("multiprocessing.pool", _watch_pools)
+    when_imported("multiprocessing.process", _patch)
 
 
-def _watch_processes(process: Any) -> None:
-    from . import starts
+def _patch(process: Any) -> None:
+    from . import pools, preparation, starts  # saves 4 ms in every run that does not use multiprocessing
 
     starts.watch(process)
+    when_imported("multiprocessing.spawn", preparation.watch)
+    when_imported("multiprocessing.forkserver", _preload)
+    when_imported("multiprocessing.pool", pools.watch)
 
 
-def _watch_spawn(spawn: Any) -> None:
-    from . import preparation
-
-    preparation.watch(spawn)
-
-
-def _watch_fork_server(forkserver: Any) -> None:
+def _preload(forkserver: Any) -> None:
     forkserver._forkserver._preload_modules.append("hermetic._children.preloaded")
-
-
-def _watch_pools(pool: Any) -> None:
-    from . import pools
-
-    pools.watch(pool)

@@ -1,0 +1,51 @@
+"""Forked copies of a run: one that comes back to what loads or runs tests is ended, and reported by its parent."""
+
+from __future__ import annotations
+
+from .._base import real
+from .._operations import callsite
+from .._verdicts import child_reports, faults, scopes
+from . import ceilings, process_findings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+class Fork:
+    """The last fork of a run. Its copy finds it in its memory, and reports it.
+
+    Args:
+        current_test: finds the test that is running; None for none.
+    """
+
+    def __init__(self, current_test: Callable[[], Any]) -> None:
+        self.site = callsite.find("os.fork")
+        active = scopes.active()
+        if active is not None and active.policy is not None and active.owner is not None:
+            self.scope = active
+            return
+        test = current_test()
+        self.scope = scopes.Scope(test if test is not None else callsite.outside_of_tests()[0], None)
+        self.scope.ended = True  # nothing is judged in it
+        child_reports.expect_reports(self.scope)
+
+
+new_fork = faults.shielded(Fork)
+collect_reports = child_reports.collect
+
+
+def end(fork: Fork | None) -> None:
+    """End this process, which is a forked copy that has come back.
+
+    Args:
+        fork: how it came to be; None if nobody is to be told.
+    """
+    try:
+        if fork is not None:
+            if fork.scope.policy is not None:
+                ceilings.end_if_forked(fork.scope)
+            process_findings.error("stray", fork.scope.name, "a forked copy of it", scope=fork.scope, site=fork.site)
+    finally:
+        real.exit_process(child_reports.END_STATUS)
