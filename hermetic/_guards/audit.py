@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import weakref
 
 from .._base import features, real
 from .._base.addresses import packed_address
@@ -13,6 +12,7 @@ from .._operations import callsite, events
 from .._policy import decision, messages
 from .._stdlib import subprocess_internals
 from .._verdicts import allowed, baseline, child_reports, scopes, subjects
+from .._verdicts.blocks import merged
 from .._verdicts.faults import DECISION, RefusedQuietly, answer, shielded
 from . import audit_hook, ceilings
 
@@ -88,21 +88,20 @@ def watch(column: str, readers: dict[str, Callable[..., Operation | None]]) -> N
         audit_hook.register(event, shielded(functools.partial(judge_event, read)))
 
 
-_announced: dict[int, weakref.ref[Any]] = {}  # by id(): each Popen whose own event was judged
+_ANNOUNCED = "_hermetic_announced"  # an attribute of each Popen whose own event was judged
 
 
 def _note_announced() -> None:
     """Note that the event of the Popen which is being started was seen: a mock of ``sys.audit`` hides it."""
     popen = _popen_that_starts()
     if popen is not None:
-        key = id(popen)
-        _announced[key] = weakref.ref(popen, functools.partial(_announced.pop, key))
+        vars(popen)[_ANNOUNCED] = True
 
 
 def is_announced_by_popen() -> bool:
-    """Whether a Popen whose own event was judged is what calls, directly or through a debugger's wrappers."""
-    found = _announced.get(id(_popen_that_starts()))
-    return found is not None and found() is not None
+    """Whether the caller is a Popen whose own event was judged, directly or through a debugger's wrappers."""
+    popen = _popen_that_starts()
+    return popen is not None and _ANNOUNCED in vars(popen)
 
 
 def _popen_that_starts() -> Any:
@@ -193,18 +192,10 @@ def _is_housekeeping(operation: Operation) -> bool:
 # The functions of the module that listen for the fork server's sake, and connect to it.
 _ASKING_FORK_SERVER = ("ensure_running", "connect_to_new_process")
 
-_observed: set[tuple[str, Operation]] = set()  # by which test; once is enough to know
-
-
-def _is_new(owner: str, operation: Operation) -> bool:
-    known = len(_observed)
-    _observed.add((owner, operation))
-    return len(_observed) > known
-
 
 def _refuse(operation: Operation, scope: Scope, policy: decision.Policy, owner: str) -> None:
     """Record a violation, and raise it unless the mode or the baseline has it happen."""
-    if policy.mode != OBSERVE or _is_new(owner, operation):
+    if policy.mode != OBSERVE or scopes.running.is_new(owner, operation):
         _record(operation, scope, policy, owner)
     if operation.kind == PROCESS:
         ceilings.count_start(scope)  # the start was let happen: what the child does is judged as well
@@ -239,8 +230,6 @@ def _raise_late_of_fixtures() -> None:
     scopes.running.late += [entry for entry in late if entry[0] is not None]
     of_fixtures = [error for owner, error in late if owner is None]
     if of_fixtures:
-        from .._verdicts.blocks import merged
-
         raise merged(of_fixtures)
 
 

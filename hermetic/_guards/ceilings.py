@@ -1,10 +1,10 @@
-"""Ceilings on the processes of a test, for those that start each other without end.
+"""Limits the processes of a test, for processes that start each other without end.
 
     depth       each process knows how many generations lie between the run and itself
     starts      each process counts those that it starts in a test
     processes   each Python process adds a byte to a file when it is born; beyond the ceiling it ends there and then
 
-Whoever is about to start one too many gets an error instead.
+A process that is about to start one too many gets an error instead.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections import namedtuple
 from .._base import real, system
 from .._settings import config
 from .._verdicts import child_reports, faults, scopes
+from . import process_findings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,20 +38,18 @@ class Ceilings(namedtuple("Ceilings", ("depth", "starts", "processes"))):  # noq
     processes: int
 
 
-_inherited: list[Ceilings] = []  # at most one: those of the process that has the run
-
-
 def in_force() -> Ceilings:
-    """The ceilings: those that the parent has told, or the settings."""
-    if _inherited:
-        return _inherited[0]
+    """The ceilings that the parent process has sent, or else those of the settings."""
+    inherited: Ceilings | None = scopes.running.ceilings
+    if inherited is not None:
+        return inherited
     settings = config.in_force()
     return Ceilings(settings.max_process_depth, settings.max_process_starts, settings.max_processes)
 
 
-def inherit(told: Sequence[int]) -> None:
-    """Be held to the ceilings of the parent."""
-    _inherited[:] = [Ceilings(*told)]
+def inherit(sent: Sequence[int]) -> None:
+    """Apply the ceilings of the parent process, which has sent them."""
+    scopes.running.ceilings = Ceilings(*sent)
 
 
 def count_start(scope: Scope) -> None:
@@ -72,8 +71,6 @@ def count_start(scope: Scope) -> None:
 
 def _refuse(scope: Scope, ceiling: str) -> None:
     """End a process of the test, or have the test itself fail; whoever is the first says why."""
-    from . import process_findings  # loaded with the first finding
-
     try:  # from now on, whatever is born in the scope ends at once
         real.unlink(child_reports.births_path(scope))
     except OSError:
@@ -132,8 +129,6 @@ def be_born(scope: Scope) -> None:
 def end_if_forked(scope: Scope) -> None:
     """End a forked copy of a test that has come back to its runner."""
     if scope.home not in (0, real.get_pid()):
-        from . import process_findings  # loaded with the first finding
-
         if _births(scope) < math.inf:  # else it is one of many, and a ceiling was met
             process_findings.error("stray", scope.name, "a forked copy of it", scope=scope)
         real.exit_process(child_reports.END_STATUS)

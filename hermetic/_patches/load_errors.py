@@ -29,39 +29,47 @@ def failing_alone(loader: Any) -> Iterator[None]:
     if "loadTestsFromName" in vars(loader):  # a program within another one
         yield
         return
-    load_module = loader.loadTestsFromModule
-    load = loader.loadTestsFromName
-    failed: set[str] = set()
-
-    def load_tests_from_name(name: str, module: Any = None) -> Any:
-        if module is not None or "loadTestsFromName" not in vars(loader):
-            return load(name, module)
-        if failed.intersection(_modules_in(name)):
-            return loader.suiteClass()  # its error stands at the first of its names
-        del loader.loadTestsFromName  # a load_tests function is told of errors by exceptions
-        try:
-            return load(name)
-        except BaseException as error:
-            missing = _not_imported(name)
-            if missing is None or isinstance(error, KeyboardInterrupt):
-                raise
-            failed.add(missing)
-            return unittest_internals.test_of_failed_import(loader, missing, error)
-        finally:
-            loader.loadTestsFromName = load_tests_from_name
-
-    def load_tests_from_module(module: Any, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return load_module(module, *args, **kwargs)
-        except real.system_exit as error:
-            wrapped = RunEndedEarly(f"sys.exit({error.code!r}) while the tests of {module.__name__} were loaded")
-            return unittest_internals.test_of_failed_load_tests(loader, module.__name__, error, wrapped)
-
-    loader.loadTestsFromName, loader.loadTestsFromModule = load_tests_from_name, load_tests_from_module
+    patch = _Patch(loader)
+    loader.loadTestsFromName, loader.loadTestsFromModule = patch.load_tests_from_name, patch.load_tests_from_module
     try:
         yield
     finally:
         del loader.loadTestsFromName, loader.loadTestsFromModule
+
+
+class _Patch:
+    """The replacements of two methods of a loader."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+        self._load_module = loader.loadTestsFromModule
+        self._load = loader.loadTestsFromName
+        self._failed: set[str] = set()  # the modules whose import has failed
+
+    def load_tests_from_name(self, name: str, module: Any = None) -> Any:
+        loader = self._loader
+        if module is not None or "loadTestsFromName" not in vars(loader):
+            return self._load(name, module)
+        if self._failed.intersection(_modules_in(name)):
+            return loader.suiteClass()  # its error stands at the first of its names
+        del loader.loadTestsFromName  # a load_tests function is told of errors by exceptions
+        try:
+            return self._load(name)
+        except BaseException as error:
+            missing = _not_imported(name)
+            if missing is None or isinstance(error, KeyboardInterrupt):
+                raise
+            self._failed.add(missing)
+            return unittest_internals.test_of_failed_import(loader, missing, error)
+        finally:
+            loader.loadTestsFromName = self.load_tests_from_name
+
+    def load_tests_from_module(self, module: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return self._load_module(module, *args, **kwargs)
+        except real.system_exit as error:
+            wrapped = RunEndedEarly(f"sys.exit({error.code!r}) while the tests of {module.__name__} were loaded")
+            return unittest_internals.test_of_failed_load_tests(self._loader, module.__name__, error, wrapped)
 
 
 @contextlib.contextmanager

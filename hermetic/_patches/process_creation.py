@@ -117,16 +117,13 @@ def _guarded_interpreter_function(interpreters: Any, name: str) -> Callable[...,
     return guarded
 
 
-_guarded_interpreters: set[int] = set()
-
-
 def _guard_interpreter(interpreter: Any, run_string: Callable[..., Any]) -> None:
     """Put another interpreter under the policy in force; under none, if there is none any more."""
     scope = subjects.scope_in_force()
     payload = None if scope is None or scope.policy is None else inheritance.described(scope)
     if payload is not None:
-        _guarded_interpreters.add(int(interpreter))
-    elif int(interpreter) not in _guarded_interpreters:
+        scopes.running.guarded_interpreters.add(int(interpreter))
+    elif int(interpreter) not in scopes.running.guarded_interpreters:
         return
     if features.INTERPRETERS_SHARE_C_TYPES:
         sockets.patch()  # the functions of this interpreter are to be there, as it outlives the other one

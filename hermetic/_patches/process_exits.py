@@ -30,9 +30,21 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-# Who is told of an end; the innermost run last.
-_listeners: list[Callable[[str], None]] = []
-_decided: list[int] = []  # the status of this process, once its runs are over
+
+class _End:
+    """What happens when this process ends. One instance, in this module.
+
+    Attributes:
+        listeners: the functions that are called when a run ends early; that of the innermost run is the last.
+        status: the exit status, once the runs are over; None before.
+    """
+
+    def __init__(self) -> None:
+        self.listeners: list[Callable[[str], None]] = []
+        self.status: int | None = None
+
+
+_end = _End()
 
 _STDERR = 2  # the file descriptor: a test may have closed or replaced the stream
 
@@ -58,7 +70,7 @@ def decide(code: Any) -> None:
         code: as ``sys.exit`` takes it.
     """
     if not scopes.running.in_run:
-        _decided[:] = [code if isinstance(code, int) else int(code is not None)]
+        _end.status = code if isinstance(code, int) else int(code is not None)
 
 
 def decide_on_error(code: int) -> None:
@@ -108,11 +120,11 @@ def watch(on_end: Callable[[str], None]) -> Iterator[None]:
         on_end: called with what was called, such as ``os._exit(0)``.
     """
     with replaced():
-        _listeners.append(on_end)
+        _end.listeners.append(on_end)
         try:
             yield
         finally:
-            _listeners.remove(on_end)
+            _end.listeners.remove(on_end)
 
 
 @contextlib.contextmanager
@@ -153,26 +165,26 @@ def _in_place_of(name: str, replacement: Callable[..., Any]) -> Iterator[None]:
     try:
         yield
     finally:
-        for module in modules if not _decided else ():  # exit handlers are still to come
+        for module in modules if _end.status is None else ():  # exit handlers are still to come
             if getattr(module, name) is replacement:
                 setattr(module, name, original)
 
 
 def _is_watched(pid: int) -> bool:
     """Whether an end of this process is the end of the program, and not that of a forked child."""
-    return bool(_listeners or _decided) and real.get_pid() == pid
+    return (bool(_end.listeners) or _end.status is not None) and real.get_pid() == pid
 
 
 def _status_instead(pid: int) -> int:
     """The status in the place of 0: the program has not come to its end, or has decided upon another."""
-    if _listeners or not _decided:
+    if _end.listeners or _end.status is None:
         return 1
     installation.report_late(pid, is_last=True)  # the exit handler that does it will not be called
-    return _decided[0]
+    return _end.status
 
 
 def _tell(call: str) -> None:
-    for on_end in reversed(_listeners):
+    for on_end in reversed(_end.listeners):
         try:
             on_end(call)
         except BaseException:  # noqa: BLE001 - the process ends, and not with 0, whatever the tests have left of streams

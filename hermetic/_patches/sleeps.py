@@ -12,10 +12,10 @@ import types
 
 from .._base import features
 from .._base.sizes import SLEEP
-from .._guards import audit
+from .._guards import audit, audit_hook
 from .._operations import callsite, events
 from .._verdicts import faults
-from . import replacing, sockets
+from . import replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def patch() -> None:
     if not features.SLEEP_RAISES_AN_EVENT:
         replacing.replace([(vars(time), "sleep", _GuardedSleep(time.sleep))], sweep=True)
     _patch_asyncio()
-    sockets.on_first_use.append(_patch_asyncio)  # an event loop makes some before it runs anything
+    # An event loop makes sockets before it runs anything.
+    audit_hook.register("socket.__new__", faults.shielded(lambda _: _patch_asyncio()))
 
 
 class _GuardedSleep:

@@ -27,17 +27,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-on_first_use: list[Callable[[], None]] = []  # what else is to be patched once sockets are in use
-
-
 def on_new_socket(args: tuple[Any, ...]) -> None:
     """Patch the C type when the first socket is made, and judge sockets that receive as soon as there are any.
 
     To patch it earlier would cost every start-up the import of ``_socket``.
     """
     patch()
-    for patch_more in on_first_use:
-        patch_more()
     operation = events.new_socket_operation(*args)
     if operation is not None:
         audit.judge(operation)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._base.errors import ViolationError
-    from .._base.records import Violation
+    from .._base.records import Operation, Violation
     from .._policy.decision import Policy
 
 next_serial = itertools.count(1).__next__
@@ -116,14 +116,17 @@ class Running:
 
     Attributes:
         by_thread: thread identifier to scope.
+        ceilings: the ``Ceilings`` that the parent process has sent; None for those of the settings.
         depth: how many generations of processes lie between a run and this process.
         faults: errors inside hermetic that no result has reported yet (``faults``).
+        guarded_interpreters: the ids of other interpreters of this process that have a guard.
         process: the scope for threads that have none: that of the test that began last.
         refusals: errors that doubles have raised and no result has shown yet.
         has_reports: whether processes were started that may report, and want to know which test is running.
         in_run: whether a run of ours is going on.
         kept_processes: weak references to the processes that a pool, an executor or a manager of multiprocessing keeps.
         late: violations found after their test had ended, each with its owner, to be reported.
+        observed: what tests did in a run that only observes, each test and operation once.
         warned: every violation that was let happen, for the summary.
         children: finds the process ids of this process's children that have not ended.
         policy_of: finds the policy of a class, or of a module by its name, outside of its tests.
@@ -135,13 +138,16 @@ class Running:
 
     __slots__ = (
         "by_thread",
+        "ceilings",
         "children",
         "depth",
         "faults",
+        "guarded_interpreters",
         "has_reports",
         "in_run",
         "kept_processes",
         "late",
+        "observed",
         "policy_of",
         "process",
         "refusals",
@@ -166,9 +172,18 @@ class Running:
         self.policy_of: Callable[[type | str], Policy | None] = lambda _: None
         self.sandbox: Any = None
         self.sandboxed_by_parent = False
+        self.ceilings: Any = None
+        self.guarded_interpreters: set[int] = set()
+        self.observed: set[tuple[str, Operation]] = set()
         self.kept_processes: list[Callable[[], Any]] = []
         self.start_listeners: list[Callable[[], None]] = []
         self.start_methods: list[str] = []
+
+    def is_new(self, owner: str, operation: Operation) -> bool:
+        """Whether a test is observed for the first time to do something."""
+        known = len(self.observed)
+        self.observed.add((owner, operation))
+        return len(self.observed) > known
 
     def note_start(self, method: str) -> None:
         """Record that multiprocessing starts a process by a method; or has, in a worker that reports it."""

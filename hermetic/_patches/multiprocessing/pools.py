@@ -12,6 +12,7 @@ import contextlib
 import functools
 import os
 import sys
+from contextvars import ContextVar
 
 from ..._base import real
 
@@ -23,49 +24,56 @@ if TYPE_CHECKING:
 _THROTTLE = 0.05  # seconds before a dead worker is replaced: one whose initializer fails is replaced for ever
 _LOST_ITS_TASK = 70  # the exit status of a worker whose task has asked for 0
 
-_waiting: dict[int, tuple[Any, Any]] = {}  # by the id of a Pool's list of workers: the list, and the results to come
+_results: ContextVar[dict[int, Any]] = ContextVar("hermetic_pool_results")  # those that a Pool's own thread waits for
 
 
 def watch(pool: Any) -> None:
-    """Look after every Pool that is made from now on."""
+    """Watch the workers of every Pool that is created from now on."""
     cls = pool.Pool
     if hasattr(cls._join_exited_workers, "__hermetic_guard__"):
         return
-    handle, join = cls._handle_workers.__func__, cls._join_exited_workers
+    cls._handle_workers = classmethod(_handling(cls._handle_workers.__func__))
+    cls._join_exited_workers = staticmethod(_joining(cls._join_exited_workers))
+    process: Any = sys.modules["multiprocessing.process"].BaseProcess
+    process.run = _watched_run(process.run, pool.worker)
+
+
+def _handling(handle: Callable[..., None]) -> Callable[..., None]:
+    """What a Pool's own thread runs."""
 
     @functools.wraps(handle)
     def handle_workers(cls: Any, cache: Any, *args: Any) -> None:
-        tasks, workers = args[_TASKS], args[_WORKERS]
-        _waiting[id(workers)] = workers, cache
+        _results.set(cache)
         try:
             handle(cls, cache, *args)
         except Exception as error:  # a worker could not be replaced: nobody would look after the others any more
             _fail_jobs(list(cache.values()), error)
-            tasks.put(None)  # what `terminate` waits for
+            args[_TASKS].put(None)  # what `terminate` waits for
             raise
-        finally:
-            del _waiting[id(workers)]
+
+    return handle_workers
+
+
+def _joining(join: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """What takes dead workers out of the list, called in the Pool's own thread."""
 
     @functools.wraps(join)
     def join_exited_workers(workers: Any) -> bool:
         if any(worker.exitcode for worker in workers):
             real.sleep(_THROTTLE)  # while they are still in the list: an empty one is more than `map` can stand
         before = list(workers)
-        cleaned: bool = join(workers)
+        cleaned = join(workers)
         dead = [worker for worker in before if worker not in workers and worker.exitcode]
-        waiting = list(_waiting[id(workers)][1].values()) if id(workers) in _waiting else []
+        waiting = list(_results.get({}).values())
         if dead and waiting:
             _fail(dead[0], waiting)
         return cleaned
 
     join_exited_workers.__hermetic_guard__ = True  # type: ignore[attr-defined]
-    cls._handle_workers = classmethod(handle_workers)
-    cls._join_exited_workers = staticmethod(join_exited_workers)
-    process: Any = sys.modules["multiprocessing.process"].BaseProcess
-    process.run = _watched_run(process.run, pool.worker)
+    return join_exited_workers
 
 
-_TASKS, _WORKERS = 0, 4  # where they stand among the arguments of _handle_workers that follow the cache
+_TASKS = 0  # where the queue of tasks stands among the arguments of _handle_workers that follow the cache
 
 
 def _fail(worker: Any, jobs: list[Any]) -> None:
