@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def boot(payload: dict[str, Any] | None) -> None:
-    """Enter the scope of the parent, or leave it for None; called by ``inheritance.boot_code`` in the child."""
+    """Enter the scope that the parent has described, or leave it for None. Called in the child by ``boot_code``."""
     if payload is None:
         scopes.running.process = None
         return

@@ -1,4 +1,4 @@
-"""A spawned child: put under what its parent has told it, before anything of the user's runs."""
+"""Prepares a spawned child as its parent has asked, before any code of the user's runs."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 
 def boot(payload: dict[str, Any]) -> None:
-    """Be the child that was told this; called by the code in its preparation data.
+    """Enter the scope of the parent, patch multiprocessing, and watch the import of main.
 
     Args:
-        payload: see ``preparation``.
+        payload: the data that ``preparation`` has sent.
     """
     if payload["scope"] is not None:
-        from . import child_boot
+        from . import child_boot  # saves 5 ms in children of tests without a size
 
         child_boot.boot(payload["scope"])
     start_method.set_default(payload["start_method"])
-    watching.watch()  # its own children are told as well
+    watching.watch()  # its own children get their policy, too
     if payload["reimports_main"]:
         main_guard.watch(payload["main_at"])

@@ -1,1 +1,1 @@
-"""Doubles: stand-ins for what a test must not use. So far there is one, of the subprocess module."""
+"""The double of the subprocess module: scripted children in the place of real ones."""

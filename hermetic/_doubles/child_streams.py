@@ -1,4 +1,4 @@
-"""Files between a test and a doubled child: reading from one, or selecting it, makes virtual time pass."""
+"""The files between a test and a doubled child: reading from them, or selecting them, makes virtual time pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a child would see of a call: read from the arguments that Popen has prepared, and checked as it checks them."""
+"""Reads what a child would see of a call from the arguments that Popen has prepared, and checks it as Popen does."""
 
 from __future__ import annotations
 

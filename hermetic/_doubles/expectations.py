@@ -1,4 +1,4 @@
-"""What a test has scripted: one expectation for each ``mock_run``, in order, and which of them answers a call."""
+"""Holds the expectations of a double, one for each ``mock_run``, and finds the one that answers a call."""
 
 from __future__ import annotations
 

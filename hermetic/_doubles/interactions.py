@@ -1,4 +1,4 @@
-"""The commands and look-ups that a double has answered, in order; a test may assert each of them once."""
+"""Records the commands and look-ups that a double has answered; a test may assert each of them once, in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands and their parts as a test writes them down: exactly, or by what they must be like."""
+"""Compares commands and their parts with what a test has written: exact values, patterns or predicates."""
 
 from __future__ import annotations
 

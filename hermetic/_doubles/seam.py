@@ -1,4 +1,4 @@
-"""Has a double of subprocess answer: replaces what starts children while a double is active, and nothing longer."""
+"""Puts the replacements of a double in place while a double is active, and takes them out after the last."""
 
 from __future__ import annotations
 

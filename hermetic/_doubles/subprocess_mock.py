@@ -1,4 +1,4 @@
-"""SubprocessMock: scripts the commands that a test may run, refuses all others, and sees to it that they are run."""
+"""SubprocessMock: scripts the commands that a test may run, refuses all others, and checks that they were run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a double says when something is amiss: what happened, where, what was expected, what differs, what to write."""
+"""Writes the messages of a double: what happened, where, what was expected, what differs, and what to write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The time that doubled children live by: the real one, plus what their parents would have spent waiting for them."""
+"""The clock of doubled children: real time, plus the time that their parents would have spent waiting for them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Clock:
         return real.monotonic() + self._skipped
 
     def skip_to(self, instant: float) -> None:
-        """Let it be a later instant at once."""
+        """Jump to a later instant."""
         self._skipped += max(0.0, instant - self.now())
 
 

@@ -1,1 +1,1 @@
-"""The judge: the one audit hook, and what the children of a test inherit."""
+"""The judge of what tests do, the audit hook that asks it, and what the children of a test inherit."""

@@ -1,4 +1,4 @@
-"""The judge: it lets an operation happen, or records a violation and raises it."""
+"""Judges operations: lets each of them happen, or records a violation and raises it."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def _judge_event(event: str, args: tuple[Any, ...]) -> None:
 
 
 def _tell_sandbox(operation: Operation, policy: decision.Policy | None, *, is_allowed: bool) -> None:
-    """Tell the kernel layer, if this process is held by it, that one operation of this thread is about to happen.
+    """Tell the kernel layer, if it restricts this process, that this thread is about to do an operation.
 
     Args:
         operation: the operation.
-        policy: what it was judged by; None for what was not judged.
-        is_allowed: whether the policy allows it, and it is not just let happen.
+        policy: the policy that it was judged by; None if it was not judged.
+        is_allowed: whether the policy allows it; otherwise it happens for another reason.
     """
     sandbox, process = scopes.running.sandbox, scopes.running.process
     if sandbox is None or process is None or operation.kind not in (NETWORK, PROCESS):
@@ -69,11 +69,11 @@ def _tell_sandbox(operation: Operation, policy: decision.Policy | None, *, is_al
 
 
 def watch(column: str, readers: dict[str, Callable[..., Operation | None]]) -> None:
-    """Have events read that are judged only by policies which forbid an opt-in column.
+    """Read events that are judged only by policies which forbid an opt-in column.
 
     Args:
         column: one of ``sizes.OPT_IN``.
-        readers: as ``events.READERS``; they are asked only under such a policy.
+        readers: as ``events.READERS``; they are called only under such a policy.
     """
 
     def judge_event(read: Callable[..., Operation | None], args: tuple[Any, ...]) -> None:
@@ -135,7 +135,7 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
 
     Args:
         operation: what is about to happen.
-        scope: where it belongs; by default, the one in force.
+        scope: the scope that it belongs to; by default, the one in force.
 
     Raises:
         ViolationError: the policy in force refuses it, and its mode is strict.
@@ -194,7 +194,7 @@ _ASKING_FORK_SERVER = ("ensure_running", "connect_to_new_process")
 
 
 def _refuse(operation: Operation, scope: Scope, policy: decision.Policy, owner: str) -> None:
-    """Record a violation, and raise it unless the mode or the baseline has it happen."""
+    """Record a violation, and raise it unless the mode or the baseline allows it."""
     if policy.mode != OBSERVE or scopes.running.is_new(owner, operation):
         _record(operation, scope, policy, owner)
     if operation.kind == PROCESS:
@@ -234,10 +234,10 @@ def _raise_late_of_fixtures() -> None:
 
 
 def _let_addresses_through(operation: Operation, scope: Scope, policy: decision.Policy) -> decision.Policy:
-    """A name was allowed, so the addresses that it stands for are: the connection will name only those.
+    """Allow the addresses of a name that is allowed, because the connection will name only those.
 
     Returns:
-        The policy, with these.
+        The policy, with these addresses.
     """
     _socket = real.socket_module()
     entries = [entry for entry in policy.allowance.hosts if decision.names_host(entry, operation.host)]

@@ -1,4 +1,4 @@
-"""The only audit hook of this process: it calls the functions that are registered for an event."""
+"""Adds the only audit hook of this process, which calls the functions that are registered for an event."""
 
 from __future__ import annotations
 

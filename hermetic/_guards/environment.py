@@ -1,7 +1,8 @@
-"""The environment of programs that a test starts: Python programs read the test's policy in it (child_site).
+"""Adds the policy of the test to the environment of programs that the test starts, for Python programs to read.
 
-It is added where the program is started, whatever environment the caller gives; ``os.environ`` is left as it is.
-What a Python with ``-E``, ``-I`` or ``-S`` does not read, and other programs, only the kernel could hold to a policy.
+It is added where the program is started, whatever environment the caller gives; ``os.environ`` stays as it is. Python
+programs with ``-E``, ``-I`` or ``-S`` do not read it; only the kernel can restrict these, and programs in other
+languages.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Forked copies of a run: one that comes back to what loads or runs tests is ended, and reported by its parent."""
+"""Ends forked copies of a run that come back to what loads or runs tests; the parent reports them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What children inherit that are not forked: the scope that they were started in.
+"""Describes the scope in force for children that are not forked, which inherit it.
 
-It is sent as source text of builtins only, which runs before the child has its ``sys.path``.
+The description is source text of builtins only, which runs before the child has its ``sys.path``.
 """
 
 from __future__ import annotations

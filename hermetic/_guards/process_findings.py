@@ -1,4 +1,4 @@
-"""H008: what goes wrong with processes, whatever the size of the test."""
+"""Makes the errors H008: what goes wrong with processes, whatever the size of the test."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Functions of all four kinds, each call of which runs in a block.
+"""Wraps functions of all four kinds, so that each of their calls runs in a block.
 
-A generator's block is left at each yield, so that it never holds for the caller.
+The block of a generator is left at each yield, so that it never applies to the caller.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``guard(size)``: policy for a block or a function, without any test framework."""
+"""``guard(size)``: holds a block or a function to a size, without any test framework."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __unittest = True  # keeps our frames out of unittest's tracebacks
 
 
 class guard:  # noqa: N801 - used as a function: `with guard("small"):`, `@guard("small")`
-    """Hold a block, or a function, to a size; without any test framework.
+    """Hold a block or a function to a size, without any test framework.
 
     As a decorator it takes functions, async functions, generators and async generators. A violation is raised
     at the call; one that is swallowed is raised again when the block ends.

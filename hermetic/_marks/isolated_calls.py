@@ -1,4 +1,4 @@
-"""Isolated functions that no TestCase runs: a call is handed to a worker as a test, and comes to the same end here."""
+"""Runs isolated functions that are no methods of a TestCase: a worker runs each call as a test."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
 
 
 class _Call(unittest.TestCase):
-    """Stands for the call among tests.
+    """The call as a test.
 
     Attributes:
         function: what is called.

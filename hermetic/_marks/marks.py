@@ -1,8 +1,8 @@
-"""The marks: ``@small``, ``@medium``, ``@large``, ``@xlarge``, ``@allow(...)``; ``@isolated`` is in ``isolated``.
+"""The marks ``@small``, ``@medium``, ``@large``, ``@xlarge`` and ``@allow(...)``.
 
-A mark is written to the ``__hermetic__`` attribute of what it marks: a function, a class, or (by assignment) a
-module. A marked function is wrapped, so that its body is held to the policy whoever calls it; a marked class, and
-a TestCase with marked methods, is protected as a whole (``protect``), fixtures and cleanups included.
+A mark is written to the ``__hermetic__`` attribute of a function, a class, or (by assignment) a module. A marked
+function is wrapped, so that the policy applies to its body whoever calls it. A marked class, and a TestCase with marked
+methods, is protected as a whole, fixtures and cleanups included (``class_protection``).
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class allow(Mark):  # noqa: N801 - used as a function: `@allow(...)`, `with allo
 
 
 marking.mark_types = (Mark,)
-installation.prepare()  # whoever asks for a mark is going to be guarded: the imports from here on, too
+installation.prepare()  # a mark is about to be used, and the guard applies to the imports from here on
 small = SizeMark(Size.SMALL)
 medium = SizeMark(Size.MEDIUM)
 large = SizeMark(Size.LARGE)
