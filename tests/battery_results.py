@@ -15,21 +15,21 @@ import sys
 FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "samples", "battery.json")
 LAYERS = ("guard", "isolated", "kernel")
 CLASSES = {
-    "py": "functions of Python",
-    "raw": "its C modules, called directly",
-    "unpatch": "ways around replaced names: reload, base classes",
-    "thread": "in threads, callbacks and destructors",
+    "py": "Python functions",
+    "raw": "Python's C modules, called directly",
+    "unpatch": "ways around patches: reload, base classes",
+    "thread": "threads, callbacks and destructors",
     "late": "after the test, while the program ends",
-    "swallow": "with the exception swallowed",
-    "dns": "look-ups of names",
+    "swallow": "code that swallows the exception",
+    "dns": "name look-ups",
     "server": "servers",
     "unix": "unix sockets",
-    "indirect": "libraries that start a program on their own",
-    "child": "the network, by a child",
+    "indirect": "libraries that start a program themselves",
+    "child": "the network, in a child process",
     "interp": "sub-interpreters",
     "early": "sockets and processes from before the test",
-    "ctypes": "C functions by ctypes and cffi, io_uring",
-    "cext": "C extensions with sockets of their own",
+    "ctypes": "C functions through ctypes and cffi, io_uring",
+    "cext": "C extensions with their own sockets",
 }
 
 
@@ -45,7 +45,7 @@ def counted(results: list[dict[str, str]]) -> dict[str, list[int]]:
 
 def table(stored: dict[str, dict[str, list[int]]]) -> str:
     """The table, in Markdown."""
-    lines = ["| an attack by way of | attacks | guard | isolated | kernel layer |", "|---|---|---|---|---|"]
+    lines = ["| attack through | attacks | guard | isolated | kernel sandbox |", "|---|---|---|---|---|"]
     totals = [0] * (1 + len(LAYERS))
     for name, text in CLASSES.items():
         row = [stored["guard"][name][0], *(stored[layer][name][1] for layer in LAYERS)]
