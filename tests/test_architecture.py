@@ -36,7 +36,7 @@ LAYERS = {
         " junit_report warnings_report | html_report | writing"
     ),
     "_terminal": "colours drawing | live_line",
-    "_settings": "config_edits kinds | table | config_files | config",
+    "_settings": "config_edits kinds | table | config_files | config | current_run",
     "_operations": "events | callsite multicast | file_events | database_events",
     "_verdicts": (
         "owner_names | scopes | allowed baseline reported_exceptions subjects | report_files | child_reports |"

@@ -14,7 +14,7 @@ import os
 from collections import namedtuple
 
 from .._base import real, system
-from .._settings import config
+from .._settings.current_run import current_run
 from .._verdicts import child_reports, faults, scopes
 from . import process_findings
 
@@ -43,7 +43,7 @@ def in_force() -> Ceilings:
     inherited: Ceilings | None = scopes.running.ceilings
     if inherited is not None:
         return inherited
-    settings = config.in_force()
+    settings = current_run.settings
     return Ceilings(settings.max_process_depth, settings.max_process_starts, settings.max_processes)
 
 

@@ -9,7 +9,7 @@ from .._base.sizes import OFF, SIZE_NAMES, Size
 from .._patches.installation import install
 from .._policy import allowances
 from .._policy.decision import Allowance, Policy
-from .._settings import config
+from .._settings.current_run import current_run
 from .._verdicts import scopes
 from .._verdicts.blocks import Block, take_entered
 from .block_wrappers import wrap
@@ -63,7 +63,7 @@ class guard:  # noqa: N801 - used as a function: `with guard("small"):`, `@guard
         self._entered: list[Block | None] = []
 
     def _block(self, owner: str) -> Block | None:
-        settings = config.in_force()
+        settings = current_run.settings
         if settings.mode == OFF:
             return None
         install(settings.forbid)

@@ -6,8 +6,9 @@ import functools
 import inspect
 
 from .._base.errors import DecorationError
-from .._rules import groups, marking, misplaced_marks, policies
-from .._settings import config, table
+from .._rules import groups, marking, misplaced_marks
+from .._settings import table
+from .._settings.current_run import current_run
 from .marks import Mark
 
 TYPE_CHECKING = False
@@ -83,9 +84,9 @@ def _handed_over(function: Any) -> Any:
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # pytest's way of leaving a frame out
-        if not policies.hands_tests_over() or marking.is_method_call(args):
+        if not current_run.hands_tests_over() or marking.is_method_call(args):
             return function(*args, **kwargs)
-        if config.in_force().no_isolation:
+        if current_run.settings.no_isolation:
             return function(*args, **kwargs)
         from . import isolated_calls  # saves 14 ms where tests are methods of TestCases
 
@@ -101,5 +102,5 @@ def _handed_over(function: Any) -> Any:
     return coroutine_wrapper
 
 
-policies.watches_processes = True
+current_run.watches_processes = True
 isolated = IsolatedMark()

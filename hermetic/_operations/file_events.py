@@ -18,7 +18,7 @@ import sys
 from .._base import features, own_files, real
 from .._base.errors import ConfigurationError
 from .._base.sizes import FILESYSTEM
-from .._settings import config
+from .._settings.current_run import current_run
 from . import callsite, events
 
 TYPE_CHECKING = False
@@ -216,7 +216,7 @@ def _is_below(full: str, folder: str) -> bool:
 
 def _find_root() -> str:
     try:
-        return _normcase(config.in_force().root)
+        return _normcase(current_run.settings.root)
     except ConfigurationError:  # of a child that runs elsewhere: the run itself has told
         return ""
 

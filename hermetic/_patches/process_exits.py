@@ -20,6 +20,7 @@ import sys
 import traceback
 
 from .._base import features, real, system
+from .._settings.current_run import current_run
 from .._verdicts import scopes
 from . import installation
 
@@ -69,14 +70,14 @@ def decide(code: Any) -> None:
     Args:
         code: as ``sys.exit`` takes it.
     """
-    if not scopes.running.in_run:
+    if not current_run.in_run:
         _end.status = code if isinstance(code, int) else int(code is not None)
 
 
 def decide_on_error(code: int) -> None:
     """Have the exception that is about to end the program end it with a status, whatever ``sys.excepthook`` does."""
     decide(code)
-    if not scopes.running.in_run:
+    if not current_run.in_run:
         sys.excepthook = functools.partial(_show, sys.excepthook)
 
 

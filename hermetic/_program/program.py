@@ -15,7 +15,8 @@ from .._rules import policies
 from .._running.runner import TestRunner
 from .._running.watched_run import WatchedRun
 from .._settings import config
-from .._verdicts import reported_exceptions, scopes
+from .._settings.current_run import current_run
+from .._verdicts import reported_exceptions
 from . import options, run_setup, usage
 
 TYPE_CHECKING = False
@@ -117,7 +118,7 @@ class TestProgram(unittest.TestProgram):
         self._phase = "while the run was prepared or reported"
         with policies.default_scope():
             super().runTests()
-            if config.in_force().start_method == "all":
+            if current_run.settings.start_method == "all":
                 self._run_by_other_methods([*self.test.starters.values()])
 
     @contextlib.contextmanager
@@ -126,7 +127,7 @@ class TestProgram(unittest.TestProgram):
         try:
             yield
         except (process_exits.Leaving, KeyboardInterrupt) as error:
-            if isinstance(error, KeyboardInterrupt) and not WatchedRun.has_begun:
+            if isinstance(error, KeyboardInterrupt) and not current_run.has_begun:
                 process_exits.decide_on_error(features.INTERRUPTED_EXIT_STATUS)
                 self._tell(f"Ctrl-C {self._phase}")
             raise
@@ -141,14 +142,14 @@ class TestProgram(unittest.TestProgram):
             raise
 
     def _on_end(self, call: str) -> None:
-        if not scopes.running.in_run:  # a run sums itself up
+        if not current_run.in_run:  # a run sums itself up
             self._tell(f"{call} {self._phase}")
 
     def _tell(self, reason: str) -> None:
         """Tell of an early end outside of the tests, on the terminal and in the reports."""
         process_exits.say(self._stderr, f"The run ended early: {reason}")
-        if WatchedRun.recorder is not None and not scopes.running.in_run:
-            for trouble in WatchedRun.recorder.finish(successful=False, ended_early=reason):
+        if current_run.recorder is not None and not current_run.in_run:
+            for trouble in current_run.recorder.finish(successful=False, ended_early=reason):
                 process_exits.say(self._stderr, trouble)
 
     def _bisect(self, name: str) -> NoReturn:
@@ -194,7 +195,7 @@ def exit_status(result: Any) -> int:
         return features.INTERRUPTED_EXIT_STATUS
     if not result.wasSuccessful():
         return 1
-    if WatchedRun.order is not None and WatchedRun.order.has_left_all_out:
+    if current_run.order is not None and current_run.order.has_left_all_out:
         return 0
     if features.NO_TESTS_EXIT_STATUS and result.testsRun == 0 and not result.skipped:
         return features.NO_TESTS_EXIT_STATUS

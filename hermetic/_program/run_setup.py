@@ -8,11 +8,11 @@ import sys
 from .._base import features
 from .._base.errors import ConfigurationError
 from .._patches.multiprocessing import start_method
-from .._rules import marking, policies
-from .._running.watched_run import WatchedRun
+from .._rules import marking, policies, sandbox_choice
+from .._running.watched_run import jobs
 from .._settings import config, table
+from .._settings.current_run import current_run
 from .._suites import history
-from .._verdicts import scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,23 +36,25 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
         ConfigurationError: as ``config.load``.
     """
     given = {name: getattr(ours, name) for name in table.SETTINGS if getattr(ours, name) is not None}
-    settings = config.load({**config.given_on_command_line(), **given})
+    settings = config.load({**current_run.given_on_command_line(), **given})
     if ours.bisect is not None:
         settings = _for_bisection(settings, ours)
-    before = config.put_in_force(settings)
-    while_running.callback(config.put_in_force, before)
     marking.forget()
     while_running.callback(marking.forget)
-    observer = _observe(ours, while_running)
+    while_running.enter_context(current_run.restored())
+    current_run.settings = settings
+    observer = _observe(ours)
     policies.install_guard(settings)
     if settings.isolated or settings.detect_leaks:
-        policies.watches_processes, policies.leaks_are_detected = True, settings.detect_leaks
-        while_running.callback(_stop_watching_processes)
-    if not scopes.running.in_run:  # a program within a test is part of that test
-        _share_out(settings, while_running)
+        current_run.watches_processes = True
+    current_run.is_program = True
+    if not current_run.in_run:  # a program within a test is part of that test
+        sandbox_choice.announce()
+        if jobs() > 1 or sandbox_choice.is_in_force():
+            current_run.watches_processes = True
         protocol = _bazel(while_running)
         _record(settings, protocol, observer, while_running)
-        _put_in_order(settings, ours, protocol, while_running)
+        _put_in_order(settings, ours, protocol)
     while_running.enter_context(start_method.default_start_method(settings.start_method))
     return settings
 
@@ -69,32 +71,6 @@ def _for_bisection(settings: table.Settings, ours: argparse.Namespace) -> table.
     return settings._replace(**unreported, annotations="off", jobs=1, failed_first=False, history="off")
 
 
-def _share_out(settings: table.Settings, while_running: contextlib.ExitStack) -> None:
-    """Have the tests of this program shared out, if the settings ask for it.
-
-    Raises:
-        ConfigurationError: there is no sandbox here, and there must be.
-    """
-    if settings.no_isolation:
-        if settings.sandbox != "off":
-            sys.stderr.write("sandbox: off, because of no_isolation: only workers can have one\n")
-        return
-    if settings.sandbox != "off":
-        from .._rules import sandbox_choice  # for runs that ask
-
-        if sandbox_choice.is_on(settings.sandbox):
-            while_running.callback(_stop_watching_processes)
-            policies.watches_processes = policies.sandboxed = True
-    if settings.jobs == 1:
-        return
-    from .._isolation import processors  # as above
-
-    jobs = settings.jobs if isinstance(settings.jobs, int) else processors.usable()
-    if jobs > 1:
-        while_running.callback(_stop_watching_processes)
-        policies.watches_processes, policies.jobs = True, jobs
-
-
 def _bazel(while_running: contextlib.ExitStack) -> bazel.Protocol | None:
     """What Bazel asks of this program, if it has started it."""
     if not any(name.startswith(("TEST_", "TESTBRIDGE_")) for name in os.environ):
@@ -102,25 +78,22 @@ def _bazel(while_running: contextlib.ExitStack) -> bazel.Protocol | None:
     from .bazel import Protocol  # not worth its start-up time in other runs
 
     protocol = Protocol(while_running)
-    while_running.callback(setattr, WatchedRun, "fails_fast", WatchedRun.fails_fast)
-    while_running.callback(setattr, WatchedRun, "ends_at", WatchedRun.ends_at)
-    WatchedRun.fails_fast, WatchedRun.ends_at = protocol.fails_fast, protocol.ends_at
+    current_run.fails_fast, current_run.ends_at = protocol.fails_fast, protocol.ends_at
     return protocol
 
 
-def _observe(ours: argparse.Namespace, while_running: contextlib.ExitStack) -> Survey | BaselineWriter | None:
+def _observe(ours: argparse.Namespace) -> Survey | BaselineWriter | None:
     """Have tests observed, if that is asked for; those of a program within a test are part of that test.
 
     Raises:
         ConfigurationError: two things are asked for at once.
     """
     is_survey = ours.survey or ours.survey_apply
-    if scopes.running.in_run or not (is_survey or ours.write_baseline):
+    if current_run.in_run or not (is_survey or ours.write_baseline):
         return None
     if is_survey and ours.write_baseline:
         raise ConfigurationError("--write-baseline goes by the sizes of tests, and --survey by none; run one of them")
-    while_running.callback(_stop_observing)
-    policies.is_observing, policies.is_surveying = True, is_survey
+    current_run.is_observing, current_run.is_surveying = True, is_survey
     if is_survey:
         from .._studies.survey import Survey  # as the other: for runs that ask
 
@@ -128,10 +101,6 @@ def _observe(ours: argparse.Namespace, while_running: contextlib.ExitStack) -> S
     from .._studies.baseline_writer import BaselineWriter
 
     return BaselineWriter()
-
-
-def _stop_observing() -> None:
-    policies.is_observing = policies.is_surveying = policies.imports_are_kept_apart = False
 
 
 def _record(
@@ -152,21 +121,19 @@ def _record(
     from .._reports.writing import Reports  # as recording: for runs that are reported
     from .._results.recording import Recorder
 
-    recorder = WatchedRun.recorder = Recorder(Reports(paths, None if annotations == "off" else annotations), observer)
-    while_running.callback(setattr, WatchedRun, "recorder", None)
+    recorder = current_run.recorder = Recorder(Reports(paths, None if annotations == "off" else annotations), observer)
     if observer is not None:
         while_running.callback(observer.conclude, recorder.run)
-    while_running.callback(WatchedRun.recorder.close)
+    while_running.callback(recorder.close)
 
 
 def _put_in_order(
     settings: table.Settings,
     ours: argparse.Namespace,
     protocol: bazel.Protocol | None,
-    while_running: contextlib.ExitStack,
 ) -> None:
     """Have the runs add to the history, and their tests ordered, if that is asked for."""
-    if WatchedRun.order is not None:
+    if current_run.order is not None:
         return  # a program that a script starts: that of the script holds
     shard = protocol.shard if protocol is not None else None
     if ours.shard is not None:
@@ -181,27 +148,20 @@ def _put_in_order(
     known = None if path is None else history.RunHistory(path, is_own=is_own, is_kept=is_kept)
     if ours.last_failed and known is None:
         raise ConfigurationError("--last-failed needs the history of the last run, and the setting history is off")
-    while_running.callback(setattr, WatchedRun, "history", WatchedRun.history)
-    WatchedRun.history = known
+    current_run.history = known
     chooses = protocol.chooses if protocol is not None and protocol.has_filter else None
     if shard or chooses or ours.last_failed or settings.failed_first or settings.shuffle != "off":
         from .._suites.order import Order  # not worth its start-up time in other runs
 
-        WatchedRun.order = Order(settings, shard=shard, last_failed=ours.last_failed, chooses=chooses, history=known)
-        while_running.callback(setattr, WatchedRun, "order", None)
+        current_run.order = Order(settings, shard=shard, last_failed=ours.last_failed, chooses=chooses, history=known)
 
 
 def arranged(suite: Any) -> Any:
     """The tests of a run of this program, chosen and ordered; those of a run within a test are left as they are."""
-    if WatchedRun.order is None or scopes.running.in_run:
+    if current_run.order is None or current_run.in_run:
         return suite
-    return WatchedRun.order.arranged(suite, lambda line: sys.stderr.write(f"{line}\n"))
+    return current_run.order.arranged(suite, lambda line: sys.stderr.write(f"{line}\n"))
 
 
 def _is_true(variable: str) -> bool:
     return os.environ.get(variable, "").lower() == "true"
-
-
-def _stop_watching_processes() -> None:
-    policies.watches_processes = "hermetic._marks.isolated" in sys.modules  # marks hold for every run
-    policies.leaks_are_detected, policies.sandboxed, policies.jobs = False, False, 1

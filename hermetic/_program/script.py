@@ -10,7 +10,7 @@ from .._base import features, real
 from .._patches import forked_runs, load_errors, process_exits, unittest_classes
 from .._rules import policies
 from .._running.watched_run import WatchedRun
-from .._verdicts import scopes
+from .._settings.current_run import current_run
 from . import run_setup, usage
 
 TYPE_CHECKING = False
@@ -58,7 +58,7 @@ def run(path: str, arguments: list[str], program: str) -> None:
 
 def _found_all_left_out(code: Any) -> bool:
     """Whether a script ends as unittest does without a test, because all are in other shards, or not chosen."""
-    order = WatchedRun.order
+    order = current_run.order
     return (
         order is not None and order.has_left_all_out and code is not None and code == features.NO_TESTS_EXIT_STATUS != 0
     )
@@ -75,7 +75,7 @@ def _watching(ended_early: list[str], run: Callable[..., Any]) -> Callable[..., 
     def watched_run(self: Any, test: Any) -> Any:
         watched = test if isinstance(test, WatchedRun) else WatchedRun(run_setup.arranged(test))
         watched.stream = watched.stream or self.stream
-        nested, leave = scopes.running.in_run, sys.exit
+        nested, leave = current_run.in_run, sys.exit
         try:
             result: Any = run(self, watched)
         finally:

@@ -15,6 +15,7 @@ import unittest
 from .._base import real
 from .._patches import installation
 from .._rules import policies
+from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import reported_exceptions, scopes
 
@@ -196,7 +197,7 @@ for _name in ("addSkip", "addExpectedFailure", "addUnexpectedSuccess"):
 
 
 def _is_handed_over(test: Any) -> bool:
-    if not policies.hands_tests_over():
+    if not current_run.hands_tests_over():
         return False
     from .._rules import groups  # loaded with the first isolated test
 

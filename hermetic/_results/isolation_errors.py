@@ -7,7 +7,7 @@ import warnings
 from .._base.errors import HermeticWarning, IsolationError
 from .._isolation import leak_snapshot
 from .._protocol import tracebacks
-from .._settings import config
+from .._settings.current_run import current_run
 from . import test_locations
 
 TYPE_CHECKING = False
@@ -37,7 +37,7 @@ def report_changes(what: str, changes: list[str], test: Any, result: Any) -> Iso
         test: that the warning or the error points at.
         result: of any runner.
     """
-    mode = config.in_force().leaks
+    mode = current_run.settings.leaks
     text = f"[H007] {what} changed its process, or left something behind: {leak_snapshot.summed(changes)}"
     if mode == "off":
         return None

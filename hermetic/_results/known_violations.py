@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._settings import config
+from .._settings.current_run import current_run
 from .._verdicts import baseline
 from .._verdicts.owner_names import owner_name
 
@@ -27,8 +27,8 @@ class KnownViolations:
     """
 
     def __init__(self, tests: Iterable[Any], *, is_whole: bool) -> None:
-        self._entries = config.in_force().baseline
-        self._origin = config.in_force().origins["baseline"]
+        self._entries = current_run.settings.baseline
+        self._origin = current_run.settings.origins["baseline"]
         self._ids = {owner_name(test) for test in tests}
         self._is_whole = is_whole
 

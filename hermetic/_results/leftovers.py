@@ -12,8 +12,7 @@ import sys
 
 from .._base import real, system
 from .._isolation import process_tree
-from .._rules import policies
-from .._settings import config
+from .._settings.current_run import current_run
 from .._stdlib import thread_internals
 from .._verdicts import scopes
 from .._verdicts.owner_names import owner_name
@@ -44,9 +43,12 @@ def end(test: Any, scope: scopes.Scope, result: Any) -> IsolationError | None:
     Returns:
         What is to be reported as an error, if the settings have it so.
     """
-    is_isolated = policies.in_worker and not policies.in_shared_worker
+    is_isolated = current_run.in_worker and not current_run.in_shared_worker
     is_to_end = (
-        scope.policy is not None and not policies.is_surveying and not is_isolated and config.in_force().leaks != "off"
+        scope.policy is not None
+        and not current_run.is_surveying
+        and not is_isolated
+        and current_run.settings.leaks != "off"
     )
     if scope.home != real.get_pid() or not (is_to_end or scope.met_ceiling):
         return None

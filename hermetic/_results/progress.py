@@ -9,8 +9,7 @@ import contextlib
 import sys
 
 from .._base import real
-from .._rules import policies
-from .._settings import config
+from .._settings.current_run import current_run
 from .._terminal import colours, live_line
 from .._verdicts import scopes
 from .._verdicts.owner_names import owner_name
@@ -139,7 +138,7 @@ class Progress:
 
 
 def following(
-    result: Any, tests: Iterable[Any], total: int, durations: Mapping[str, float]
+    result: Any, tests: Iterable[Any], total: int, durations: Mapping[str, float], jobs: int
 ) -> contextlib.AbstractContextManager[None]:
     """For a run on a terminal, show how far it is.
 
@@ -148,11 +147,12 @@ def following(
         tests: of the run.
         total: how many they are.
         durations: the seconds that they took before, by id.
+        jobs: how many of them run at the same time.
     """
     terminal = _terminal_of(result)
-    if terminal is None or config.in_force().progress == "off" or not live_line.is_possible():
+    if terminal is None or current_run.settings.progress == "off" or not live_line.is_possible():
         return contextlib.nullcontext()
-    expected = sum(durations.get(owner_name(test), 0.0) for test in tests) / policies.jobs if durations else 0.0
+    expected = sum(durations.get(owner_name(test), 0.0) for test in tests) / jobs if durations else 0.0
     coloured = colours.are_wanted(terminal)
     try:
         with scopes.unjudged():

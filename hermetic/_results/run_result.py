@@ -7,7 +7,8 @@ import unittest
 
 from .._base import real
 from .._patches import installation
-from .._rules import marking, policies
+from .._rules import marking
+from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._terminal import colours
 from .._verdicts import scopes
@@ -159,7 +160,7 @@ class RunResult(GuardedResult):
         stream = self.summary_stream or self.stream  # type: ignore[attr-defined]  # without a WatchedRun
         lines = self._summary(stream) if self.violations or self.leaks or installation.installed.is_complete else []
         methods = scopes.running.start_methods
-        if methods and not running.in_run:  # a run within a test leaves it to the run around it
+        if methods and not current_run.in_run:  # a run within a test leaves it to the run around it
             lines.append(f"start method{'s' if len(methods) > 1 else ''} of multiprocessing: {', '.join(methods)}")
         if self.order is not None and not self.wasSuccessful():
             lines.append(self.order)  # its first line may be far away by now
@@ -182,12 +183,12 @@ class RunResult(GuardedResult):
         from .._policy import messages  # loaded with the guard, not with every run
 
         warned: list[Violation] = []
-        if not running.in_run:  # a run within a test leaves its warnings to the run around it
+        if not current_run.in_run:  # a run within a test leaves its warnings to the run around it
             warned, running.warned = running.warned, []
         known: list[str] = []
-        if policies.is_observing:
+        if current_run.is_observing:
             warned = []  # whoever observes tells of it
-        elif self.known_violations is not None and not running.in_run:
+        elif self.known_violations is not None and not current_run.in_run:
             warned, known = self.known_violations.told_apart(warned, self)
         bad = messages.summary_lines(self.violations, "violations")
         odd = [*messages.summary_lines(warned, "warnings"), *messages.leak_lines(self.leaks)]

@@ -7,7 +7,7 @@ from collections import Counter
 from .._base.errors import DecorationError
 from .._base.sizes import SIZE_NAMES
 from .._rules import policies
-from .._settings import config
+from .._settings.current_run import current_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class SizeDistribution:
     """
 
     def __init__(self, tests: Iterable[Any], *, is_whole: bool) -> None:
-        settings = config.in_force()
+        settings = current_run.settings
         self._counts = Counter(map(_size_of, tests))
         self._troubles = shortfalls(self._counts, settings.size_targets) if is_whole else []
         self.is_error = bool(self._troubles) and settings.size_distribution == _ERROR

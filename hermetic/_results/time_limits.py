@@ -20,7 +20,7 @@ from .._base.sizes import OBSERVE, STRICT, TIME
 from .._operations import events
 from .._policy import messages
 from .._rules import groups
-from .._settings import config
+from .._settings.current_run import current_run
 from .._stdlib import thread_internals, unittest_internals
 from .._verdicts import allowed, baseline, child_reports, scopes
 from .._verdicts.owner_names import owner_name
@@ -56,7 +56,7 @@ def report_overrun(test: Any, scope: scopes.Scope) -> None:
     if policy is None or taken <= scope.time_limit:
         return
     error = _error("overrun", test, policy.size.value, f"{taken:.2f} s")
-    is_error = config.in_force().time_limits == STRICT
+    is_error = current_run.settings.time_limits == STRICT
     if policy.mode == OBSERVE or baseline.is_known(scope, error.violation):
         if is_error or policy.mode != OBSERVE:  # what is warned of needs no entry
             allowed.note(error.violation, silently=True)

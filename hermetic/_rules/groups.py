@@ -18,9 +18,9 @@ from collections import namedtuple
 
 from .._base import real
 from .._base.errors import DecorationError
-from .._settings import config
+from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
-from . import fixtures, marking, policies
+from . import fixtures, marking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def of_function(function: Any, cls: type | None) -> Group:
     if found is None:
         marks = marking.marks_on(function, function.__qualname__)
         mark = next(mark for mark in marks if mark.isolation is not None)
-        found = _group("method", mark, object, config.in_force())
+        found = _group("method", mark, object, current_run.settings)
     return found
 
 
@@ -115,12 +115,12 @@ def in_run(test: Any) -> Group | None:
 
 def is_handed_over(test: Any) -> bool:
     """Whether a worker runs a test: what this process hears of it is a replay."""
-    return policies.hands_tests_over() and in_run(test) is not None
+    return current_run.hands_tests_over() and in_run(test) is not None
 
 
 def has_process_to_itself(test: Any) -> bool:
     """Whether a test is the only one in the process that runs it."""
-    if not policies.hands_tests_over():
+    if not current_run.hands_tests_over():
         return False
     group = of_test_if_right(test)
     return group is not None and group.key is None
@@ -174,11 +174,11 @@ def of_method_if_right(cls: type, name: str) -> Group | None:
 
 
 def _find(cls: type, name: str, own: Any = None) -> Group | None:
-    settings = config.in_force()
+    settings = current_run.settings
     if settings.no_isolation:
         return None
     alone = Group(None, "@isolated", settings.isolated_timeout, settings.sandbox)
-    if settings.isolated and policies.is_surveying:
+    if settings.isolated and current_run.is_surveying:
         return alone
     for where, marks in marking.marks_of(cls, name, own):
         for mark in marks:
@@ -217,7 +217,7 @@ def is_wholly_isolated_module(module: Any) -> bool:
     """Whether every test that a module defines is isolated: its fixtures then run in workers alone."""
     if module.__name__ in shared_out:
         return True
-    if config.in_force().no_isolation:
+    if current_run.settings.no_isolation:
         return False
     if any(mark.isolation is not None for mark in marking.marks_of_module(module.__name__)):
         return True

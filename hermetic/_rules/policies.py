@@ -14,7 +14,7 @@ import sys
 
 from .._base.sizes import ANYWHERE, LIMITS, OBSERVE, OFF, OPT_IN, Size
 from .._patches import installation
-from .._settings import config
+from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import scopes
 from . import marking
@@ -33,31 +33,16 @@ __unittest = True
 _by_test: dict[tuple[int, str], Policy | None] = marking.new_cache()
 _by_class: dict[int, Policy | None] = marking.new_cache()  # of classes in which no method has a mark of its own
 
-watches_processes = False  # whether any test may be isolated, or looked after for what it leaves
-leaks_are_detected = False  # whether to look for what tests change and leave that run in this process
-sandboxed = False  # whether tests are shared out because workers alone can be sandboxed
-jobs = 1  # how many workers tests are shared out to
-is_observing = False  # whether violations are let happen and noted alone: in a survey, and for a baseline
-is_surveying = False  # whether every test is observed as if it were small, and nothing were left to small tests
-imports_are_kept_apart = False  # whether workers import on their own: an import here may have filled a cache
-in_worker = False  # whether this process is one that tests are handed to
-in_shared_worker = False  # whether these are not isolated: what they leave is looked for as in the process of a run
-
-
-def hands_tests_over() -> bool:
-    """Whether this process hands isolated tests, if there are any, to workers."""
-    return watches_processes and not in_worker
-
 
 def install_guard(settings: Settings) -> None:
     """Install the guard where it is needed before anybody asks for a mark."""
-    if settings.default_size is not None or is_surveying:
+    if settings.default_size is not None or current_run.is_surveying:
         installation.install(_mode_and_forbidden(settings)[1])
 
 
 def time_limit(policy: Policy | None) -> float:
     """The seconds that a test of this process may take; infinite where nobody wants to know."""
-    if policy is None or is_surveying or config.in_force().time_limits == OFF:
+    if policy is None or current_run.is_surveying or current_run.settings.time_limits == OFF:
         return math.inf
     return LIMITS[policy.size].time_limit
 
@@ -136,10 +121,10 @@ def _find(cls: type, method_name: str, own: Any = None) -> Policy | None:
 def _policy(marks: Sequence[AnyMark], module_name: str, own_default: Size | None) -> Policy | None:
     from .._policy.decision import Policy  # loaded with the guard, not with every run
 
-    settings = config.in_force()
+    settings = current_run.settings
     sizes = [mark.size for mark in marks if mark.size]
-    size = Size.SMALL if is_surveying else sizes[0] if sizes else own_default or settings.default_size
-    if size is None or (settings.mode == OFF and not is_observing):
+    size = Size.SMALL if current_run.is_surveying else sizes[0] if sizes else own_default or settings.default_size
+    if size is None or (settings.mode == OFF and not current_run.is_observing):
         return None
     allowance = settings.allowance_for(getattr(sys.modules.get(module_name), "__file__", None) or module_name)
     for mark in marks:
@@ -150,15 +135,16 @@ def _policy(marks: Sequence[AnyMark], module_name: str, own_default: Size | None
 
 
 def _mode_and_forbidden(settings: Settings) -> tuple[str, tuple[str, ...]]:
-    return OBSERVE if is_observing else settings.mode, OPT_IN if is_surveying else settings.forbid
+    mode = OBSERVE if current_run.is_observing else settings.mode
+    return mode, OPT_IN if current_run.is_surveying else settings.forbid
 
 
 @contextlib.contextmanager
 def default_scope() -> Iterator[None]:
     """Hold what runs between tests (imports, module and class fixtures) to the default size, where there is one."""
-    settings = config.in_force()
-    size = Size.SMALL if is_surveying else settings.default_size
-    if size is None or (settings.mode == OFF and not is_observing):
+    settings = current_run.settings
+    size = Size.SMALL if current_run.is_surveying else settings.default_size
+    if size is None or (settings.mode == OFF and not current_run.is_observing):
         yield
         return
     from .._policy.decision import Policy

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from .._base.errors import ConfigurationError, DecorationError, IsolationError
+from .._settings.current_run import current_run
 from .._verdicts.owner_names import owner_name
 from . import policies
 
@@ -36,21 +37,29 @@ def is_wanted(sandbox: str) -> bool:
     return not reason
 
 
-def is_on(sandbox: str) -> bool:
-    """Whether a run is to be sandboxed; where its settings leave that open, it is said in one line.
+def is_in_force() -> bool:
+    """Whether the program runs all of its tests in sandboxed workers: the setting ``sandbox``."""
+    settings = current_run.settings
+    return current_run.is_program and settings.sandbox != "off" and not settings.no_isolation and not _missing()
 
-    Args:
-        sandbox: the setting; not ``off``.
+
+def announce() -> None:
+    """Check the setting ``sandbox`` when the program starts, and report in one line what follows from it.
 
     Raises:
-        ConfigurationError: it must be, and cannot.
+        ConfigurationError: the setting requires a sandbox, and this machine has none.
     """
+    settings = current_run.settings
+    if settings.sandbox == "off":
+        return
+    if settings.no_isolation:
+        sys.stderr.write("sandbox: off, because of no_isolation: only workers can have one\n")
+        return
     reason = _missing()
-    if sandbox == "auto":
+    if settings.sandbox == "auto":
         sys.stderr.write(f"sandbox: {f'off, because {reason}' if reason else 'kernel'}\n")
     elif reason:
         raise ConfigurationError(f"sandbox = kernel: the kernel layer is not available here: {reason}; {_GO_ON}")
-    return not reason
 
 
 def tell_of_others(tests: list[Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._patches.multiprocessing import watching
 from .._rules import policies
-from .._verdicts import scopes
+from .._settings.current_run import current_run
 from . import class_protection
 
 TYPE_CHECKING = False
@@ -16,8 +16,8 @@ def watch() -> None:
     """From now on, protect marked TestCase classes as they are defined, and judge the import of marked modules."""
     class_protection.watch_class_definitions()
     watching.watch()
-    scopes.running.policy_of = policies.outside_of_tests
-    scopes.running.children = _living_children
+    current_run.policy_of = policies.outside_of_tests
+    current_run.living_children = _living_children
 
 
 def _living_children() -> Iterable[int]:

@@ -18,6 +18,7 @@ from .._base.errors import GuardError
 from .._patches import installation, unittest_classes
 from .._results.guarded_result import GuardedResult, exc_info, proxy_of
 from .._rules import marking, policies
+from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import reported_exceptions, scopes
 
@@ -70,9 +71,9 @@ def protect_class(cls: Any) -> None:
     if not marking.is_protected(cls):
         cls._hermetic_protected = True
         unittest_classes.replace_methods(cls, {"run": _protected_run, "debug": _protected_debug})
-    if policies.hands_tests_over():
+    if current_run.hands_tests_over():
         _watch_for_isolation(cls)
-    if policies.hands_tests_over() or any(_is_overridden(cls, name) for name in _CLASS_FIXTURES):
+    if current_run.hands_tests_over() or any(_is_overridden(cls, name) for name in _CLASS_FIXTURES):
         for name, run in _CLASS_FIXTURES.items():
             unittest_classes.replace_class_fixture(cls, name, run)
 
@@ -93,7 +94,7 @@ def _protected_run(cls: Any, inherited: Callable[..., Any]) -> Callable[..., Any
     def run(self: Any, result: Any = None) -> Any:
         if installation.installed.failure is not None and result is not None and _report_unguarded(self, result):
             return result
-        if policies.watches_processes and result is not None and not policies.in_worker:
+        if current_run.watches_processes and result is not None and not current_run.in_worker:
             return _run_watched(self, result, run_here)
         if isinstance(result, GuardedResult):
             # `inherited`, spelled out, because every test of ours comes by here.
@@ -103,7 +104,7 @@ def _protected_run(cls: Any, inherited: Callable[..., Any]) -> Callable[..., Any
     def run_here(self: Any, result: Any) -> Any:
         policy = policies.of_test(self)
         scope = scopes.active()
-        if result is None and (policy is not None or policies.watches_processes):
+        if result is None and (policy is not None or current_run.watches_processes):
             result = self.defaultTestResult()
             result.startTestRun()
             try:
@@ -141,7 +142,7 @@ def _run_watched(test: Any, result: Any, run_here: Callable[[Any, Any], Any]) ->
     group = groups.in_run(test)
     if group is not None:
         return isolation.run_test(test, result, group)
-    if not policies.leaks_are_detected:
+    if not current_run.detects_leaks():
         return run_here(test, result)
     from .._results import leaks  # loaded with the first test to be looked after
 
@@ -203,7 +204,7 @@ def _tear_down_class(cls: Any, inner: Callable[[], None]) -> None:
             # Its scope covers the class cleanups, which come next.
             _call_fixture(_begin_fixture(cls, "tearDownClass"), inner)
     finally:
-        if policies.hands_tests_over():
+        if current_run.hands_tests_over():
             from .._workers import isolation  # loaded with the first isolated test
 
             isolation.end_class(cls)
@@ -211,7 +212,7 @@ def _tear_down_class(cls: Any, inner: Callable[[], None]) -> None:
 
 def _fixtures_run_elsewhere(cls: type) -> bool:
     """Whether a class's fixtures are run by the workers that run its tests."""
-    if not policies.hands_tests_over():
+    if not current_run.hands_tests_over():
         return False
     from .._rules import groups  # loaded with the first isolated test
 

@@ -7,7 +7,8 @@ runner sees other functions than the module itself. Nothing in the module is rep
 from __future__ import annotations
 
 from .._patches import module_attributes
-from .._rules import groups, policies
+from .._rules import groups
+from .._settings.current_run import current_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def _set_up(module: Any, own: Any) -> Any:
 
 def _tear_down(module: Any, own: Any) -> Any:
     """The module's own, if it is not for workers to run; and the end of the groups that end with the module."""
-    if not policies.hands_tests_over():
+    if not current_run.hands_tests_over():
         return own
     own = _set_up(module, own)
     if not groups.are_in(module.__name__):
@@ -42,7 +43,7 @@ def _tear_down(module: Any, own: Any) -> Any:
 
 
 def _fixtures_run_elsewhere(module: Any) -> bool:
-    return policies.hands_tests_over() and groups.is_wholly_isolated_module(module)
+    return current_run.hands_tests_over() and groups.is_wholly_isolated_module(module)
 
 
 _MODULE_CLASS = module_attributes.module_class(setUpModule=_set_up, tearDownModule=_tear_down)

@@ -16,8 +16,8 @@ from .._base.sizes import OFF
 from .._patches import forked_runs, process_exits
 from .._results import durations
 from .._results.run_result import make_run_result
-from .._rules import marking, policies
-from .._settings import config
+from .._rules import marking, sandbox_choice
+from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._suites import suite_blocks
 from .._terminal import colours
@@ -27,11 +27,10 @@ from . import class_protection
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any, ClassVar
+    from typing import Any
 
     from .._results.recording import Recorder
     from .._suites.history import RunHistory
-    from .._suites.order import Order
 
 __unittest = True
 
@@ -47,22 +46,10 @@ class WatchedRun(unittest.TestSuite):
         stream: where to sum up, for a result that has no stream of its own.
         starters: the tests that have started processes by multiprocessing, by id(), for runs by all start methods.
         is_whole: whether it is all of a suite, and not what was picked from one.
-        recorder: that of the program, if it is to report its runs; a run within a test is none of them.
-        history: what is known of earlier runs, and is added to, if there is one; with the same exception.
-        order: how the tests of the program are chosen and ordered, if not as they were loaded; the same.
-        has_begun: whether any run has.
-        fails_fast: whether the first failure ends the runs of the program, whatever their runners say; the same.
-        ends_at: when they have to come to their end, by ``perf_counter``, if they have to; the same.
     """
 
     durations: int | None = None
     stream: Any = None
-    recorder: ClassVar[Recorder | None] = None
-    history: ClassVar[RunHistory | None] = None
-    order: ClassVar[Order | None] = None
-    has_begun: ClassVar[bool] = False
-    fails_fast: ClassVar[bool] = False
-    ends_at: ClassVar[float | None] = None
 
     def __init__(self, test: Any) -> None:
         super().__init__([test])
@@ -80,12 +67,12 @@ class WatchedRun(unittest.TestSuite):
             result.durations_before_3_12 = self.durations
             durations.collect(result)
         result.violations = ()
-        in_run, scopes.running.in_run = scopes.running.in_run, True
-        WatchedRun.has_begun = True
+        in_run, current_run.in_run = current_run.in_run, True
+        current_run.has_begun = True
         if not in_run:
-            if self.fails_fast:
+            if current_run.fails_fast:
                 result.failfast = True
-            result.order = self.order and self.order.seed_line
+            result.order = current_run.order and current_run.order.seed_line
             self._look_at_whole(result)
             scopes.running.start_methods.clear()
         try:
@@ -96,15 +83,16 @@ class WatchedRun(unittest.TestSuite):
                     self._follow(result, while_running)
                 self._run_to_its_end(result, is_nested=in_run)
         finally:
-            scopes.running.in_run = in_run
+            current_run.in_run = in_run
         return result
 
     def _look_at_whole(self, result: Any) -> None:
         """Note what the summary wants to know of all the tests: a suite lets go of them one by one."""
-        settings = config.in_force()
-        if policies.is_observing:
-            if self.recorder is not None and self.recorder.observer is not None:
-                self.recorder.observer.add_tests(_tests_in(self._whole), is_whole=self.is_whole)
+        settings = current_run.settings
+        if current_run.is_observing:
+            recorder: Recorder | None = current_run.recorder
+            if recorder is not None and recorder.observer is not None:
+                recorder.observer.add_tests(_tests_in(self._whole), is_whole=self.is_whole)
             return
         if settings.size_distribution != OFF:
             from .._results.size_distribution import SizeDistribution  # as below: for runs that ask
@@ -120,7 +108,7 @@ class WatchedRun(unittest.TestSuite):
         caught_before = _ctrl_c_was_caught()
         with process_exits.watch(lambda call: self._on_end(result, call)):
             try:
-                with clock.stops_noted(), self._isolation(result), self._watchdog(result):
+                with clock.stops_noted(), self._isolation(result, is_nested=is_nested), self._watchdog(result):
                     self._whole(result)
             except real.system_exit as error:
                 fixture = _fixture_of(error)
@@ -141,35 +129,39 @@ class WatchedRun(unittest.TestSuite):
 
     def _watchdog(self, result: Any) -> contextlib.AbstractContextManager[None]:
         """What interrupts tests that take too long; a thread, which must not be there when others are forked off."""
-        seconds = config.in_force().test_timeout
-        if seconds is None and self.ends_at is None:
+        seconds, ends_at = current_run.settings.test_timeout, current_run.ends_at
+        if seconds is None and ends_at is None:
             return contextlib.nullcontext()
         from .._results import time_limits  # loaded where there is a hard limit
 
-        return time_limits.Watchdog(seconds, self.ends_at, result, lambda *why: self._sum_up(result, *why)).on_guard()
+        return time_limits.Watchdog(seconds, ends_at, result, lambda *why: self._sum_up(result, *why)).on_guard()
 
     def _follow(self, result: Any, while_running: contextlib.ExitStack) -> None:
         """Have the history, the reports and the terminal told how the run goes, as far as there are any."""
-        if self.history is not None:
-            while_running.enter_context(self.history.noting(result))
+        history: RunHistory | None = current_run.history
+        if history is not None:
+            while_running.enter_context(history.noting(result))
         total = self._whole.countTestCases()
-        if self.recorder is not None:
-            while_running.enter_context(self.recorder.recording(result, total))
+        recorder: Recorder | None = current_run.recorder
+        if recorder is not None:
+            while_running.enter_context(recorder.recording(result, total))
         if colours.is_terminal(result.summary_stream):
             from .._results import progress  # not worth its start-up time in other runs
 
-            while_running.enter_context(progress.following(result, _tests_in(self._whole), total, self._durations))
+            tests = _tests_in(self._whole)
+            while_running.enter_context(progress.following(result, tests, total, self._durations, jobs()))
 
     @property
     def _durations(self) -> Mapping[str, float]:
         """How long the tests took before, as of ``History``."""
-        return self.history.durations if self.history is not None else {}
+        history: RunHistory | None = current_run.history
+        return history.durations if history is not None else {}
 
-    def _isolation(self, result: Any) -> contextlib.AbstractContextManager[None]:
+    def _isolation(self, result: Any, *, is_nested: bool) -> contextlib.AbstractContextManager[None]:
         """What isolated tests need for the time of the run."""
-        if not policies.hands_tests_over():
+        if not current_run.hands_tests_over():
             return contextlib.nullcontext()
-        settings = config.in_force()
+        settings = current_run.settings
         needs_all = settings.isolated or settings.detect_leaks
         tests = [test for test in _tests_in(self._whole) if needs_all or marking.own_method(test) is not None]
         for cls in {id(type(test)): type(test) for test in tests}.values():
@@ -177,24 +169,21 @@ class WatchedRun(unittest.TestSuite):
                 class_protection.protect_class(cls)
         from .._workers import isolation  # loaded with the first isolated test
 
-        ends_at = math.inf if self.ends_at is None else self.ends_at
-        if policies.jobs == 1 and not policies.sandboxed:
-            return isolation.of_run(
-                _tests_in(self._whole), result, protect=class_protection.protect_class, ends_at=ends_at
-            )
+        is_parallel = not is_nested and (jobs() > 1 or sandbox_choice.is_in_force())
         return isolation.of_run(
             _tests_in(self._whole),
             result,
             protect=class_protection.protect_class,
-            ends_at=ends_at,
-            shared_out=self._whole,
+            ends_at=math.inf if current_run.ends_at is None else current_run.ends_at,
+            shared_out=self._whole if is_parallel else None,
+            jobs=jobs(),
             durations=self._durations,
         )
 
     @contextlib.contextmanager
     def _starts_noted(self, result: Any) -> Iterator[None]:
         """Give tests without a size that start processes a scope, in which their children can report."""
-        are_kept = config.in_force().start_method == "all"  # what is kept lives on, and is looked through each time
+        are_kept = current_run.settings.start_method == "all"  # what is kept lives on, and is looked through each time
 
         def note() -> None:
             test = result.current_test
@@ -235,6 +224,18 @@ class WatchedRun(unittest.TestSuite):
         for output in (stream, sys.stdout):
             with contextlib.suppress(Exception):  # a test may have closed or replaced it
                 output.flush()
+
+
+def jobs() -> int:
+    """How many workers run the program's tests at the same time: the setting ``jobs``. 1 runs them in this process."""
+    settings = current_run.settings
+    if settings.no_isolation or not current_run.is_program:
+        return 1
+    if isinstance(settings.jobs, int):
+        return settings.jobs
+    from .._isolation import processors  # for runs that ask
+
+    return processors.usable()
 
 
 def _tests_in(suite: Any) -> Iterator[Any]:

@@ -188,32 +188,8 @@ def _shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-class _InForce:
-    """The settings of this process. Strictly private; read and written through the two functions below."""
-
-    settings: Settings | None = None
-
-
-def in_force() -> Settings:
-    """The settings of this process; read from the files and the environment when first asked for.
-
-    Raises:
-        ConfigurationError: as ``load``.
-    """
-    if _InForce.settings is None:
-        _InForce.settings = load()
-    return _InForce.settings
-
-
-def put_in_force(settings: Settings | None) -> Settings | None:
-    """Set the settings of this process (None to have them read again), and return those before."""
-    before, _InForce.settings = _InForce.settings, settings
-    return before
-
-
-def given_on_command_line() -> dict[str, Any]:
-    """The settings in force that came from the command line: they hold for a program that a script starts, too."""
-    settings = _InForce.settings or Settings()
+def given_on_command_line(settings: Settings) -> dict[str, Any]:
+    """Those of the settings that came from the command line, by name, as ``load`` takes them."""
     size = settings.default_size
     values = {key: getattr(settings, key) for key in SETTINGS} | {"default_size": size.value if size else None}
     return {key: value for key, value in values.items() if settings.origins.get(key) == "command line"}

@@ -9,7 +9,8 @@ from .._base import features, real
 from .._base.errors import ConfigurationError
 from .._reports import report_output
 from .._reports.test_records import TELLING
-from .._settings import config, config_edits
+from .._settings import config_edits
+from .._settings.current_run import current_run
 from .._verdicts import baseline, scopes
 from .._verdicts.owner_names import owner_name
 
@@ -45,7 +46,7 @@ class BaselineWriter:
     def conclude(self, run: RunRecord) -> None:
         """Write the entries, and say what has changed."""
         with scopes.unjudged():
-            before = config.in_force().baseline
+            before = current_run.settings.baseline
             self._present.update(baseline.entry_of(violation) for record in run.tests for violation in record.warned)
             told = {record.id for record in run.tests if record.kind == "test" and record.outcome in TELLING}
             kept = {entry for entry in before if not self._is_judged(entry, told, run)}
@@ -87,7 +88,7 @@ def write(entries: list[str]) -> str:
 
 def _path() -> str:
     """The file that has the known violations; else that which has settings; else one that is there and can be read."""
-    settings = config.in_force()
+    settings = current_run.settings
     cfg, toml = (os.path.join(settings.root, name) for name in ("setup.cfg", "pyproject.toml"))
     for origin in (settings.origins.get("baseline"), *settings.origins.values()):
         if origin in (cfg, toml):

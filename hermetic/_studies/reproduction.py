@@ -10,8 +10,8 @@ import glob
 import os
 
 from .._base import command
-from .._running.watched_run import WatchedRun
-from .._settings import config, kinds, table
+from .._settings import kinds, table
+from .._settings.current_run import current_run
 from .._suites import suite_blocks
 
 TYPE_CHECKING = False
@@ -85,9 +85,9 @@ class Reproduction:
             if value is not None and name not in _LEFT_OUT:
                 words = [] if isinstance(setting, kinds.Switch) else [str(value)]
                 found += [f"--{name.replace('_', '-')}", *words]
-        if WatchedRun.order is not None and WatchedRun.order.seed != "off":
-            found += ["--shuffle", WatchedRun.order.seed]
-        origins = config.in_force().origins
+        if current_run.order is not None and current_run.order.seed != "off":
+            found += ["--shuffle", current_run.order.seed]
+        origins = current_run.settings.origins
         found += ["-j", "1"] if "jobs" in origins else []
         return found + (["--history", "off"] if "failed_first" in origins else [])
 

@@ -18,7 +18,7 @@ from .._base.sizes import LIMITS, Size
 from .._operations import callsite
 from .._policy.decision import Policy, refuses
 from .._rules import marking
-from .._settings import config
+from .._settings.current_run import current_run
 from .source_edits import CannotEditError, Source
 
 TYPE_CHECKING = False
@@ -234,7 +234,7 @@ def _read(file: str) -> Source | CannotEditError:
 
 def is_of_project(file: str) -> bool:
     """Whether a file is one that is edited: below the current folder or that of the settings, and not installed."""
-    folders = [os.path.abspath(config.in_force().root)]
+    folders = [os.path.abspath(current_run.settings.root)]
     try:
         full = os.path.abspath(file)
         folders.append(real.get_cwd())

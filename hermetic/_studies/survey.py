@@ -17,8 +17,8 @@ from .._base.sizes import DATABASE, FILESYSTEM, NETWORK, PROCESS, SIZE_NAMES, SL
 from .._reports import report_output
 from .._reports.test_records import TELLING
 from .._results import size_distribution
-from .._rules import groups, policies
-from .._settings import config
+from .._rules import groups
+from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import scopes
 from .._verdicts.owner_names import owner_name
@@ -67,7 +67,7 @@ class Survey:
                 self._alone.add(name)
         for violation in scopes.running.warned:
             self._imports.setdefault(violation.test, []).append(violation.operation)
-        policies.imports_are_kept_apart = bool(self._imports)
+        current_run.imports_are_kept_apart = bool(self._imports)
 
     def conclude(self, run: RunRecord) -> None:
         """Print what was found, and the diff; or edit the files."""
@@ -99,7 +99,7 @@ class Survey:
             size = None
             if not why:
                 used = self._used(name, cls, records)
-                size = smallest(used, max(record.duration for record in found), config.in_force().forbid)
+                size = smallest(used, max(record.duration for record in found), current_run.settings.forbid)
             yield Observed(name, cls, method, size, why)
 
     def _used(self, name: str, cls: type, records: dict[str, list[TestRecord]]) -> list[Operation]:
@@ -113,7 +113,7 @@ class Survey:
     def _number_after_larger(self, observed: list[Observed], records: dict[str, list[TestRecord]]) -> int:
         """How many tests share their process with an import or an earlier test that needs a larger size."""
         imported = [operation for used in self._imports.values() for operation in used]
-        forbid, number = config.in_force().forbid, 0
+        forbid, number = current_run.settings.forbid, 0
         reached = smallest(imported, 0.0, forbid)
         for test in observed:
             if test.id not in self._alone:

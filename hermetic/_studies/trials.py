@@ -17,7 +17,7 @@ from collections import namedtuple
 from .._base import real
 from .._base.errors import IsolationError
 from .._rules import groups
-from .._settings import config
+from .._settings.current_run import current_run
 from .._suites import suite_blocks
 from .._workers import addressing
 from .._workers.worker_result import FAILURES
@@ -161,7 +161,7 @@ class Trials:
 
     def _perform(self, worker: Worker, addresses: list[dict[str, Any]], name: str) -> Outcome:
         requests: list[list[Any]] = [*(["run", address, _OPTIONS] for address in addresses), ["finish"]]
-        settings = config.in_force()
+        settings = current_run.settings
         each = settings.test_timeout or (settings.isolated_timeout if self._limit is None else None)
         timeout = each or self._limit or math.inf
         started = real.perf_counter()

@@ -12,7 +12,8 @@ from __future__ import annotations
 import unittest
 from collections import namedtuple
 
-from .._rules import fixtures, groups, policies
+from .._rules import fixtures, groups
+from .._settings.current_run import current_run
 from .._verdicts.owner_names import owner_name
 
 TYPE_CHECKING = False
@@ -120,7 +121,7 @@ def unit_of(block: Block) -> str:
 
 def _isolated_with(test: Any) -> str | None:
     """What a test shares the process with that it is isolated in: ``class``, ``module``, or another thing."""
-    if not policies.hands_tests_over() or not isinstance(test, unittest.TestCase):
+    if not current_run.hands_tests_over() or not isinstance(test, unittest.TestCase):
         return None
     group = groups.of_test_if_right(test)
     return group.key[0] if group is not None and group.key is not None else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from .._base import own_files, real
 from .._base.sizes import DATABASE, FILESYSTEM, NETWORK, PROCESS
 from .._policy.decision import INET
+from .._settings.current_run import current_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,10 +61,9 @@ def is_known(scope: Scope, violation: Violation) -> bool:
 
 def _entries() -> frozenset[str]:
     try:
-        from .._settings import config
+        return current_run.settings.baseline
     except ImportError:  # the interpreter ends, and imports nothing any more: whatever happens now is refused
         return frozenset()
-    return config.in_force().baseline
 
 
 def tell_children(report_path: str) -> str | None:

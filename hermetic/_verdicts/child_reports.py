@@ -28,6 +28,7 @@ from .._base.errors import (
 )
 from .._base.sizes import DATABASE, FILESYSTEM, MULTIPROCESSING, NETWORK, PROCESS, SLEEP, TIME, Size
 from .._policy import decision, messages
+from .._settings.current_run import current_run
 from . import allowed, report_files, scopes
 
 TYPE_CHECKING = False
@@ -65,7 +66,7 @@ def prepare(scope: Scope) -> None:
     answering = scope.charged_to or scope
     answering.touched = True
     if answering.children_before is None:
-        answering.children_before = frozenset(scopes.running.children())
+        answering.children_before = frozenset(current_run.living_children())
     with report_files.refusing():
         _reports.make_beside(births_path(scope))
     _reports.awaits = True

@@ -11,6 +11,7 @@ import os
 
 from .._base import own_files, real, system
 from .._base.errors import GuardError
+from .._settings.current_run import current_run
 from . import baseline, scopes
 
 TYPE_CHECKING = False
@@ -74,7 +75,7 @@ class Reports:
     def read_lines(self) -> Iterator[bytes]:
         """The lines that are whole, and were not read before."""
         assert self.path is not None
-        awaits = self.awaits and any(True for _ in scopes.running.children())
+        awaits = self.awaits and any(True for _ in current_run.living_children())
         if not self._is_whole():
             self._replace()
             return

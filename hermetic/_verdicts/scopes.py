@@ -21,7 +21,7 @@ from .owner_names import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
     from .._base.errors import ViolationError
@@ -112,7 +112,7 @@ class Scope:
 
 
 class Running:
-    """What is in force in this process, and what was found. One instance, in this module.
+    """The scopes that are in force in this process, and what was found in them. One instance, in this module.
 
     Attributes:
         by_thread: thread identifier to scope.
@@ -123,13 +123,10 @@ class Running:
         process: the scope for threads that have none: that of the test that began last.
         refusals: errors that doubles have raised and no result has shown yet.
         has_reports: whether processes were started that may report, and want to know which test is running.
-        in_run: whether a run of ours is going on.
         kept_processes: weak references to the processes that a pool, an executor or a manager of multiprocessing keeps.
         late: violations found after their test had ended, each with its owner, to be reported.
         observed: what tests did in a run that only observes, each test and operation once.
         warned: every violation that was let happen, for the summary.
-        children: finds the process ids of this process's children that have not ended.
-        policy_of: finds the policy of a class, or of a module by its name, outside of its tests.
         sandbox: what tells the kernel layer which scope is in force; None for a process that is not sandboxed.
         sandboxed_by_parent: whether this process was started by a test that the kernel held to its size.
         start_listeners: functions to call before multiprocessing starts a process.
@@ -139,16 +136,13 @@ class Running:
     __slots__ = (
         "by_thread",
         "ceilings",
-        "children",
         "depth",
         "faults",
         "guarded_interpreters",
         "has_reports",
-        "in_run",
         "kept_processes",
         "late",
         "observed",
-        "policy_of",
         "process",
         "refusals",
         "sandbox",
@@ -165,11 +159,8 @@ class Running:
         self.refusals: list[BaseException] = []
         self.faults: list[Exception] = []
         self.has_reports = False
-        self.in_run = False
         self.late: list[tuple[object, ViolationError]] = []
         self.warned: list[Violation] = []
-        self.children: Callable[[], Iterable[int]] = tuple
-        self.policy_of: Callable[[type | str], Policy | None] = lambda _: None
         self.sandbox: Any = None
         self.sandboxed_by_parent = False
         self.ceilings: Any = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._operations import callsite
+from .._settings.current_run import current_run
 from . import scopes
 
 TYPE_CHECKING = False
@@ -25,7 +26,7 @@ def _scope_of_marked_module() -> Scope | None:
     if module is None:
         return None
     if module not in _module_scopes:
-        scope = scopes.Scope(None, scopes.running.policy_of(module))
+        scope = scopes.Scope(None, current_run.policy_of(module))
         scope.ended = True  # what it records is reported with the next result that we see
         _module_scopes[module] = scope
     return _module_scopes[module]
@@ -39,7 +40,7 @@ def answering(scope: Scope) -> tuple[str, Policy | None]:
 def outside(scope: Scope) -> tuple[str, Policy | None]:
     """As ``answering``, for a scope without an owner: that of what runs outside of tests."""
     name, subject = callsite.outside_of_tests()
-    own = scopes.running.policy_of(subject) if subject is not None else None
+    own = current_run.policy_of(subject) if subject is not None else None
     if own is None or scope.policy is None:
         return name, scope.policy
     return name, own.allowing(scope.policy.allowance)  # what a block allows, it allows here, too

@@ -14,6 +14,7 @@ from .._base import real
 from .._patches.multiprocessing import start_method
 from .._rules import marking, policies
 from .._settings import config
+from .._settings.current_run import current_run
 from .._stdlib import warnings_internals
 from . import addressing
 
@@ -41,9 +42,9 @@ def describe(module: str, file: str | None, around: dict[str, Any]) -> dict[str,
         "modules": [[module, file]] if module else [],
         "filters": described_filters(),
         "set_up": [name for name in _SET_UP_BY_RUNNERS if _is_set_up(name)],
-        "observes": [policies.is_observing, policies.is_surveying],
-        "command_line": config.given_on_command_line(),
-        "root": config.in_force().root,
+        "observes": [current_run.is_observing, current_run.is_surveying],
+        "command_line": current_run.given_on_command_line(),
+        "root": current_run.settings.root,
     }
 
 
@@ -59,8 +60,8 @@ def enter(context: dict[str, Any]) -> None:
     except OSError:
         pass  # it has gone: the tests will say so, if they need it
     settings = config.load(context["command_line"], context["root"])
-    config.put_in_force(settings)
-    policies.is_observing, policies.is_surveying = context["observes"]
+    current_run.settings = settings
+    current_run.is_observing, current_run.is_surveying = context["observes"]
     marking.forget()
     policies.install_guard(settings)
     start_method.default_start_method(settings.start_method).__enter__()  # for as long as there is a process

@@ -268,6 +268,7 @@ def of_run(  # noqa: PLR0913 - what a run says once
     protect: Callable[[type], None],
     ends_at: float = math.inf,
     shared_out: Any = None,
+    jobs: int = 1,
     durations: Mapping[str, float] | None = None,
 ) -> Iterator[None]:
     """A whole run of ours: its zygote is this process, as it is before the first test.
@@ -278,6 +279,7 @@ def of_run(  # noqa: PLR0913 - what a run says once
         protect: holds a class of tests to its policy.
         ends_at: when the run has to come to its end, by ``perf_counter``.
         shared_out: the suite, if its tests are to run at the same time.
+        jobs: in how many workers.
         durations: the seconds that its tests took before, by id, as far as that is known.
     """
     if _isolation.result is not None:  # a run within a run: what it starts ends with the outer one
@@ -290,7 +292,9 @@ def of_run(  # noqa: PLR0913 - what a run says once
             if shared_out is not None:
                 from .parallel_run import Ahead  # for runs that ask
 
-                _isolation.ahead = Ahead(shared_out, result, _isolation.workers, durations or {}, ends_at, protect)
+                _isolation.ahead = Ahead(
+                    shared_out, result, _isolation.workers, durations or {}, ends_at, protect, jobs
+                )
         yield
         for member in [*_isolation.members.values()]:
             _ask(member, "finish")  # the result is told

@@ -18,7 +18,7 @@ from .._base.errors import DecorationError, IsolationError
 from .._isolation.pool import Task
 from .._rules import fixtures, groups, marking, policies, sandbox_choice
 from .._rules.groups import Group
-from .._settings import config
+from .._settings.current_run import current_run
 from .._suites.history_file import MIN_SECONDS
 from .._verdicts.owner_names import owner_name
 
@@ -177,7 +177,7 @@ class Plan:
             self.units.append(unit)
         self.unit_of[id(test)] = unit, len(unit.places)
         unit.is_held = unit.is_held or policies.is_held(test)
-        compare = policies.leaks_are_detected if unit.is_shared else group.key is not None
+        compare = current_run.detects_leaks() if unit.is_shared else group.key is not None
         run = ["run", address, self._options[compare]]
         seconds = max(self._durations.get(owner_name(test), 0.0), MIN_SECONDS)
         if group.key is None:
@@ -208,7 +208,7 @@ def _shared(cls: type) -> Group:
     """What stands for the group of tests that are not isolated."""
     module = cls.__module__
     key = ("module", f"{module} shared") if fixtures.has_module_fixtures(module) else ("class", f"{id(cls)} shared")
-    settings = config.in_force()
+    settings = current_run.settings
     return Group(key, "", settings.test_timeout or float("inf"), settings.sandbox)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from .._base.errors import IsolationError
 from .._isolation.pool import Pool, Task
-from .._rules import groups, policies, sandbox_choice
+from .._rules import groups, sandbox_choice
 from .._verdicts.owner_names import owner_name
 from . import addressing
 from .parallel_plan import Plan
@@ -52,6 +52,7 @@ class Ahead:
         durations: the seconds that tests took before, by id.
         ends_at: when the run has to come to its end, by ``perf_counter``.
         protect: holds a class of tests to its policy.
+        jobs: how many workers run them.
 
     Attributes:
         last_test: that something was told of; None for none.
@@ -65,6 +66,7 @@ class Ahead:
         durations: Mapping[str, float],
         ends_at: float,
         protect: Callable[[type], None],
+        jobs: int,
     ) -> None:
         groups.note_surroundings()
         self._nursery, self._fresh = workers.for_pool()
@@ -80,14 +82,14 @@ class Ahead:
             protect(cls)
         groups.shared_out.update(self._plan.classes, self._plan.modules)
         groups.planned.update({test: unit.group for test, (unit, _) in self._plan.unit_of.items()})
-        if policies.sandboxed:
+        if sandbox_choice.is_in_force():
             sandbox_choice.tell_of_others(self._plan.kept)
         self._progress: Any = getattr(result, "hermetic_progress", None)
         self._unit_of = {id(unit.task): unit for unit in self._plan.units}
         self._failing: set[int] = set()  # the tasks whose test, as far as it has come, has failed
         self._pool = Pool(
             [unit.task for unit in self._plan.units],
-            size=policies.jobs,
+            size=jobs,
             nursery=self._nursery,
             new_worker=self._new_worker,
             is_stopping=lambda: bool(getattr(result, "shouldStop", False)),

@@ -29,6 +29,7 @@ from .._operations import events
 from .._patches import installation, shown_warnings
 from .._protocol import framing, portable_errors
 from .._rules import policies
+from .._settings.current_run import current_run
 from .._stdlib import unittest_internals, warnings_internals
 from .._verdicts import scopes
 from . import addressing, context
@@ -62,7 +63,7 @@ def work(
         if is_fresh:
             channel.send(["started"])
         scopes.forget()
-        policies.in_worker = True
+        current_run.in_worker = True
         status = _Worker(channel, tests or {}, suite, place.sandbox).work()
     except BaseException:  # noqa: BLE001 - a worker that cannot work says why before it goes
         traceback.print_exc()
@@ -71,7 +72,7 @@ def work(
 
 def warm_up() -> None:
     """Do once, in the process that workers are forked from, what each of them would do for itself."""
-    policies.in_worker = True
+    current_run.in_worker = True
     if installation.installed.is_complete:
         installation.patch_sockets()
     events.records()
@@ -153,7 +154,7 @@ class _Worker:
                 result.broken(error)
                 return
         worker_process.let_leftovers_end()
-        changes = [] if policies.in_shared_worker else leak_snapshot.changes_since(self._snapshot)
+        changes = [] if current_run.in_shared_worker else leak_snapshot.changes_since(self._snapshot)
         if leave:
             widest = policies.widest()
             if widest is not None:
@@ -171,7 +172,7 @@ class _Worker:
                 between.enter_context(policies.default_scope())  # the settings are known only now
                 continue
             if kind == "shared":
-                policies.in_shared_worker = True
+                current_run.in_shared_worker = True
                 os.environ.pop("HERMETIC_ISOLATED", None)
                 unittest_internals.drop_tests(self._suite)  # what a test holds goes with it, as soon as it is over
                 continue
@@ -220,7 +221,7 @@ class _Worker:
         result.failfast, result.tells_of_buffering = options["failfast"], options["buffer"]
         try:
             if "number" in address:  # a test that is over is dropped where many come after it, as a suite drops it
-                return (self._tests.pop if policies.in_shared_worker else self._tests.__getitem__)(address["number"])
+                return (self._tests.pop if current_run.in_shared_worker else self._tests.__getitem__)(address["number"])
             return addressing.load(address)
         except Exception as error:  # noqa: BLE001 - the import of a test module may raise anything
             result.send("outcome", "error", portable_errors.describe(error))

@@ -16,8 +16,8 @@ import warnings
 from .._base import features
 from .._base.errors import HermeticWarning
 from .._isolation import process_tree
-from .._rules import groups, policies
-from .._settings import config
+from .._rules import groups
+from .._settings.current_run import current_run
 from . import context
 
 TYPE_CHECKING = False
@@ -179,7 +179,7 @@ def _starter() -> ZygoteNursery | PipeNursery | NoNursery:
 
 def _start_fresh() -> bool:
     """Whether workers are fresh interpreters, and never forked from this process."""
-    return not features.LINUX or policies.imports_are_kept_apart or config.in_force().isolated_start == "fresh"
+    return not features.LINUX or current_run.imports_are_kept_apart or current_run.settings.isolated_start == "fresh"
 
 
 def context_of(module: str) -> dict[str, Any]:

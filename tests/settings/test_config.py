@@ -514,18 +514,6 @@ class DescribeTest(ConfigTestCase):
         self.assertEqual(shown, list(table.SETTINGS))
 
 
-class InForceTest(ConfigTestCase):
-    def test_settings_that_were_put_in_force_hold_until_they_are_put_back(self):
-        self.write(setup_cfg="")
-        settings = self.load(mode="warn")
-        before = config.put_in_force(settings)
-        try:
-            self.assertIs(config.in_force(), settings)
-        finally:
-            self.assertIs(config.put_in_force(before), settings)
-        self.assertIs(config.in_force(), before)
-
-
 @hermetic.medium
 class CommandLineTest(ConfigTestCase):
     def run_here(self, *arguments: str, **env: str) -> tuple[int, str, str]:

@@ -13,6 +13,7 @@ from unittest import mock
 import hermetic
 import support
 from hermetic import ConfigurationError, isolated, medium
+from hermetic._settings.current_run import current_run
 from hermetic._suites import shards, suite_blocks
 from support import run_hermetic
 from support.ordered_runs import FILES, MODULE, TESTS, OrderCase
@@ -93,7 +94,7 @@ class UnitsTest(hermetic.HermeticTestCase):
     def test_marks_are_no_fixtures(self):
         self.assertEqual(len(set(self.units_of(hermetic.small(make_class("m", "A", 2))))), 2)
 
-    @mock.patch("hermetic._rules.policies.in_worker", False)  # as in the process of a run
+    @mock.patch.object(current_run, "in_worker", False)  # as in the process of a run
     def test_classes_and_modules_that_share_a_process_are_kept_whole(self):
         alone, together = make_class("m", "A", 2), isolated(make_class("m", "B", 2))
         self.assertEqual(self.units_of(alone, together), ["m.A.test_0", "m.A.test_1", "m.B", "m.B"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..._base import real
 from ..._guards import ceilings, process_findings
 from ..._operations import callsite
-from ..._settings import config
+from ..._settings.current_run import current_run
 from ..._verdicts import scopes
 
 TYPE_CHECKING = False
@@ -25,7 +25,7 @@ def refuse_at_import() -> None:
         ViolationError: a module is being imported.
     """
     frame = _importing_frame()
-    if frame is not None and config.in_force().processes_at_import == "error":
+    if frame is not None and current_run.settings.processes_at_import == "error":
         module = str(frame.f_globals["__name__"])
         raise process_findings.error("import", f"module {module}", module, site=callsite.site_of(frame))
 

@@ -1,0 +1,102 @@
+"""The current run: its settings, and everything else that is in force in this process for the time of a run."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+
+from . import config
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+    from .._policy.decision import Policy
+    from .table import Settings
+
+
+class CurrentRun:
+    """What is in force in this process. There is one instance, in this module.
+
+    Attributes:
+        settings: the settings in force; read from the files and the environment when they are first used.
+        is_program: whether hermetic's program runs the tests, and not another runner. The settings that are about a
+            whole run (``jobs``, ``sandbox``, ``detect_leaks``) apply in a program only.
+        in_run: whether a run is going on.
+        has_begun: whether any run has begun.
+        watches_processes: whether tests may be isolated or run in parallel, or are checked for leaks.
+        in_worker: whether this process is a worker.
+        in_shared_worker: whether it is a worker that runs tests in parallel, which are not isolated.
+        is_observing: whether violations are recorded and not reported, for a survey or a baseline.
+        is_surveying: whether every test is observed as if it were small, with all of ``forbid`` forbidden.
+        imports_are_kept_apart: whether workers import test modules themselves, because an import in this process may
+            have filled a cache.
+        recorder: the ``Recorder`` of the program's reports; None without reports.
+        history: the ``RunHistory`` that the program's runs use and extend; None without one.
+        order: the ``Order`` that the program's tests are chosen and sorted by; None for the order of loading.
+        fails_fast: whether the first failure ends the program's runs, whatever their runners say.
+        ends_at: when the program's runs must end, by ``perf_counter``; None for no such time.
+        policy_of: finds the policy of a class, or of a module by its name, outside of its tests.
+        living_children: finds the process ids of this process's children that have not ended.
+    """
+
+    def __init__(self) -> None:
+        self._settings: Settings | None = None
+        self.is_program = False
+        self.in_run = False
+        self.has_begun = False
+        self.watches_processes = False
+        self.in_worker = False
+        self.in_shared_worker = False
+        self.is_observing = False
+        self.is_surveying = False
+        self.imports_are_kept_apart = False
+        self.recorder: Any = None  # its class stands in a higher room, as do the next two
+        self.history: Any = None
+        self.order: Any = None
+        self.fails_fast = False
+        self.ends_at: float | None = None
+        self.policy_of: Callable[[type | str], Policy | None] = lambda _: None
+        self.living_children: Callable[[], Iterable[int]] = tuple
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force.
+
+        Raises:
+            ConfigurationError: as ``config.load``.
+        """
+        if self._settings is None:
+            self._settings = config.load()
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def given_on_command_line(self) -> dict[str, Any]:
+        """The settings in force that came from the command line: they apply to a program that a script starts, too."""
+        return {} if self._settings is None else config.given_on_command_line(self._settings)
+
+    def hands_tests_over(self) -> bool:
+        """Whether this process hands isolated tests, if there are any, to workers."""
+        return self.watches_processes and not self.in_worker
+
+    def detects_leaks(self) -> bool:
+        """Whether tests that run in this process are checked for leaks, too: the setting ``detect_leaks``."""
+        return self.is_program and self.settings.detect_leaks
+
+    @contextlib.contextmanager
+    def restored(self) -> Iterator[None]:
+        """Restore everything after a block, but for the effect of marks that were loaded in it."""
+        before = {**vars(self)}
+        try:
+            yield
+        finally:
+            vars(self).update(before)
+            # Marks outlive the program that loaded them.
+            self.watches_processes = self.watches_processes or "hermetic._marks.isolated" in sys.modules
+
+
+current_run = CurrentRun()
