@@ -6,8 +6,8 @@ import os
 import sys
 import unittest
 
-from hermetic import medium
-from support import Folder
+from hermetic import HermeticTestCase, medium
+from support import Folder, run_python
 from support.sample_runs import SampleRunCase
 
 HARM = """
@@ -132,3 +132,15 @@ class RemovedFolderTest(SampleRunCase):
             with self.subTest(options=options):
                 done, errors = self.run_harmed(LIVING, "empty", *options, "test_sample")
                 self.assert_errors(errors, done, {"test_harms_while_a_child_runs": "[H009] lost report: "})
+
+
+@medium
+class FolderTest(HermeticTestCase):
+    def test_a_new_file_and_a_new_folder_are_made_in_the_folder_that_was_set(self):
+        script = (
+            "import sys\nfrom hermetic._base import own_files\nown_files.use_temporary_folder(sys.argv[1])\n"
+            "print(own_files.new_folder('x'), own_files.new_file('y'))\n"
+        )
+        with Folder() as folder:
+            done = run_python("-c", script, folder)
+            self.assertEqual([os.path.dirname(path) for path in done.stdout.split()], [folder, folder], done.stderr)

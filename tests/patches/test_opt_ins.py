@@ -6,16 +6,13 @@ import importlib.util
 import json
 import os
 import shutil
-import sys
 import tempfile
 import unittest
-from unittest import mock
 
 import hermetic
 import support
 from hermetic._base.records import CallSite, Operation, Violation
 from hermetic._base.sizes import DATABASE, FILESYSTEM, OPT_IN, SLEEP, STRICT, Size
-from hermetic._operations import file_events
 from hermetic._policy import messages
 from hermetic._policy.decision import Allowance, Policy, refuses
 from hermetic._settings import table
@@ -157,31 +154,6 @@ class PolicyTest(hermetic.HermeticTestCase):
     def test_further_exceptions_change_nothing_else(self) -> None:
         policy = Policy(Size.SMALL, Allowance(hosts=("a",)), "warn", OPT_IN).allowing(Allowance(files=("b",)))
         self.assertEqual(policy, Policy(Size.SMALL, Allowance(hosts=("a",), files=("b",)), "warn", OPT_IN))
-
-
-class RulesTest(hermetic.HermeticTestCase):
-    def test_a_project_in_a_temporary_folder_is_no_temporary_file(self) -> None:
-        with mock.patch.object(file_events, "_root", "/tmp/project"), mock.patch.object(tempfile, "tempdir", "/tmp"):
-            self.assertFalse(file_events.is_temporary("/tmp/project/notes.txt"))
-            self.assertTrue(file_events.is_temporary("/tmp/other"))
-
-    def test_a_temporary_folder_in_the_project_is_one(self) -> None:
-        with (
-            mock.patch.object(file_events, "_root", "/project"),
-            mock.patch.object(tempfile, "tempdir", "/project/tmp"),
-        ):
-            self.assertTrue(file_events.is_temporary("/project/tmp/x"))
-            self.assertFalse(file_events.is_temporary("/project/tmpx"))
-
-    def test_files_in_memory_lie_on_no_device(self) -> None:
-        answers = {"/dev/null": True, "/proc/self/maps": True, "/dev/shm/x": False, "/data/dev/null.txt": False}
-        for path, answer in answers.items():
-            with self.subTest(path):
-                self.assertEqual(file_events.is_no_file(path), answer)
-
-    def test_a_folder_without_an_init_file_is_no_part_of_the_program(self) -> None:
-        with mock.patch.dict(sys.modules, namespace=mock.Mock(__path__=["/project"], __file__=None)):
-            self.assertFalse(file_events.is_part_of_program("/project/notes.txt"))
 
 
 class MessageTest(hermetic.HermeticTestCase):

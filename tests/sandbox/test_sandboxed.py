@@ -6,11 +6,9 @@ import os
 import re
 import subprocess
 import sys
-import unittest
 
 import support
 from hermetic import HermeticTestCase, medium
-from hermetic._base import features
 from support.sandbox_runs import HEAD, REMOTE, needs_a_sandbox, run, verdicts
 
 setUpModule = support.some_pythons_do
@@ -133,25 +131,6 @@ class Case(unittest.TestCase):
 """
 )
 
-INNER_RUN = """
-INNER = [sys.executable, "-m", "hermetic", "--sandbox", "kernel", "unittest"]
-class Outer(unittest.TestCase):
-    @medium
-    def test_inner(self): print(subprocess.run(INNER, capture_output=True).stderr.decode())
-"""
-
-UNKNOWN_MACHINE = """
-from hermetic._sandbox import call_numbers as syscalls
-syscalls.MACHINES.clear()
-class Case(unittest.TestCase):
-    @isolated(sandbox="kernel")
-    @small
-    def test_must(self): pass
-    @isolated(sandbox="auto")
-    @small
-    def test_may(self): pass
-"""
-
 
 @medium
 @needs_a_sandbox
@@ -241,29 +220,6 @@ class GroupTest(HermeticTestCase):
 
 @medium
 class AvailabilityTest(HermeticTestCase):
-    def run_where(self, broken: str, *options: str) -> subprocess.CompletedProcess[str]:
-        """A run of a harmless suite on a machine that lacks something."""
-        text = HEAD + "class Case(unittest.TestCase):\n    @small\n    def test_it(self): pass\n"
-        start = f"import sys; {broken}; from hermetic._program.cli import main; main()"
-        with support.Folder(**{"test_it.py": text}) as folder:
-            return support.run_python("-c", start, *options, "test_it", cwd=folder)
-
-    def test_what_is_missing_is_said_and_how_to_go_on(self):
-        done = self.run_where("from hermetic._base import features; features.LINUX = False", "--sandbox", "kernel")
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("the kernel layer is not available here: it is Linux's", done.stderr)
-        self.assertIn("sandbox = off", done.stderr)
-
-    @unittest.skipUnless(features.LINUX, "machines that Linux runs on")
-    def test_an_unknown_machine_is_named_as_one(self):
-        broken = "from hermetic._sandbox import call_numbers; call_numbers.MACHINES.clear()"
-        self.assertIn("it knows 64-bit Pythons", self.run_where(broken, "--sandbox", "kernel").stderr)
-
-    def test_auto_says_in_one_line_why_it_is_off(self):
-        done = self.run_where("from hermetic._base import features; features.LINUX = False", "--sandbox", "auto")
-        self.assertEqual((done.returncode, done.stderr.count("sandbox:")), (0, 1))
-        self.assertIn("sandbox: off, because it is Linux's", done.stderr)
-
     @needs_a_sandbox
     def test_auto_says_in_one_line_that_it_is_on(self):
         self.assertIn("sandbox: kernel\n", run(MEDIUM, "--sandbox", "auto").stderr)
@@ -272,15 +228,3 @@ class AvailabilityTest(HermeticTestCase):
     def test_without_workers_there_is_none_and_that_is_said(self):
         done = run(MIXED.replace("kernel", "off"), "--sandbox", "kernel", "--no-isolation")
         self.assertIn("sandbox: off, because of no_isolation", done.stderr)
-
-    @needs_a_sandbox
-    def test_a_sandbox_within_a_sandbox_is_refused_with_its_reason(self):
-        text = HEAD + INNER_RUN
-        self.assertIn("in such a sandbox already", run(text, "--sandbox", "kernel").stdout)
-
-    @unittest.skipUnless(features.LINUX, "fails only where workers are forked")
-    def test_a_test_that_must_be_sandboxed_and_cannot_is_an_error_of_its_own(self):
-        text = HEAD + UNKNOWN_MACHINE
-        done = run(text)
-        self.assertEqual(verdicts(done), {"must": "ERROR", "may": "ok"})
-        self.assertIn("[H007] the kernel layer is not available here", done.stderr)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import unittest
 
-from hermetic._base import spelling
 from hermetic._settings import config
 from support.settings_files import ConfigTestCase, needs_tomllib
 
@@ -175,11 +174,3 @@ class PatternTest(ConfigTestCase):
             with self.subTest(value):
                 self.write(setup_cfg=f"[tool:hermetic:allow:tests/*]\nhosts = {value}\n")
                 self.assert_error("quotation marks", "write db.test")
-
-
-class SpellingTest(ConfigTestCase):
-    def test_a_slip_is_near_and_another_word_is_not(self):
-        near = "hermetic Hermetic hermtic hermitic hermeitc hermetics hermetc hermettic".split()
-        self.assertEqual(near, [name for name in near if spelling.is_near(name, "hermetic")])
-        others = "hermes hermit hermeto thermetic metric description hermeneutics kinetic x".split()
-        self.assertEqual([], [name for name in others if spelling.is_near(name, "hermetic")])

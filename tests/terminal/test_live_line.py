@@ -21,8 +21,8 @@ import support
 from hermetic import HermeticTestCase, medium
 from hermetic._isolation import process_tree
 from hermetic._results.progress import Progress
-from hermetic._terminal import colours, drawing, live_line
-from hermetic._terminal.drawing import Status, line_of, parse
+from hermetic._terminal import drawing, live_line
+from hermetic._terminal.drawing import parse
 from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
 
 setUpModule = support.some_pythons_do
@@ -42,45 +42,7 @@ class SlowTest(unittest.TestCase):
 """
 
 
-def status(*running, began=0.0, expected=0.0, failed=0):
-    return Status(began, expected, 2064, 123, failed, running)
-
-
 class LineTest(HermeticTestCase):
-    def test_it_says_how_far_the_run_is(self):
-        self.assertEqual(line_of(status(), 12.9, 80), "123/2064, 12 s")
-        self.assertEqual(line_of(status(expected=100.0, failed=2), 61, 80), "123/2064, 2 failed, 1:01 of about 1:40")
-        self.assertEqual(line_of(status(), 3723, 80), "123/2064, 1:02:03")
-
-    def test_the_oldest_test_comes_first(self):
-        line = line_of(status(("m.C.test_b", 8.0), ("m.C.test_a", 2.0)), 10, 80)
-        self.assertEqual(line, "123/2064, 10 s: m.C.test_a 8 s, m.C.test_b 2 s")
-
-    def test_names_are_as_long_as_there_is_room(self):
-        running = ("package.module.SomeTest.test_it", 9.0), ("package.module.OtherTest.test_it", 9.0)
-        for columns, shown in (
-            (90, "package.module.SomeTest.test_it 1 s, package.module.OtherTest.test_it 1 s"),
-            (60, "SomeTest.test_it 1 s, OtherTest.test_it 1 s"),
-            (50, "test_it 1 s, test_it 1 s"),
-            (39, "test_it 1 s, and 1 more"),
-            (25, "test\N{HORIZONTAL ELLIPSIS} 1 s"),
-        ):
-            line = line_of(status(*running), 10, columns)
-            self.assertEqual(line, f"123/2064, 10 s: {shown}")
-            self.assertLessEqual(len(line), columns)
-
-    def test_it_is_never_too_long(self):
-        for columns in range(1, 60):
-            line = line_of(status(("m.C.test_\u6587\u5b57" * 9, 0.0), ("n", 1.0), failed=3), 10, columns)
-            self.assertLessEqual(drawing._width(line), columns, line)
-
-    def test_a_name_cannot_control_the_terminal(self):
-        line = line_of(status(("\x1b[2J\x07\x9b31m\u202e\u2066", 0.0)), 10, 80)
-        self.assertTrue(line.isprintable(), ascii(line))
-
-    def test_failures_are_red_where_colours_are_wanted(self):
-        self.assertIn("\x1b[31m2 failed\x1b[0m", line_of(status(failed=2), 1, 80, coloured=True))
-
     def test_what_the_run_leaves_is_what_is_drawn(self):
         memory = bytearray(drawing.MEMORY_BYTES)
         with mock.patch.object(live_line, "_start", return_value=(memory, -1, -1)):
@@ -135,20 +97,6 @@ class ProgressTest(HermeticTestCase):
     def test_a_worker_that_has_run_nothing_of_a_test_has_not_ended_it(self):
         self.progress.stop_ahead("a", has_failed=False)
         self.assertEqual(self.line.shown, [])
-
-
-class ColoursTest(HermeticTestCase):
-    def test_variables_beat_the_terminal_in_the_order_that_python_has(self):
-        for variables, wanted in (
-            ({"PYTHON_COLORS": "1", "NO_COLOR": "1"}, True),
-            ({"PYTHON_COLORS": "0", "FORCE_COLOR": "1"}, False),
-            ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
-            ({"FORCE_COLOR": "1", "TERM": "dumb"}, True),
-            ({"NO_COLOR": ""}, False),
-            ({}, False),
-        ):
-            with self.subTest(variables=variables), mock.patch.dict(os.environ, variables, clear=True):
-                self.assertIs(colours.are_wanted(None), wanted)
 
 
 # --- a terminal ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,25 @@
+"""The command that started a program, and commands for people to paste."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from unittest import mock
+
+import hermetic
+from hermetic._base import command, features
+
+
+class CommandTest(hermetic.HermeticTestCase):
+    def test_the_start_of_a_program_ends_before_its_own_arguments(self):
+        orig_argv, argv = ["python", "-B", "-m", "hermetic", "discover", "-v"], ["/x/__main__.py", "discover", "-v"]
+        with mock.patch.object(sys, "orig_argv", orig_argv), mock.patch.object(sys, "argv", argv):
+            self.assertEqual(command.start(), ["python", "-B", "-m", "hermetic"])
+
+    def test_a_command_is_quoted_for_the_shell_of_its_system(self):
+        words = ["python", "-k", "a name", "$HOME"]
+        with mock.patch.object(features, "WINDOWS", new=False):
+            self.assertEqual(shlex.split(command.quoted(words)), words)
+        with mock.patch.object(features, "WINDOWS", new=True):
+            self.assertEqual(command.quoted(words), subprocess.list2cmdline(words))

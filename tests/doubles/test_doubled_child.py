@@ -1,0 +1,22 @@
+"""Exit statuses that a doubled child may be given."""
+
+from __future__ import annotations
+
+from hermetic import HermeticTestCase
+from hermetic._doubles.doubled_child import check_status
+
+
+class StatusTest(HermeticTestCase):
+    def test_numbers_and_negative_signals_are_accepted(self):
+        for status in (0, 1, 255, -9):
+            check_status(status)
+
+    def test_everything_else_is_refused_by_name(self):
+        wrong = {256: ValueError, -1000: ValueError, "1": TypeError, True: TypeError, None: TypeError}
+        for status, error in wrong.items():
+            with self.subTest(status=status), self.assertRaisesRegex(error, r"^mock_run\(\): returncode is "):
+                check_status(status)
+
+    def test_the_name_can_be_another_one(self):
+        with self.assertRaisesRegex(TypeError, "^what side_effect returns is a number, not 'x'"):
+            check_status("x", "what side_effect returns")

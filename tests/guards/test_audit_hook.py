@@ -1,0 +1,37 @@
+"""The audit hook calls whatever is registered for an event, in order."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+
+import hermetic
+from hermetic._guards import audit_hook
+
+
+class AuditHookTest(hermetic.HermeticTestCase):
+    def setUp(self):
+        self.event = f"hermetic.test.{uuid.uuid4()}"  # what is registered stays for good
+        self.calls = []
+
+    def test_a_function_gets_the_arguments_of_its_event_and_no_others(self):
+        audit_hook.register(self.event, self.calls.append)
+        sys.audit(self.event, 1, "two")
+        sys.audit(f"{self.event}.other", 3)
+        self.assertEqual(self.calls, [(1, "two")])
+
+    def test_several_are_called_in_their_order(self):
+        for name in ("first", "second"):
+            audit_hook.register(self.event, lambda args, name=name: self.calls.append(name))
+        sys.audit(self.event)
+        self.assertEqual(self.calls, ["first", "second"])
+
+    def test_one_that_raises_ends_the_event_for_its_caller_and_those_after_it(self):
+        def refuse(_):
+            raise PermissionError
+
+        audit_hook.register(self.event, refuse)
+        audit_hook.register(self.event, self.calls.append)
+        with self.assertRaises(PermissionError):
+            sys.audit(self.event)
+        self.assertEqual(self.calls, [])

@@ -1,0 +1,47 @@
+"""The options of hermetic are taken out of the arguments, and the rest is left to unittest."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+
+import hermetic
+from hermetic._program import options
+
+
+class SplitTest(hermetic.HermeticTestCase):
+    def setUp(self):
+        self.parser = options.make_parser("hermetic")
+
+    def split(self, text: str) -> tuple[argparse.Namespace, list[str]]:
+        return options.split(text.split(), self.parser)
+
+    def test_ours_are_taken_out_wherever_they_stand(self):
+        ours, rest = self.split("discover -v --mode warn -s tests --isolated")
+        self.assertEqual((ours.mode, ours.isolated), ("warn", True))
+        self.assertEqual(rest, ["discover", "-v", "-s", "tests"])
+
+    def test_what_is_not_given_is_none_so_that_other_places_can_say_it(self):
+        ours, _ = self.split("")
+        self.assertEqual({ours.mode, ours.default_size, ours.isolated, ours.jobs}, {None})
+
+    def test_only_full_spellings_are_ours(self):
+        _, rest = self.split("--start tests --shard-x")
+        self.assertEqual(rest, ["--start", "tests", "--shard-x"])
+
+    def test_what_follows_a_double_dash_or_a_script_is_left_as_it_is(self):
+        self.assertEqual(self.split("-v -- --mode off")[1], ["-v", "--", "--mode", "off"])
+        ours, rest = self.split("--mode warn --script run.py --mode off")
+        self.assertEqual((ours.mode, ours.script, rest), ("warn", "run.py", ["--mode", "off"]))
+        self.assertEqual(self.split("--script=run.py --mode off")[1], ["--mode", "off"])
+
+    def test_a_shuffle_without_a_seed_takes_no_name_of_a_test_for_one(self):
+        for text, seed, rest in (("--shuffle test_shop", "random", ["test_shop"]), ("--shuffle 7", "7", [])):
+            with self.subTest(text=text):
+                ours, left = self.split(text)
+                self.assertEqual((ours.shuffle, left), (seed, rest))
+
+    def test_a_word_that_is_none_of_the_choices_is_wrong_usage(self):
+        with contextlib.redirect_stderr(io.StringIO()), self.assertRaises(SystemExit):
+            self.split("--mode loud")

@@ -1,0 +1,68 @@
+"""Tracebacks made of plain data look as those of the worker did."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import unittest
+
+from hermetic import HermeticTestCase
+from hermetic._base import features
+from hermetic._protocol import tracebacks
+
+
+def frame(line: int = 3, positions: list[int | None] | None = None, **fields: object) -> list[object]:
+    """A frame as a worker describes it."""
+    described = {"filename": "/gone/shop.py", "name": "buy", "qualname": "Shop.buy", "first_line": 1, "line": line}
+    described |= {
+        "positions": positions or [],
+        "module": "shop",
+        "is_unittest": False,
+        "locals": {},
+        "is_hidden": False,
+    }
+    return [*{**described, **fields}.values()]
+
+
+class TracebacksTest(HermeticTestCase):
+    def test_each_frame_has_its_file_its_function_and_its_line(self):
+        found = traceback.extract_tb(tracebacks.traceback_of([frame(3), frame(7, name="pay")]))
+        self.assertEqual([(entry.filename, entry.name, entry.lineno) for entry in found],
+                         [("/gone/shop.py", "buy", 3), ("/gone/shop.py", "pay", 7)])  # fmt: skip
+
+    def test_without_frames_there_is_none(self):
+        self.assertIsNone(tracebacks.traceback_of([]))
+
+    @unittest.skipUnless(features.CODE_HAS_POSITIONS, "columns came with Python 3.11")
+    def test_the_columns_of_the_line_are_those_of_the_worker(self):
+        (entry,) = traceback.extract_tb(tracebacks.traceback_of([frame(3, [3, 4, 8, 15])]))
+        self.assertEqual((entry.lineno, entry.end_lineno, entry.colno, entry.end_colno), (3, 4, 8, 15))
+
+    @unittest.skipUnless(features.CODE_HAS_POSITIONS, "columns came with Python 3.11")
+    def test_places_that_no_instruction_has_are_left_out(self):
+        for positions in ([3, 2, 1, 0], [1, 10**6, 0, 1], [1, 1, 0, 2**31], [1, 1, -2, 5], [1, None, 1, 1]):
+            with self.subTest(positions=positions):
+                (entry,) = traceback.extract_tb(tracebacks.traceback_of([frame(3, positions)]))
+                self.assertEqual((entry.lineno, entry.colno), (3, None))
+
+    def test_local_variables_show_what_the_worker_showed(self):
+        found = tracebacks.traceback_of([frame(locals={"price": "<Price 5>"})])
+        self.assertEqual(repr(found.tb_frame.f_locals["price"]), "<Price 5>")
+
+    def test_frames_of_unittest_and_hidden_ones_are_marked_as_such(self):
+        plain = tracebacks.traceback_of([frame()]).tb_frame
+        marked = tracebacks.traceback_of([frame(is_unittest=True, is_hidden=True)]).tb_frame
+        self.assertEqual([("__unittest" in found.f_globals, "__tracebackhide__" in found.f_locals)
+                          for found in (plain, marked)], [(False, False), (True, True)])  # fmt: skip
+
+    def test_the_module_is_named_and_only_its_loader_is_taken_over(self):
+        names = tracebacks.traceback_of([frame(module=__name__)]).tb_frame.f_globals
+        self.assertEqual((names["__name__"], names["__loader__"]), (__name__, sys.modules[__name__].__loader__))
+        self.assertNotIn("TracebacksTest", names)
+
+    def test_an_error_that_nothing_raised_stands_where_it_is_put(self):
+        (entry,) = traceback.extract_tb(tracebacks.standing_at(__file__, "test_here", 7))
+        self.assertEqual(
+            (os.path.basename(entry.filename), entry.name, entry.lineno), ("test_tracebacks.py", "test_here", 7)
+        )

@@ -1,0 +1,54 @@
+"""The timeline of the HTML report: its rows, its bars, and what it says without the drawing."""
+
+from __future__ import annotations
+
+import re
+
+import hermetic
+from hermetic._reports import html_timeline
+from hermetic._reports.test_records import Entry, RunRecord, TestRecord
+
+
+def timeline(*records: TestRecord) -> str:
+    return "\n".join(html_timeline.timeline(RunRecord([], "", "", "", 0.0, tests=[*records]), str))
+
+
+class TimelineTest(hermetic.HermeticTestCase):
+    def test_a_row_is_a_worker_or_a_group_and_fixtures_are_in_none(self):
+        page = timeline(
+            TestRecord("a", worker="worker 1"),
+            TestRecord("b", worker="worker 2", group="database"),
+            TestRecord("setUpClass (c)", "fixture", worker="worker 3"),
+        )
+        self.assertEqual(re.findall(r'scope="row">(.*?)</th>', page), ["worker 1", "database"])
+
+    def test_a_row_says_how_many_tests_and_processes_it_has_and_how_long_they_took(self):
+        page = timeline(
+            TestRecord("a", worker="worker 1", group="g", duration=0.25),
+            TestRecord("b", worker="worker 2", group="g", duration=0.5),
+        )
+        self.assertEqual(re.findall(r'<td class="number">(.*?)</td>', page), ["2", "2", "0.750 s"])
+
+    def test_a_bar_begins_and_ends_with_its_test(self):
+        passed = TestRecord("a", started=1.0, duration=1.0, passed=True)
+        page = timeline(passed, TestRecord("b", started=2.0, duration=2.0))
+        bars = re.findall(r'class="(\w+)" x="(\d+)" y="2" width="([\d.]+)"', page)
+        self.assertEqual(bars, [("success", "250", "250.0"), ("interrupted", "500", "500.0")])
+
+    def test_short_tests_at_one_place_share_a_bar_that_shows_the_worst_of_them(self):
+        page = timeline(
+            TestRecord("long", duration=1000.0, passed=True),
+            TestRecord("a", started=5.1, duration=0.01, passed=True),
+            TestRecord("b", started=5.2, duration=0.01, entries=[Entry("failure")]),
+        )
+        self.assertIn('<rect class="failure" x="5"', page)
+        self.assertEqual(re.findall("<title>(.*?)</title>", page), ["long, 1000.000 s", "2 tests"])
+
+    def test_the_drawing_has_a_label_in_words(self):
+        page = timeline(TestRecord("a", duration=0.5, passed=True), TestRecord("b", started=0.5, duration=0.5))
+        self.assertIn('aria-label="2 tests from 0.000 s to 1.000 s, 1 of them went wrong"', page)
+
+    def test_more_rows_than_a_page_can_show_are_one(self):
+        page = timeline(*(TestRecord(f"t{n}", worker=f"worker {n}") for n in range(100)))
+        rows = re.findall(r'scope="row">(.*?)</th>', page)
+        self.assertEqual((len(rows), rows[-1]), (61, "others"))

@@ -1,0 +1,61 @@
+"""The global state that the leak check reads is where the standard library keeps it."""
+
+from __future__ import annotations
+
+import asyncio
+import asyncio.base_subprocess
+import logging
+import sysconfig
+import urllib.request
+import warnings
+from unittest import mock
+
+import hermetic
+import support
+from hermetic._stdlib import global_state
+
+
+class LoadedModulesTest(hermetic.HermeticTestCase):
+    def test_logging_keeps_handlers_by_name_and_in_their_order(self):
+        handler = logging.NullHandler()
+        handler.set_name("seams")
+        named, ordered = global_state.logging_handlers(logging)
+        self.assertIs(named["seams"], handler)
+        self.assertIs(ordered[-1](), handler)
+
+    def test_asyncio_keeps_the_policy_that_was_set(self):
+        with warnings.catch_warnings(), mock.patch.object(asyncio.events, "_event_loop_policy", None):
+            warnings.simplefilter("ignore")  # policies are deprecated from 3.14 on
+            policy = asyncio.DefaultEventLoopPolicy()
+            asyncio.set_event_loop_policy(policy)
+            self.assertIs(global_state.event_loop_policy(asyncio.events), policy)
+
+    def test_sysconfig_keeps_variables_and_schemes(self):
+        variables, schemes = global_state.sysconfig_state(sysconfig) if sysconfig.get_config_vars() else ({}, {})
+        self.assertEqual(variables, sysconfig.get_config_vars())
+        self.assertEqual(set(schemes), set(sysconfig.get_scheme_names()))
+
+    def test_urllib_keeps_the_opener_that_was_installed(self):
+        opener = urllib.request.OpenerDirector()
+        self.addCleanup(urllib.request.install_opener, global_state.url_opener(urllib.request))
+        urllib.request.install_opener(opener)
+        self.assertIs(global_state.url_opener(urllib.request), opener)
+
+    def test_urllib_keeps_the_names_of_its_temporary_files_until_it_removes_them(self):
+        path, _ = urllib.request.urlretrieve("data:,text")
+        found = global_state.url_temporary_files(urllib.request)
+        urllib.request.urlcleanup()
+        self.assertEqual((found, global_state.url_temporary_files(urllib.request)), ([path], []))
+
+
+@hermetic.medium
+class HelperFilesTest(hermetic.HermeticTestCase):
+    def test_multiprocessing_keeps_the_files_of_its_helpers(self):
+        shown = support.run_python(
+            "-c",
+            "import os\nfrom hermetic._stdlib import global_state\n"
+            "from multiprocessing import forkserver, resource_tracker\nprint(global_state.helper_files())\n"
+            "resource_tracker.ensure_running()\nforkserver.ensure_running()\n"
+            "print([os.fstat(fd) and 'open' for fd in global_state.helper_files()])\n",
+        )
+        self.assertEqual(shown.stdout, "[]\n['open', 'open']\n")

@@ -1,0 +1,97 @@
+"""subprocess and asyncio start children, and wait for them, by the names that the double replaces."""
+
+from __future__ import annotations
+
+import asyncio
+import asyncio.base_subprocess
+import inspect
+import json
+import os
+import selectors
+import subprocess
+import time
+from unittest import mock
+
+import hermetic
+import support
+from hermetic._stdlib import subprocess_internals
+
+
+class SubprocessDoubleTest(hermetic.HermeticTestCase):
+    def parameters(self, function: object) -> list[str]:
+        return list(inspect.signature(function).parameters)  # type: ignore[arg-type]
+
+    def test_popen_starts_a_child_with_arguments_of_known_names(self):
+        names = self.parameters(vars(subprocess.Popen)[subprocess_internals.POPEN_START])
+        self.assertEqual(names[:3], ["self", "args", "executable"])
+        pipes = ["p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite"]
+        self.assertEqual([name for name in names if name in pipes], pipes)
+        self.assertLessEqual({"cwd", "env", "shell"}, set(names))
+
+    def test_popen_polls_and_waits_by_methods_of_its_own(self):
+        self.assertEqual(
+            self.parameters(vars(subprocess.Popen)[subprocess_internals.POPEN_POLL])[:2], ["self", "_deadstate"]
+        )
+        self.assertEqual(self.parameters(vars(subprocess.Popen)[subprocess_internals.POPEN_WAIT]), ["self", "timeout"])
+
+    def test_popen_reads_the_time_and_selects_by_names_of_its_module(self):
+        self.assertIs(vars(subprocess)[subprocess_internals.SUBPROCESS_CLOCK], time.monotonic)
+        self.assertTrue(issubclass(vars(subprocess)[subprocess_internals.SUBPROCESS_SELECTOR], selectors.BaseSelector))
+        for function in (subprocess.Popen.communicate, subprocess.Popen.wait, subprocess.Popen._check_timeout):
+            self.assertIn(subprocess_internals.SUBPROCESS_CLOCK, function.__code__.co_names)
+        self.assertIn(subprocess_internals.SUBPROCESS_SELECTOR, subprocess.Popen._communicate.__code__.co_names)
+
+    def test_a_popen_whose_child_was_started_has_its_number_and_no_end_of_the_childs(self):
+        popen = subprocess.Popen.__new__(subprocess.Popen)
+        popen.returncode = None
+        self.addCleanup(setattr, popen, "_child_created", False)
+        (read, write), keep = os.pipe(), os.dup(1)
+        self.addCleanup(os.close, read)
+        subprocess_internals.child_was_started(popen, 5, [-1, -1, read, write, -1, keep])
+        self.addCleanup(os.close, keep)  # with no pipe of the parent's, it is the caller's own
+        self.assertEqual((popen.pid, popen._child_created), (5, True))
+        with self.assertRaises(OSError):
+            os.fstat(write)
+
+    def test_asyncio_starts_a_process_by_a_method_of_its_loop(self):
+        loop = subprocess_internals.selector_event_loop()
+        names = self.parameters(vars(loop)[subprocess_internals.ASYNCIO_START])
+        self.assertEqual(names[:8], ["self", "protocol", "args", "shell", "stdin", "stdout", "stderr", "bufsize"])
+        self.assertTrue(issubclass(asyncio.SelectorEventLoop, loop))
+
+    def test_an_event_loop_waits_on_a_selector_by_its_own_clock(self):
+        loop = asyncio.SelectorEventLoop()
+        self.addCleanup(loop.close)
+        selector = subprocess_internals.selector_of_loop(loop)
+        self.assertEqual(len(selector.get_map()), 1)  # what wakes the loop
+        calls = []
+        with (
+            mock.patch.object(selector, "select", lambda timeout: calls.append("select") or []),
+            mock.patch.object(loop, "time", lambda: calls.append("time") or 0.0),
+        ):
+            loop.call_soon(loop.stop)
+            loop.run_forever()
+        self.assertEqual(calls[0], "select")
+        self.assertIn("time", calls)
+
+    def test_a_transport_is_told_of_the_end_of_its_process(self):
+        names = self.parameters(asyncio.base_subprocess.BaseSubprocessTransport._process_exited)
+        self.assertEqual(names, ["self", "returncode"])
+        self.assertEqual(self.parameters(asyncio.base_subprocess.BaseSubprocessTransport._wait), ["self"])
+
+
+@hermetic.medium
+class InterpreterFlagsTest(hermetic.HermeticTestCase):
+    def run_code(self, code: str, *flags: str) -> str:
+        done = support.run_python(*flags, "-c", f"from hermetic._stdlib import subprocess_internals\n{code}")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    def test_subprocess_knows_the_options_of_this_interpreter(self):
+        flags = ("-O", "-B", "-W", "error::UserWarning", "-X", "utf8")
+        shown = json.loads(
+            self.run_code("import json\nprint(json.dumps(subprocess_internals.interpreter_flags()))\n", *flags)
+        )
+        for flag in ("-O", "-B", "-Werror::UserWarning"):
+            self.assertIn(flag, shown)
+        self.assertIn("utf8", " ".join(shown))
