@@ -1,56 +1,56 @@
-"""The entry points of the interpreters that run isolated tests; nothing imports this module but those.
+"""The entry points of interpreters that hermetic starts for isolated tests.
 
 work()         a worker
-be_zygote()    a zygote that has imported a test module, for runners that were not forked before their first test
+be_zygote()    a zygote that imports a test module, for runners that cannot be forked before their first test
 """
 
 from __future__ import annotations
 
+import json
+import os
+
 from ._base import own_sockets
-from ._isolation.interpreters import WorkerPlace
-from ._workers import worker
+from ._isolation import process_tree
+from ._isolation.interpreters import WorkerArguments
+from ._isolation.zygote import MAX_MESSAGE_BYTES, Zygote
+from ._workers import context, worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
 
 
-def work(  # noqa: PLR0913, PLR0917 - what a worker is told
+def work(  # noqa: PLR0913, PLR0917 - one for each thing given
     nonce: str, folder: str, reading: int, writing: int, files: list[int], sandbox: int | None
 ) -> NoReturn:
     """Be a worker.
 
     Args:
-        nonce: of the channel, in hexadecimal digits.
-        folder: the worker's own.
-        reading: the file descriptor that requests come from.
-        writing: the one that frames go to.
-        files: those that output goes to.
-        sandbox: that of the way to the one who answers for its sandbox; None for none.
+        nonce: the bytes that its frames begin with, in hexadecimal digits.
+        folder: the path of its folder.
+        reading: the file descriptor to read requests from.
+        writing: the file descriptor to write frames to.
+        files: the file descriptors to write output to.
+        sandbox: the file descriptor that leads to the supervisor of its sandbox; None without a sandbox.
     """
-    worker.work(WorkerPlace(bytes.fromhex(nonce), folder, reading, writing, files, sandbox), is_fresh=True)
+    worker.work(WorkerArguments(bytes.fromhex(nonce), folder, reading, writing, files, sandbox), is_fresh=True)
 
 
 def be_zygote(control: int) -> NoReturn:
     """Be a zygote.
 
     Args:
-        control: the file descriptor of the socket to the supervisor, whose first message says what to import; it is
-            answered with the number of threads that there are then.
+        control: the file descriptor of the socket to the supervisor. The first message says what to import, and is
+            answered with the number of threads after the import.
     """
-    import json
-    import os
-
-    from ._isolation import process_tree
-    from ._isolation.zygote import MAX_MESSAGE_BYTES, Zygote  # more than workers need
-    from ._workers import context
-
-    os.environ["HERMETIC_ISOLATED"] = "1"  # it imports for its workers
-    process_tree.close_files(besides=control)  # the run may hold files that programs inherit
+    os.environ["HERMETIC_ISOLATED"] = "1"  # imports must see what they would see in a worker
+    process_tree.close_files(besides=control)  # those that programs inherit from the run
     link = own_sockets.from_descriptor(control)
     kind, *arguments = json.loads(link.recv(MAX_MESSAGE_BYTES) or b'["gone"]')
+    work_in_fork: Callable[[WorkerArguments], NoReturn] = worker.work
     if kind == "context":
         context.enter(arguments[0])
-        worker.warm_up()
+        work_in_fork = worker.warm_up()
     link.send(json.dumps([process_tree.thread_count()]).encode())
-    Zygote(link, worker.work).serve()
+    Zygote(link, work_in_fork).serve()

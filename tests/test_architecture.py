@@ -43,14 +43,14 @@ LAYERS = {
         " blocks faults"
     ),
     "_guards": "audit_hook process_findings | ceilings | audit forked_copies inheritance | environment",
-    "_protocol": "framing source_files | tracebacks | portable_errors | frames",
+    "_protocol": "framing source_files stand_in_classes | tracebacks | portable_errors | frame_kinds | frames",
     "_sandbox": (
         "allowed_names call_numbers programs | filters seccomp system_calls | availability passes | judge |"
         " supervisor | sandboxed"
     ),
     "_isolation": (
-        "interpreters output process_tree processors | leak_snapshot worker_link worker_process zygote |"
-        " nursery pipes pool"
+        "interpreters leak_probes output process_tree processors | leak_snapshot worker_link worker_process zygote |"
+        " nursery | pipe_nursery pool zygote_nursery"
     ),
     "_patches": (
         "forked_runs load_errors module_attributes on_import replacing shown_warnings unittest_classes | sockets |"
@@ -71,8 +71,8 @@ LAYERS = {
     ),
     "_suites": "history_file suite_blocks | history shards | order",
     "_workers": (
-        "packing parallel_plan replay worker_result | addressing teardown_reports | context | worker |"
-        " worker_sources | parallel_run | isolation"
+        "addressing parallel_plan replay worker_result | context teardown_reports | worker | worker_supply |"
+        " parallel_run | isolation"
     ),
     "_running": "module_fixtures | class_protection | __init__ case watched_run | runner",
     "_worker": "",

@@ -168,6 +168,15 @@ class MessagesTest(unittest.TestCase):
 
 @small
 class ExplanationTest(unittest.TestCase):
+    def test_the_tour_of_an_isolated_test_visits_few_files_and_all_of_them_are_there(self):
+        page = read("docs", "explanation", "tour-isolated-test.md")
+        visited = re.findall(r"^\d+\. `(hermetic/\S+\.py)`: ", page, re.MULTILINE)
+        left_out = [f"hermetic/{name}" for row in rows(page) for name in re.findall(r"`(_\S+\.py)`", row[0])]
+        there = [path for path in (*visited, *left_out) if os.path.isfile(os.path.join(package_folder(), path))]
+        self.assertEqual([*visited, *left_out], there)
+        self.assertLessEqual(len(visited), 16)
+        self.assertGreater(len(visited), 10)
+
     def test_every_frame_of_the_protocol_is_described(self):
         package = os.path.join(package_folder(), "hermetic")
         files = [

@@ -14,11 +14,11 @@ from support.source_tree import imports, modules
 # What makes objects of bytes by running what the bytes say, or can crash on those that it has not written itself.
 LOADERS = {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "copyreg"}
 MAY_IMPORT_LOADERS = {
-    ("_workers.packing", "pickle"),  # from the run to its worker: attributes of a test; read in the worker alone
-    ("_protocol.portable_errors", "copyreg"),  # for runners that pickle what they are told of: theirs to read
+    ("_workers.addressing", "pickle"),  # from the run to its worker: attributes of a test; read in the worker alone
+    ("_protocol.stand_in_classes", "copyreg"),  # for runners that pickle what they are told of: theirs to read
 }
 UNPICKLING = {"pickle.loads", "pickle.load", "pickle.Unpickler", "_Unpickler"}
-MAY_UNPICKLE = {("_workers.packing", "unpacked")}  # called where a worker sets the attributes of a test
+MAY_UNPICKLE = {("_workers.addressing", "_unpacked")}  # called where a worker sets the attributes of a test
 
 # What runs code that is given as text, or compiled.
 RUNNING = {"exec", "eval", "compile", "builtins.exec", "builtins.eval", "builtins.compile"}

@@ -1,4 +1,4 @@
-"""How interpreters of our own are started: by a command that finds hermetic wherever it was imported from."""
+"""The commands that start interpreters of hermetic's own: workers and zygotes."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from .._base import real
 from .._stdlib import subprocess_internals
 
 
-class WorkerPlace:
-    """Where a worker runs: what it is told when it starts.
+class WorkerArguments:
+    """What a worker is given when it starts.
 
     Attributes:
-        nonce: of its channel.
-        folder: its own folder, with ``tmp``.
-        reading: the file descriptor of the channel to read requests from.
-        writing: the one to write frames to.
-        files: those to write output to, as of ``output.take_over``.
-        sandbox: that of the way to the one who answers for its sandbox; None for a worker that has none.
+        nonce: the bytes that its frames begin with.
+        folder: the path of its folder.
+        reading: the file descriptor to read requests from.
+        writing: the file descriptor to write frames to.
+        files: the file descriptors to write output to; see ``output.take_over``.
+        sandbox: the file descriptor that leads to the supervisor of its sandbox; None without a sandbox.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a worker is told
+    def __init__(  # noqa: PLR0913, PLR0917 - one for each thing given
         self, nonce: bytes, folder: str, reading: int, writing: int, files: list[int], sandbox: int | None = None
     ) -> None:
         self.nonce = nonce
@@ -32,14 +32,14 @@ class WorkerPlace:
         self.sandbox = sandbox
 
     def descriptors(self) -> set[int]:
-        """All of the file descriptors."""
+        """All file descriptors."""
         return {self.reading, self.writing, *self.files} | ({self.sandbox} if self.sandbox is not None else set())
 
 
 def _start_folder() -> str | None:
-    """Where such an interpreter goes first: None to stay in the current folder, unless that was removed.
+    """The folder to start in: None for the current one, the root if that was removed.
 
-    Python 3.13.0 cannot even import socket there; the worker goes to its own folder soon.
+    In a removed folder, Python 3.13.0 cannot even import socket.
     """
     try:
         real.get_cwd()
@@ -48,17 +48,17 @@ def _start_folder() -> str | None:
     return None
 
 
-def fresh_command(place: WorkerPlace) -> list[str]:
+def fresh_command(given: WorkerArguments) -> list[str]:
     """The command that starts a fresh interpreter as a worker."""
-    arguments = place.nonce.hex(), place.folder, place.reading, place.writing, place.files, place.sandbox
+    arguments = given.nonce.hex(), given.folder, given.reading, given.writing, given.files, given.sandbox
     return python_command(f"work{arguments!r}")
 
 
 def python_command(call: str) -> list[str]:
-    """The command that starts an interpreter like this one, for a call of a function of ``hermetic._worker``.
+    """The command that starts an interpreter like this one, to call a function of ``hermetic._worker``.
 
     Raises:
-        OSError: nobody knows where it is: this one is embedded in a program.
+        OSError: its path is not known, because this interpreter is embedded in a program.
     """
     if not sys.executable:
         raise OSError("sys.executable names no interpreter; set it to a Python of this version")

@@ -1,9 +1,9 @@
-"""What a worker writes to its file descriptors 1 and 2: in files, so that it never waits for a reader.
+"""The output of workers: files that they write to, so that no worker ever waits for a reader.
 
-The files are handed over open and have no names, so that no test can remove them. (Windows removes no open file: there
+The worker gets the files open and without a name, so that no test can remove them. (Windows removes no open file: there
 they keep their names, and the worker opens them.) The supervisor reads them as they grow, and relays the beginning and
-the end of what each test wrote. Between tests, a worker has it empty files that have become large; those of a test that
-does not stop writing are emptied meanwhile.
+the end of what each test wrote. It empties large files between tests, when the worker asks for it, and those of a test
+that does not stop writing at once.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ _MAX_FILE_BYTES = 64_000_000  # on disk: a test that prints for ever must not fi
 
 
 def flush_standard_streams() -> None:
-    """Write what Python's own standard streams hold, whatever a test has made of them."""
+    """Flush Python's standard streams, whatever a test has made of them."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except Exception:  # noqa: BLE001, S110 - there is none, it is closed, or replaced by anything
+        except Exception:  # noqa: BLE001, S110 - it may be None, closed, or replaced by anything
             pass
 
 
 class Stream:
-    """One file that a worker writes to and the supervisor reads.
+    """A file that a worker writes to and the supervisor reads.
 
     Args:
-        path: of the file, which is created.
+        path: of the file to create.
 
     Attributes:
         writing: the file descriptor for the worker, to append to the file.
@@ -63,13 +63,13 @@ class Stream:
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
 
     def read(self, limit: float = _NO_LIMIT) -> str:
-        """What has come since the last time, of the beginning of a test's output.
+        """Read the text that has come since the last time, up to the limit of a test's output.
 
         Args:
-            limit: the position in the file that is not to be read beyond.
+            limit: the position in the file to stop at.
         """
         text = ""
-        size = os.fstat(self._fd).st_size  # as it is now: who writes for ever is not run after
+        size = os.fstat(self._fd).st_size  # once: a test that never stops writing is not chased
         end = int(min(size, limit))
         while data := _read_at(self._fd, self._position, min(HEAD_BYTES - self._relayed, max(end - self._position, 0))):
             text += self._decoder.decode(data)
@@ -77,13 +77,13 @@ class Stream:
             self._relayed += len(data)
         if self._position < end:
             self._skip_to(end)
-        if self._position > _MAX_FILE_BYTES:  # of this test: the worker has files emptied before it begins another
+        if self._position > _MAX_FILE_BYTES:  # written by this test alone: large files are emptied between tests
             self._skip_to_end()
-            self.empty()  # whoever appends goes on at the new end
+            self.empty()  # the worker appends, so it goes on at the new end
         return text
 
     def _skip_to_end(self) -> None:
-        """Keep what is there at a moment when nobody writes, or after some looks: it may be the last of the output."""
+        """Keep the end of what is there, once nothing is written between two looks, or after the last look."""
         for _ in range(_LOOKS):
             size = self.size()
             self._skip_to(size)
@@ -91,7 +91,7 @@ class Stream:
                 return
 
     def _skip_to(self, end: int) -> None:
-        """Keep what may turn out to be the end of a test's output."""
+        """Skip to a position, and keep the last bytes before it: they may be the end of a test's output."""
         kept = max(end - TAIL_BYTES, self._position)
         rest = self._tail + _read_at(self._fd, kept, end - kept)
         self._tail = rest[-TAIL_BYTES:]
@@ -99,10 +99,10 @@ class Stream:
         self._position = end
 
     def read_end(self, limit: float = _NO_LIMIT) -> str:
-        """As ``read``, and what there is of the end of a test's output; the next test begins."""
+        """Read the rest of a test's output, its end included, and begin that of the next test."""
         text = self.read(limit)
         if self._cut:
-            text += self._decoder.decode(b"", final=True)  # a character that was cut in two
+            text += self._decoder.decode(b"", final=True)  # the bytes of a character may have been cut
             text += f"\n[... {self._cut} bytes left out ...]\n"
         text += self._decoder.decode(self._tail, final=True)
         self._decoder.reset()
@@ -110,7 +110,7 @@ class Stream:
         return text
 
     def empty(self) -> None:
-        """Make the file as it was at first."""
+        """Empty the file."""
         if self._position or os.fstat(self._fd).st_size:
             os.ftruncate(self._fd, 0)
         self._position = 0
@@ -121,7 +121,7 @@ class Stream:
         system.close(self.writing)
 
     def size(self) -> int:
-        """How much there is."""
+        """The number of bytes in the file."""
         return os.fstat(self._fd).st_size
 
 
@@ -129,7 +129,7 @@ def _read_at(fd: int, position: int, length: int) -> bytes:
     if hasattr(os, "pread"):
         data: bytes = os.pread(fd, length, position)
         return data
-    os.lseek(fd, position, os.SEEK_SET)  # only the supervisor moves in this description of the file
+    os.lseek(fd, position, os.SEEK_SET)  # the worker has a file description of its own
     return system.read(fd, length)
 
 
@@ -140,7 +140,7 @@ class Output:
         folder: of the worker.
 
     Attributes:
-        stacks: where faulthandler writes the stacks of a worker that crashes.
+        stacks: the stream that faulthandler writes stacks to when the worker crashes.
     """
 
     def __init__(self, folder: str) -> None:
@@ -158,7 +158,7 @@ class Output:
         """Pairs of stream (``out`` or ``err``) and text.
 
         Args:
-            limits: the positions in both that are not to be read beyond.
+            limits: the positions in both files to stop at.
             end: whether a test has ended.
         """
         texts = [
@@ -168,23 +168,23 @@ class Output:
         return [(name, text) for name, text in texts if text]
 
     def sizes(self) -> list[int]:
-        """How much there is of both."""
+        """The number of bytes in both files."""
         return [stream.size() for stream in self._streams.values()]
 
     def make_room(self) -> list[tuple[str, str]]:
-        """Read all that there is, as ``read`` does, and empty the files: the worker writes nothing meanwhile."""
+        """Read everything, and empty the files, while the worker waits."""
         texts = self.read()
         for stream in self._streams.values():
             stream.empty()
         return texts
 
     def empty(self) -> None:
-        """Make the files as they were at first."""
+        """Empty all files."""
         for stream in (*self._streams.values(), self.stacks):
             stream.empty()
 
     def descriptors(self) -> list[int]:
-        """The file descriptors to hand to the worker; none on Windows."""
+        """The file descriptors to pass to the worker; none on Windows."""
         return [] if features.WINDOWS else [stream.writing for stream in (*self._streams.values(), self.stacks)]
 
     def close(self) -> None:
@@ -193,12 +193,50 @@ class Output:
             stream.close()
 
 
+class WorkerFolder:
+    """The folder of a worker, with the files that it writes its output to, and its temporary files.
+
+    Attributes:
+        path: of the folder.
+        output: what the worker writes.
+    """
+
+    def __init__(self) -> None:
+        self.path = own_files.new_folder("hermetic-")
+        self._temporary = os.path.join(self.path, "tmp")
+        try:
+            own_files.make_private_folder(self._temporary)
+            self.output = Output(self.path)
+        except OSError:
+            remove_folder(self.path)
+            raise
+
+    def leftovers(self) -> list[str]:
+        """Describe the temporary files that the worker has left."""
+        try:
+            return [f"temporary file left: {name}" for name in sorted(os.listdir(self._temporary))]
+        except OSError:  # if the folder around it has gone, too, a test of another worker may have removed both
+            return ["the folder for temporary files was removed"] if os.path.isdir(self.path) else []
+
+    def remove(self) -> None:
+        """Close and remove all files, and the folder."""
+        self.output.close()
+        remove_folder(self.path)
+
+
+def remove_folder(path: str) -> None:
+    """Remove a folder with all that is in it, as far as that is possible."""
+    import shutil  # not worth its start-up time before there is something to remove
+
+    shutil.rmtree(path, ignore_errors=True)
+
+
 def take_over(folder: str, descriptors: list[int]) -> dict[str, int]:
-    """In the worker: the file descriptors of its streams, by name, and one with nothing to read.
+    """In the worker: the file descriptors of its streams by name, and that of the null device.
 
     Args:
         folder: of the worker.
-        descriptors: those that were handed over; none if the files are to be opened.
+        descriptors: those that were passed to the worker; none if it has to open the files.
     """
     written = descriptors or [system.open_fd(os.path.join(folder, name), _TO_APPEND) for name in _NAMES]
     return {**dict(zip(_NAMES, written, strict=True)), "null": system.open_fd(os.devnull, os.O_RDONLY)}

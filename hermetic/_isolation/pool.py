@@ -1,9 +1,9 @@
-"""Workers that are at work at the same time: each does one task after another, and what it answers is kept.
+"""A pool of workers that run at the same time: each does one task after another, and the answers are kept.
 
-    Task    the requests of one worker, in steps; each step has an answer, the frames that came of it
-    Pool    has tasks done by several workers at once, and hands on the answers to whoever wants them, in any order
+    Task    the requests for one worker, in steps; the answer of a step is the frames that came
+    Pool    gives tasks to several workers, and hands out the answers in any order
 
-There is no thread: who waits for an answer takes what all of the workers send meanwhile.
+There is no thread: the caller that waits for one answer takes the frames of all workers.
 """
 
 from __future__ import annotations
@@ -17,32 +17,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from .worker_link import Nursery, Worker
+    from .nursery import Nursery
+    from .worker_link import Worker
 
     Frames = list[list[Any]]
 
-_MAX_KEPT_BYTES = 32_000_000  # of answers in memory: what comes on top of that is kept in a file
-_LOOK_SECONDS = 0.05  # between two looks at a worker that has sent nothing
-_SHARE = 0.5  # of what is left for each worker: a task that takes longer is begun before its turn
+_MAX_KEPT_BYTES = 32_000_000  # of answers in memory; others are kept in a file
+_LOOK_SECONDS = 0.05  # between two looks at workers that have sent nothing
+_SHARE = 0.5  # of the time that is left for each worker: a longer task is begun before its turn
 
 
 class Task:
     """What one worker does without a break.
 
     Args:
-        steps: the requests of each; none any more of those that are done.
-        own_process: whether it has a worker of its own, which is asked to finish by its last request.
-        timeout: the seconds that it may take in all; of a task that shares its worker, that each step may take.
+        steps: the requests of each step; they are dropped when the step is done.
+        own_process: whether the task has a worker to itself; its last request is then to finish.
+        timeout: the seconds that the task may take; if it shares its worker, the seconds for each step.
         what: is timed, for the text of a time-out.
-        seconds: that it is likely to take.
-        sandboxed: whether its worker is to be.
+        seconds: the seconds that the task is likely to take.
+        sandboxed: whether the worker has to be in a sandbox.
 
     Attributes:
-        at: how many steps are done.
+        at: the number of steps that are done.
         is_begun: whether a worker has been asked.
     """
 
-    def __init__(  # noqa: PLR0913 - what there is to know of a task
+    def __init__(  # noqa: PLR0913 - one for each thing that a task consists of
         self,
         steps: list[Frames],
         *,
@@ -60,32 +61,32 @@ class Task:
         self.sandboxed = sandboxed
         self.at = 0
         self.is_begun = False
-        self.current: Frames = []  # the answer to the step that is being done, as far as it has come
+        self.current: Frames = []  # the frames of the current step so far
 
     def rest(self) -> Frames:
-        """The requests that have yet to be answered; none if all that is left is to tear down what has gone."""
+        """The requests without an answer; none if only fixtures of a worker that has ended are left to be torn down."""
         requests = [request for step in self.steps[self.at :] for request in step]
         return requests if any(request[0] == "run" for request in requests) else []
 
 
 class Pool:
-    """Has tasks done.
+    """Has workers do tasks.
 
     Args:
-        tasks: in the order in which they are likely to be wanted.
-        size: how many workers may be at work.
-        nursery: where workers come from.
-        new_worker: makes one of them, for a task.
-        is_stopping: whether the run is to end with the test that it is at.
-        ends_run: whether a frame tells of what a run that fails fast ends with: what comes later is not begun.
+        tasks: the tasks, in the order in which their answers are likely to be wanted.
+        size: the number of workers that may run at the same time.
+        nursery: where the workers come from.
+        new_worker: starts one of them for a task.
+        is_stopping: whether the run ends with its current test.
+        ends_run: whether a frame ends a run that fails fast, so that no later task is begun.
 
     Attributes:
-        hear: called with a task and each frame that comes of its step, when it comes.
-        ends_at: when nobody waits for an answer any longer, by ``perf_counter``.
-        has_stopped: whether nothing is begun any more; the answer of what was not begun is empty.
+        hear: called with a task and a frame when the frame comes.
+        ends_at: when waiting for answers ends, by ``perf_counter``.
+        has_stopped: whether no task is begun any more; the answers of the others are empty.
     """
 
-    def __init__(  # noqa: PLR0913 - what a pool has to know of a run
+    def __init__(  # noqa: PLR0913 - one for each thing that a pool has to know
         self,
         tasks: list[Task],
         *,
@@ -101,23 +102,23 @@ class Pool:
         self._is_stopping = is_stopping
         self._ends_run = ends_run
         self._order = {id(task): position for position, task in enumerate(tasks)}
-        self._last = float("inf")  # the position of the task that the run ends with, as far as that is known
+        self._last = float("inf")  # the position of the task that the run ends with, once it is known
         self.hear: Callable[[Task, list[Any]], None] | None = None
         self.ends_at = float("inf")
         self.has_stopped = False
         self._waiting = {id(task): task for task in tasks}
         self._by_length = sorted(tasks, key=lambda task: task.seconds)
         self._left = sum(task.seconds for task in tasks)
-        self._at_work: list[_Place] = []
-        self._free: list[tuple[bool, Worker]] = []  # and whether each is sandboxed
+        self._at_work: list[_Job] = []
+        self._free: list[tuple[bool, Worker]] = []  # those without a task, and whether they are sandboxed
         self._looked = 0.0
         self._kept = _Kept()
 
     def answer(self, task: Task, step: int) -> Iterator[list[Any]]:
-        """The frames of a step as they come, the number of its worker first; each answer is handed out once.
+        """Yield the frames of a step when they come, the number of its worker first; each answer is handed out once.
 
         Raises:
-            TimeoutError: there is no time left to wait for them.
+            TimeoutError: there is no time left to wait.
         """
         handed_on = 0
         while True:
@@ -136,44 +137,44 @@ class Pool:
                 return
 
     def go_on(self, wanted: Task | None = None, seconds: float = 0.0) -> None:
-        """Have workers begin what there is to be done, and take what they have sent.
+        """Give tasks to workers that are free, and take the frames that have come.
 
         Args:
-            wanted: the task that an answer is waited for; the first to be begun.
-            seconds: to wait at most for something to take.
+            wanted: the task whose answer is waited for; it is begun first.
+            seconds: the seconds to wait for a frame.
         """
         if self._is_stopping() and not self.has_stopped:
             self._stop()
         while len(self._at_work) < self._size and (task := self._next(wanted)) is not None:
             self._begin(task)
-        links = {id(place.worker.link): place for place in self._at_work}
-        ready = self._nursery.wait([place.worker.link for place in self._at_work], seconds)
+        links = {id(job.worker.link): job for job in self._at_work}
+        ready = self._nursery.wait([job.worker.link for job in self._at_work], seconds)
         now = real.perf_counter()
-        places = [links[id(link)] for link in ready]
-        if now - self._looked > _LOOK_SECONDS:  # at their output and their time, too
-            self._looked, places = now, [*self._at_work]
-        for place in places:
-            self._take(place)
+        jobs = [links[id(link)] for link in ready]
+        if now - self._looked > _LOOK_SECONDS:  # for their output and their time limits
+            self._looked, jobs = now, [*self._at_work]
+        for job in jobs:
+            self._take(job)
 
     def _stop(self) -> None:
-        """Have nothing begun any more: no task, and no test of those that are being done."""
+        """Begin no more tasks, and no more tests of those that are begun."""
         self.has_stopped = True
         self._waiting.clear()
         self._left = 0.0
-        for place in self._at_work:
-            place.worker.send(["stop"])
+        for job in self._at_work:
+            job.worker.send(["stop"])
 
     def _end_after(self, task: Task) -> None:
-        """The run ends with this task, unless it has ended before: have nothing begun that comes after it."""
+        """Begin nothing that comes after this task, unless the run ends earlier."""
         position = self._order.get(id(task), self._last)
         if position < self._last:
             self._last = position
-            for place in self._at_work:
-                if self._order.get(id(place.task), 0) > position:
-                    place.worker.send(["stop"])
+            for job in self._at_work:
+                if self._order.get(id(job.task), 0) > position:
+                    job.worker.send(["stop"])
 
     def finish(self) -> Iterator[list[Any]]:
-        """Have all workers exit that have nothing left to do, and hand on the frames that come of it."""
+        """Have all free workers exit, and yield the frames that come."""
         last = []
         for _, worker in self._free:
             task = Task([[["finish"]]], own_process=True, timeout=float("inf"), what="a worker", seconds=0.0)
@@ -185,14 +186,14 @@ class Pool:
 
     def close(self) -> None:
         """End all workers at once."""
-        for worker in (*(worker for _, worker in self._free), *(place.worker for place in self._at_work)):
+        for worker in (*(worker for _, worker in self._free), *(job.worker for job in self._at_work)):
             worker.end()
         self._kept.close()
 
     def _next(self, wanted: Task | None) -> Task | None:
-        """The next task in their order, unless a long one must be begun now in order not to be waited for at the end.
+        """The task to begin next: the first one, or a long one that the run would wait for at its end.
 
-        Longest first always would have the answers that are wanted first come last.
+        To begin the longest task first always would have the answers that are wanted first come last.
         """
         if wanted is not None and id(wanted) in self._waiting:
             return wanted
@@ -223,16 +224,16 @@ class Pool:
 
     def _ask(self, worker: Worker, task: Task, requests: Frames) -> None:
         frames = worker.perform(requests, timeout=task.timeout, what=task.what, wait=False, each=not task.own_process)
-        self._at_work.append(_Place(worker, task, frames))
+        self._at_work.append(_Job(worker, task, frames))
 
-    def _take(self, place: _Place) -> None:
-        """Take what a worker has sent."""
-        task = place.task
-        for frame in place.frames:
+    def _take(self, job: _Job) -> None:
+        """Take the frames that a worker has sent."""
+        task = job.task
+        for frame in job.frames:
             if frame is IDLE:
                 return
             if not task.current:
-                task.current.append(["worker", place.worker.number])
+                task.current.append(["worker", job.worker.number])
             task.current.append(frame)
             if self.hear is not None:
                 self.hear(task, frame)
@@ -240,8 +241,8 @@ class Pool:
                 self._end_after(task)
             if frame[0] == "ready" and task.steps[task.at][-1][0] != "finish":
                 self._end_step(task)
-        self._at_work.remove(place)
-        self._end_work(place.worker, task)
+        self._at_work.remove(job)
+        self._end_work(job.worker, task)
 
     def _end_step(self, task: Task) -> None:
         self._kept.put((id(task), task.at), task.current)
@@ -250,7 +251,7 @@ class Pool:
         task.at += 1
 
     def _end_work(self, worker: Worker, task: Task) -> None:
-        """A worker has done all that it was asked for, or has ended: then another one does the rest."""
+        """Note that a worker is done; if it has ended before that, have another one do the rest."""
         if not worker.has_ended:
             self._free.append((task.sandboxed, worker))
             return
@@ -264,8 +265,8 @@ class Pool:
                 self._end_step(task)
 
 
-class _Place:
-    """A worker at work."""
+class _Job:
+    """A task that a worker is at."""
 
     def __init__(self, worker: Worker, task: Task, frames: Iterator[list[Any]]) -> None:
         self.worker = worker
@@ -274,10 +275,10 @@ class _Place:
 
 
 class _Kept:
-    """Keeps the answers that nobody has taken yet: in memory, and in a file when there are too many."""
+    """Keeps the answers until they are taken: in memory, and in a file if there are too many."""
 
     def __init__(self) -> None:
-        self._answers: dict[Any, bytes | tuple[int, int]] = {}  # or where one is in the file, and its length
+        self._answers: dict[Any, bytes | tuple[int, int]] = {}  # or its position and length in the file
         self._bytes = 0
         self._path = ""
         self._file: Any = None
@@ -293,13 +294,13 @@ class _Kept:
             self._path = own_files.new_file("hermetic-")
             self._file = real.open_file(self._path, "r+b")
             if not features.WINDOWS:  # which removes no file that is open
-                real.unlink(self._path)  # nobody finds it any more
+                real.unlink(self._path)  # no test can find it
         self._file.seek(0, 2)
         self._answers[key] = self._file.tell(), len(data)
         self._file.write(data)
 
     def take(self, key: Any) -> Frames:
-        """The answer; none for what was taken before."""
+        """Take an answer; it is empty if it was taken before."""
         kept = self._answers.pop(key, None)
         if kept is None:
             return []

@@ -1,7 +1,7 @@
-"""Process trees on Linux: who descends from whom, and how to end them all.
+"""Process trees: which processes descend from which, by /proc on Linux, and how to signal them.
 
-a worker and its supervisor's helper are subreapers: what a test leaves behind stays theirs, whatever it does
-(setsid, double fork), and /proc says who there is
+The zygote and its workers are subreapers: processes that tests leave behind become their children, even after setsid()
+and a double fork.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # include/uapi/linux/prctl.h
 
-_MAX_COMMAND = 200  # characters of a command that are shown: it may be a program of some pages
+_MAX_COMMAND = 200  # characters of a command that are shown: python -c may take pages
 
-# Processes of multiprocessing's, loky's and our own, which end with the process that they serve.
+# Processes of multiprocessing, loky and hermetic that end with the process that they serve.
 _HELPERS = (
     "multiprocessing.resource_tracker",
     "multiprocessing.forkserver",
@@ -36,7 +36,7 @@ _listdir, _kill, _waitid = os.listdir, os.kill, getattr(os, "waitid", None)
 def _prctl() -> Any:
     """The system call, or None where there is no ctypes or no such call."""
     try:
-        import ctypes  # not worth its start-up time where nothing is isolated
+        import ctypes  # not worth its start-up time where no test is isolated
 
         return ctypes.CDLL(None).prctl
     except (ImportError, OSError, AttributeError):
@@ -51,14 +51,14 @@ def adopt_orphans() -> None:
 
 
 def die_with_parent(number: int) -> None:
-    """Be sent a signal when the thread that started this process ends."""
+    """Have the kernel send this process a signal when the thread that started it ends."""
     prctl = _prctl()
     if prctl is not None:
         prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
 def occupy_standard_files() -> None:
-    """Have the file descriptors 0, 1 and 2 taken: what would be opened there could not be handed on."""
+    """Open the null device as 0, 1 and 2 where they are closed: a socket with such a number cannot be passed on."""
     while (file := system.open_fd(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - those three
         continue
     system.close(file)
@@ -68,12 +68,12 @@ def close_files(besides: int) -> None:
     """Close all file descriptors but the standard ones and the given one."""
     for fd in map(int, _listdir("/proc/self/fd")):
         if fd > 2 and fd != besides:  # noqa: PLR2004 - as above
-            with contextlib.suppress(OSError):  # the one that the folder was read by
+            with contextlib.suppress(OSError):  # the one that the list was read through
                 system.close(fd)
 
 
 def thread_count() -> int:
-    """The threads of this process, those of C libraries included; 0 where the system does not tell."""
+    """The number of threads of this process, those of C libraries included; 0 on systems that do not tell."""
     try:
         return len(_listdir("/proc/self/task"))
     except OSError:
@@ -81,7 +81,7 @@ def thread_count() -> int:
 
 
 def children_of(pid: int) -> list[int]:
-    """The processes whose parent is the given one, those that have ended and were not waited for included."""
+    """The processes whose parent is the given one, zombies included."""
     found: list[int] = []
     if features.LINUX:
         try:
@@ -93,7 +93,7 @@ def children_of(pid: int) -> list[int]:
 
 
 def comes_from(pid: int, session: int, folder: str) -> bool:
-    """Whether a process is in a session, or was started with a folder in its environment, which outlives setsid()."""
+    """Whether a process is in a session, or has a folder in its environment, which setsid() does not change."""
     try:
         return os.getsid(pid) == session or folder in _read(f"/proc/{pid}/environ")
     except OSError:
@@ -101,7 +101,7 @@ def comes_from(pid: int, session: int, folder: str) -> bool:
 
 
 def has_children() -> bool:
-    """Whether this process has any, living or not."""
+    """Whether this process has child processes, zombies included."""
     if _waitid is None:
         return True
     try:
@@ -112,7 +112,7 @@ def has_children() -> bool:
 
 
 def living_children() -> dict[int, str]:
-    """The children of this process that have not ended, with their commands; without multiprocessing's helpers."""
+    """The commands of the children of this process that run, by process id; without helpers of multiprocessing."""
     found: dict[int, str] = {}
     if not has_children():
         return found
@@ -124,7 +124,7 @@ def living_children() -> dict[int, str]:
 
 
 def reap(pid: int) -> bool:
-    """Take the status of a child if it has ended; whether it is no child any more."""
+    """Take the status of a child if it has ended; True if it is not a child any more."""
     try:
         return system.waitpid(pid, os.WNOHANG)[0] == pid
     except ChildProcessError:
@@ -132,7 +132,7 @@ def reap(pid: int) -> bool:
 
 
 def is_ending(pid: int) -> bool:
-    """Whether a process is about to have ended: its memory is gone already, and with that its command line."""
+    """Whether a process is exiting: its memory, and with it its command line, is gone, but it is not a zombie yet."""
     try:
         os.readlink(f"/proc/{pid}/exe")
     except FileNotFoundError:
@@ -156,7 +156,7 @@ def command_of(pid: int) -> str | None:
         name, _, status = _read(f"/proc/{pid}/stat").partition("(")[2].rpartition(")")
         if status.split()[0] in ("Z", "X"):
             return None
-        command = " ".join(_read(f"/proc/{pid}/cmdline").split("\0")).strip() or name  # it is just being executed
+        command = " ".join(_read(f"/proc/{pid}/cmdline").split("\0")).strip() or name  # exec is under way
     except OSError:
         return None
     return command if len(command) <= _MAX_COMMAND else f"{command[:_MAX_COMMAND]}..."
@@ -169,7 +169,7 @@ def _read(path: str) -> str:
 
 
 def send(pid: int, number: int) -> None:
-    """Signal a process, if it is there."""
+    """Signal a process, if it exists."""
     try:
         _kill(pid, number)
     except (ProcessLookupError, PermissionError):
@@ -177,7 +177,7 @@ def send(pid: int, number: int) -> None:
 
 
 def send_group(group: int, number: int) -> None:
-    """Signal a process group, if it is there."""
+    """Signal a process group, if it exists."""
     try:
         os.killpg(group, number)
     except (ProcessLookupError, PermissionError):

@@ -1,4 +1,4 @@
-"""How many processors this process may use: those that it is bound to, and the share of them that its container has."""
+"""The number of processors that this process may use: by its affinity, and by the quota of its container."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _GROUPS = "/sys/fs/cgroup"
 
 
 def usable() -> int:
-    """The number of them; a share of one is rounded up."""
+    """The number of processors; a fraction is rounded up."""
     bound: int | None
     if hasattr(os, "process_cpu_count"):  # from Python 3.13 on
         bound = os.process_cpu_count()
@@ -23,11 +23,11 @@ def usable() -> int:
 
 
 def quota(groups: str = _GROUPS, own: str = "/proc/self/cgroup") -> float | None:
-    """The processors that the control groups of this process leave to it; None for no limit.
+    """The number of processors that the control groups of this process allow; None without a limit.
 
     Args:
-        groups: where they are mounted.
-        own: the file that says which are its own.
+        groups: the folder where control groups are mounted.
+        own: the file that names the groups of this process.
     """
     found = []
     for line in _read(own).splitlines():

@@ -1,4 +1,4 @@
-"""The process of a worker: its files at the beginning, what its tests left at the end."""
+"""The process of a worker: it gets its own files before the first test, and ends what the tests left running."""
 
 from __future__ import annotations
 
@@ -22,83 +22,82 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .interpreters import WorkerPlace
+    from .interpreters import WorkerArguments
 
 fcntl: Any = None if features.WINDOWS else importlib.import_module("fcntl")
 
-_LEAST_FILE_DESCRIPTOR = 300  # for our own: tests that meddle with others begin with the low ones
+_LEAST_FILE_DESCRIPTOR = 300  # of the worker's own files
 _USED_BY = ("tempfile.mkstemp", "tempfile.mkdtemp")  # audit events
 _is_folder = functools.partial(os.path.isdir)  # wrapped for libraries that fake the file system, as in own_files
-_GRACE = 1.0  # seconds that threads and processes which a test left have to end by themselves
+_GRACE = 1.0  # seconds for the threads and processes that tests left to end by themselves
 
 
-def set_up(place: WorkerPlace) -> framing.WorkerEnd:
-    """Give the process its own standard files, its channel, its temporary folder; clear what was the parent's."""
-    # Everything is moved before the first is put in its place: the channel may come in by the standard files.
-    opened = {name: _moved(fd) for name, fd in output.take_over(place.folder, place.files).items()}
-    reading = _moved(place.reading)
-    writing = reading if place.writing == place.reading else _moved(place.writing)
-    if place.sandbox is not None:
-        place.sandbox = _moved(place.sandbox)
+def set_up(given: WorkerArguments, *, is_fresh: bool) -> framing.WorkerEnd:
+    """Give this process its own standard files, channel and temporary folder.
+
+    Args:
+        given: what the worker was given.
+        is_fresh: whether the interpreter was started for it, and has no streams of ``make_streams`` yet.
+
+    Returns:
+        The worker's end of the channel.
+    """
+    # Everything is moved before the standard files are replaced: the channel may have come as one of them.
+    opened = {name: _moved(fd) for name, fd in output.take_over(given.folder, given.files).items()}
+    reading = _moved(given.reading)
+    writing = reading if given.writing == given.reading else _moved(given.writing)
+    if given.sandbox is not None:
+        given.sandbox = _moved(given.sandbox)
     stacks = opened.pop("stacks")
     for fd, name in enumerate(("null", "out", "err")):
         os.dup2(opened[name], fd)
     system.close(opened["null"])
-    if sys.stdout is not _streams.get("stdout"):  # nobody has warmed up
+    if is_fresh:
         make_streams()
     faulthandler.enable(file=stacks, all_threads=True)
     for event in _USED_BY:
-        audit_hook.register(event, _restore_before_use)
-    temporary = _temporary.path = os.path.join(place.folder, "tmp")
+        audit_hook.register(event, functools.partial(_restore_before_use, given.folder))
+    temporary = _temporary_folder(given.folder)
     for name in ("TEMP", "TMP") if features.WINDOWS else ("TMPDIR",):
         os.environ[name] = temporary
     tempfile: Any = sys.modules.get("tempfile")
     if tempfile is not None:
         tempfile.tempdir = temporary
-    own_files.use_temporary_folder(place.folder)
-    return framing.WorkerEnd(reading, writing, place.nonce, (opened["out"], opened["err"]))
+    own_files.use_temporary_folder(given.folder)
+    return framing.WorkerEnd(reading, writing, given.nonce, (opened["out"], opened["err"]))
 
 
-class _Temporary:
-    """The folder for temporary files of this process. One instance, in this module."""
-
-    path = ""
-
-
-_temporary = _Temporary()
+def _temporary_folder(folder: str) -> str:
+    """The folder for temporary files, in that of a worker."""
+    return os.path.join(folder, "tmp")
 
 
-def restore_temporary_folder() -> None:
-    """Have the folder for temporary files there for the next test, whatever other tests have done to it."""
-    if _temporary.path:
-        own_files.restore_private_folder(_temporary.path)
+def restore_temporary_folder(folder: str) -> None:
+    """Make the folder for temporary files of a worker again, if a test has removed it."""
+    own_files.restore_private_folder(_temporary_folder(folder))
 
 
-def _restore_before_use(_: tuple[Any, ...]) -> None:
-    """Restore the folder if a test of another worker has removed it. What this test does to it otherwise stays."""
-    if not _is_folder(os.path.dirname(_temporary.path)):
+def _restore_before_use(folder: str, _: tuple[Any, ...]) -> None:
+    """Make the folder again if a test of another worker has removed that of this worker, with all that was in it."""
+    if not _is_folder(folder):
         with scopes.unjudged():
-            restore_temporary_folder()
-
-
-_streams: dict[str, Any] = {}
+            restore_temporary_folder(folder)
 
 
 def make_streams() -> None:
-    """Python's own standard files, unbuffered: what was printed before a crash is to be seen."""
+    """Make Python's standard streams unbuffered, so that a crash loses no output."""
     os.environ["HERMETIC_ISOLATED"] = "1"
     for name, fd in (("stdout", 1), ("stderr", 2)):
         stream = io.TextIOWrapper(
             io.FileIO(fd, "w", closefd=False), encoding="utf-8", errors="backslashreplace", write_through=True
         )
-        _streams[name] = stream
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
     sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
 
 
 def _moved(fd: int) -> int:
-    """A descriptor out of the tests' way, not inherited by their processes; the given one is closed, or taken soon."""
+    """Move a file descriptor to a high number that programs do not inherit; tests meddle with the low ones."""
     if features.WINDOWS:
         moved = os.dup(fd)
     else:
@@ -106,13 +105,13 @@ def _moved(fd: int) -> int:
             moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LEAST_FILE_DESCRIPTOR)
         except OSError:  # the limit is lower
             moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
-    if fd > 2:  # noqa: PLR2004 - a free standard one would be given to the next file
+    if fd > 2:  # noqa: PLR2004 - a standard one is replaced, not closed: the next file would get its number
         system.close(fd)
     return moved
 
 
 def let_leftovers_end() -> None:
-    """Give threads and processes a moment; executors and queues are told as the interpreter tells them at its end."""
+    """Tell executors and queues that the interpreter ends, and give threads and processes a moment to end."""
     deadline = real.perf_counter() + _GRACE
     main = threading.main_thread()
     threads = [thread for thread in thread_internals.enumerate_threads(threading) if thread is not main]
@@ -131,7 +130,7 @@ def let_leftovers_end() -> None:
 def _multiprocessing_children() -> tuple[set[int], set[int]]:
     """The process ids of multiprocessing's children: those that its exit handler ends, and those that it waits for.
 
-    The first, which a pool has, may hold locks that the handler needs; the second may be a fork server's children.
+    The former, those of pools, may hold locks that the handler needs. The latter may be children of a fork server.
     """
     multiprocessing = sys.modules.get("multiprocessing")
     found = [] if multiprocessing is None else multiprocessing.active_children()
@@ -139,7 +138,7 @@ def _multiprocessing_children() -> tuple[set[int], set[int]]:
 
 
 def leave() -> None:
-    """Do what an interpreter does at its end; what a test left running is not waited for."""
+    """Run the exit handlers, as the interpreter does at its end, without waiting for processes that tests left."""
     daemons, others = _multiprocessing_children()
     for pid in {*process_tree.living_children(), *others} - daemons:
         process_tree.send(pid, getattr(signal, "SIGKILL", signal.SIGTERM))

@@ -1,10 +1,10 @@
-"""The zygote: a process on Linux that never runs a test, forks the workers that do, and sweeps up after them.
+"""The zygote: a process on Linux that never runs a test, forks the workers that do, and ends what they leave behind.
 
-    supervisor  start + the worker's end of a channel -> zygote: forks, or starts a fresh interpreter
-    zygote      a worker has ended                    -> ends what it left, and tells its status and what that was
-    supervisor  goes, however it goes                 -> zygote: ends all workers with all they started, and itself
+    supervisor  sends start + the worker's end of a channel -> the zygote forks, or starts a fresh interpreter
+    a worker    ends                                        -> the zygote ends what it left, and reports both
+    supervisor  ends, in any way                            -> the zygote ends all workers with all they started
 
-It is made where memory is clean: by forking the run before its first test, or as an interpreter of its own.
+Its memory is clean: it is a fork of the run from before the first test, or an interpreter of its own.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import signal
 import sys
 
 from .._base import own_sockets, real, system
-from . import process_tree
-from .interpreters import WorkerPlace, fresh_command
+from . import output, process_tree
+from .interpreters import WorkerArguments, fresh_command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from .._sandbox.supervisor import Supervised, Supervisor
 
 MAX_MESSAGE_BYTES = 200_000
-_DESCRIPTORS = 4  # that come with a new worker: its channel, and the files that it writes to
+_DESCRIPTORS = 4  # that come with start: the worker's channel, and the files that it writes to
 _PAUSE = 0.002  # seconds between two looks at what is ending
-_SWEEP_SECONDS = 5.0  # a process may be stuck in the kernel: then it is left to it
-_MAX_LEFT = 100  # processes that are named: all must go into one message
-_HELPER_SECONDS = 1.0  # how long multiprocessing's helpers may take to see that they are alone
+_SWEEP_SECONDS = 5.0  # until a process that is stuck in the kernel is given up
+_MAX_LEFT = 100  # processes that are named, so that one message holds them
+_HELPER_SECONDS = 1.0  # for multiprocessing's helpers to notice that they are alone
 
 
 class Zygote:
@@ -43,7 +43,7 @@ class Zygote:
         work: called in a forked worker; does not return.
     """
 
-    def __init__(self, control: socket.socket, work: Callable[[WorkerPlace], NoReturn]) -> None:
+    def __init__(self, control: socket.socket, work: Callable[[WorkerArguments], NoReturn]) -> None:
         self._control = control
         self._work = work
         self._parent, self._pid = os.getppid(), real.get_pid()
@@ -59,18 +59,16 @@ class Zygote:
         self._mask_before = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD, signal.SIGCONT, signal.SIGTERM])
 
     def serve(self) -> NoReturn:
-        """Do what the supervisor asks for, until it goes."""
+        """Do what the supervisor asks for, until it ends."""
         process_tree.adopt_orphans()
-        process_tree.die_with_parent(
-            signal.SIGCONT
-        )  # wakes it even if a test has stopped it: then it sees who has gone
+        process_tree.die_with_parent(signal.SIGCONT)  # continues this process, even if a test has stopped it
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         self._handle(signal.SIGCHLD, lambda *_: None)
-        self._handle(signal.SIGINT, real.IGNORE_SIGNAL)  # Ctrl-C is for the supervisor
-        for number in (signal.SIGCONT, signal.SIGTERM):  # tests send these to their parent
+        self._handle(signal.SIGINT, real.IGNORE_SIGNAL)  # the supervisor handles Ctrl-C
+        for number in (signal.SIGCONT, signal.SIGTERM):  # a test may send these to its parent
             self._handle(number, lambda *_: None)
-        gc.collect()  # what the first use of everything has left would lie scattered among what is needed
-        gc.freeze()  # what is there now stays: collections in the workers need not copy its pages
+        gc.collect()  # garbage would lie scattered among the objects that are frozen
+        gc.freeze()  # collections in the workers copy no pages of what is there now
         self._poll.register(self._control, system.POLLIN)
         self._poll.register(self._wakeup, system.POLLIN)
         while os.getppid() == self._parent:
@@ -90,7 +88,7 @@ class Zygote:
         self._handlers_before.append((int(number), real.DEFAULT_SIGNAL if before is None else before))
 
     def _take(self) -> bool:
-        """Take a message; False if the supervisor has gone."""
+        """Take a message; False if the supervisor has ended."""
         try:
             data, fds = own_sockets.receive_descriptors(self._control, MAX_MESSAGE_BYTES, _DESCRIPTORS)
         except OSError:
@@ -100,26 +98,24 @@ class Zygote:
         message = json.loads(data)
         if message[0] == "start":
             _, token, nonce, folder, fresh, sandboxed = message
-            if len(fds) < _DESCRIPTORS:  # this process may not have that many more
+            if len(fds) < _DESCRIPTORS:  # this process has reached its limit of open files
                 for fd in fds:
                     system.close(fd)
                 self._tell(["ended", token, None, ["could not be started: too many open files"]])
                 return True
-            place = WorkerPlace(bytes.fromhex(nonce), folder, fds[0], fds[0], fds[1:])
-            self._start(token, place, fresh=fresh, sandboxed=sandboxed)
+            given = WorkerArguments(bytes.fromhex(nonce), folder, fds[0], fds[0], fds[1:])
+            self._start(token, given, fresh=fresh, sandboxed=sandboxed)
         else:
             _, token, number = message
             for pid, (known, _) in self._workers.items():
                 if known == token:
                     process_tree.send(pid, number)
-                    process_tree.send(
-                        pid, signal.SIGCONT
-                    )  # last: its handler would end a wait in C, and with it the test
+                    process_tree.send(pid, signal.SIGCONT)  # last: its handler would end a wait in C, and the test
         return True
 
-    def _start(self, token: int, place: WorkerPlace, *, fresh: bool, sandboxed: bool) -> None:
-        self._folders.add(place.folder)
-        supervised = self._prepare_sandbox(place) if sandboxed else None
+    def _start(self, token: int, given: WorkerArguments, *, fresh: bool, sandboxed: bool) -> None:
+        self._folders.add(given.folder)
+        supervised = self._prepare_sandbox(given) if sandboxed else None
         try:
             pid = system.fork()
         except OSError as error:
@@ -128,26 +124,26 @@ class Zygote:
                 self._supervisor.forget(supervised)
         else:
             if pid == 0:
-                self._become_worker(place, fresh=fresh)
-            self._workers[pid] = token, place.folder
+                self._become_worker(given, fresh=fresh)
+            self._workers[pid] = token, given.folder
             if supervised is not None:
                 self._supervised[pid] = supervised
-        for fd in place.descriptors():
+        for fd in given.descriptors():
             system.close(fd)
 
-    def _prepare_sandbox(self, place: WorkerPlace) -> Supervised:
-        """Be ready to answer for a worker: it finds everything loaded, and the way to here."""
+    def _prepare_sandbox(self, given: WorkerArguments) -> Supervised:
+        """Load all that a sandbox needs, and connect the worker's sandbox with its supervisor here."""
         if self._supervisor is None:
-            from .._sandbox import sandboxed, supervisor  # not worth their start-up time where there is no sandbox
+            from .._sandbox import sandboxed, supervisor  # saves 30 ms where there is no sandbox
 
             sandboxed.prepare()
             self._supervisor = supervisor.Supervisor(self._poll)
-        place.sandbox, supervised = self._supervisor.new()
+        given.sandbox, supervised = self._supervisor.new()
         return supervised
 
-    def _become_worker(self, place: WorkerPlace, *, fresh: bool) -> NoReturn:
+    def _become_worker(self, given: WorkerArguments, *, fresh: bool) -> NoReturn:
         process_tree.die_with_parent(signal.SIGKILL)
-        if os.getppid() != self._pid:  # it has died before that
+        if os.getppid() != self._pid:  # the zygote has died before
             real.exit_process(1)
         process_tree.adopt_orphans()
         os.setsid()
@@ -160,11 +156,11 @@ class Zygote:
             self._supervisor.close()
         system.close(self._wakeup)
         system.close(self._waker)
-        if fresh:  # what was set above outlives the change of program
-            for fd in place.descriptors():
+        if fresh:  # what was set above survives exec
+            for fd in given.descriptors():
                 os.set_inheritable(fd, True)  # noqa: FBT003 - the standard library's signature
-            os.execv(sys.executable, fresh_command(place))  # noqa: S606 - no shell wanted
-        self._work(place)
+            os.execv(sys.executable, fresh_command(given))  # noqa: S606 - no shell wanted
+        self._work(given)
 
     def _reap(self) -> None:
         while True:
@@ -176,13 +172,13 @@ class Zygote:
                 return
             token, _ = self._workers.pop(pid, (None, ""))
             if token is not None:
-                process_tree.send_group(pid, signal.SIGKILL)  # all that can be done where there are no subreapers
+                process_tree.send_group(pid, signal.SIGKILL)  # for systems without subreapers
                 self._tell(["ended", token, os.waitstatus_to_exitcode(status), self._left_behind()])
                 if pid in self._supervised and self._supervisor is not None:
                     self._supervisor.forget(self._supervised.pop(pid))
 
     def _left_behind(self) -> list[str]:
-        """End what a worker left, and return the commands; multiprocessing's helpers may end by themselves first."""
+        """End the processes that workers left, and return their commands; helpers of multiprocessing may end first."""
         if not self._workers and not process_tree.has_children():
             return []
         left: dict[int, str] = {}
@@ -192,10 +188,10 @@ class Zygote:
             taken = real.perf_counter() - started
             if not orphans or taken > _SWEEP_SECONDS:
                 return _shortened([*left.values()])
-            for pid in orphans:  # one that has ended just now may have handed on its children just now: look again
+            for pid in orphans:  # a process that has just ended may have left children: look again
                 if process_tree.reap(pid) or process_tree.is_ending(pid):
                     continue
-                command = process_tree.command_of(pid) or f"process {pid}"  # of which only the first thread has ended
+                command = process_tree.command_of(pid) or f"process {pid}"  # its main thread has ended first
                 if not process_tree.is_helper(command):
                     left.setdefault(pid, command)
                 elif taken < _HELPER_SECONDS:
@@ -204,10 +200,10 @@ class Zygote:
             if self._supervisor is None:
                 real.sleep(_PAUSE)
             else:
-                self._supervisor.answer_for(_PAUSE)  # other workers must not wait for this one
+                self._supervisor.answer_for(_PAUSE)  # the sandboxes of other workers need answers meanwhile
 
     def _is_of_a_worker(self, pid: int) -> bool:
-        """Whether a process is a worker, or was left by one that has ended as well: that is told next."""
+        """Whether a process is a worker, or belongs to one that is still to be reaped."""
         return pid in self._workers or any(
             process_tree.comes_from(pid, worker, folder) for worker, (_, folder) in self._workers.items()
         )
@@ -216,19 +212,17 @@ class Zygote:
         try:
             self._control.send(json.dumps(message).encode())
         except OSError:
-            pass  # the supervisor has gone: the next message says so
+            pass  # the supervisor has ended: serve() notices
 
     def _end(self) -> NoReturn:
-        """End everything: the supervisor has gone."""
+        """End all workers and this process: the supervisor has ended."""
         for pid in self._workers:
             process_tree.send_group(pid, signal.SIGKILL)
             process_tree.send(pid, signal.SIGKILL)
         self._workers.clear()
         self._left_behind()
-        import shutil  # not worth its start-up time before there is something to remove
-
         for folder in self._folders:
-            shutil.rmtree(folder, ignore_errors=True)
+            output.remove_folder(folder)
         real.exit_process(0)
 
 

@@ -9,7 +9,6 @@ import unittest
 from .._base.errors import IsolationError
 from .._rules import groups
 from .._workers import addressing, isolation
-from .._workers.isolation import Request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,8 +58,7 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     test = _Call(what, inner)
     result = _Outcome()
     address = {"function": addressing.of_object(cls or function), "method": function.__name__ if cls else None}
-    request = Request(test, address, groups.of_function(function, cls), function.__module__)
-    isolation.run(request, result)
+    isolation.run(test, result, groups.of_function(function, cls), address)
     result.conclude()
 
 

@@ -1,23 +1,21 @@
-"""Exceptions that cross from a worker to its supervisor as plain data, and are shown there as they were raised.
+"""Exceptions as plain data: a worker describes them, and its supervisor rebuilds exceptions that look the same.
 
     worker       describe()  the class, the text, the frames, causes and contexts: no object of the user's
     supervisor   rebuild()   an exception of the same name and text, with a traceback of the same frames
 
-Whatever runner reports it formats it as it would have formatted the original.
+So a runner formats the rebuilt exception as it would have formatted the original.
 """
 
 from __future__ import annotations
 
 import builtins
-import copyreg
 import itertools
-import sys
 import traceback
 
 from .._base import features, real
 from .._base.errors import ViolationError
 from .._verdicts import child_reports
-from . import tracebacks
+from . import stand_in_classes, tracebacks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -254,14 +252,14 @@ def rebuild(described: dict[str, Any]) -> BaseException:
         if notes is not None:
             _set(error, "__notes__", tracebacks.Shown(notes["shown"]) if isinstance(notes, dict) else notes)
         _set(error, "__traceback__", tracebacks.traceback_of(fields["frames"]))
-        if isinstance(type(error), _StandIn):
+        if isinstance(type(error), stand_in_classes.StandIn):
             alone_again = {**fields, "cause": None, "context": None, "members": []}
-            _set(error, "described", {"exceptions": [alone_again]})
+            _set(error, "pickled_as", (rebuild, ({"exceptions": [alone_again]},)))
     return at(0)
 
 
 def _set(error: BaseException, name: str, value: Any) -> None:
-    """Set an attribute, whatever the class of the user's makes of that: it may be frozen."""
+    """Set an attribute without the help of the user's class, which may be frozen."""
     own = vars(BaseException).get(name)
     if own is None and isinstance(error, SyntaxError):
         own = vars(SyntaxError).get(name)
@@ -283,78 +281,15 @@ def _instance(described: dict[str, Any], members: list[BaseException]) -> BaseEx
         error = base.__new__(base)
         error.args = (text,)
         return error
-    cls = _class(module, qualname, base)
+    cls = stand_in_classes.new(module, qualname, base)
     arguments = (text, members) if members else ()
     try:
         error = base.__new__(cls, *arguments)
-    except TypeError:  # a class that C has defined: it would be made by a function of its own, of nobody knows what
-        cls = _class(None, qualname, base)
+    except TypeError:  # a class defined in C, whose own __new__ may ask for anything
+        cls = stand_in_classes.new(None, qualname, base)
         cls.__module__ = str(module)
         error = base.__new__(cls, *arguments)
     _set(error, "args", (text,))
     for name, value in described.get("syntax", {}).items():
         _set(error, name, tuple(value) if isinstance(value, list) else value)
     return error
-
-
-class _StandIn(type):
-    """The class of classes that stand for those of the worker's: some runners pickle what they are told of."""
-
-    stands_for: tuple[str | None, str, type[BaseException]]
-
-
-def _reduced_class(cls: _StandIn) -> Any:
-    return _class, cls.stands_for
-
-
-copyreg.pickle(_StandIn, _reduced_class)
-
-
-def _class(module: str | None, qualname: str, base: type[BaseException]) -> type[BaseException]:
-    if module == "unittest.case" and qualname == "SkipTest":
-        import unittest
-
-        return unittest.SkipTest
-    names: dict[str, Any] = {"__module__": module, "__qualname__": qualname}
-    names |= {"stands_for": (module, qualname, base), "__reduce__": _reduced}
-    if not issubclass(base, SyntaxError):
-        names["__str__"] = _first_argument
-    try:
-        cls: Any = _StandIn(class_name(qualname), (known_class(module, qualname, base) or base,), names)
-    except Exception:  # noqa: BLE001 - a user's class may refuse to have subclasses
-        cls = _StandIn(class_name(qualname), (base,), names)
-    stand_in: type[BaseException] = cls
-    return stand_in
-
-
-def class_name(qualname: str) -> str:
-    """What a class of this qualified name may be called: C does not take every text."""
-    return qualname.rpartition(".")[2].encode("ascii", "backslashreplace").decode("ascii").replace("\0", "\\0")
-
-
-def known_class(module: str | None, qualname: str, base: type[BaseException]) -> type[BaseException] | None:
-    """The class of that name, if this process has it: whoever expects it is to find it.
-
-    Nothing of the user's is run for it: a module may import whatever it is asked for, and a class may want to know of
-    its subclasses.
-    """
-    found: Any = sys.modules.get(module or "")
-    for part in qualname.split("."):
-        found = real.names_in(found).get(part)
-    if not isinstance(found, type) or base not in _mro(found):
-        return None
-    tells = any("__init_subclass__" in real.names_in(cls) for cls in _mro(found) if cls is not object)
-    return None if tells or type(found) not in (type, _StandIn) else found
-
-
-def _mro(cls: type) -> tuple[type, ...]:
-    found: tuple[type, ...] = vars(type)["__mro__"].__get__(cls)
-    return found
-
-
-def _reduced(self: BaseException) -> tuple[Any, ...]:
-    return rebuild, (vars(self)["described"],)
-
-
-def _first_argument(self: BaseException) -> str:
-    return str(vars(BaseException)["args"].__get__(self)[0])  # a class of the user's may have others

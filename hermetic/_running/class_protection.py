@@ -141,7 +141,8 @@ def _run_watched(test: Any, result: Any, run_here: Callable[[Any, Any], Any]) ->
 
     group = groups.in_run(test)
     if group is not None:
-        return isolation.run_test(test, result, group)
+        isolation.run(test, result, group)
+        return result
     if not current_run.detects_leaks():
         return run_here(test, result)
     from .._results import leaks  # loaded with the first test to be looked after

@@ -1,9 +1,7 @@
-"""What becomes of a test after others: each trial is a worker of its own, in which no test has run before.
+"""Trials: a test is run after chosen earlier tests, in a worker in which no other test has run.
 
-    where fork is safe   it is forked from this process, which has loaded every test
-    elsewhere            a fresh interpreter, which imports all of their modules first
-
-So what an import does is done before every trial: trials differ in the tests that run, and in nothing else.
+The worker is forked from this process, which has loaded every test, or, where fork is not safe, a fresh interpreter
+that imports all of their modules first. So all imports come before each trial, and trials differ in their tests alone.
 """
 
 from __future__ import annotations
@@ -16,12 +14,13 @@ from collections import namedtuple
 
 from .._base import real
 from .._base.errors import IsolationError
+from .._protocol.frames import FrameHandler
 from .._rules import groups
 from .._settings.current_run import current_run
 from .._suites import suite_blocks
 from .._workers import addressing
-from .._workers.worker_result import FAILURES
-from .._workers.worker_sources import Workers, context_of
+from .._workers.worker_result import FAILURES, run_options
+from .._workers.worker_supply import WorkerSupply, context_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,21 +32,21 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-THE_RUN = ("run", "")  # stands for the process of the run, where others have the keys of groups
+THE_RUN = ("run", "")  # the process of the run, in place of the key of a group
 PASSES, FAILS, IS_SKIPPED, IS_NOT_REACHED = "passes", "fails", "is skipped", "is not reached"
-_LEAST_SECONDS, _TIMES_AS_LONG = 10.0, 3.0  # what a trial may take, when it is known what that of all tests took
-_ASKED_AT_ONCE = 500  # tests: a worker looks through what it is asked for each time
-_OPTIONS = {"locals": False, "failfast": False, "buffer": False, "compare": False}
+_LEAST_SECONDS, _TIMES_AS_LONG = 10.0, 3.0  # limit of a trial, once the trial of all tests was timed
+_ASKED_AT_ONCE = 500  # tests: a worker searches its requests after each test
+_OPTIONS = run_options(None, compare=False)
 
 
 class Outcome(namedtuple("Outcome", ("verdict", "text", "seconds", "ended_at"))):  # noqa: PYI024 - as Policy
-    """What became of a test.
+    """The outcome of a trial.
 
     Attributes:
         verdict: ``PASSES``, ``FAILS``, ``IS_SKIPPED``, or ``IS_NOT_REACHED`` if an earlier test ended the process.
-        text: what it failed with, or how the process ended.
-        seconds: that the whole trial took.
-        ended_at: the place among the earlier tests of the one that ended the process; None for none.
+        text: the error that the test failed with, or how the process ended.
+        seconds: how long the whole trial took.
+        ended_at: the index of the earlier test that ended the process; None if none did.
     """
 
     __slots__ = ()
@@ -63,38 +62,38 @@ class Outcome(namedtuple("Outcome", ("verdict", "text", "seconds", "ended_at")))
 
 
 class Trials:
-    """Runs tests of a suite, each time as if no other had run.
+    """Runs chosen tests of a suite in new processes.
 
     Args:
-        suite: of the run.
+        suite: the suite of the run.
 
     Attributes:
-        blocks: of the suite, in its order.
+        blocks: the blocks of the suite, in its order.
     """
 
     def __init__(self, suite: Any) -> None:
         groups.note_surroundings()
-        self._workers = Workers()
-        # Nothing but the suite holds its tests when the process is forked: a worker drops each when it is over.
+        self._supply = WorkerSupply()
+        # When the process is forked, only the suite may hold its tests, so that a worker can free each when it is over.
         is_plain = all(isinstance(block.test, unittest.TestCase) for block in suite_blocks.blocks_in(suite))
-        self._workers.fork((block.test for block in suite_blocks.blocks_in(suite)), suite if is_plain else None)
+        self._supply.fork((block.test for block in suite_blocks.blocks_in(suite)), suite if is_plain else None)
         self.blocks = [*suite_blocks.blocks_in(suite)]
         self._limit: float | None = None
 
     def close(self) -> None:
-        """End what is still at work."""
-        self._workers.close()
+        """End all workers."""
+        self._supply.close()
 
     def limit(self, seconds: float) -> None:
-        """Have the trials to come end if they take much longer than this one did."""
+        """End later trials that take much longer than one that took so many seconds."""
         self._limit = _LEAST_SECONDS + _TIMES_AS_LONG * seconds
 
     def can_run(self, block: Block) -> bool:
         """Whether a worker could find the tests of a block."""
-        return self._workers.address_of(block.test) is not None or self.can_import(block)
+        return self._supply.address_of(block.test) is not None or self.can_import(block)
 
     def can_import(self, block: Block) -> bool:
-        """Whether an interpreter could find the tests of a block that has loaded none of them."""
+        """Whether a fresh interpreter could find the tests of a block."""
         if not isinstance(block.test, unittest.TestCase) or _is_of_stdlib(type(block.test).__module__):
             return False
         try:
@@ -104,35 +103,35 @@ class Trials:
         return True
 
     def run(self, earlier: Sequence[Block], last: Block, name: str) -> Outcome:
-        """Run blocks in a new process, and tell what became of a test.
+        """Run blocks in a new process, and return the outcome of a test.
 
         Args:
-            earlier: come first.
-            last: has the test.
+            earlier: the blocks that come first.
+            last: the block with the test.
             name: the id of the test.
         """
         addresses = [*map(self._address_of, (*earlier, last))]
         return self._perform(self._shared(self._new_worker(), last), addresses, name)
 
     def run_after_imports(self, modules: Sequence[str], block: Block, name: str) -> Outcome:
-        """Run a test in a fresh interpreter that has imported its own module, and no other test modules but these.
+        """Run a test in a fresh interpreter that has imported its own module and these test modules.
 
         Args:
             modules: the names of the others.
-            block: has the test, alone.
+            block: the block with the test, and no other.
             name: the id of the test.
         """
-        nursery, _ = self._workers.for_pool()
+        nursery, _ = self._supply.for_pool()
         own = type(block.test).__module__
         imports = [entry for module, entry in self._imports.items() if module in modules or module == own]
         worker = self._asked_to_import(imports, nursery.new_worker(fresh=True))
         return self._perform(self._shared(worker, block), [addressing.of_test(block.test)], name)
 
     def _address_of(self, block: Block) -> dict[str, Any]:
-        return self._workers.address_of(block.test) or addressing.of_test(block.test)
+        return self._supply.address_of(block.test) or addressing.of_test(block.test)
 
     def _new_worker(self) -> Worker:
-        nursery, fresh = self._workers.for_pool()
+        nursery, fresh = self._supply.for_pool()
         worker: Worker = nursery.new_worker(fresh=fresh)
         return self._asked_to_import([*self._imports.values()], worker) if fresh else worker
 
@@ -143,13 +142,13 @@ class Trials:
 
     @functools.cached_property
     def _imports(self) -> dict[str, Any]:
-        """What an interpreter is told in order to import the modules of the tests, by their names."""
+        """The entries of a context that have an interpreter import the modules of the tests, by the modules' names."""
         tests = (test for block in self.blocks for test in suite_blocks.tests_in(block.test))
         names = dict.fromkeys(type(test).__module__ for test in tests)
         return {name: context_of(name)["modules"][0] for name in names}
 
     def modules_besides(self, block: Block) -> list[str]:
-        """The names of the modules with tests but for that of a block, in the order in which they were loaded."""
+        """The names of the test modules, without that of a block, in the order in which they were loaded."""
         own = type(block.test).__module__
         return [name for name in self._imports if name != own and not _is_of_stdlib(name)]
 
@@ -165,19 +164,19 @@ class Trials:
         each = settings.test_timeout or (settings.isolated_timeout if self._limit is None else None)
         timeout = each or self._limit or math.inf
         started = real.perf_counter()
-        reading = _Reading(len(addresses) - 1, name)
+        last = LastTest(len(addresses) - 1, name)
         try:
             while requests and not worker.has_ended:
                 asked, requests = requests[:_ASKED_AT_ONCE], requests[_ASKED_AT_ONCE:]
                 for frame in worker.perform(asked, timeout=timeout, what="it", each=each is not None):
-                    reading.take(frame)
+                    last.take(frame)
         finally:
             worker.end()
-        return reading.outcome(real.perf_counter() - started)
+        return last.outcome(real.perf_counter() - started)
 
 
 def process_of(block: Block) -> tuple[str, str] | None:
-    """What a block shares its process with: ``THE_RUN``, or the key of a group; None for a process of its own."""
+    """The key of the group that a block runs in, or ``THE_RUN``; None for a process of its own."""
     test = next(suite_blocks.tests_in(block.test), None)
     if not isinstance(test, unittest.TestCase):
         return THE_RUN
@@ -186,16 +185,16 @@ def process_of(block: Block) -> tuple[str, str] | None:
 
 
 def _is_of_stdlib(module: str) -> bool:
-    """Whether a test of a module stands for something else: a function, or a module that could not be loaded."""
+    """Whether a test's class is unittest's own, made for a function or a module that could not be loaded."""
     return module.partition(".")[0] in sys.stdlib_module_names
 
 
-class _Reading:
-    """What the frames of a trial say of its last test.
+class LastTest(FrameHandler):
+    """Takes the frames of a trial, and finds the outcome of its last test.
 
     Args:
         before: how many tests come before it.
-        name: its id.
+        name: the id of the last test.
     """
 
     def __init__(self, before: int, name: str) -> None:
@@ -207,49 +206,54 @@ class _Reading:
         self._text = ""
         self._ended_at: int | None = None
 
-    def take(self, frame: list[Any]) -> None:
-        """Take a frame."""
-        kind, *details = frame
-        if kind == "ready":
-            self._done += 1
-        elif kind in ("died", "broken") and self._done <= self._before and self._ended_at is None:
-            self._ended_by(details[0])
-        elif self._done >= self._before:
-            getattr(self, f"_take_{kind}", _ignore)(*details)
+    def take(self, frame: Sequence[Any]) -> None:
+        """Take a frame; those of the earlier tests count only if the worker ends with one of them."""
+        if self._done >= self._before or frame[0] in ("ready", "died", "broken"):
+            super().take(frame)
 
     def outcome(self, seconds: float) -> Outcome:
-        """All that they say."""
+        """The outcome of the last test."""
         found = self._verdicts
         verdict = FAILS if "error" in found else PASSES if "success" in found or not found else IS_SKIPPED
         if self._ended_at is not None:
             verdict = IS_NOT_REACHED
         return Outcome(verdict, self._text, seconds, self._ended_at)
 
-    def _ended_by(self, details: Any) -> None:
-        text = _described(details) if isinstance(details, dict) else details.partition("\n")[0]
+    def on_ready(self, changes: list[str], number: int) -> None:
+        self._done += 1
+
+    def on_died(self, text: str, started: float, duration: float) -> None:
+        self._ended_by(text.partition("\n")[0])
+
+    def on_broken(self, details: dict[str, Any]) -> None:
+        self._ended_by(_described(details))
+
+    def _ended_by(self, text: str) -> None:
+        if self._done > self._before or self._ended_at is not None:
+            return
         if self._done == self._before:
             self._note("error", text)
         else:
             self._text, self._ended_at = text, self._done
 
-    def _take_begin(self, name: str, _: float) -> None:
+    def on_begin(self, name: str, started: float) -> None:
         self._current = name
 
-    def _take_outcome(self, verdict: str, details: Any = None) -> None:
+    def on_outcome(self, verdict: str, details: Any) -> None:
         if self._current not in ("", self._name):  # of another test in the same block
             return
         if verdict == "subtest":
             verdict, details, *_ = details
         self._note(verdict, details)
 
-    def _take_fixture(self, name: str, verdict: str, details: Any = None) -> None:
+    def on_fixture(self, name: str, verdict: str, details: Any) -> None:
         if name == self._name or name.startswith("setUp"):  # else it is of the class or module before
             self._note(verdict, details)
 
-    def _take_unbegun(self, _: str, verdict: str, details: Any = None) -> None:
+    def on_unbegun(self, name: str, verdict: str, details: Any) -> None:
         self._note(verdict, details)
 
-    def _take_copy(self, name: str, _: str) -> None:
+    def on_copy(self, name: str, what: str) -> None:
         if name == self._name:
             self._note("error", "a forked copy of it came back to the runner")
 
@@ -258,10 +262,6 @@ class _Reading:
         if verdict == "error" and not self._text:
             self._text = _described(details) if isinstance(details, dict) else details or "unexpected success"
         self._verdicts.append(verdict)
-
-
-def _ignore(*_: Any) -> None:
-    """A frame that says nothing of verdicts."""
 
 
 def _described(details: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
-"""How a test is named to a worker that has not loaded it: by what can be found again, with what was added to it.
+"""Addresses: how a worker that has not loaded a test finds it.
 
-A test's id is no address: ids repeat, and what makes a test another one (the parameters that a ``load_tests`` gave it)
-is not in them. So the class is named by its module and its place in that, and the attributes are sent along.
+A test's id is not its address: ids repeat, and lack what a ``load_tests`` has added to a test, such as parameters. So
+an address names the module, the class and the method, and holds the attributes that the constructor has not made.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ import contextlib
 import importlib
 import importlib.util
 import inspect
+import io
 import os
+import pickle
 import sys
 import types
 import unittest
@@ -29,16 +31,17 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-# What unittest gives every test, and a worker's copy has anyway; tests may add to the values that have a length.
+# The attributes that unittest gives every test; tests may add to those that are lists or dictionaries.
 _STANDARD = {**vars(unittest.TestCase()), "_asyncioRunner": None, "_asyncioTestContext": None}
 _MAX_WRAPPED = 100  # functions that wrap each other
+_TEST = "the test"  # stands for the test in the pickles of its attributes
 
 
 def of_test(test: Any) -> dict[str, Any]:
     """The address of a test.
 
     Raises:
-        IsolationError: there is none; the text says why, and what to do.
+        IsolationError: the test has none; the text says why, and what to do.
     """
     cls = type(test)
     name = unittest_internals.test_method_name(test)
@@ -48,20 +51,20 @@ def of_test(test: Any) -> dict[str, Any]:
         if not _is_standard(key, value) and (key != name or not marking.is_of_class(value, cls, name)):
             try:
                 sent[key] = _packed(value, test)
-            except Exception as error:  # noqa: BLE001 - the user's objects refuse in many ways
+            except Exception as error:  # noqa: BLE001 - the user's objects may raise anything
                 unsent[key] = f"{type(error).__name__}: {error}"
     return {**of_object(cls), "method": name, "origin": _origin(test, name), "sent": sent, "unsent": unsent}
 
 
 def _is_standard(key: str, value: Any) -> bool:
-    """Whether an attribute of a test is as unittest has made it."""
+    """Whether an attribute of a test is still as unittest has made it."""
     if not isinstance(_STANDARD.get(key), (list, dict)):
         return key in _STANDARD
     return len(value) == len(_STANDARD[key])
 
 
 def _origin(test: Any, name: str) -> list[list[Any]]:
-    """Where the method of a test, and all that it wraps, was written: what tells it from others of that name."""
+    """The file, line and name of the test's method and of all that it wraps, to recognize another one of that name."""
     found: list[list[Any]] = []
     method = getattr(test, name, None)
     while method is not None and len(found) < _MAX_WRAPPED:
@@ -74,7 +77,7 @@ def _origin(test: Any, name: str) -> list[list[Any]]:
 
 def _refuse_what_is_elsewhere(test: Any) -> None:
     what = f"[H007] {owner_name(test)} cannot be isolated"
-    if "tearDown" in vars(test):  # pytest --pdb keeps it for after the debugger
+    if "tearDown" in vars(test):  # by pytest --pdb, which calls it after the debugger
         raise IsolationError(f"{what} under --pdb: the debugger is in this process; set HERMETIC_NO_ISOLATION=1")
     if "django.db" in sys.modules and getattr(test, "databases", None):
         raise IsolationError(
@@ -87,7 +90,7 @@ def of_object(found: Any) -> dict[str, Any]:
     """The address of a class or a function.
 
     Raises:
-        IsolationError: it cannot be found by its name.
+        IsolationError: it is not found by its name.
     """
     module_name, qualname = found.__module__, found.__qualname__
     module = sys.modules.get(module_name)
@@ -112,17 +115,17 @@ def of_object(found: Any) -> dict[str, Any]:
 
 
 def load(address: dict[str, Any]) -> Any:
-    """The test at an address.
+    """Load the test at an address.
 
     Raises:
-        IsolationError: an attribute that could not be sent is not there.
-        Exception: whatever the import of its module raises.
+        IsolationError: an attribute that could not be sent is missing, or the method is another one.
+        Exception: the import of its module raises it.
     """
     if "function" in address:
         return unittest.FunctionTestCase(_load_function(address["function"], address["method"]))
     cls = load_object(address)
     test = cls.__new__(cls)
-    initialize = cls.__init__ if _takes_method_name(cls) else unittest.TestCase.__init__  # what came of it was sent
+    initialize = cls.__init__ if _takes_method_name(cls) else unittest.TestCase.__init__  # its attributes were sent
     initialize(test, address["method"])
     for key, value in address["sent"].items():
         vars(test)[key] = _unpacked(value, test)
@@ -142,7 +145,7 @@ def load(address: dict[str, Any]) -> Any:
 
 
 def _takes_method_name(cls: type) -> bool:
-    """Whether a class is made as unittest makes it, or with arguments of its own."""
+    """Whether the constructor of a class takes the name of the method first, as unittest's does."""
     _, *parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
     if not parameters:
         return False
@@ -153,18 +156,6 @@ def _takes_method_name(cls: type) -> bool:
 def _load_function(address: dict[str, Any], method: str | None) -> Any:
     found = load_object(address)
     return found if method is None else getattr(found(), method)
-
-
-def _packed(value: Any, test: Any) -> str:
-    from . import packing  # not worth its start-up time in workers, where most tests have nothing that was sent
-
-    return packing.packed(value, test)
-
-
-def _unpacked(text: str, test: Any) -> Any:
-    from . import packing  # as above
-
-    return packing.unpacked(text, test)
 
 
 def load_object(address: dict[str, Any]) -> Any:
@@ -180,7 +171,7 @@ def _resolve(module: ModuleType | None, qualname: str) -> Any:
 
 
 def import_module(name: str, file: str | None) -> ModuleType:
-    """A module by its name, or, where that is not on the path or means another, by its file."""
+    """Import a module by its name, or by its file if the name is not found or is that of another module."""
     if name in sys.modules and name != "__main__":
         return sys.modules[name]
     with forked_runs.while_loading():
@@ -205,8 +196,8 @@ def _import_anew(name: str, file: str | None) -> ModuleType:
 
 
 def _import_main(file: str) -> ModuleType:
-    """The script that was run, imported as multiprocessing does it: under another name, so that it runs nothing."""
-    # Where multiprocessing is imported early, as by coverage, that is a name of this interpreter's own main already.
+    """Import the script that was run, as multiprocessing does: under another name, so that it runs nothing."""
+    # If multiprocessing was imported early, as by coverage, the name stands for this interpreter's own main.
     if getattr(sys.modules.get("__mp_main__"), "__file__", None) != file:
         spec = importlib.util.spec_from_file_location("__mp_main__", file)
         assert spec is not None
@@ -221,3 +212,54 @@ def _import_main(file: str) -> ModuleType:
 
 def _run_nothing(*_: Any, **__: Any) -> Any:
     raise SystemExit
+
+
+# --- attributes of tests ---------------------------------------------------------------------------------------------
+
+
+def _packed(value: Any, test: Any) -> str:
+    """Pickle the value of an attribute; references to the test become references to its copy in the worker.
+
+    Args:
+        value: the value.
+        test: the test that has the attribute.
+
+    Raises:
+        Exception: the value cannot be pickled.
+    """
+    file = io.BytesIO()
+    _Pickler(file, test).dump(value)
+    return file.getvalue().hex()
+
+
+def _unpacked(text: str, test: Any) -> Any:
+    """Read a text of ``_packed`` for a copy of the test."""
+    return _Unpickler(io.BytesIO(bytes.fromhex(text)), test).load()
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(self, file: io.BytesIO, test: Any) -> None:
+        super().__init__(file)
+        self._test = test
+
+    def persistent_id(self, value: Any) -> str | None:
+        return _TEST if value is self._test else None
+
+    def reducer_override(self, value: Any) -> Any:
+        # pickle would name a method by its function's name, which another method of the class may have.
+        if isinstance(value, types.MethodType) and not isinstance(value.__self__, type):
+            return _bound, (value.__func__, value.__self__)
+        return NotImplemented
+
+
+def _bound(function: Any, owner: Any) -> types.MethodType:
+    return types.MethodType(function, owner)
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file: io.BytesIO, test: Any) -> None:
+        super().__init__(file)
+        self._test = test
+
+    def persistent_load(self, _: Any) -> Any:
+        return self._test

@@ -1,7 +1,7 @@
-"""What an interpreter must be told to be like the one that runs the suite, without having loaded it.
+"""The context of a run: what makes another interpreter like the one that runs the suite.
 
-describe()   in the process that runs the suite, at the time when its first isolated tests were defined
-enter()      in the interpreter that is to be like it
+describe()   in the process of the run: its state when its first isolated test was defined, as plain data
+enter()      in the other interpreter: take on that state
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-_OURS = ("HERMETIC_ISOLATED", "TMPDIR", "TEMP", "TMP")  # variables that a worker has its own of
+_OURS = ("HERMETIC_ISOLATED", "TMPDIR", "TEMP", "TMP")  # variables that have other values in each worker
 
 
 def describe(module: str, file: str | None, around: dict[str, Any]) -> dict[str, Any]:
     """The context as plain data.
 
     Args:
-        module: the name of the module that is to be imported; empty for none.
-        file: its file.
-        around: its surroundings when memory was clean, as ``groups`` has them.
+        module: the name of the module to import; empty for none.
+        file: the module's file.
+        around: ``groups.surroundings``.
     """
     return {
         **around,
@@ -49,7 +49,7 @@ def describe(module: str, file: str | None, around: dict[str, Any]) -> dict[str,
 
 
 def enter(context: dict[str, Any]) -> None:
-    """Become like the described interpreter, and import the module."""
+    """Become like the described interpreter, and import its modules."""
     sys.path[:] = context["path"]
     sys.argv[:] = context["argv"]
     kept = {name: os.environ[name] for name in _OURS if name in os.environ}
@@ -58,25 +58,25 @@ def enter(context: dict[str, Any]) -> None:
     try:
         os.chdir(context["folder"])
     except OSError:
-        pass  # it has gone: the tests will say so, if they need it
+        pass  # it was removed: tests that need it will fail
     settings = config.load(context["command_line"], context["root"])
     current_run.settings = settings
     current_run.is_observing, current_run.is_surveying = context["observes"]
     marking.forget()
     policies.install_guard(settings)
-    start_method.default_start_method(settings.start_method).__enter__()  # for as long as there is a process
+    start_method.default_start_method(settings.start_method).__enter__()  # until this process ends
     for name in context["set_up"]:
         real.import_module(name).setup()
     with policies.default_scope():
         for name, file in context["modules"]:
             try:
                 addressing.import_module(name, file)
-            except Exception:  # noqa: BLE001 - it is raised once more where a test asks for the module
+            except Exception:  # noqa: BLE001 - the test that needs the module raises it again
                 sys.modules.pop(name, None)
     use_filters(context["filters"])
 
 
-_SET_UP_BY_RUNNERS = ("django",)  # what the runners of a framework set up before they import the tests
+_SET_UP_BY_RUNNERS = ("django",)  # frameworks that their runners set up before they import tests
 
 
 def _is_set_up(name: str) -> bool:
@@ -84,12 +84,12 @@ def _is_set_up(name: str) -> bool:
 
 
 def described_filters() -> list[list[Any]]:
-    """The filters of warnings as plain data."""
+    """Describe the filters of warnings as plain data."""
     return [_described_filter(entry) for entry in warnings_internals.warning_filters()]
 
 
 def use_filters(described: list[list[Any]]) -> None:
-    """Have filters of warnings, as described, and no others."""
+    """Replace the filters of warnings by the described ones."""
     warnings.resetwarnings()
     for action, message, category, module, line in described:
         warnings.filterwarnings(action, message, _category(*category), module, line, append=True)

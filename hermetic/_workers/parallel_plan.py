@@ -1,11 +1,11 @@
 """``-j``: which tests are shared out to workers, and in which units.
 
-    not isolated        the tests of a class that follow one another; of a module, if that has fixtures
-    isolated            as their marks say: a test, or the tests of a group
+    tests that are not isolated   the consecutive tests of a class, or of a module with fixtures, are a unit
+    isolated tests                a test, or the tests of a group, are a unit, as their marks say
 
-What follows one another in a unit is what one run of the fixtures is for. The rest runs in the process of the run:
-suites with a run() of their own, tests that are no methods of a class of the suite's, tests that no worker could find,
-and all that has fixtures in common with one of them.
+So fixtures run as often as without ``-j``. The other tests run in the process of the run: those in suites with a run()
+of their own, those that are not methods of a class of the suite, those that no worker could find, and all that share
+fixtures with one of them.
 """
 
 from __future__ import annotations
@@ -34,31 +34,32 @@ class Unit:
     """Tests that one worker runs without a break, in the order of the suite.
 
     Args:
-        group: of their marks; or what stands for it, with nothing to say for people.
+        group: the group of the tests; a group without a description for tests that are not isolated.
 
     Attributes:
-        places: where each step of the task belongs: a test, or the end of a class or of a module.
-        task: once all steps are known.
-        next: the step whose answer is yet to be told.
-        test: the last that was told of.
+        steps: what the worker does, step by step: ``test`` and a test, ``class`` and a class that ends, or ``module``
+            and the name of a module that ends.
+        task: the requests of these steps, once all are known.
+        next: the first step that was not replayed.
+        test: the last test that was replayed.
         told: the changes that were reported of its tests.
-        is_held: whether any of its tests is held to a size.
+        is_held: whether any of its tests has a size.
     """
 
     def __init__(self, group: Group) -> None:
         self.group = group
-        self.places: list[tuple[str, Any]] = []
+        self.steps: list[tuple[str, Any]] = []
         self.task: Task
         self.next = 0
         self.test: Any = None
         self.told: set[str] = set()
         self.is_held = False
-        self._steps: list[list[list[Any]]] = []
+        self._requests: list[list[list[Any]]] = []  # of each step
         self._seconds = 0.0
 
     @property
     def is_shared(self) -> bool:
-        """Whether its worker is for other units, too."""
+        """Whether its worker runs other units as well."""
         return not self.group.description
 
     @property
@@ -66,19 +67,19 @@ class Unit:
         """For people."""
         return self.group.description or "the tests that shared a worker"
 
-    def add(self, place: tuple[str, Any], *requests: list[Any], seconds: float = 0.0) -> None:
+    def add(self, step: tuple[str, Any], *requests: list[Any], seconds: float = 0.0) -> None:
         """Add a step that is likely to take so long."""
-        self.places.append(place)
-        self._steps.append([*requests])
+        self.steps.append(step)
+        self._requests.append([*requests])
         self._seconds += seconds
 
-    def close(self, place: tuple[str, Any] | None = None) -> None:
-        """Add the last step, unless the worker has been asked to finish, and make the task."""
-        if place is not None:
-            self.add(place, ["end_module" if self.is_shared else "finish"])
+    def close(self, step: tuple[str, Any] | None = None) -> None:
+        """Add the last step, if one is given, and make the task."""
+        if step is not None:
+            self.add(step, ["end_module" if self.is_shared else "finish"])
         what = "the test" if self.is_shared or self.group.key is None else f"the group {self.group.description}"
         self.task = Task(
-            self._steps,
+            self._requests,
             own_process=not self.is_shared,
             timeout=self.group.timeout,
             what=what,
@@ -87,22 +88,22 @@ class Unit:
         )
 
     def ends_with(self, kind: str) -> bool:
-        """Whether it ends with its class, or with its module."""
+        """Whether its group ends with a ``class`` or a ``module``."""
         return self.group.key is not None and self.group.key[0] == kind
 
 
-class Plan:
+class ParallelPlan:
     """The units of a suite.
 
     Args:
         suite: the suite.
-        address: where a worker finds a test; raises IsolationError if none could.
-        options: that each test is to be run with.
-        durations: the seconds that tests took before, by id; others count as ``history_file.MIN_SECONDS``.
+        address: returns the address of a test, or raises IsolationError if it has none.
+        options: the options to run each test with.
+        durations: the seconds that tests took before, by id; other tests count as ``history_file.MIN_SECONDS``.
 
     Attributes:
-        units: in the order of the suite.
-        unit_of: unit and step by the id() of the test.
+        units: the units, in the order of the suite.
+        unit_of: the unit of a test and its step there, by the id() of the test.
         kept: the tests that are not shared out, without those that are skipped.
     """
 
@@ -127,7 +128,7 @@ class Plan:
         self._divide([test for test, _ in tests], addresses)
 
     def _addresses_in(self, tests: list[tuple[Any, bool]]) -> dict[int, dict[str, Any]]:
-        """The addresses of the tests that are shared out, by their ids."""
+        """The addresses of the tests that are shared out, by the id() of the test."""
         times = Counter(id(test) for test, _ in tests)
         found: dict[int, dict[str, Any]] = {}
         staying: set[Any] = set()
@@ -152,7 +153,7 @@ class Plan:
                 sandbox_choice.is_wanted(group.sandbox)
             policies.of_test(test)
             return self._address(test) if groups.runs_code(test) else None
-        except (IsolationError, DecorationError):  # the latter is told where the test runs
+        except (IsolationError, DecorationError):  # the test reports a DecorationError when it runs
             return None
 
     def _divide(self, tests: list[Any], addresses: dict[int, dict[str, Any]]) -> None:
@@ -175,7 +176,7 @@ class Plan:
         if unit is None:
             unit = Unit(group)
             self.units.append(unit)
-        self.unit_of[id(test)] = unit, len(unit.places)
+        self.unit_of[id(test)] = unit, len(unit.steps)
         unit.is_held = unit.is_held or policies.is_held(test)
         compare = current_run.detects_leaks() if unit.is_shared else group.key is not None
         run = ["run", address, self._options[compare]]
@@ -188,10 +189,10 @@ class Plan:
             unit.add(("test", test), run, seconds=seconds)
 
     def _end_class(self, cls: type) -> None:
-        if groups.is_skipped_class(cls):  # nobody tears it down; its module comes next
+        if groups.is_skipped_class(cls):  # unittest does not tear it down
             return
         for key, unit in [*self._open.items()]:
-            kind, test = unit.places[-1]
+            kind, test = unit.steps[-1]
             if kind == "test" and type(test) is cls:
                 if unit.ends_with("class"):
                     self._open.pop(key).close(("class", cls))
@@ -205,7 +206,7 @@ class Plan:
 
 
 def _shared(cls: type) -> Group:
-    """What stands for the group of tests that are not isolated."""
+    """The group that stands for tests that are not isolated."""
     module = cls.__module__
     key = ("module", f"{module} shared") if fixtures.has_module_fixtures(module) else ("class", f"{id(cls)} shared")
     settings = current_run.settings
@@ -213,7 +214,7 @@ def _shared(cls: type) -> Group:
 
 
 def _tests_in(suite: Any, *, is_free: bool = True) -> Iterator[tuple[Any, bool]]:
-    """The tests of a suite and of those in it, and whether all suites that they are in are as unittest's."""
+    """The tests of a suite and of the suites in it, each with whether all suites around it run as unittest's do."""
     if isinstance(suite, unittest.TestCase):
         yield suite, is_free
     elif isinstance(suite, unittest.BaseTestSuite):
@@ -226,9 +227,9 @@ def _tests_in(suite: Any, *, is_free: bool = True) -> Iterator[tuple[Any, bool]]
 
 
 def _can_be_shared_out(test: Any) -> bool:
-    """Whether all that a run does with a test is to call a ``run`` of its class that is, or may be made, ours.
+    """Whether a run does nothing with a test but call its class's ``run``, and that is hermetic's or can be replaced.
 
-    It is none of the standard library's, which stand for functions and for modules that could not be loaded.
+    Tests of the standard library's classes stand for functions, or for modules that could not be loaded.
     """
     cls = type(test)
     if "run" in vars(test) or cls.__module__.partition(".")[0] in sys.stdlib_module_names:

@@ -1,11 +1,11 @@
-"""``-j``: the tests that are shared out are run ahead of the suite, which tells of each in its turn.
+"""``-j``: workers run tests ahead of the suite, and the suite replays the answer for each test when it comes to it.
 
-    a test's run()   -> replay(): its frames, as they come or have come
-    tearDownClass    -> endings(): the frames of the units that have torn the class down
-    tearDownModule   -> endings(): the same for the module
-    the end          -> finish(): those of workers that exit
+    a test's run()   -> frames_of(): the frames of the test, as they come or have come
+    tearDownClass    -> endings(): the frames of units that have torn the class down
+    tearDownModule   -> endings(): the frames of units that have torn the module down
+    the end          -> finish(): the frames of workers that exit
 
-So whatever the suite does between tests, it does in its own order, and every result is told in that.
+So the suite runs in its own order, and results appear in that order.
 """
 
 from __future__ import annotations
@@ -15,78 +15,73 @@ from .._isolation.pool import Pool, Task
 from .._rules import groups, sandbox_choice
 from .._verdicts.owner_names import owner_name
 from . import addressing
-from .parallel_plan import Plan
-from .worker_result import FAILURES
-from .worker_sources import context_of
+from .parallel_plan import ParallelPlan
+from .worker_result import FAILURES, run_options
+from .worker_supply import context_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from typing import Any
 
     from .._isolation.worker_link import Worker
     from .parallel_plan import Unit
-    from .replay import Replay
-    from .worker_sources import Workers
+    from .worker_supply import WorkerSupply
 
 __unittest = True
 
-_TELLING = frozenset({"begin", "outcome", "fixture", "unbegun", "broken", "died"})  # one of these comes of every test
+_REPORTS = frozenset({"begin", "outcome", "fixture", "unbegun", "broken", "died"})  # every test has one of these
 
 
 def _is_failure(frame: list[Any]) -> bool:
-    """Whether a frame tells of a test, a fixture or a worker that has failed."""
+    """Whether a frame reports a test, a fixture or a worker that has failed."""
     kind, *details = frame
     if kind == "outcome":
         return (details[1][0] if details[0] == "subtest" else details[0]) in FAILURES
     return kind in ("died", "broken", "copy") or (kind == "fixture" and details[1] in FAILURES)
 
 
-class Ahead:
-    """The tests of a run that are shared out.
+class ParallelRun:
+    """The tests of a run that workers run ahead of the suite.
 
     Args:
-        suite: of the run.
-        result: of the run.
-        workers: of the run, forked already where that is safe.
+        suite: the suite of the run.
+        result: the result of the run.
+        supply: the supply of workers, forked already where that is safe.
         durations: the seconds that tests took before, by id.
         ends_at: when the run has to come to its end, by ``perf_counter``.
         protect: holds a class of tests to its policy.
-        jobs: how many workers run them.
+        jobs: the number of workers that run them.
 
     Attributes:
-        last_test: that something was told of; None for none.
+        last_test: the last test that was replayed; None before the first.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a run says once
+    def __init__(  # noqa: PLR0913, PLR0917 - one for each thing that a run knows
         self,
         suite: Any,
         result: Any,
-        workers: Workers,
+        supply: WorkerSupply,
         durations: Mapping[str, float],
         ends_at: float,
         protect: Callable[[type], None],
         jobs: int,
     ) -> None:
         groups.note_surroundings()
-        self._nursery, self._fresh = workers.for_pool()
-        options = {
-            "locals": bool(getattr(result, "tb_locals", False)),
-            "failfast": bool(getattr(result, "failfast", False)),
-            "buffer": bool(getattr(result, "buffer", False)),
-            "ahead": True,
-        }
-        fails_fast = options["failfast"]
-        self._plan = Plan(suite, lambda test: workers.address_of(test) or addressing.of_test(test), options, durations)
-        for cls in sorted(self._plan.classes.values(), key=lambda cls: -len(cls.__mro__)):  # their bases come after
-            protect(cls)
-        groups.shared_out.update(self._plan.classes, self._plan.modules)
-        groups.planned.update({test: unit.group for test, (unit, _) in self._plan.unit_of.items()})
-        if sandbox_choice.is_in_force():
-            sandbox_choice.tell_of_others(self._plan.kept)
+        self._nursery, self._fresh = supply.for_pool()
+        self._plan = ParallelPlan(
+            suite,
+            lambda test: supply.address_of(test) or addressing.of_test(test),
+            run_options(result, ahead=True),
+            durations,
+        )
+        self._announce_plan(protect)
         self._progress: Any = getattr(result, "hermetic_progress", None)
-        self._unit_of = {id(unit.task): unit for unit in self._plan.units}
-        self._failing: set[int] = set()  # the tasks whose test, as far as it has come, has failed
+        self._unit_by_task = {id(unit.task): unit for unit in self._plan.units}
+        self._failing: set[int] = set()  # the ids of the tasks whose current test has failed
+        self._begun: list[Unit] = []  # those that are replayed in part
+        self.last_test: Any = None
+        fails_fast = bool(getattr(result, "failfast", False))
         self._pool = Pool(
             [unit.task for unit in self._plan.units],
             size=jobs,
@@ -97,12 +92,27 @@ class Ahead:
         )
         self._pool.hear = None if self._progress is None else self._hear
         self._pool.ends_at = ends_at
-        self._begun: list[Unit] = []  # of which something was told, and not all
-        self.last_test: Any = None
         self._pool.go_on()
 
-    def replay(self, test: Any, player: Replay) -> None:
-        """Have the frames of a test replayed."""
+    def _announce_plan(self, protect: Callable[[type], None]) -> None:
+        """Protect the classes, and have their tests and fixtures know that workers run them."""
+        for cls in sorted(self._plan.classes.values(), key=lambda cls: -len(cls.__mro__)):  # bases come last
+            protect(cls)
+        groups.shared_out.update(self._plan.classes, self._plan.modules)
+        groups.planned.update({test: unit.group for test, (unit, _) in self._plan.unit_of.items()})
+        if sandbox_choice.is_in_force():
+            sandbox_choice.tell_of_others(self._plan.kept)
+
+    def unit_of(self, test: Any) -> Unit:
+        """The unit that a test is in."""
+        return self._plan.unit_of[id(test)][0]
+
+    def frames_of(self, test: Any) -> Generator[list[Any]]:
+        """Yield the frames of a test when they come.
+
+        Raises:
+            IsolationError: there is no time left, or no frame reports the test.
+        """
         unit, step = self._plan.unit_of[id(test)]
         if unit not in self._begun:
             self._begun.append(unit)
@@ -110,22 +120,19 @@ class Ahead:
         self.last_test = test
         kinds = set()
         try:
-            for kind, *details in self._pool.answer(unit.task, step):
-                kinds.add(kind)
-                if kind == "worker":
-                    player.comes_from(details[0], unit.group.description)
-                else:
-                    player.take([kind, *details])
+            for frame in self._pool.answer(unit.task, step):
+                kinds.add(frame[0])
+                yield frame
         except TimeoutError:
             raise IsolationError(f"[H007] test {owner_name(test)}: timed out: so has the run") from None
-        if unit.next == len(unit.places):
+        if unit.next == len(unit.steps):
             self._begun.remove(unit)
-        if not kinds & _TELLING and not self._pool.has_stopped:  # else it is one of those that are not run any more
+        if not kinds & _REPORTS and not self._pool.has_stopped:  # a run that stops leaves tests out
             raise IsolationError(f"[H007] test {owner_name(test)}: its worker has said nothing of it")
 
     def _hear(self, task: Task, frame: list[Any]) -> None:
-        """A worker tells of a test, which may be before its turn."""
-        kind, test = self._unit_of[id(task)].places[task.at] if id(task) in self._unit_of else ("", None)
+        """Have the terminal show a test that a worker begins or ends, which may be ahead of the suite."""
+        kind, test = self._unit_by_task[id(task)].steps[task.at] if id(task) in self._unit_by_task else ("", None)
         if kind != "test" or self._progress is None:
             return
         name = owner_name(test)
@@ -138,41 +145,36 @@ class Ahead:
             self._failing.discard(id(task))
             self._progress.stop_ahead(name, has_failed=has_failed)
 
-    def note_told(self, test: Any, changes: set[str]) -> None:
-        """These changes of the process of a test were reported."""
-        if id(test) in self._plan.unit_of:
-            self._plan.unit_of[id(test)][0].told |= changes
-
     def endings(self, kind: str, subject: Any) -> Iterator[tuple[Unit, bool, Iterator[list[Any]]]]:
-        """What came of the end of a class (``class``) or a module (``module``, by its name).
+        """Have units tear down a class (``class``) or a module (``module``, by its name).
 
         Yields:
-            A unit, whether it is over with this, and the frames.
+            A unit, whether it is over with that, and the frames.
         """
         for unit in [*self._begun]:
             step = self._end_of(unit, kind, subject)
             if step is not None:
                 unit.next = step + 1
-                is_over = unit.next == len(unit.places)
+                is_over = unit.next == len(unit.steps)
                 if is_over:
                     self._begun.remove(unit)
                 yield unit, is_over, self._pool.answer(unit.task, step)
 
     @staticmethod
     def _end_of(unit: Unit, kind: str, subject: Any) -> int | None:
-        """The step of a unit that belongs to this end; the tests before it are those that the run has left out."""
-        for step in range(unit.next, len(unit.places)):
-            found, place = unit.places[step]
-            if found != "test":  # classes may compare equal, and names are compared
-                return step if found == kind and (place is subject or (kind == "module" and place == subject)) else None
+        """The next step of a unit that is this end; the run has left out the tests before it."""
+        for step in range(unit.next, len(unit.steps)):
+            found, ended = unit.steps[step]
+            if found != "test":  # by identity: different classes may compare equal
+                return step if found == kind and (ended is subject or (kind == "module" and ended == subject)) else None
         return None
 
     def finish(self) -> Iterator[list[Any]]:
-        """Have the workers exit; the frames that come of it."""
+        """Have the workers exit, and yield the frames that come."""
         return self._pool.finish()
 
     def close(self) -> None:
-        """End all that is still at work."""
+        """End all workers that still run."""
         groups.shared_out.clear()
         groups.planned.clear()
         self._pool.close()

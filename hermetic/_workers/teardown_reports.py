@@ -1,8 +1,7 @@
-"""What comes of the end of a class, a module or a group, as the worker tells it that its tests ran in."""
+"""The end of a class, a module or a group in its worker: what went wrong then, as errors."""
 
 from __future__ import annotations
 
-import sys
 import unittest
 
 from .._base.errors import IsolationError
@@ -13,60 +12,56 @@ from . import replay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 __unittest = True
 
 
-class Ending:
-    """What a worker tells while a class or a module is torn down, or all that is left.
+class Ending(replay.Relay):
+    """Takes the frames that come while a class, a module or all that is left of a group is torn down.
 
     Args:
-        description: of its group.
-        test: the last of it.
-        result: of the run, if it is ours; None for those of other runners.
-        is_over: whether its process ends with it.
+        description: of the group.
+        test: the last test of the group.
+        result: of the run, if it is one of hermetic's; None for those of other runners.
+        is_over: whether the group's process ends as well.
     """
 
     def __init__(self, description: str, test: Any, result: Any, *, is_over: bool) -> None:
+        super().__init__()
         self._description = description
         self._test = test
         self._result = result
         self._is_over = is_over
         self._failed = False
-        self._in_fixtures: list[BaseException] = []  # what is yet to be told
+        self._in_fixtures: list[BaseException] = []  # not told to any result yet
         self._of_group: list[BaseException] = []
-        self._changes: list[str] = []  # what the worker's process has changed and left
 
-    def take(self, frame: list[Any]) -> None:
-        """Take a frame."""
-        kind, *details = frame
-        if kind == "output":
-            replay.write(sys.stdout if details[0] == "out" else sys.stderr, details[1])
-        elif kind == "warning":
-            replay.show_warning(*details)
-        elif kind in ("broken", "fixture"):
-            name, verdict, described = details if kind == "fixture" else (self._description, "error", *details)
-            error = replay.fixture_error(verdict, described)
-            if error is not None:
-                self._in_fixtures += self._told(name, error)
-                self._failed = self._failed or not isinstance(error, unittest.SkipTest)
-        elif kind == "finished":
-            self._changes += details[0]["changes"]
-            replay.take_warned(details[0])
-        elif kind == "exited":
-            self._changes += details[0]
-        elif kind == "died" and not self._failed:
-            error = isolation_errors.isolation_error(f"the process of {self._description}: {details[0]}", self._test)
+    def on_broken(self, details: dict[str, Any]) -> None:
+        self.on_fixture(self._description, "error", details)
+
+    def on_fixture(self, name: str, verdict: str, details: Any) -> None:
+        error = replay.fixture_error(verdict, details)
+        if error is not None:
+            self._in_fixtures += self._told(name, error)
+            self._failed = self._failed or not isinstance(error, unittest.SkipTest)
+
+    def on_died(self, text: str, started: float, duration: float) -> None:
+        if not self._failed:
+            error = isolation_errors.isolation_error(f"the process of {self._description}: {text}", self._test)
             (self._of_group if self._is_over else self._in_fixtures).append(error)
 
-    def errors(self, told: set[str]) -> list[BaseException]:
-        """What went wrong, as errors that nobody has been told of.
+    def run(self, frames: Iterable[list[Any]], told: set[str]) -> list[BaseException]:
+        """Take the frames, and return what went wrong, as errors that no result has been told.
 
         Args:
-            told: the changes that were reported of tests.
+            frames: of the worker.
+            told: the changes that were reported of tests already.
         """
-        changes = [change for change in self._changes if change not in told]
+        for frame in frames:
+            self.take(frame)
+        changes = [change for change in self.changes if change not in told]
         if changes:
             what = f"the process of {self._description}"
             error = isolation_errors.report_changes(what, changes, self._test, self._result)
@@ -76,7 +71,7 @@ class Ending:
         return self._in_fixtures
 
     def _told(self, name: str, error: BaseException) -> list[BaseException]:
-        """Tell our own run's result of an error, of a fixture or a group; other runners are told by the fixture."""
+        """Tell the result of a run of hermetic's an error; return it for other runners, whose fixture raises it."""
         if self._result is None:
             return [error]
         buffering = unittest_internals.buffer_output(self._result)
@@ -87,7 +82,7 @@ class Ending:
 
 
 def raise_all(errors: list[BaseException]) -> None:
-    """Raise what went wrong, if anything did: the one error there is, or one that has the texts of all.
+    """Raise the one error there is, or one with the texts of all; do nothing if there is none.
 
     Raises:
         BaseException: what went wrong; a SkipTest if fixtures have skipped and nothing has failed.
@@ -95,7 +90,7 @@ def raise_all(errors: list[BaseException]) -> None:
     errors = [error for error in errors if not isinstance(error, unittest.SkipTest)] or errors[:1]
     if len(errors) == 1 and isinstance(errors[0], Exception):
         raise errors[0]
-    if errors:  # one that ends programs, in a worker, is not to end this one
+    if errors:  # SystemExit in a worker must not end this process
         texts = "\n\n".join(f"{type(error).__name__}: {error}" for error in errors)
         count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
         raise IsolationError(f"[H007] {count} at the end of isolated tests:\n{texts}")

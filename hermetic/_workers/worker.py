@@ -1,24 +1,23 @@
-"""A worker: it runs the tests that it is asked for, one by one, and sends home what happens.
+"""A worker: it runs the tests that it is asked for, one by one, and sends frames that say what happens.
 
-    forked by a zygote   work()          everything is loaded
-    a fresh interpreter  work(), too     the first request tells it where it is
+A worker is a fork of a zygote, which has loaded everything, or a fresh interpreter, which the first request tells what
+to import. The requests (kind, then arguments) are
 
-The requests (kind, then its arguments):
-
-    context     what an interpreter needs to know
-    shared                           the tests to come are not isolated: they share the process for the sake of speed
-    run         address, options     run a test, with the fixtures of its class and module where they are due
-    end_class                        tear the class down that the last test was of
-    end_module                       the same, and its module
-    emptied                          the files with output are: the answer to ``full``
-    stop                             run none of the tests that are asked for already; it is not answered
+    context     description          become like the process of the run, and import test modules
+    shared                           the tests to come are not isolated: they share this process to save time
+    run         address, options     run a test, with the fixtures of class and module that are due before it
+    end_class                        tear down the class of the last test
+    end_module                       tear down the class of the last test, and its module
+    emptied                          the output files have been emptied: the answer to ``full``
+    stop                             run no more of the tests that were asked for; has no answer
     finish                           tear down what is left, and exit
-    all         requests             these, in their order
+    all         requests             these requests, in their order
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import traceback
 import unittest
@@ -33,74 +32,84 @@ from .._settings.current_run import current_run
 from .._stdlib import unittest_internals, warnings_internals
 from .._verdicts import scopes
 from . import addressing, context
-from .worker_result import WorkerResult
+from .worker_result import WorkerResult, run_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any, NoReturn
 
-    from .._isolation.interpreters import WorkerPlace
+    from .._isolation.interpreters import WorkerArguments
 
 __unittest = True
 
 
 def work(
-    place: WorkerPlace, tests: dict[int, Any] | None = None, suite: Any = None, *, is_fresh: bool = False
+    given: WorkerArguments,
+    tests: dict[int, Any] | None = None,
+    suite: Any = None,
+    snapshot: leak_snapshot.Snapshot | None = None,
+    *,
+    is_fresh: bool = False,
 ) -> NoReturn:
-    """Be a worker until there is nothing left to do; never returns.
+    """Be a worker until it is asked to finish, and exit.
 
     Args:
-        place: where it runs.
-        tests: those that are loaded already, by the number that they are asked for with.
-        suite: that holds them as well.
+        given: what the worker was given.
+        tests: the tests that are loaded already, by their numbers in requests.
+        suite: the suite that holds them as well.
+        snapshot: of the process that the worker was forked from.
         is_fresh: whether the interpreter was started for this worker.
     """
     status = 1
     try:
-        channel = worker_process.set_up(place)
+        channel = worker_process.set_up(given, is_fresh=is_fresh)
         clock.note_stops()
         if is_fresh:
             channel.send(["started"])
         scopes.forget()
         current_run.in_worker = True
-        status = _Worker(channel, tests or {}, suite, place.sandbox).work()
-    except BaseException:  # noqa: BLE001 - a worker that cannot work says why before it goes
+        status = _RequestLoop(channel, tests or {}, suite, snapshot, given).work()
+    except BaseException:  # noqa: BLE001 - a worker that cannot work says why before it exits
         traceback.print_exc()
     real.exit_process(status)
 
 
-def warm_up() -> None:
-    """Do once, in the process that workers are forked from, what each of them would do for itself."""
+def warm_up(tests: dict[int, Any] | None = None, suite: Any = None) -> Callable[[WorkerArguments], NoReturn]:
+    """Do in the zygote, once, what each forked worker would do for itself, and let Python adapt its code.
+
+    Args:
+        tests: as of ``work``.
+        suite: as of ``work``.
+
+    Returns:
+        The function to call in forked workers.
+    """
     current_run.in_worker = True
     if installation.installed.is_complete:
         installation.patch_sockets()
     events.records()
     worker_process.make_streams()
     for _ in range(_WARM_UPS):
-        rehearsal = _Worker(_Rehearsal(), {0: unittest.FunctionTestCase(_nothing)})  # type: ignore[arg-type]
+        rehearsal = _RequestLoop(_Rehearsal(), {0: unittest.FunctionTestCase(_nothing)})  # type: ignore[arg-type]
         rehearsal.run(leave=False)
     policies.forget(unittest.FunctionTestCase)
     scopes.forget()
-    _baseline.append(leak_snapshot.Snapshot())
+    return functools.partial(work, tests=tests, suite=suite, snapshot=leak_snapshot.Snapshot())
 
 
-_baseline: list[leak_snapshot.Snapshot] = []  # of the process that workers are forked from, if they are
-_WARM_UPS = 4  # runs after which Python has adapted most of the code to what it meets
+_WARM_UPS = 4  # runs after which Python has adapted most of the code
 
 
 def _nothing() -> None:
     """The test of a rehearsal."""
 
 
-_NO_OPTIONS = {"locals": False, "compare": False, "failfast": False, "buffer": False}
-
-
 class _Rehearsal:
-    """Stands for a channel, for a worker that is to run one test."""
+    """Stands for the channel of a worker that runs one test."""
 
     def __init__(self) -> None:
-        self._requests: list[list[Any]] = [["run", {"number": 0}, _NO_OPTIONS], ["finish"]]
+        self._requests: list[list[Any]] = [["run", {"number": 0}, run_options(None, compare=False)], ["finish"]]
 
     def receive(self) -> list[Any]:
         return self._requests.pop(0)
@@ -109,21 +118,30 @@ class _Rehearsal:
         framing.pack(b"", frame)
 
 
-class _Worker:
+class _RequestLoop:
+    """Takes requests, and does them."""
+
     def __init__(
-        self, channel: framing.WorkerEnd, tests: dict[int, Any], suite: Any = None, sandbox: int | None = None
+        self,
+        channel: framing.WorkerEnd,
+        tests: dict[int, Any],
+        suite: Any = None,
+        snapshot: leak_snapshot.Snapshot | None = None,
+        given: WorkerArguments | None = None,
     ) -> None:
         self._channel = channel
-        self._sandbox = sandbox  # the way to the one who answers for it, until it is entered
+        self._folder = "" if given is None else given.folder
+        self._sandbox = None if given is None else given.sandbox  # None once it is entered
         self._tests = tests
         self._suite = suite
         self._result = WorkerResult(channel)
         self._class: type | None = None
         self._stopped = False
-        self._snapshot: leak_snapshot.Snapshot | None = None
+        self._inherited = snapshot
+        self._snapshot: leak_snapshot.Snapshot | None = None  # once there is something to be done
 
     def work(self) -> int:
-        """Do what is requested, and return the status to exit with."""
+        """Do what is requested, and return the exit status."""
         shown_warnings.put_back()
         try:
             with shown_warnings.warnings_shown_by(self._result.relay_warning):
@@ -138,7 +156,7 @@ class _Worker:
         """Do what is requested.
 
         Args:
-            leave: whether the process is going to end after it.
+            leave: whether the process ends afterwards.
         """
         result = self._result
         scopes.running.start_listeners[:] = [result.note_start]
@@ -147,10 +165,10 @@ class _Worker:
             suite = _RequestedTests(self._requested(result, between))
             try:
                 suite.run(result)
-            except KeyboardInterrupt as error:  # a test raised it: the real one is not for workers
+            except KeyboardInterrupt as error:  # raised by a test: Ctrl-C does not reach workers
                 result.broken(error)
                 return
-            except SystemExit as error:  # out of a fixture
+            except SystemExit as error:  # raised by a fixture
                 result.broken(error)
                 return
         worker_process.let_leftovers_end()
@@ -164,20 +182,20 @@ class _Worker:
         result.send("finished", {"changes": changes, **result.warned()})
 
     def _requested(self, result: WorkerResult, between: contextlib.ExitStack) -> Iterator[Any]:
-        """The tests that are asked for, as they are."""
+        """Yield the tests that are asked for, when they are asked for; do all other requests."""
         while True:
             kind, *arguments = self._channel.receive()
             if kind == "context":
                 context.enter(arguments[0])
-                between.enter_context(policies.default_scope())  # the settings are known only now
+                between.enter_context(policies.default_scope())  # the context has brought the settings
                 continue
             if kind == "shared":
                 current_run.in_shared_worker = True
                 os.environ.pop("HERMETIC_ISOLATED", None)
-                unittest_internals.drop_tests(self._suite)  # what a test holds goes with it, as soon as it is over
+                unittest_internals.drop_tests(self._suite)  # each test is freed when it is over
                 continue
             if self._snapshot is None:
-                self._snapshot = _first_snapshot()
+                self._snapshot = self._first_snapshot()
             if kind == "finish":
                 return
             if kind == "run":
@@ -189,27 +207,34 @@ class _Worker:
                     self._stopped = result.has_failed = False
                 result.done([])
 
+    def _first_snapshot(self) -> leak_snapshot.Snapshot:
+        if self._inherited is None:
+            return leak_snapshot.Snapshot()
+        self._inherited.renew()
+        return self._inherited
+
     def _run(self, result: WorkerResult, address: dict[str, Any], options: dict[str, Any]) -> Iterator[Any]:
         changes: list[str] = []
-        is_ahead = options.get("ahead", False)  # of the suite, which has not come to this test yet
+        is_ahead = options.get("ahead", False)  # before the suite of the run has come to this test
         self._stopped = self._stopped or (is_ahead and self._channel.is_told_to_stop())
         test = None if self._stopped else self._find(result, address, options)
         if test is not None and not (is_ahead and result.failfast and result.has_failed):
             self._class = type(test)
-            with scopes.unjudged():
-                worker_process.restore_temporary_folder()  # a test of another worker may have removed it, too
+            if self._folder:
+                with scopes.unjudged():
+                    worker_process.restore_temporary_folder(self._folder)
             self._enter_sandbox()
             with _filters(options.get("filters")):
                 yield test
             result.tell_the_rest()
-            changes = result.take_changes()  # not at stopTest: an event loop is closed after that
+            changes = result.take_changes()  # after stopTest, because an event loop is closed later
             del test
         result.done(changes)
 
     def _enter_sandbox(self) -> None:
-        """Be held by the kernel from the first test on: sockets that imports have connected are found then."""
+        """Enter the sandbox before the first test, when imports have connected their sockets."""
         if self._sandbox is not None:
-            from .._sandbox.sandboxed import Sandbox  # loaded by whoever has a sandbox
+            from .._sandbox.sandboxed import Sandbox  # saves 30 ms where there is no sandbox
 
             with scopes.unjudged():
                 scopes.running.sandbox = Sandbox.enter(self._sandbox)
@@ -220,17 +245,17 @@ class _Worker:
         result.with_locals, result.compare_each = options["locals"], options["compare"]
         result.failfast, result.tells_of_buffering = options["failfast"], options["buffer"]
         try:
-            if "number" in address:  # a test that is over is dropped where many come after it, as a suite drops it
+            if "number" in address:  # in a shared worker, a test is freed when it is over, as by a suite
                 return (self._tests.pop if current_run.in_shared_worker else self._tests.__getitem__)(address["number"])
             return addressing.load(address)
-        except Exception as error:  # noqa: BLE001 - the import of a test module may raise anything
+        except Exception as error:  # noqa: BLE001 - an imported test module may raise anything
             result.send("outcome", "error", portable_errors.describe(error))
             return None
 
 
 @contextlib.contextmanager
 def _filters(described: list[list[Any]] | None) -> Iterator[None]:
-    """Have the filters of warnings that the test's runner has for it, if they are told."""
+    """Use the given filters of warnings for a test."""
     if described is None:
         yield
         return
@@ -241,13 +266,6 @@ def _filters(described: list[list[Any]] | None) -> Iterator[None]:
     yield
     if warnings_internals.warning_filters() is filters and filters == set_here:  # else the test has changed them
         filters[:] = before
-
-
-def _first_snapshot() -> leak_snapshot.Snapshot:
-    if not _baseline:
-        return leak_snapshot.Snapshot()
-    _baseline[0].renew()
-    return _baseline[0]
 
 
 class _RequestedTests(unittest.TestSuite):
@@ -263,10 +281,10 @@ class _RequestedTests(unittest.TestSuite):
         return self._requested
 
     def __repr__(self) -> str:
-        return "<the tests that are asked for>"  # unittest's own asks for all of them: --locals shows suites, too
+        return "<the tests that are asked for>"  # unittest's __repr__ iterates, and --locals shows suites
 
 
 def _boundary_after(cls: type, *, ends_module: bool) -> Any:
-    """What makes a suite tear a class down, and its module if asked for: a test of another one that does nothing."""
+    """A test of another class that does nothing, so that the suite tears down the class before it, or its module."""
     module = "" if ends_module else cls.__module__
     return type("Boundary", (), {"__module__": module, "__call__": lambda self, result: result})()

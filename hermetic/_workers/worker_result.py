@@ -24,6 +24,12 @@ _NAMES = ("__module__", "__qualname__")
 _MAX_PARAMETER = 2000  # characters of one parameter of a subtest
 
 
+def run_options(result: Any, **others: bool) -> dict[str, bool]:
+    """The options of a request to run a test: what the result of the run asks for, and others."""
+    names = {"locals": "tb_locals", "failfast": "failfast", "buffer": "buffer"}
+    return {option: bool(getattr(result, name, False)) for option, name in names.items()} | others
+
+
 class _SendingResult(unittest.TestResult):
     """A result that sends what it is told."""
 

@@ -70,7 +70,7 @@ class ClassesTest(HermeticTestCase):
             for module in ("asked", "none"):
                 error = portable_errors.rebuild(described(module, "Error.Inner"))
                 self.assertEqual(f"{module}.Error.Inner: text\n", text_of(error))
-                replay.show_warning("text", [module, "Odd"], "x.py", 1, None)
+                replay.Relay().on_warning("text", [module, "Odd"], "x.py", 1, None)
 
     def test_a_group_that_cannot_be_made_is_another_exception(self):
         self.assertIn(
@@ -141,7 +141,7 @@ class FilesTest(HermeticTestCase):
     def test_a_warning_opens_none_either(self):
         path = self.path_of("pipe")
         with mock.patch("warnings.showwarning") as show:
-            replay.show_warning("text", ["builtins", "UserWarning"], path, 1, None)
+            replay.Relay().on_warning("text", ["builtins", "UserWarning"], path, 1, None)
         self.assertIn(f"{path}:1: UserWarning: text", warnings.formatwarning(*show.call_args.args))
 
     def test_lines_that_did_not_come_from_a_file_are_kept(self):

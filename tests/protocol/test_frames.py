@@ -16,10 +16,10 @@ from unittest import mock
 import hermetic
 from hermetic import HermeticTestCase, medium
 from hermetic._base import records
-from hermetic._isolation.worker_link import Place, Worker
+from hermetic._isolation.output import WorkerFolder
+from hermetic._isolation.worker_link import Worker
 from hermetic._protocol import frames, portable_errors
 from hermetic._protocol.framing import ProtocolError, pack
-from hermetic._results import isolation_errors
 from hermetic._studies import trials
 from hermetic._verdicts import scopes
 from hermetic._workers import replay, teardown_reports
@@ -123,6 +123,15 @@ class TableTest(HermeticTestCase):
             with self.subTest(frame[0]), self.assertRaisesRegex(ProtocolError, "of a kind that no worker sends"):
                 frames.Conversation().check(frame)
 
+    def test_every_frame_has_a_method_in_handlers_and_others_are_errors(self):
+        from_others = [["worker", 1], ["output", "out", "x"], ["died", "x", 1.0, 1.0], ["exited", []]]
+        for frame in [*VALID, *from_others]:
+            with self.subTest(frame[0]):
+                frames.FrameHandler().take(frame)
+        for frame in (["error", {}], ["finish"], ["idle"]):
+            with self.subTest(frame[0]), self.assertRaisesRegex(ProtocolError, "no method takes frames of kind"):
+                frames.FrameHandler().take(frame)
+
     def test_an_argument_less_or_more_makes_it_another_frame(self):
         for frame in VALID:
             with self.subTest(frame[0]):
@@ -213,8 +222,8 @@ class Link:
         pass
 
 
-class FakePlace(Place):
-    """A place on no disk: it has no output."""
+class FakeFolder(WorkerFolder):
+    """A folder on no disk: it has no output."""
 
     def __init__(self) -> None:
         self.output = mock.Mock(**{"read.return_value": [], "make_room.return_value": [], "sizes.return_value": [0, 0]})
@@ -229,7 +238,7 @@ class FakePlace(Place):
 
 def answers(data: bytes, requests: list[list[object]], step: int = 500_000) -> list[list[object]]:
     """What a supervisor makes of what a worker has sent."""
-    worker = Worker(Link(data, step), FakePlace(), NONCE, FakePlace.remove)
+    worker = Worker(Link(data, step), FakeFolder(), NONCE, FakeFolder.remove)
     return [*worker.perform(requests, timeout=60.0, what="it")]
 
 
@@ -238,19 +247,13 @@ def answers(data: bytes, requests: list[list[object]], step: int = 500_000) -> l
 def replayed(told: list[list[object]], result: unittest.TestResult) -> None:
     """Tell a result of them, and all else that takes frames."""
     subject, silent = new_subject(), io.StringIO()
-    ending = teardown_reports.Ending("the group", subject, None, is_over=True)
-    reading = trials._Reading(0, subject.id())
-    player = replay.Replay(
-        subject, result, lambda changes: isolation_errors.report_changes("it", changes, subject, result)
-    )
+    last = trials.LastTest(0, subject.id())
     with contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent):
+        replay.Replay(subject, result, "").run(told)
+        teardown_reports.Ending("the group", subject, None, is_over=True).run(told, set())
         for frame in told:
-            player.take(frame)
-            ending.take(frame)
-            reading.take(frame)
-        player.finish()
-        ending.errors(set())
-        reading.outcome(1.0)
+            last.take(frame)
+        last.outcome(1.0)
         result.printErrors()
 
 
@@ -266,7 +269,7 @@ def new_result() -> unittest.TextTestResult:
 class AnswerTest(HermeticTestCase):
     def worker(self, *sent, junk=b""):
         data = b"".join(pack(NONCE, frame) for frame in sent)
-        return Worker(Link(data + junk), FakePlace(), NONCE, FakePlace.remove)
+        return Worker(Link(data + junk), FakeFolder(), NONCE, FakeFolder.remove)
 
     def test_frames_before_junk_hold_and_the_test_after_them_is_to_blame(self):
         worker = self.worker(*LEAST, ["begin", "a.b.d", 1.0], junk=b"junk")

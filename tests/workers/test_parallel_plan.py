@@ -8,7 +8,7 @@ import unittest
 from unittest import mock
 
 from hermetic import HermeticTestCase, isolated
-from hermetic._workers.parallel_plan import Plan
+from hermetic._workers.parallel_plan import ParallelPlan
 
 
 class OneTest(unittest.TestCase):
@@ -67,7 +67,9 @@ class PlanTest(HermeticTestCase):
 
     def divided(self, *tests, durations=types.MappingProxyType({})):
         """The requests of each unit, with the names of tests."""
-        self.plan = Plan(unittest.TestSuite(tests), lambda test: {"name": test.id().split(".", 2)[-1]}, {}, durations)
+        self.plan = ParallelPlan(
+            unittest.TestSuite(tests), lambda test: {"name": test.id().split(".", 2)[-1]}, {}, durations
+        )
         return [
             [request[1]["name"] if request[0] == "run" else request[0] for step in unit.task.steps for request in step]
             for unit in self.plan.units

@@ -10,7 +10,7 @@ from unittest import mock
 
 from hermetic import HermeticTestCase, isolated, medium
 from hermetic._rules import groups
-from hermetic._workers.parallel_plan import Plan
+from hermetic._workers.parallel_plan import ParallelPlan
 from support.properties import given, st
 
 MARKS = {
@@ -74,7 +74,7 @@ class PlanPropertiesTest(HermeticTestCase):
         suite = self.suite(classes, picks)
         tests = [test for inner in suite for test in inner]
         by_id = {id(test): test for test in tests}
-        plan = Plan(suite, lambda test: {"number": id(test)}, {}, {})
+        plan = ParallelPlan(suite, lambda test: {"number": id(test)}, {}, {})
         units = [
             [by_id[request[1]["number"]] for step in unit.task.steps for request in step if request[0] == "run"]
             for unit in plan.units

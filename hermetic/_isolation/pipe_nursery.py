@@ -1,7 +1,7 @@
-"""Where workers come from elsewhere than on Linux: each is a fresh interpreter, asked through its standard files.
+"""The nursery on other systems than Linux: each worker is a fresh interpreter, connected by its standard files.
 
-The worker moves those out of its tests' way before the first test. A thread reads what it sends, because not every
-system can wait for pipes.
+The worker moves these files away before its first test. A thread reads what the worker sends, because some systems
+cannot wait for pipes.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from .._base import features
 from .._protocol import framing
 from .._verdicts import scopes
 from . import process_tree
-from .interpreters import WorkerPlace, fresh_command
-from .worker_link import Place, Unstarted, Worker
+from .interpreters import WorkerArguments, fresh_command
+from .nursery import Nursery
 
+_LAST_SECONDS = 1.0  # for the thread to read what a worker sent before it ended
 _MAX_WAITING = 50  # readings of a pipe: a test that floods its own must not fill the memory of the run
 
 _SIGKILL, _SIGCONT = (getattr(signal, name, signal.SIGTERM) for name in ("SIGKILL", "SIGCONT"))  # not on Windows
@@ -27,49 +28,37 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .output import WorkerFolder
 
-class PipeNursery:
-    """Workers that are fresh interpreters, children of this process."""
 
-    is_usable = True
+class PipeNursery(Nursery):
+    """Starts workers as children of this process."""
 
     def __init__(self) -> None:
         self._news = threading.Event()
 
-    def new_worker(self, *, fresh: bool, sandboxed: bool = False) -> Worker:
-        """A worker that is starting; always a fresh interpreter, and never sandboxed."""
+    def _start(self, folder: WorkerFolder, nonce: bytes, *, fresh: bool, sandboxed: bool) -> _PipeLink:
         assert fresh
         assert not sandboxed
-        nonce = framing.new_nonce()
         session: dict[str, Any] = (
             {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if features.WINDOWS else {"start_new_session": True}  # type: ignore[attr-defined,unused-ignore]
         )
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        place = None
-        try:
-            place = Place()
-            files = place.output.descriptors()
-            command = fresh_command(WorkerPlace(nonce, place.folder, 0, 1, files))
-            process = subprocess.Popen(command, bufsize=0, pass_fds=files, **pipes, **session)
-        except OSError as error:
-            if place is not None:
-                place.remove()
-            return Unstarted(error)
-        return Worker(_PipeLink(process, nonce, self._news), place, nonce, says_started=True)
+        files = folder.output.descriptors()
+        command = fresh_command(WorkerArguments(nonce, folder.path, 0, 1, files))
+        process = subprocess.Popen(command, bufsize=0, pass_fds=files, **pipes, **session)
+        return _PipeLink(process, nonce, self._news)
 
     def wait(self, links: list[_PipeLink], timeout: float) -> list[_PipeLink]:
-        """Those of the links to its workers that have something to tell, once any has, or the seconds pass."""
+        """Wait so many seconds for any of the workers to send something or to end, and return the links to those."""
         if not any(link.has_news() for link in links):
             self._news.wait(timeout)
         self._news.clear()
         return [link for link in links if link.has_news()]
 
-    def close(self) -> None:
-        """Nothing is left to be ended: each worker was."""
-
 
 class _PipeLink:
-    """The way to a worker through its standard input and output, which it moves out of its tests' way."""
+    """The connection to a worker: pipes to its standard input and from its standard output."""
 
     def __init__(self, process: subprocess.Popen[bytes], nonce: bytes, news: threading.Event) -> None:
         self._process = process
@@ -93,7 +82,7 @@ class _PipeLink:
                     return
 
     def has_news(self) -> bool:
-        """Whether something has come, or there is nothing to come any more."""
+        """Whether something has come, or nothing can come any more."""
         return self._at_end or not self._received.empty()
 
     def send(self, request: list[Any]) -> None:
@@ -110,11 +99,21 @@ class _PipeLink:
         try:
             data = self._received.get(timeout=timeout)
         except queue.Empty:
-            # A process that the test left may hold the pipe: then there is no end of it to wait for.
-            self._at_end = self._process.poll() is not None and self._received.empty()
-            return b""
+            if self._process.poll() is None:
+                return b""
+            data = self._last_data()
         self._at_end = not data
         return data
+
+    def _last_data(self) -> bytes:
+        """What a worker that has ended sent last: on a busy machine, the thread may not have read it yet.
+
+        A process that the test left may hold the pipe: then its end never comes.
+        """
+        try:
+            return self._received.get(timeout=_LAST_SECONDS)
+        except queue.Empty:
+            return b""
 
     def ended(self) -> tuple[int | None, list[str]] | None:
         status = self._process.poll()
@@ -127,7 +126,7 @@ class _PipeLink:
     def signal(self, name: str) -> None:
         if features.WINDOWS:
             if name == "KILL":
-                # Windows's own program ends the tree, as far as its processes have not been orphaned.
+                # taskkill ends the whole tree, except for processes whose parent has ended.
                 command = ["taskkill", "/F", "/T", "/PID", str(self._process.pid)]
                 subprocess.run(command, check=False, capture_output=True)
             return
@@ -142,9 +141,9 @@ class _PipeLink:
             try:
                 pipe.close()
             except OSError:
-                pass  # what was written to it last finds no reader
+                pass  # the worker does not read what was written last
         try:
             while True:
-                self._received.get_nowait()  # the thread that reads may wait for a place
+                self._received.get_nowait()  # the thread that reads may wait for room in the queue
         except queue.Empty:
             pass

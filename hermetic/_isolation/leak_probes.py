@@ -1,0 +1,207 @@
+"""The list of what a snapshot of a process holds, and how each thing is read.
+
+The list is that of CPython's regression tests (Lib/test/libregrtest/save_env.py), with processes, threads, open files,
+signal handlers, limits and timers besides. What belongs to a module that is not imported yet is not read.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .._base import features, own_files, real
+from .._stdlib import global_state, thread_internals, warnings_internals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+UNKNOWN = object()  # what a probe returns where there is nothing to look at
+UNREAD = object()  # what stands for the value of a probe that failed
+
+
+def _loaded(module: str, read: Callable[[Any], Any]) -> Callable[[], Any]:
+    """A probe that reads something of a module, once that is imported."""
+
+    def probe() -> Any:
+        found = sys.modules.get(module)
+        return UNKNOWN if found is None else read(found)
+
+    return probe
+
+
+def _list(module: str, name: str) -> Callable[[], Any]:
+    """A probe for a list of a module: its identity and its items."""
+    return _loaded(module, lambda found: (id(getattr(found, name)), [*getattr(found, name)]))
+
+
+def _identity(module: str, name: str) -> Callable[[], Any]:
+    return _loaded(module, lambda found: getattr(found, name, None))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _folder() -> str | None:
+    try:
+        return real.get_cwd()
+    except OSError:
+        return None
+
+
+def folder_state() -> tuple[int, int, int]:
+    """The device and inode of the current folder, and its time of modification in nanoseconds."""
+    try:
+        found = real.stat(".")
+    except OSError:
+        return (0, 0, 0)
+    return found.st_dev, found.st_ino, found.st_mtime_ns
+
+
+def _finders() -> list[Any]:
+    """The finders of modules, without those of hermetic, which come and go."""
+    return [finder for finder in sys.meta_path if not type(finder).__module__.startswith(f"{_PACKAGE}.")]
+
+
+_PACKAGE = __name__.partition(".")[0]
+
+
+def _blocked_signals(signal: Any) -> dict[str, Any]:
+    mask = getattr(signal, "pthread_sigmask", None)
+    return {} if mask is None else {str(number): True for number in mask(signal.SIG_BLOCK, ())}
+
+
+def _timers(signal: Any) -> dict[str, bool]:
+    names = ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF")
+    return {name: signal.getitimer(getattr(signal, name))[0] > 0 for name in names if hasattr(signal, name)}
+
+
+def _limits(resource: Any) -> dict[str, Any]:
+    return {name: resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name.startswith("RLIMIT_")}
+
+
+def _locales(locale: Any) -> dict[str, Any]:
+    return {name: locale.setlocale(getattr(locale, name)) for name in _LOCALE_CATEGORIES if hasattr(locale, name)}
+
+
+def _event_loop_policy(events: Any) -> Any:
+    """The policy that was set by other code than asyncio, which sets the default one on first use."""
+    policy = global_state.event_loop_policy(events)
+    return None if type(policy).__module__.partition(".")[0] == "asyncio" else policy
+
+
+def _handlers(logging: Any) -> tuple[Any, ...]:
+    """The handlers that are in use: libraries add a NullHandler when they are imported."""
+    by_name, references = global_state.logging_handlers(logging)
+    unused = (type(None), logging.NullHandler)
+    return by_name, [reference for reference in references if type(reference()) not in unused]
+
+
+def _once_set(value: Any) -> Any:
+    """A value that the standard library sets itself on first use: only later changes count."""
+    return UNKNOWN if value is None else value
+
+
+_LOCALE_CATEGORIES = ("LC_CTYPE", "LC_COLLATE", "LC_TIME", "LC_MONETARY", "LC_NUMERIC", "LC_MESSAGES")
+
+# What is compared as a whole: the name that people see, and how it is read.
+VALUES: tuple[tuple[str, Callable[[], Any]], ...] = (
+    ("current folder", _folder),
+    ("umask", _umask),
+    ("sys.argv", _list("sys", "argv")),
+    ("sys.path", _list("sys", "path")),
+    ("sys.path_hooks", _list("sys", "path_hooks")),
+    ("sys.meta_path", lambda: (id(sys.meta_path), _finders())),
+    ("sys.stdin", _identity("sys", "stdin")),
+    ("sys.stdout", _identity("sys", "stdout")),
+    ("sys.stderr", _identity("sys", "stderr")),
+    ("sys.excepthook", _identity("sys", "excepthook")),
+    ("sys.displayhook", _identity("sys", "displayhook")),
+    ("sys.warnoptions", _list("sys", "warnoptions")),
+    ("trace function", sys.gettrace),
+    ("profile function", sys.getprofile),
+    ("recursion limit", sys.getrecursionlimit),
+    ("thread switch interval", sys.getswitchinterval),
+    ("builtins.__import__", _identity("builtins", "__import__")),
+    ("builtins.open", _identity("builtins", "open")),
+    ("warnings.filters", lambda: (id(warnings_internals.warning_filters()), [*warnings_internals.warning_filters()])),
+    ("warnings.showwarning", _identity("warnings", "showwarning")),
+    ("logging handlers", _loaded("logging", _handlers)),
+    ("root logger", _loaded("logging", lambda logging: (logging.root.level, [*logging.root.handlers]))),
+    ("logging.disable", _loaded("logging", lambda logging: logging.root.manager.disable)),
+    ("time zone", _loaded("time", lambda time: time.tzname)),
+    ("shutil archive formats", _loaded("shutil", lambda shutil: shutil.get_archive_formats())),
+    ("shutil unpack formats", _loaded("shutil", lambda shutil: shutil.get_unpack_formats())),
+    ("asyncio event loop policy", _loaded("asyncio.events", _event_loop_policy)),
+    ("asyncore.socket_map", _loaded("asyncore", lambda asyncore: dict(asyncore.socket_map))),
+    ("sysconfig variables", _loaded("sysconfig", lambda sysconfig: _once_set(global_state.sysconfig_state(sysconfig)))),
+    ("urllib.request opener", _loaded("urllib.request", lambda request: _once_set(global_state.url_opener(request)))),
+    ("urllib.request temporary files", _loaded("urllib.request", global_state.url_temporary_files)),
+    ("default socket timeout", _loaded("socket", lambda socket: socket.getdefaulttimeout())),
+)  # fmt: skip
+
+# What is compared by key.
+TABLES: tuple[tuple[str, Callable[[], Any]], ...] = (
+    ("environment variable", real.environment),
+    ("signal handler", _loaded("signal", lambda _: real.signal_handlers())),
+    ("blocked signal", _loaded("signal", _blocked_signals)),
+    ("timer", _loaded("signal", _timers)),
+    ("resource limit", _loaded("resource", _limits)),
+    ("locale", _loaded("locale", _locales)),
+)
+
+
+def names_in(folder: str) -> list[str]:
+    """The names in a folder, sorted; none for a folder that cannot be read."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def read(probe: Callable[[], Any]) -> Any:
+    """What a probe returns, or ``UNREAD`` if it fails."""
+    try:
+        return probe()
+    except Exception:  # noqa: BLE001 - a test may have broken what the probe looks at
+        return UNREAD
+
+
+def threads() -> list[Any]:
+    """The threads of this process that Python knows."""
+    threading = sys.modules.get("threading")
+    return [] if threading is None else list(thread_internals.enumerate_threads(threading))
+
+
+def open_files() -> set[int]:
+    """The open file descriptors, without those of helper processes; empty on systems that do not list them."""
+    listed = {int(name) for name in names_in(features.OPEN_FILES_FOLDER) if name.isdigit()}
+    helpers = {*global_state.helper_files(), *own_files.sweeper_pipes()}
+    return {fd for fd in listed.difference(helpers) if _is_open(fd)}
+
+
+def _is_open(fd: int) -> bool:
+    """Whether a file descriptor is open; the one that was used to read the list is not."""
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
+
+
+def path_of(fd: int) -> str:
+    """The path of an open file, or ``unknown``."""
+    try:
+        return os.readlink(f"{features.OPEN_FILES_FOLDER}/{fd}")
+    except OSError:
+        return "unknown"
+
+
+def is_pythons_own(path: str) -> bool:
+    """Whether Python opened the file for itself: random numbers, libffi (for ctypes), multiprocessing's memory."""
+    name = os.path.basename(path)
+    return path in ("/dev/urandom", "/dev/random") or name.startswith(("libffi.so", "pym-"))
