@@ -140,9 +140,9 @@ class SettingsPropertiesTest(hermetic.HermeticTestCase):
 
     @given(st.sampled_from([*table.SETTINGS]), ANYTHING)
     def test_a_value_of_any_kind_is_read_or_refused(self, name, value):
-        parsed = table.SETTINGS[name].parse(value)
+        parsed = table.SETTINGS[name].kind.parse(value)
         if parsed is not None:  # what is accepted is shown, and read again as the same
-            self.assertEqual(table.SETTINGS[name].parse(parsed), parsed)
+            self.assertEqual(table.SETTINGS[name].kind.parse(parsed), parsed)
 
     @given(st.sampled_from([*table.SETTINGS, "allow", "baseline"]), st.text(st.characters(codec="utf-8")))
     def test_a_text_in_a_file_is_a_setting_or_an_error_that_names_the_file(self, name, text):

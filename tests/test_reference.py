@@ -15,7 +15,7 @@ from typing import Any
 import hermetic
 from hermetic import small
 from hermetic._program import options
-from hermetic._settings import config, table
+from hermetic._settings import config, kinds, table
 from support import Folder, package_folder
 from support.documents import headings, pages, read, rows
 
@@ -83,8 +83,7 @@ class ApiTest(unittest.TestCase):
 @small
 class CommandLineTest(unittest.TestCase):
     def setUp(self):
-        text = read("docs", "reference", "command-line.md")
-        self.text = re.sub(r"[\\\[\]]", "", text)
+        self.text = read("docs", "reference", "command-line.md").replace("\\", "")
         self.actions = options.make_parser("hermetic")._actions
 
     def test_options_have_their_values(self):
@@ -96,6 +95,97 @@ class CommandLineTest(unittest.TestCase):
     def test_there_are_no_other_options(self):
         ours = {name for action in self.actions for name in action.option_strings}
         self.assertEqual({*re.findall(r"`(--[a-z-]+)", self.text)} - ours - _OF_UNITTEST, set())
+
+
+def options_table() -> list[str]:
+    """The rows of the table of options."""
+    described = [(setting.options[-1], setting.help) for setting in table.SETTINGS.values()]
+    described += [(option, text) for option, (text, _) in options.OTHER_OPTIONS.items()]
+    actions = {action.option_strings[-1]: action for action in options.make_parser("hermetic")._actions}
+    return [f"| {', '.join(map(code, written(actions[option])))} | {text} |" for option, text in described]
+
+
+def written(action: argparse.Action) -> list[str]:
+    """How an option can be written, with its value."""
+    value = [] if action.nargs == 0 else [values_of(action)]
+    return [" ".join([option, *value]) for option in action.option_strings]
+
+
+def settings_table() -> list[str]:
+    """The rows of the table of settings."""
+    return [
+        f"| `{name}` | {accepted(setting.kind)} | {default_of(setting)}"
+        f" | {f'{setting.help}. {setting.documentation}'.strip()} |"
+        for name, setting in table.SETTINGS.items()
+    ]
+
+
+def accepted(kind: kinds.Kind) -> str:
+    """What a kind accepts, with its words as code."""
+    words = "|".join(kind.words) or "(?!)"
+    return re.sub(rf"\b({words})\b", r"`\1`", kind.accepted.removeprefix("one of "))
+
+
+def default_of(setting: table.Setting) -> str:
+    """A default value."""
+    shown = setting.kind.shown(setting.default)
+    return shown if shown == "none" else code(shown)
+
+
+def places_table() -> list[str]:
+    """The rows of the table of environment variables and options."""
+    return [
+        f"| `{name}` | {'none: see below' if name == 'isolated' else code(setting.variable)}"
+        f" | {', '.join(map(code, reversed(setting.options)))} |"
+        for name, setting in table.SETTINGS.items()
+    ]
+
+
+def code(text: str) -> str:
+    """Text as code in a table."""
+    return "`{}`".format(text.replace("|", "\\|"))
+
+
+TABLES = {  # by page and heading
+    ("command-line.md", "| option | |"): options_table,
+    ("configuration.md", "| setting | values | default | |"): settings_table,
+    ("configuration.md", "| setting | environment | command line |"): places_table,
+}
+
+
+def with_tables(page: str) -> str:
+    """The text of a page of the reference, with its tables as they should be."""
+    text = read("docs", "reference", page)
+    for (there, heading), rows_of in TABLES.items():
+        if there == page:
+            block = rf"(?<={re.escape(heading)}\n)(\|[-|]+\|\n)(?:\|.*\n)*"
+            table_text = "".join(f"{row}\n" for row in rows_of())
+            text, number = re.subn(block, lambda match, rest=table_text: match[1] + rest, text)
+            assert number == 1, heading
+    return text
+
+
+@small
+class TablesTest(unittest.TestCase):
+    """`PYTHONPATH=.:tests python tests/test_reference.py` writes the tables anew."""
+
+    def test_tables_are_those_of_the_settings_and_options(self):
+        for page in {page for page, _ in TABLES}:
+            with self.subTest(page=page):
+                self.assertEqual(read("docs", "reference", page), with_tables(page))
+
+    def test_help_names_every_word_and_the_default(self):
+        for name, setting in table.SETTINGS.items():
+            if isinstance(setting.kind, kinds.Choice) and setting.default is not None:
+                with self.subTest(setting=name):
+                    explained = {*re.findall(r"`(\w+)`", setting.help)}
+                    self.assertIn(setting.default, explained)
+                    self.assertIn("default", setting.help)
+
+    def test_help_is_plain_text_in_which_all_options_are_described(self):
+        for action in options.make_parser("hermetic")._actions:
+            with self.subTest(option=action.option_strings):
+                self.assertRegex(action.help, r"^[A-Z][^`\[\]]+[^.]$")
 
 
 @small
@@ -126,9 +216,9 @@ class ConfigurationTest(unittest.TestCase):
         self.assertEqual(sorted(described), sorted(table.SETTINGS))
         for name, default in described.items():
             with self.subTest(setting=name):
-                value = table.Settings._field_defaults[name]
+                value = table.SETTINGS[name].default
                 written = default.strip("`")
-                shown = None if written in ("none", "empty") else table.SETTINGS[name].parse(written)
+                shown = None if written == "none" else table.SETTINGS[name].kind.parse(written)
                 self.assertEqual(shown or None, value or None)
 
     def test_each_has_its_variable_and_its_option(self):
@@ -148,7 +238,7 @@ class ConfigurationBlocksTest(unittest.TestCase):
         self.assertTrue(ours)
         for block in ours:
             with self.subTest(block=block), Folder(**{name: block}) as folder:
-                self.assertNotEqual(config.load(None, folder)._replace(root=".", origins={}), table.Settings())
+                self.assertNotEqual(config.load(None, folder).replaced(root=".", origins={}), table.Settings())
 
     def test_those_for_setup_cfg_are_accepted(self):
         self.check("ini", "setup.cfg")
@@ -195,3 +285,10 @@ class VersionsTest(unittest.TestCase):
         for page in (("README.md",), ("docs", "reference", "platforms.md")):
             with self.subTest(page=page):
                 self.assertIn(f"CPython {pythons[0]} to {pythons[-1]}", read(*page))
+
+
+if __name__ == "__main__":
+    for _page in {page for page, _ in TABLES}:
+        _text = with_tables(_page)
+        with open(os.path.join(package_folder(), "docs", "reference", _page), "w", encoding="utf-8") as _file:
+            _file.write(_text)

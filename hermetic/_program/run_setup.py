@@ -68,7 +68,7 @@ def _for_bisection(settings: table.Settings, ours: argparse.Namespace) -> table.
                 f"--bisect {ours.bisect} and {option} cannot be used together; leave one of them out"
             )
     unreported = dict.fromkeys(_REPORTS)
-    return settings._replace(**unreported, annotations="off", jobs=1, failed_first=False, history="off")
+    return settings.replaced(**unreported, annotations="off", jobs=1, failed_first=False, history="off")
 
 
 def _bazel(while_running: contextlib.ExitStack) -> bazel.Protocol | None:

@@ -71,17 +71,15 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
     )
     bazel_size = _BAZEL_SIZES.get(real.environ.get("TEST_SIZE", ""))
     if "default_size" not in values and bazel_size:
-        values["default_size"], origins["default_size"] = bazel_size, "environment TEST_SIZE"
-    if "default_size" in values:
-        values["default_size"] = Size(values["default_size"])
+        values["default_size"], origins["default_size"] = Size(bazel_size), "environment TEST_SIZE"
     _resolve_paths(values, os.curdir)
     return Settings(**values, allow=tuple(allow.items()), baseline=frozenset(baseline), root=root, origins=origins)
 
 
 def _resolve_paths(values: dict[str, Any], folder: str) -> None:
     """Make the paths among the values absolute, as seen from a folder."""
-    for name, kind in SETTINGS.items():
-        if isinstance(kind, File) and name in values and values[name] not in kind.words:
+    for name, setting in SETTINGS.items():
+        if isinstance(setting.kind, File) and name in values and values[name] not in setting.kind.words:
             values[name] = os.path.abspath(os.path.join(folder, values[name]))
 
 
@@ -93,9 +91,10 @@ def _take(found: Mapping[str, Any], origin: str, values: dict[str, Any], origins
             raise ConfigurationError(
                 f"{origin}: unknown setting {key!r}{spelling.hint(key, known)}; known are {listed(known)}"
             )
-        parsed = SETTINGS[key].parse(value)
+        kind = SETTINGS[key].kind
+        parsed = kind.parse(value)
         if parsed is None:
-            raise ConfigurationError(f"{origin}: {key} = {value!r} is not {SETTINGS[key].accepted}")
+            raise ConfigurationError(f"{origin}: {key} = {value!r} is not {kind.accepted}")
         values[key], origins[key] = parsed, origin
 
 
@@ -149,7 +148,7 @@ def _allowance(pattern: str, table: Any, origin: str) -> Allowance:
 
 def _environment_table(environ: Mapping[str, str]) -> dict[str, str]:
     table = {}
-    known = {f"HERMETIC_{name.upper()}": name for name in SETTINGS}
+    known = {setting.variable: name for name, setting in SETTINGS.items()}
     for variable, value in environ.items():
         if variable in _INTERNAL_VARIABLES:
             continue
@@ -168,8 +167,10 @@ def _environment_table(environ: Mapping[str, str]) -> dict[str, str]:
 
 def describe(settings: Settings) -> str:
     """The settings as lines of ``key = value  (origin)``."""
-    shown = {key: _shown(getattr(settings, key)) for key in SETTINGS}
-    lines = [f"{key} = {value}  ({settings.origins.get(key, 'default')})" for key, value in shown.items()]
+    lines = [
+        f"{name} = {setting.kind.shown(getattr(settings, name))}  ({settings.origins.get(name, 'default')})"
+        for name, setting in SETTINGS.items()
+    ]
     for pattern, allowance in settings.allow:
         parts = [f"{key}={list(entries)}" for key, entries in zip(_ALLOW_KEYS, allowance, strict=True) if entries]
         lines.append(f"allow {pattern} = {' '.join(parts)}  ({settings.origins[f'allow {pattern}']})")
@@ -178,18 +179,10 @@ def describe(settings: Settings) -> str:
     return "\n".join(lines)
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, Size):
-        return str(value.value)
-    if value is None or isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def given_on_command_line(settings: Settings) -> dict[str, Any]:
     """Those of the settings that came from the command line, by name, as ``load`` takes them."""
-    size = settings.default_size
-    values = {key: getattr(settings, key) for key in SETTINGS} | {"default_size": size.value if size else None}
-    return {key: value for key, value in values.items() if settings.origins.get(key) == "command line"}
+    return {
+        name: setting.kind.plain(getattr(settings, name))
+        for name, setting in SETTINGS.items()
+        if settings.origins.get(name) == "command line"
+    }

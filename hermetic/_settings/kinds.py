@@ -1,48 +1,105 @@
-"""The kinds of settings: each says what it accepts, and makes a value of what was written."""
+"""The kinds of settings: what each accepts, how its values are parsed and shown, and how its option is defined."""
 
 from __future__ import annotations
 
+from .._base.sizes import SIZE_NAMES, Size
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 
-class Choice:
-    """A setting that is one of several words."""
+class Kind:
+    """What a setting accepts.
+
+    Attributes:
+        words: the words that it accepts.
+        accepted: everything that it accepts, for messages.
+        option: how ``argparse`` is told about its option.
+    """
+
+    words: tuple[str, ...] = ()
+    accepted: str
+    option: dict[str, Any]
+
+    def parse(self, value: Any) -> Any:
+        """Return the value that was written; None for one that is not accepted."""
+        raise NotImplementedError
+
+    def plain(self, value: Any) -> Any:
+        """Return a value as plain data, which ``parse`` accepts."""
+        return value
+
+    def shown(self, value: Any) -> str:
+        """Return a value as ``--show-config`` prints it."""
+        return str(value)
+
+
+class Choice(Kind):
+    """One of several words."""
 
     def __init__(self, *words: str) -> None:
         self.words = words
         self.accepted = f"one of {listed(words)}"
+        self.option = {"choices": words}
 
     def parse(self, value: Any) -> Any:
-        """The value; None for one that is not accepted."""
+        """Return the word."""
         return value if isinstance(value, str) and value in self.words else None
 
 
-class Words:
-    """A setting that is some of several words: a list, or in one string, with commas or spaces between them."""
+class SizeName(Choice):
+    """The name of a size, or none."""
+
+    def __init__(self) -> None:
+        super().__init__(*SIZE_NAMES)
+
+    def parse(self, value: Any) -> Size | None:
+        """Return the size."""
+        return value if isinstance(value, Size) else Size(value) if super().parse(value) else None
+
+    def plain(self, value: Any) -> str | None:
+        """Return the name of the size."""
+        return None if value is None else value.value
+
+    def shown(self, value: Any) -> str:
+        """Return the name of the size, or ``none``."""
+        return self.plain(value) or "none"
+
+
+class Words(Kind):
+    """Some of several words: a list, or one string with commas or spaces between them."""
+
+    option = {"metavar": "WORDS"}  # noqa: RUF012 - nobody changes it
 
     def __init__(self, *words: str) -> None:
         self.words = words
         self.accepted = f"a list of {listed(words)}"
 
     def parse(self, value: Any) -> tuple[str, ...] | None:
-        """The value; None for one that is not accepted."""
+        """Return the words, in the order of the table."""
         found = value.replace(",", " ").split() if isinstance(value, str) else value
         if not isinstance(found, (list, tuple)) or not all(word in self.words for word in found):
             return None
         return tuple(word for word in self.words if word in found)
 
+    def shown(self, value: Any) -> str:
+        """Return the words, or ``none``."""
+        return ", ".join(value) or "none"
 
-class Percentages:
-    """A setting that divides 100 into parts, with slashes, commas or spaces between them."""
+
+class Percentages(Kind):
+    """100 divided into parts, with slashes, commas or spaces between them."""
+
+    option = {"metavar": "A/B/C"}  # noqa: RUF012
 
     def __init__(self, *parts: str) -> None:
         self.parts = parts
         self.accepted = f"{len(parts)} whole numbers that add up to 100, for {listed(parts)}".replace(" or ", " and ")
 
     def parse(self, value: Any) -> tuple[int, ...] | None:
-        """The value; None for one that is not accepted."""
+        """Return the parts."""
         found = value.replace("/", " ").replace(",", " ").split() if isinstance(value, str) else value
         if not isinstance(found, (list, tuple)) or len(found) != len(self.parts):
             return None
@@ -52,84 +109,111 @@ class Percentages:
         numbers = tuple(map(int, digits))
         return numbers if sum(numbers) == 100 else None  # noqa: PLR2004 - per cent
 
+    def shown(self, value: Any) -> str:
+        """Return the parts with commas between them."""
+        return ", ".join(map(str, value))
 
-class Switch:
-    """A setting that is on or off."""
 
+class Switch(Kind):
+    """On or off."""
+
+    words = ("true", "false")
     accepted = "true or false"
+    option = {"action": "store_const", "const": True}  # noqa: RUF012
     _words = {  # noqa: RUF012 - those that configparser takes
         **dict.fromkeys(("true", "yes", "on", "1"), True),
         **dict.fromkeys(("false", "no", "off", "0"), False),
     }
 
     def parse(self, value: Any) -> bool | None:
-        """The value; None for one that is not accepted."""
+        """Return whether it is on."""
         return value if isinstance(value, bool) else self._words.get(value.lower()) if isinstance(value, str) else None
 
+    def shown(self, value: Any) -> str:
+        """Return ``true`` or ``false``."""
+        return str(value).lower()
 
-class Seconds:
-    """A setting that is a number of seconds."""
+
+class Seconds(Kind):
+    """A number of seconds, or none."""
 
     accepted = "a number of seconds above 0"
+    option = {"metavar": "SECONDS"}  # noqa: RUF012
 
     def parse(self, value: Any) -> float | None:
-        """The value; None for one that is not accepted."""
+        """Return the seconds."""
         try:
             seconds = float("nan" if isinstance(value, bool) else value)
         except (TypeError, ValueError):
             return None
         return seconds if 0 < seconds < float("inf") else None
 
+    def shown(self, value: Any) -> str:
+        """Return the seconds without a fraction of zero, or ``none``."""
+        return "none" if value is None else f"{value:g}"
 
-class Count:
-    """A setting that is a whole number."""
+
+class Count(Kind):
+    """A whole number."""
 
     accepted = "a whole number above 0"
+    option = {"metavar": "NUMBER"}  # noqa: RUF012
 
     def parse(self, value: Any) -> int | None:
-        """The value; None for one that is not accepted."""
+        """Return the number."""
         digits = value if isinstance(value, str) else str(value) if type(value) is int else ""
         return int(digits) or None if digits.isascii() and digits.isdigit() else None
 
 
-class Jobs:
-    """A setting that says how many there are to be: a whole number, or ``auto``."""
+class Jobs(Count):
+    """A whole number, or ``auto``."""
 
+    words = ("auto",)
     accepted = "a whole number above 0, or auto"
+    # Without a value, the option passes one that is not accepted, so that the error says what is.
+    option = {"nargs": "?", "const": "", "metavar": "N|auto"}  # noqa: RUF012
 
-    def parse(self, value: Any) -> int | str | None:
-        """The value; None for one that is not accepted."""
-        return "auto" if value == "auto" else Count().parse(value)
+    def parse(self, value: Any) -> Any:
+        """Return the number, or ``auto``."""
+        return "auto" if value == "auto" else super().parse(value)
 
 
-class Seed:
-    """A setting that is a number to begin with, a new one for each run, or none."""
+class Seed(Kind):
+    """A number to begin with, ``random`` for a new one in each run, or ``off``."""
 
+    words = ("random", "off")
     accepted = "a whole number, random or off"
+    option = {"metavar": "[SEED]"}  # noqa: RUF012
 
     def parse(self, value: Any) -> str | None:
-        """The value; None for one that is not accepted."""
+        """Return the number in digits, or the word."""
         text = str(value) if type(value) is int else value if isinstance(value, str) else ""
-        return text if text in ("random", "off") or (text.isascii() and text.isdigit()) else None
+        return text if text in self.words or (text.isascii() and text.isdigit()) else None
 
 
-class File:
-    """A setting that is the path of a file; in a configuration file, from the folder of that file.
+class File(Kind):
+    """The path of a file; one in a configuration file starts from the folder of that file.
 
     Args:
-        words: what it may be besides.
+        words: what is accepted besides.
     """
+
+    option = {"metavar": "FILE"}  # noqa: RUF012
 
     def __init__(self, *words: str) -> None:
         self.words = words
         self.accepted = listed(["the path of a file", *words])
 
     def parse(self, value: Any) -> str | None:
-        """The value; None for one that is not accepted."""
+        """Return the path, or the word."""
         return value if isinstance(value, str) and value.strip() and "\0" not in value else None
 
+    def shown(self, value: Any) -> str:
+        """Return the path, or ``none``."""
+        return value or "none"
 
-def listed(names: Any) -> str:
-    """Names as a sentence has them: ``a, b or c``."""
+
+def listed(names: Iterable[object]) -> str:
+    """Return names as a sentence has them: ``a, b or c``."""
     *most, last = map(str, names)
     return f"{', '.join(most)} or {last}" if most else last

@@ -1,211 +1,253 @@
-"""The settings: which there are, what each may be, and the record of all of them."""
+"""The settings: a table of their names, kinds, defaults, help and documentation, and the record of their values."""
 
 from __future__ import annotations
 
 import fnmatch
 import os
-from collections import namedtuple
 
-from .._base.sizes import MODES, OPT_IN, SIZE_NAMES, STRICT, WARN, Size
-from .kinds import Choice, Count, File, Jobs, Percentages, Seconds, Seed, Switch, Words
+from .._base.sizes import MODES, OPT_IN, STRICT, WARN
+from .kinds import Choice, Count, File, Jobs, Percentages, Seconds, Seed, SizeName, Switch, Words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
+    from .._base.sizes import Size
     from .._policy.decision import Allowance
+    from .kinds import Kind
 
 SANDBOXES = ("off", "auto", "kernel")
 START_METHODS = ("spawn", "forkserver", "fork", "platform", "all")
 
 
-# What each setting may be. Every one can be given in all four places.
-SETTINGS: dict[str, Choice | Words | Percentages | Switch | Seconds | Count | Jobs | File | Seed] = {
-    "mode": Choice(*MODES),
-    "default_size": Choice(*SIZE_NAMES),
-    "forbid": Words(*OPT_IN),
-    "size_distribution": Choice("off", "warn", "error"),
-    "size_targets": Percentages("small", "medium", "larger"),
-    "start_method": Choice(*START_METHODS),
-    "isolated": Switch(),
-    "no_isolation": Switch(),
-    "isolated_timeout": Seconds(),
-    "isolated_start": Choice("auto", "fresh"),
-    "detect_leaks": Switch(),
-    "leaks": Choice("warn", "error", "off"),
-    "jobs": Jobs(),
-    "time_limits": Choice(*MODES),
-    "test_timeout": Seconds(),
-    "processes_at_import": Choice("error", "allow"),
-    "max_process_depth": Count(),
-    "max_process_starts": Count(),
-    "max_processes": Count(),
-    "junit_xml": File(),
-    "json": File(),
-    "html": File(),
-    "annotations": Choice("auto", "github", "azure", "off"),
-    "shuffle": Seed(),
-    "shuffle_level": Choice("module", "class", "test"),
-    "failed_first": Switch(),
-    "history": File("auto", "off"),
-    "progress": Choice("auto", "off"),
-    "sandbox": Choice(*SANDBOXES),
-}
-
-
-class Settings(
-    namedtuple(  # noqa: PYI024 - as Policy
-        "Settings",
-        (
-            "mode",
-            "default_size",
-            "forbid",
-            "size_distribution",
-            "size_targets",
-            "start_method",
-            "isolated",
-            "no_isolation",
-            "isolated_timeout",
-            "isolated_start",
-            "detect_leaks",
-            "leaks",
-            "jobs",
-            "time_limits",
-            "test_timeout",
-            "processes_at_import",
-            "max_process_depth",
-            "max_process_starts",
-            "max_processes",
-            "junit_xml",
-            "json",
-            "html",
-            "annotations",
-            "shuffle",
-            "shuffle_level",
-            "failed_first",
-            "history",
-            "progress",
-            "sandbox",
-            "allow",
-            "baseline",
-            "root",
-            "origins",
-        ),
-        defaults=(
-            STRICT,
-            None,
-            (),
-            "off",
-            (80, 15, 5),
-            "spawn",
-            False,
-            False,
-            300.0,
-            "auto",
-            False,
-            "warn",
-            1,
-            WARN,
-            None,
-            "error",
-            8,
-            5000,
-            1000,
-            None,
-            None,
-            None,
-            "auto",
-            "off",
-            "test",
-            False,
-            "auto",
-            "auto",
-            "off",
-            (),
-            frozenset(),
-            ".",
-            {},
-        ),
-    )
-):
-    """The effective settings.
+class Setting:
+    """An entry of the table.
 
     Attributes:
-        mode: ``strict``, ``warn`` or ``off``.
-        default_size: the size of tests that say none; None to leave them alone.
-        forbid: which of ``filesystem``, ``database`` and ``sleep`` small tests may not use.
-        size_distribution: what it is when a whole run has too few small tests: ``off``, ``warn`` or ``error``.
-        size_targets: the least percentage of small tests, and the largest of medium and of larger ones.
-        start_method: the multiprocessing start method, ``platform`` for the interpreter's own, or ``all``.
-        isolated: whether every test is isolated, marked or not.
-        no_isolation: whether no test is, marked or not.
-        isolated_timeout: the seconds that an isolated group may take, where its mark says none.
-        isolated_start: ``fresh`` for workers that are fresh interpreters even where forks would do, or ``auto``.
-        detect_leaks: whether to look for what tests change and leave that are not isolated.
-        leaks: what that is: ``warn``, ``error`` or ``off``.
-        jobs: how many processes the tests are shared out to, or ``auto``; 1 to run them here.
-        time_limits: what a test is that takes longer than its size may: ``warn``, ``strict`` or ``off``.
-        test_timeout: the seconds after which a test that is not isolated is interrupted; None for never.
-        processes_at_import: what a process is that multiprocessing starts during an import: ``error`` or ``allow``.
-        max_process_depth: how many generations of processes a test may start.
-        max_process_starts: how often each process of a test may start another.
-        max_processes: how many Python processes a test may have started in all, children of children included.
-        junit_xml: the absolute path of the JUnit XML report; None for none.
-        json: that of the JSON report.
-        html: that of the HTML report.
-        annotations: for which CI failures are written as annotations; ``auto`` for that which is found, or ``off``.
-        shuffle: the seed that tests are shuffled by, in digits; ``random`` for a new one in each run, or ``off``.
-        shuffle_level: what is shuffled: ``module``, ``class`` (modules, and the classes in them), or ``test`` (also the
-            tests in those).
-        failed_first: whether the tests that failed last come first.
-        history: the absolute path of the file that remembers durations and failures; ``auto`` for that in the root, or
-            ``off``.
-        progress: whether a live line on a terminal says how far the run is: ``auto``, or ``off``.
-        sandbox: whether the kernel holds workers to the sizes of their tests: ``kernel``, ``auto`` (where it can) or
-            ``off``.
-        baseline: the known violations (``_verdicts.baseline``).
-        allow: path pattern with what it allows, in the order of the file.
-        root: the folder that path patterns start from.
-        origins: for each setting (and each pattern, as ``allow PATTERN``), where its value came from.
+        kind: what it accepts.
+        default: its value where nothing sets it.
+        help: what it does, for ``--help`` and the reference of the command line. Links and backticks are Markdown.
+        documentation: what the reference of the configuration says besides, in the same form.
+        options: its options on the command line, of which the last is made from its name.
+        variable: its environment variable.
     """
 
-    __slots__ = ()
-    mode: str
-    default_size: Size | None
-    forbid: tuple[str, ...]
-    size_distribution: str
-    size_targets: tuple[int, int, int]
-    start_method: str
-    isolated: bool
-    no_isolation: bool
-    isolated_timeout: float
-    isolated_start: str
-    detect_leaks: bool
-    leaks: str
-    jobs: int | str
-    time_limits: str
-    test_timeout: float | None
-    processes_at_import: str
-    max_process_depth: int
-    max_process_starts: int
-    max_processes: int
-    junit_xml: str | None
-    json: str | None
-    html: str | None
-    annotations: str
-    shuffle: str
-    shuffle_level: str
-    failed_first: bool
-    history: str
-    progress: str
-    sandbox: str
+    def __init__(self, kind: Kind, help_text: str, documentation: str, default: object, short: tuple[str, ...]) -> None:
+        self.kind = kind
+        self.default = default
+        self.help = help_text
+        self.documentation = documentation
+        self.options = short
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self.options += (f"--{name.replace('_', '-')}",)
+        self.variable = f"HERMETIC_{name.upper()}"
+
+
+def _setting(
+    kind: Kind, help_text: str, documentation: str = "", *, default: object = None, short: tuple[str, ...] = ()
+) -> Any:
+    """Make an entry. The annotation beside it is the type of its value, and ``Any`` lets type checkers accept both."""
+    return Setting(kind, help_text, documentation, default, short)
+
+
+class Settings:
+    """The values of all settings. The class is the table; an instance is a record of values.
+
+    Attributes:
+        allow: path patterns with what they allow, in the order of the files.
+        baseline: the known violations (``_verdicts.baseline``).
+        root: the folder that path patterns start from.
+        origins: where each value came from, by the name of its setting, or as ``allow PATTERN``.
+    """
+
     allow: tuple[tuple[str, Allowance], ...]
     baseline: frozenset[str]
     root: str
     origins: Mapping[str, str]
 
+    mode: str = _setting(
+        Choice(*MODES),
+        "How to treat violations: `strict` (report an error, the default), `warn`, or `off`",
+        "`warn` shows a `HermeticWarning`, and the operation goes ahead.",
+        default=STRICT,
+    )
+    default_size: Size | None = _setting(
+        SizeName(), "The size of tests without a size mark", "Without it, such tests run unguarded."
+    )
+    forbid: tuple[str, ...] = _setting(
+        Words(*OPT_IN),
+        "What else to forbid in [small tests](sizes.md#forbid): a list of `filesystem`, `database`, and `sleep`",
+        default=(),
+    )
+    size_distribution: str = _setting(
+        Choice("off", "warn", "error"),
+        "What to do when a full run has too few small tests: `off` (default), `warn`, or `error`",
+        "`warn` and `error` add the [number of tests of each size](sizes.md#how-many-of-each) to the summary; `error`"
+        " also fails a run with too few small tests.",
+        default="off",
+    )
+    size_targets: tuple[int, int, int] = _setting(
+        Percentages("small", "medium", "larger"),
+        "The target percentages of small, medium, and larger tests (default: 80/15/5)",
+        default=(80, 15, 5),
+    )
+    start_method: str = _setting(
+        Choice(*START_METHODS),
+        "How multiprocessing starts processes (default: `spawn`); `platform` keeps the interpreter's default, and `all`"
+        " reruns tests that start processes once with each method",
+        default="spawn",
+    )
+    isolated: bool = _setting(
+        Switch(),
+        "Run each test in its own process",
+        "It applies to tests that have no [isolation mark](../how-to/isolate-a-test.md).",
+        default=False,
+    )
+    no_isolation: bool = _setting(
+        Switch(),
+        "Run no test in its own process, whatever its marks say: for debuggers",
+        "It takes precedence over `isolated`.",
+        default=False,
+    )
+    isolated_timeout: float = _setting(
+        Seconds(),
+        "The time limit of an isolated test or group, in seconds (default: 300)",
+        "A mark can set another.",
+        default=300.0,
+    )
+    isolated_start: str = _setting(
+        Choice("auto", "fresh"),
+        "How to start isolated tests: `auto` (fork where that is safe, the default) or `fresh` (a new interpreter)",
+        default="auto",
+    )
+    detect_leaks: bool = _setting(
+        Switch(),
+        "Check tests that are not isolated for [leaks](../how-to/isolate-a-test.md#find-leaks), too",
+        default=False,
+    )
+    leaks: str = _setting(
+        Choice("warn", "error", "off"),
+        "What to do when an isolated test [leaks state](../how-to/isolate-a-test.md#find-leaks): `warn` (default),"
+        " `error`, or `off`",
+        "It applies to tests that are checked because of `detect_leaks`, too.",
+        default="warn",
+    )
+    jobs: int | str = _setting(
+        Jobs(),
+        "The number of workers that run test classes in [parallel](../how-to/run-in-parallel.md) (default: 1); `auto`"
+        " uses one for each available processor",
+        "With 1, tests run in the process of the run.",
+        default=1,
+        short=("-j",),
+    )
+    time_limits: str = _setting(
+        Choice(*MODES),
+        "How to treat tests that exceed [their size's](sizes.md) time limit: `warn` (default), `strict`, or `off`",
+        "`strict` reports an error ([H006](messages.md#h006)).",
+        default=WARN,
+    )
+    test_timeout: float | None = _setting(
+        Seconds(), "[Interrupt](messages.md#h006) a test that is not isolated after this many seconds (default: never)"
+    )
+    processes_at_import: str = _setting(
+        Choice("error", "allow"),
+        "What to do when a module starts a process while it is imported: `error` (default) or `allow`",
+        "It applies to processes that multiprocessing starts ([H008](messages.md#h008)).",
+        default="error",
+    )
+    max_process_depth: int = _setting(
+        Count(), "The maximum number of generations of processes that a test may start (default: 8)", default=8
+    )
+    max_process_starts: int = _setting(
+        Count(), "The maximum number of processes that each process of a test may start (default: 5000)", default=5000
+    )
+    max_processes: int = _setting(
+        Count(),
+        "The maximum number of Python processes that a test may start in total (default: 1000)",
+        "Children of children count.",
+        default=1000,
+    )
+    junit_xml: str | None = _setting(File(), "Write a JUnit XML [report](reports.md), which CI systems read")
+    json: str | None = _setting(File(), "Write a JSON [report](reports.md), for programs")
+    html: str | None = _setting(File(), "Write an HTML [report](reports.md), for people")
+    annotations: str = _setting(
+        Choice("auto", "github", "azure", "off"),
+        "Print [annotations](../how-to/ci.md#annotations) that point at failures for a CI system: `auto` (detect the"
+        " system, the default), `github`, `azure`, or `off`",
+        default="auto",
+    )
+    shuffle: str = _setting(
+        Seed(),
+        "[Shuffle](../how-to/order-tests.md#shuffle) the tests with this seed; without a seed, use and print a random"
+        " one",
+        "`random` stands for a random seed, and `off` keeps the order.",
+        default="off",
+    )
+    shuffle_level: str = _setting(
+        Choice("module", "class", "test"),
+        "What to shuffle: `module` (modules only), `class` (also the classes in them), or `test` (also the tests in"
+        " those, the default)",
+        default="test",
+    )
+    failed_first: bool = _setting(
+        Switch(),
+        "Run modules, classes, and tests that [failed last](../how-to/order-tests.md#what-failed-last) first",
+        default=False,
+    )
+    history: str = _setting(
+        File("auto", "off"),
+        "The [file that records](configuration.md#history) durations and failures, or `off`",
+        "`auto` is `.hermetic_cache/history.json`.",
+        default="auto",
+    )
+    progress: str = _setting(
+        Choice("auto", "off"),
+        "Show the progress of the run in the [last row of a terminal](command-line.md#on-a-terminal): `auto` (default)"
+        " or `off`",
+        default="auto",
+    )
+    sandbox: str = _setting(
+        Choice(*SANDBOXES),
+        "Enforce sizes [in the kernel](../how-to/sandbox-native-code.md) (Linux), including for native code and child"
+        " programs: `off` (default), `auto` (where the kernel can), or `kernel`",
+        "With `auto`, the first line of the output says whether it is on. [How it"
+        " works](../explanation/how-guards-work.md#the-kernel-layer).",
+        default="off",
+    )
+
+    def __init__(
+        self,
+        *,
+        allow: tuple[tuple[str, Allowance], ...] = (),
+        baseline: frozenset[str] = frozenset(),
+        root: str = os.curdir,
+        origins: Mapping[str, str] | None = None,
+        **values: Any,
+    ) -> None:
+        if unknown := values.keys() - SETTINGS.keys():
+            raise TypeError(f"there is no setting {', '.join(unknown)}")
+        defaults = {name: setting.default for name, setting in SETTINGS.items()}
+        vars(self).update(defaults, **values, allow=allow, baseline=baseline, root=root, origins=origins or {})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{name}: settings cannot be changed; make others by replaced()")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Settings) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]  # a record of values
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+    def replaced(self, **values: Any) -> Settings:
+        """Return the same settings but for these values."""
+        return Settings(**{**vars(self), **values})
+
     def allowance_for(self, path: str) -> Allowance:
-        """What the path patterns allow to the tests of a file.
+        """Return what the path patterns allow to the tests of a file.
 
         Args:
             path: the test module's file.
@@ -220,3 +262,6 @@ class Settings(
             if fnmatch.fnmatchcase(relative, pattern):
                 allowance |= allowed
         return allowance
+
+
+SETTINGS: dict[str, Setting] = {name: entry for name, entry in vars(Settings).items() if isinstance(entry, Setting)}

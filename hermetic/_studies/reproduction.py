@@ -10,8 +10,8 @@ import glob
 import os
 
 from .._base import command
-from .._settings import kinds, table
 from .._settings.current_run import current_run
+from .._settings.table import SETTINGS
 from .._suites import suite_blocks
 
 TYPE_CHECKING = False
@@ -80,11 +80,10 @@ class Reproduction:
     def _options(self) -> list[str]:
         """The options of the run that what becomes of its tests depends on."""
         found = ["-b"] if self._program.buffer else []
-        for name, setting in table.SETTINGS.items():
+        for name, setting in SETTINGS.items():
             value = getattr(self._ours, name)
             if value is not None and name not in _LEFT_OUT:
-                words = [] if isinstance(setting, kinds.Switch) else [str(value)]
-                found += [f"--{name.replace('_', '-')}", *words]
+                found += [setting.options[-1], *([] if value is True else [str(value)])]
         if current_run.order is not None and current_run.order.seed != "off":
             found += ["--shuffle", current_run.order.seed]
         origins = current_run.settings.origins

@@ -182,7 +182,7 @@ class MessageTest(hermetic.HermeticTestCase):
 
 class SettingTest(hermetic.HermeticTestCase):
     def test_words_come_as_a_list_or_in_one_string(self) -> None:
-        kind = table.SETTINGS["forbid"]
+        kind = table.SETTINGS["forbid"].kind
         for value in (["sleep", "filesystem"], ("filesystem", "sleep"), "filesystem, sleep", "sleep filesystem"):
             with self.subTest(value):
                 self.assertEqual(kind.parse(value), ("filesystem", "sleep"))
@@ -191,4 +191,4 @@ class SettingTest(hermetic.HermeticTestCase):
     def test_other_words_are_refused(self) -> None:
         for value in ("files", ["network"], 3, True, [1], {"sleep": 1}):
             with self.subTest(value):
-                self.assertIsNone(table.SETTINGS["forbid"].parse(value))
+                self.assertIsNone(table.SETTINGS["forbid"].kind.parse(value))

@@ -47,12 +47,12 @@ class TargetsTest(hermetic.HermeticTestCase):
     def test_targets_come_as_a_list_or_in_one_string(self) -> None:
         for value in ("70/20/10", "70, 20, 10", "70 20 10", [70, 20, 10], (70, 20, 10)):
             with self.subTest(value):
-                self.assertEqual(table.SETTINGS["size_targets"].parse(value), (70, 20, 10))
+                self.assertEqual(table.SETTINGS["size_targets"].kind.parse(value), (70, 20, 10))
 
     def test_others_are_refused(self) -> None:
         for value in ("80/20", "80/15/6", "80/25/-5", [80, 15, 5.0], [True, 99, 0], 80, "a/b/c"):
             with self.subTest(value):
-                self.assertIsNone(table.SETTINGS["size_targets"].parse(value))
+                self.assertIsNone(table.SETTINGS["size_targets"].kind.parse(value))
 
 
 @hermetic.medium

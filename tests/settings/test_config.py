@@ -21,6 +21,11 @@ SETTINGS = (
 )
 
 
+def values(settings: table.Settings) -> tuple[object, ...]:
+    """The values of all settings, in the order of the table."""
+    return tuple(getattr(settings, name) for name in table.SETTINGS)
+
+
 class DefaultsTest(ConfigTestCase):
     def test_without_any_setting_a_legacy_suite_is_left_alone(self):
         self.write(setup_cfg="")
@@ -32,7 +37,7 @@ class DefaultsTest(ConfigTestCase):
 
     def test_what_stands_in_no_place_has_the_same_value_as_a_bare_settings_object(self):
         self.write(setup_cfg="")
-        self.assertEqual(self.load()._replace(root="."), table.Settings())
+        self.assertEqual(self.load().replaced(root="."), table.Settings())
 
     def test_settings_cannot_be_changed(self):
         self.write(setup_cfg="")
@@ -59,7 +64,7 @@ class SetupCfgTest(ConfigTestCase):
         settings = self.load()
         self.assertEqual(set(settings.origins), set(table.SETTINGS))
         self.assertEqual(
-            settings[:19],
+            values(settings)[:19],
             (
                 *(
                     "warn",
@@ -79,8 +84,8 @@ class SetupCfgTest(ConfigTestCase):
                 *("strict", 60, "allow", 2, 3, 4),
             ),
         )
-        self.assertEqual(settings[19:23], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
-        self.assertEqual(settings[23:29], ("random", "class", True, *self.paths("d.json"), "off", "kernel"))
+        self.assertEqual(values(settings)[19:23], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
+        self.assertEqual(values(settings)[23:29], ("random", "class", True, *self.paths("d.json"), "off", "kernel"))
 
     def test_the_origin_is_the_file(self):
         self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
@@ -92,10 +97,10 @@ class SetupCfgTest(ConfigTestCase):
 
     def test_a_wrong_value_names_the_file_the_key_and_the_accepted_ones(self):
         for key, setting in table.SETTINGS.items():
-            wrong = "" if isinstance(setting, table.File) else "wrong"
+            wrong = "" if isinstance(setting.kind, table.File) else "wrong"
             with self.subTest(key=key):
                 self.write(setup_cfg=f"[tool:hermetic]\n{key} = {wrong}\n")
-                self.assert_error(os.path.join(self.folder, self.PATH), key, repr(wrong), setting.accepted)
+                self.assert_error(os.path.join(self.folder, self.PATH), key, repr(wrong), setting.kind.accepted)
 
     def test_values_are_taken_literally(self):
         for value in ("Strict", "STRICT", "strict # comment", "", "str"):
@@ -189,14 +194,14 @@ class PyprojectTest(ConfigTestCase):
         settings = self.load()
         self.assertEqual(set(settings.origins), set(table.SETTINGS))
         self.assertEqual(
-            settings[:19],
+            values(settings)[:19],
             (
                 *("off", Size.XLARGE, ("database",), "error", (70, 20, 10), "fork", True, True, 7.0, "fresh", True),
                 *("off", 4, "strict", 60.0, "allow", 2, 3, 4),
             ),
         )
-        self.assertEqual(settings[19:23], (*self.paths("a.xml", "b.json", "c.html"), "off"))
-        self.assertEqual(settings[23:29], ("7", "module", True, "off", "off", "kernel"))
+        self.assertEqual(values(settings)[19:23], (*self.paths("a.xml", "b.json", "c.html"), "off"))
+        self.assertEqual(values(settings)[23:29], ("7", "module", True, "off", "off", "kernel"))
         self.assertEqual(set(settings.origins.values()), {os.path.join(self.folder, "pyproject.toml")})
 
     @needs_tomllib
@@ -212,7 +217,7 @@ class PyprojectTest(ConfigTestCase):
             with self.subTest(line=line):
                 self.write(pyproject=f"[tool.hermetic]\n{line}\n")
                 key = line.partition(" ")[0]
-                self.assert_error(os.path.join(self.folder, "pyproject.toml"), key, table.SETTINGS[key].accepted)
+                self.assert_error(os.path.join(self.folder, "pyproject.toml"), key, table.SETTINGS[key].kind.accepted)
 
     @needs_tomllib
     def test_an_unknown_key_is_an_error(self):
@@ -278,12 +283,12 @@ class EnvironmentTest(ConfigTestCase):
         os.environ.update(HERMETIC_HISTORY="d.json", HERMETIC_PROGRESS="off", HERMETIC_SANDBOX="auto")
         settings = self.load()
         self.assertEqual(set(settings.origins), set(table.SETTINGS) - {"isolated"})
-        self.assertEqual(settings[:5], ("warn", Size.LARGE, ("filesystem", "sleep"), "error", (60, 20, 20)))
-        self.assertEqual(settings[5:12], ("forkserver", False, True, 0.5, "fresh", False, "off"))
-        self.assertEqual(settings[12:19], (3, "off", 9.0, "allow", 2, 3, 4))
+        self.assertEqual(values(settings)[:5], ("warn", Size.LARGE, ("filesystem", "sleep"), "error", (60, 20, 20)))
+        self.assertEqual(values(settings)[5:12], ("forkserver", False, True, 0.5, "fresh", False, "off"))
+        self.assertEqual(values(settings)[12:19], (3, "off", 9.0, "allow", 2, 3, 4))
         paths = [os.path.abspath(name) for name in ("a.xml", "b.json", "c.html")]  # of the current folder
-        self.assertEqual(settings[19:23], (*paths, "github"))
-        self.assertEqual(settings[23:29], ("42", "test", True, os.path.abspath("d.json"), "off", "auto"))
+        self.assertEqual(values(settings)[19:23], (*paths, "github"))
+        self.assertEqual(values(settings)[23:29], ("42", "test", True, os.path.abspath("d.json"), "off", "auto"))
         self.assertEqual(set(settings.origins.values()), {"environment"})
 
     def test_an_unknown_variable_is_an_error_that_lists_the_known_ones(self):
