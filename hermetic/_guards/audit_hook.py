@@ -24,20 +24,25 @@ def register(event: str, listener: Listener) -> None:
         listener: the function. It should be ``faults.shielded``: nothing stands between it and the code under test.
     """
     listeners = _listeners()
-    listeners[event] = (*listeners.get(event, ()), listener)
+    earlier = listeners.get(event)
+    listeners[event] = listener if earlier is None else functools.partial(_call_both, earlier, listener)
+
+
+def _call_both(earlier: Listener, later: Listener, args: tuple[Any, ...]) -> None:
+    earlier(args)
+    later(args)
 
 
 @functools.cache
-def _listeners() -> dict[str, tuple[Listener, ...]]:
-    """The registered functions by event. The first call adds the hook, which Python cannot remove again."""
-    listeners: dict[str, tuple[Listener, ...]] = {}
+def _listeners() -> dict[str, Listener]:
+    """The function to call for each event. The first call adds the hook, which Python cannot remove again."""
+    listeners: dict[str, Listener] = {}
 
     # `_find` is a default argument because most events cost no more than this look-up.
     def hook(event: str, args: tuple[Any, ...], _find: Any = listeners.get) -> None:
-        found = _find(event)
-        if found is not None:
-            for listener in found:
-                listener(args)
+        listener = _find(event)
+        if listener is not None:
+            listener(args)
 
     # Only where coverage measures child processes, as in the tests of hermetic: a trace function that a test sets
     # would see the hook, and all that it calls.

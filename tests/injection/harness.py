@@ -36,6 +36,7 @@ CALLS = (1, 3)
 # statement, nobody could see it. They do nothing but call another function, and keep what it fails with.
 OUTERMOST = {
     "hermetic._guards.audit_hook:_listeners.hook",
+    "hermetic._guards.audit_hook:_call_both",
     "hermetic._verdicts.faults:entrance.decide_and_call",
     "hermetic._verdicts.faults:shielded.judge_or_refuse",
     "hermetic._patches.sleeps:_GuardedSleep.__call__",
