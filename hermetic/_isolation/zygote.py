@@ -136,7 +136,7 @@ class Zygote:
         if self._supervisor is None:
             from .._sandbox import sandboxed, supervisor  # saves 30 ms where there is no sandbox
 
-            sandboxed.prepare()
+            sandboxed.preload()
             self._supervisor = supervisor.Supervisor(self._poll)
         given.sandbox, supervised = self._supervisor.new()
         return supervised

@@ -1,4 +1,4 @@
-"""Names that a test is allowed to reach, for programs that look them up themselves."""
+"""Recognizes the addresses of allowed host names, for programs that look names up themselves."""
 
 from __future__ import annotations
 
@@ -17,20 +17,25 @@ _RESOLVER_SETTINGS = "/etc/resolv.conf"
 _KEPT_SECONDS = 60.0
 _V4_MAPPED = b"\0" * 10 + b"\xff\xff"
 
-LOOK_UP_SERVICES = ("/run/nscd/", "/run/systemd/resolve/", "/var/lib/sss/pipes/")  # that the C library asks for names
+LOOK_UP_SERVICES = ("/run/nscd/", "/run/systemd/resolve/", "/var/lib/sss/pipes/")  # the C library asks them for names
 
-_addresses: dict[str, tuple[float, frozenset[bytes | None]]] = {}  # of each name, and when they were asked for
+_addresses: dict[str, tuple[float, frozenset[bytes | None]]] = {}  # by name: when they were looked up, and which
 
 
-def of(policy: Policy) -> list[str]:
-    """The entries of a policy's allowance that are names of hosts."""
+def forget_addresses() -> None:
+    """Clear the cache of looked-up addresses."""
+    _addresses.clear()
+
+
+def host_names(policy: Policy) -> list[str]:
+    """The entries of a policy's allowance that are host names."""
     hosts = [entry for entry in policy.allowance.hosts if "/" not in entry and not decision.names_function(entry)]
     return [entry for entry in hosts if packed_address(decision.split_host(entry)[0]) is None]
 
 
 def are_allowed_for(policy: Policy, operation: Operation) -> bool:
-    """Whether an operation reaches the address of a name that is allowed, or asks a name server for it."""
-    entries = of(policy)
+    """Whether an operation reaches an address of an allowed name, or asks a name server for one."""
+    entries = host_names(policy)
     if not entries or operation.family != INET:
         return False
     address = packed_address(operation.host)
@@ -44,23 +49,23 @@ def are_allowed_for(policy: Policy, operation: Operation) -> bool:
 
 
 def are_asked_by(operation: Operation, *, is_datagram: bool) -> bool:
-    """Whether an operation is a question for a name, whichever that is.
+    """Whether an operation looks up any name.
 
     Args:
         operation: what a system call is about to do.
-        is_datagram: whether the call is on a datagram socket.
+        is_datagram: whether the system call uses a datagram socket.
     """
     if operation.family == UNIX:
         return service_path(operation).startswith(LOOK_UP_SERVICES)
     if operation.family != INET:
         return False
-    if operation.action == "bind":  # as musl does before it asks
+    if operation.action == "bind":  # musl binds before it sends its query
         return is_datagram and operation.port == 0
     return operation.port == _NAME_SERVICE and packed_address(operation.host) in _name_servers()
 
 
 def is_tried(host: str, address: str) -> bool:
-    """Whether the C library tries an address of a name, to put those that it can reach first."""
+    """Whether the C library probes an address of a name, to sort reachable addresses first."""
     return packed_address(host) is None and len(_addresses_of(host)) > 1 and stands_for(host, address)
 
 
@@ -70,14 +75,14 @@ def service_path(operation: Operation) -> str:
 
 
 def stands_for(host: str, address: str) -> bool:
-    """Whether a host, as somebody wrote it, leads to an address."""
+    """Whether a host, as a policy or a program names it, has an address."""
     wanted = packed_address("255.255.255.255" if host == "<broadcast>" else host)
     accepted = _addresses_of(host) if wanted is None else {wanted}
     return _plain(packed_address(address)) in map(_plain, accepted)
 
 
 def _plain(packed: bytes | None) -> bytes:
-    """An address with one spelling for IPv4 in either family, and for any address of this machine."""
+    """An address in one form: IPv4 in either family is the same, and so is each way to write "any address"."""
     found = packed or b""
     return found.removeprefix(_V4_MAPPED) if any(found) else b""
 
@@ -92,7 +97,7 @@ def _name_servers() -> set[bytes | None]:
 
 
 def _addresses_of(name: str) -> frozenset[bytes | None]:
-    """The addresses of a name; it is asked for at most once a minute, as whoever asks is kept waiting."""
+    """The addresses of a name, looked up at most once a minute: the process whose call is judged waits meanwhile."""
     now = real.monotonic()
     if name not in _addresses or now - _addresses[name][0] > _KEPT_SECONDS:
         try:

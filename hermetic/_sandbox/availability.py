@@ -1,4 +1,4 @@
-"""Whether this machine can have a sandbox, and what is missing where it cannot: a trial finds it out."""
+"""Finds out by a trial whether this machine supports the kernel layer, and what is missing if it does not."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import warnings
 
 from .._base import features, own_sockets, real, system
 from .._verdicts import scopes
+from . import filters, seccomp, system_calls
 from .call_numbers import MACHINES
 
 TYPE_CHECKING = False
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _TRIAL_SECONDS = 5.0
 _REASONS = {
     errno.ENOSYS: "the kernel has no seccomp, or the container refuses it",
-    errno.EINVAL: "the kernel does not hand on system calls: that came with Linux 5.5",
+    errno.EINVAL: "the kernel cannot hand over system calls, which needs Linux 5.5 or newer",
     errno.EBUSY: "this process is in such a sandbox already: a container's, or another hermetic's",
     errno.EPERM: "the container, or another sandbox, refuses it",
     errno.EACCES: "the container, or another sandbox, refuses it",
@@ -29,13 +30,11 @@ _REASONS = {
 
 @functools.cache
 def missing() -> str:
-    """What is missing for a sandbox, for people; empty where nothing is."""
+    """What this machine lacks for the kernel layer, as a clause for a message; empty if nothing is missing."""
     if not features.LINUX:
-        return f"it is Linux's, and this is {features.PLATFORM}"
-    from . import seccomp  # for Linux alone
-
+        return f"it runs on Linux only, and this is {features.PLATFORM}"
     if seccomp.this_machine() is None:
-        return f"it knows 64-bit Pythons on {' and '.join(MACHINES)}, and this is none"
+        return f"it supports 64-bit Python on {' and '.join(MACHINES)} only"
     try:
         with scopes.unjudged():
             seccomp.c_library()
@@ -44,12 +43,12 @@ def missing() -> str:
     if not os.path.isdir("/proc/self"):
         return "there is no /proc here"
     with scopes.unjudged(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: the copy does next to nothing
+        warnings.simplefilter("ignore", DeprecationWarning)  # forks beside threads: the child does next to nothing
         return _try()
 
 
 def _try() -> str:
-    """Fork a process, have it enter a filter and call what is asked about, read its memory, and let it through."""
+    """Let a forked process enter a filter and make a judged call; read its memory, and let the call through."""
     ours, theirs = own_sockets.pair(own_sockets.SOCK_SEQPACKET)
     ours.settimeout(_TRIAL_SECONDS)
     with contextlib.closing(theirs):
@@ -78,15 +77,13 @@ def _try() -> str:
 
 
 def _answer_trial(listener: int) -> str:
-    from . import seccomp, system_calls
-
     poll = system.poll()
     poll.register(listener, system.POLLIN)
     if not poll.poll(_TRIAL_SECONDS * 1000):
-        return "the kernel hands no system call on"
+        return "the kernel hands over no system call"
     call = seccomp.receive(listener)
     if call is None:
-        return "the process of a trial was ended"
+        return "the process of the trial was ended"
     try:
         with system_calls.Memory(call.thread) as memory:
             memory.read(call.arguments[1], 1)
@@ -97,25 +94,23 @@ def _answer_trial(listener: int) -> str:
 
 
 def _be_tried(other_end: socket.socket, channel: socket.socket) -> NoReturn:
-    """Enter a filter, hand over the listener, and call something; the exit status is the error.
+    """Enter a filter, hand over the listener, and make a judged call; the exit status is the error.
 
     Args:
-        other_end: of the channel, of which this process has a copy: a listener that is never taken from there must be
-            gone with the process that does not take it, or the call would wait for ever.
-        channel: the way to who answers.
+        other_end: the parent's end of the channel, to be closed here. Otherwise a listener that the parent never takes
+            would stay open in this process, and the call would wait for ever.
+        channel: this process's end.
     """
-    from . import filters, seccomp
-
     status = errno.EIO
     try:
         other_end.close()
         machine = seccomp.this_machine()
         assert machine is not None
-        listener = seccomp.enter(filters.program(machine, channel=channel.fileno()), machine)
+        listener = seccomp.enter_filter(filters.program(machine, channel=channel.fileno()), machine)
         own_sockets.send_descriptors(channel, b".", listener)
         system.close(listener)
         with contextlib.closing(own_sockets.new()) as sock:
-            status = sock.connect_ex("/dev/null")  # nobody listens there
+            status = sock.connect_ex("/dev/null")  # a device, not a socket: no connection is made
         status = 0 if status in (errno.ECONNREFUSED, errno.ENOENT) else status
     except OSError as error:
         status = error.errno or status

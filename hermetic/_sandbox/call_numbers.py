@@ -1,6 +1,6 @@
-"""The system calls that the filter knows, by their numbers on each kind of machine.
+"""The numbers of the judged system calls on each kind of machine.
 
-From include/uapi/asm-generic/unistd.h and arch/x86/entry/syscalls/syscall_64.tbl of Linux: numbers never change.
+From include/uapi/asm-generic/unistd.h and arch/x86/entry/syscalls/syscall_64.tbl of Linux, where numbers never change.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What is asked about whatever its arguments are.
+# Calls that are judged whatever their arguments are.
 ASKED_ALWAYS = ("connect", "bind", "listen", "execve", "execveat", "fork", "vfork")
 
-# What does not exist in a sandbox: its arguments, or what it does later, cannot be seen. Whoever wants it falls back:
-# the C library from clone3 to clone, every user of io_uring to ordinary calls.
+# Calls that fail as unknown in a sandbox, because their arguments or later effects cannot be seen. Callers fall back:
+# the C library from clone3 to clone, users of io_uring to ordinary calls.
 MISSING = ("clone3", "io_uring_setup", "io_uring_enter", "io_uring_register")
 
-# What besides uses descriptors, by the indexes of those among its arguments: asked about for sockets that were
-# connected before the sandbox. The descriptors of io_submit are in memory: it is asked about whenever there are such.
+# Other calls that use descriptors, with the indexes of those arguments. They are judged only for sockets that were
+# connected before the sandbox. The descriptors of io_submit are in memory, so it is judged if there is any such socket.
 USES = {
     **dict.fromkeys(("read", "pread64", "readv", "preadv", "preadv2", "recvfrom", "recvmsg", "recvmmsg"), (0,)),
     **dict.fromkeys(("write", "pwrite64", "writev", "pwritev", "pwritev2", "sendfile"), (0,)),
@@ -40,7 +40,7 @@ _X86_64 = {
     "pwritev2": 328, "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "clone3": 435,
     "pidfd_getfd": 438,
 }
-_AARCH64 = {  # no fork, vfork, dup2: its C library makes them of others
+_AARCH64 = {  # without fork, vfork and dup2: the C library uses other calls for them
     "io_submit": 2, "dup": 23, "dup3": 24, "fcntl": 25, "read": 63, "write": 64, "readv": 65, "writev": 66,
     "pread64": 67, "pwrite64": 68, "preadv": 69, "pwritev": 70, "sendfile": 71, "vmsplice": 75, "splice": 76,
     "tee": 77, "getppid": 173, "bind": 200, "listen": 201, "accept": 202, "connect": 203, "sendto": 206,
@@ -55,8 +55,8 @@ class Machine(namedtuple("Machine", ("architecture", "numbers"))):  # noqa: PYI0
     """A kind of machine.
 
     Attributes:
-        architecture: what the kernel calls it in what a filter sees (AUDIT_ARCH of include/uapi/linux/audit.h).
-        numbers: of the system calls, by their names; those that it has.
+        architecture: its number in the data that a filter sees (AUDIT_ARCH in include/uapi/linux/audit.h).
+        numbers: the numbers of its system calls, by name.
     """
 
     __slots__ = ()
@@ -64,5 +64,5 @@ class Machine(namedtuple("Machine", ("architecture", "numbers"))):  # noqa: PYI0
     numbers: Mapping[str, int]
 
 
-# By what uname(2) calls them. Both are little-endian, which the filter and the readers of arguments rely on.
+# By the name that uname(2) returns. The filter and the readers of arguments rely on both being little-endian.
 MACHINES = {"x86_64": Machine(0xC000003E, _X86_64), "aarch64": Machine(0xC00000B7, _AARCH64)}

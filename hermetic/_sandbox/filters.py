@@ -1,7 +1,8 @@
-"""The filter of a sandbox, as a program for the kernel's machine for such filters (classic BPF, bpf(4)).
+"""Builds the filter of a sandbox, as a program for the kernel (classic BPF, bpf(4)).
 
-Which calls are let through at once, which are asked about, which do not exist: by number and arguments alone, as a
-filter cannot follow a pointer. It is the same for every size, because it stays while tests of several sizes come.
+The filter decides by a call's number and arguments alone, because it cannot follow pointers: let the call through, ask
+about it, or fail as if the call did not exist. It is the same for every size, because a worker runs tests of several
+sizes under one filter.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ _LOAD, _JUMP, _IF_EQUAL, _IF_AT_LEAST, _IF_ANY_BIT, _RETURN = 0x20, 0x05, 0x15, 
 _ALLOW, _ASK, _FAIL = 0x7FFF0000, 0x7FC00000, 0x00050000  # SECCOMP_RET_ALLOW, _USER_NOTIF, _ERRNO
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 _CLONE_THREAD = 0x00010000
-_X32_NUMBERS = 0x40000000  # where the numbers of another way into the x86 kernel begin
-_MAX_HELD = 64  # that are told apart: a filter has no more than 4096 instructions
+_X32_NUMBERS = 0x40000000  # the first number of the x32 interface of x86 kernels
+_MAX_HELD = 64  # comparisons for one call: a filter has at most 4096 instructions
 
 
 class _Program:
-    """A program in the making. Jumps go forward, over what is to be skipped."""
+    """A program under construction. Jumps only go forward, past the instructions to skip."""
 
     def __init__(self) -> None:
         self.code = b""
@@ -38,7 +39,7 @@ class _Program:
         self.add(_LOAD, offset)
 
     def load_argument(self, index: int) -> None:
-        """The lower half of an argument: all that there is of a descriptor or of flags."""
+        """Load the lower half of an argument, which holds all of a descriptor or of flags."""
         self.load(_ARGUMENTS + 8 * index)
 
     def end(self, action: int) -> None:
@@ -49,24 +50,24 @@ class _Program:
         self.end(action)
 
     def only_for(self, number: int, part: _Program) -> None:
-        """Do something for one call; the part ends, or leaves the number to be loaded once more."""
+        """Run a part for one call alone. The part must end the program: it overwrites the loaded number."""
         self.add(_IF_EQUAL, number, 1, 0)
         self.add(_JUMP, len(part.code) // 8)
         self.code += part.code
 
 
 def program(machine: Machine, *, channel: int, held: Collection[int] = ()) -> bytes:
-    """The filter, as instructions that seccomp(2) takes.
+    """The filter, as the instructions that seccomp(2) takes.
 
     Args:
         machine: the kind of machine.
-        channel: the descriptor that messages go out by unasked: who is to answer learns through it that he is.
-        held: descriptors of sockets that were connected before; what uses one of those numbers is asked about.
+        channel: the descriptor of the channel to the supervisor; messages on it are not judged.
+        held: descriptors of sockets that were connected before; calls that use one of these numbers are judged.
     """
     numbers = machine.numbers
     whole = _Program()
     whole.load(_ARCHITECTURE)
-    # Calls of another kind of machine (32-bit programs on this one) have other numbers: there are none.
+    # Calls of 32-bit programs have other numbers; all of them fail.
     whole.add(_IF_EQUAL, machine.architecture, 1, 0)
     whole.end(_FAIL | errno.ENOSYS)
     whole.load(_NUMBER)
@@ -88,7 +89,7 @@ def program(machine: Machine, *, channel: int, held: Collection[int] = ()) -> by
 
 
 def _clone() -> _Program:
-    """A thread, or a process."""
+    """Let new threads through; ask about new processes."""
     part = _Program()
     part.load_argument(0)
     part.end_if(_IF_ANY_BIT, _CLONE_THREAD, _ALLOW)
@@ -97,7 +98,7 @@ def _clone() -> _Program:
 
 
 def _message(channel: int) -> _Program:
-    """Where a message goes is said in memory."""
+    """Ask about a message, whose address is in memory, unless it goes through the channel."""
     part = _Program()
     part.load_argument(0)
     part.end_if(_IF_EQUAL, channel, _ALLOW)
@@ -106,7 +107,7 @@ def _message(channel: int) -> _Program:
 
 
 def _send(held: Collection[int]) -> _Program:
-    """To the address that the fifth argument points to, or, without one, to where the socket is connected."""
+    """Ask if the fifth argument points to an address; without an address, the connection of the socket counts."""
     part = _Program()
     for offset in (0, 4):
         part.load(_ARGUMENTS + 8 * 4 + offset)
@@ -117,7 +118,7 @@ def _send(held: Collection[int]) -> _Program:
 
 
 def _use(indexes: Sequence[int], held: Collection[int]) -> _Program:
-    """By descriptors among the arguments; without indexes, they are in memory."""
+    """Ask if an argument is a held descriptor, or if there are no indexes because descriptors are in memory."""
     part = _Program()
     fits = len(held) * len(indexes) <= _MAX_HELD
     for index in indexes if fits else ():

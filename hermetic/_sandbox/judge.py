@@ -1,4 +1,4 @@
-"""The judgement on a system call: by the policy of the test that is running, as the guard would in Python."""
+"""Judges a system call by the policy of the running test, as the guard judges Python code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .._verdicts import baseline, child_reports, scopes
 from . import allowed_names, system_calls
 from .call_numbers import USES
 from .passes import Pass, Starts
-from .programs import Programs, Standing, name_of, real_process
+from .programs import Programs, Standing, program_name, real_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .._base.records import Operation
     from .._policy.decision import Policy
-    from .seccomp import Call
+    from .seccomp import SystemCall
 
 _UNREPORTED = """\
 [H009] unreported violation: the kernel layer refused a system call in test {test}, and could not report that: {error}
@@ -36,29 +36,29 @@ _NOWHERE = CallSite("", 0, "", "", "", "")
 
 _PROCESS_CALLS = frozenset({"execve", "execveat", "fork", "vfork", "clone"})
 _EXECS = frozenset({"execve", "execveat"})
-_DUPLICATING = (0, 1030)  # F_DUPFD, F_DUPFD_CLOEXEC: nothing else that fcntl(2) does sends anything
+_DUPLICATING = (0, 1030)  # F_DUPFD, F_DUPFD_CLOEXEC: no other command of fcntl(2) leads to a send
 
-# Services that the C library asks on its own, for names and identifiers, or logs to: it does without.
+# Services that the C library uses on its own, for names, identifiers and logs; it manages without them.
 _SERVICES = (*allowed_names.LOOK_UP_SERVICES, "/run/systemd/", "/run/uuidd/", "/dev/log")
 
 
 class Judge:
-    """What is known of one worker.
+    """Judges the system calls of one worker and of everything that it starts.
 
     Attributes:
-        worker: its process id.
-        held: the sockets that it was connected with before, by descriptor: what tells each from others, and what its
-            use is.
+        worker: the process id of the worker.
+        held: the sockets that were connected before the sandbox, by descriptor: the identity of each, and the operation
+            of using it.
     """
 
     def __init__(self) -> None:
         self.worker = 0
         self.held: dict[int, tuple[str, Operation]] = {}
-        self._scope = scopes.Scope("", None)  # of the test that is running
-        self._passes: dict[int, Pass] = {}  # by thread: what the guard lets happen next
+        self._scope = scopes.Scope("", None)  # of the running test
+        self._passes: dict[int, Pass] = {}  # by thread
         self._starts = Starts()
         self._programs = Programs()
-        self._bound: dict[str, Operation] = {}  # the addresses of sockets, which listen there later
+        self._bound: dict[str, Operation] = {}  # by identity of the socket, which may listen there later
 
     @property
     def test(self) -> str:
@@ -66,13 +66,13 @@ class Judge:
         return self._scope.name
 
     def enter(self, serial: int, test: str, policy: dict[str, Any] | None, report_path: str) -> None:
-        """The worker runs another test.
+        """Note that the worker runs another test.
 
         Args:
-            serial: of its scope.
-            test: its id.
-            policy: as plain data; None where there is nothing to be held to.
-            report_path: where violations are reported.
+            serial: the serial number of the test's scope.
+            test: the test's id.
+            policy: the policy as plain data; None for no policy.
+            report_path: the file that violations are reported to.
         """
         if serial != self._scope.serial:
             self._starts.clear()
@@ -81,29 +81,29 @@ class Judge:
         self._scope.serial, self._scope.home, self._scope.report_path = serial, 0, report_path
 
     def let_pass(self, thread: int, *details: Any) -> None:
-        """Have a thread do one thing that the guard has judged in the worker.
+        """Let a thread do one operation that the guard in the worker has allowed.
 
         Args:
             thread: the thread.
-            *details: as of ``passes.described``; none to end the last exception, used or not.
+            *details: the result of ``passes.pass_fields``; nothing to end the last pass, used or not.
         """
         self._passes.pop(thread, None)
         if details:
             self._passes[thread] = Pass(*details)
 
-    def judge(self, name: str, call: Call, is_waiting: Callable[[], bool]) -> int:
-        """Judge a call, and report it if it is refused.
+    def judge(self, name: str, call: SystemCall, is_waiting: Callable[[], bool]) -> int:
+        """Judge a system call, and report it if it is refused.
 
         Args:
-            name: of the call.
+            name: the name of the call.
             call: the call.
-            is_waiting: whether its caller is still there, and what was read of it is its own.
+            is_waiting: whether its caller is still waiting, so that the memory that was read is the caller's.
 
         Returns:
-            The error that it fails with; 0 to have it done.
+            The error that the call fails with; 0 to carry it out.
 
         Raises:
-            GuardError: the call was refused, and that could not be reported.
+            GuardError: the call was refused, and the refusal could not be reported.
         """
         if name in _PROCESS_CALLS:
             refused = self._refused_starts(name, call, is_waiting)
@@ -119,12 +119,12 @@ class Judge:
         if not refused:
             return 0
         if not is_waiting():
-            return errno.EPERM  # nobody hears it
+            return errno.EPERM  # the caller has ended
         let_happen = [self._report(operation, call.thread) for operation in refused]
         return 0 if all(let_happen) else errno.EPERM
 
-    def _operations(self, name: str, call: Call) -> list[Operation]:
-        """What a call is about to do on the network."""
+    def _operations(self, name: str, call: SystemCall) -> list[Operation]:
+        """What a system call is about to do on the network."""
         uses = self._uses(name, call)
         if name in USES:
             return uses
@@ -134,8 +134,8 @@ class Judge:
             return [bound._replace(action="listen", api="listen(2)")] if bound else operations
         return uses + operations
 
-    def _uses(self, name: str, call: Call) -> list[Operation]:
-        """What it means that a call uses sockets which were connected before."""
+    def _uses(self, name: str, call: SystemCall) -> list[Operation]:
+        """The operations of a call on sockets that were connected before the sandbox."""
         if not self.held or (name == "fcntl" and call.arguments[1] not in _DUPLICATING):
             return []
         found = []
@@ -145,19 +145,24 @@ class Judge:
                 found.append(use._replace(api=f"{name}(2)"))
         return found
 
-    def _identity(self, call: Call) -> str:
+    def _identity(self, call: SystemCall) -> str:
         return system_calls.socket_identity(call.thread, call.arguments[0] & 0xFFFFFFFF)
 
-    def _is_service(self, operation: Operation, call: Call) -> bool:
-        """Whether an operation asks a service of the system for what the policy does not let it have."""
+    def _is_service(self, operation: Operation, call: SystemCall) -> bool:
+        """Whether an operation asks a system service for something that the policy does not allow."""
         policy, passed = self._scope.policy, self._passes.get(call.thread)
-        if operation.family != UNIX or policy is None or allowed_names.of(policy) or (passed and passed.is_look_up):
+        if (
+            operation.family != UNIX
+            or policy is None
+            or allowed_names.host_names(policy)
+            or (passed and passed.is_look_up)
+        ):
             return False
         services = _SERVICES if decision.refuses(policy, operation) else allowed_names.LOOK_UP_SERVICES
         return allowed_names.service_path(operation).startswith(services)
 
-    def _refused_starts(self, name: str, call: Call, is_waiting: Callable[[], bool]) -> list[Operation]:
-        """A process that is begun, or becomes another program, as far as it may not."""
+    def _refused_starts(self, name: str, call: SystemCall, is_waiting: Callable[[], bool]) -> list[Operation]:
+        """The refused operations of a call that forks a process or starts a program."""
         pid = real_process(call.thread)
         standing = self._programs.standing_of(pid) if pid != self.worker else None
         if standing is None or not standing.is_free:
@@ -171,19 +176,19 @@ class Judge:
             self._programs.note_start(pid, standing)
         return []
 
-    def _may_fork(self, pid: int, call: Call, operation: Operation, is_waiting: Callable[[], bool]) -> bool:
+    def _may_fork(self, pid: int, call: SystemCall, operation: Operation, is_waiting: Callable[[], bool]) -> bool:
         policy = self._scope.policy
         passed = self._passing(call, operation, is_waiting)
         if passed is not None and passed.starts_program:
             self._starts.add(pid, passed.standing)
         if passed is not None or policy is None or LIMITS[policy.size].processes:
             return True
-        return bool(policy.allowance.processes)  # which program it is to be, it says later
+        return bool(policy.allowance.processes)  # the start of the program is judged later
 
     def _standing_after(
-        self, name: str, pid: int, call: Call, operation: Operation, is_waiting: Callable[[], bool]
+        self, name: str, pid: int, call: SystemCall, operation: Operation, is_waiting: Callable[[], bool]
     ) -> Standing | None:
-        """The standing of the program that a process becomes; None if it may not."""
+        """The standing of the program that a process is about to become; None if the start is refused."""
         policy = self._scope.policy
         passed = self._passing(call, operation, is_waiting)
         standing = self._starts.take(name, pid, call) if passed is None else passed.standing
@@ -191,16 +196,16 @@ class Judge:
             return Standing(policy, True)  # noqa: FBT003 - a record
         return standing
 
-    def _passing(self, call: Call, operation: Operation, is_waiting: Callable[[], bool]) -> Pass | None:
-        """The exception that a call is the operation of, which is used up by that."""
+    def _passing(self, call: SystemCall, operation: Operation, is_waiting: Callable[[], bool]) -> Pass | None:
+        """The pass that a call belongs to, marked as used; None if there is no such pass."""
         passed = self._passes.get(call.thread)
         if passed is None or not passed.covers(call, operation) or not is_waiting():
             return None
         passed.use(call, operation)
         return passed
 
-    def _refuses(self, operation: Operation, call: Call, is_waiting: Callable[[], bool]) -> bool:
-        """Whether nothing allows an operation: the test, an exception, or what the program was started under."""
+    def _refuses(self, operation: Operation, call: SystemCall, is_waiting: Callable[[], bool]) -> bool:
+        """Whether nothing allows an operation: neither the test, nor a pass, nor the standing of the program."""
         policy = self._scope.policy
         if policy is None or not _refuses(policy, operation):
             return False
@@ -211,12 +216,12 @@ class Judge:
         return standing is None or (standing.policy is not None and _refuses(standing.policy, operation))
 
     def _report(self, operation: Operation, thread: int) -> bool:
-        """Report an operation that is refused; whether it is let happen all the same."""
+        """Report a refused operation; return whether the mode or the baseline lets it happen anyway."""
         scope = self._scope
         assert scope.policy is not None
         assert scope.report_path is not None
         pid = real_process(thread)
-        operation = operation._replace(program=name_of(pid), pid=pid)
+        operation = operation._replace(program=program_name(pid), pid=pid)
         code = decision.violation_code(operation)
         violation = Violation(code, scope.policy.size.value, scope.name, operation, _NOWHERE)
         is_noted = scope.policy.mode == OBSERVE or baseline.is_known(scope, violation)

@@ -1,7 +1,7 @@
-"""Exceptions: the one operation that the guard in a worker has judged already, and lets happen.
+"""Passes: each lets a thread do the one operation that the guard in the worker has already allowed.
 
-The kernel asks about the system calls of the operation as about any other. A pass covers those that the operation
-takes, and nothing else that its thread does.
+The kernel asks about the system calls of the operation as about any others. A pass covers the calls that the operation
+needs, and nothing else that the thread does.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._policy.decision import Policy
-    from .seccomp import Call
+    from .seccomp import SystemCall
 
 _SENDS = frozenset({"sendto", "sendmsg", "use"})
 
 
-def described(operation: Operation, policy: Policy | None, *, is_free: bool) -> list[Any]:
-    """A pass as plain data, as ``Pass`` takes it.
+def pass_fields(operation: Operation, policy: Policy | None, *, is_free: bool) -> list[Any]:
+    """A pass as plain data: the arguments of ``Pass``.
 
     Args:
-        operation: what the guard lets happen.
+        operation: the operation that the guard allows.
         policy: the policy that a program is started under; None for none.
-        is_free: whether what the program starts is its own business.
+        is_free: whether the program may start any other program.
     """
     port = None if operation.port is None else int(operation.port)
     fields = [operation.kind, operation.action, operation.family, operation.host, port]
@@ -39,22 +39,22 @@ def described(operation: Operation, policy: Policy | None, *, is_free: bool) -> 
 
 
 class Pass:
-    """What a thread may do once, whatever the policy of the test says.
+    """Lets a thread do one operation, whatever the policy of the test says.
 
     Attributes:
-        standing: that of the program which the operation starts.
+        standing: the standing of the program that the operation starts.
     """
 
-    def __init__(self, fields: list[Any], policy: dict[str, Any] | None, is_free: bool) -> None:  # noqa: FBT001 - as described() has it
+    def __init__(self, fields: list[Any], policy: dict[str, Any] | None, is_free: bool) -> None:  # noqa: FBT001 - as pass_fields() has it
         kind, action, family, host, port = fields
         self._operation = Operation(kind, action, "", "", family, host, port)
         self.standing = Standing(child_reports.policy_of(policy), is_free)
-        self._used_by: Call | None = None
-        self._tried: set[str] = set()  # addresses of the name that is looked up
+        self._used_by: SystemCall | None = None
+        self._tried: set[str] = set()  # the addresses of the looked-up name that were tried
 
     @property
     def is_look_up(self) -> bool:
-        """Whether it is for a look-up of a name, which takes several calls."""
+        """Whether the operation looks up a name, which takes several calls."""
         return self._operation.action == "resolve"
 
     @property
@@ -62,11 +62,11 @@ class Pass:
         """Whether a process that the thread begins may become another program."""
         return self._operation.kind == PROCESS and self._operation.action == "start"
 
-    def covers(self, call: Call, found: Operation) -> bool:
-        """Whether a call is of the operation, and nothing but a repetition of it came before.
+    def covers(self, call: SystemCall, found: Operation) -> bool:
+        """Whether a call belongs to the operation, and no other call has used the pass.
 
         Args:
-            call: the call.
+            call: the system call.
             found: what the call is about to do.
         """
         if self.is_look_up:
@@ -76,8 +76,8 @@ class Pass:
             )
         return self._may_be_used_by(call) and _is_same(self._operation, found)
 
-    def use(self, call: Call, found: Operation) -> None:
-        """Use it up for what a call is about to do."""
+    def use(self, call: SystemCall, found: Operation) -> None:
+        """Use the pass for what a call is about to do."""
         self._used_by = call
         self._tried.add(found.host)
 
@@ -85,11 +85,11 @@ class Pass:
         is_new = found.action == "connect" and found.host not in self._tried
         return is_new and allowed_names.is_tried(self._operation.host, found.host)
 
-    def _may_be_used_by(self, call: Call) -> bool:
+    def _may_be_used_by(self, call: SystemCall) -> bool:
         before = self._used_by
         if before is None or before.id == call.id:
             return True
-        # To send is tried again, with the same buffers, where there was no room.
+        # A send is repeated with the same buffers if there was no room.
         return self._operation.action in _SENDS and before[1:] == call[1:]
 
 
@@ -100,7 +100,7 @@ def _is_same(wanted: Operation, found: Operation) -> bool:
     are_sends = {wanted.action, found.action} <= _SENDS
     if wanted.kind != NETWORK or wanted.family != found.family or not (are_sends or wanted.action == found.action):
         return False
-    if wanted.action == "listen":  # only the kernel knows where: port 0 is another one by then
+    if wanted.action == "listen":  # only the kernel knows the address: it has replaced port 0
         return True
     if wanted.family == UNIX:
         return wanted.host == found.host
@@ -108,11 +108,11 @@ def _is_same(wanted: Operation, found: Operation) -> bool:
 
 
 class Start(namedtuple("Start", ("parent", "standing"))):  # noqa: PYI024 - as Policy
-    """A process that was begun by a pass, and has not become its program yet.
+    """A process that was forked by a pass and has not become its program yet.
 
     Attributes:
-        parent: the process that has begun it.
-        standing: of the program.
+        parent: the process that has forked it.
+        standing: the standing of the program.
     """
 
     __slots__ = ()
@@ -121,25 +121,25 @@ class Start(namedtuple("Start", ("parent", "standing"))):  # noqa: PYI024 - as P
 
 
 class Starts:
-    """The starts of programs that passes were for."""
+    """The program starts that passes allow."""
 
     def __init__(self) -> None:
         self._waiting: list[Start] = []
-        self._begun: dict[int, tuple[tuple[int, ...], Standing]] = {}  # by process: where its arguments are
+        self._begun: dict[int, tuple[tuple[int, ...], Standing]] = {}  # by process: the addresses of its arguments
 
     def add(self, parent: int, standing: Standing) -> None:
-        """A process is begun, which may become another program once."""
+        """Note that a process is forked that may become another program once."""
         self._waiting.append(Start(parent, standing))
 
     def clear(self) -> None:
-        """Forget them: they were of another test."""
+        """Forget the starts of an earlier test."""
         self._waiting.clear()
         self._begun.clear()
 
-    def take(self, name: str, pid: int, call: Call) -> Standing | None:
-        """The standing of the program that a process becomes; None if no pass is for that.
+    def take(self, name: str, pid: int, call: SystemCall) -> Standing | None:
+        """The standing of the program that a process becomes; None if no pass allows it.
 
-        A program that is searched for along PATH is asked for several times, with the same arguments.
+        A search along PATH makes several calls, with the same arguments.
         """
         first = 1 if name == "execve" else 2
         arguments = call.arguments[first : first + 2]

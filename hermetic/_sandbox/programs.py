@@ -1,8 +1,8 @@
-"""The programs that processes in a sandbox run, and what each was started under.
+"""Remembers under which policy each program in a sandbox was started.
 
-A process asks before it forks and before it becomes another program, so that each program is known by then. It is
-recognized by its image, the addresses that the kernel chose for it at random: a fork has the image of its parent,
-whether or not the parent still lives, and ``setsid`` or another parent make no difference.
+A process is judged before it forks and before it becomes another program, so each program is known before it runs. It
+is recognized by its image, the addresses that the kernel chose for it at random. A forked process has the image of its
+parent, even after the parent's end, ``setsid`` or a change of parent.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .._policy.decision import Policy
 
 _IMAGE_FIELDS = (26, 28, 45, 47)  # startcode, startstack, start_data and start_brk in /proc/PID/stat
-_FIRST_FIELD = 3  # that comes after the name of the program
+_FIRST_FIELD = 3  # the number of the first field after the program's name
 
 
 class Standing(namedtuple("Standing", ("policy", "is_free"))):  # noqa: PYI024 - as Policy
@@ -25,8 +25,8 @@ class Standing(namedtuple("Standing", ("policy", "is_free"))):  # noqa: PYI024 -
 
     Attributes:
         policy: the policy that it was started under; None for no policy, which allows everything.
-        is_free: whether the policy allowed the program, and did not just let it happen: an allowed program may start
-            any other, with the same standing.
+        is_free: whether the policy allowed the program, instead of only letting it run. An allowed program may start
+            any other program, with the same standing.
     """
 
     __slots__ = ()
@@ -39,13 +39,13 @@ class Programs:
 
     def __init__(self) -> None:
         self._standings: dict[tuple[str, ...], Standing] = {}  # by image
-        self._starting: dict[int, tuple[tuple[str, ...], Standing]] = {}  # by process: its image before, and then
+        self._starting: dict[int, tuple[tuple[str, ...], Standing]] = {}  # by process, with its image before
 
     def note_start(self, pid: int, standing: Standing) -> None:
         """Note that a process is about to become another program.
 
         Args:
-            pid: of the process.
+            pid: the id of the process.
             standing: of the program, if the start succeeds.
         """
         image = _image_of(pid)
@@ -53,7 +53,7 @@ class Programs:
             self._starting[pid] = image, standing
 
     def standing_of(self, pid: int) -> Standing | None:
-        """The standing of the program that a process runs; None for a copy of the worker, and where it is unknown."""
+        """The standing of the program that a process runs; None for a copy of the worker or an unknown program."""
         image = _image_of(pid)
         before, standing = self._starting.get(pid, (image, None))
         if standing is not None and image and image != before:
@@ -72,13 +72,13 @@ def parent_of(pid: int) -> int:
     return _status(pid, "PPid")
 
 
-def name_of(pid: int) -> str:
+def program_name(pid: int) -> str:
     """The name of the program that a process runs."""
     return os.path.basename(_path_of(pid))
 
 
 def _image_of(pid: int) -> tuple[str, ...]:
-    """What tells a program from all others, and outlives a fork; empty where it cannot be read."""
+    """What identifies a program and stays the same in a fork; empty if it cannot be read."""
     try:
         with real.open_file(f"/proc/{pid}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()

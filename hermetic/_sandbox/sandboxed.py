@@ -1,7 +1,7 @@
-"""The worker's side: it enters the sandbox, and from then on tells what it runs.
+"""Puts a worker into the sandbox, and tells the supervisor which test the worker runs.
 
-One instance, in ``state.running.sandbox``: the guard calls it where a scope comes into force, and where it lets one
-operation happen that the policy of the test alone would not.
+``scopes.running.sandbox`` holds the one instance. The guard calls it when a scope comes into force, and when it allows
+an operation that the policy of the test alone would refuse.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _LOST = """\
   docs: hermetic/docs/reference/messages.md#h009"""
 
 
-def prepare() -> None:
-    """Load what is needed, in the process that sandboxed ones are forked from."""
+def preload() -> None:
+    """Load the C library, in the process that sandboxed workers are forked from."""
     seccomp.c_library()
 
 
@@ -49,7 +49,7 @@ class Sandbox:
     """The sandbox that this process is in.
 
     Args:
-        channel: the descriptor of the way to the one who answers.
+        channel: the descriptor of the channel to the supervisor.
     """
 
     def __init__(self, channel: int) -> None:
@@ -57,17 +57,17 @@ class Sandbox:
         self._identity = _inode(channel)
         self._machine = seccomp.known_machine()
         self._pid = real.get_pid()
-        self._passed: set[int] = set()  # threads with an exception
-        self.holds_test = False  # whether the scope in force has anything to be held to
-        self._number = 0  # of the last message that was replied to
+        self._passed: set[int] = set()  # threads with a pass
+        self.holds_test = False  # whether the kernel enforces the policy of the scope in force
+        self._number = 0  # of the last message that needed a reply
         self._is_lost = False
 
     @classmethod
     def enter(cls, channel: int) -> Sandbox:
-        """Put this process, and all that it will start, under the filter; there is no way back.
+        """Put this process, and everything that it will start, under the filter for good.
 
         Args:
-            channel: as above.
+            channel: the descriptor of the channel to the supervisor.
 
         Raises:
             OSError: the system refuses.
@@ -75,18 +75,18 @@ class Sandbox:
         sandbox = cls(channel)
         held = _held(besides=channel)
         program = filters.program(sandbox._machine, channel=channel, held=[fd for fd, _, _ in held])
-        listener = seccomp.enter(program, sandbox._machine)
+        listener = seccomp.enter_filter(program, sandbox._machine)
         sandbox._ask("entered", sandbox._pid, held, handed=listener)
         return sandbox
 
     def scope_changed(self, scope: Scope | None) -> None:
-        """Another scope is in force for this process.
+        """Tell the supervisor which scope is in force for this process.
 
         Args:
-            scope: None for none.
+            scope: the scope; None for no scope.
         """
         if self._pid != real.get_pid():
-            return  # a forked child of the test is the test
+            return  # a forked child belongs to the test
         if self._is_lost:
             if scope is not None and scope.owner is not None:
                 self._lose()
@@ -105,20 +105,20 @@ class Sandbox:
         self.holds_test = is_held
 
     def let_pass(self, operation: Operation, policy: Policy | None, *, is_free: bool) -> None:
-        """This thread does something next that the guard lets happen; the kernel is to let happen this alone.
+        """Let the kernel allow one operation of this thread, which the guard has allowed.
 
         Args:
-            operation: what it does.
-            policy: what a program that it starts is held to; None for nothing.
-            is_free: whether what the program starts is its own business.
+            operation: the operation.
+            policy: the policy of a program that the operation starts; None for no policy.
+            is_free: whether that program may start any other program.
         """
         if self.holds_test and not self._is_lost:
             thread = get_native_id()
             self._passed.add(thread)
-            self._tell("pass", thread, *passes.described(operation, policy, is_free=is_free))
+            self._tell("pass", thread, *passes.pass_fields(operation, policy, is_free=is_free))
 
     def let_pass_no_more(self) -> None:
-        """End the exception for this thread, whether it was used or not."""
+        """End the pass of this thread, whether it was used or not."""
         if self._passed and not self._is_lost:
             thread = get_native_id()
             if thread in self._passed:
@@ -126,13 +126,13 @@ class Sandbox:
                 self._tell("pass", thread)
 
     def _ask(self, kind: str, *details: Any, handed: int | None = None) -> None:
-        """Tell something, and wait until it holds; a descriptor that is handed over is closed here."""
+        """Send a message, and wait for the reply; a descriptor that is handed over is closed here."""
         self._number += 1
         try:
             try:
                 self._send([kind, self._number, *details], handed)
             finally:
-                if handed is not None:  # as long as it is open here, who waits for an answer waits for ever
+                if handed is not None:  # as long as it is open here, callers wait for ever if the supervisor ends
                     system.close(handed)
             self._take_reply()
         except (OSError, ValueError) as error:
@@ -143,7 +143,7 @@ class Sandbox:
         while number != self._number:
             data = self._channel.recv(_MAX_REPLY_BYTES)
             if not data:
-                raise ValueError("nobody answers any more")
+                raise ValueError("the supervisor has closed the channel")
             number, told = _loads(data)
             scopes.running.faults += map(GuardError, told)
             if number == BROKEN:
@@ -154,12 +154,12 @@ class Sandbox:
         try:
             self._send([*message], None)
         except (OSError, ValueError) as error:
-            if self._pid == real.get_pid():  # else a forked child has closed its copy, and is judged as the test is
+            if self._pid == real.get_pid():  # a forked child may close its copy, and is judged as the test
                 self._lose(error)
 
     def _send(self, message: list[Any], handed: int | None) -> None:
         if _inode(self._channel.fileno()) != self._identity:
-            raise ValueError("its descriptor is another file's")
+            raise ValueError("its descriptor belongs to another file")
         data = _dumps(message).encode()
         with contextlib.ExitStack() as stack:
             fds = [handed] if handed is not None else []
@@ -172,17 +172,17 @@ class Sandbox:
                 self._channel.send(data)
 
     def _lose(self, error: Exception | None = None) -> None:
-        """Nobody knows any more what is running here: see to it that all is refused, and make it an error."""
+        """Have every judged call refused and report an error: the supervisor no longer knows which test runs."""
         if not self._is_lost:
             self._is_lost = True
             seccomp.alarm(self._machine)
-        reason = ": an earlier error says why" if error is None else f": {error}"
+        reason = ": see the earlier error" if error is None else f": {error}"
         scopes.running.faults.append(GuardError(_LOST.format(reason=reason)))
 
 
 @contextlib.contextmanager
 def _file_of(data: bytes) -> Iterator[int]:
-    """A file in memory with some data: its descriptor."""
+    """The descriptor of a file in memory that holds some data."""
     fd = os.memfd_create("hermetic")
     try:
         while data:
@@ -193,15 +193,15 @@ def _file_of(data: bytes) -> Iterator[int]:
 
 
 def _inode(fd: int) -> tuple[int, int]:
-    """What tells a file from all others."""
+    """The device and inode of an open file, which identify it."""
     status = _fstat(fd)
     return status.st_dev, status.st_ino
 
 
 def _held(besides: int) -> list[tuple[int, str, dict[str, Any]]]:
-    """The sockets of this process that are connected or listen: their descriptors, what tells them, what their use is.
+    """The connected and listening sockets of this process: descriptor, identity, and the operation of using it.
 
-    Pairs, whose ends have no names, reach nobody else.
+    Socket pairs without names are left out, because they reach no other process.
     """
     found = []
     for fd in map(int, os.listdir(_FDS)):
@@ -221,7 +221,7 @@ def _use_of(fd: int) -> Operation | None:
             listens = bool(sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_ACCEPTCONN))
             address = sock.getsockname() if listens else sock.getpeername()
         except OSError:
-            return None  # it is not connected
+            return None  # not connected
         if sock.family == _socket.AF_UNIX:
             address = address or sock.getsockname()
             return events.address_operation("listen" if listens else "use", sock, address) if address else None

@@ -1,15 +1,15 @@
-"""The one who is asked: it judges the calls of sandboxed workers by the policy of the test that each of them runs.
+"""Judges the system calls of sandboxed workers by the policy of the test that each worker runs.
 
-    zygote      new()       before a worker is forked: the two ends of a way between them
-    worker      messages    entered   the listener, with what the worker held before
-                            scope     the test that is running now, its policy, where its violations are reported
-                            pass      one operation of one thread, which the guard in the worker lets happen
+    zygote      new()       before it forks a worker: makes the channel between them
+    worker      messages    entered   the listener, and the sockets that the worker already had
+                            scope     the test that is running, its policy, and its report file
+                            pass      one operation of one thread, which the guard in the worker allows
                 replies     to the first two: the errors here since the last reply
     kernel      questions   on the listener, while the caller waits
 
-What is refused is written to the report file of the test, where children report to, before the caller goes on.
-An error here refuses the call and is told with the next reply. If a message cannot be taken, or nobody is left to send
-one, the listener is closed: the kernel then refuses all that it would ask about.
+A refused call is written to the report file of the test, as for child processes, before the caller goes on. An error
+here refuses the call and is sent with the next reply. If a message cannot be read, or no worker is left to send one,
+the listener is closed; the kernel then refuses every call that it would ask about.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import stat
 from .._base import own_sockets, real, system
 from .._base.errors import GuardError, internal_error_text
 from .._base.records import Operation
-from . import seccomp
+from . import allowed_names, seccomp
 from .judge import Judge
 
 TYPE_CHECKING = False
@@ -32,29 +32,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .seccomp import Call
+    from .seccomp import SystemCall
 
-MAX_MESSAGE_BYTES = 100_000  # a larger message is a file, whose descriptor is sent
+MAX_MESSAGE_BYTES = 100_000  # a larger message is sent as the descriptor of a file
 _MAX_FILE_BYTES = 100_000_000
-IN_A_FILE = b"file"  # stands for such a message
-_MAX_FAULTS, _MAX_FAULT, _MAX_NAME = 3, 5000, 200  # that one reply has room for, and characters
-BROKEN = -1  # the number of a reply after which there are no more
+IN_A_FILE = b"file"  # announces such a message
+_MAX_FAULTS, _MAX_FAULT, _MAX_NAME = 3, 5000, 200  # errors in a reply, characters of an error and of a test's name
+BROKEN = -1  # the number of the last reply, after a failure here
 
 
 class Supervisor:
-    """Answers for all workers of a zygote; nothing in it waits for any of them.
+    """Supervises all workers of a zygote, without waiting for any of them.
 
     Args:
-        poll: what the zygote waits with (``system.poll()``): descriptors are registered with it.
+        poll: the polling object of the zygote (``system.poll()``), with which descriptors are registered.
     """
 
     def __init__(self, poll: Any) -> None:
         self._poll = poll
         self._handlers: dict[int, tuple[Supervised, Callable[[], None]]] = {}  # by descriptor
         self._workers: list[Supervised] = []
+        allowed_names.forget_addresses()
 
     def new(self) -> tuple[int, Supervised]:
-        """The descriptor for a worker that is about to be forked, and what stands for it here."""
+        """The descriptor for a worker that is about to be forked, and the worker's counterpart here."""
         ours, theirs = own_sockets.pair(own_sockets.SOCK_SEQPACKET)
         ours.setblocking(False)  # noqa: FBT003 - the standard library's signature
         worker = Supervised(ours, self._watch)
@@ -71,21 +72,21 @@ class Supervisor:
             self._poll.register(fd, system.POLLIN)
 
     def handle(self, fd: int) -> None:
-        """Do what is to be done for a descriptor that has become ready.
+        """Handle a descriptor that has become ready.
 
         Args:
             fd: the descriptor.
         """
         worker, handler = self._handlers.get(fd, (None, None))
         if worker is None or handler is None:
-            return  # one that came before it in the same round has closed it
+            return  # an earlier descriptor of the same round has closed it
         try:
             handler()
-        except Exception as error:  # noqa: BLE001 - other workers must go on, and this one be refused everything
+        except Exception as error:  # noqa: BLE001 - other workers go on, and every call of this one is refused
             worker.fail(error)
 
     def answer_for(self, seconds: float) -> None:
-        """Wait, but answer what is asked meanwhile."""
+        """Wait for some seconds, and answer questions meanwhile."""
         deadline = real.perf_counter() + seconds
         poll = system.poll()
         for fd in self._handlers:
@@ -97,23 +98,23 @@ class Supervisor:
                 self.handle(fd)
 
     def forget(self, worker: Supervised) -> None:
-        """A worker has ended, and all that it has left."""
+        """Drop a worker that has ended together with everything that it has started."""
         worker.close()
         self._workers.remove(worker)
 
     def close(self) -> None:
-        """Let go of everything: in a copy of the zygote's process, which is none."""
+        """Close everything, in a forked copy of the zygote."""
         for worker in self._workers:
             worker.close()
         self._workers.clear()
 
 
 class Supervised:
-    """A worker, as the one sees it who answers for it.
+    """A worker, seen from the process that judges its system calls.
 
     Args:
-        channel: the way to it.
-        watch: has a descriptor waited for, with what is to be called when it is ready, or None for no more.
+        channel: this process's end of the channel to the worker.
+        watch: registers a handler for a descriptor, or with None removes it.
     """
 
     def __init__(self, channel: socket.socket, watch: Callable[[int, Any], None]) -> None:
@@ -123,10 +124,10 @@ class Supervised:
         self._questions = system.poll()
         self._names = {number: name for name, number in seccomp.known_machine().numbers.items()}
         self._judge = Judge()
-        self._faults: list[str] = []  # the messages of errors that the worker has not been told yet
+        self._faults: list[str] = []  # errors that have not been sent to the worker yet
 
     def take_messages(self) -> None:
-        """Take what the worker has told, without waiting."""
+        """Read the messages of the worker, without waiting."""
         while self._channel is not None:
             try:
                 data, fds = own_sockets.receive_descriptors(self._channel, MAX_MESSAGE_BYTES, 2)
@@ -134,11 +135,11 @@ class Supervised:
                 return None
             except OSError:
                 data, fds = b"", []
-            if not data:  # the worker has ended; what it started may live on
+            if not data:  # the worker has ended; processes that it started may live on
                 return self.close()
             try:
                 self._take(data, fds)
-            except Exception as error:  # noqa: BLE001 - what the worker said is not known: nothing is allowed
+            except Exception as error:  # noqa: BLE001 - the message is unknown, so nothing is allowed
                 return self.fail(error)
             finally:
                 for fd in fds:
@@ -155,7 +156,7 @@ class Supervised:
         elif kind == "entered" and self._listener is None:
             self._judge.worker = details[0]
             self._judge.held = {fd: (identity, Operation(**fields)) for fd, identity, fields in details[1]}
-            self._listener = os.dup(fds[-1])  # first of all: what goes wrong from here on closes it
+            self._listener = os.dup(fds[-1])  # first, because every later failure closes it
             self._watch_listener(self._listener)
         else:
             raise ValueError(f"a message of an unknown kind: {kind!r:.50}")
@@ -172,46 +173,46 @@ class Supervised:
         self._channel.send(json.dumps([number, told]).encode())
 
     def fail(self, error: Exception) -> None:
-        """Refuse everything from now on, because something went wrong here, and tell the worker why.
+        """Refuse every call from now on, because of an error here, and tell the worker why.
 
         Args:
-            error: what went wrong.
+            error: the error.
         """
         self._note(error)
         if self._channel is not None:
-            with contextlib.suppress(OSError):  # it is told by the end of the channel alone
+            with contextlib.suppress(OSError):  # the end of the channel tells the worker anyway
                 self._reply(BROKEN)
         self.close()
 
     def _note(self, error: Exception) -> None:
-        """Keep an error to be told to the worker."""
+        """Keep an error for the next reply to the worker."""
         text = str(error) if isinstance(error, GuardError) else internal_error_text(error, self._judge.test[:_MAX_NAME])
         if len(self._faults) < _MAX_FAULTS:
             self._faults.append(text[:_MAX_FAULT])
 
     def _asked(self) -> None:
         assert self._listener is not None
-        # The event is looked for here: that which was told may be of an older listener that had this number, and to
-        # receive where nobody has asked would be to wait.
+        # Poll again: the event that led here may belong to an older listener with the same number, and receiving
+        # without a question would block.
         events = self._questions.poll(0)
         if events and events[0][1] & system.POLLIN:
             call = seccomp.receive(self._listener)
             if call is not None:
-                self.take_messages()  # what the worker said before it called was said first
+                self.take_messages()  # the worker sent its messages before the call
                 self._answer(call)
         elif events:  # the last process of the sandbox has ended
             self._close_listener()
 
-    def _answer(self, call: Call) -> None:
+    def _answer(self, call: SystemCall) -> None:
         listener = self._listener
         if listener is None:
-            return None  # it was closed just now, which refuses the call
+            return None  # it has just been closed, which refuses the call
         name = self._names[call.number]
         if seccomp.is_alarm(name, call):
             return self.close()
         try:
             error = self._judge.judge(name, call, lambda: seccomp.is_waiting(listener, call))
-        except Exception as found:  # noqa: BLE001 - whatever goes wrong here, the caller must not wait for ever
+        except Exception as found:  # noqa: BLE001 - the caller must not wait for ever, whatever goes wrong
             self._note(found)
             error = errno.EPERM
         if error:
@@ -227,7 +228,7 @@ class Supervised:
             self._watch(listener, None)
 
     def close(self) -> None:
-        """Let go of it: calls of what is left of it fail."""
+        """Close the channel and the listener; judged calls of remaining processes fail."""
         self._close_listener()
         if self._channel is not None:
             self._watch(self._channel.fileno(), None)
@@ -239,7 +240,7 @@ def _read_file(fd: int) -> bytes:
     """The contents of a file.
 
     Raises:
-        ValueError: it is no file, or one too large to be read while others wait.
+        ValueError: it is not a regular file, or too large to read while other workers wait.
     """
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_FILE_BYTES:

@@ -1,4 +1,4 @@
-"""Reads system calls as operations, with the memory that they point to."""
+"""Reads the arguments of system calls, and the memory that they point to, as operations."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _OF_THE_KERNEL = (16, 38)  # AF_NETLINK, AF_ALG
 
 _MAX_ADDRESS = 128  # bytes: struct sockaddr_storage
 _MAX_PATH = 4096
-_MAX_ARGUMENTS, _MAX_ARGUMENT = 20, 200  # of a command that are shown
-_MAX_MESSAGES = 1024  # that one call takes: UIO_MAXIOV
+_MAX_ARGUMENTS, _MAX_ARGUMENT = 20, 200  # shown of a command, and characters of each
+_MAX_MESSAGES = 1024  # in one call: UIO_MAXIOV
 _MESSAGE = struct.Struct("=QI4x")  # the address in struct msghdr
 _MESSAGE_BYTES, _ENTRY_BYTES = 56, 64  # struct msghdr, struct mmsghdr
 
-_MAX_BLOCKS = 1024  # of what one io_submit(2) takes
-_BLOCK_DESCRIPTOR, _BLOCK_BYTES = 20, 24  # of struct iocb, as much as is read
+_MAX_BLOCKS = 1024  # read of one io_submit(2)
+_BLOCK_DESCRIPTOR, _BLOCK_BYTES = 20, 24  # in struct iocb: the offset of the descriptor, and the bytes to read
 _RIGHTS = (1, 1)  # SOL_SOCKET, SCM_RIGHTS
-_MAX_CONTROL = 4096  # bytes of control messages: room for more descriptors than the kernel passes in one
+_MAX_CONTROL = 4096  # bytes of control messages: more descriptors than the kernel passes at once
 _HEADER = struct.Struct("=Qii")  # struct cmsghdr
 
 _UNREADABLE = "an address that cannot be read"
@@ -39,13 +39,13 @@ _SENDS = ("sendto", "sendmsg", "sendmmsg")
 
 
 class Memory:
-    """The memory of a process that waits for an answer.
+    """The memory of a process whose system call is being judged.
 
     Args:
-        thread: a thread of it.
+        thread: a thread of the process.
 
     Raises:
-        OSError: it has ended, or nobody may read it.
+        OSError: the process has ended, or its memory may not be read.
     """
 
     def __init__(self, thread: int) -> None:
@@ -58,32 +58,32 @@ class Memory:
         system.close(self._fd)
 
     def read(self, address: int, size: int) -> bytes:
-        """What is there, as far as it can be read.
+        """The bytes at an address, as far as they can be read.
 
         Raises:
-            OSError: nothing of it can be.
+            OSError: none of them can be read.
         """
         found: bytes = os.pread(self._fd, size, address)
         return found
 
     def text(self, address: int, size: int) -> str:
-        """A string of C's, up to a number of bytes."""
+        """The C string at an address, up to a number of bytes."""
         return os.fsdecode(self.read(address, size).partition(b"\0")[0])
 
     def pointers(self, address: int, count: int) -> list[int]:
-        """An array of pointers that ends with a null, up to a number of them."""
+        """The pointers of a null-terminated array, up to a number of them."""
         data = self.read(address, 8 * count)
         found = list(struct.unpack_from(f"={len(data) // 8}Q", data))
         return found[: found.index(0)] if 0 in found else found
 
 
 def operations(name: str, thread: int, arguments: Sequence[int]) -> list[Operation]:
-    """What a call is about to do; nothing where the size table has nothing to say.
+    """What a system call is about to do; empty if no size restricts it.
 
     Args:
-        name: of the call.
-        thread: that calls, by its number.
-        arguments: of the call.
+        name: the name of the call.
+        thread: the number of the calling thread.
+        arguments: the arguments of the call.
     """
     try:
         return _READERS[name](thread, arguments)
@@ -95,12 +95,12 @@ def operations(name: str, thread: int, arguments: Sequence[int]) -> list[Operati
 
 
 def descriptors(name: str, thread: int, arguments: Sequence[int]) -> list[int]:
-    """The descriptors that a call reads from, writes to or hands on; none where that cannot be read.
+    """The descriptors that a system call reads from, writes to or passes on; empty if they cannot be read.
 
     Args:
-        name: of the call.
-        thread: that calls, by its number.
-        arguments: of the call.
+        name: the name of the call.
+        thread: the number of the calling thread.
+        arguments: the arguments of the call.
     """
     try:
         if name == "io_submit":
@@ -121,7 +121,7 @@ def _submitted(thread: int, arguments: Sequence[int]) -> list[int]:
 
 
 def _handed_on(thread: int, pointer: int) -> list[int]:
-    """The descriptors that a message hands on (unix(7), SCM_RIGHTS)."""
+    """The descriptors that a message passes to another process (unix(7), SCM_RIGHTS)."""
     with Memory(thread) as memory:
         address, size = struct.unpack_from("=QQ", memory.read(pointer, _MESSAGE_BYTES), 32)
         control = memory.read(address, min(size, _MAX_CONTROL)) if address and size else b""
@@ -138,7 +138,7 @@ def _handed_on(thread: int, pointer: int) -> list[int]:
 
 
 def socket_kind(thread: int, fd: int) -> str:
-    """What a descriptor is: ``TCP``, ``UDPv6``, ``UNIX-STREAM``; empty for what is no socket."""
+    """The kind of a socket: ``TCP``, ``UDPv6``, ``UNIX-STREAM``; empty for a descriptor that is not a socket."""
     try:
         name: bytes = os.getxattr(f"/proc/{thread}/fd/{fd}", "system.sockprotoname")
     except OSError:
@@ -147,28 +147,28 @@ def socket_kind(thread: int, fd: int) -> str:
 
 
 def socket_identity(thread: int, fd: int) -> str:
-    """What tells a socket from all others: ``socket:[4711]``; empty for a descriptor that is closed."""
+    """The identity of a socket, such as ``socket:[4711]``; empty for a closed descriptor."""
     try:
         return os.readlink(f"/proc/{thread}/fd/{fd}")
     except OSError:
         return ""
 
 
-def address_operation(name: str, action: str, address: bytes, *, stream: bool = False) -> Operation | None:
-    """An operation on an address as the kernel takes it; None for one that reaches nobody.
+def sockaddr_operation(name: str, action: str, address: bytes, *, stream: bool = False) -> Operation | None:
+    """The operation of a system call on a struct sockaddr; None for a call that only dissolves a connection.
 
     Args:
-        name: of the call.
-        action: as in an operation.
-        address: a struct sockaddr.
+        name: the name of the call.
+        action: the action of the operation.
+        address: the bytes of the struct sockaddr.
         stream: whether the socket is a TCP socket.
     """
     api = f"{name}(2)"
     family = int.from_bytes(address[:2], "little")
     if family == _AF_UNSPEC:
         if action == "connect" or len(address) < 8:  # noqa: PLR2004 - family, port, address
-            return None  # dissolves a connection
-        family = _AF_INET  # as the kernel reads it
+            return None
+        family = _AF_INET  # the kernel reads it so
     if family in (_AF_INET, _AF_INET6):
         port = int.from_bytes(address[2:4], "big")
         packed = address[4:8].ljust(4, b"\0") if family == _AF_INET else address[8:24].ljust(16, b"\0")
@@ -194,12 +194,12 @@ def _sendto(thread: int, arguments: Sequence[int]) -> list[Operation]:
     return _at(thread, arguments[4], arguments[5], "sendto", "sendto") if arguments[4] else []
 
 
-def _at(  # noqa: PLR0913 - what describes a call
+def _at(  # noqa: PLR0913 - the parts of a call
     thread: int, pointer: int, size: int, name: str, action: str, *, stream: bool = False
 ) -> list[Operation]:
     with Memory(thread) as memory:
         address = memory.read(pointer, min(size & 0xFFFFFFFF, _MAX_ADDRESS))
-    operation = address_operation(name, action, address, stream=stream)
+    operation = sockaddr_operation(name, action, address, stream=stream)
     return [operation] if operation else []
 
 
@@ -225,7 +225,7 @@ def _messages(memory: Memory, headers: bytes, size: int, name: str) -> list[Oper
     for start in range(0, len(headers) - _MESSAGE.size + 1, size):
         pointer, length = _MESSAGE.unpack_from(headers, start)
         if pointer and length:
-            operation = address_operation(name, "sendmsg", memory.read(pointer, min(length, _MAX_ADDRESS)))
+            operation = sockaddr_operation(name, "sendmsg", memory.read(pointer, min(length, _MAX_ADDRESS)))
             found.update({operation: None} if operation else {})
     return [*found]
 
@@ -252,7 +252,7 @@ def _forking(name: str) -> Callable[[int, Sequence[int]], list[Operation]]:
 
 
 def _as_int(argument: int) -> int:
-    """An argument that C has as an int."""
+    """An argument of the C type int."""
     return argument & 0x7FFFFFFF if not argument & 0x80000000 else (argument & 0xFFFFFFFF) - (1 << 32)
 
 

@@ -48,18 +48,18 @@ class AvailabilityTest(HermeticTestCase):
     def test_what_is_missing_is_said_and_how_to_go_on(self):
         done = self.run_where("from hermetic._base import features; features.LINUX = False", "--sandbox", "kernel")
         self.assertEqual(done.returncode, 2)
-        self.assertIn("the kernel layer is not available here: it is Linux's", done.stderr)
+        self.assertIn("the kernel layer is not available here: it runs on Linux only", done.stderr)
         self.assertIn("sandbox = off", done.stderr)
 
     @unittest.skipUnless(features.LINUX, "machines that Linux runs on")
     def test_an_unknown_machine_is_named_as_one(self):
         broken = "from hermetic._sandbox import call_numbers; call_numbers.MACHINES.clear()"
-        self.assertIn("it knows 64-bit Pythons", self.run_where(broken, "--sandbox", "kernel").stderr)
+        self.assertIn("it supports 64-bit Python", self.run_where(broken, "--sandbox", "kernel").stderr)
 
     def test_auto_says_in_one_line_why_it_is_off(self):
         done = self.run_where("from hermetic._base import features; features.LINUX = False", "--sandbox", "auto")
         self.assertEqual((done.returncode, done.stderr.count("sandbox:")), (0, 1))
-        self.assertIn("sandbox: off, because it is Linux's", done.stderr)
+        self.assertIn("sandbox: off, because it runs on Linux only", done.stderr)
 
     @needs_a_sandbox
     def test_a_sandbox_within_a_sandbox_is_refused_with_its_reason(self):

@@ -48,13 +48,15 @@ class JudgeCase(HermeticTestCase):
         filled = (*arguments, *[0] * (6 - len(arguments)))
         self.asked += 1
         number = zlib.crc32(name.encode())  # of each name another
-        return self.judge.judge(name, seccomp.Call(self.asked, self.memory.thread, number, filled), lambda: waiting)
+        return self.judge.judge(
+            name, seccomp.SystemCall(self.asked, self.memory.thread, number, filled), lambda: waiting
+        )
 
     def connect(self, address: bytes, fd: int = 3, **kwargs: bool) -> int:
         return self.ask("connect", fd, self.memory.put(address), len(address), **kwargs)
 
     def let_pass(self, operation: Operation, policy: Policy | None = None, *, is_free: bool = True) -> None:
-        self.judge.let_pass(self.memory.thread, *passes.described(operation, policy, is_free=is_free))
+        self.judge.let_pass(self.memory.thread, *passes.pass_fields(operation, policy, is_free=is_free))
 
     def execute(self, path: str) -> int:
         return self.ask("execve", self.memory.put(path.encode() + b"\0"), self.memory.strings(path))
@@ -124,7 +126,7 @@ class NetworkTest(JudgeCase):
         self.hold("medium")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             identity = system_calls.socket_identity(self.memory.thread, sock.fileno())
-            use = system_calls.address_operation("connect", "use", inet("127.0.0.1", 9))
+            use = system_calls.sockaddr_operation("connect", "use", inet("127.0.0.1", 9))
             self.judge.held = {sock.fileno(): (identity, use)}
             address = self.memory.put(inet("203.0.113.7", 9))
             answers = [self.ask("write", sock.fileno()), self.ask("sendto", sock.fileno(), 0, 0, 0, address, 16)]
@@ -132,7 +134,7 @@ class NetworkTest(JudgeCase):
 
     def test_a_descriptor_that_is_another_file_by_now_is_free(self):
         self.hold("small")
-        use = system_calls.address_operation("connect", "use", inet("127.0.0.1", 9))
+        use = system_calls.sockaddr_operation("connect", "use", inet("127.0.0.1", 9))
         self.judge.held = {1: ("socket:[1]", use)}
         self.assertEqual(self.ask("write", 1), 0)
 
@@ -209,7 +211,7 @@ class ExceptionTest(JudgeCase):
             self.assertEqual(self.connect(inet("203.0.113.7", 1)), errno.EPERM)
 
     def test_it_is_for_one_thread(self):
-        self.judge.let_pass(self.memory.thread + 1, *passes.described(CONNECT, None, is_free=True))
+        self.judge.let_pass(self.memory.thread + 1, *passes.pass_fields(CONNECT, None, is_free=True))
         self.assertEqual(self.connect(inet("203.0.113.7", 1)), errno.EPERM)
 
     def test_a_message_that_finds_no_room_is_sent_again_and_no_other_one(self):

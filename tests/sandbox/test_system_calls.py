@@ -19,7 +19,7 @@ if features.LINUX:
 @unittest.skipUnless(features.LINUX, "Linux's system calls")
 class AddressTest(HermeticTestCase):
     def target(self, address: bytes, action: str = "connect") -> str:
-        operation = system_calls.address_operation("connect", action, address)
+        operation = system_calls.sockaddr_operation("connect", action, address)
         return operation.target if operation else ""
 
     def test_internet_addresses_are_shown_with_their_ports(self):
@@ -38,7 +38,7 @@ class AddressTest(HermeticTestCase):
             b"\x10\0": KERNEL,
             b"\x11\0": OTHER,
         }
-        found = {address: system_calls.address_operation("bind", "bind", address) for address in families}
+        found = {address: system_calls.sockaddr_operation("bind", "bind", address) for address in families}
         self.assertEqual({address: operation.family for address, operation in found.items()}, families)
 
     def test_dissolving_a_connection_reaches_nobody(self):
