@@ -33,7 +33,7 @@ LAYERS = {
     "_policy": "decision | allowances messages",
     "_reports": (
         "html_assets plain_text report_output test_records | ci_annotations html_timeline json_report"
-        " junit_report warnings_report | html_report | writing"
+        " junit_report warnings_report | html_report | report_writer"
     ),
     "_terminal": "colours drawing | live_line",
     "_settings": "config_edits kinds | table | config_files | config | current_run",

@@ -94,7 +94,7 @@ def _shard(asked: dict[str, str]) -> Shard | None:
     index = asked.get("TEST_SHARD_INDEX", "")
     number = int(index) + 1 if index.isascii() and index.isdigit() else 0
     try:
-        return shards.parse(f"{number}/{total}", "")
+        return shards.parse_shard(f"{number}/{total}", "")
     except ConfigurationError:
         message = f"TEST_SHARD_INDEX={index} and TEST_TOTAL_SHARDS={total} are no shard; the index counts from 0"
         raise ConfigurationError(message) from None

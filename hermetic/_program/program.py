@@ -159,7 +159,9 @@ class TestProgram(unittest.TestProgram):
         self.test = run_setup.arranged(self.test)
         with usage.configuration_errors(str(self.progName)), policies.default_scope():
             try:
-                process_exits.leave(polluters.find(name, self.test, reproduction.Reproduction(self, self._ours)))
+                process_exits.leave(
+                    polluters.find_polluters(name, self.test, reproduction.Reproduction(self, self._ours))
+                )
             except KeyboardInterrupt:
                 process_exits.leave(features.INTERRUPTED_EXIT_STATUS)
 

@@ -118,10 +118,11 @@ def _record(
         annotations = next((ci for name, ci in features.ANNOTATING_CI.items() if _is_true(name)), "off")
     if not paths and annotations == "off" and observer is None:
         return
-    from .._reports.writing import Reports  # as recording: for runs that are reported
+    from .._reports.report_writer import ReportWriter  # as recording: for runs that are reported
     from .._results.recording import Recorder
 
-    recorder = current_run.recorder = Recorder(Reports(paths, None if annotations == "off" else annotations), observer)
+    reports = ReportWriter(paths, None if annotations == "off" else annotations)
+    recorder = current_run.recorder = Recorder(reports, observer)
     if observer is not None:
         while_running.callback(observer.conclude, recorder.run)
     while_running.callback(recorder.close)
@@ -139,9 +140,9 @@ def _put_in_order(
     if ours.shard is not None:
         if shard is not None:
             raise ConfigurationError(f"--shard {ours.shard}: Bazel has asked for a shard as well; leave the option out")
-        from .._suites.shards import parse  # as order, below
+        from .._suites.shards import parse_shard  # as order, below
 
-        shard = parse(ours.shard, "--shard")
+        shard = parse_shard(ours.shard, "--shard")
     path, is_own = history.path_of(settings), settings.history == "auto"
     # A shard leaves the history as it is: those that come after it would make other parts. Under Bazel it is a source.
     is_kept = shard is not None or "TEST_SRCDIR" in os.environ

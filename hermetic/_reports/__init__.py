@@ -1,11 +1,12 @@
-"""Reports of a run, each a function of its records: records in, text out.
+"""The reports of a run; each is a function that turns the records of the run into text.
 
-    records       what is known of a run: one plain record for each test, and each fixture that has something to say
-    files         where reports are written: checked before the run, replaced in one step after it
+    test_records     the plain data: a record for each test, and for each fixture that fails or is skipped
+    report_output    checks the path of a report before the run, and replaces the file in one step after it
+    report_writer    writes the requested reports
     json_report, junit_report, html_report, warnings_report, ci_annotations
-                  one format each
+                     one format each
 
-They are loaded only for a run that is asked for one.
+Only runs that write a report load these files.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Annotations: lines in the log of a CI system that it shows beside the code.
+"""Makes annotations: log lines that a CI system shows beside the code.
 
-    github   ::error file=F,line=N,title=T::TEXT                                     the workflow commands of Actions
-    azure    ##vso[task.logissue type=error;sourcepath=F;linenumber=N;]TEXT          the logging commands of Pipelines
+    github   ::error file=F,line=N,title=T::TEXT                                GitHub Actions: workflow commands
+    azure    ##vso[task.logissue type=error;sourcepath=F;linenumber=N;]TEXT     Azure Pipelines: logging commands
 
-GitLab has no such lines: it reads the JUnit report.
+GitLab has no such lines; it reads the JUnit report.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
     from .test_records import TestRecord
 
-_MAX_LINES = 50  # of a run: GitHub shows ten of each level, and logs are for people
+_MAX_LINES = 50  # in a run: GitHub shows ten of each level, and people read the log
 _MAX_TEXT, _MAX_TITLE = 1000, 200  # characters
-_ROOTS = {"github": "GITHUB_WORKSPACE", "azure": "BUILD_SOURCESDIRECTORY"}  # what paths are to be relative to
+_ROOTS = {"github": "GITHUB_WORKSPACE", "azure": "BUILD_SOURCESDIRECTORY"}  # the folders that paths must be relative to
 
 
-def lines(records: Sequence[TestRecord], format_name: str, environ: Mapping[str, str]) -> list[str]:
-    """One line for each thing that went wrong, errors first.
+def annotation_lines(records: Sequence[TestRecord], format_name: str, environ: Mapping[str, str]) -> list[str]:
+    """The lines that annotate the errors, failures and violations of a run, errors first.
 
     Args:
-        records: those of a run.
+        records: the records of the run.
         format_name: ``github`` or ``azure``.
-        environ: where the CI system says what paths are relative to.
+        environ: the environment, in which the CI system names the folder that paths must be relative to.
     """
     found = sorted((annotation for record in records for annotation in _of(record)), key=lambda item: item[0])
     root = environ.get(_ROOTS[format_name], "")

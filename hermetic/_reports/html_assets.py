@@ -1,4 +1,4 @@
-"""The style and the script of the HTML report: no part of them is made from what tests have made up.
+"""The style sheet and the script of the HTML report; neither contains text that tests have produced.
 
 The page shows everything without the script, which adds the filters and the search.
 """

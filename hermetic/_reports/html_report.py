@@ -1,9 +1,9 @@
-"""The HTML report: one page that needs nothing but itself.
+"""Makes the HTML report, one page that needs no other file.
 
-    totals, violations, timeline, slowest tests, then each test, those that went wrong first
+    totals, violations, timeline, slowest tests, then all tests, the failed ones first
 
-Whatever comes from tests goes through ``_shown``; if some of it did not, the page's own policy (the meta element)
-would still let no script run but the one whose hash it names.
+All text that tests have produced goes through ``_shown``. If some of it did not, the page's content security policy
+would still run no script but the one whose hash it names.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def text(run: RunRecord) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value as text of the page, also within an attribute."""
+    """A value as HTML text, safe in elements and attributes."""
     return html.escape(visible(str(value)))
 
 

@@ -1,4 +1,4 @@
-"""The timeline of the HTML report: a row for each worker and each isolation group, drawn as SVG."""
+"""Draws the timeline of the HTML report as SVG, with a row for each worker and each isolation group."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from .test_records import RunRecord, TestRecord
 
-_COLUMNS = 1000  # of the drawing; tests that are shorter than one share a bar, so that a page stays small
+_COLUMNS = 1000  # tests shorter than a column share a bar, which keeps the page small
 _MAX_ROWS = 60
 _REST = "others"
 
@@ -19,8 +19,8 @@ def timeline(run: RunRecord, shown: Callable[[object], str]) -> Iterator[str]:
     """The section of the timeline.
 
     Args:
-        run: the records.
-        shown: makes text of the page of a value.
+        run: the records of the run.
+        shown: turns a value into safe HTML text.
     """
     rows: dict[str, list[TestRecord]] = {}
     for record in run.tests:

@@ -1,4 +1,4 @@
-"""The JSON report. Its schema is documented in docs/reference/json-schema.md: what it says here is a promise."""
+"""Makes the JSON report, whose documented schema (docs/reference/json-schema.md) must not change."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _violation(violation: Violation, reported_as: str) -> dict[str, Any]:
 
 
 def _readable(value: Any) -> Any:
-    """The same, readable by every parser: many refuse half a character. JSON itself escapes what else is odd."""
+    """A value whose texts every JSON parser accepts: many refuse lone surrogates."""
     if isinstance(value, str):
         return without_surrogates(value)
     if isinstance(value, dict):

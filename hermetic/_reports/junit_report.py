@@ -1,8 +1,8 @@
-"""The JUnit XML report, as Jenkins' schema has it, which GitLab, Azure, CircleCI, Bazel and others read.
+"""Makes the JUnit XML report in Jenkins' schema, which GitLab, Azure, CircleCI, Bazel and others read.
 
-One <testsuite> a class: CI systems fold by suite, fixtures fail by class, and Jenkins joins the suites of a package
-itself; with one a module, a failed setUpClass would stand among the tests of other classes. The schema has no
-properties of a test case, so the size and the violations of each test are properties of its suite.
+Each class is one <testsuite>, because CI systems fold suites and fixtures fail by class. With one suite for a module, a
+failed setUpClass would appear among the tests of other classes. The schema has no properties of a test case, so the
+size and the violations of each test are properties of its suite.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from .test_records import RunRecord
 
-_MAX_MESSAGE = 1000  # characters of an attribute; the text has it all
-# What an outcome is called there; the others have no element of their own.
+_MAX_MESSAGE = 1000  # characters of an attribute; the text of the element is complete
+# The element of each outcome; other outcomes have none.
 _ELEMENTS = {
     "error": "error",
     "failure": "failure",
@@ -50,7 +50,7 @@ def text(run: RunRecord) -> str:
 
 
 def _end_of(run: RunRecord) -> list[TestRecord]:
-    """A case that fails when the run ended early: whoever reads the report alone must not take it for whole."""
+    """A failed test case for a run that ended early, so that the report cannot pass for a complete one."""
     if run.ended_early is None:
         return []
     what = f"The run ended early: {run.ended_early}"
@@ -91,7 +91,7 @@ def _properties(record: TestRecord) -> Iterator[tuple[str, str]]:
         yield f"size of {record.name}", record.size
     if record.group:
         yield f"isolation of {record.name}", f"{record.group}, {record.worker}"
-    if not record.all_skipped:  # otherwise its case says why
+    if not record.all_skipped:  # otherwise the test case gives the reason
         for entry in record.skipped_subtests:
             yield f"skipped subtest of {record.name}", _with_subtest(entry)
     for level, violations in (("violation", record.violations), ("warned violation", record.warned)):
@@ -112,7 +112,7 @@ def _add_case(suite: ET.Element, record: TestRecord, class_name: str) -> None:
     entries = record.entries
     if record.outcome == "interrupted":
         ET.SubElement(case, "error", type="interrupted", message="the run ended before this test did")
-    for element in ("skipped", "error", "failure"):  # in this order in the schema, and one of the first at most
+    for element in ("skipped", "error", "failure"):  # the order of the schema, which allows one "skipped" at most
         of_kind = [entry for entry in entries if _ELEMENTS[entry.outcome] == element]
         for entry in _skip_of(record) if element == "skipped" else of_kind:
             _add_entry(case, element, entry)
@@ -122,7 +122,7 @@ def _add_case(suite: ET.Element, record: TestRecord, class_name: str) -> None:
 
 
 def _skip_of(record: TestRecord) -> list[Entry]:
-    """The one entry that says why a test counts as skipped; none if it does not."""
+    """The entry that says why a test counts as skipped; empty if it does not."""
     if record.all_skipped:
         return [Entry("skip", message=record.reason, text="\n".join(map(_with_subtest, record.skipped_subtests)))]
     found = [entry for entry in record.entries if entry.outcome == record.outcome and not entry.subtest]

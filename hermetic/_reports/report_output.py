@@ -1,4 +1,4 @@
-"""Where reports are written: the path is tried before the run, and the file replaced in one step after it."""
+"""Checks that a file can be written, and replaces its contents in one step."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import stat
 from .._base import own_files, real
 from .._base.errors import ConfigurationError
 
-_replace, _change_mode = os.replace, os.chmod  # saved: a test may leave a mock of them behind
+_replace, _change_mode = os.replace, os.chmod  # kept, because a test may leave a mock in their place
 
 
 def check(path: str, setting: str) -> None:
     """Make sure that a file can be written.
 
     Args:
-        path: absolute, symbolic links resolved.
-        setting: that it is the value of.
+        path: the absolute path, with symbolic links resolved.
+        setting: the setting whose value the path is.
 
     Raises:
-        ConfigurationError: it cannot; the text says why.
+        ConfigurationError: the file cannot be written; the text says why.
     """
     folder = os.path.dirname(path)
     if os.path.isdir(path):
         raise ConfigurationError(f"{setting}: {path} is a folder; write the path of a file")
-    if os.path.exists(path) and not os.path.isfile(path):  # to replace /dev/null would break more than the run
+    if os.path.exists(path) and not os.path.isfile(path):  # replacing /dev/null would break more than the run
         raise ConfigurationError(f"{setting}: {path} is no regular file; write the path of one")
     if not os.path.isdir(folder):
         raise ConfigurationError(f"{setting}: there is no folder {folder} for {os.path.basename(path)}; make it first")
@@ -37,32 +37,32 @@ def check(path: str, setting: str) -> None:
         raise ConfigurationError(f"{setting}: {path} cannot be written: {error.strerror or error}") from error
 
 
-def write(path: str, text: str) -> None:
-    """Write a file, so that there is never a part of it to be read.
+def write_text(path: str, text: str) -> None:
+    """Write a file in one step, so that nobody ever reads a part of it.
 
     Args:
-        path: as of ``check``.
-        text: without lone surrogates.
+        path: the absolute path, with symbolic links resolved.
+        text: the contents, without lone surrogates.
 
     Raises:
-        OSError: it could not be written; the file is as it was.
+        OSError: the file could not be written, and is unchanged.
     """
-    replace(path, text.encode())
+    replace_file(path, text.encode())
 
 
-def replace(path: str, data: bytes) -> None:
-    """The same with bytes; a file that is there keeps its permissions.
+def replace_file(path: str, data: bytes) -> None:
+    """Replace the bytes of a file in one step; an existing file keeps its permissions.
 
     Args:
-        path: absolute, symbolic links resolved.
-        data: all of the file.
+        path: the absolute path, with symbolic links resolved.
+        data: the contents.
 
     Raises:
-        OSError: it could not be written; the file is as it was.
+        OSError: the file could not be written, and is unchanged.
     """
     temporary = _temporary(path)
     is_there = os.path.exists(path)
-    # What only the user may read of the file, nobody else may read meanwhile.
+    # A private file must not be readable by others under its temporary name.
     opener = own_files.open_private if is_there else None
     try:
         with real.open_file(temporary, "xb", opener=opener) as file:
@@ -74,10 +74,10 @@ def replace(path: str, data: bytes) -> None:
         try:
             real.unlink(temporary)
         except OSError:
-            pass  # it was never made
+            pass  # it was never created
         raise
 
 
 def _temporary(path: str) -> str:
-    """A name beside the file: one in another folder might lie on another disk."""
+    """A temporary path in the folder of the file, because another folder might be on another disk."""
     return f"{path}.{real.get_pid()}-{real.random_bytes(4).hex()}.tmp"

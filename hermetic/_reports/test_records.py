@@ -1,4 +1,4 @@
-"""What reports are made from: plain data on each test of a run, as its result was told of it."""
+"""The plain data that reports are made from: a record for each test of a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .._base.records import Violation
 
-# What may become of a test, the worst first. All but the last two are entries, too.
+# The outcomes of a test, the worst first.
 OUTCOMES = (
     "error",
     "failure",
@@ -19,22 +19,22 @@ OUTCOMES = (
     "skip",
     "success",
 )
-TELLING = ("success", "expected_failure")  # of tests that came to their end
+COMPLETE = ("success", "expected_failure")  # the outcomes of tests that ran to their end
 BAD_OUTCOMES = frozenset(OUTCOMES[:4])
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that the result was told of a test; a test may have several, and one that passed has none.
+    """One outcome that the result has recorded for a test; a test may have several, and a success has no entry.
 
     Attributes:
         outcome: ``error``, ``failure``, ``unexpected_success``, ``expected_failure`` or ``skip``.
-        subtest: how the subtest is told apart, such as ``(i=1)``; empty for the test itself.
-        type: the dotted name of the exception's class; empty without one.
-        message: that of the exception, or the reason of a skip.
-        text: as unittest shows it: the traceback, and what ``-b`` has captured.
-        file: of the line that it came from; empty if that is not known.
-        line: that line, from 1; 0 if it is not known.
+        subtest: the parameters of the subtest, such as ``(i=1)``; empty for the test itself.
+        type: the dotted name of the exception's class; empty without an exception.
+        message: the message of the exception, or the reason of a skip.
+        text: the text that unittest shows: the traceback, and the output that ``-b`` has captured.
+        file: the file of the line that the entry came from; empty if it is not known.
+        line: the number of that line, from 1; 0 if it is not known.
     """
 
     outcome: str
@@ -53,8 +53,8 @@ class CaughtWarning:
     Attributes:
         category: the dotted name of its class.
         message: its text.
-        file: that it points at.
-        line: the line there.
+        file: the file that it points at.
+        line: the number of the line that it points at.
     """
 
     category: str
@@ -65,31 +65,31 @@ class CaughtWarning:
 
 @dataclass
 class TestRecord:
-    """All that is known of one test; or of a fixture that failed or skipped, or another thing that is no test.
+    """Everything that is known of a test, or of a fixture that failed or was skipped.
 
     Attributes:
-        id: as unittest has it; ids may repeat. Of a fixture, such as ``setUpClass (module.Class)``.
+        id: the id that unittest gives; ids may repeat. A fixture's id is such as ``setUpClass (module.Class)``.
         kind: ``test`` or ``fixture``.
         module: the module's dotted name; empty if there is none.
         class_name: the class within its module; empty if there is none.
         name: the rest of the id.
-        file: where the test is defined; empty if that is not known.
-        line: the line there, from 1.
-        size: the size that it was held to; None for a test that was left alone.
-        started: when, in seconds since the run started.
-        duration: seconds, set-up and cleanups included, measured in the process that ran it.
-        worker: the process that ran it: ``main``, or ``worker 3``, numbered as they were first used.
+        file: the file that defines the test; empty if it is not known.
+        line: the number of the line that defines the test, from 1.
+        size: the size of the test; None for a test without a size.
+        started: the start, in seconds since the run started.
+        duration: the seconds of the test with its set-up and cleanups, measured in the process that ran it.
+        worker: the process that ran the test: ``main``, or such as ``worker 3``, numbered in order of first use.
         group: the isolation group as it is marked; empty for a test that is not isolated.
-        entries: what the result was told, in that order; empty for a plain success.
-        passed: whether it was told of a success, or that some of the subtests were skipped and none failed.
-        subtests: how many subtests there were, those that passed included.
-        all_skipped: whether it ended with every subtest skipped, and nothing else was told of it.
-        violations: those that are errors.
-        warned: the violations that were let happen.
-        warnings: in the order in which they were shown.
-        leaks: what it changed in its process, or left behind.
-        stdout: what was captured of it; with ``-b``, or of an isolated test.
-        stderr: the same.
+        entries: the recorded outcomes, in order; empty for a plain success.
+        passed: whether the test succeeded, or some of its subtests were skipped and none failed.
+        subtests: the number of subtests.
+        all_skipped: whether every subtest was skipped, and there is no other outcome.
+        violations: the violations that are errors.
+        warned: the violations that were only warned about.
+        warnings: the warnings, in the order in which they were shown.
+        leaks: what the test changed in its process, or left behind.
+        stdout: the captured standard output, with ``-b`` or of an isolated test.
+        stderr: the captured standard error, with ``-b`` or of an isolated test.
     """
 
     __test__ = False  # pytest: not a test class, in spite of its name
@@ -119,7 +119,7 @@ class TestRecord:
 
     @property
     def outcome(self) -> str:
-        """The worst of what it was told; ``interrupted`` for a test that nothing was told of before it ended."""
+        """The worst recorded outcome; ``interrupted`` for a test that ended without one."""
         told = {entry.outcome for entry in self.entries if not (entry.subtest and entry.outcome == "skip")}
         told |= {"success"} if self.passed else set()
         told |= {"skip"} if self.all_skipped else set()
@@ -127,24 +127,24 @@ class TestRecord:
 
     @property
     def is_bad(self) -> bool:
-        """Whether it makes the run fail."""
+        """Whether the test makes the run fail."""
         return self.outcome in BAD_OUTCOMES
 
     @property
     def reason(self) -> str:
-        """Why it was skipped, or each of its subtests was; empty if it was not skipped."""
+        """Why the test or each of its subtests was skipped; empty if it was not skipped."""
         skips = [entry for entry in self.entries if entry.outcome == "skip"]
         own = [entry.message for entry in skips if not entry.subtest]
         return own[0] if own else "; ".join(dict.fromkeys(entry.message for entry in skips if self.all_skipped))
 
     @property
     def skipped_subtests(self) -> list[Entry]:
-        """The entries of the subtests that were skipped."""
+        """The entries of skipped subtests."""
         return [entry for entry in self.entries if entry.subtest and entry.outcome == "skip"]
 
     @property
     def qualified_class(self) -> str:
-        """The class with its module; of what has none, as much as there is."""
+        """The module and the class, joined by a dot, as far as they are known."""
         return ".".join(part for part in (self.module, self.class_name) if part)
 
 
@@ -154,16 +154,16 @@ class RunRecord:
 
     Attributes:
         command: the command line, as a list.
-        hermetic: our version.
+        hermetic: the version of hermetic.
         python: the version of Python.
-        platform: such as ``linux``.
-        started: when, in seconds since the epoch.
-        duration: in seconds.
-        loaded: how many tests there were to be run.
-        ended_early: what ended the run before its last test; None if nothing did.
-        successful: whether the run was.
-        tests: in the order in which they were told of.
-        warnings: those that were shown outside of tests.
+        platform: the platform, such as ``linux``.
+        started: the start, in seconds since the epoch.
+        duration: the duration in seconds.
+        loaded: the number of tests to run.
+        ended_early: what ended the run before its last test; None for a complete run.
+        successful: whether the run was successful.
+        tests: the records, in the order in which the result received them.
+        warnings: the warnings that were shown outside of tests.
     """
 
     command: list[str]
@@ -179,7 +179,7 @@ class RunRecord:
     warnings: list[CaughtWarning] = field(default_factory=list)
 
     def totals(self) -> dict[str, int]:
-        """How many tests and fixtures there are, how many tests were not run, and how many of all had each outcome."""
+        """The numbers of tests, fixtures, tests that did not run, and records with each outcome."""
         kinds = Counter(record.kind for record in self.tests)
         outcomes = Counter(record.outcome for record in self.tests)
         return {

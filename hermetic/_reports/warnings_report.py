@@ -1,4 +1,4 @@
-"""The warnings of a run, one a line: what Bazel shows of a test target that has passed."""
+"""Makes the list of a run's warnings that Bazel shows for a test target that has passed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,7 @@ _MAX_LINES = 1000
 
 
 def text(run: RunRecord) -> str:
-    """The report.
-
-    Args:
-        run: the records.
-    """
+    """The report of a run, with one line for each warning."""
     lines = [*_lines(run)]
     return "".join(f"{line}\n" for line in lines[:_MAX_LINES])
 

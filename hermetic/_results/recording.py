@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from .._base.errors import ViolationError
     from .._base.records import Violation
+    from .._reports.report_writer import ReportWriter
     from .._reports.test_records import Entry
-    from .._reports.writing import Reports
 
 __unittest = True
 
@@ -47,7 +47,7 @@ class Recorder:
         run: the records so far.
     """
 
-    def __init__(self, reports: Reports, observer: Any = None) -> None:
+    def __init__(self, reports: ReportWriter, observer: Any = None) -> None:
         self.observer = observer
         self._pid = real.get_pid()
         self._reports = reports

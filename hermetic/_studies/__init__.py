@@ -1,1 +1,1 @@
-"""Runs that find something out: the survey, the baseline, and what makes a test fail."""
+"""Runs that study a suite: the survey, the baseline, and the search for polluters."""

@@ -8,7 +8,7 @@ import sys
 from .._base import features, real
 from .._base.errors import ConfigurationError
 from .._reports import report_output
-from .._reports.test_records import TELLING
+from .._reports.test_records import COMPLETE
 from .._settings import config_edits
 from .._settings.current_run import current_run
 from .._verdicts import baseline, scopes
@@ -48,7 +48,7 @@ class BaselineWriter:
         with scopes.unjudged():
             before = current_run.settings.baseline
             self._present.update(baseline.entry_of(violation) for record in run.tests for violation in record.warned)
-            told = {record.id for record in run.tests if record.kind == "test" and record.outcome in TELLING}
+            told = {record.id for record in run.tests if record.kind == "test" and record.outcome in COMPLETE}
             kept = {entry for entry in before if not self._is_judged(entry, told, run)}
             entries = sorted((self._present | kept) - {""})
             new, gone = len({*entries} - before), len(before.difference(entries))
@@ -82,7 +82,7 @@ def write(entries: list[str]) -> str:
     except FileNotFoundError:
         text = ""
     edit = config_edits.with_toml_baseline if path.endswith(".toml") else config_edits.with_cfg_baseline
-    report_output.replace(os.path.realpath(path), edit(text, entries).encode())
+    report_output.replace_file(os.path.realpath(path), edit(text, entries).encode())
     return path
 
 

@@ -1,10 +1,10 @@
-"""Which things of a sequence have an effect together: a search with few trials.
+"""Finds, in few trials, a smallest part of a sequence that has an effect.
 
-    guess   halve what may hold the one that is needed, and try one half alone: short trials, right if it is one
-    bisect  find the shortest beginning of the sequence that has the effect: its last thing is needed
+    guess   halve the candidates, and try one half alone: short trials, which are right if one item is needed
+    bisect  find the shortest beginning of the sequence that has the effect: its last item is needed
 
-The second is for what the guess was wrong about, because several are needed. Each thing that is found so is part of
-all trials from then on, and what comes after it is part of none.
+The second step follows a wrong guess, when several items are needed. Each item that it finds is part of all later
+trials, and the items after it are part of none.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ __unittest = True
 
 
 def smallest_part(count: int, has_effect: Callable[[Places], bool]) -> Places:
-    """A part of a sequence that has an effect, and has it no longer when any one thing is left out.
+    """A part of a sequence that has an effect, and loses it when any one item is left out.
 
-    Where one thing has the effect, and nothing else changes it, that is found with the logarithm of the count (to base
-    2, rounded up) and one trial more.
+    If a single item has the effect, and no other item changes that, the number of trials is the logarithm of the count
+    (to base 2, rounded up) plus one.
 
     Args:
-        count: the length of the sequence. All of it has the effect, and nothing has not.
-        has_effect: tries a part, the places of things in ascending order; never asked for the same twice.
+        count: the length of the sequence. The whole sequence must have the effect, and the empty one must not.
+        has_effect: tries a part, given as ascending places of items; never called twice for the same part.
     """
     known: dict[Places, bool] = {(): False, tuple(range(count)): True}
 
@@ -44,7 +44,7 @@ def smallest_part(count: int, has_effect: Callable[[Places], bool]) -> Places:
 
 
 def _last_needed(end: int, needed: Places, has_effect: Callable[[Places], bool]) -> int:
-    """The last place before an end whose thing is needed, beside those that are known to be."""
+    """The last place before an end whose item is needed, besides the items that are known to be needed."""
     guessed = _bisect(end, lambda low, middle: has_effect((*range(low, middle), *needed)))
     if has_effect((guessed, *needed)):
         return guessed
@@ -52,11 +52,12 @@ def _last_needed(end: int, needed: Places, has_effect: Callable[[Places], bool])
 
 
 def _bisect(end: int, is_below: Callable[[int, int], bool]) -> int:
-    """A place before the end.
+    """Find a place before an end by halving.
 
     Args:
-        end: the first place that it cannot be.
-        is_below: whether it is below the second place, being none below the first.
+        end: the end of the search, which is not a candidate.
+        is_below: called with two places, returns whether the wanted place, which is not below the first, is below the
+            second.
     """
     low, high = 0, end
     while high - low > 1:
@@ -69,7 +70,7 @@ def _bisect(end: int, is_below: Callable[[int, int], bool]) -> int:
 
 
 def _without_needless(part: Places, has_effect: Callable[[Places], bool]) -> Places:
-    """The part, without what is not needed because other things undo what one does."""
+    """The part without items that are not needed after all, because other items undo their effect."""
     for place in part:
         rest = tuple(other for other in part if other != place)
         if has_effect(rest):

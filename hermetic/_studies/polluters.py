@@ -1,11 +1,11 @@
-"""``--bisect TEST``: the earlier tests that make a test fail, or pass, and the commands that show it.
+"""Implements ``--bisect TEST``: finds the earlier tests that make a test fail or pass, and commands that show it.
 
-    alone        several times: a test that is flaky is told from one that depends on others
-    after all    if that is no different, there is nothing to find, but for what imports do
-    search       ``bisection``, over ``trials``
-    once more    what was found, and alone
+    alone        run the test alone several times, to recognize a flaky test
+    after all    run it after all earlier tests; if the outcome is the same, only imports can matter
+    search       find the earlier tests that matter, with ``bisection`` and ``trials``
+    once more    repeat the trial with the found tests, and the trial alone
 
-What is done is told on stderr, a line for each trial; what was found, on stdout.
+Each trial is a line on standard error; the result goes to standard output.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-FOUND, NOTHING_FOUND, IS_FLAKY = 0, 1, 3  # statuses to exit with
+FOUND, NOTHING_FOUND, IS_FLAKY = 0, 1, 3  # exit codes
 _TIMES_ALONE = 3
-_MAX_LEFT_OUT = 20  # tests that end the process that they run in
-_MAX_SHOWN = 10  # tests that are shown when a search was stopped
+_MAX_LEFT_OUT = 20  # tests that end their process
+_MAX_SHOWN = 10  # tests shown after a search was stopped
 _NO_COMMAND = "-k does not choose among tests that load_tests makes"
-_MAX_NEAR = 3  # names that are shown for one that is not known
+_MAX_NEAR = 3  # similar names shown for an unknown one
 
 
-def find(name: str, suite: Any, reproduction: Reproduction) -> int:
-    """Find what a test depends on, and tell; returns the status to exit with.
+def find_polluters(name: str, suite: Any, reproduction: Reproduction) -> int:
+    """Find the tests that a test depends on, print them, and return the exit code.
 
     Args:
         name: the id of the test.
-        suite: the tests of the run, in its order.
-        reproduction: makes commands.
+        suite: the tests of the run, in order.
+        reproduction: makes the commands.
 
     Raises:
-        ConfigurationError: no test has that id, or several have, or no other process could run it.
-        KeyboardInterrupt: Ctrl-C; what is known by then was told.
+        ConfigurationError: no test or several tests have that id, or no other process can run the test.
+        KeyboardInterrupt: Ctrl-C; the findings so far have been printed.
     """
     with scopes.unjudged():
         trials = Trials(suite)
@@ -58,7 +58,7 @@ def find(name: str, suite: Any, reproduction: Reproduction) -> int:
 
 
 class _FlakyError(Exception):
-    """The same tests have made the test fail, and pass."""
+    """The test has failed and passed after the same tests."""
 
 
 class _Search:
@@ -66,7 +66,7 @@ class _Search:
         self._name = name
         self._trials = trials
         self._reproduction = reproduction
-        self._all_names = [one for block in trials.blocks for one in suite_blocks.names_in(block)]
+        self._all_names = [one for block in trials.blocks for one in suite_blocks.names_in_block(block)]
         place = self._place()
         self._victim = trials.blocks[place]
         self._process = process_of(self._victim)
@@ -74,12 +74,14 @@ class _Search:
         self._earlier = [block for block in sharing if trials.can_run(block)]
         self._unfound = len(sharing) - len(self._earlier)
         self._alone: Outcome
-        self._fewest: Places = ()  # tests that are known to make a difference
+        self._fewest: Places = ()  # the fewest tests that are known to make a difference
         self._with_those: Outcome
-        self._in_vain = 0  # trials that have made none, one after another
+        self._in_vain = 0  # consecutive trials without a difference
 
     def _place(self) -> int:
-        found = [place for place, block in enumerate(self._trials.blocks) if self._name in suite_blocks.names_in(block)]
+        found = [
+            place for place, block in enumerate(self._trials.blocks) if self._name in suite_blocks.names_in_block(block)
+        ]
         count = self._all_names.count(self._name)
         if not found:
             raise ConfigurationError(f"--bisect {self._name}: {self._unknown()}")
@@ -90,7 +92,7 @@ class _Search:
         return found[0]
 
     def _unknown(self) -> str:
-        import difflib  # for mistakes
+        import difflib  # only needed for an unknown name
 
         names = [*dict.fromkeys(self._all_names)]
         for block in self._trials.blocks:
@@ -102,7 +104,7 @@ class _Search:
         return f"no test of this run has that id, of {len(names)}; {advice}"
 
     def go(self) -> int:
-        """Do all of it."""
+        """Search, print the result, and return the exit code."""
         if self._process is None:
             _tell(f"{self._name} is isolated: no other test runs in its process, so none can make it fail or pass.")
             return NOTHING_FOUND
@@ -141,7 +143,7 @@ class _Search:
         return FOUND
 
     def _try(self, places: Sequence[int], what: str) -> Outcome:
-        """Run the test after others, and say so."""
+        """Run the test after some earlier tests, and print the outcome."""
         sys.stderr.write(f"  {what}: ")
         sys.stderr.flush()
         outcome = self._trials.run([self._earlier[place] for place in places], self._victim, self._name)
@@ -156,7 +158,7 @@ class _Search:
         return self._earlier[places[0]].name if len(places) == 1 else _count(len(places), "test")
 
     def _try_all(self) -> Outcome:
-        """Run all earlier tests, without those that end the process."""
+        """Run the test after all earlier tests, except for those that end the process."""
         for _ in range(_MAX_LEFT_OUT + 1):
             outcome = self._try(range(len(self._earlier)), f"after all {len(self._earlier):,}")
             if outcome.ended_at is None:
@@ -172,7 +174,7 @@ class _Search:
                 self._fewest, self._with_those = places, outcome
             return True
         self._in_vain += 1
-        # Of a test that is flaky nothing can be left out: that is not to be tried with each of thousands.
+        # After a flaky failure no test can be left out: check for that before trying thousands.
         if self._in_vain > 2 * len(self._earlier).bit_length():
             self._in_vain = 0
             self._once_more()
@@ -182,7 +184,7 @@ class _Search:
         return outcome.verdict != IS_NOT_REACHED and outcome.is_failure != self._alone.is_failure
 
     def _once_more(self) -> None:
-        """See to it that what is known is so."""
+        """Repeat the trials that the findings rest on."""
         these = f"after {self._these(self._fewest)}"
         self._with_those = self._try(self._fewest, f"once more {these}")
         if not self._differs(self._with_those):
@@ -190,10 +192,8 @@ class _Search:
         if self._differs(self._try((), "once more alone")):
             raise _FlakyError("alone")
 
-    # --- what was found ---
-
     def _tell_nothing(self) -> int:
-        """Say that no earlier test makes a difference, and whether modules do that are imported."""
+        """Print that no earlier test makes a difference, and which imports do."""
         verdict, other = self._alone.verdict, PASSES if self._alone.is_failure else FAILS
         modules = self._modules_that_matter()
         count = len(self._earlier)
@@ -207,7 +207,7 @@ class _Search:
         return NOTHING_FOUND
 
     def _modules_that_matter(self) -> list[str]:
-        """The modules that make the difference by being imported; they are in all other trials."""
+        """The test modules whose import makes the difference; all other trials import them."""
         modules = self._trials.modules_besides(self._victim)
 
         def differs(places: Places) -> bool:
@@ -219,17 +219,17 @@ class _Search:
         if not modules or not self._trials.can_import(self._victim) or differs(()):
             return []
         everything = tuple(range(len(modules)))
-        if not differs(everything):  # then it is something else that a fresh interpreter has not
+        if not differs(everything):  # another difference of a fresh interpreter
             return []
         return [modules[place] for place in bisection.smallest_part(len(modules), differs)]
 
     def _tell_found(self) -> None:
-        names = [name for place in self._fewest for name in suite_blocks.names_in(self._earlier[place])]
+        names = [name for place in self._fewest for name in suite_blocks.names_in_block(self._earlier[place])]
         alone, after = self._alone, self._with_those
         _tell(f"{self._name} {alone.verdict} alone, and {after.verdict} after")
         _tell("\n".join(f"    {name}" for name in names))
         failing = alone if alone.is_failure else after
-        own = suite_blocks.names_in(self._victim)
+        own = suite_blocks.names_in_block(self._victim)
         commands = [self._reproduction.command(own), self._reproduction.command([*names, *own])]
         if None in commands:
             _tell(f"It fails with {failing.text}\nNo command runs these tests alone: {_NO_COMMAND}")
@@ -240,7 +240,7 @@ class _Search:
             _tell(f"\nIt {outcome.verdict}{text}:\n    {command}")
 
     def _known(self) -> str:
-        """What is known before the search is at its end."""
+        """The findings of an unfinished search."""
         names = [self._earlier[place].name for place in self._fewest]
         lines = [f"    {name}" for name in names[:_MAX_SHOWN]]
         more = [f"    and {len(names) - _MAX_SHOWN} more"] if len(names) > _MAX_SHOWN else []

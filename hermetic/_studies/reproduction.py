@@ -1,7 +1,7 @@
-"""The command that runs some tests of a run, and no others: in the same order, after the same imports.
+"""Makes the command that runs chosen tests of a run and no others, in the same order and after the same imports.
 
-It is the command of the run, with ``-k`` for each of the tests; or, where that does not choose among them because a
-``load_tests`` makes some, or because they were named, their names. What is given as a command does load these tests.
+The command is that of the run with ``-k`` for each test. If ``-k`` cannot select them, because ``load_tests`` makes
+tests or because tests were named, it contains the names of the tests. Each command is checked to load these tests.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-# Settings of which it does not depend what becomes of tests, and those that are told anew.
+# Settings that do not change the outcome of tests, or that the command states in another way.
 _LEFT_OUT = frozenset(
     {"junit_xml", "json", "html", "annotations", "progress", "jobs", "failed_first", "history", "shuffle"}
 )
 
 
 class Reproduction:
-    """Makes the commands.
+    """Makes commands that run chosen tests.
 
     Args:
-        program: the program of the run, which has loaded its tests.
-        ours: its options that are ours.
+        program: the program of the run, after it has loaded its tests.
+        ours: the parsed options of hermetic.
     """
 
     def __init__(self, program: Any, ours: argparse.Namespace) -> None:
@@ -45,32 +45,32 @@ class Reproduction:
         self._names = [suite_blocks.name_of(test) for test in suite_blocks.tests_in(program.test)]
 
     def command(self, names: Sequence[str]) -> str | None:
-        """The command that runs the tests of these ids; None if there is none.
+        """The command that runs the tests with these ids; None if there is no such command.
 
         Args:
-            names: in the order of the run.
+            names: the ids, in the order of the run.
         """
         for patterns in ([*map(self._pattern, names)], [*map(_exactly, names)]):
             if self._loads(names, patterns, self._given):
                 chosen = (word for pattern in patterns for word in ("-k", pattern))
                 return command.quoted([*command.start(), *self._where(), *chosen, *self._options()])
-        module = getattr(self._program.module, "__name__", None)  # which names are relative to
+        module = getattr(self._program.module, "__name__", None)  # names are relative to it
         given = [name.removeprefix(f"{module}.") for name in names]
         if self._takes_names() and self._loads(names, None, given):
             return command.quoted([*command.start(), *given, *self._options()])
         return None
 
     def _pattern(self, name: str) -> str:
-        """What ``-k`` takes for this test alone: its name, unless that is a part of others' in this run."""
+        """A pattern that selects this test alone: its name, unless another name in the run contains it."""
         return _exactly(name) if any(name in other != name for other in self._names) else glob.escape(name)
 
     def _takes_names(self) -> bool:
-        """Whether the names of tests mean to the program what they are: it finds modules from where it is started."""
+        """Whether the program can load tests by name, because it finds their modules from the current folder."""
         top = self._program.top or self._program.start if self._discovers else None
         return bool(self._given) or (top is not None and os.path.abspath(top) == os.getcwd())
 
     def _where(self) -> list[str]:
-        """Where the tests are found, as the run was told."""
+        """The arguments that tell the program where to find the tests."""
         program = self._program
         if not self._discovers:
             return [*(self._given or ())]
@@ -78,7 +78,7 @@ class Reproduction:
         return ["discover", *(word for name, value, default in options if value != default for word in (name, value))]
 
     def _options(self) -> list[str]:
-        """The options of the run that what becomes of its tests depends on."""
+        """The options of the run that can change the outcome of its tests."""
         found = ["-b"] if self._program.buffer else []
         for name, setting in SETTINGS.items():
             value = getattr(self._ours, name)
@@ -91,7 +91,7 @@ class Reproduction:
         return found + (["--history", "off"] if "failed_first" in origins else [])
 
     def _loads(self, names: Sequence[str], patterns: list[str] | None, given: Any) -> bool:
-        """Whether the program loads these tests with such patterns and names, and no others."""
+        """Whether the program loads exactly these tests with some patterns and names."""
         program, loader = self._program, self._program.testLoader
         before = program.test, program.testNamePatterns, loader.testNamePatterns
         converted = patterns and [pattern if "*" in pattern else f"*{pattern}*" for pattern in patterns]
@@ -110,5 +110,5 @@ class Reproduction:
 
 
 def _exactly(name: str) -> str:
-    """A pattern for this very name: with a star in it, it is not one for a part of names."""
+    """A pattern that matches exactly this name: the star stops unittest from matching parts of names."""
     return f"[{name[0]}*]{glob.escape(name[1:])}"

@@ -1,10 +1,10 @@
-"""Decorators put into source text, line by line: what else is there stays as it is, to the byte.
+"""Adds size decorators to source text, and leaves every other byte as it is.
 
     Source(data)                the text of a module, as bytes
-    .class_line, .method_line   where a definition begins, decorators included; None for what is not written there
+    .class_line, .method_line   the line where a definition begins, with its decorators; None for one not in the text
     .marked({line: "small"})    the bytes with the decorators, and the import that they need
 
-What comes out is parsed and compared with what went in: but for the decorators and the import it means the same.
+The edited text is parsed and compared with the original: apart from the decorators and the import, it means the same.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ class Source:
     """A module's source text.
 
     Args:
-        data: all of the file.
+        data: the contents of the file.
 
     Attributes:
-        data: the same.
+        data: the contents of the file.
 
     Raises:
-        CannotEditError: it is no Python that can be read.
+        CannotEditError: the file is not valid Python source.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -53,14 +53,14 @@ class Source:
             raise CannotEditError(f"it cannot be read: {error}") from error
         if self._text.encode(self._encoding) != data:
             raise CannotEditError(f"its text, written again as {self._encoding}, would differ")
-        # Lines as Python counts them: str.splitlines() knows more ends of lines.
+        # Lines as Python counts them: str.splitlines() splits at more characters.
         self._lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", self._text)
 
     def class_line(self, qualified_name: str) -> int | None:
-        """The line where a class begins; None for one that is not written in the text, or more than once.
+        """The line where a class begins; None unless the text defines it exactly once.
 
         Args:
-            qualified_name: as the class has it.
+            qualified_name: the qualified name of the class.
         """
         found: list[ast.Module | ast.stmt] = [self._tree]
         for name in qualified_name.split("."):
@@ -68,23 +68,23 @@ class Source:
         return _first_line(found[0]) if len(found) == 1 and isinstance(found[0], ast.ClassDef) else None
 
     def method_line(self, name: str, line: int) -> int | None:
-        """The line where a function begins; None if there is none of that name.
+        """The line where a function begins; None if no function of that name begins there.
 
         Args:
-            name: its name.
-            line: that line, as its code object has it.
+            name: the name of the function.
+            line: the first line of its code object.
         """
         found = [node for node in ast.walk(self._tree) if isinstance(node, _DEFINITIONS[1:]) and node.name == name]
         return line if any(_first_line(node) == line for node in found) else None
 
     def marked(self, marks: Mapping[int, str]) -> bytes:
-        """The text with decorators.
+        """The bytes of the text with decorators.
 
         Args:
-            marks: names of sizes, by the lines where definitions begin.
+            marks: the name of each size, by the line where the definition begins.
 
         Raises:
-            CannotEditError: there is no name that the decorators could have.
+            CannotEditError: the module gives the names of the decorators another meaning.
         """
         imports = _Imports(self._tree, sorted(set(marks.values())), above=min(marks))
         lines = [*self._lines]
@@ -95,7 +95,7 @@ class Source:
         if imports.missing:
             self._add_import(lines, imports)
         text = "".join(lines)
-        # Parsed once more: whatever was overlooked must not cost anybody a test.
+        # Compare the meaning, so that a mistake here never costs anybody a test.
         if _meaning(text, imports.names) != _meaning(self._text, imports.names):
             raise CannotEditError("it would not mean the same any more")
         return text.encode(self._encoding)
@@ -105,7 +105,7 @@ class Source:
         return found.group() if found else "\n"
 
     def _add_import(self, lines: list[str], imports: _Imports) -> None:
-        """Add what is missing to an import of ours, or in a line below the first imports; all of it above the marks."""
+        """Add missing names to an import of hermetic above the marks, or as a line below the first imports."""
         if imports.extended is not None:
             self._extend(lines, imports.extended, imports.missing)
             return
@@ -124,23 +124,23 @@ class Source:
             lines[row] = f"{head}, {', '.join(missing)}{tail}"
             return
         indentation, end = head[: len(head) - len(head.lstrip())], self._line_end(row + 1)
-        new = [f"{indentation}{name},{end}" for name in missing]  # one name in a line, as those before
+        new = [f"{indentation}{name},{end}" for name in missing]  # one name a line, like the names before
         lines[row : row + 1] = [old if tail.startswith(",") else f"{head},{tail}", *new]
 
 
 class _Imports:
-    """The names that decorators have in a module, and what must be imported for that.
+    """The names of the decorators in a module, and the imports that they need.
 
     Args:
         tree: the module.
         sizes: the names of the sizes.
-        above: the line of the first of them; what is imported later does not count.
+        above: the line of the first mark; later imports do not count.
 
     Attributes:
-        names: what a decorator is written as, by size.
-        missing: the names that are yet to be imported.
-        extended: the import of ours that they are added to; None if there is none that could take them.
-        statement: the import that is added otherwise.
+        names: the name to write for each size.
+        missing: the names that must still be imported.
+        extended: the import of hermetic that the missing names are added to; None for a new import.
+        statement: the new import.
     """
 
     def __init__(self, tree: ast.Module, sizes: Sequence[str], *, above: int) -> None:
@@ -181,10 +181,10 @@ class _Imports:
 
 
 def _place_of_import(tree: ast.Module) -> tuple[int, bool]:
-    """Where an import is added: below those at the top, or the docstring, or comments.
+    """Where to add an import: below the first imports, or the docstring, or comments.
 
     Returns:
-        The line after which; and whether it stands apart from what is above.
+        The line to add it after, and whether a blank line separates it from the lines above.
     """
     after, is_apart = _first_line(tree.body[0]) - 1, False
     for number, node in enumerate(tree.body):
@@ -193,14 +193,14 @@ def _place_of_import(tree: ast.Module) -> tuple[int, bool]:
             break
         after = node.end_lineno or after
         is_apart = is_docstring or _is_of_standard_library(node)
-    for node in tree.body:  # what shares a line with the last import
+    for node in tree.body:  # statements on the line of the last import
         if node.lineno <= after:
             after = max(after, node.end_lineno or 0)
     return after, is_apart
 
 
 def _children(node: ast.AST) -> Iterator[Definition]:
-    """The definitions in a body, those under ``if``, ``try`` and ``with`` as well."""
+    """The definitions in a body, with those under ``if``, ``try`` and ``with``."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, _DEFINITIONS):
             yield child
@@ -228,7 +228,7 @@ def _is_of_standard_library(node: ast.AST) -> bool:
 
 
 def _bound_names(tree: ast.Module) -> Iterator[str]:
-    """Every name that is given a meaning anywhere in a module."""
+    """Every name that a module binds anywhere."""
     for node in ast.walk(tree):
         if isinstance(node, _DEFINITIONS):
             yield node.name
@@ -245,7 +245,7 @@ def _bound_names(tree: ast.Module) -> Iterator[str]:
 
 
 def _meaning(text: str, names: Mapping[str, str]) -> str:
-    """A module without its marks and without imports of ours, in a form that can be compared."""
+    """A module without its marks and its imports of hermetic, in a form that can be compared."""
     tree = ast.parse(text)
     tree.body = [node for node in tree.body if not _is_import_of_ours(node)]
     ours = set(names.values())

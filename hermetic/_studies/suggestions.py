@@ -1,8 +1,8 @@
-"""Which size fits a test that was observed, and where its decorator goes: on its class or on its method.
+"""Finds the size that fits each observed test, and whether to decorate its class or its method.
 
-all tests of a class fit one size         the class
-else                                      their methods, each the largest of what the tests that run it need
-what has a size already that will do      nothing
+all tests of a class fit one size      decorate the class
+otherwise                              decorate each method with the largest size that its tests need
+the test has a size that is enough     decorate nothing
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class Observed(namedtuple("Observed", ("id", "cls", "method", "size", "why"))): 
     """A test that was observed.
 
     Attributes:
-        id: its id.
+        id: the id of the test.
         cls: its class.
         method: the name of its method.
-        size: the smallest that fits; None if that is not known.
-        why: why it is not known.
+        size: the smallest size that fits; None if it is not known.
+        why: why the size is not known.
     """
 
     __slots__ = ()
@@ -56,9 +56,9 @@ def smallest(operations: Iterable[Operation], seconds: float, forbid: tuple[str,
     """The smallest size that allows what a test used.
 
     Args:
-        operations: all that small tests are refused of what it did.
-        seconds: that it took.
-        forbid: the opt-in columns that are judged.
+        operations: the operations of the test that a small test may not do.
+        seconds: the duration of the test.
+        forbid: the opt-in columns of the size table that are judged.
     """
     operations = [*operations]
     for size in _SIZES:
@@ -74,27 +74,27 @@ def largest(sizes: Iterable[Size]) -> Size:
 
 
 def present_size(cls: type, method: str) -> tuple[Size | None, str]:
-    """The size that a test says it has, and where: ``method``, ``class``, ``module``, or ``HermeticTestCase``."""
+    """The size of a test, and where it is marked: ``method``, ``class``, ``module``, or ``HermeticTestCase``."""
     try:
         for place, marks in marking.marks_of(cls, method):
             for mark in marks:
                 if isinstance(mark.size, Size):
                     return mark.size, place
     except DecorationError:
-        return None, ""  # the test says so itself
+        return None, ""  # the test reports the error itself
     default: Size | None = getattr(cls, "hermetic_default_size", None)
     return default, "HermeticTestCase"
 
 
-class Plan:
+class MarkPlan:
     """The decorators that a suite needs.
 
     Args:
-        tests: all that were observed.
+        tests: all observed tests.
 
     Attributes:
-        marks: names of sizes, by file and by the line of the definition.
-        troubles: what cannot be marked, and why, for people.
+        marks: the names of sizes, by file and by the line of the definition.
+        troubles: a message for each definition that cannot be marked.
     """
 
     def __init__(self, tests: Sequence[Observed]) -> None:
@@ -120,7 +120,7 @@ class Plan:
             self._tell(f"class {cls.__module__}.{cls.__qualname__}", needing[0].size, trouble)
             return
         left = [(test, trouble) for test in needing if (trouble := self._mark_method(test))]
-        # What is written nowhere can have the size of its class, if that holds nobody else to it.
+        # A method that is not in the source can get its size from the class, if no other test is affected.
         by_class = [test for test, _ in left if present_size(cls, test.method)[1] != "method"]
         if by_class and is_free and is_alone and not self._mark_class(cls, by_class):
             left = [(test, trouble) for test, trouble in left if present_size(cls, test.method)[1] == "method"]
@@ -132,7 +132,7 @@ class Plan:
             self.troubles.append(f"{name} fits @{size.value}, but {trouble}")
 
     def _inherited(self, cls: type) -> Size | None:
-        """The size that a class gets from a base class that is going to be marked."""
+        """The size that a class inherits from a base class that will be marked."""
         for base in cls.__mro__[1:]:
             if id(base) in self._marked_classes:
                 return self._marked_classes[id(base)]
@@ -141,7 +141,7 @@ class Plan:
         return None
 
     def _mark_class(self, cls: type, tests: list[Observed]) -> str:
-        """Mark a class with the largest size that some tests need; returns why that cannot be, or nothing."""
+        """Mark a class with the largest size that some tests need; return why that is impossible, or an empty text."""
         size = _largest(tests)
         if self._inherited(cls) is size:
             return ""
@@ -157,7 +157,7 @@ class Plan:
         return ""
 
     def _mark_method(self, test: Observed) -> str:
-        """Mark a method with the largest size that the tests need which run it; returns as ``_mark_class``."""
+        """Mark a method with the largest size that its tests need; return why that is impossible, or an empty text."""
         sharing = self._by_place[_place_of_method(test) or test.id]
         try:
             file, line = self._place_of(test, sharing)
@@ -167,7 +167,7 @@ class Plan:
         return ""
 
     def _place_of(self, test: Observed, sharing: list[Observed]) -> tuple[str, int]:
-        """The file and the line where a test's method begins."""
+        """The file and the line where the method of a test begins."""
         unknown = [other.id for other in sharing if other.size is None]
         if unknown:
             raise CannotEditError(f"its method is run as {unknown[0]} as well, which was not observed to its end")
@@ -191,7 +191,7 @@ class Plan:
         return found
 
     def edited(self) -> dict[str, tuple[bytes, bytes]]:
-        """The files that change: what is in them, and what is to be. What cannot be edited is a trouble instead."""
+        """The old and new bytes of each file that changes; a file that cannot be edited becomes a trouble."""
         found = {}
         for file, marks in sorted(self.marks.items()):
             try:
@@ -212,7 +212,7 @@ def _needs_mark(test: Observed) -> bool:
 
 
 def _place_of_method(test: Observed) -> tuple[str, int] | None:
-    """The file and the line of what a test runs, without what decorators have put around it; None if it has none."""
+    """The file and the line of the function that a test runs, inside its decorators; None if it is not known."""
     function = getattr(test.cls, test.method, None)
     code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
     return None if code is None else (code.co_filename, code.co_firstlineno)
@@ -233,7 +233,7 @@ def _read(file: str) -> Source | CannotEditError:
 
 
 def is_of_project(file: str) -> bool:
-    """Whether a file is one that is edited: below the current folder or that of the settings, and not installed."""
+    """Whether a file may be edited: it is below the current folder or the settings' folder, and not installed."""
     folders = [os.path.abspath(current_run.settings.root)]
     try:
         full = os.path.abspath(file)
@@ -245,5 +245,5 @@ def is_of_project(file: str) -> bool:
 
 
 def shown(file: str | None) -> str:
-    """A path for people."""
+    """A path, in the form that messages show."""
     return callsite.shown_path(file) if file else "any file"

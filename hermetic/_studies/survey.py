@@ -1,8 +1,8 @@
-"""A survey of a suite: what each test used, the smallest size that fits, and the decorators that say so.
+"""Surveys a suite: what each test used, the smallest size that fits, and the decorators to add.
 
-add_tests()   before the run: which classes and methods there are
-the run       everything is let happen, and noted as if all tests were small
-conclude()    after it: the table, and the diff, or the files are edited
+add_tests()   before the run: records the classes and methods
+the run       allows everything, and records what small tests may not do
+conclude()    after the run: prints the table and the diff, or edits the files
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from collections import Counter
 from .._base import real
 from .._base.sizes import DATABASE, FILESYSTEM, NETWORK, PROCESS, SIZE_NAMES, SLEEP
 from .._reports import report_output
-from .._reports.test_records import TELLING
+from .._reports.test_records import COMPLETE
 from .._results import size_distribution
 from .._rules import groups
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import scopes
 from .._verdicts.owner_names import owner_name
-from .suggestions import Observed, Plan, largest, present_size, shown, smallest
+from .suggestions import MarkPlan, Observed, largest, present_size, shown, smallest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
 __unittest = True
 
 _KINDS = {NETWORK: "hosts", PROCESS: "commands", FILESYSTEM: "files", DATABASE: "databases", SLEEP: "sleep"}
-_MOST = 3  # of a kind that are named
-_LONGEST = 60  # characters of each
+_MOST = 3  # targets of a kind that are named
+_LONGEST = 60  # characters of a target
 _AMISS = {"error": "failed with an error", "failure": "failed", "unexpected_success": "passed unexpectedly"}
 
 
 class Survey:
-    """What a run is observed for.
+    """Observes a run, and reports the size that each test needs.
 
     Args:
-        applies: whether files are edited; else the diff is printed.
+        applies: whether to edit the files; otherwise the diff is printed.
     """
 
     def __init__(self, *, applies: bool) -> None:
@@ -54,10 +54,10 @@ class Survey:
         self._alone: set[str] = set()
 
     def add_tests(self, tests: Iterable[Any], *, is_whole: bool) -> None:
-        """Note the tests of a run that is about to start, and what their imports have used.
+        """Record the tests of a run that is about to start, and what their imports have used.
 
         Args:
-            tests: all of them.
+            tests: all tests of the run.
             is_whole: whether they are the whole suite.
         """
         for test in tests:
@@ -70,14 +70,14 @@ class Survey:
         current_run.imports_are_kept_apart = bool(self._imports)
 
     def conclude(self, run: RunRecord) -> None:
-        """Print what was found, and the diff; or edit the files."""
+        """Print the findings, and print the diff or edit the files."""
         with scopes.unjudged():
             records: dict[str, list[TestRecord]] = {}
             for record in run.tests:
                 records.setdefault(record.id, []).append(record)
             observed = [test for name in self._tests for test in self._observed(name, records)]
             lines = [f"Survey of {len(observed)} tests", *self._table(observed, records)]
-            plan = Plan(observed)
+            plan = MarkPlan(observed)
             edited = plan.edited()
             lines += _section("Not observed to their end, and left as they are:", _unknown(observed))
             lines += _section("Larger than they need be, and left as they are:", _too_large(observed))
@@ -93,7 +93,7 @@ class Survey:
         found = records.get(name, [])
         outcomes = {record.outcome for record in found}
         reasons = [f"skipped: {' '.join(record.reason.split())}" for record in found if record.reason]
-        amiss = [_AMISS.get(outcome, outcome) for outcome in sorted(outcomes.difference(TELLING, ("skip",)))]
+        amiss = [_AMISS.get(outcome, outcome) for outcome in sorted(outcomes.difference(COMPLETE, ("skip",)))]
         why = ", ".join([*amiss, *reasons]) if found else "did not run"
         for cls, method in self._tests[name]:
             size = None
@@ -103,7 +103,7 @@ class Survey:
             yield Observed(name, cls, method, size, why)
 
     def _used(self, name: str, cls: type, records: dict[str, list[TestRecord]]) -> list[Operation]:
-        """What a test used, with the fixtures of its class and module."""
+        """What a test used, together with the fixtures of its class and module."""
         class_name, module = f"{cls.__module__}.{cls.__qualname__}", cls.__module__
         owners = [name, *(f"{fixture} ({class_name})" for fixture in ("setUpClass", "tearDownClass"))]
         owners += [f"{fixture} ({module})" for fixture in ("setUpModule", "tearDownModule")]
@@ -141,7 +141,7 @@ class Survey:
 
 
 def _print(text: str) -> None:
-    """Print to standard output, the bytes of files as they are: a diff is to be applied."""
+    """Print to standard output, with the bytes of files unchanged, so that the diff can be applied."""
     sys.stdout.flush()
     if hasattr(sys.stdout, "buffer"):
         sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
@@ -151,7 +151,7 @@ def _print(text: str) -> None:
 
 
 def _in_words(operations: Iterable[Operation]) -> str:
-    """What was used, by kinds."""
+    """What was used, by kind, as text."""
     by_kind: dict[str, list[str]] = {}
     for operation in operations:
         targets = by_kind.setdefault(operation.kind, [])
@@ -178,7 +178,7 @@ def _too_large(observed: Iterable[Observed]) -> Iterator[str]:
 
 
 def _doubts(number: int) -> list[str]:
-    """What is said of tests that may be small only because of what ran before them."""
+    """The warning about tests that may need a larger size when they run alone."""
     if not number:
         return []
     tests = f"{number} test{'s' * (number != 1)}"
@@ -211,7 +211,7 @@ def _diff(edited: dict[str, tuple[bytes, bytes]]) -> list[str]:
 
 
 def _lines(data: bytes) -> list[str]:
-    """A file as lines for a diff, which knows one end of lines."""
+    """A file as lines for a diff, in which only a line feed ends a line."""
     text = data.decode("utf-8", "surrogateescape")
     return [f"{line}\n" for line in text.split("\n")[:-1]] + [line for line in text.split("\n")[-1:] if line]
 
@@ -223,7 +223,7 @@ def _apply(edited: dict[str, tuple[bytes, bytes]]) -> list[str]:
             with real.open_file(file, "rb") as opened:
                 if opened.read() != before:
                     raise OSError("it was changed meanwhile")  # noqa: TRY301 - one message for both
-            report_output.replace(os.path.realpath(file), after)
+            report_output.replace_file(os.path.realpath(file), after)
         except OSError as error:
             lines.append(f"{shown(file)} was not edited: {error}")
         else:

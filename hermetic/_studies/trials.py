@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._isolation.worker_link import Worker
-    from .._suites.suite_blocks import Block
+    from .._suites.suite_blocks import SuiteBlock
 
 __unittest = True
 
@@ -88,11 +88,11 @@ class Trials:
         """End later trials that take much longer than one that took so many seconds."""
         self._limit = _LEAST_SECONDS + _TIMES_AS_LONG * seconds
 
-    def can_run(self, block: Block) -> bool:
+    def can_run(self, block: SuiteBlock) -> bool:
         """Whether a worker could find the tests of a block."""
         return self._supply.address_of(block.test) is not None or self.can_import(block)
 
-    def can_import(self, block: Block) -> bool:
+    def can_import(self, block: SuiteBlock) -> bool:
         """Whether a fresh interpreter could find the tests of a block."""
         if not isinstance(block.test, unittest.TestCase) or _is_of_stdlib(type(block.test).__module__):
             return False
@@ -102,7 +102,7 @@ class Trials:
             return False
         return True
 
-    def run(self, earlier: Sequence[Block], last: Block, name: str) -> Outcome:
+    def run(self, earlier: Sequence[SuiteBlock], last: SuiteBlock, name: str) -> Outcome:
         """Run blocks in a new process, and return the outcome of a test.
 
         Args:
@@ -113,7 +113,7 @@ class Trials:
         addresses = [*map(self._address_of, (*earlier, last))]
         return self._perform(self._shared(self._new_worker(), last), addresses, name)
 
-    def run_after_imports(self, modules: Sequence[str], block: Block, name: str) -> Outcome:
+    def run_after_imports(self, modules: Sequence[str], block: SuiteBlock, name: str) -> Outcome:
         """Run a test in a fresh interpreter that has imported its own module and these test modules.
 
         Args:
@@ -127,7 +127,7 @@ class Trials:
         worker = self._asked_to_import(imports, nursery.new_worker(fresh=True))
         return self._perform(self._shared(worker, block), [addressing.of_test(block.test)], name)
 
-    def _address_of(self, block: Block) -> dict[str, Any]:
+    def _address_of(self, block: SuiteBlock) -> dict[str, Any]:
         return self._supply.address_of(block.test) or addressing.of_test(block.test)
 
     def _new_worker(self) -> Worker:
@@ -147,13 +147,13 @@ class Trials:
         names = dict.fromkeys(type(test).__module__ for test in tests)
         return {name: context_of(name)["modules"][0] for name in names}
 
-    def modules_besides(self, block: Block) -> list[str]:
+    def modules_besides(self, block: SuiteBlock) -> list[str]:
         """The names of the test modules, without that of a block, in the order in which they were loaded."""
         own = type(block.test).__module__
         return [name for name in self._imports if name != own and not _is_of_stdlib(name)]
 
     @staticmethod
-    def _shared(worker: Worker, block: Block) -> Worker:
+    def _shared(worker: Worker, block: SuiteBlock) -> Worker:
         if process_of(block) == THE_RUN:
             worker.send(["shared"])
         return worker
@@ -175,7 +175,7 @@ class Trials:
         return last.outcome(real.perf_counter() - started)
 
 
-def process_of(block: Block) -> tuple[str, str] | None:
+def process_of(block: SuiteBlock) -> tuple[str, str] | None:
     """The key of the group that a block runs in, or ``THE_RUN``; None for a process of its own."""
     test = next(suite_blocks.tests_in(block.test), None)
     if not isinstance(test, unittest.TestCase):

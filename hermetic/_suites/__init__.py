@@ -1,1 +1,1 @@
-"""Suites taken apart and put in order: blocks, shards, order, and the history that orders them."""
+"""Takes suites apart and orders them: blocks, shards, order, and the history of earlier runs."""

@@ -106,7 +106,7 @@ class HistoryFile:
         with _locked(f"{self.path}.lock"):
             merged = self.read().merged(ran, failed)
             content = {"version": _VERSION, "failed": [*merged.failed], "durations": merged.durations}
-            report_output.replace(self.path, framing.dump(content) + b"\n")
+            report_output.replace_file(self.path, framing.dump(content) + b"\n")
 
     def _make_folder(self) -> None:
         folder = os.path.dirname(self.path)

@@ -1,7 +1,7 @@
-"""Which tests of a run come in which order: shards, the choice of tests, shuffling, failed ones first.
+"""Selects and orders the tests of a run: filters, shards, failed tests only, shuffling, failed tests first.
 
-The tests of a class stay together, as do the classes of a module, so that their fixtures run once; what cannot be
-taken apart is moved as it is (``units``). Each step takes the blocks as the one before has left them.
+The tests of a class stay together, and so do the classes of a module, so that their fixtures run once. Each step works
+on the blocks (``suite_blocks``) that the step before has left.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from .._settings.table import Settings
     from .history import RunHistory
     from .shards import Shard
-    from .suite_blocks import Block
+    from .suite_blocks import SuiteBlock
+
+    Key = Callable[[str, list[SuiteBlock]], Any]
 
 __unittest = True
 
@@ -30,18 +32,18 @@ _PLACES = (operator.attrgetter("module"), operator.attrgetter("class_name"), ope
 
 
 class Order:
-    """How a program chooses and orders its tests.
+    """Selects and orders the tests of a program.
 
     Args:
-        settings: those in force.
-        shard: the part of the tests that is to run; None for all.
-        last_failed: whether only those are to run that failed last.
-        chooses: whether a test is to run, by its id; None for all.
-        history: what is known of earlier runs; None for nothing.
+        settings: the settings in force.
+        shard: the part of the tests to run; None for all tests.
+        last_failed: whether to run only tests that failed in their last run.
+        chooses: called with the id of a test, returns whether to run it; None for all tests.
+        history: the history of earlier runs; None for no history.
 
     Attributes:
-        seed: that the tests are shuffled by, in digits; or ``off``.
-        has_left_all_out: whether there was a run with tests of which none is in the shard, or is chosen.
+        seed: the seed of the shuffled order, in digits; or ``off``.
+        has_left_all_out: whether some run had tests, and none of them was in the shard or chosen.
     """
 
     def __init__(
@@ -65,11 +67,11 @@ class Order:
         self.has_left_all_out = False
 
     def arranged(self, suite: Any, tell: Callable[[str], Any]) -> Any:
-        """The tests of a suite that are to run, in the order in which they are.
+        """The tests of a suite that are to run, in order.
 
         Args:
-            suite: as it was loaded.
-            tell: called with each line that says what was done, for people.
+            suite: the loaded suite.
+            tell: called with each line that explains the selection or the order to the user.
         """
         blocks = loaded = [*suite_blocks.blocks_in(suite)]
         if self._chooses is not None:
@@ -86,10 +88,10 @@ class Order:
             blocks = self._with_failed_first(blocks)
         return unittest.TestSuite([block.test for block in blocks])
 
-    def _is_chosen(self, block: Block) -> bool:
-        return self._chooses is None or any(map(self._chooses, suite_blocks.names_in(block)))
+    def _is_chosen(self, block: SuiteBlock) -> bool:
+        return self._chooses is None or any(map(self._chooses, suite_blocks.names_in_block(block)))
 
-    def _in_shard(self, blocks: list[Block], shard: Shard, tell: Callable[[str], Any]) -> list[Block]:
+    def _in_shard(self, blocks: list[SuiteBlock], shard: Shard, tell: Callable[[str], Any]) -> list[SuiteBlock]:
         parts = shards.parts_of(blocks, shard.count, self._history.durations if self._history else {})
         chosen = [block for block in blocks if parts[suite_blocks.unit_of(block)] == shard.index]
         tell(
@@ -97,61 +99,61 @@ class Order:
         )
         return chosen
 
-    def _that_failed(self, blocks: list[Block], tell: Callable[[str], Any]) -> list[Block]:
+    def _that_failed(self, blocks: list[SuiteBlock], tell: Callable[[str], Any]) -> list[SuiteBlock]:
         has_failed = self._failures()
         chosen = [block for block in blocks if has_failed(block)]
         if chosen:
-            tell(f"Only what failed last: {_count(chosen)} of {_count(blocks)} tests")
+            tell(f"Only tests that failed last: {_count(chosen)} of {_count(blocks)}")
         elif self._history is not None and self._history.failed:
-            tell(f"None of these tests is among the {len(self._history.failed)} that failed last: all are run")
+            tell(f"None of the {len(self._history.failed)} recorded failures is among these tests: running all tests")
         else:
-            tell("No test is known to have failed last: all are run")
+            tell("No failed tests are recorded: running all tests")
         return chosen or blocks
 
-    def _with_failed_first(self, blocks: list[Block]) -> list[Block]:
+    def _with_failed_first(self, blocks: list[SuiteBlock]) -> list[SuiteBlock]:
         has_failed = self._failures()
         if not any(map(has_failed, blocks)):
             return blocks
         return _sorted(blocks, [lambda _, group: not any(map(has_failed, group))] * len(_LEVELS))
 
-    def _failures(self) -> Callable[[Block], bool]:
-        """Whether something of a block failed last."""
+    def _failures(self) -> Callable[[SuiteBlock], bool]:
+        """A function that tells whether a block, or a part or owner of it, failed in its last run."""
         failed = self._history.failed if self._history else {}
-        within = {name for one in failed for name in owners_of(one)}  # what holds something that failed
+        within = {name for one in failed for name in owners_of(one)}  # modules and classes that contain a failure
 
-        def has_failed(block: Block) -> bool:
+        def has_failed(block: SuiteBlock) -> bool:
             return any(
                 name in failed
                 or any(owner in failed for owner in owners_of(name))
                 or (name in within and suite_blocks.failed_to_load(block.test))
-                for name in suite_blocks.names_in(block)
+                for name in suite_blocks.names_in_block(block)
             )
 
         return has_failed
 
-    def _shuffled(self, blocks: list[Block]) -> list[Block]:
-        # By a digest, not by a generator: tests that are left out do not change the order of the others.
+    def _shuffled(self, blocks: list[SuiteBlock]) -> list[SuiteBlock]:
+        # Sorted by digests, so that leaving out tests does not change the order of the others.
         by_seed = _by_digest(f"{self.seed} ")
         return _sorted(blocks, [by_seed] * (_LEVELS.index(self._level) + 1))
 
     @property
     def seed_line(self) -> str | None:
-        """How to have this order again, for people; None without shuffling."""
+        """The line that tells the user how to repeat this order; None without shuffling."""
         level = "" if self._level == "test" else f" --shuffle-level {self._level}"
         return None if self.seed == "off" else f"Shuffled: --shuffle {self.seed}{level} gives this order again"
 
 
-def _sorted(blocks: list[Block], keys: Sequence[Callable[[str, list[Block]], Any]]) -> list[Block]:
-    """The blocks by module, then by class, then by test, each sorted by its key, as far as there are keys.
+def _sorted(blocks: list[SuiteBlock], keys: Sequence[Key]) -> list[SuiteBlock]:
+    """The blocks with their modules, classes and tests sorted by the first, second and third key.
 
     Args:
-        blocks: in the order that they keep otherwise.
-        keys: called with a name and its blocks, the first with modules.
+        blocks: the blocks; a level without a key keeps its order.
+        keys: each is called with a name and its blocks.
     """
     return _sorted_below(blocks, 0, keys)
 
 
-def _sorted_below(blocks: list[Block], level: int, keys: Sequence[Callable[[str, list[Block]], Any]]) -> list[Block]:
+def _sorted_below(blocks: list[SuiteBlock], level: int, keys: Sequence[Key]) -> list[SuiteBlock]:
     if level == len(_LEVELS):
         return blocks
     groups = suite_blocks.grouped(blocks, _PLACES[level])
@@ -159,7 +161,7 @@ def _sorted_below(blocks: list[Block], level: int, keys: Sequence[Callable[[str,
     return [block for name in names for block in _sorted_below(groups[name], level + 1, keys)]
 
 
-def _by_digest(salt: str) -> Callable[[str, list[Block]], str]:
+def _by_digest(salt: str) -> Key:
     return lambda name, _: _digest(salt + name)
 
 
@@ -169,5 +171,5 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def _count(blocks: list[Block]) -> int:
+def _count(blocks: list[SuiteBlock]) -> int:
     return sum(int(block.test.countTestCases()) for block in blocks)

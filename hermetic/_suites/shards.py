@@ -1,8 +1,8 @@
-"""Shards: the tests of a suite in parts, for as many machines, each of which finds its own part by itself.
+"""Divides the tests of a suite into shards, so that several machines can each find and run their own part.
 
-What must not be parted stays together (``units.unit_of``). The longest units are dealt first, each to the shard that
-has the least so far, as recorded durations have it. The outcome depends on nothing but the names of the tests, those
-durations and the number of shards: processes that know the same make the same parts, whatever their order.
+Tests that must stay together do (``suite_blocks.unit_of``). The longest units are assigned first, each to the shard
+with the least recorded time so far. The result depends only on the names of the tests, their recorded durations and the
+number of shards, so machines with the same data agree, whatever the order of the tests.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .suite_blocks import Block
+    from .suite_blocks import SuiteBlock
 
 __unittest = True
 
@@ -27,8 +27,8 @@ class Shard(namedtuple("Shard", ("index", "count"))):  # noqa: PYI024 - as Polic
     """One of several parts of a suite.
 
     Attributes:
-        index: which, from 1.
-        count: of how many.
+        index: the number of this part, from 1.
+        count: the number of parts.
     """
 
     __slots__ = ()
@@ -39,15 +39,15 @@ class Shard(namedtuple("Shard", ("index", "count"))):  # noqa: PYI024 - as Polic
         return f"{self.index}/{self.count}"
 
 
-def parse(text: str, option: str) -> Shard:
-    """The shard that is written as ``K/N``.
+def parse_shard(text: str, option: str) -> Shard:
+    """Parse a shard written as ``K/N``.
 
     Args:
-        text: what is written.
-        option: where; for the error.
+        text: the value.
+        option: the option that it is the value of, for the error message.
 
     Raises:
-        ConfigurationError: it is no shard.
+        ConfigurationError: the text is not a valid shard.
     """
     index, slash, count = text.partition("/")
     if slash and all(part.isascii() and part.isdigit() for part in (index, count)):
@@ -57,13 +57,13 @@ def parse(text: str, option: str) -> Shard:
     raise ConfigurationError(f"{option} {text!r} is no shard; write K/N, such as 1/4 for the first of four parts")
 
 
-def parts_of(blocks: Iterable[Block], count: int, durations: Mapping[str, float]) -> dict[str, int]:
-    """Which shard each unit is in, from 1, by its name.
+def parts_of(blocks: Iterable[SuiteBlock], count: int, durations: Mapping[str, float]) -> dict[str, int]:
+    """The shard of each unit, from 1, by the name of the unit.
 
     Args:
-        blocks: those of all tests.
-        count: how many shards there are.
-        durations: seconds by the ids of tests; others count as ``history_file.MIN_SECONDS``.
+        blocks: the blocks of all tests.
+        count: the number of shards.
+        durations: the seconds of tests, by id; tests without an entry count as ``history_file.MIN_SECONDS``.
     """
     members = suite_blocks.grouped(blocks, suite_blocks.unit_of)
     tests = {

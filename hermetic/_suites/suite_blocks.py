@@ -1,10 +1,10 @@
-"""A suite taken apart, into what can be moved, left out, or run elsewhere without changing what the tests do.
+"""Takes a suite apart into blocks that can be moved, left out, or run elsewhere without changing what the tests do.
 
-    Block   a test; or a suite that runs its tests in a way of its own, and is left as it is
+    block   a test; or a suite with its own way to run tests, which is kept whole
     class   blocks that run one after another, because they share ``setUpClass``
-    module  classes that do, because they share ``setUpModule``
+    module  classes that run one after another, because they share ``setUpModule``
 
-Names, not objects, tell classes and modules apart, so that every process that loads the same tests finds the same.
+Classes and modules are identified by name, so that every process that loads the same tests finds the same blocks.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-_FAILED_TO_LOAD = "unittest.loader._FailedTest."  # how the id of what stands for a module begins that has failed
+_FAILED_TO_LOAD = "unittest.loader._FailedTest."  # the start of the id of a module that could not be loaded
 
 
-class Block(namedtuple("Block", ("test", "name", "class_name", "module"))):  # noqa: PYI024 - as Policy
-    """What is moved as one.
+class SuiteBlock(namedtuple("SuiteBlock", ("test", "name", "class_name", "module"))):  # noqa: PYI024 - as Policy
+    """A part of a suite that is moved as a whole.
 
     Attributes:
         test: a test, or a suite.
-        name: the id of the test, or of the first in the suite.
-        class_name: the class that it belongs to, with its module; the name, for what shares no fixtures.
-        module: the module that it belongs to; the name, for what shares no fixtures.
+        name: the id of the test, or of the first test in the suite.
+        class_name: the module and class of the block; its name, if it shares no fixtures.
+        module: the module of the block; its name, if it shares no fixtures.
     """
 
     __slots__ = ()
@@ -43,7 +43,7 @@ class Block(namedtuple("Block", ("test", "name", "class_name", "module"))):  # n
     module: str
 
 
-def blocks_in(suite: Any) -> Iterator[Block]:
+def blocks_in(suite: Any) -> Iterator[SuiteBlock]:
     """The blocks of a suite, in its order.
 
     Args:
@@ -57,7 +57,7 @@ def blocks_in(suite: Any) -> Iterator[Block]:
 
 
 def _is_plain(suite: Any) -> bool:
-    """Whether a suite does nothing but run one test after another."""
+    """Whether a suite only runs one test after another."""
     plain = unittest.TestSuite
     return isinstance(suite, plain) and all(
         getattr(type(suite), name) is getattr(plain, name) for name in ("run", "__call__", "__iter__", "debug")
@@ -65,7 +65,7 @@ def _is_plain(suite: Any) -> bool:
 
 
 def tests_in(suite: Any) -> Iterator[Any]:
-    """The tests of a suite, and of those in it."""
+    """The tests of a suite and of its nested suites."""
     if isinstance(suite, unittest.TestCase) or not hasattr(suite, "__iter__"):
         yield suite
     else:
@@ -73,25 +73,25 @@ def tests_in(suite: Any) -> Iterator[Any]:
             yield from tests_in(test)
 
 
-def _block(test: Any) -> Block:
+def _block(test: Any) -> SuiteBlock:
     tests = [*tests_in(test)]
     name = name_of(tests[0]) if tests else ""
     classes = {id(type(one)): type(one) for one in tests}  # a metaclass may leave its classes without a hash
     modules = {cls.__module__ for cls in classes.values()}
     if len(modules) != 1 or modules & {"unittest.case", "unittest.loader", "doctest"}:
-        return Block(test, name, name, name)  # of several modules; or of functions, which have no fixtures
+        return SuiteBlock(test, name, name, name)  # tests of several modules, or functions, which have no fixtures
     (module,) = modules
     qualname = type(tests[0]).__qualname__ if len(classes) == 1 else name
-    return Block(test, name, f"{module}.{qualname}", module)
+    return SuiteBlock(test, name, f"{module}.{qualname}", module)
 
 
 def name_of(test: Any) -> str:
-    """The id of a test; of what stands for a module that could not be loaded, the module's name."""
+    """The id of a test; for a module that could not be loaded, the module's name."""
     return owner_name(test).removeprefix(_FAILED_TO_LOAD)
 
 
-def names_in(block: Block) -> list[str]:
-    """The ids of the tests of a block, as of ``name_of``."""
+def names_in_block(block: SuiteBlock) -> list[str]:
+    """The names of the tests of a block, as ``name_of`` returns them."""
     return [name_of(test) for test in tests_in(block.test)]
 
 
@@ -100,16 +100,16 @@ def failed_to_load(test: Any) -> bool:
     return owner_name(test).startswith(_FAILED_TO_LOAD)
 
 
-def grouped(blocks: Iterable[Block], key: Callable[[Block], str]) -> dict[str, list[Block]]:
-    """The blocks by a key, as they come."""
-    groups: dict[str, list[Block]] = {}
+def grouped(blocks: Iterable[SuiteBlock], key: Callable[[SuiteBlock], str]) -> dict[str, list[SuiteBlock]]:
+    """The blocks by a key, in their order."""
+    groups: dict[str, list[SuiteBlock]] = {}
     for block in blocks:
         groups.setdefault(key(block), []).append(block)
     return groups
 
 
-def unit_of(block: Block) -> str:
-    """The name of the smallest part of a suite that a block cannot be parted from: module, class, or the block."""
+def unit_of(block: SuiteBlock) -> str:
+    """The name of the smallest part of the suite that must stay together with a block: module, class, or block."""
     first = next(tests_in(block.test), None)
     isolated_with = _isolated_with(first)
     if isolated_with == "module" or fixtures.has_module_fixtures(block.module):
@@ -120,7 +120,7 @@ def unit_of(block: Block) -> str:
 
 
 def _isolated_with(test: Any) -> str | None:
-    """What a test shares the process with that it is isolated in: ``class``, ``module``, or another thing."""
+    """The kind of group that an isolated test belongs to, such as ``class`` or ``module``; None for other tests."""
     if not current_run.hands_tests_over() or not isinstance(test, unittest.TestCase):
         return None
     group = groups.of_test_if_right(test)

@@ -105,5 +105,5 @@ class FilesTest(HermeticTestCase):
             replace = report_output._replace
             report_output._replace = lambda old, new: (seen.append(self.mode(old)), replace(old, new))
             self.addCleanup(setattr, report_output, "_replace", replace)
-            report_output.write(self.path, "text")
+            report_output.write_text(self.path, "text")
         self.assertEqual((["0o600"], "0o600"), (seen, self.mode(self.path)))

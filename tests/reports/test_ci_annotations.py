@@ -20,7 +20,9 @@ class FirstTest(unittest.TestCase):
 
 class LinesTest(hermetic.HermeticTestCase):
     def lines(self, name, entry, environ=None, **fields):
-        return ci_annotations.lines([TestRecord("module.Test.test", entries=[entry], **fields)], name, environ or {})
+        return ci_annotations.annotation_lines(
+            [TestRecord("module.Test.test", entries=[entry], **fields)], name, environ or {}
+        )
 
     def test_github(self):
         entry = Entry("error", "(i=1)", message="50%\r\nof it", file="/build/tests/a,b.py", line=7)
@@ -51,7 +53,7 @@ class LinesTest(hermetic.HermeticTestCase):
 
     def test_there_are_not_too_many(self):
         records = [TestRecord("module.Test.test", entries=[Entry("error")])] * 1000
-        self.assertEqual(len(ci_annotations.lines(records, "github", {})), 50)
+        self.assertEqual(len(ci_annotations.annotation_lines(records, "github", {})), 50)
 
 
 @medium

@@ -58,7 +58,7 @@ class AnythingTest(hermetic.HermeticTestCase):
 
     def test_each_annotation_is_one_line_of_printable_text(self):
         for name in ("github", "azure"):
-            for line in ci_annotations.lines(self.run_record.tests, name, {}):
+            for line in ci_annotations.annotation_lines(self.run_record.tests, name, {}):
                 self.assertEqual(line.splitlines(), [line])
                 self.assertIsNone(plain_text._UNSAFE.search(line))
 

@@ -84,13 +84,13 @@ class FailedTest(OrderCase):
     def test_without_a_known_failure_all_tests_run(self):
         lines, done = self.run_here("--last-failed", "--failed-first")
         self.assertEqual([line for line in lines if not line.startswith("up ")], TESTS)
-        self.assertIn("No test is known to have failed last: all are run\n", done.stderr)
+        self.assertIn("No failed tests are recorded: running all tests\n", done.stderr)
 
     def test_those_that_failed_run_alone_until_they_pass(self):
         self.run_here(failing=self.FAILING)
         lines, done = self.run_here("--last-failed", failing="test_y.Fourth.test_c")
         self.assertEqual([line for line in lines if line in TESTS], ["test_x.Second.test_b", "test_y.Fourth.test_c"])
-        self.assertIn("Only what failed last: 2 of 12 tests\n", done.stderr)
+        self.assertIn("Only tests that failed last: 2 of 12\n", done.stderr)
         self.assertEqual(self.what_ran("--last-failed"), ["test_y.Fourth.test_c"])
         self.assertEqual(self.what_ran("--last-failed"), TESTS)
 
@@ -105,7 +105,7 @@ class FailedTest(OrderCase):
         self.run_here(failing=self.FAILING)
         lines, done = self.run_here("--last-failed", "-k", "Third")
         self.assertEqual([line for line in lines if line in TESTS], TESTS[9:])
-        self.assertIn("None of these tests is among the 2 that failed last: all are run\n", done.stderr)
+        self.assertIn("None of the 2 recorded failures is among these tests: running all tests\n", done.stderr)
 
     def test_without_a_history_there_is_nothing_to_tell_what_failed(self):
         _, done = self.run_here("--last-failed", "--history", "off")
@@ -164,7 +164,7 @@ class KindsOfFailureTest(OrderCase):
     def test_a_module_that_cannot_be_imported_any_more_is_among_what_failed(self):
         self.run_here(failing="test")
         _, done = self.run_here("--last-failed", failing="import")
-        self.assertIn("Only what failed last: 1 of 7 tests\n", done.stderr)
+        self.assertIn("Only tests that failed last: 1 of 7\n", done.stderr)
         self.assertIn("missing_module", done.stderr)
 
 

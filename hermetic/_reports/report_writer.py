@@ -1,4 +1,4 @@
-"""The reports of a program: which there are, and that they get written."""
+"""Writes the reports that a run is asked for."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _FORMATS = {
 }
 
 
-class Reports:
-    """What is to be made of the records of a run.
+class ReportWriter:
+    """Makes reports and annotations of the records of a run.
 
     Args:
-        paths: absolute paths by the setting or the variable that asks for them.
-        annotations_for: the format of annotations, as of ``ci_annotations.lines``; None for none.
+        paths: the absolute path of each report, by the setting or environment variable that asks for it.
+        annotations_for: the format of annotations, as for ``annotation_lines``; None for no annotations.
 
     Raises:
-        ConfigurationError: a report cannot be written where it is to be.
+        ConfigurationError: a report cannot be written to its path.
     """
 
     def __init__(self, paths: Mapping[str, str], annotations_for: str | None = None) -> None:
@@ -42,21 +42,21 @@ class Reports:
         self._annotations_for = annotations_for
 
     def write(self, run: RunRecord) -> list[str]:
-        """Write all; files that are there are replaced.
+        """Write all reports, and replace existing files.
 
         Returns:
-            What went wrong with that, for people.
+            A message for each report that could not be written.
         """
         troubles = []
         for name, path in self._paths.items():
             try:
-                report_output.write(path, _FORMATS[name].text(run))
+                report_output.write_text(path, _FORMATS[name].text(run))
             except Exception as error:  # noqa: BLE001 - a test may have broken anything, and the summary is yet to come
                 troubles.append(f"The report {path} could not be written: {type(error).__name__}: {error}")
         return troubles
 
     def annotations(self, records: Sequence[TestRecord]) -> list[str]:
-        """The lines of annotations, for the log of a CI system."""
+        """The annotations of a run, as lines for the log of a CI system."""
         if self._annotations_for is None:
             return []
-        return ci_annotations.lines(records, self._annotations_for, real.environ)
+        return ci_annotations.annotation_lines(records, self._annotations_for, real.environ)
