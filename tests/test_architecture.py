@@ -23,7 +23,10 @@ from support.source_tree import executed_nodes, graph, imported_names, imports, 
 # layers: a file imports from those to the left of its own. An __init__
 # that is not named there holds a docstring alone.
 LAYERS = {
-    "_base": "features records sizes spelling system | command errors real | addresses clock own_files own_sockets",
+    "_base": (
+        "features records sizes spelling system | command errors real | addresses clock own_files own_sockets |"
+        " file_replacement"
+    ),
     "_stdlib": (
         "class_internals exit_handlers global_state subprocess_internals thread_internals unittest_internals"
         " warnings_internals"
@@ -32,7 +35,7 @@ LAYERS = {
     "_version": "",
     "_policy": "decision | allowances messages",
     "_reports": (
-        "html_assets plain_text report_output test_records | ci_annotations html_timeline json_report"
+        "html_assets plain_text test_records | ci_annotations html_timeline json_report"
         " junit_report warnings_report | html_report | report_writer"
     ),
     "_terminal": "colours drawing | live_line",

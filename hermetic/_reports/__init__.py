@@ -1,8 +1,7 @@
 """The reports of a run; each is a function that turns the records of the run into text.
 
     test_records     the plain data: a record for each test, and for each fixture that fails or is skipped
-    report_output    checks the path of a report before the run, and replaces the file in one step after it
-    report_writer    writes the requested reports
+    report_writer    checks the paths of the requested reports before the run, and writes the reports after it
     json_report, junit_report, html_report, warnings_report, ci_annotations
                      one format each
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from .._base import real
+from .._base import file_replacement, real
 from .._base.errors import ConfigurationError
-from . import ci_annotations, html_report, json_report, junit_report, report_output, warnings_report
+from . import ci_annotations, html_report, json_report, junit_report, warnings_report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class ReportWriter:
     def __init__(self, paths: Mapping[str, str], annotations_for: str | None = None) -> None:
         self._paths = {name: os.path.realpath(path) for name, path in paths.items()}
         for name, path in self._paths.items():
-            report_output.check(path, name)
+            file_replacement.check_writable(path, name)
         if len(set(self._paths.values())) < len(paths):
             raise ConfigurationError(f"{', '.join(paths)}: two reports in one file; write a path for each")
         self._annotations_for = annotations_for
@@ -50,7 +50,7 @@ class ReportWriter:
         troubles = []
         for name, path in self._paths.items():
             try:
-                report_output.write_text(path, _FORMATS[name].text(run))
+                file_replacement.replace_file(path, _FORMATS[name].text(run).encode())
             except Exception as error:  # noqa: BLE001 - a test may have broken anything, and the summary is yet to come
                 troubles.append(f"The report {path} could not be written: {type(error).__name__}: {error}")
         return troubles

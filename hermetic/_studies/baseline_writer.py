@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from .._base import features, real
+from .._base import features, file_replacement, real
 from .._base.errors import ConfigurationError
-from .._reports import report_output
 from .._reports.test_records import COMPLETE
 from .._settings import config_edits
 from .._settings.current_run import current_run
@@ -82,7 +81,7 @@ def write(entries: list[str]) -> str:
     except FileNotFoundError:
         text = ""
     edit = config_edits.with_toml_baseline if path.endswith(".toml") else config_edits.with_cfg_baseline
-    report_output.replace_file(os.path.realpath(path), edit(text, entries).encode())
+    file_replacement.replace_file(os.path.realpath(path), edit(text, entries).encode())
     return path
 
 

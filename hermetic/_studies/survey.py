@@ -12,9 +12,8 @@ import os
 import sys
 from collections import Counter
 
-from .._base import real
+from .._base import file_replacement, real
 from .._base.sizes import DATABASE, FILESYSTEM, NETWORK, PROCESS, SIZE_NAMES, SLEEP
-from .._reports import report_output
 from .._reports.test_records import COMPLETE
 from .._results import size_distribution
 from .._rules import groups
@@ -223,7 +222,7 @@ def _apply(edited: dict[str, tuple[bytes, bytes]]) -> list[str]:
             with real.open_file(file, "rb") as opened:
                 if opened.read() != before:
                     raise OSError("it was changed meanwhile")  # noqa: TRY301 - one message for both
-            report_output.replace_file(os.path.realpath(file), after)
+            file_replacement.replace_file(os.path.realpath(file), after)
         except OSError as error:
             lines.append(f"{shown(file)} was not edited: {error}")
         else:

@@ -9,9 +9,8 @@ import shutil
 import sys
 from collections import namedtuple
 
-from .._base import features, real
+from .._base import features, file_replacement, real
 from .._protocol import framing
-from .._reports import report_output
 from .._verdicts import scopes
 
 TYPE_CHECKING = False
@@ -106,7 +105,7 @@ class HistoryFile:
         with _locked(f"{self.path}.lock"):
             merged = self.read().merged(ran, failed)
             content = {"version": _VERSION, "failed": [*merged.failed], "durations": merged.durations}
-            report_output.replace_file(self.path, framing.dump(content) + b"\n")
+            file_replacement.replace_file(self.path, framing.dump(content) + b"\n")
 
     def _make_folder(self) -> None:
         folder = os.path.dirname(self.path)

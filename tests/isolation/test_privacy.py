@@ -9,8 +9,7 @@ import tempfile
 import unittest
 
 from hermetic import HermeticTestCase, medium
-from hermetic._base import own_files
-from hermetic._reports import report_output
+from hermetic._base import file_replacement, own_files
 from support import Folder, run_hermetic
 
 MODULE = """
@@ -102,8 +101,8 @@ class FilesTest(HermeticTestCase):
             pass
         seen = []
         with self.subTest("the file beside it"):
-            replace = report_output._replace
-            report_output._replace = lambda old, new: (seen.append(self.mode(old)), replace(old, new))
-            self.addCleanup(setattr, report_output, "_replace", replace)
-            report_output.write_text(self.path, "text")
+            replace = file_replacement._replace
+            file_replacement._replace = lambda old, new: (seen.append(self.mode(old)), replace(old, new))
+            self.addCleanup(setattr, file_replacement, "_replace", replace)
+            file_replacement.replace_file(self.path, b"text")
         self.assertEqual((["0o600"], "0o600"), (seen, self.mode(self.path)))

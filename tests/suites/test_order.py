@@ -159,7 +159,7 @@ class KindsOfFailureTest(OrderCase):
             with self.subTest(failing=failing):
                 self.assertEqual(self.run_here(failing=failing)[1].returncode, 1)
                 self.assertEqual(self.what_ran("--last-failed"), tests)
-                self.assertIn("No test is known", self.run_here("--last-failed")[1].stderr)
+                self.assertIn("No failed tests are recorded", self.run_here("--last-failed")[1].stderr)
 
     def test_a_module_that_cannot_be_imported_any_more_is_among_what_failed(self):
         self.run_here(failing="test")

@@ -122,13 +122,13 @@ class UnitsTest(hermetic.HermeticTestCase):
 class ParseTest(hermetic.HermeticTestCase):
     def test_a_shard_is_one_of_so_many(self):
         self.assertEqual(
-            [str(shards.parse(text, "--shard")) for text in ("1/1", "4/4", "2/10")], ["1/1", "4/4", "2/10"]
+            [str(shards.parse_shard(text, "--shard")) for text in ("1/1", "4/4", "2/10")], ["1/1", "4/4", "2/10"]
         )
 
     def test_everything_else_is_an_error_that_says_what_to_write(self):
         for text in ("0/4", "5/4", "x", "", "1", "/", "1/", "/2", "-1/2", "1/0", "0/0", "1.0/2", "1/2/3", "\u0661/2"):
             with self.subTest(text=text), self.assertRaisesRegex(ConfigurationError, "write K/N, such as 1/4"):
-                shards.parse(text, "--shard")
+                shards.parse_shard(text, "--shard")
 
 
 @medium

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import stat
 
-from .._base import own_files, real
-from .._base.errors import ConfigurationError
+from . import own_files, real
+from .errors import ConfigurationError
 
 _replace, _change_mode = os.replace, os.chmod  # kept, because a test may leave a mock in their place
 
 
-def check(path: str, setting: str) -> None:
+def check_writable(path: str, setting: str) -> None:
     """Make sure that a file can be written.
 
     Args:
@@ -35,19 +35,6 @@ def check(path: str, setting: str) -> None:
         real.unlink(temporary)
     except OSError as error:
         raise ConfigurationError(f"{setting}: {path} cannot be written: {error.strerror or error}") from error
-
-
-def write_text(path: str, text: str) -> None:
-    """Write a file in one step, so that nobody ever reads a part of it.
-
-    Args:
-        path: the absolute path, with symbolic links resolved.
-        text: the contents, without lone surrogates.
-
-    Raises:
-        OSError: the file could not be written, and is unchanged.
-    """
-    replace_file(path, text.encode())
 
 
 def replace_file(path: str, data: bytes) -> None:
