@@ -1,61 +1,55 @@
-"""Where reports are written, and what happens where they cannot be."""
+"""The reports of a program: where they are written to, and what is said when that fails."""
 
 from __future__ import annotations
 
 import os
-import unittest
+from unittest import mock
 
 import hermetic
-from hermetic import medium
-from support import Folder, run_hermetic
-from support.report_runs import MIDDLE
+from hermetic import ConfigurationError
+from hermetic._reports import json_report
+from hermetic._reports.report_writer import ReportWriter
+from hermetic._reports.test_records import Entry, RunRecord, TestRecord
+from support import Folder
+
+RUN = RunRecord(["hermetic"], "1", "3", "linux", 0.0, tests=[TestRecord("m.C.test", entries=[Entry("error", line=3)])])
 
 
-@medium
-class WhereTest(hermetic.HermeticTestCase):
-    def test_a_run_without_reports_loads_nothing_for_them(self):
-        line = (
-            "self.assertEqual([name for name in sys.modules if '_reports' in name or '_results.recording' in name], [])"
-        )
-        with Folder(**{"test_it.py": MIDDLE.format(line)}) as folder:
-            self.assertEqual(run_hermetic("test_it", cwd=folder).returncode, 0)
+class WritingTest(hermetic.HermeticTestCase):
+    def setUp(self):
+        folder = Folder(old="old report")
+        self.folder = folder.__enter__()
+        self.addCleanup(folder.__exit__)
 
-    def refused(self, folder, *arguments):
-        done = run_hermetic(*arguments, "test_it", cwd=folder)
-        self.assertEqual((done.returncode, done.stdout), (2, ""))
-        self.assertEqual(done.stderr.count("\n"), 1)
-        return done.stderr
+    def path(self, name: str) -> str:
+        return os.path.join(self.folder, name)
 
-    def test_a_path_that_cannot_be_written_is_one_error_before_the_run(self):
-        with Folder(**{"test_it.py": "print('loaded')"}) as folder:
-            self.assertIn("there is no folder", self.refused(folder, "--json", "missing/report.json"))
-            self.assertIn("is no regular file", self.refused(folder, "--html", os.devnull))
-            self.assertIn("is a folder", self.refused(folder, "--junit-xml", "."))
-            self.assertIn("cannot be written", self.refused(folder, "--json", "x" * 300))
-            self.assertIn("two reports in one file", self.refused(folder, "--json", "same", "--html", "./same"))
-            self.assertEqual(os.listdir(folder), ["test_it.py"])
+    def test_each_report_is_written_where_it_was_asked_for(self):
+        paths = {"junit_xml": self.path("new.xml"), "json": self.path("old"), "html": self.path("new.html")}
+        self.assertEqual(ReportWriter(paths).write(RUN), [])
+        beginnings = {}
+        for name, path in paths.items():
+            with open(path, encoding="utf-8") as file:
+                beginnings[name] = file.read(5)
+        self.assertEqual(beginnings, {"junit_xml": "<?xml", "json": '{\n "f', "html": "<!DOC"})
 
-    @unittest.skipUnless(hasattr(os, "symlink") and os.name != "nt", "symbolic links may need a privilege there")
-    def test_a_symbolic_link_stays_one(self):
-        with Folder(**{"test_it.py": MIDDLE.format("pass"), "old.json": "old"}) as folder:
-            os.symlink("old.json", os.path.join(folder, "report.json"))
-            run_hermetic("--json", "report.json", "test_it", cwd=folder)
-            self.assertTrue(os.path.islink(os.path.join(folder, "report.json")))
-            self.assertGreater(os.path.getsize(os.path.join(folder, "old.json")), 100)
+    def test_a_folder_that_is_not_there_is_an_error_before_the_run(self):
+        with self.assertRaises(ConfigurationError):
+            ReportWriter({"json": self.path("missing/report.json")})
 
-    def test_a_path_in_a_file_of_settings_starts_from_that_folder(self):
-        files = {
-            "setup.cfg": "[tool:hermetic]\njson = report.json\n",
-            "below__slash__test_it.py": MIDDLE.format("pass"),
-        }
-        with Folder(**files) as folder:
-            done = run_hermetic("test_it", cwd=os.path.join(folder, "below"))
-            left = {*os.listdir(folder)} - {".hermetic_cache"}  # which is there when a test took a millisecond
-            self.assertEqual((done.returncode, left), (0, {"below", "report.json", "setup.cfg"}))
+    def test_two_reports_in_one_file_are_an_error_that_names_both(self):
+        paths = {"json": self.path("same"), "html": os.path.join(self.folder, ".", "same")}
+        with self.assertRaisesRegex(ConfigurationError, "json, html: two reports in one file"):
+            ReportWriter(paths)
 
-    def test_a_report_that_cannot_be_written_any_more_fails_the_run(self):
-        line = "os.mkdir('report.json')"
-        with Folder(**{"test_it.py": MIDDLE.format(line)}) as folder:
-            done = run_hermetic("--json", "report.json", "test_it", cwd=folder)
-        self.assertIn("report.json could not be written: ", done.stderr)
-        self.assertEqual(done.returncode, 1)
+    def test_a_report_that_cannot_be_made_is_a_line_and_the_others_are_written(self):
+        reports = ReportWriter({"json": self.path("report.json"), "html": self.path("report.html")})
+        with mock.patch.object(json_report, "text", side_effect=ValueError("broken")):
+            (trouble,) = reports.write(RUN)
+        self.assertIn("report.json could not be written: ValueError: broken", trouble)
+        self.assertTrue(os.path.exists(self.path("report.html")))
+
+    def test_annotations_are_made_for_the_system_that_is_asked_for(self):
+        self.assertEqual(ReportWriter({}).annotations(RUN.tests), [])
+        (line,) = ReportWriter({}, "github").annotations(RUN.tests)
+        self.assertTrue(line.startswith("::error"), line)

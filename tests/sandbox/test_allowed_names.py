@@ -39,7 +39,7 @@ class AllowedNamesTest(HermeticTestCase):
 
     def test_names_are_the_entries_that_are_no_addresses_sockets_or_functions(self):
         hosts = ("db.test:5432", "127.0.0.1", "[::1]:80", "/run/db.sock", "*.test")
-        self.assertEqual(allowed_names.of(policy(*hosts)), ["db.test:5432", "*.test"])
+        self.assertEqual(allowed_names.host_names(policy(*hosts)), ["db.test:5432", "*.test"])
 
     def test_the_address_of_a_name_is_reached_through_its_port_alone(self):
         answers = [allowed_names.are_allowed_for(policy("db.test:5432"), to(NAMED, port)) for port in (5432, 80)]

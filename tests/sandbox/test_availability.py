@@ -85,7 +85,7 @@ class MissingTest(HermeticTestCase):
 
     def test_a_kernel_that_refuses_is_the_reason(self):
         for number, reason in ((errno.ENOSYS, "no seccomp"), (errno.EINVAL, "Linux 5.5"), (errno.EBUSY, "already")):
-            refused = mock.patch("hermetic._sandbox.seccomp.enter", side_effect=OSError(number, ""))
+            refused = mock.patch("hermetic._sandbox.seccomp.enter_filter", side_effect=OSError(number, ""))
             with self.subTest(number=number), refused:
                 self.assertIn(reason, self.missing())
 

@@ -55,11 +55,11 @@ class ProcessTest(HermeticTestCase):
     def test_a_process_is_known_by_its_parent_its_program_and_its_image(self):
         here = os.getpid()
         self.assertEqual((programs.real_process(here), programs.parent_of(here)), (here, os.getppid()))
-        self.assertEqual(programs.name_of(here), os.path.basename(os.readlink("/proc/self/exe")))
+        self.assertEqual(programs.program_name(here), os.path.basename(os.readlink("/proc/self/exe")))
         self.assertEqual(programs._image_of(here), programs._image_of(here))
         self.assertEqual(len(programs._image_of(here)), 5)
 
     def test_of_a_process_that_is_not_there_nothing_is_known(self):
         missing = 2**22 + 1
         self.assertEqual((programs.real_process(missing), programs.parent_of(missing)), (0, 0))
-        self.assertEqual((programs.name_of(missing), programs._image_of(missing)), ("", ()))
+        self.assertEqual((programs.program_name(missing), programs._image_of(missing)), ("", ()))

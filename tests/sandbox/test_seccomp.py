@@ -24,12 +24,12 @@ class AnswersTest(HermeticTestCase):
         return patch.start()
 
     def call(self, number: int = 42, *arguments: int) -> object:
-        return seccomp.Call(5, 7, number, (*arguments, *[0] * (6 - len(arguments))))
+        return seccomp.SystemCall(5, 7, number, (*arguments, *[0] * (6 - len(arguments))))
 
     def test_a_question_is_a_call_with_its_thread_its_number_and_six_arguments(self):
         question = struct.pack("=QIIiIQ6Q", 5, 7, 0, 42, 0, 0, 1, 2, 3, 4, 5, 6)
         self.ioctl(side_effect=lambda fd, request, buffer: buffer.__setitem__(slice(None), question))
-        self.assertEqual(seccomp.receive(LISTENER), seccomp.Call(5, 7, 42, (1, 2, 3, 4, 5, 6)))
+        self.assertEqual(seccomp.receive(LISTENER), seccomp.SystemCall(5, 7, 42, (1, 2, 3, 4, 5, 6)))
 
     def test_a_caller_that_has_ended_asks_nothing(self):
         for number in (errno.ENOENT, errno.EINTR):

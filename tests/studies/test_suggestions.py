@@ -62,14 +62,14 @@ class PresentSizeTest(HermeticTestCase):
 
 
 class PlanTest(HermeticTestCase):
-    def plan(self, *sizes: Size) -> suggestions.Plan:
+    def plan(self, *sizes: Size) -> suggestions.MarkPlan:
         names = ("test_the_nearest_mark_counts_and_its_place_is_told", "test_another_class_has_no_size")
         observed = [
             suggestions.Observed(name, PresentSizeTest, name, size, "") for name, size in zip(names, sizes, strict=True)
         ]
-        return suggestions.Plan(observed)
+        return suggestions.MarkPlan(observed)
 
-    def marked(self, plan: suggestions.Plan) -> list[str]:
+    def marked(self, plan: suggestions.MarkPlan) -> list[str]:
         ((_, marks),) = plan.marks.items()
         with open(__file__, encoding="utf-8") as file:
             lines = file.read().splitlines()
@@ -91,6 +91,6 @@ class PlanTest(HermeticTestCase):
 
     def test_what_is_written_nowhere_is_told_with_its_size(self):
         made = type("Made", (unittest.TestCase,), {"__module__": "nowhere", "test_it": eval("lambda self: None")})
-        plan = suggestions.Plan([suggestions.Observed("nowhere.Made.test_it", made, "test_it", Size.MEDIUM, "")])
+        plan = suggestions.MarkPlan([suggestions.Observed("nowhere.Made.test_it", made, "test_it", Size.MEDIUM, "")])
         self.assertEqual(plan.marks, {})
         self.assertIn("fits @medium, but is written in no file of this project", plan.troubles[0])

@@ -37,7 +37,7 @@ class BlocksTest(hermetic.HermeticTestCase):
     def test_a_suite_with_a_way_of_its_own_stays_whole(self):
         (block,) = suite_blocks.blocks_in(suite_of(case("m", "A"), kind=OwnWay))
         self.assertEqual(block[1:], ("m.A.test_a", "m.A", "m"))
-        self.assertEqual(suite_blocks.names_in(block), ["m.A.test_a", "m.A.test_b"])
+        self.assertEqual(suite_blocks.names_in_block(block), ["m.A.test_a", "m.A.test_b"])
 
     def test_a_suite_across_modules_shares_fixtures_with_nobody(self):
         load = unittest.TestLoader().loadTestsFromTestCase
