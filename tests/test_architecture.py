@@ -39,7 +39,7 @@ LAYERS = {
         " junit_report warnings_report | html_report | report_writer"
     ),
     "_terminal": "colours drawing | live_line",
-    "_settings": "config_edits kinds | table | config_files | config | current_run",
+    "_settings": "baseline_file kinds | table | config_files | config | current_run",
     "_operations": "events | callsite multicast | file_events | database_events",
     "_verdicts": (
         "owner_names | scopes | allowed baseline reported_exceptions subjects | report_files | child_reports |"

@@ -36,7 +36,7 @@ OTHER_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "--survey-apply": ("Survey the tests, and add the marks to their files", {"action": "store_true"}),
     "--write-baseline": (
-        "Allow violations, and record them in the [baseline](configuration.md#baseline)",
+        "Allow violations, and record them in [`hermetic-baseline.txt`](configuration.md#baseline)",
         {"action": "store_true"},
     ),
     "--show-config": ("Print the settings and the source of each, and exit", {"action": "store_true"}),

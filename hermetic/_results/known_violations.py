@@ -1,7 +1,8 @@
-"""The known violations in the summary of a run: how many there were, and which are gone."""
+"""Reports the known violations of a run: how many occurred, and which no longer do."""
 
 from __future__ import annotations
 
+from .._settings import baseline_file
 from .._settings.current_run import current_run
 from .._verdicts import baseline
 from .._verdicts.owner_names import owner_name
@@ -15,47 +16,53 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-_MOST = 10  # lines of what is gone: with more of them, nobody takes them out by hand
+_MOST = 10  # of the entries that no longer occur: nobody removes more by hand
 
 
 class KnownViolations:
-    """The violations that the configuration lists, for one run.
+    """Counts the violations of a run that the baseline lists.
 
     Args:
-        tests: those of the run.
-        is_whole: whether they are the whole suite: only then is it known that a test or a fixture is gone.
+        tests: the tests of the run.
+        is_whole: whether these are the whole suite. Only then can a run show that a test or a fixture is gone.
     """
 
     def __init__(self, tests: Iterable[Any], *, is_whole: bool) -> None:
-        self._entries = current_run.settings.baseline
-        self._origin = current_run.settings.origins["baseline"]
+        settings = current_run.settings
+        self._entries, self._old_places = settings.baseline, [*settings.old_baselines]
+        self._places = [*self._old_places, baseline_file.path_in(settings.root)]
         self._ids = {owner_name(test) for test in tests}
         self._is_whole = is_whole
 
     def told_apart(self, warned: Sequence[Violation], result: Any) -> tuple[list[Violation], list[str]]:
-        """The violations that are warned of without the known ones, and the lines that tell of those.
+        """Take the known violations out of those that were allowed, and return the rest with the lines about them.
 
         Args:
-            warned: all that were let happen.
-            result: of the run.
+            warned: all violations that were allowed.
+            result: the result of the run.
         """
         found = {violation: baseline.entry_of(violation) for violation in warned}
         known = [violation for violation, entry in found.items() if entry in self._entries]
-        lines = []
+        lines = [
+            f"baseline: {path} lists known violations, which is deprecated: run with --write-baseline to move them to"
+            f" {self._places[-1]}"
+            for path in self._old_places
+        ]
         if known:
             tests = len({violation.test for violation in known})
             lines.append(f"baseline: {_counted(len(known), 'known violation')} in {_counted(tests, 'test')}")
         gone = self._gone({found[violation] for violation in known}, result)
         if gone:
-            lines.append(f"baseline: {_counted(len(gone), 'known violation')} gone: take out of {self._origin},")
-            lines.append("  or have it written anew with --write-baseline:")
+            what = "no longer occurs: remove it" if len(gone) == 1 else "no longer occur: remove them"
+            lines.append(f"baseline: {_counted(len(gone), 'known violation')} {what} from {' or '.join(self._places)},")
+            lines.append("  or run with --write-baseline to update the file:")
             lines += [f"  {entry}" for entry in gone[:_MOST]]
             lines += [f"  ... and {len(gone) - _MOST} more"] * (len(gone) > _MOST)
         known_ones = set(known)
         return [violation for violation in warned if violation not in known_ones], lines
 
     def _gone(self, seen: set[str], result: Any) -> list[str]:
-        """The entries of which this run knows that they do not occur any more."""
+        """Return the entries whose violations no longer occur, as far as this run shows."""
         if result.ended_early is not None:
             return []
         unsure = {owner_name(test) for test, _ in [*result.errors, *result.failures, *result.skipped]}

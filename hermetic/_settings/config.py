@@ -11,12 +11,11 @@ Both files are looked for in the current folder, or else in the nearest folder a
 from __future__ import annotations
 
 import os
-import re
 
 from .._base import real, spelling
 from .._base.errors import ConfigurationError
 from .._base.sizes import Size
-from . import config_files
+from . import baseline_file, config_files
 from .kinds import File, listed
 from .table import SETTINGS, Settings
 
@@ -48,7 +47,7 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     allow: dict[str, Allowance] = {}
-    baseline: set[str] = set()
+    old_baselines: dict[str, frozenset[str]] = {}
     try:
         root, tables = config_files.find(folder or os.getcwd())
     except FileNotFoundError:
@@ -57,7 +56,8 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
         for pattern, allowance in _take_allow(found, origin):
             allow[pattern] = allowance
             origins[f"allow {pattern}"] = origin
-        baseline |= _take_baseline(found, origin, origins)
+        if "baseline" in found:
+            old_baselines[origin] = baseline_file.from_setting(found.pop("baseline"), origin)
         _take(found, origin, values, origins)
     _resolve_paths(values, root)
     _take(_environment_table(real.environ), "environment", values, origins)
@@ -73,7 +73,8 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
     if "default_size" not in values and bazel_size:
         values["default_size"], origins["default_size"] = Size(bazel_size), "environment TEST_SIZE"
     _resolve_paths(values, os.curdir)
-    return Settings(**values, allow=tuple(allow.items()), baseline=frozenset(baseline), root=root, origins=origins)
+    values["baseline"] = baseline_file.read(baseline_file.path_in(root)).union(*old_baselines.values())
+    return Settings(**values, allow=tuple(allow.items()), old_baselines=old_baselines, root=root, origins=origins)
 
 
 def _resolve_paths(values: dict[str, Any], folder: str) -> None:
@@ -105,24 +106,6 @@ def _take_allow(found: dict[str, Any], origin: str) -> list[tuple[str, Allowance
         message = f'{origin}: allow = {patterns!r} is not a table; write one per path pattern, as allow."tests/db/*"'
         raise ConfigurationError(message)
     return [(pattern, _allowance(pattern, table, origin)) for pattern, table in patterns.items()]
-
-
-def _take_baseline(found: dict[str, Any], origin: str, origins: dict[str, str]) -> set[str]:
-    """Remove the known violations from a file's table and check them."""
-    entries = found.pop("baseline", [])
-    if isinstance(entries, str):  # of setup.cfg, one in a line
-        entries = [line.strip() for line in entries.splitlines() if line.strip()]
-    if not isinstance(entries, list):
-        raise ConfigurationError(f"{origin}: baseline = {entries!r} is not a list of violations; see --write-baseline")
-    for entry in entries:
-        if not isinstance(entry, str) or not re.match(r"H00[1-6] \S", entry):
-            raise ConfigurationError(
-                f"{origin}: baseline: {entry!r} is no violation; write the code, the test and what it uses, such as"
-                " 'H003 tests.test_release.ReleaseTest.test_tag git', or have it written by --write-baseline"
-            )
-    if entries:
-        origins["baseline"] = origin
-    return set(entries)
 
 
 def _allowance(pattern: str, table: Any, origin: str) -> Allowance:
@@ -175,7 +158,8 @@ def describe(settings: Settings) -> str:
         parts = [f"{key}={list(entries)}" for key, entries in zip(_ALLOW_KEYS, allowance, strict=True) if entries]
         lines.append(f"allow {pattern} = {' '.join(parts)}  ({settings.origins[f'allow {pattern}']})")
     if settings.baseline:
-        lines.append(f"baseline = {len(settings.baseline)} known violations  ({settings.origins['baseline']})")
+        places = [baseline_file.path_in(settings.root), *settings.old_baselines]
+        lines.append(f"baseline = {len(settings.baseline)} known violations  ({', '.join(places)})")
     return "\n".join(lines)
 
 

@@ -58,12 +58,14 @@ class Settings:
     Attributes:
         allow: path patterns with what they allow, in the order of the files.
         baseline: the known violations (``_verdicts.baseline``).
+        old_baselines: the known violations in configuration files, by the path of the file.
         root: the folder that path patterns start from.
         origins: where each value came from, by the name of its setting, or as ``allow PATTERN``.
     """
 
     allow: tuple[tuple[str, Allowance], ...]
     baseline: frozenset[str]
+    old_baselines: Mapping[str, frozenset[str]]
     root: str
     origins: Mapping[str, str]
 
@@ -222,6 +224,7 @@ class Settings:
         *,
         allow: tuple[tuple[str, Allowance], ...] = (),
         baseline: frozenset[str] = frozenset(),
+        old_baselines: Mapping[str, frozenset[str]] | None = None,
         root: str = os.curdir,
         origins: Mapping[str, str] | None = None,
         **values: Any,
@@ -229,7 +232,8 @@ class Settings:
         if unknown := values.keys() - SETTINGS.keys():
             raise TypeError(f"there is no setting {', '.join(unknown)}")
         defaults = {name: setting.default for name, setting in SETTINGS.items()}
-        vars(self).update(defaults, **values, allow=allow, baseline=baseline, root=root, origins=origins or {})
+        vars(self).update(defaults, **values, allow=allow, baseline=baseline, old_baselines=old_baselines or {})
+        vars(self).update(root=root, origins=origins or {})
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{name}: settings cannot be changed; make others by replaced()")

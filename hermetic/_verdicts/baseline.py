@@ -24,8 +24,8 @@ def entry_of(violation: Violation) -> str:
     """The entry that makes a violation a known one; empty for what cannot be one."""
     if violation.code not in _CODES:
         return ""
-    target = " ".join(_lasting(violation.operation).split())
-    return f"{violation.code} {violation.test} {target}".rstrip()
+    words = f"{violation.code} {violation.test} {_lasting(violation.operation)}".split()
+    return " ".join(words).encode(errors="backslashreplace").decode()
 
 
 def _lasting(operation: Operation) -> str:
@@ -76,7 +76,7 @@ def tell_children(report_path: str) -> str | None:
     if not entries:
         return None
     path = path_for_children(report_path)
-    with real.open_file(path, "w", encoding="utf-8", errors="backslashreplace", opener=own_files.open_private) as file:
+    with real.open_file(path, "w", encoding="utf-8", opener=own_files.open_private) as file:
         file.write("".join(f"{entry}\n" for entry in entries))
     return path
 
