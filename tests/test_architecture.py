@@ -42,8 +42,8 @@ LAYERS = {
     "_settings": "baseline_file kinds | table | config_files | config | current_run",
     "_operations": "events | callsite multicast | file_events | database_events",
     "_verdicts": (
-        "owner_names | scopes | allowed baseline reported_exceptions subjects | report_files | child_reports |"
-        " blocks faults"
+        "owner_names | scopes violation_data | allowed baseline log_writing reported_exceptions subjects |"
+        " violation_log | log_reading | blocks faults"
     ),
     "_guards": "audit_hook process_findings | ceilings | audit forked_copies inheritance | environment",
     "_protocol": "framing source_files stand_in_classes | tracebacks | portable_errors | frame_kinds | frames",
@@ -89,12 +89,12 @@ MOST_FILES_IN_A_ROOM = 16
 
 # Private names of the standard library in other rooms: moving them would hide them.
 PRIVATE_NAMES = {
-    ("_verdicts.child_reports", "_asdict"),  # of named tuples, where it is documented
+    ("_verdicts.violation_data", "_asdict"),  # of named tuples, where it is documented
     ("_patches.process_creation", "_thread"),  # the functions that it replaces: the seam is the private module itself
     ("_patches.process_creation", "_posixsubprocess"),  # the same
     ("_patches.process_creation", "_winapi"),  # the same, on Windows
     ("_pytest_plugin", "_split_scope"),  # of pytest-xdist, for schedulers that others write
-    ("_sandbox.sandboxed", "_asdict"),  # as of _verdicts.child_reports
+    ("_sandbox.sandboxed", "_asdict"),  # as of _verdicts.violation_data
     ("_patches.shown_warnings", "_get_context"),  # of warnings, beside the functions that it replaces
     ("_patches.shown_warnings", "_showwarning_orig"),  # as above
     ("_patches.process_exits", "_exit"),  # os._exit is documented

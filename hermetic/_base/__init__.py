@@ -1,1 +1,1 @@
-"""What everything else stands on: the Python and the platform, the originals of the standard library, plain records."""
+"""The foundations of the package: facts about Python and the platform, original functions, errors, plain records."""

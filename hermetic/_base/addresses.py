@@ -1,13 +1,14 @@
-"""What an address is: loopback, unspecified, remote, or a name. Decided on the parsed address, never on its text.
+"""Classifies a host as loopback, unspecified, remote, or a name, by its parsed address.
 
 The rules were measured against glibc: numeric IPv4 follows inet_aton(3) (``127.1``, ``0x7f.1``, ``2130706433``),
-white space or a trailing dot makes a name of it, and a name is loopback only if it is ``localhost`` or the hosts
-file maps it to loopback addresses alone. RFC 6761 names such as ``db.localhost`` do ask the name server.
+an address with white space or a trailing dot is a name, and a name is loopback only if it is ``localhost`` or the hosts
+file maps it to loopback addresses only. RFC 6761 names such as ``db.localhost`` do ask the name server.
 """
 
 from __future__ import annotations
 
 import enum
+import functools
 import re
 
 from . import features, real
@@ -45,7 +46,7 @@ def locality(host: str) -> Locality:
 
 
 def packed_address(host: str) -> bytes | None:
-    """The 4 or 16 bytes of a numeric address; None for a name."""
+    """Return the 4 or 16 bytes of a numeric address; None for a name."""
     if host == "":
         return b"\0" * 4
     if ":" in host:
@@ -68,7 +69,7 @@ def _packed_ipv4(host: str) -> bytes | None:
 
 
 def _inet_aton_number(text: str) -> int | None:
-    """A part of an IPv4 address in C's notation: 0x for hexadecimal, a leading 0 for octal."""
+    """Parse a part of an IPv4 address in C's notation: 0x for hexadecimal, a leading 0 for octal."""
     if not (text.isascii() and text.isalnum()):
         return None
     try:
@@ -91,35 +92,34 @@ def _packed_ipv6(host: str) -> bytes | None:
 
 
 def is_loopback_name(name: str, hosts_file: str = features.HOSTS_FILE) -> bool:
-    """Whether looking up a name stays on this machine: ``localhost``, or loopback alone in the hosts file."""
+    """Whether a name resolves without the network: ``localhost``, or only loopback addresses in the hosts file."""
     if name.lower() == "localhost":
         return True
     addresses = _hosts(hosts_file).get(name.lower(), [])
     return bool(addresses) and all(locality(address) is Locality.LOOPBACK for address in addresses)
 
 
-_hosts_cache: dict[str, tuple[float, dict[str, list[str]]]] = {}
-
-
 def _hosts(path: str) -> dict[str, list[str]]:
-    """The hosts file, name to addresses; read again when it has changed."""
+    """Return the names in the hosts file with their addresses; read again when the file has changed."""
     try:
-        changed = real.stat(path).st_mtime
-        if path not in _hosts_cache or _hosts_cache[path][0] != changed:
-            with real.open_file(path, encoding="utf-8", errors="replace") as file:
-                _hosts_cache[path] = (changed, parse_hosts(file.read()))
+        return _hosts_changed_at(path, real.stat(path).st_mtime)
     except OSError:
         return {}
-    return _hosts_cache[path][1]
+
+
+@functools.lru_cache(maxsize=1)
+def _hosts_changed_at(path: str, _changed: float) -> dict[str, list[str]]:
+    with real.open_file(path, encoding="utf-8", errors="replace") as file:
+        return parse_hosts(file.read())
 
 
 def parse_hosts(text: str) -> dict[str, list[str]]:
-    """Names, in lower case, with the addresses that a hosts file gives them (hosts(5))."""
+    """Parse a hosts file (hosts(5)) into names, in lower case, with their addresses."""
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
         address, *names = line.partition("#")[0].split() or [""]
         if ":" not in address and not re.fullmatch(_IPV4, address):
-            continue  # the resolver skips what inet_pton(3) does not take, and asks the name server
+            continue  # the resolver ignores what inet_pton(3) rejects, and asks the name server
         for name in names:
             found.setdefault(name.lower(), []).append(address)
     return found

@@ -1,7 +1,7 @@
-"""Time that counts: not that in which this process was stopped, as by Ctrl-Z or SIGSTOP.
+"""Excludes from time limits the time in which this process was stopped by Ctrl-Z or SIGSTOP.
 
-The system does not say for how long a process was stopped, but it sends SIGCONT at the end of that. What came before
-the last SIGCONT is counted for nobody.
+The system does not report how long a process was stopped, but it sends SIGCONT when the process continues. Time limits
+therefore ignore everything before the last SIGCONT.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-_SIGNAL = getattr(signal, "SIGCONT", None)  # none on Windows, where no process is stopped
+_SIGNAL = getattr(signal, "SIGCONT", None)  # Windows has no such signal, and stops no processes
 
 
 class _Continued:
-    """When this process was last continued, by ``perf_counter``. One instance, in this module."""
+    """Holds the time at which this process was last continued, by ``perf_counter``. One instance, in this module."""
 
     at = -math.inf
 
@@ -30,12 +30,12 @@ _continued = _Continued()
 
 
 def counted_from(moment: float) -> float:
-    """The moment since when the time counts that has passed since a moment, both by ``perf_counter``."""
+    """Return when to start counting the time since a moment: then, or at the last SIGCONT (``perf_counter``)."""
     return max(moment, _continued.at)
 
 
 def note_stops() -> bool:
-    """Have the end of each stop noted from now on; False where that cannot be, or a program handles the signal."""
+    """Note each SIGCONT from now on; False if that is impossible, or the program handles the signal."""
     if _SIGNAL is None or signal.getsignal(_SIGNAL) != signal.SIG_DFL:
         return False
     try:
@@ -47,7 +47,7 @@ def note_stops() -> bool:
 
 @contextlib.contextmanager
 def stops_noted() -> Iterator[None]:
-    """Have the end of each stop noted for a block."""
+    """Note each SIGCONT for a block."""
     is_noted = note_stops()
     try:
         yield

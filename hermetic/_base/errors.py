@@ -1,4 +1,4 @@
-"""Every exception and warning of hermetic.
+"""Defines every exception and warning of hermetic.
 
     HermeticError
      +-- ConfigurationError          (also a ValueError)
@@ -21,9 +21,8 @@
     HermeticWarning                  (a UserWarning)
     TestInterrupted                  (a BaseException)
 
-A violation is not an AssertionError: runners report it as an error, never as a failure. What a double finds amiss is
-one: it is what the test asserts.
-All of them pickle, because their arguments are all that they hold.
+A violation is not an AssertionError, so runners report it as an error and not as a failure. The errors of doubles are
+AssertionErrors: they are what the test asserts. All exceptions can be pickled: they hold nothing but their arguments.
 """
 
 from __future__ import annotations

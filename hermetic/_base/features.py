@@ -1,4 +1,4 @@
-"""Facts about the Python and the platform that we run on, each named after the behaviour."""
+"""Facts about the running Python and its platform, each named after the behaviour."""
 
 from __future__ import annotations
 

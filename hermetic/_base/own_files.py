@@ -1,4 +1,4 @@
-"""Hermetic's own files: in folders that were there at import, whatever tests do to tempfile, for no other user."""
+"""Creates hermetic's own temporary files, readable by nobody else, whatever a test does to ``tempfile``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT_TEMPORARY_FOLDERS = ("/tmp", "/var/tmp", "/usr/tmp")  # noqa: S108 - the
 
 
 def _set_at_start() -> bytes | None:
-    """The variables that this process was started with, on Linux; None where that is not known."""
+    """Return the environment that this process was started with (Linux only); None if unknown."""
     try:
         with real.open_file("/proc/self/environ", "rb") as file:
             return b"\0" + bytes(file.read())
@@ -31,7 +31,7 @@ def _is_set_later(name: str, at_start: bytes | None) -> bool:
 
 
 def _named_folders() -> tuple[list[str], list[str]]:
-    """The temporary folders that variables name: those named at the start of the process, and those named later."""
+    """Return the temporary folders that variables name: those set when the process started, and those set later."""
     found: tuple[list[str], list[str]] = [], []
     at_start = _set_at_start()
     for name in TEMPORARY_FOLDER_VARIABLES:
@@ -44,12 +44,12 @@ _at_start, _later = _named_folders()
 _TEMPORARY_FOLDERS = [  # files are created exclusively there
     *_at_start,
     *DEFAULT_TEMPORARY_FOLDERS,
-    *_later,  # whoever has set it may remove it at the end: green does, and ignores failures if it is not empty
+    *_later,  # runners such as green set a variable, and remove the folder at the end
     # Bazel's comes last: its path is too long for the sockets that isolated tests may make in a folder below.
     *([os.environ["TEST_TMPDIR"]] if "TEST_TMPDIR" in os.environ else []),
 ]
 
-# Bound now, and wrapped, because libraries that fake the file system look through all modules for os's functions.
+# Bound now, and wrapped: libraries that fake the file system replace the functions of os in all modules.
 _open, _close = system.open_fd, system.close
 _write, _truncate = system.write, functools.partial(os.ftruncate)
 _mkdir, _rmdir, _chmod = functools.partial(os.mkdir), functools.partial(os.rmdir), functools.partial(os.chmod)
@@ -57,20 +57,20 @@ _fchmod = functools.partial(getattr(os, "fchmod", lambda *_: None))  # not on Wi
 
 
 def open_private(path: str, flags: int) -> int:
-    """An opener, as ``open`` takes one, of a file that nobody else is to read: its mode is 0600, whatever the umask."""
+    """Open a file that nobody else may read (mode 0600, whatever the umask); an opener for ``open``."""
     fd = _open(path, flags, 0o600)
     _fchmod(fd, 0o600)
     return fd
 
 
 def make_private_folder(path: str) -> None:
-    """Make a folder that nobody else is to look into: its mode is 0700, whatever the umask."""
+    """Create a folder that nobody else may read (mode 0700, whatever the umask)."""
     _mkdir(path, 0o700)
     _chmod(path, 0o700)
 
 
 def restore_private_folder(path: str) -> None:
-    """Make a private folder, and the one that it is in, as they were: a test may have removed or closed them."""
+    """Restore a private folder and its parent: a test may have removed them or changed their modes."""
     with contextlib.suppress(OSError):  # the next test may not need it
         for folder in (os.path.dirname(path), path):
             _restore_folder(folder)
@@ -78,7 +78,7 @@ def restore_private_folder(path: str) -> None:
 
 
 def _restore_folder(path: str) -> None:
-    """Make a folder if it is not there, and those above it; one that is closed to us is opened again."""
+    """Create a folder and its parents, unless they exist; make a parent accessible if it is not."""
     try:
         _mkdir(path, 0o700)
     except FileExistsError:
@@ -98,27 +98,27 @@ def _restore_missing(path: str) -> None:
 
 
 def use_temporary_folder(folder: str) -> None:
-    """Have our own files created in a folder, which somebody else removes."""
+    """Create hermetic's files in a folder that its owner removes."""
     _TEMPORARY_FOLDERS.insert(0, folder)
     _removed_by_others.add(folder)
 
 
 _removed_by_others: set[str] = set()
-_sweepers: dict[str, tuple[int, str, int]] = {}  # by folder: the process, how its files begin there, and a pipe
+_sweepers: dict[str, tuple[int, str, int]] = {}  # folder to process id, path prefix, and pipe
 
-# Waits in the background for the end of whoever has the pipe, and removes what is left.
+# Waits until the pipe is closed in every process, then removes the files.
 SWEEPER_NAME = "hermetic-sweeper"
 _SWEEPER = """(cd / && trap '' INT TERM HUP && read -r _; rm -rf -- "$1"*) <&3 3<&- >/dev/null 2>&1 &"""
 _SHELL = "/bin/sh"
 
 
 def sweeper_pipes() -> list[int]:
-    """The file descriptors whose end has the files of this process removed."""
+    """Return the file descriptors whose closing removes the files of this process."""
     return [pipe for _, _, pipe in _sweepers.values()]
 
 
 def _start_of_names(prefix: str, folder: str) -> str:
-    """How the files of this process begin in a folder, from which they vanish with it, even if it is killed."""
+    """Return the path prefix of this process's files in a folder; they are removed even if the process is killed."""
     folder = os.path.abspath(folder)
     if folder in _removed_by_others or not hasattr(os, "posix_spawn") or not os.path.isdir(folder):
         return os.path.join(folder, prefix)
@@ -127,13 +127,13 @@ def _start_of_names(prefix: str, folder: str) -> str:
         start = os.path.join(folder, f"{prefix}{real.random_bytes(4).hex()}-")
         try:
             _sweepers[folder] = pid, start, _start_sweeper(start)
-        except OSError:  # there is no such shell, or no process can be started
+        except OSError:  # there is no shell, or no process can be started
             return os.path.join(folder, prefix)
     return _sweepers[folder][1]
 
 
 def _start_sweeper(start: str) -> int:
-    """Have files whose paths begin like this removed once the returned pipe is closed in every process."""
+    """Start a shell that removes the files with a path prefix once the returned pipe is closed in every process."""
     reading, writing = system.pipe()
     try:
         pid = system.original(os.name, "posix_spawn")(  # type: ignore[attr-defined,unused-ignore]  # not on Windows
@@ -145,27 +145,31 @@ def _start_sweeper(start: str) -> int:
         raise
     finally:
         _close(reading)
-    with contextlib.suppress(ChildProcessError):  # somebody waits for any child
-        system.waitpid(pid, 0)  # what sweeps is its child
+    with contextlib.suppress(ChildProcessError):  # other code waits for any child
+        system.waitpid(pid, 0)  # its own child, in the background, does the work
     return int(writing)
 
 
 def new_file(prefix: str) -> str:
-    """An empty file in the temporary folder as it was at import: tests replace tempfile, and remove its folder.
+    """Create an empty file in a temporary folder.
 
     Raises:
-        OSError: there is no such folder; the text says what to do.
+        OSError: no folder can be written to; the text says what to do.
     """
     return _new_path(prefix, ".jsonl", _make_file)
 
 
 def new_folder(prefix: str) -> str:
-    """A folder of its own there, and the same errors."""
+    """Create a folder in a temporary folder.
+
+    Raises:
+        OSError: no folder can be written to; the text says what to do.
+    """
     return _new_path(prefix, "", _make_folder)
 
 
 def _new_path(prefix: str, suffix: str, make: Callable[[str, bool], None]) -> str:
-    """What was made in the first folder that has room for more; if none has, in the first where it can be made."""
+    """Create something in the first folder whose disk has room; if none has, in the first that can be written to."""
     folders = (*_TEMPORARY_FOLDERS, os.path.expanduser("~"), os.curdir)
     for with_room, folder in itertools.product((True, False), folders):
         for _ in range(100):
@@ -177,12 +181,12 @@ def _new_path(prefix: str, suffix: str, make: Callable[[str, bool], None]) -> st
             except OSError:
                 break
             return path
-    # None of OSError's subclasses: whoever was about to start a program would take it for one that is missing.
+    # No subclass of OSError: code that was starting a program would conclude that the program is missing.
     raise OSError("hermetic can write in no folder for temporary files; set TMPDIR to one that it can")
 
 
 def _make_file(path: str, with_room: bool) -> None:  # noqa: FBT001 - as `make` is called
-    """Make an empty file; not where nothing can be written to it, if it is to have room."""
+    """Create an empty file; with ``with_room``, only where a byte can be written to it."""
     file = open_private(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
     try:
         try:
@@ -197,7 +201,7 @@ def _make_file(path: str, with_room: bool) -> None:  # noqa: FBT001 - as `make` 
 
 
 def _make_folder(path: str, with_room: bool) -> None:  # noqa: FBT001 - as above
-    """The same with a folder."""
+    """Create a folder; with ``with_room``, only where a byte can be written to a file in it."""
     make_private_folder(path)
     trial = os.path.join(path, "trial")
     try:

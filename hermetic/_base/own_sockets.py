@@ -1,4 +1,4 @@
-"""Sockets between our own processes, of the C type: frameworks and tests replace the class in the socket module."""
+"""Creates sockets between hermetic's own processes, of the C type: tests and frameworks replace ``socket.socket``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MSG_DONTWAIT, SHUT_RDWR = getattr(_socket, "MSG_DONTWAIT", 0), _socket.SHUT_RDWR
 
 
 def pair(kind: int = _socket.SOCK_STREAM) -> tuple[Any, Any]:
-    """Two connected sockets that no child program inherits.
+    """Create two connected sockets that no child program inherits.
 
     Args:
         kind: ``SOCK_STREAM`` or ``SOCK_SEQPACKET``.
@@ -28,17 +28,17 @@ def pair(kind: int = _socket.SOCK_STREAM) -> tuple[Any, Any]:
 
 
 def new() -> Any:
-    """An unconnected Unix socket."""
+    """Create an unconnected Unix socket."""
     return _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
 
 
 def from_descriptor(fd: int) -> Any:
-    """The socket that an open file descriptor stands for."""
+    """Create the socket object of an open file descriptor."""
     return _patient(_socket.socket(fileno=fd))
 
 
 def _patient(sock: Any) -> Any:
-    """The socket, without the default timeout that a test may have set."""
+    """Remove the default timeout that a test may have set."""
     sock.settimeout(None)
     return sock
 
@@ -47,13 +47,13 @@ def send_descriptors(sock: Any, data: bytes, *fds: int) -> None:
     """Send a message with file descriptors.
 
     Raises:
-        OSError: the other end is closed, or a descriptor is.
+        OSError: the other end, or a descriptor, is closed.
     """
     sock.sendmsg([data], [(SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", fds))])
 
 
 def receive_descriptors(sock: Any, max_bytes: int, max_descriptors: int = 1) -> tuple[bytes, list[int]]:
-    """Receive a message, and the file descriptors that may come with it.
+    """Receive a message, and the file descriptors that were sent with it.
 
     Raises:
         OSError: nothing can be received.

@@ -1,7 +1,4 @@
-"""Plain records that travel between the parts: what was attempted, where, and by which test.
-
-They are loaded with the first operation that is judged: most small tests attempt none.
-"""
+"""Defines the plain records of a violation: the operation, the line of code, and the test."""
 
 from __future__ import annotations
 

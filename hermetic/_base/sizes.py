@@ -1,4 +1,4 @@
-"""Test sizes, the one table of what each may do, and the modes in which it is enforced.
+"""Defines the test sizes, the table of what each size allows, and the enforcement modes.
 
 The terms and time limits are those of Google's and Bazel's test sizes
 (https://bazel.build/reference/be/common-definitions#test.size).

@@ -1,4 +1,4 @@
-"""Names that are nearly right, and what was probably meant."""
+"""Recognizes misspelt names, and suggests the right ones."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_ALIKE, _NEAR = 0.7, 0.85  # of difflib; near is one wrong letter in six, or two that have changed places
-_SLIPS = 2  # letters that a near name may lack, or have besides
+_ALIKE, _NEAR = 0.7, 0.85  # ratios of difflib; near is one wrong letter in six, or two swapped letters
+_SLIPS = 2  # letters that a near name may lack or add
 
 
 def is_near(name: str, right: str) -> bool:
-    """Whether a name is another one with at most a slip: a letter too many or too few, a wrong one, capitals.
+    """Whether a name is the right one but for a slip: a missing, additional or wrong letter, or capitals.
 
-    A slip is never in the first letter: names of others that end alike are more than that.
+    The first letter must be right: names of other tools may have the same ending.
     """
     name = name.lower()
     if name == right:
         return True
     letters = {*right}
     if name[:1] != right[:1] or abs(len(name) - len(right)) > _SLIPS or len(letters & {*name}) < len(letters) - _SLIPS:
-        return False  # spares most names the rest
-    import difflib  # not worth its start-up time where names are right
+        return False  # most names: the comparison below is slow
+    import difflib  # slow to import, and needed for misspelt names only
 
     return difflib.SequenceMatcher(None, name, right).ratio() >= _NEAR
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a wrong one is most like; None if it is like none."""
+    """Return the known name that is most similar to a wrong one; None if none is similar."""
     import difflib  # as above
 
     by_form = {right.lower(): right for right in known}
@@ -36,6 +36,6 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """What an error says behind an unknown name: the one to write, if there is one that is like it."""
+    """Return the suggestion that an error appends to an unknown name; empty if no known name is similar."""
     found = nearest(name, known)
     return f" (did you mean {found}?)" if found else ""

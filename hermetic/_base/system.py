@@ -1,7 +1,7 @@
-"""Functions of the standard library as they were before a framework replaced them.
+"""Finds the original functions of the standard library, even after a framework has replaced them.
 
-gevent and eventlet put functions of their own in the place of those that wait: they run other tasks meanwhile, or need
-an event loop. A supervisor and its workers must not depend on that, and some of them start after the replacement.
+gevent and eventlet replace the functions that wait by functions that run other tasks meanwhile, or need an event loop.
+A supervisor and its workers must not depend on these, and some of them start after the replacement.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def original(module_name: str, name: str) -> Any:
-    """A function or class of a module as the standard library defines it; None where the platform lacks it.
+    """Return a function or class as the standard library defines it; None where the platform lacks it.
 
     Args:
         module_name: the module that defines it, such as ``posix``.
@@ -33,15 +33,15 @@ def original(module_name: str, name: str) -> Any:
 
 
 def _is_defined_by(module_name: str, found: Any) -> bool:
-    """Whether a function or class is a module's own; a wrapper that ``functools.wraps`` has made is not."""
+    """Whether a module itself defines a function or class; a wrapper made with ``functools.wraps`` does not count."""
     names = getattr(found, "__dict__", {})
     return getattr(found, "__module__", None) == module_name and "__wrapped__" not in names
 
 
 @functools.cache
 def _fresh_copy(module_name: str) -> ModuleType:
-    """A second copy of a module, with the functions that the first one had at its import."""
-    from importlib.util import find_spec, module_from_spec  # not worth its start-up time where nothing is replaced
+    """Import a second copy of a module, which has its original functions."""
+    from importlib.util import find_spec, module_from_spec  # needed only where a framework has replaced functions
 
     spec = find_spec(module_name)
     if spec is None or spec.loader is None:
@@ -52,7 +52,7 @@ def _fresh_copy(module_name: str) -> ModuleType:
 
 
 def bound(module_name: str, name: str) -> Any:
-    """The original, wrapped: libraries that fake the clock or the file system look for the originals in all modules."""
+    """Wrap an original function: libraries that fake clocks or files replace the originals in all modules."""
     found = original(module_name, name)
     return found and functools.partial(found)
 
@@ -65,8 +65,8 @@ waitpid: Callable[[int, int], tuple[int, int]] = bound(os.name, "waitpid")
 
 
 def poll() -> Any:
-    """A new polling object, as ``select.poll`` makes it; not on Windows."""
+    """Create a polling object, as ``select.poll`` does; not on Windows."""
     return original("select", "poll")()
 
 
-POLLIN = 1  # as C has it on every system
+POLLIN = 1  # the value in C on every system

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from .._guards import ceilings
-from .._operations import events
 from .._patches.installation import install
-from .._verdicts import child_reports, scopes
+from .._verdicts import scopes, violation_data
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,13 +18,12 @@ def boot(payload: dict[str, Any] | None) -> None:
         return
     if scopes.running.process is not None and scopes.running.process.serial == payload["serial"]:
         return  # an interpreter that is used again in the same test
-    policy = child_reports.policy_of(payload["policy"])
+    policy = violation_data.policy_of(payload["policy"])
     if policy is not None:
         install(policy.forbid)
-        events.records()  # what is imported later may no longer find us
     scope = scopes.Scope(payload["test"], policy)
     scope.serial, scope.births_of = payload["serial"], payload["births_of"]
-    scope.home, scope.report_path = 0, payload["report"]
+    scope.home, scope.log_path = 0, payload["report"]
     scopes.running.process = scope
     scopes.running.depth, scopes.running.sandboxed_by_parent = payload["depth"], payload["sandboxed"]
     ceilings.inherit(payload["ceilings"])

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from .._operations import events
 from .._patches import guard_parts
 from . import child_boot, spawned
 
 __all__ = ["child_boot", "guard_parts", "spawned"]
-
-events.records()

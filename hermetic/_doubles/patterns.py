@@ -127,7 +127,7 @@ def _text(value: Any) -> str:
 def literal(value: Any) -> str:
     """A value as one would write it in a test: strings in double quotes, as far as that is readable."""
     if isinstance(value, str):
-        return messages.literal(value)
+        return messages.as_source(value)
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(literal(item) for item in value)}]"
     if value is ANYTHING:

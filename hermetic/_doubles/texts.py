@@ -47,7 +47,7 @@ def fields_text(fields: dict[str, Any]) -> list[str]:
 
 def where() -> list[str]:
     """The line that says where in the user's code we are."""
-    site = callsite.find("subprocess.Popen")
+    site = callsite.find_call_site("subprocess.Popen")
     return [f"  at {site_text(site)}"] if site.filename else []
 
 

@@ -7,11 +7,12 @@ import functools
 from .._base import features, real
 from .._base.addresses import packed_address
 from .._base.errors import GuardError, ViolationError
+from .._base.records import Operation, Violation
 from .._base.sizes import LIMITS, NETWORK, NOWHERE, OBSERVE, PROCESS, WARN
 from .._operations import callsite, events
 from .._policy import decision, messages
 from .._stdlib import subprocess_internals
-from .._verdicts import allowed, baseline, child_reports, scopes, subjects
+from .._verdicts import allowed, baseline, log_writing, scopes, subjects, violation_data
 from .._verdicts.blocks import merged
 from .._verdicts.faults import DECISION, RefusedQuietly, answer, shielded
 from . import audit_hook, ceilings
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .._base.records import Operation
     from .._verdicts.scopes import Scope
 
 
@@ -142,7 +142,7 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
     """
     scope = scope or subjects.scope_in_force()
     if scope is not None and scope.home != real.get_pid():
-        scope = child_reports.test_now(scope)
+        scope = log_writing.test_now(scope)
     if scope is None or scope.policy is None:
         _tell_sandbox(operation, None, is_allowed=True)
         return
@@ -203,18 +203,16 @@ def _refuse(operation: Operation, scope: Scope, policy: decision.Policy, owner: 
 
 
 def _record(operation: Operation, scope: Scope, policy: decision.Policy, owner: str) -> None:
-    site = callsite.find(operation.api)
-    violation = events.records().Violation(
-        decision.violation_code(operation), policy.size.value, owner, operation, site
-    )
+    site = callsite.find_call_site(operation.api)
+    violation = Violation(decision.violation_code(operation), policy.size.value, owner, operation, site)
     is_noted = policy.mode == OBSERVE or baseline.is_known(scope, violation)
     warn = is_noted or policy.mode == WARN
-    is_child = child_reports.report(scope, violation, warned=warn, silently=is_noted)
+    is_child = log_writing.send_violation(scope, violation, warned=warn, silently=is_noted)
     if warn:
         if not is_child:
-            allowed.note(violation, silently=is_noted)
+            allowed.note_allowed(violation, silently=is_noted)
         return
-    error = child_reports.ERRORS[operation.kind](violation, messages.violation_text(violation))
+    error = violation_data.ERRORS[operation.kind](violation, messages.violation_text(violation))
     if not is_child:
         scopes.record(scope, error)
         if scope.owner is None and owner.partition(" ")[0] in ("setUpModule", "tearDownModule"):

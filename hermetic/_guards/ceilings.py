@@ -15,7 +15,7 @@ from collections import namedtuple
 
 from .._base import real, system
 from .._settings.current_run import current_run
-from .._verdicts import child_reports, faults, scopes
+from .._verdicts import faults, log_reading, log_writing, scopes
 from . import process_findings
 
 TYPE_CHECKING = False
@@ -58,7 +58,7 @@ def count_start(scope: Scope) -> None:
     Raises:
         MultiprocessingViolationError: it would be one too many.
     """
-    child_reports.prepare(scope)
+    log_reading.prepare_log(scope)
     scope.starts += 1
     ceilings = in_force()
     if scopes.running.depth >= ceilings.depth:
@@ -72,13 +72,13 @@ def count_start(scope: Scope) -> None:
 def _refuse(scope: Scope, ceiling: str) -> None:
     """End a process of the test, or have the test itself fail; whoever is the first says why."""
     try:  # from now on, whatever is born in the scope ends at once
-        real.unlink(child_reports.births_path(scope))
+        real.unlink(log_writing.births_path(scope))
     except OSError:
         error = None
     else:
         error = process_findings.error("ceiling", scope.name, ceiling, scope=scope)
     if scope.home != real.get_pid():
-        real.exit_process(child_reports.END_STATUS)  # were it only refused, what called it would go on, and try again
+        real.exit_process(log_writing.END_STATUS)  # were it only refused, what called it would go on, and try again
     error = error or _reported_by_child(scope) or process_findings.error("ceiling", scope.name, ceiling, scope=scope)
     answering = scope.charged_to or scope
     answering.met_ceiling, ledger = True, answering.ledger
@@ -90,7 +90,7 @@ def _reported_by_child(scope: Scope) -> ViolationError | None:
     """What the process has to say that was the first to meet a ceiling; it may just be about to."""
     deadline = real.perf_counter() + _GRACE
     while real.perf_counter() < deadline:
-        child_reports.collect()
+        log_reading.collect_entries()
         for found in (scope.charged_to or scope).ledger:
             if found.violation.operation.action == "ceiling":
                 return found
@@ -100,7 +100,7 @@ def _reported_by_child(scope: Scope) -> ViolationError | None:
 
 def _births(scope: Scope) -> float:
     try:
-        return real.stat(child_reports.births_path(scope)).st_size
+        return real.stat(log_writing.births_path(scope)).st_size
     except FileNotFoundError:
         return math.inf  # a ceiling was met, or the run is over
     except OSError:
@@ -109,21 +109,21 @@ def _births(scope: Scope) -> float:
 
 def be_born(scope: Scope) -> None:
     """Count this process, which was started in a scope; end it if that is over, or has too many."""
-    if scope.report_path is None:
+    if scope.log_path is None:
         return
     try:
-        handle = system.open_fd(child_reports.births_path(scope), os.O_WRONLY | os.O_APPEND)
+        handle = system.open_fd(log_writing.births_path(scope), os.O_WRONLY | os.O_APPEND)
         try:
             system.write(handle, b".")
             born = os.fstat(handle).st_size
         finally:
             system.close(handle)
     except FileNotFoundError:
-        real.exit_process(child_reports.END_STATUS)
+        real.exit_process(log_writing.END_STATUS)
     except OSError:
         return  # there is no room, or this process has another user: the other ceilings hold
     if born > in_force().processes:
-        real.exit_process(child_reports.END_STATUS)
+        real.exit_process(log_writing.END_STATUS)
 
 
 def end_if_forked(scope: Scope) -> None:
@@ -131,7 +131,7 @@ def end_if_forked(scope: Scope) -> None:
     if scope.home not in (0, real.get_pid()):
         if _births(scope) < math.inf:  # else it is one of many, and a ceiling was met
             process_findings.error("stray", scope.name, "a forked copy of it", scope=scope)
-        real.exit_process(child_reports.END_STATUS)
+        real.exit_process(log_writing.END_STATUS)
 
 
 def _after_fork() -> None:

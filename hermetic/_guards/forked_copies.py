@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._base import real
 from .._operations import callsite
-from .._verdicts import child_reports, faults, scopes
+from .._verdicts import faults, log_reading, log_writing, scopes
 from . import ceilings, process_findings
 
 TYPE_CHECKING = False
@@ -21,19 +21,19 @@ class Fork:
     """
 
     def __init__(self, current_test: Callable[[], Any]) -> None:
-        self.site = callsite.find("os.fork")
+        self.site = callsite.find_call_site("os.fork")
         active = scopes.active()
         if active is not None and active.policy is not None and active.owner is not None:
             self.scope = active
             return
         test = current_test()
-        self.scope = scopes.Scope(test if test is not None else callsite.outside_of_tests()[0], None)
+        self.scope = scopes.Scope(test if test is not None else callsite.find_outside_of_tests()[0], None)
         self.scope.ended = True  # nothing is judged in it
-        child_reports.expect_reports(self.scope)
+        log_reading.expect_entries(self.scope)
 
 
 new_fork = faults.shielded(Fork)
-collect_reports = child_reports.collect
+collect_reports = log_reading.collect_entries
 
 
 def end(fork: Fork | None) -> None:
@@ -48,4 +48,4 @@ def end(fork: Fork | None) -> None:
                 ceilings.end_if_forked(fork.scope)
             process_findings.error("stray", fork.scope.name, "a forked copy of it", scope=fork.scope, site=fork.site)
     finally:
-        real.exit_process(child_reports.END_STATUS)
+        real.exit_process(log_writing.END_STATUS)

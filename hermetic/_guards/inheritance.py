@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from .._verdicts import child_reports, scopes, subjects
+from .._verdicts import log_reading, log_writing, scopes, subjects, violation_data
 from . import ceilings
 
 TYPE_CHECKING = False
@@ -25,17 +25,17 @@ def described_in_force() -> dict[str, Any] | None:
 
 def described(scope: Scope) -> dict[str, Any]:
     """A scope as plain data, for a child that is about to be started in it."""
-    child_reports.prepare(scope)
+    log_reading.prepare_log(scope)
     name, policy = subjects.answering(scope)
     return {
-        "serial": scope.report_serial,
+        "serial": scope.known_serial,
         "births_of": scope.births_of,
         "test": name,
-        "report": scope.report_path,
+        "report": scope.log_path,
         "depth": scopes.running.depth + 1,
         "sandboxed": scopes.running.is_held_by_kernel(),
         "ceilings": tuple(ceilings.in_force()),
-        "policy": child_reports.policy_fields(policy),
+        "policy": violation_data.policy_fields(policy),
     }
 
 
@@ -84,5 +84,5 @@ def boot_code(module: str, payload: dict[str, Any] | None, scope: dict[str, Any]
         return boot
     headline = _HEADLINE.format(test=scope["test"])
     return _BOOT_OR_END.format(
-        boot=boot, headline=headline, report=scope["report"], serial=scope["serial"], status=child_reports.END_STATUS
+        boot=boot, headline=headline, report=scope["report"], serial=scope["serial"], status=log_writing.END_STATUS
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from .._base.records import Operation, Violation
 from .._base.sizes import MULTIPROCESSING
-from .._operations import callsite, events
+from .._operations import callsite
 from .._policy import messages
-from .._verdicts import child_reports, scopes
+from .._verdicts import log_writing, scopes, violation_data
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,14 +27,13 @@ def error(
         scope: where it is recorded; None for what happens outside of tests, which is reported late if nobody does.
         site: where in the user's code; by default, the caller's.
     """
-    records = events.records()
     size = scope.policy.size.value if scope is not None and scope.policy is not None else ""
-    operation = records.Operation(MULTIPROCESSING, action, target, "multiprocessing.Process.start", family="")
-    site = site or callsite.find(operation.api)
-    violation = records.Violation("H008", size, owner, operation, site)
-    found = child_reports.ERRORS[MULTIPROCESSING](violation, messages.violation_text(violation))
+    operation = Operation(MULTIPROCESSING, action, target, "multiprocessing.Process.start", family="")
+    site = site or callsite.find_call_site(operation.api)
+    violation = Violation("H008", size, owner, operation, site)
+    found = violation_data.ERRORS[MULTIPROCESSING](violation, messages.violation_text(violation))
     if scope is None:
         scopes.running.late.append((None, found))
-    elif not child_reports.report(scope, violation, warned=False):
+    elif not log_writing.send_violation(scope, violation, warned=False):
         scopes.record(scope, found)
     return found

@@ -70,7 +70,7 @@ class ZygoteNursery(Nursery):
             if pid == 0:
                 try:
                     ours.close()
-                    scopes.forget()
+                    scopes.reset()
                     exit_handlers.forget_exit_handlers()
                     zygote.Zygote(theirs, warm_up()).serve()
                 finally:

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
     from typing import Any
 
-    from .._verdicts.blocks import Block
+    from .._verdicts.blocks import PolicyBlock
 
 __unittest = True  # keeps our frames out of unittest's tracebacks
 
 
-def wrap(function: Any, block_for: Callable[[tuple[Any, ...]], Block | None]) -> Any:
+def wrap(function: Any, block_for: Callable[[tuple[Any, ...]], PolicyBlock | None]) -> Any:
     """A function that runs the given one in a block; its signature, name and kind are kept.
 
     Args:
@@ -71,7 +71,7 @@ def _wrap_generator(function: Any, block_for: Any) -> Any:
     return wrapper
 
 
-def _stepwise(generator: Generator[Any, Any, Any], block: Block) -> Generator[Any, Any, Any]:
+def _stepwise(generator: Generator[Any, Any, Any], block: PolicyBlock) -> Generator[Any, Any, Any]:
     """``yield from``, with each step in a block."""
     step: Any = functools.partial(next, generator)
     try:

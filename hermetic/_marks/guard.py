@@ -11,7 +11,7 @@ from .._policy import allowances
 from .._policy.decision import Allowance, Policy
 from .._settings.current_run import current_run
 from .._verdicts import scopes
-from .._verdicts.blocks import Block, take_entered
+from .._verdicts.blocks import PolicyBlock, take_entered
 from .block_wrappers import wrap
 
 TYPE_CHECKING = False
@@ -60,9 +60,9 @@ class guard:  # noqa: N801 - used as a function: `with guard("small"):`, `@guard
     ) -> None:
         self._size = as_size(size)
         self._allowance = as_allowance(hosts=hosts, processes=processes, files=files, databases=databases)
-        self._entered: list[Block | None] = []
+        self._entered: list[PolicyBlock | None] = []
 
-    def _block(self, owner: str) -> Block | None:
+    def _block(self, owner: str) -> PolicyBlock | None:
         settings = current_run.settings
         if settings.mode == OFF:
             return None
@@ -71,7 +71,7 @@ class guard:  # noqa: N801 - used as a function: `with guard("small"):`, `@guard
         if outer is not None:
             outer.touched = True  # the block may outlive it, and is told from what comes later by its serial
         policy = Policy(self._size, self._allowance, settings.mode, settings.forbid)
-        return Block(scopes.Scope(owner, policy).within(outer))
+        return PolicyBlock(scopes.Scope(owner, policy).within(outer))
 
     def __enter__(self) -> None:
         block = self._block(f"hermetic.guard({self._size.value!r})")

@@ -19,7 +19,7 @@ from .._policy.decision import NO_ALLOWANCE, Allowance
 from .._rules import marking, policies
 from .._running import class_protection
 from .._verdicts import scopes, subjects
-from .._verdicts.blocks import Block, take_entered
+from .._verdicts.blocks import PolicyBlock, take_entered
 from .block_wrappers import wrap
 from .guard import as_allowance, function_name
 
@@ -139,7 +139,7 @@ class allow(Mark):  # noqa: N801 - used as a function: `@allow(...)`, `with allo
         self, *, hosts: Entries = (), processes: Entries = (), files: Entries = (), databases: Entries = ()
     ) -> None:
         self.allowance = as_allowance(hosts=hosts, processes=processes, files=files, databases=databases)
-        self._entered: list[Block | None] = []
+        self._entered: list[PolicyBlock | None] = []
 
     def __repr__(self) -> str:
         given = zip(self.allowance._fields, self.allowance, strict=True)
@@ -183,7 +183,7 @@ def _wrapped(function: Any) -> Any:
     return marked
 
 
-def _allowing(allowance: Allowance) -> Block | None:
+def _allowing(allowance: Allowance) -> PolicyBlock | None:
     """A block in which there are exceptions to the policy in force; None where no policy is."""
     outer = subjects.scope_in_force()
     if outer is None or outer.policy is None:
@@ -192,7 +192,7 @@ def _allowing(allowance: Allowance) -> Block | None:
     scope.within(outer)
     scope.charged_to = outer.charged_to or outer  # a violation in the block is the test's
     scope.charged_to.touched = True
-    return Block(scope)
+    return PolicyBlock(scope)
 
 
 def _allowance_alone(function: Any) -> Allowance:
@@ -203,7 +203,7 @@ def _allowance_alone(function: Any) -> Allowance:
     return functools.reduce(operator.or_, (mark.allowance for mark in marks), NO_ALLOWANCE)
 
 
-def _test_block(function: Any, args: tuple[Any, ...]) -> Block | None:
+def _test_block(function: Any, args: tuple[Any, ...]) -> PolicyBlock | None:
     """The block for a call of a marked function; None if the test that calls it is being judged already."""
     test = args[0] if marking.is_method_call(args) else None
     owner = test if test is not None else function_name(function)
@@ -215,7 +215,7 @@ def _test_block(function: Any, args: tuple[Any, ...]) -> Block | None:
     policy = policies.of_test(test) if test is not None else policies.of_function(function, args)
     if policy is None:
         return None
-    block = Block(scopes.Scope(owner, policy))
+    block = PolicyBlock(scopes.Scope(owner, policy))
     # A function that no TestCase runs is all the test that there is, where it is no part of another.
     process = scopes.running.process
     block.is_test = test is None and (process is None or process.policy is None)

@@ -1,1 +1,1 @@
-"""What code attempts: audit events read as operations, and the line of the user's code behind them."""
+"""Reads audit events as operations, and finds the line of the user's code behind them."""

@@ -1,4 +1,4 @@
-"""The line of the user's code that an operation came from."""
+"""Finds the line of the user's code that an operation came from, and the test, fixture or import around it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ import os
 import sys
 
 from .._base import features, real
-from . import events
+from .._base.records import CallSite
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
-    from typing import Any
-
-    from .._base.records import CallSite
 
 _PACKAGE_DIRECTORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-# What stands between an operation and the verdict on it.
+# The files whose frames lie between an operation and the verdict on it.
 _JUDGES = frozenset(
     os.path.join(_PACKAGE_DIRECTORY, room, f"{file}.py")
     for room, files in (
@@ -31,11 +28,11 @@ _JUDGES = frozenset(
 SITE_PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 
-def find(api: str) -> CallSite:
-    """The innermost frame of the user's own code; failing that, of an installed library.
+def find_call_site(api: str) -> CallSite:
+    """Find the innermost frame of the user's own code, or else of an installed library.
 
     Args:
-        api: the function that was called, for the advice what to patch.
+        api: the function that was called, for the advice on what to patch.
     """
     library: tuple[FrameType, FrameType | None] | None = None
     callee: FrameType | None = None
@@ -49,7 +46,7 @@ def find(api: str) -> CallSite:
         if kind != "ours":
             callee = frame
         frame = frame.f_back
-    return _site(*library, api) if library else _call_site("", 0, "", "", "", "")
+    return _site(*library, api) if library else CallSite("", 0, "", "", "", "")
 
 
 def is_inside(module: str, *, function: str = "", depth: int = 12) -> bool:
@@ -64,7 +61,7 @@ def is_inside(module: str, *, function: str = "", depth: int = 12) -> bool:
 
 
 def frame_inside(module: str, *, function: str = "", depth: int = 12) -> FrameType | None:
-    """The nearest caller that is in a module, or in one of its functions; None for none.
+    """Find the nearest caller in a module, or in one of its functions; None if there is none.
 
     Args:
         module: its name.
@@ -81,10 +78,10 @@ def frame_inside(module: str, *, function: str = "", depth: int = 12) -> FrameTy
 
 
 def is_acting_for_itself(modules: frozenset[str]) -> bool:
-    """Whether what happens is not what the user's code, or a library that it calls, has asked for.
+    """Whether a module acts for its own purposes, rather than for the user's code or a library that it calls.
 
     Args:
-        modules: those that act for themselves, by the first part of their names.
+        modules: the modules that do so, by the first part of their names.
     """
     frame: FrameType | None = real.get_frame(1)
     while frame is not None:
@@ -100,10 +97,10 @@ def is_acting_for_itself(modules: frozenset[str]) -> bool:
 
 
 def caller() -> tuple[str, str, str]:
-    """Who called what the guard was asked about.
+    """Find the code that called the function under judgement.
 
     Returns:
-        Whose code it is (``user``, ``library``, ``stdlib`` or ``ours``), its module, and the name of its function.
+        The owner of the code (``user``, ``library``, ``stdlib`` or ``ours``), its module, and the name of its function.
     """
     frame: FrameType | None = real.get_frame(1)
     while frame is not None and frame.f_code.co_filename in _JUDGES:
@@ -113,11 +110,11 @@ def caller() -> tuple[str, str, str]:
     return _kind(frame.f_code.co_filename), str(frame.f_globals.get("__name__")), frame.f_code.co_name
 
 
-def outside_of_tests() -> tuple[str, type | str | None]:
-    """What runs when no test does, from the call stack.
+def find_outside_of_tests() -> tuple[str, type | str | None]:
+    """Find what runs outside of tests from the call stack.
 
     Returns:
-        Its name (for a fixture, as unittest gives it), and the class or the name of the module that it belongs to.
+        Its name (for a fixture, as unittest writes it), and its class or the name of its module.
     """
     callee: FrameType | None = None
     frame: FrameType | None = real.get_frame(1)
@@ -133,11 +130,11 @@ def outside_of_tests() -> tuple[str, type | str | None]:
 
 
 def fixture_of(frame: FrameType, callee: FrameType | None = None) -> tuple[str, type | str] | None:
-    """The fixture or ``load_tests`` that a frame belongs to: its name as unittest gives it, and its class or module.
+    """Find the fixture or ``load_tests`` of a frame: its name as unittest writes it, and its class or module.
 
     Args:
         frame: any frame.
-        callee: what it calls; a module cleanup is known by its caller.
+        callee: the frame that it calls; a module cleanup is recognized by its caller.
     """
     name, module = frame.f_code.co_name, str(frame.f_globals.get("__name__"))
     if name == "doModuleCleanups" and callee is not None:
@@ -149,7 +146,7 @@ def fixture_of(frame: FrameType, callee: FrameType | None = None) -> tuple[str, 
 
 
 def marked_module() -> str | None:
-    """The module with ``__hermetic__`` that is being imported, or whose fixture or cleanup runs; None for none."""
+    """Find the module with ``__hermetic__`` whose import, fixture or cleanup runs; None if there is none."""
     callee: FrameType | None = None
     frame: FrameType | None = real.get_frame(1)
     while frame is not None:
@@ -161,13 +158,13 @@ def marked_module() -> str | None:
         if "__hermetic__" in names:
             return str(names.get("__name__"))
         if name == "run" and frame.f_globals.get("__name__") in ("unittest.case", "unittest.suite"):
-            return None  # a script that runs tests is not being imported any more
+            return None  # a script that runs tests: its import is over
         callee, frame = frame, frame.f_back
     return None
 
 
 def site_of(frame: FrameType) -> CallSite:
-    """The line that a frame is at."""
+    """Return the line that a frame executes."""
     return _site(frame, None, "")
 
 
@@ -189,16 +186,11 @@ def _site(frame: FrameType, callee: FrameType | None, api: str) -> CallSite:
     except Exception:  # noqa: BLE001 - a mock of os.stat, a loader of the user's; at shutdown, an ImportError
         source = ""
     patch = _patch_target(frame, callee, api, source)
-    return _call_site(shown_path(filename), frame.f_lineno, frame.f_code.co_name, module, source, patch)
-
-
-def _call_site(*fields: Any) -> CallSite:
-    site: CallSite = events.records().CallSite(*fields)
-    return site
+    return CallSite(shown_path(filename), frame.f_lineno, frame.f_code.co_name, module, source, patch)
 
 
 def shown_path(filename: str) -> str:
-    """The path from the current folder, where the file lies below it."""
+    """Shorten a path below the current folder to a relative one."""
     try:
         here = real.get_cwd() + os.sep
     except OSError:
@@ -207,7 +199,7 @@ def shown_path(filename: str) -> str:
 
 
 def _patch_target(frame: FrameType, callee: FrameType | None, api: str, source: str) -> str:
-    """The name, as the caller's module sees it, of what it called."""
+    """Return the name to patch for a call, as the caller's module sees it; empty if there is none."""
     called_module, _, called_name = api.rpartition(".")
     if callee is not None:
         called_module, called_name = _public_callee(callee, called_module, called_name)
@@ -216,7 +208,7 @@ def _patch_target(frame: FrameType, callee: FrameType | None, api: str, source: 
     names = frame.f_globals
     module = names.get("__name__")
     if not isinstance(module, str):
-        return ""  # code of an exec: it has no name to patch it by
+        return ""  # code of an exec: its module has no name
     function = getattr(sys.modules.get(called_module), called_name, None)
     qualified = f"{called_module.rpartition('.')[2]}.{called_name}" in source
     if function is not None and names.get(called_name) is function and not qualified:
@@ -228,10 +220,10 @@ def _patch_target(frame: FrameType, callee: FrameType | None, api: str, source: 
 
 
 def _public_callee(callee: FrameType, api_module: str, api_name: str) -> tuple[str, str]:
-    """What stands between the caller and the operation, by the name that one would patch."""
+    """Return the module and the name of the public function between the caller and the operation."""
     module, name = str(callee.f_globals.get("__name__", "")), callee.f_code.co_name
     if module.partition(".")[0] == "pathlib":
-        return "", ""  # a method of a path, by whatever name its class is known there
+        return "", ""  # a method of a path, whose class the caller may know by any name
     if module.startswith("multiprocessing.") and name == "start":
         return "multiprocessing", "Process"
     if name == "__init__":

@@ -1,34 +1,32 @@
-"""Audit events read as operations: a pure function from an event and its arguments.
+"""Reads audit events of the network and of processes as operations.
 
-https://docs.python.org/3/library/audit_events.html lists the events. What raises none (``listen``, names inside
-``connect``, ``fork_exec`` before 3.14, sub-interpreters on 3.13) is turned into operations by ``patches``.
+https://docs.python.org/3/library/audit_events.html lists the events. ``_patches`` replaces the functions that raise
+none: ``listen``, names inside ``connect``, ``fork_exec`` before 3.14, sub-interpreters on 3.13.
 """
 
 from __future__ import annotations
 
-import functools
 import os
 
 from .._base import real
+from .._base.records import Operation
 from .._base.sizes import NETWORK, PROCESS
 from .._policy.decision import INET, KERNEL, OTHER, UNIX, join_host
-from .._policy.messages import literal
+from .._policy.messages import as_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .._base.records import Operation
-
 _TARGET_MAX_CHARACTERS = 200
 _SCRIPT_MAX_CHARACTERS = 500
 
-_SHELL, _SHELL_ARGUMENTS = ["/bin/sh", "-c"], 3  # what Popen makes of one string for a shell
+_SHELL, _SHELL_ARGUMENTS = ["/bin/sh", "-c"], 3  # how Popen runs one string with a shell
 
-# C functions which, fetched through ctypes, do what the guard could not see. The function that they are listed
-# under decides the code: H001 for the network, H003 for processes. syscall() can do both. C libraries have many of
-# them under further names, which begin with underscores and with "libc_".
+# C functions whose effects the guard cannot see when they are fetched through ctypes. The list decides the code: H001
+# for the network, H003 for processes; syscall() can do both. C libraries have aliases for many of them, which begin
+# with underscores and "libc_".
 _NATIVE_NETWORK = frozenset(
     "connect connectx sendto sendmsg sendmmsg listen bind getaddrinfo getaddrinfo_a getnameinfo gethostbyname"
     " gethostbyname_r gethostbyname2 gethostbyname2_r gethostbyaddr gethostbyaddr_r res_query res_querydomain"
@@ -46,90 +44,90 @@ _NATIVE_PROCESS = frozenset(
 )
 
 
-def address_operation(action: str, sock: Any, address: Any, *, stream: bool = False) -> Operation:
-    """An operation on a socket's peer or own address, as the socket module takes it."""
+def socket_operation(action: str, sock: Any, address: Any, *, stream: bool = False) -> Operation:
+    """Describe an operation on the peer or own address of a socket."""
     _socket = real.socket_module()
     api = f"socket.socket.{action}"
     family = sock.family
     if family in (_socket.AF_INET, _socket.AF_INET6):
         host, port = _host_and_port(address)
         target = join_host(host or "0.0.0.0", port)  # noqa: S104 - what an empty host stands for
-        return _operation(NETWORK, action, target, api, INET, host, port, stream)
+        return Operation(NETWORK, action, target, api, INET, host, port, stream)
     if family == getattr(_socket, "AF_UNIX", None):
-        path = text_of(address)
-        return _operation(NETWORK, action, "unix:" + path.replace("\0", "@"), api, UNIX, path)
+        path = argument_text(address)
+        return Operation(NETWORK, action, "unix:" + path.replace("\0", "@"), api, UNIX, path)
     kernel_only = family in (getattr(_socket, "AF_NETLINK", None), getattr(_socket, "AF_ALG", None))
-    return _operation(NETWORK, action, f"{family!s} {address!r}", api, KERNEL if kernel_only else OTHER)
+    return Operation(NETWORK, action, f"{family!s} {address!r}", api, KERNEL if kernel_only else OTHER)
 
 
 def resolve_operation(api: str, host: Any) -> Operation:
-    """A look-up of a name, or of the name that belongs to an address."""
-    text = text_of(host)
-    return _operation(NETWORK, "resolve", text, api, INET, text)
+    """Describe the look-up of a name, or of the name of an address."""
+    text = argument_text(host)
+    return Operation(NETWORK, "resolve", text, api, INET, text)
 
 
 def listen_operation(sock: Any) -> Operation:
-    """A socket about to listen where it is bound."""
+    """Describe the ``listen`` call of a bound socket."""
     try:
         bound = sock.getsockname()
     except OSError:
         bound = ("", 0)
     if not bound:  # an AF_UNIX socket without a name
         bound = "" if isinstance(bound, (str, bytes)) else ("", 0)
-    return address_operation("listen", sock, bound, stream=True)
+    return socket_operation("listen", sock, bound, stream=True)
 
 
 def new_socket_operation(_sock: Any, family: int, kind: int, protocol: int) -> Operation | None:
-    """A new socket that receives without being bound: raw ones, and packets of a protocol; None for any other."""
+    """Describe a new socket that receives without ``bind``: raw sockets, and packets of a protocol; else None."""
     _socket = real.socket_module()
     api = "socket.socket"
     if family == getattr(_socket, "AF_PACKET", None) and protocol > 0:
-        return _operation(NETWORK, "bind", "every interface, for packets (AF_PACKET)", api, OTHER)
+        return Operation(NETWORK, "bind", "every interface, for packets (AF_PACKET)", api, OTHER)
     if family in (_socket.AF_INET, _socket.AF_INET6) and kind & _KIND_BITS == _socket.SOCK_RAW:
-        return _operation(NETWORK, "bind", "every interface, for raw packets (SOCK_RAW)", api, INET)
+        return Operation(NETWORK, "bind", "every interface, for raw packets (SOCK_RAW)", api, INET)
     return None
 
 
-_KIND_BITS = 0xF  # of the second argument of socket(2): the others are flags
+_KIND_BITS = 0xF  # the kind in the second argument of socket(2); the other bits are flags
 
 
 def multicast_operation(group: str, *, is_loopback: bool) -> Operation:
-    """A multicast group that a socket is about to join."""
+    """Describe a multicast group that a socket is about to join."""
     target = f"{group} on the loopback interface" if is_loopback else group
     host = ("::1" if ":" in group else "127.0.0.1") if is_loopback else group
-    return _operation(NETWORK, "join", target, "socket.socket.setsockopt", INET, host)
+    return Operation(NETWORK, "join", target, "socket.socket.setsockopt", INET, host)
 
 
 def process_operation(api: str, action: str, command: Any, argv: Any = None, scripted: Any = None) -> Operation:
-    """A process about to be started, or this one about to be replaced.
+    """Describe the start of a process, or the replacement of this one.
 
     Args:
         api: the function that was called.
         action: ``start``, ``fork``, ``exec``, ``interpreter`` or ``native``.
         command: the program.
         argv: its arguments, the program first, or its command line.
-        scripted: the same, where the double of subprocess could answer the call.
+        scripted: its arguments or command line, if the double of subprocess could answer the call.
     """
-    target = _command_line(argv) if argv is not None else text_of(command)
-    return _operation(PROCESS, action, target or action, api, command=text_of(command), script=_script(scripted))
+    target = _command_line(argv) if argv is not None else argument_text(command)
+    return Operation(PROCESS, action, target or action, api, command=argument_text(command), script=_script(scripted))
 
 
 def _connect(sock: Any, address: Any) -> Operation:
-    return address_operation("connect", sock, address)
+    return socket_operation("connect", sock, address)
 
 
 def _bind(sock: Any, address: Any) -> Operation:
     _socket = real.socket_module()
-    return address_operation("bind", sock, address, stream=sock.type == _socket.SOCK_STREAM)
+    return socket_operation("bind", sock, address, stream=sock.type == _socket.SOCK_STREAM)
 
 
 def _sendto(sock: Any, address: Any) -> Operation:
-    return address_operation("sendto", sock, address)
+    return socket_operation("sendto", sock, address)
 
 
 def _sendmsg(sock: Any, address: Any) -> Operation | None:
-    # Without an address the socket is connected: that was judged, or it is a socketpair.
-    return None if address is None else address_operation("sendmsg", sock, address)
+    # Without an address, the socket is connected: the connection was judged, or it is a socketpair.
+    return None if address is None else socket_operation("sendmsg", sock, address)
 
 
 def _getaddrinfo(host: Any, *_: Any) -> Operation:
@@ -154,7 +152,7 @@ def _popen(executable: Any, argv: Any, *_: Any) -> Operation:
 
 
 def _system(command: Any) -> Operation:
-    words = text_of(command).split()
+    words = argument_text(command).split()
     return process_operation("os.system", "start", words[0] if words else "", command, scripted=command)
 
 
@@ -193,7 +191,7 @@ def _forkpty() -> Operation:
 
 
 def interpreter_operation(*_: Any, **__: Any) -> Operation:
-    """Another interpreter, created or made to run: there is no hook of ours in it."""
+    """Describe the creation or start of a sub-interpreter: the audit hook does not see into it."""
     return process_operation("interpreters.create", "interpreter", "sub-interpreter")
 
 
@@ -201,9 +199,9 @@ def _dlsym(library: Any, name: Any) -> Operation | None:
     symbol = name if isinstance(name, str) else ""
     known = symbol.lstrip("_").removeprefix("libc_")
     if known in _NATIVE_NETWORK:
-        return _operation(NETWORK, "native", f"{symbol}() of a C library", "ctypes", OTHER, f"{symbol}()")
+        return Operation(NETWORK, "native", f"{symbol}() of a C library", "ctypes", OTHER, f"{symbol}()")
     if known in _NATIVE_PROCESS:
-        return _operation(PROCESS, "native", f"{symbol}() of a C library", "ctypes", command=symbol)
+        return Operation(PROCESS, "native", f"{symbol}() of a C library", "ctypes", command=symbol)
     return None
 
 
@@ -232,56 +230,43 @@ READERS: dict[str, Callable[..., Operation | None]] = {
 }
 
 
-@functools.cache
-def records() -> Any:
-    """The module of records: imported with the first operation, and kept, as nothing can be imported at shutdown."""
-    from .._base import records
-
-    return records
-
-
-def _operation(*args: Any, **kwargs: Any) -> Operation:
-    operation: Operation = records().Operation(*args, **kwargs)
-    return operation
-
-
 def _host_and_port(address: Any) -> tuple[str, int | None]:
     if issubclass(type(address), tuple):
-        address = tuple.__getitem__(address, slice(None))  # as C reads it, whatever a subclass makes of it
-    return text_of(address[0]), address[1] if len(address) > 1 else None
+        address = tuple.__getitem__(address, slice(None))  # as C reads it, whatever a subclass overrides
+    return argument_text(address[0]), address[1] if len(address) > 1 else None
 
 
-def text_of(value: Any) -> str:
-    """An argument as text."""
+def argument_text(value: Any) -> str:
+    """Return an argument as text."""
     if value is None:
         return ""
     if issubclass(type(value), str):
-        return str.__str__(value)  # as C reads it, whatever a subclass makes of it
+        return str.__str__(value)  # as C reads it, whatever a subclass overrides
     if issubclass(type(value), (bytes, bytearray)):
         return os.fsdecode(bytes(memoryview(value)))
     try:
         return os.fsdecode(value) if isinstance(value, os.PathLike) else str(value)
-    except Exception:  # noqa: BLE001 - an argument of the user's that cannot be shown must not hide the operation
+    except Exception:  # noqa: BLE001 - an argument that cannot be shown must not hide the operation
         return f"<{type(value).__name__}>"
 
 
 def _script(scripted: Any) -> str:
-    """The command as one would write it down for the double; a string for what a shell is to run."""
+    """Return a command as source text for the double; a string for a command that a shell runs."""
     if scripted is None:
         return ""
     if isinstance(scripted, (str, bytes, os.PathLike)):
-        text = literal(text_of(scripted))
+        text = as_source(argument_text(scripted))
     else:
-        argv = [text_of(argument) for argument in scripted]
-        text = literal(argv[2] if argv[:2] == _SHELL and len(argv) == _SHELL_ARGUMENTS else argv)
+        argv = [argument_text(argument) for argument in scripted]
+        text = as_source(argv[2] if argv[:2] == _SHELL and len(argv) == _SHELL_ARGUMENTS else argv)
     return text if len(text) <= _SCRIPT_MAX_CHARACTERS else ""
 
 
 def _command_line(argv: Any) -> str:
     if isinstance(argv, (str, bytes, os.PathLike)):
-        line = text_of(argv)
+        line = argument_text(argv)
     else:
-        import shlex  # not worth its start-up time before the first process
+        import shlex  # needed with the first process
 
-        line = shlex.join(text_of(argument) for argument in argv)
+        line = shlex.join(argument_text(argument) for argument in argv)
     return line if len(line) <= _TARGET_MAX_CHARACTERS else line[: _TARGET_MAX_CHARACTERS - 3] + "..."

@@ -1,12 +1,11 @@
-"""H002: audit events of the file system read as operations, and the rules of what is no use of it by the test.
+"""Reads audit events of the file system as operations (H002), except uses that are not the test's own.
 
-what is in a temporary folder                       that is what it is for
-devices, and what the kernel serves as files        /dev/null, /proc: nothing of it lies on a disk
-reading what is part of the program                 the standard library, installed packages, the data of packages
-                                                    that are imported, the tests' own among them
-what the import system, importlib.resources and     their callers ask for modules, data and mime types, and not
-the like do, coverage, and we ourselves             for files
-names in a folder that is open, descriptors         to open it was judged
+These are not the test's own uses:
+- files in a temporary folder
+- devices and files of the kernel (/dev/null, /proc), which lie on no disk
+- reading files of the program: the standard library, installed packages, the data of imported packages
+- what the import system, importlib.resources, coverage and hermetic do: their callers ask for modules, not files
+- names in an open folder, and descriptors: opening them was judged
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ import sys
 
 from .._base import features, own_files, real
 from .._base.errors import ConfigurationError
+from .._base.records import Operation
 from .._base.sizes import FILESYSTEM
 from .._settings.current_run import current_run
 from . import callsite, events
@@ -25,8 +25,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
-
-    from .._base.records import Operation
 
 # Modules that use files for themselves, by the first part of their names.
 ACTING_FOR_THEMSELVES = frozenset(
@@ -40,32 +38,32 @@ _ON_DISK = "/dev/shm/"  # noqa: S108 - files, if in memory
 _READING = frozenset({"read", "list"})
 _NO_FOLDER = -1  # of a ``dir_fd`` that is not given
 
-_OPENING_FOLDERS = {"shutil": ("rmtree",), "os": ("fwalk",)}  # functions that do, by module
+_OPENING_FOLDERS = {"shutil": ("rmtree",), "os": ("fwalk",)}  # functions that open folders, by module
 
 _normcase, _realpath = os.path.normcase, os.path.realpath
 
 
 def _open(path: Any, mode: Any, flags: Any) -> Operation | None:
     if mode is None and _is_within_folder():
-        return None  # the event does not say in which, and it was judged as a whole
+        return None  # the event does not name the folder, whose opening was judged
     action = "write" if isinstance(flags, int) and flags & _WRITING else "read"
     return _operation(action, path, "os.open" if mode is None else "builtins.open")
 
 
 def _is_within_folder() -> bool:
-    """Whether ``os.open`` is called by a function that goes through a folder by its descriptor."""
+    """Whether the caller of ``os.open`` is a function that walks a folder by its descriptor."""
     _, module, function = callsite.caller()
     return function.lstrip("_").startswith(_OPENING_FOLDERS.get(module, ("-",)))
 
 
 def _reader(action: str, api: str, *folders: int, path: int = 0) -> Callable[..., Operation | None]:
-    """A reader of an event.
+    """Make the reader of an event.
 
     Args:
-        action: that of the operation.
-        api: the name of the function, which is that of the event.
-        folders: where among the arguments the descriptor of a folder may stand.
-        path: where the path stands.
+        action: the action of the operation.
+        api: the name of the function, which is also the name of the event.
+        folders: the positions of arguments that may be the descriptor of a folder.
+        path: the position of the path.
     """
 
     def read(*args: Any) -> Operation | None:
@@ -105,7 +103,7 @@ READERS: dict[str, Callable[..., Operation | None]] = {
 
 
 def _operation(action: str, path: Any, api: str) -> Operation | None:
-    """The operation; None for one that is no use of the file system by the test."""
+    """Make the operation; None if it is not the test's own use of the file system."""
     if isinstance(path, int):
         return None
     full = full_path(os.curdir if path is None else path)
@@ -113,33 +111,30 @@ def _operation(action: str, path: Any, api: str) -> Operation | None:
         return None
     if callsite.is_acting_for_itself(ACTING_FOR_THEMSELVES):
         return None
-    operation: Operation = events.records().Operation(
-        FILESYSTEM, action, callsite.shown_path(full), api, family="", host=full
-    )
-    return operation
+    return Operation(FILESYSTEM, action, callsite.shown_path(full), api, family="", host=full)
 
 
 def full_path(path: Any) -> str:
-    """A path as a function of the os module takes it, from the root, and without dots."""
-    text = events.text_of(path)
+    """Make a path absolute, as the functions of the os module read it, without dots."""
+    text = events.argument_text(path)
     try:
         return os.path.normpath(os.path.join(real.get_cwd(), text))
-    except OSError:  # the current folder has gone
+    except OSError:  # the current folder was removed
         return os.path.normpath(text)
 
 
 def is_no_file(full: str) -> bool:
-    """Whether a path names a device, what the kernel makes up, or source text that never was in a file."""
+    """Whether a path names a device, a file of the kernel, or source text that never was in a file."""
     if full.startswith(_NO_FILES):
         return not full.startswith(_ON_DISK)
     name = os.path.basename(full)
     if name.startswith("<") and name.endswith(">"):
-        return True  # Python looks there for the line of a SyntaxError
+        return True  # Python looks for the line of a SyntaxError there
     return name.lower() == os.devnull.lower()  # on Windows it is in every folder
 
 
 def is_temporary(full: str) -> bool:
-    """Whether a path lies in a temporary folder; not all of one, if the project itself does."""
+    """Whether a path lies in a temporary folder, but not in the project, if that lies in one too."""
     return any(
         _is_below(full, folder) and not (_is_below(_root, folder) and _root != folder and _is_below(full, _root))
         for folder in _forms_of(*_temporary_folders())
@@ -147,7 +142,7 @@ def is_temporary(full: str) -> bool:
 
 
 def _temporary_folders() -> Sequence[str]:
-    """Those that are named now, and those that were at the start; a test may change any of it."""
+    """Return the temporary folders that are set now, and those that were set at the start: a test may change them."""
     tempfile = sys.modules.get("tempfile")
     named = [getattr(tempfile, "tempdir", None), *_named_at_start]
     named += [real.environ.get(name) for name in own_files.TEMPORARY_FOLDER_VARIABLES]
@@ -157,7 +152,7 @@ def _temporary_folders() -> Sequence[str]:
 
 @functools.lru_cache
 def _forms_of(*folders: str) -> list[str]:
-    """Folders as they may begin the path of a file."""
+    """Return the forms in which folders may begin the path of a file."""
     forms = [form for folder in folders for form in (os.path.abspath(folder), _realpath(folder))]
     return [*dict.fromkeys(map(_normcase, forms))]
 
@@ -166,11 +161,12 @@ _named_at_start = [real.environ.get(name) for name in (*own_files.TEMPORARY_FOLD
 
 
 def is_part_of_program(full: str) -> bool:
-    """Whether a path lies where the program itself does: what is there to be read is the same in every run."""
+    """Whether a path lies where the program itself does: its content is the same in every run."""
     if any(part in full for part in callsite.SITE_PACKAGES):
         return True
-    zones = getattr(sys.modules.get("zoneinfo"), "TZPATH", ())  # which are read by C code, whoever calls
-    return any(_is_below(full, folder) for folder in (*_INSTALLED, *zones, *_folders_of_packages()))
+    zones = getattr(sys.modules.get("zoneinfo"), "TZPATH", ())  # C code reads these, whoever calls it
+    packages = _folders_of_packages(len(sys.modules))
+    return any(_is_below(full, folder) for folder in (*_INSTALLED, *zones, *packages))
 
 
 _INSTALLED = [
@@ -180,33 +176,19 @@ _INSTALLED = [
 ]
 
 
-def _folders_of_packages() -> list[str]:
-    """The folders of the packages that are imported, those within others left out."""
-    if _packages.number_of_modules != len(sys.modules):
-        _packages.number_of_modules = len(sys.modules)
-        _packages.folders = [
-            form for folder in _find_packages() for form in {_normcase(folder), _normcase(_realpath(folder))}
-        ]
-    return _packages.folders
+@functools.lru_cache(maxsize=1)
+def _folders_of_packages(_number_of_modules: int) -> list[str]:
+    """Return the folders of the imported packages, without those inside others; kept until a module is imported."""
+    folders = map(_normcase, _find_packages())
+    return [*dict.fromkeys(form for folder in folders for form in (folder, _normcase(_realpath(folder))))]
 
 
 def _find_packages() -> Iterator[str]:
     for name, module in list(sys.modules.items()):
         names = real.names_in(module)
-        file = names.get("__file__")  # none of a namespace package: its folder may be that of the project
+        file = names.get("__file__")  # namespace packages have none: their folder may be the project's
         if "." not in name and "__path__" in names and isinstance(file, str):
             yield os.path.dirname(os.path.abspath(file))
-
-
-class _Packages:
-    """What was found of the packages that are imported."""
-
-    def __init__(self) -> None:
-        self.number_of_modules = 0  # that there were then
-        self.folders: list[str] = []
-
-
-_packages = _Packages()
 
 
 def _is_below(full: str, folder: str) -> bool:

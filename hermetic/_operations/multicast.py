@@ -1,4 +1,4 @@
-"""Multicast groups: a socket that joins one receives what the network sends to it, and tells the routers so."""
+"""Reads ``setsockopt`` calls that join a multicast group: the socket then receives from the network."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from .._base.records import Operation
 
-_IPV4, _IPV6 = 0, 41  # the levels of the options, on every platform
-_SIZES = {_IPV4: 4, _IPV6: 16}  # of addresses
+_IPV4, _IPV6 = 0, 41  # the levels of socket options on every platform
+_SIZES = {_IPV4: 4, _IPV6: 16}  # the sizes of addresses
 _INDEX_SIZE = 4
 
 
 def join_operation(_sock: Any, level: Any = None, option: Any = None, value: Any = None, *_: Any) -> Operation | None:
-    """The group that ``setsockopt`` has a socket join; None for other options, and for what the system refuses."""
+    """Describe the group that a ``setsockopt`` call joins; None for other options, and if the system refuses it."""
     read = _READERS.get((level, option)) if isinstance(option, int) else None
     if read is None or value is None or isinstance(value, int):
         return None
@@ -33,27 +33,27 @@ def join_operation(_sock: Any, level: Any = None, option: Any = None, value: Any
     return events.multicast_operation(text, is_loopback=is_loopback)
 
 
-# Each reads a value: the group, and whether it is joined on the loopback interface.
+# The readers of option values. They return the group, and whether the interface is the loopback.
 
 
 def _request(value: bytes, _level: int) -> tuple[bytes, bool]:
-    """``ip_mreq``, and ``ip_mreqn``, where the index of the interface takes precedence."""
+    """Read ``ip_mreq``, or ``ip_mreqn``, where the index of the interface takes precedence."""
     index = value[8:12]
     return value[:4], _is_loopback_index(index) if any(index) else _is_loopback_address(value[4:8])
 
 
 def _source_request(value: bytes, _level: int) -> tuple[bytes, bool]:
-    """``ip_mreq_source``, whose last two addresses stand in another order on Linux."""
+    """Read ``ip_mreq_source``, whose last two addresses are swapped on Linux."""
     return value[:4], _is_loopback_address(value[4:8] if features.LINUX else value[8:12])
 
 
 def _ipv6_request(value: bytes, _level: int) -> tuple[bytes, bool]:
-    """``ipv6_mreq``."""
+    """Read ``ipv6_mreq``."""
     return value[:16], _is_loopback_index(value[16:20])
 
 
 def _group_request(value: bytes, level: int) -> tuple[bytes, bool]:
-    """``group_req`` and ``group_source_req``: an index, and a socket address."""
+    """Read ``group_req`` or ``group_source_req``: an index, and a socket address."""
     start = features.GROUP_REQUEST_ADDRESS + (4 if level == _IPV4 else 8)
     return value[start : start + _SIZES[level]], _is_loopback_index(value[:_INDEX_SIZE])
 
@@ -66,7 +66,7 @@ def _is_loopback_index(index: bytes) -> bool:
     try:
         name: str = real.socket_module().if_indextoname(int.from_bytes(index, sys.byteorder))
     except (OSError, OverflowError):
-        return False  # 0 stands for the interface that the system picks; others that do not exist, it refuses
+        return False  # 0 lets the system pick an interface; it refuses other unknown indexes
     return name.startswith("lo")
 
 

@@ -99,7 +99,7 @@ def _watched(put_in: Callable[[Callable[..., Any]], None], current_test: Callabl
         yield
     finally:
         _watch.blocks.pop()
-        if _watch.fork is not None or scopes.running.has_reports:
+        if _watch.fork is not None or scopes.running.has_log:
             _forked_copies().collect_reports()
 
 

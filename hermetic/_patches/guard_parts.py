@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from .._guards import audit
-from .._operations import events
-from .._verdicts import child_reports, faults, scopes
+from .._verdicts import faults, log_reading, scopes
 from . import process_creation, sockets
 
 patch_sockets = sockets.patch_if_loaded
-close_reports = child_reports.close
+close_reports = log_reading.close_log
 
 
 def install() -> None:
@@ -19,14 +18,13 @@ def install() -> None:
 
 def load_for_exit() -> None:
     """Load and patch what is needed while the process exits, when nothing can be imported any more."""
-    events.records()
     patch_sockets()
 
 
 def take_late() -> list[Exception]:
     """The violations and faults that no result was there to report; handed out once."""
     try:
-        child_reports.close()
+        log_reading.close_log()
     except Exception as error:  # noqa: BLE001 - Python would show it, and exit as if nothing had happened
         scopes.running.faults.append(error)
     return [*(error for _, error in scopes.take_late()), *faults.take()]

@@ -11,9 +11,10 @@ import time
 import types
 
 from .._base import features
+from .._base.records import Operation
 from .._base.sizes import SLEEP
 from .._guards import audit, audit_hook
-from .._operations import callsite, events
+from .._operations import callsite
 from .._verdicts import faults
 from . import replacing
 
@@ -21,8 +22,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
-
-    from .._base.records import Operation
 
 
 def _time_sleep(seconds: Any = 0, *_args: Any) -> Operation | None:
@@ -35,8 +34,7 @@ def _time_sleep(seconds: Any = 0, *_args: Any) -> Operation | None:
 def _operation(api: str, seconds: Any) -> Operation | None:
     if not isinstance(seconds, (int, float)) or not seconds > 0:
         return None  # or it is an error, which the original raises
-    operation: Operation = events.records().Operation(SLEEP, "sleep", f"{seconds:g} s", api, family="")
-    return operation
+    return Operation(SLEEP, "sleep", f"{seconds:g} s", api, family="")
 
 
 READERS: dict[str, Callable[..., Operation | None]] = {"time.sleep": _time_sleep}

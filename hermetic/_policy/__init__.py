@@ -1,1 +1,1 @@
-"""What a test may do: the decision on one operation, the exceptions to it, and the message of a violation."""
+"""Decides what a test may do: the decision on one operation, its exceptions, and the message of a violation."""

@@ -1,4 +1,4 @@
-"""What ``allow`` is given, in marks, blocks and files. An entry that can never match is an error."""
+"""Checks what ``allow`` gets in marks, blocks and files: an entry that can never match is an error."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _NO_HOSTS = {
 
 
 def allowance(given: dict[str, Iterable[str]]) -> Allowance:
-    """An allowance of checked entries.
+    """Check entries, and make an allowance of them.
 
     Args:
         given: the fields by their names, each a collection of strings.
 
     Raises:
-        ConfigurationError: an entry can match nothing; the text names it, and what to write.
+        ConfigurationError: an entry can match nothing; the text names the entry and what to write.
     """
     for name, entries in given.items():
         for entry in entries:
@@ -44,7 +44,7 @@ def allowance(given: dict[str, Iterable[str]]) -> Allowance:
 
 
 def path_pattern(pattern: str, root: str) -> str:
-    """What is wrong with a pattern for the paths of test modules from a folder; empty if nothing is."""
+    """Say what is wrong with a pattern for the paths of test modules; empty if nothing is."""
     if not pattern.strip():
         return "the pattern is empty; write one such as tests/db/*"
     if os.path.isabs(pattern) or pattern.startswith(("/", "./", "~")):
@@ -55,7 +55,7 @@ def path_pattern(pattern: str, root: str) -> str:
 
 
 def _generally(entry: str) -> str:
-    """What is wrong with an entry of any kind; empty if nothing is."""
+    """Say what is wrong with an entry of any kind; empty if nothing is."""
     if not entry.strip():
         return "an empty string matches nothing; remove it"
     if entry != entry.strip():

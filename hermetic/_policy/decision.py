@@ -1,4 +1,4 @@
-"""The decision, as a pure function: a policy and an operation in, nothing or the rule that was broken out."""
+"""Decides whether a policy allows an operation."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ OTHER = "other"  # raw packets, virtual machines, Bluetooth
 _CODES = {NETWORK: "H001", FILESYSTEM: "H002", PROCESS: "H003", DATABASE: "H004", SLEEP: "H005"}
 
 
-# Named tuples of the collections module: a dataclass takes ten times as long to define, at every start.
+# Named tuples of the collections module: defining a dataclass takes ten times as long at every start.
 class Allowance(  # the fields are what marks, blocks and files may allow
     namedtuple("Allowance", ("hosts", "processes", "files", "databases"), defaults=((), (), (), ()))  # noqa: PYI024
 ):
-    """An explicit exception to a size.
+    """The exceptions that a mark, a block or a file allows.
 
     Attributes:
         hosts: ``name``, ``address``, ``name:port``, ``[ipv6]:port`` or, for a unix socket, its path;
@@ -53,7 +53,7 @@ NO_ALLOWANCE = Allowance()
 class Policy(
     namedtuple("Policy", ("size", "allowance", "mode", "forbid"), defaults=(NO_ALLOWANCE, STRICT, ()))  # noqa: PYI024
 ):
-    """What a test may do: a size, its exceptions, what happens when it does more, and which opt-in columns hold."""
+    """What a test may do: its size, the exceptions, the enforcement mode, and the opt-in rules that apply."""
 
     __slots__ = ()
     size: Size
@@ -62,17 +62,17 @@ class Policy(
     forbid: tuple[str, ...]
 
     def allowing(self, allowance: Allowance) -> Policy:
-        """The same policy with further exceptions."""
+        """Return the policy with further exceptions."""
         return Policy(self.size, self.allowance | allowance, self.mode, self.forbid)
 
 
 def violation_code(operation: Operation) -> str:
-    """The code of a refused operation, such as H001 for the network."""
+    """Return the code of a refused operation, such as H001 for the network."""
     return _CODES[operation.kind]
 
 
 def refuses(policy: Policy, operation: Operation) -> bool:
-    """Whether a policy does not allow an operation."""
+    """Whether a policy forbids an operation."""
     limits = LIMITS[policy.size]
     if operation.kind == PROCESS:
         return not (limits.processes or allows_process(policy.allowance, operation.command))
@@ -106,7 +106,7 @@ def _refused_without_network(operation: Operation) -> bool:
     return True
 
 
-_NATIVE_SERVERS = frozenset({"bind()", "listen()"})  # they send nothing, to whatever address
+_NATIVE_SERVERS = frozenset({"bind()", "listen()"})  # these send nothing, whatever the address
 
 
 def _refused_on_loopback(operation: Operation) -> bool:
@@ -124,7 +124,7 @@ def _refused_on_loopback(operation: Operation) -> bool:
     return where is Locality.REMOTE
 
 
-# Numeric addresses ask no name server, except to find the name that belongs to them.
+# Numeric addresses need no name server, except for the look-up of their names.
 _REVERSE_LOOKUPS = frozenset({"socket.gethostbyaddr", "socket.getnameinfo"})
 
 
@@ -169,7 +169,7 @@ def names_host(entry: str, host: str) -> bool:
 
 
 def split_host(entry: str) -> tuple[str, int | None]:
-    """``host``, ``host:port`` or ``[ipv6]:port`` as host and port; the port is None if there is none.
+    """Split ``host``, ``host:port`` or ``[ipv6]:port`` into host and port; without a port, it is None.
 
     Raises:
         ConfigurationError: for a port that is not a number from 0 to 65535.
@@ -192,7 +192,7 @@ def split_host(entry: str) -> tuple[str, int | None]:
 
 
 def join_host(host: str, port: int | None) -> str:
-    """The opposite of ``split_host``."""
+    """Join a host and a port, which may be None, as ``split_host`` splits them."""
     if port is None:
         return host
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,4 +1,4 @@
-"""A violation as text: what happened, where, why, and what to do instead. The first line is useful alone."""
+"""Writes the text of a violation: what happened, where, why, and what to do instead."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _QUOTED = frozenset({"start", "exec", "resolve"})
 
 
 def violation_text(violation: Violation, repeated: int = 0) -> str:
-    """The whole message of a violation.
+    """Write the whole message of a violation.
 
     Args:
         violation: the record.
@@ -77,7 +77,7 @@ def violation_text(violation: Violation, repeated: int = 0) -> str:
 
 
 def headline(violation: Violation) -> str:
-    """The first line: code, size, test, what it did, and to what."""
+    """Write the first line: code, size, test, what it did, and to what."""
     subject = f"{violation.size} test {violation.test}" if violation.size else violation.test
     return f"[{violation.code}] {_TITLES[violation.code]}: {subject} {_deed(violation)}"
 
@@ -89,12 +89,12 @@ def _deed(violation: Violation) -> str:
 
 
 def _caller(operation: Operation) -> str:
-    """Who made a system call, of which no line of code is known."""
+    """Name the program that made a system call, whose line of code is unknown."""
     return f"by {operation.api} in {operation.program or 'a program'} (process {operation.pid}), as the kernel told"
 
 
 def site_text(site: CallSite) -> str:
-    """A place in the user's code: file, line, function, and the line itself."""
+    """Write a place in the user's code: file, line, function, and the source line."""
     return f"{site.filename}:{site.line} in {site.function}" + (f": {site.source}" if site.source else "")
 
 
@@ -199,10 +199,10 @@ def _process_advice(violation: Violation) -> list[str]:
     return advice
 
 
-def literal(value: str | Sequence[str]) -> str:
-    """A string, or a list of strings, as one would write it in a test: in double quotes as far as that is readable."""
+def as_source(value: str | Sequence[str]) -> str:
+    """Write a string, or a list of strings, as Python source, in double quotes where that is readable."""
     if not isinstance(value, str):
-        return f"[{', '.join(literal(item) for item in value)}]"
+        return f"[{', '.join(as_source(item) for item in value)}]"
     is_plain = value.replace("\n", "").isprintable() and "\\" not in value and '"' not in value
     return '"' + value.replace("\n", "\\n") + '"' if is_plain else repr(value)
 
@@ -273,7 +273,7 @@ def _native_advice(violation: Violation) -> list[str]:
 
 
 def summary_lines(violations: Sequence[Violation], heading: str) -> list[str]:
-    """Violations by code and test, for the end of a run.
+    """Summarize violations by code and test for the end of a run.
 
     Args:
         violations: all of a run.
@@ -294,7 +294,7 @@ def summary_lines(violations: Sequence[Violation], heading: str) -> list[str]:
 
 
 def leak_lines(leaks: Sequence[str]) -> list[str]:
-    """What tests have changed and left, for the end of a run.
+    """Summarize the leaks of tests for the end of a run.
 
     Args:
         leaks: for people, each with its test or group.

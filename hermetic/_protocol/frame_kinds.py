@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._base import real
-from .._verdicts import child_reports
+from .._verdicts import violation_data
 from . import portable_errors
 
 TYPE_CHECKING = False
@@ -89,7 +89,7 @@ def _record(_optional: dict[str, Check] | None = None, /, **checks: Check) -> Ch
 
 def _violation(value: Any) -> bool:
     try:
-        child_reports.violation_of(value)
+        violation_data.violation_of(value)
     except ValueError:
         return False
     return True

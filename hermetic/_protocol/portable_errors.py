@@ -14,7 +14,7 @@ import traceback
 
 from .._base import features, real
 from .._base.errors import ViolationError
-from .._verdicts import child_reports
+from .._verdicts import violation_data
 from . import stand_in_classes, tracebacks
 
 TYPE_CHECKING = False
@@ -121,7 +121,7 @@ def _describe_alone(error: BaseException, tb: Any, room: _Room, *, with_locals: 
         "suppress": bool(error.__suppress_context__),
     }
     if isinstance(error, ViolationError):
-        described["violation"] = child_reports.violation_fields(error.violation)
+        described["violation"] = violation_data.violation_fields(error.violation)
     if isinstance(error, SyntaxError):
         fields = {name: getattr(error, name, None) for name in real.SYNTAX_ERROR_FIELDS}
         described["syntax"] = {
@@ -271,7 +271,7 @@ def _set(error: BaseException, name: str, value: Any) -> None:
 
 def _instance(described: dict[str, Any], members: list[BaseException]) -> BaseException:
     if "violation" in described:
-        return child_reports.violation_error(child_reports.violation_of(described["violation"]), described["text"])
+        return violation_data.violation_error(violation_data.violation_of(described["violation"]), described["text"])
     text, (module, qualname) = described["text"], described["type"]
     base = getattr(builtins, described["base"], Exception)
     is_group = features.HAS_EXCEPTION_GROUPS and isinstance(base, type) and issubclass(base, BaseExceptionGroup)  # type: ignore[name-defined,unused-ignore]  # noqa: F821 - from 3.11 on

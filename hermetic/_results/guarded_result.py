@@ -67,7 +67,7 @@ class GuardedResult:
         scope.time_limit = math.inf if _is_handed_over(test) else policies.time_limit(scope.policy)
         scope.started = real.perf_counter()
         self._begin(scope)
-        if scopes.running.has_reports:
+        if scopes.running.has_log:
             _announce(scope)
 
     def _leave(self, test: Any, scope: scopes.Scope) -> None:
@@ -211,15 +211,15 @@ def _end_if_forked(scope: scopes.Scope) -> None:
 
 
 def _announce(scope: scopes.Scope) -> None:
-    from .._verdicts import child_reports  # loaded with the first process
+    from .._verdicts import log_reading  # loaded with the first process
 
-    child_reports.announce(scope)
+    log_reading.announce(scope)
 
 
 def _collect() -> None:
-    from .._verdicts import child_reports  # loaded with the guard, not with every run
+    from .._verdicts import log_reading  # loaded with the guard, not with every run
 
-    child_reports.collect()
+    log_reading.collect_entries()
 
 
 def _take_faults() -> list[GuardError]:

@@ -252,10 +252,10 @@ class TestResult(RunResult, ListingResult):
             self.testsRun += 1
         if self.watchdog is not None:
             self.watchdog.start(test)
-        if not (installation.installed.is_complete or running.has_reports):
+        if not (installation.installed.is_complete or running.has_log):
             return
         scope = self._scope
-        changes = running.late or running.faults or running.by_thread or running.has_reports
+        changes = running.late or running.faults or running.by_thread or running.has_log
         changes = changes or marking.own_method(test) is not None
         if scope is None or changes or type(test) is not self._scope_class:
             self._enter(test)

@@ -16,13 +16,13 @@ import signal
 
 from .._base import clock, real
 from .._base.errors import HermeticWarning, TestInterrupted
+from .._base.records import CallSite, Operation, Violation
 from .._base.sizes import OBSERVE, STRICT, TIME
-from .._operations import events
 from .._policy import messages
 from .._rules import groups
 from .._settings.current_run import current_run
 from .._stdlib import thread_internals, unittest_internals
-from .._verdicts import allowed, baseline, child_reports, scopes
+from .._verdicts import allowed, baseline, scopes, violation_data
 from .._verdicts.owner_names import owner_name
 from . import test_locations
 
@@ -59,24 +59,23 @@ def report_overrun(test: Any, scope: scopes.Scope) -> None:
     is_error = current_run.settings.time_limits == STRICT
     if policy.mode == OBSERVE or baseline.is_known(scope, error.violation):
         if is_error or policy.mode != OBSERVE:  # what is warned of needs no entry
-            allowed.note(error.violation, silently=True)
+            allowed.note_allowed(error.violation, silently=True)
         return
     if is_error and policy.mode == STRICT:
         scopes.record(scope, error)
         return
     try:
-        allowed.note(error.violation, silently=False)
+        allowed.note_allowed(error.violation, silently=False)
     except HermeticWarning:  # the filters make errors of warnings
         scopes.record(scope, error)
 
 
 def _error(action: str, test: Any, size: str, target: str, stacks: str = "") -> ViolationError:
-    records = events.records()
     filename, name, line = test_locations.place_of(test)
-    site = records.CallSite(filename, line, name, type(test).__module__, "", "")
-    operation = records.Operation(TIME, action, target, "", family="")
-    violation = records.Violation("H006", size, owner_name(test), operation, site)
-    return child_reports.ERRORS[TIME](violation, messages.violation_text(violation) + stacks)
+    site = CallSite(filename, line, name, type(test).__module__, "", "")
+    operation = Operation(TIME, action, target, "", family="")
+    violation = Violation("H006", size, owner_name(test), operation, site)
+    return violation_data.ERRORS[TIME](violation, messages.violation_text(violation) + stacks)
 
 
 def _have_process_ended(left: float) -> None:

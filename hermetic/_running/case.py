@@ -10,7 +10,7 @@ from .._base.sizes import Size
 from .._policy.decision import Policy
 from .._stdlib import unittest_internals
 from .._verdicts import reported_exceptions, scopes
-from .._verdicts.blocks import Block
+from .._verdicts.blocks import PolicyBlock
 from .class_protection import protect_class
 
 TYPE_CHECKING = False
@@ -100,7 +100,7 @@ class ExpectedViolation:
             raise TypeError(message)
         self._test = test
         self._expected = expected
-        self._block: Block | None = None
+        self._block: PolicyBlock | None = None
         self.error: ViolationError | None = None
 
     def __enter__(self) -> ExpectedViolation:
@@ -110,7 +110,7 @@ class ExpectedViolation:
             policy, outer.touched = outer.policy, True
         if policy is None:
             policy = Policy(Size.SMALL)  # in mode off, the block alone is judged
-        self._block = Block(
+        self._block = PolicyBlock(
             scopes.Scope(self._test, Policy(policy.size, policy.allowance, forbid=policy.forbid)).within(outer)
         )
         self._block.__enter__()

@@ -158,9 +158,9 @@ def _protected_debug(_: Any, inherited: Callable[..., Any]) -> Callable[..., Any
         if policy is None:
             inherited(self)
             return
-        from .._verdicts.blocks import Block  # loaded with the guard, not with every run
+        from .._verdicts.blocks import PolicyBlock  # loaded with the guard, not with every run
 
-        block = Block(scopes.Scope(self, policy))
+        block = PolicyBlock(scopes.Scope(self, policy))
         with block:
             inherited(self)
         block.conclude(None)
@@ -251,12 +251,12 @@ def _begin_fixture(cls: Any, name: str) -> scopes.Scope | None:
 
 def _conclude_class(cls: type) -> None:
     """Raise what the class's fixtures and cleanups swallowed: the runner reports it as an error of the class."""
-    from .._verdicts import blocks, child_reports  # loaded with the guard, not with every run
+    from .._verdicts import blocks, log_reading  # loaded with the guard, not with every run
 
     own_scopes = _fixture_scopes.pop(id(cls), [])
     if not own_scopes:
         return  # it has been, before its cleanups
-    child_reports.collect()
+    log_reading.collect_entries()
     if not own_scopes[-1].ended:
         scopes.end(own_scopes[-1])
     ledger = [error for scope in own_scopes for error in scope.ledger]

@@ -9,7 +9,7 @@ from .._base.records import CallSite, Violation
 from .._base.sizes import LIMITS, OBSERVE, WARN
 from .._policy import decision, messages
 from .._policy.decision import UNIX
-from .._verdicts import baseline, child_reports, scopes
+from .._verdicts import baseline, log_writing, scopes, violation_data
 from . import allowed_names, system_calls
 from .call_numbers import USES
 from .passes import Pass, Starts
@@ -65,20 +65,20 @@ class Judge:
         """The id of the test that is running."""
         return self._scope.name
 
-    def enter(self, serial: int, test: str, policy: dict[str, Any] | None, report_path: str) -> None:
+    def enter(self, serial: int, test: str, policy: dict[str, Any] | None, log_path: str) -> None:
         """Note that the worker runs another test.
 
         Args:
             serial: the serial number of the test's scope.
             test: the test's id.
             policy: the policy as plain data; None for no policy.
-            report_path: the file that violations are reported to.
+            log_path: the violation log.
         """
         if serial != self._scope.serial:
             self._starts.clear()
         self._passes.clear()
-        self._scope = scopes.Scope(test, child_reports.policy_of(policy))
-        self._scope.serial, self._scope.home, self._scope.report_path = serial, 0, report_path
+        self._scope = scopes.Scope(test, violation_data.policy_of(policy))
+        self._scope.serial, self._scope.home, self._scope.log_path = serial, 0, log_path
 
     def let_pass(self, thread: int, *details: Any) -> None:
         """Let a thread do one operation that the guard in the worker has allowed.
@@ -219,7 +219,7 @@ class Judge:
         """Report a refused operation; return whether the mode or the baseline lets it happen anyway."""
         scope = self._scope
         assert scope.policy is not None
-        assert scope.report_path is not None
+        assert scope.log_path is not None
         pid = real_process(thread)
         operation = operation._replace(program=program_name(pid), pid=pid)
         code = decision.violation_code(operation)
@@ -227,8 +227,8 @@ class Judge:
         is_noted = scope.policy.mode == OBSERVE or baseline.is_known(scope, violation)
         warned = is_noted or scope.policy.mode == WARN
         try:
-            entry = child_reports.entry_of(scope.serial, violation, warned=warned, silently=is_noted)
-            child_reports.write(scope.report_path, entry)
+            entry = log_writing.log_entry(scope.serial, violation, warned=warned, silently=is_noted)
+            log_writing.write_entry(scope.log_path, entry)
         except OSError as error:
             text = messages.violation_text(violation)
             raise GuardError(_UNREPORTED.format(test=scope.name, error=error, text=text)) from error

@@ -11,7 +11,7 @@ from collections import namedtuple
 from .._base.records import Operation
 from .._base.sizes import NETWORK, PROCESS
 from .._policy.decision import INET, UNIX
-from .._verdicts import child_reports
+from .._verdicts import violation_data
 from . import allowed_names, system_calls
 from .programs import Standing, parent_of
 
@@ -35,7 +35,7 @@ def pass_fields(operation: Operation, policy: Policy | None, *, is_free: bool) -
     """
     port = None if operation.port is None else int(operation.port)
     fields = [operation.kind, operation.action, operation.family, operation.host, port]
-    return [fields, child_reports.policy_fields(policy), is_free]
+    return [fields, violation_data.policy_fields(policy), is_free]
 
 
 class Pass:
@@ -48,7 +48,7 @@ class Pass:
     def __init__(self, fields: list[Any], policy: dict[str, Any] | None, is_free: bool) -> None:  # noqa: FBT001 - as pass_fields() has it
         kind, action, family, host, port = fields
         self._operation = Operation(kind, action, "", "", family, host, port)
-        self.standing = Standing(child_reports.policy_of(policy), is_free)
+        self.standing = Standing(violation_data.policy_of(policy), is_free)
         self._used_by: SystemCall | None = None
         self._tried: set[str] = set()  # the addresses of the looked-up name that were tried
 

@@ -16,7 +16,7 @@ from .._base.errors import GuardError
 from .._base.sizes import ANYWHERE, LIMITS
 from .._operations import events
 from .._policy.decision import KERNEL
-from .._verdicts import child_reports, scopes
+from .._verdicts import log_reading, scopes, violation_data
 from . import filters, passes, seccomp, system_calls
 from .supervisor import BROKEN, IN_A_FILE, MAX_MESSAGE_BYTES
 
@@ -96,10 +96,10 @@ class Sandbox:
         self._passed.clear()
         if is_held:
             assert scope is not None
-            child_reports.expect_reports(scope)
-            fields = child_reports.policy_fields(policy)
+            log_reading.expect_entries(scope)
+            fields = violation_data.policy_fields(policy)
             name = "code outside of any test" if scope.owner is None else scope.name
-            self._ask("scope", scope.serial, name, fields, scope.report_path)
+            self._ask("scope", scope.serial, name, fields, scope.log_path)
         elif self.holds_test:
             self._ask("scope", 0, "", None, "")
         self.holds_test = is_held
@@ -224,8 +224,8 @@ def _use_of(fd: int) -> Operation | None:
             return None  # not connected
         if sock.family == _socket.AF_UNIX:
             address = address or sock.getsockname()
-            return events.address_operation("listen" if listens else "use", sock, address) if address else None
-        operation = events.address_operation("listen" if listens else "use", sock, address)
+            return events.socket_operation("listen" if listens else "use", sock, address) if address else None
+        operation = events.socket_operation("listen" if listens else "use", sock, address)
         return operation if operation.family != KERNEL else None
     finally:
         sock.close()

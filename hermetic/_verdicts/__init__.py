@@ -1,1 +1,1 @@
-"""Where a violation is kept, from the scope that it happened in until it is reported."""
+"""Keeps violations from the scope in which they happened until they are reported."""

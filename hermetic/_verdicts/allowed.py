@@ -1,6 +1,6 @@
-"""Violations that were allowed to happen: kept for the summary, and warned of by the process that has the run.
+"""Notes violations that were allowed, for the summary, and warns about them.
 
-A child process prints no warning: its stderr belongs to the test, which may compare it.
+Only the run's process warns: the stderr of a child process belongs to the test.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from .._base.records import Violation
 
 
-def note(violation: Violation, *, silently: bool) -> None:
-    """Keep a violation for the summary, unless it is known already, and warn of it.
+def note_allowed(violation: Violation, *, silently: bool) -> None:
+    """Note a violation for the summary, unless the guard of a child has noted it already, and warn about it.
 
     Args:
         violation: the violation.
-        silently: whether there is no warning: it is observed, or in the baseline.
+        silently: whether to omit the warning, because the run observes, or the baseline lists the violation.
 
     Raises:
-        HermeticWarning: the warning filters make errors of warnings.
+        HermeticWarning: the warning filters turn warnings into errors.
     """
-    if _is_told(violation):
+    if _is_noted(violation):
         return
     scopes.running.warned.append(violation)
     if not silently:
@@ -34,8 +34,8 @@ def note(violation: Violation, *, silently: bool) -> None:
         warnings.warn_explicit(text, HermeticWarning, site.filename or "<unknown>", site.line, site.module)
 
 
-def _is_told(warned: Violation) -> bool:
-    """Whether the kernel tells what the guard of a child has told before it let it happen."""
+def _is_noted(warned: Violation) -> bool:
+    """Whether the kernel sandbox reports what the guard of a child process has reported before."""
     what = warned.test, warned.operation.target
     return warned.operation.pid is not None and any(
         (found.test, found.operation.target) == what and found.operation.pid is None for found in scopes.running.warned

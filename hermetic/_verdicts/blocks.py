@@ -1,13 +1,14 @@
-"""A stretch of code under a policy, and what is raised at its end.
+"""Puts a block of code under a policy, and raises its unreported violations at the end.
 
-A block holds for its task and the tasks created in it, through a ContextVar.
+A block is in force for its task and the tasks created in it, through a ContextVar.
 """
 
 from __future__ import annotations
 
 import contextlib
 
-from . import reported_exceptions, scopes
+from .._policy import messages
+from . import log_reading, reported_exceptions, scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 __unittest = True  # keeps our frames out of unittest's tracebacks
 
 
-class Block:
-    """A scope that can be entered and left any number of times, and is concluded once.
+class PolicyBlock:
+    """A scope that can be entered and left several times, and is concluded once.
 
     Attributes:
         scope: the scope.
-        concluded_elsewhere: whether somebody else calls ``conclude``, and leaving the function does not.
-        is_test: whether it is all of a test, in which the kernel holds native code as well.
+        concluded_elsewhere: whether other code calls ``conclude``, so that leaving the block does not.
+        is_test: whether the block is a whole test, for which the kernel sandbox judges native code as well.
     """
 
     def __init__(self, scope: Scope) -> None:
@@ -49,7 +50,7 @@ class Block:
 
     @contextlib.contextmanager
     def concluding(self) -> Iterator[None]:
-        """Conclude when what this encloses has come to its end, unless that is somebody else's."""
+        """Conclude at the end of the enclosed code, unless other code does."""
         exception: BaseException | None = None
         try:
             yield
@@ -63,19 +64,17 @@ class Block:
                 self.conclude(exception)
 
     def conclude(self, exception: BaseException | None) -> None:
-        """End the scope, and raise what was recorded in it but is not shown by the exception that leaves it."""
+        """End the scope, and raise its violations that the exception which leaves it does not show."""
         if self.scope.has_children:
-            from . import child_reports  # loaded with the first process
-
-            child_reports.collect()
+            log_reading.collect_entries()
         reported_exceptions.surfaced(self.scope.ledger, exception)
         self.scope.ended = True
         if self.scope.ledger:
             raise merged(self.scope.ledger) from exception
 
 
-def take_entered(entered: list[Block | None]) -> Block | None:
-    """The block that is being left: an object may be entered in several tasks and threads at once."""
+def take_entered(entered: list[PolicyBlock | None]) -> PolicyBlock | None:
+    """Return the block that is being left: an object may be entered in several tasks and threads at once."""
     current = scopes.block_scope.get()
     for index in reversed(range(len(entered))):
         block = entered[index]
@@ -85,7 +84,7 @@ def take_entered(entered: list[Block | None]) -> Block | None:
 
 
 def merged(ledger: list[ViolationError]) -> ViolationError:
-    """One error for all that a scope recorded and nobody reported: each place once, with a count."""
+    """Merge the unreported violations of a scope into one error, which shows each place once, with a count."""
     groups: dict[tuple[str, str, int, str], list[ViolationError]] = {}
     for error in ledger:
         violation = error.violation
@@ -96,7 +95,5 @@ def merged(ledger: list[ViolationError]) -> ViolationError:
     reported_exceptions.trim(first)
     if len(ledger) == 1:
         return first
-    from .._policy import messages  # loaded with the first violation
-
     texts = [messages.violation_text(group[0].violation, repeated=len(group) - 1) for group in groups.values()]
     return type(first)(first.violation, "\n\n".join(texts)).with_traceback(first.__traceback__)

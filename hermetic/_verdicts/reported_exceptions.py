@@ -12,43 +12,43 @@ if TYPE_CHECKING:
 
 
 def surfaced(ledger: list[ViolationError], exception: BaseException | None) -> list[ViolationError]:
-    """Strike out of a ledger what a reported exception shows: itself, its equal from a child, or its text.
+    """Remove from a ledger the violations that a reported exception shows: the same, an equal one, or its text.
 
-    Of an exception that skips, runners show the reason alone.
+    Of an exception that skips a test, runners show only the reason.
 
     Returns:
-        What was struck out, and the violations that the exception shows besides.
+        The removed violations, and the other violations that the exception shows.
     """
     if exception is None or is_skip(exception):
         return []
     shown = list(chain(exception))
-    struck: list[ViolationError] = []
+    removed: list[ViolationError] = []
     left: list[ViolationError] = []
     for error in ledger:
-        (struck if any(_shows(found, error) for found in shown) else left).append(error)
+        (removed if any(_shows(found, error) for found in shown) else left).append(error)
     ledger[:] = left
-    violations = [error.violation for error in struck]
-    return struck + [
+    violations = [error.violation for error in removed]
+    return removed + [
         found for found in shown if isinstance(found, ViolationError) and found.violation not in violations
     ]
 
 
 def is_skip(exception: BaseException) -> bool:
-    """Whether unittest, trial or pytest skip by it, or pytest.xfail() raises it; none of them needs to be there."""
+    """Whether unittest, trial or pytest skip a test by an exception, or ``pytest.xfail()`` raises it."""
     return any(cls.__name__ in ("SkipTest", "Skipped", "XFailed") for cls in type(exception).__mro__)
 
 
 def _shows(found: BaseException, error: ViolationError) -> bool:
     if isinstance(found, ViolationError):
         return found is error or found.violation == error.violation
-    try:  # what an exception of another interpreter, or of a worker, came home as
+    try:  # another interpreter, or a worker, sends exceptions as text
         return str(error).partition("\n")[0] in str(found)
-    except Exception:  # noqa: BLE001 - the str() of the user's exceptions may do anything
+    except Exception:  # noqa: BLE001 - the user's exceptions may do anything in str()
         return False
 
 
 def chain(exception: BaseException) -> Iterable[BaseException]:
-    """An exception with its causes, contexts and the members of its groups."""
+    """Yield an exception, its causes, its contexts, and the members of its groups."""
     pending: list[BaseException] = [exception]
     seen: set[int] = set()
     while pending:
@@ -57,14 +57,14 @@ def chain(exception: BaseException) -> Iterable[BaseException]:
             continue
         seen.add(id(found))
         yield found
-        # What `raise ... from None` hides, no traceback shows.
+        # Tracebacks do not show what `raise ... from None` hides.
         shown = found.__cause__ if found.__suppress_context__ else found.__context__
         pending += [shown] if shown is not None else []
         pending += _members(found)
 
 
 def _members(exception: BaseException) -> list[BaseException]:
-    """The exceptions of a group; other exceptions may hold anything, or fail, under that name."""
+    """Return the exceptions of a group; in other exceptions, an attribute of that name may be anything."""
     try:
         members = getattr(exception, "exceptions", ())
         return [member for member in members if isinstance(member, BaseException)]
@@ -73,14 +73,14 @@ def _members(exception: BaseException) -> list[BaseException]:
 
 
 def strike_refusals(exception: BaseException | None) -> None:
-    """Strike out of the refusals what a reported exception shows."""
+    """Drop the refusals of doubles that a reported exception shows."""
     if scopes.running.refusals and exception is not None and not is_skip(exception):
         shown = {id(found) for found in chain(exception)}
         scopes.running.refusals[:] = [error for error in scopes.running.refusals if id(error) not in shown]
 
 
 def trim(exception: BaseException | None, package: str = __name__.partition(".")[0]) -> None:
-    """Cut our own frames off the end of a traceback, so that it ends at the call that was refused."""
+    """Cut hermetic's frames off the end of a traceback, so that it ends at the refused call."""
     traceback = last = None if exception is None else exception.__traceback__
     while traceback is not None:
         if not _is_ours(traceback, package):
@@ -91,7 +91,7 @@ def trim(exception: BaseException | None, package: str = __name__.partition(".")
 
 
 def trim_all(exception: BaseException | None) -> None:
-    """Trim an exception and all that it shows: a guarded function is no part of what the user called."""
+    """Trim the tracebacks of an exception and of all exceptions that it shows."""
     if exception is not None:
         for found in chain(exception):
             trim(found)

@@ -1,12 +1,12 @@
-"""Who is running: the scopes that operations are judged in, per task, per thread and for the process.
+"""Keeps the scopes in which operations are judged: per task, per thread and for the process.
 
     a test starts     -> begin(Scope(test, policy))      it holds for its thread, and for threads that have none
     it starts a thread-> the thread adopts the scope, and keeps it when it outlives the test
     it submits work   -> the work adopts the scope of the submitter, whatever thread runs it
     guard() or allow()-> a ContextVar: a task and the tasks that it creates see it, its neighbours do not
 
-Of the scopes that apply, the one entered last is in force. A violation is first written into the ledger of its
-scope and only then raised, so whatever becomes of the exception, the test that caused it is found out.
+If several scopes apply, the one entered last is in force. A violation is written into the ledger of its scope before
+it is raised, so that code which swallows the exception cannot hide the violation.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ next_serial = itertools.count(1).__next__
 
 
 class Scope:
-    """A stretch of execution under one policy, with the ledger of its violations.
+    """The execution of a test or a block under one policy, with the ledger of its violations.
 
     Args:
-        owner: the test that runs (anything with ``id()``), or the name of what runs; None where only
-            the call stack can tell (imports, module and class fixtures).
-        policy: what is allowed; None for everything.
+        owner: the test that runs (anything with ``id()``), or the name of what runs; None if only the call stack shows
+            it (imports, module and class fixtures).
+        policy: the policy; None allows everything.
     """
 
     __slots__ = (
@@ -51,13 +51,13 @@ class Scope:
         "is_concluded",
         "is_reported",
         "ledger",
+        "log_path",
         "met_ceiling",
         "outer",
         "owner",
         "policy",
-        "report_path",
-        "reported_as",
         "serial",
+        "serial_in_log",
         "started",
         "starts",
         "time_limit",
@@ -68,42 +68,42 @@ class Scope:
         self.owner = owner
         self.policy = policy
         self.serial = next_serial()
-        self.ledger: list[ViolationError] = []  # what nobody has reported yet
+        self.ledger: list[ViolationError] = []  # the violations that no result has reported yet
         self.before: tuple[Scope | None, Scope | None] = (None, None)
         self.ended = False
-        self.has_children = False  # whether processes were started in it, which may report
-        self.home = real.get_pid()  # the process that reads the ledger; a forked child of the test is another
-        self.report_path: str | None = None  # the file that other processes report to
-        self.reported_as: int | None = None  # the serial that the home process knows this scope by, if not its own
-        self.births_of: int | None = None  # the serial of the scope that counts what is started here, if not itself
-        self.outer: Scope | None = None  # the scope that this one was entered in: a forked child may come back to it
-        self.charged_to: Scope | None = None  # the scope that answers for what happens in this one, if not itself
-        self.children_before: frozenset[int] | None = None  # the process ids of children when it started its first
-        self.met_ceiling = False  # whether its processes have started each other without end
-        self.is_concluded = False  # whether what was left running has been looked for
-        self.is_reported = False  # whether the ledger has been, at least once
-        self.started = 0.0  # when the test started, by the clock of perf_counter
-        self.time_limit = inf  # the seconds after which it is an overrun
-        self.starts = 0  # of processes, by this process
-        self.touched = False  # whether anything came of it: a violation, a thread, a process
+        self.has_children = False  # whether it has started processes, which may send violations
+        self.home = real.get_pid()  # the process that reads the ledger; not that of a forked child
+        self.log_path: str | None = None  # the violation log of other processes
+        self.serial_in_log: int | None = None  # the serial by which the home process knows this scope, if different
+        self.births_of: int | None = None  # the serial of the scope that counts its processes, if another
+        self.outer: Scope | None = None  # the enclosing scope, to which a forked child may return
+        self.charged_to: Scope | None = None  # the scope that answers for this one, if another
+        self.children_before: frozenset[int] | None = None  # the process ids of the children before its first
+        self.met_ceiling = False  # whether its processes were a fork bomb
+        self.is_concluded = False  # whether leftovers have been looked for
+        self.is_reported = False  # whether a result has reported the ledger at least once
+        self.started = 0.0  # the start of the test, by perf_counter
+        self.time_limit = inf  # in seconds
+        self.starts = 0  # the number of processes that this process has started
+        self.touched = False  # whether it has caused a violation, a thread or a process
 
     def within(self, outer: Scope | None) -> Scope:
-        """Report where an outer scope does: in a child of a test, what happens is for the test to know."""
+        """Put this scope inside another one: a block in a child of a test sends its violations to that test."""
         if outer is None:
             return self
         is_child = outer.home != real.get_pid()
-        if is_child and outer.report_path is None:
-            return self  # nobody reads what this process reports
-        self.outer, self.home, self.report_path = outer, outer.home, outer.report_path
+        if is_child and outer.log_path is None:
+            return self  # nothing reads the violations of this process
+        self.outer, self.home, self.log_path = outer, outer.home, outer.log_path
         self.births_of = outer.births_of or outer.serial
         if is_child:
-            self.reported_as = outer.report_serial  # the home process has never heard of this scope
+            self.serial_in_log = outer.known_serial  # the home process does not know this scope
         return self
 
     @property
-    def report_serial(self) -> int:
-        """The serial that the home process knows the scope by."""
-        return self.serial if self.reported_as is None else self.reported_as
+    def known_serial(self) -> int:
+        """The serial by which the home process knows the scope."""
+        return self.serial if self.serial_in_log is None else self.serial_in_log
 
     @property
     def name(self) -> str:
@@ -116,32 +116,38 @@ class Running:
 
     Attributes:
         by_thread: thread identifier to scope.
+        bytes_sent: the bytes written to violation logs, by log path, serial of the scope, and whether warned.
         ceilings: the ``Ceilings`` that the parent process has sent; None for those of the settings.
-        depth: how many generations of processes lie between a run and this process.
+        depth: the number of process generations between the run and this process.
         faults: errors inside hermetic that no result has reported yet (``faults``).
         guarded_interpreters: the ids of other interpreters of this process that have a guard.
+        has_log: whether processes were started that may write to the log, and need to know the running test.
+        kept_processes: weak references to the processes that a pool, an executor or a manager of multiprocessing keeps.
+        late: violations that were found after their test had ended, with their owners.
+        log: the violation log that child processes write to (``violation_log``); None while there is none.
+        module_scopes: the scopes of modules with a mark, which are in force outside of their tests.
+        observed: what tests did in a run that only observes, each test and operation once.
         process: the scope for threads that have none: that of the test that began last.
         refusals: errors that doubles have raised and no result has shown yet.
-        has_reports: whether processes were started that may report, and want to know which test is running.
-        kept_processes: weak references to the processes that a pool, an executor or a manager of multiprocessing keeps.
-        late: violations found after their test had ended, each with its owner, to be reported.
-        observed: what tests did in a run that only observes, each test and operation once.
-        warned: every violation that was let happen, for the summary.
-        sandbox: what tells the kernel layer which scope is in force; None for a process that is not sandboxed.
-        sandboxed_by_parent: whether this process was started by a test that the kernel held to its size.
+        sandbox: the link to the kernel sandbox of this process; None without one.
+        sandboxed_by_parent: whether a sandboxed test has started this process.
         start_listeners: functions to call before multiprocessing starts a process.
         start_methods: the methods by which multiprocessing has started processes, each once.
+        warned: the violations that were allowed, for the summary.
     """
 
     __slots__ = (
         "by_thread",
+        "bytes_sent",
         "ceilings",
         "depth",
         "faults",
         "guarded_interpreters",
-        "has_reports",
+        "has_log",
         "kept_processes",
         "late",
+        "log",
+        "module_scopes",
         "observed",
         "process",
         "refusals",
@@ -154,11 +160,14 @@ class Running:
 
     def __init__(self) -> None:
         self.by_thread: dict[int, Scope] = {}
+        self.bytes_sent: dict[tuple[str, int, bool], int] = {}
+        self.log: Any = None
+        self.module_scopes: dict[str, Scope] = {}
         self.process: Scope | None = None
         self.depth = 0
         self.refusals: list[BaseException] = []
         self.faults: list[Exception] = []
-        self.has_reports = False
+        self.has_log = False
         self.late: list[tuple[object, ViolationError]] = []
         self.warned: list[Violation] = []
         self.sandbox: Any = None
@@ -184,7 +193,7 @@ class Running:
             listener()
 
     def is_held_by_kernel(self) -> bool:
-        """Whether the kernel holds this process to the size of the test that runs."""
+        """Whether the kernel enforces the size of the running test in this process."""
         return self.sandboxed_by_parent if self.sandbox is None else self.sandbox.holds_test
 
 
@@ -193,11 +202,11 @@ block_scope: ContextVar[Scope | None] = ContextVar("hermetic_block_scope", defau
 
 
 _free = Scope("hermetic", None)
-_free.serial = sys.maxsize  # in force wherever it is entered
+_free.serial = sys.maxsize  # so that it beats every other scope
 
 
 def active() -> Scope | None:
-    """The scope that an operation of this task and thread belongs to; None for none."""
+    """Return the scope of an operation in this task and thread; None if there is none."""
     scope = running.by_thread.get(real.get_thread_id()) or running.process
     block = block_scope.get()
     if block is not None and (scope is None or block.serial > scope.serial):
@@ -210,7 +219,7 @@ def begin(scope: Scope) -> None:
     ident = real.get_thread_id()
     scope.before = (running.by_thread.get(ident), running.process)
     running.by_thread[ident] = scope
-    if _is_main_thread(ident):  # of tests that run in several threads, none speaks for the process
+    if _is_main_thread(ident):  # if tests run in several threads, none is the process's
         running.process = scope
         if running.sandbox is not None:
             running.sandbox.scope_changed(scope)
@@ -222,12 +231,12 @@ def is_main_thread() -> bool:
 
 
 def _is_main_thread(ident: int) -> bool:
-    threading = sys.modules.get("threading")  # while nobody has imported it, there is but one thread
+    threading = sys.modules.get("threading")  # until it is imported, there is only one thread
     return threading is None or ident == threading.main_thread().ident
 
 
 def begin_alone(scope: Scope) -> None:
-    """As ``begin``, where tests run one after another in one thread: no other thread has a scope of its own then."""
+    """Put a scope in force as ``begin`` does, but faster if tests run one after another in one thread."""
     if running.by_thread or not _is_main_thread(real.get_thread_id()):
         begin(scope)
     else:
@@ -238,7 +247,7 @@ def begin_alone(scope: Scope) -> None:
 
 
 def end(scope: Scope) -> None:
-    """Take a scope out of force; what happens in it from now on is late."""
+    """End a scope; its violations are late from now on."""
     scope.ended = True
     in_thread, in_process = scope.before
     if running.process is scope:
@@ -250,7 +259,7 @@ def end(scope: Scope) -> None:
 
 
 def adopt(scope: Scope | None) -> Scope | None:
-    """Put this thread under a scope (None for none of its own), and return the one before."""
+    """Set the scope of this thread (None for none of its own), and return the previous one."""
     ident = real.get_thread_id()
     before = running.by_thread.get(ident)
     if scope is None:
@@ -260,17 +269,17 @@ def adopt(scope: Scope | None) -> Scope | None:
     return before
 
 
-def forget() -> None:
-    """Begin anew in a forked process that is going to run tests, or to fork those that do."""
+def reset() -> None:
+    """Reset the state in a forked process that will run tests, or fork processes that do."""
     running.by_thread.clear()
     running.process = None
-    running.depth, running.has_reports = 0, False
+    running.depth, running.has_log = 0, False
     running.late, running.warned, running.faults, running.refusals = [], [], [], []
     block_scope.set(None)
 
 
 class unjudged:  # noqa: N801 - used as a function: `with unjudged():`
-    """A stretch in which everything is allowed: what the guard does itself, or knows to be no part of the test."""
+    """Allows everything for a block: for the guard's own operations, and those that are not the test's."""
 
     __slots__ = ("_token",)
 
@@ -282,12 +291,12 @@ class unjudged:  # noqa: N801 - used as a function: `with unjudged():`
 
 
 def is_unjudged() -> bool:
-    """Whether this is such a stretch."""
+    """Whether this code runs in an ``unjudged`` block."""
     return active() is _free
 
 
 def record(scope: Scope, error: ViolationError) -> None:
-    """Write a violation down, before it is raised."""
+    """Record a violation, before it is raised."""
     scope = scope.charged_to or scope
     scope.touched = True
     if scope.ended:
@@ -297,13 +306,13 @@ def record(scope: Scope, error: ViolationError) -> None:
 
 
 def take_late() -> list[tuple[object, ViolationError]]:
-    """The violations of tests that had ended, and of what ran outside of tests, with their owners; handed out once."""
+    """Return the late violations and those outside of tests, with their owners, and drop them."""
     late, running.late = running.late, []
     return [(owner, error) for owner, error in late if owner is not None or not _was_reported_by_its_catcher(error)]
 
 
 def _was_reported_by_its_catcher(error: ViolationError) -> bool:
-    """Whether what caught an error is a runner or its loader: those report what comes out of imports and fixtures."""
+    """Whether a runner or its loader caught an error: these report the errors of imports and fixtures."""
     traceback = error.__traceback__
     catcher = "" if traceback is None else str(traceback.tb_frame.f_globals.get("__name__", ""))
     return catcher.partition(".")[0] in ("unittest", "importlib", "_pytest")

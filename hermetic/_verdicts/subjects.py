@@ -1,4 +1,4 @@
-"""Who answers for an operation: a scope, and outside of tests a fixture or a module, which the call stack tells."""
+"""Finds who answers for an operation: a scope or, outside of tests, the fixture or module on the call stack."""
 
 from __future__ import annotations
 
@@ -13,34 +13,31 @@ if TYPE_CHECKING:
 
 
 def scope_in_force() -> Scope | None:
-    """The scope that an operation belongs to, in a test or outside; None for none."""
+    """Return the scope that an operation belongs to, in a test or outside; None if there is none."""
     return scopes.active() or _scope_of_marked_module()
 
 
-_module_scopes: dict[str, Scope] = {}
-
-
 def _scope_of_marked_module() -> Scope | None:
-    """The scope of a module with `__hermetic__` that is being imported or whose fixture runs."""
+    """Return the scope of a module with `__hermetic__` whose import or fixture runs."""
     module = callsite.marked_module()
     if module is None:
         return None
-    if module not in _module_scopes:
-        scope = scopes.Scope(None, current_run.policy_of(module))
-        scope.ended = True  # what it records is reported with the next result that we see
-        _module_scopes[module] = scope
-    return _module_scopes[module]
+    known = scopes.running.module_scopes
+    if module not in known:
+        known[module] = scopes.Scope(None, current_run.policy_of(module))
+        known[module].ended = True  # its violations are late: the next result reports them
+    return known[module]
 
 
 def answering(scope: Scope) -> tuple[str, Policy | None]:
-    """Who answers for what happens in a scope: the name of the test, the fixture or the import, and its policy."""
+    """Return the name of the test, fixture or import that answers for a scope, and its policy."""
     return outside(scope) if scope.owner is None else (scope.name, scope.policy)
 
 
 def outside(scope: Scope) -> tuple[str, Policy | None]:
-    """As ``answering``, for a scope without an owner: that of what runs outside of tests."""
-    name, subject = callsite.outside_of_tests()
+    """Return the name of what runs outside of tests, and its policy within a scope without an owner."""
+    name, subject = callsite.find_outside_of_tests()
     own = current_run.policy_of(subject) if subject is not None else None
     if own is None or scope.policy is None:
         return name, scope.policy
-    return name, own.allowing(scope.policy.allowance)  # what a block allows, it allows here, too
+    return name, own.allowing(scope.policy.allowance)  # an allow block holds here, too

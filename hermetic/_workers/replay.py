@@ -13,7 +13,7 @@ from .._protocol.frames import FrameHandler
 from .._results import durations, isolation_errors
 from .._results.guarded_result import exc_info, report_outside, shows_subtests
 from .._stdlib import unittest_internals
-from .._verdicts import child_reports, scopes
+from .._verdicts import scopes, violation_data
 from .._verdicts.owner_names import owner_name
 
 TYPE_CHECKING = False
@@ -74,7 +74,7 @@ class Relay(FrameHandler):
     @staticmethod
     def take_warned(facts: dict[str, Any]) -> None:
         """Add the violations that a worker warned of to those of this process, for the summary."""
-        scopes.running.warned += map(child_reports.violation_of, facts["warned"])
+        scopes.running.warned += map(violation_data.violation_of, facts["warned"])
 
 
 class Replay(Relay):

@@ -24,7 +24,6 @@ import unittest
 
 from .._base import clock, real
 from .._isolation import leak_snapshot, worker_process
-from .._operations import events
 from .._patches import installation, shown_warnings
 from .._protocol import framing, portable_errors
 from .._rules import policies
@@ -67,7 +66,7 @@ def work(
         clock.note_stops()
         if is_fresh:
             channel.send(["started"])
-        scopes.forget()
+        scopes.reset()
         current_run.in_worker = True
         status = _RequestLoop(channel, tests or {}, suite, snapshot, given).work()
     except BaseException:  # noqa: BLE001 - a worker that cannot work says why before it exits
@@ -88,13 +87,12 @@ def warm_up(tests: dict[int, Any] | None = None, suite: Any = None) -> Callable[
     current_run.in_worker = True
     if installation.installed.is_complete:
         installation.patch_sockets()
-    events.records()
     worker_process.make_streams()
     for _ in range(_WARM_UPS):
         rehearsal = _RequestLoop(_Rehearsal(), {0: unittest.FunctionTestCase(_nothing)})  # type: ignore[arg-type]
         rehearsal.run(leave=False)
     policies.forget(unittest.FunctionTestCase)
-    scopes.forget()
+    scopes.reset()
     return functools.partial(work, tests=tests, suite=suite, snapshot=leak_snapshot.Snapshot())
 
 

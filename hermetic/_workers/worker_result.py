@@ -10,7 +10,7 @@ from .._isolation import leak_snapshot
 from .._protocol import framing, portable_errors
 from .._results.guarded_result import GuardedResult
 from .._stdlib import unittest_internals, warnings_internals
-from .._verdicts import child_reports, scopes
+from .._verdicts import scopes, violation_data
 from .._verdicts.owner_names import owner_name
 
 TYPE_CHECKING = False
@@ -114,7 +114,7 @@ class _SendingResult(unittest.TestResult):
     def warned(self) -> dict[str, Any]:
         """The violations that were let happen, handed out once."""
         found, scopes.running.warned = scopes.running.warned, []
-        return {"warned": [child_reports.violation_fields(violation) for violation in found]}
+        return {"warned": [violation_data.violation_fields(violation) for violation in found]}
 
     def broken(self, error: BaseException) -> None:
         """A test or a fixture ended the worker by an exception that ends programs."""

@@ -18,20 +18,20 @@ def found_by(call: object) -> object:
 
 class FindTest(hermetic.HermeticTestCase):
     def test_it_is_the_innermost_line_of_the_user(self):
-        site = callsite.find("os.system")
+        site = callsite.find_call_site("os.system")
         self.assertEqual((site.function, site.module), (self._testMethodName, __name__))
-        self.assertEqual(site.source, 'site = callsite.find("os.system")')
+        self.assertEqual(site.source, 'site = callsite.find_call_site("os.system")')
         self.assertEqual(os.path.abspath(site.filename), os.path.abspath(__file__))
 
     def test_the_standard_library_is_passed_over(self):
-        site = unittest.mock.Mock(side_effect=callsite.find)("os.system")
+        site = unittest.mock.Mock(side_effect=callsite.find_call_site)("os.system")
         self.assertEqual(site.function, self._testMethodName)
 
     def test_the_name_to_patch_is_the_one_that_the_module_of_the_caller_sees(self):
-        self.assertEqual(callsite.find("os.system").patch, f"{__name__}.os.system")
+        self.assertEqual(callsite.find_call_site("os.system").patch, f"{__name__}.os.system")
 
     def test_private_functions_are_no_advice(self):
-        self.assertEqual(callsite.find("_posixsubprocess.fork_exec").patch, "")
+        self.assertEqual(callsite.find_call_site("_posixsubprocess.fork_exec").patch, "")
 
     def test_paths_are_shown_from_the_current_folder(self):
         self.assertEqual(callsite.shown_path(os.path.join(os.getcwd(), "a", "b.py")), os.path.join("a", "b.py"))
@@ -73,7 +73,7 @@ class FixtureTest(hermetic.HermeticTestCase):
 @hermetic.medium
 class OutsideOfTestsTest(hermetic.HermeticTestCase):
     def test_an_import_is_named_after_its_module(self):
-        code = "from hermetic._operations import callsite\nprint(callsite.outside_of_tests())\n"
+        code = "from hermetic._operations import callsite\nprint(callsite.find_outside_of_tests())\n"
         with support.Folder(**{"shop.py": code}) as folder:
             done = support.run_python("-c", "import shop", cwd=folder)
         self.assertEqual(done.stdout, "('import of shop', 'shop')\n", done.stderr)

@@ -16,7 +16,7 @@ from hermetic._base import features
 from hermetic._base.records import Operation
 from hermetic._base.sizes import Size
 from hermetic._policy.decision import Allowance, Policy
-from hermetic._verdicts import child_reports
+from hermetic._verdicts import log_writing, violation_data
 from support.system_call_arguments import Arguments, inet, unix
 
 if features.LINUX:
@@ -42,7 +42,7 @@ class JudgeCase(HermeticTestCase):
 
     def hold(self, size: str, mode: str = "strict", serial: int = 1, **allowance: tuple[str, ...]) -> None:
         policy = Policy(Size(size), Allowance(**allowance), mode)
-        self.judge.enter(serial, "t.T.test", child_reports.policy_fields(policy), self.report)
+        self.judge.enter(serial, "t.T.test", violation_data.policy_fields(policy), self.report)
 
     def ask(self, name: str, *arguments: int, waiting: bool = True) -> int:
         filled = (*arguments, *[0] * (6 - len(arguments)))
@@ -325,7 +325,7 @@ class ReportTest(JudgeCase):
             self.connect(inet("203.0.113.7", 1))
 
     def test_much_that_was_reported_before_leaves_room_for_another_test_and_for_a_refusal(self):
-        with mock.patch.object(child_reports, "_MAX_REPORT_BYTES", 1000):
+        with mock.patch.object(log_writing, "_MAX_BYTES", 1000):
             for mode in ("warn", "strict"):
                 self.hold("small", mode)
                 for port in range(9):
@@ -333,7 +333,7 @@ class ReportTest(JudgeCase):
             other = f"{self.report}.other"
             with open(other, "w", encoding="utf-8"):
                 pass
-            self.judge.enter(1, "t.T.other", child_reports.policy_fields(Policy(Size("small"))), other)
+            self.judge.enter(1, "t.T.other", violation_data.policy_fields(Policy(Size("small"))), other)
             self.connect(inet("203.0.113.7", 1))
         self.assertIn(False, [warned for _, warned in self.reported()])
         self.assertGreater(os.path.getsize(other), 0)

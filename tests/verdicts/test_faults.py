@@ -34,7 +34,7 @@ class Swallowing(unittest.TestCase):
 PLACES = [
     ("audit.decision", "refuses", "socket.gethostbyname('localhost')"),
     ("audit", "_refuse", "socket.gethostbyname('localhost')"),
-    ("audit.callsite", "find", "socket.gethostbyname('localhost')"),
+    ("audit.callsite", "find_call_site", "socket.gethostbyname('localhost')"),
     ("audit.messages", "violation_text", "socket.gethostbyname('localhost')"),
     ("events", "resolve_operation", "socket.socket().connect(('localhost', 1))"),
     ("events", "listen_operation", "socket.socket().listen()"),
@@ -67,8 +67,8 @@ class InTheRunTest(unittest.TestCase):
         forked = "child = os.fork() or (socket.gethostbyname('other.test'), os._exit(0)); os.waitpid(child, 0)"
         program = "subprocess.run([sys.executable, '-c', 'import socket; socket.gethostbyname(1)'])"
         places = [
-            ("audit.callsite", "find", forked),
-            ("audit.child_reports", "report", forked),
+            ("audit.callsite", "find_call_site", forked),
+            ("audit.log_writing", "send_violation", forked),
             ("__import__('hermetic._guards.ceilings')._guards.ceilings", "be_born", forked),
             ("__import__('hermetic._guards.inheritance')._guards.inheritance", "described", program),
         ]

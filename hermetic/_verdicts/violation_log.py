@@ -1,7 +1,7 @@
-"""The file in which the child processes of this process report, and the files beside it.
+"""Keeps the violation log: the file to which the child processes of this process write violations.
 
-Tests may remove any file. What was reported in one that has gone is lost, which is an error of the test that lost it;
-then a new file takes its place.
+A test may remove any file. If it removes the log, the entries are lost, which is an error of the test, and a new log
+replaces the old one.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 _DOCS = "  docs: hermetic/docs/reference/messages.md#h009"
 
 
-class Reports:
-    """The report file of this process, where the children of its tests report to.
+class ViolationLog:
+    """The violation log of this process, and the files beside it.
 
     Attributes:
-        path: of the file; None while there is none.
+        path: the path of the log; None while there is none.
         owner_pid: the process id of this process.
-        beside: the paths of the files beside it.
-        scopes: those that children may report for, by serial.
-        awaits: whether children were started since the file was last read, or were still running then.
+        beside: the paths of the files beside the log.
+        scopes: the scopes that entries may belong to, by serial.
+        awaits: whether children were started since the log was last read, or were still running then.
     """
 
     def __init__(self) -> None:
@@ -44,14 +44,14 @@ class Reports:
 
     @property
     def is_mine(self) -> bool:
-        """Whether there is a file, and this process reads it."""
+        """Whether there is a log, and this process reads it."""
         return self.path is not None and self.owner_pid == real.get_pid()
 
     def make(self) -> None:
-        """See to it that the file is there.
+        """Create the log, unless it exists.
 
         Raises:
-            OSError: none can be made.
+            OSError: there is no folder or no room for it.
         """
         if self.path is not None and not self._is_whole():
             self._replace()
@@ -62,18 +62,18 @@ class Reports:
             self.path = path
 
     def make_beside(self, path: str) -> None:
-        """See to it that a file beside it is there.
+        """Create a file beside the log, unless it exists.
 
         Raises:
-            OSError: it cannot be made.
+            OSError: it cannot be created.
         """
         if path not in self.beside:
-            # Another thread may be here, too: it is there before anybody looks.
+            # First the file, then the entry: another thread may be doing the same.
             real.open_file(path, "ab", opener=own_files.open_private).close()
             self.beside.add(path)
 
     def read_lines(self) -> Iterator[bytes]:
-        """The lines that are whole, and were not read before."""
+        """Yield the complete lines that were not read before."""
         assert self.path is not None
         awaits = self.awaits and any(True for _ in current_run.living_children())
         if not self._is_whole():
@@ -83,7 +83,7 @@ class Reports:
             with real.open_file(self.path, "rb") as file:
                 file.seek(self._read_bytes)
                 lines = file.read().splitlines(keepends=True)
-        except OSError:  # this process has too many open files: it is read the next time
+        except OSError:  # too many open files: the lines are read the next time
             return
         self.awaits = awaits
         for line in lines:
@@ -92,7 +92,7 @@ class Reports:
                 yield line
 
     def _is_whole(self) -> bool:
-        """Whether the file is there, with all that was read of it."""
+        """Whether the log exists and has not become shorter than what was read."""
         assert self.path is not None
         try:
             return bool(real.stat(self.path).st_size >= self._read_bytes)
@@ -100,14 +100,14 @@ class Reports:
             return False
 
     def _replace(self) -> None:
-        """Put a new file in the place of one that was lost, whose path is known to children."""
+        """Replace a log that was lost by a new one at the same path, which children know."""
         path, self.path = self.path, None
         assert path is not None
         if self.awaits:
             scopes.running.faults.append(_lost_error(path))
         self.beside.clear()
         self._read_bytes, self.awaits = 0, False
-        with contextlib.suppress(OSError):  # the next one is made elsewhere
+        with contextlib.suppress(OSError):  # the next log is created elsewhere
             with contextlib.suppress(FileNotFoundError):
                 real.unlink(path)
             system.close(own_files.open_private(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
@@ -122,10 +122,10 @@ class Reports:
 
 @contextlib.contextmanager
 def refusing() -> Iterator[None]:
-    """For a block, have a process refused whose reports could go nowhere.
+    """For a block, refuse to start a process whose violations could not be recorded.
 
     Raises:
-        GuardError: no file can be made; it was recorded.
+        GuardError: the log cannot be created; the error was recorded.
     """
     try:
         yield
