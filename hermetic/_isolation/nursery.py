@@ -5,7 +5,7 @@ from __future__ import annotations
 from .._base import real
 from .._protocol import framing
 from .output import WorkerFolder
-from .worker_link import Worker, numbers
+from .worker_link import Worker, next_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Unstarted(Worker):
     def __init__(self, reason: object) -> None:
         closed: Any = _ClosedLink()
         self.link = closed
-        self.number = next(numbers)
+        self.number = next_number()
         self.used = 0.0
         self.has_ended = True
         self._reason = reason

@@ -5,13 +5,13 @@ Requests go to the worker, and frames come back, as ``frames`` describes them. A
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections import deque
 
 from .._base import clock, real
 from .._protocol import framing
 from .._protocol.frames import Conversation
+from .._settings.current_run import current_run
 from . import process_tree
 
 TYPE_CHECKING = False
@@ -50,12 +50,16 @@ _MAX_PAUSE = 1.0  # seconds that count between two looks: the worker may have be
 _ABORT_SECONDS = 2.0  # for the stacks to be written
 _KILL_SECONDS = 10.0  # for the kernel to end what was killed
 
-numbers = itertools.count(1)
-
 _STATUS_TEXTS = {
     framing.CHANNEL_LOST: "it closed the channel that its results go through",
     framing.OUT_OF_MEMORY: "it ran out of memory",
 }
+
+
+def next_number() -> int:
+    """The number of a new worker."""
+    current_run.workers_started += 1
+    return current_run.workers_started
 
 
 class Worker:
@@ -85,7 +89,7 @@ class Worker:
         says_started: bool = False,
     ) -> None:
         self.link = link
-        self.number = next(numbers)
+        self.number = next_number()
         self._reader = framing.FrameReader(nonce)
         self._received: deque[list[Any]] = deque()
         self._conversation = Conversation()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import signal
@@ -35,8 +34,6 @@ _END_SECONDS = 15.0  # for a zygote to end its workers
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)  # a program begins with their defaults
 _MAX_RECEIVED_BYTES = 500_000  # at once: the time limit is checked between two readings
 
-_tokens = itertools.count(1).__next__
-
 
 class ZygoteNursery(Nursery):
     """Workers that a zygote starts.
@@ -52,6 +49,7 @@ class ZygoteNursery(Nursery):
         self._home = real.get_pid()
         self._ended: dict[int, tuple[int | None, list[str]]] = {}
         self._lost = False
+        self._started = 0  # how many workers: the last of their tokens
         self._folders: list[WorkerFolder] = []  # to be used again
 
     @classmethod
@@ -112,7 +110,7 @@ class ZygoteNursery(Nursery):
 
     def _start(self, folder: WorkerFolder, nonce: bytes, *, fresh: bool, sandboxed: bool) -> _ZygoteLink:
         ours, theirs = own_sockets.pair()
-        token = _tokens()
+        self._started = token = self._started + 1
         ours.setsockopt(own_sockets.SOL_SOCKET, own_sockets.SO_SNDTIMEO, _SEND_TIMEOUT)
         try:
             message = ["start", token, nonce.hex(), folder.path, fresh, sandboxed]

@@ -58,7 +58,7 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     test = _Call(what, inner)
     result = _Outcome()
     address = {"function": addressing.of_object(cls or function), "method": function.__name__ if cls else None}
-    isolation.run(test, result, groups.of_function(function, cls), address)
+    isolation.of_process().run(test, result, groups.of_function(function, cls), address)
     result.conclude()
 
 

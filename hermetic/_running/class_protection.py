@@ -141,7 +141,7 @@ def _run_watched(test: Any, result: Any, run_here: Callable[[Any, Any], Any]) ->
 
     group = groups.in_run(test)
     if group is not None:
-        isolation.run(test, result, group)
+        isolation.of_process().run(test, result, group)
         return result
     if not current_run.detects_leaks():
         return run_here(test, result)
@@ -208,7 +208,7 @@ def _tear_down_class(cls: Any, inner: Callable[[], None]) -> None:
         if current_run.hands_tests_over():
             from .._workers import isolation  # loaded with the first isolated test
 
-            isolation.end_class(cls)
+            isolation.of_process().end_class(cls)
 
 
 def _fixtures_run_elsewhere(cls: type) -> bool:

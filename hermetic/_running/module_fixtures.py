@@ -37,7 +37,7 @@ def _tear_down(module: Any, own: Any) -> Any:
             if own is not None:
                 own()
         finally:
-            isolation.end_module(module.__name__)
+            isolation.of_process().end_module(module.__name__)
 
     return tearDownModule
 

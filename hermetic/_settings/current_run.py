@@ -38,6 +38,8 @@ class CurrentRun:
         fails_fast: whether the first failure ends the program's runs, whatever their runners say.
         ends_at: when the program's runs must end, by ``perf_counter``; None for no such time.
         policy_of: finds the policy of a class, or of a module by its name, outside of its tests.
+        isolation: the ``Isolation`` of this process; None before the first isolated test.
+        workers_started: the number of workers that this process has started.
         living_children: finds the process ids of this process's children that have not ended.
     """
 
@@ -52,9 +54,11 @@ class CurrentRun:
         self.is_observing = False
         self.is_surveying = False
         self.imports_are_kept_apart = False
-        self.recorder: Any = None  # its class stands in a higher room, as do the next two
+        self.isolation: Any = None  # its class stands in a higher room, as do the next three
+        self.recorder: Any = None
         self.history: Any = None
         self.order: Any = None
+        self.workers_started = 0
         self.fails_fast = False
         self.ends_at: float | None = None
         self.policy_of: Callable[[type | str], Policy | None] = lambda _: None

@@ -1,4 +1,4 @@
-"""Isolated tests, from the side of the process that runs the suite: each is handed to a worker and its report replayed.
+"""Isolated tests in the process that runs the suite: each is handed to a worker, and its report is replayed.
 
     a test's run()       -> run(): in a worker of its own, or in that of its group
     tearDownClass        -> end_class(): groups that end with the class end, and report what went wrong at their end
@@ -19,6 +19,7 @@ import threading
 from .._base import real
 from .._isolation import output
 from .._rules import groups, policies, sandbox_choice
+from .._settings.current_run import current_run
 from .._stdlib import exit_handlers
 from .._verdicts import scopes
 from . import addressing, context
@@ -29,7 +30,7 @@ from .worker_supply import WorkerSupply
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator
     from typing import Any
 
     from .._isolation.worker_link import Worker
@@ -211,27 +212,23 @@ class Isolation:
         return errors
 
     @contextlib.contextmanager
-    def of_run(  # noqa: PLR0913 - one for each thing that a run knows
+    def of_run(
         self,
         tests: Any,
         result: Any,
         *,
-        protect: Callable[[type], None],
-        ends_at: float = math.inf,
-        shared_out: Any = None,
-        jobs: int = 1,
-        durations: Mapping[str, float] | None = None,
+        ends_at: float,
+        suite: Any = None,
+        run_ahead: Callable[[WorkerSupply], ParallelRun] | None = None,
     ) -> Iterator[None]:
         """Isolate the tests of a whole run of hermetic's: fork its zygote before the first test.
 
         Args:
             tests: yields all tests.
             result: to be told what goes wrong at the end of groups.
-            protect: holds a class of tests to its policy.
             ends_at: when the run has to come to its end, by ``perf_counter``.
-            shared_out: the suite, if its tests are to run in parallel.
-            jobs: the number of workers for that.
-            durations: the seconds that its tests took before, by id.
+            suite: the suite, if its tests share workers.
+            run_ahead: begins to run them in parallel, if they do.
         """
         if self.result is not None:  # a run within a run: what it starts ends with the outer one
             yield
@@ -239,13 +236,8 @@ class Isolation:
         self.result, self._ends_at = result, ends_at
         try:
             with scopes.unjudged():
-                self._supply.fork(tests, shared_out)
-                if shared_out is not None:
-                    from .parallel_run import ParallelRun  # saves 25 ms in runs without -j
-
-                    self.parallel = ParallelRun(
-                        shared_out, result, self._supply, durations or {}, ends_at, protect, jobs
-                    )
+                self._supply.fork(tests, suite)
+                self.parallel = None if run_ahead is None else run_ahead(self._supply)
             yield
             for found in [*self._runs.values()]:
                 if found.at_work:
@@ -291,10 +283,9 @@ class Isolation:
             real.exit_process(1)
 
 
-_isolation = Isolation()
-run, end_class, end_module, of_run = (
-    _isolation.run,
-    _isolation.end_class,
-    _isolation.end_module,
-    _isolation.of_run,
-)
+def of_process() -> Isolation:
+    """The isolated tests of this process."""
+    if current_run.isolation is None:
+        current_run.isolation = Isolation()
+    found: Isolation = current_run.isolation
+    return found

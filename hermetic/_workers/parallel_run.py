@@ -45,9 +45,9 @@ class ParallelRun:
     """The tests of a run that workers run ahead of the suite.
 
     Args:
+        supply: the supply of workers, forked already where that is safe.
         suite: the suite of the run.
         result: the result of the run.
-        supply: the supply of workers, forked already where that is safe.
         durations: the seconds that tests took before, by id.
         ends_at: when the run has to come to its end, by ``perf_counter``.
         protect: holds a class of tests to its policy.
@@ -57,11 +57,12 @@ class ParallelRun:
         last_test: the last test that was replayed; None before the first.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - one for each thing that a run knows
+    def __init__(  # noqa: PLR0913 - one for each thing that a run knows
         self,
+        supply: WorkerSupply,
         suite: Any,
         result: Any,
-        supply: WorkerSupply,
+        *,
         durations: Mapping[str, float],
         ends_at: float,
         protect: Callable[[type], None],
@@ -81,8 +82,13 @@ class ParallelRun:
         self._failing: set[int] = set()  # the ids of the tasks whose current test has failed
         self._begun: list[Unit] = []  # those that are replayed in part
         self.last_test: Any = None
+        self._pool = self._new_pool(result, jobs)
+        self._pool.ends_at = ends_at
+        self._pool.go_on()
+
+    def _new_pool(self, result: Any, jobs: int) -> Pool:
         fails_fast = bool(getattr(result, "failfast", False))
-        self._pool = Pool(
+        pool = Pool(
             [unit.task for unit in self._plan.units],
             size=jobs,
             nursery=self._nursery,
@@ -90,9 +96,8 @@ class ParallelRun:
             is_stopping=lambda: bool(getattr(result, "shouldStop", False)),
             ends_run=lambda frame: fails_fast and _is_failure(frame),
         )
-        self._pool.hear = None if self._progress is None else self._hear
-        self._pool.ends_at = ends_at
-        self._pool.go_on()
+        pool.hear = None if self._progress is None else self._hear
+        return pool
 
     def _announce_plan(self, protect: Callable[[type], None]) -> None:
         """Protect the classes, and have their tests and fixtures know that workers run them."""
