@@ -15,7 +15,6 @@ from hermetic._base.records import CallSite, Operation, Violation
 from hermetic._base.sizes import DATABASE, FILESYSTEM, OPT_IN, SLEEP, STRICT, Size
 from hermetic._policy import messages
 from hermetic._policy.decision import Allowance, Policy, refuses
-from hermetic._settings import table
 
 setUpModule = support.some_pythons_do
 
@@ -178,17 +177,3 @@ class MessageTest(hermetic.HermeticTestCase):
         self.assertIn("small test tests.T.test_a slept 2 s\n", text)
         self.assertIn('- patch it where it is used:   mock.patch("shop.function")\n', text)
         self.assertNotIn("allow", text)
-
-
-class SettingTest(hermetic.HermeticTestCase):
-    def test_words_come_as_a_list_or_in_one_string(self) -> None:
-        kind = table.SETTINGS["forbid"].kind
-        for value in (["sleep", "filesystem"], ("filesystem", "sleep"), "filesystem, sleep", "sleep filesystem"):
-            with self.subTest(value):
-                self.assertEqual(kind.parse(value), ("filesystem", "sleep"))
-        self.assertEqual(kind.parse(""), ())
-
-    def test_other_words_are_refused(self) -> None:
-        for value in ("files", ["network"], 3, True, [1], {"sleep": 1}):
-            with self.subTest(value):
-                self.assertIsNone(table.SETTINGS["forbid"].kind.parse(value))

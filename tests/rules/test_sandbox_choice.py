@@ -19,7 +19,7 @@ class ChoiceTest(hermetic.HermeticTestCase):
         return mock.patch.object(sandbox_choice, "_missing", return_value=missing)
 
     def said_by_program(self, sandbox: str, **settings: object) -> str:
-        current = mock.Mock(settings=table.Settings()._replace(sandbox=sandbox, **settings), is_program=True)
+        current = mock.Mock(settings=table.Settings(sandbox=sandbox, **settings), is_program=True)
         with mock.patch.object(sandbox_choice, "current_run", current):
             with contextlib.redirect_stderr(io.StringIO()) as said:
                 sandbox_choice.announce()

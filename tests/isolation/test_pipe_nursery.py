@@ -1,0 +1,143 @@
+"""Workers that are fresh interpreters, as on other systems than Linux: their verdicts are those of the zygote."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+import unittest
+
+import hermetic
+import support
+from support import Folder, package_folder, run_python
+from support.worker_runs import interrupted, verdicts
+
+setUpModule = support.some_pythons_do
+
+ON_POSIX = os.name == "posix"
+
+# Python imports this before anything else: in the run, and in its workers.
+ELSEWHERE = """
+    import hermetic._base.features
+    hermetic._base.features.LINUX = False
+"""
+
+MIXED = """
+    import os, signal, time, unittest
+    from hermetic import isolated
+
+    class Alone(unittest.TestCase):
+        @isolated
+        def test_pass(self):
+            print("printed by a worker")
+        @isolated
+        def test_fail(self):
+            self.assertEqual(1, 2)
+        @isolated
+        def test_skip(self):
+            self.skipTest("why")
+        @isolated
+        def test_crash(self):
+            os.kill(os.getpid(), signal.SIGKILL)
+        @isolated
+        def test_exit(self):
+            os._exit(0)
+        @isolated
+        def test_junk(self):
+            for fd in range(3, 500):
+                try:
+                    os.write(fd, b"junk" + bytes([10]))  # two of them are its output
+                except OSError:
+                    continue
+        @isolated
+        def test_no_standard_files(self):
+            os.closerange(0, 3)
+        @isolated(timeout=1)
+        def test_hang(self):
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            time.sleep(60)
+        @isolated(timeout=1)
+        def test_stopped(self):
+            os.kill(os.getpid(), signal.SIGSTOP)
+        @isolated
+        def test_child_that_holds_the_pipes(self):
+            if os.fork() == 0:
+                time.sleep(60)
+        @isolated
+        def test_last(self):
+            pass
+"""
+
+GROUPED = """
+    import os, unittest
+    from hermetic import isolated
+    seen = []
+
+    @isolated
+    class Together(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls):
+            seen.append("set up")
+        def test_1(self):
+            seen.append(1)
+        def test_2(self):
+            self.assertEqual(seen, ["set up", 1])
+        def test_3(self):
+            os._exit(3)
+        def test_4(self):
+            self.assertEqual(seen, ["set up"])
+        def test_5(self):
+            self.assertNotEqual(os.getppid(), 1)
+"""
+
+VERDICTS = {
+    "test_pass": "ok",
+    "test_fail": "FAIL",
+    "test_skip": "skipped 'why'",
+    "test_crash": "ERROR",
+    "test_exit": "ERROR",
+    "test_junk": "ERROR",
+    "test_no_standard_files": "ok",
+    "test_hang": "ERROR",
+    "test_stopped": "ERROR",
+    "test_child_that_holds_the_pipes": "ok",
+    "test_last": "ok",
+}
+
+
+def elsewhere(folder: str) -> dict[str, str]:
+    """The environment of a run that takes this system for another one."""
+    os.makedirs(os.path.join(folder, "site"), exist_ok=True)
+    with open(os.path.join(folder, "site", "sitecustomize.py"), "w", encoding="utf-8") as file:
+        file.write(textwrap.dedent(ELSEWHERE))
+    return {"PYTHONPATH": os.pathsep.join([os.path.join(folder, "site"), package_folder()]), "TMPDIR": folder}
+
+
+@hermetic.medium
+@unittest.skipUnless(ON_POSIX, "the hostile tests use what POSIX has")
+class PipeNurseryTest(unittest.TestCase):
+    def test_hostile_tests_have_their_verdicts_under_hermetic_and_unittest(self):
+        for runner in ("hermetic", "unittest"):
+            with Folder(**{"test_mixed.py": MIXED}) as folder, self.subTest(runner):
+                shown = run_python("-m", runner, "-v", "test_mixed", cwd=folder, env=elsewhere(folder))
+                self.assertEqual(verdicts(shown.stderr), VERDICTS, shown.stderr)
+                self.assertEqual(shown.stdout, "junk\nprinted by a worker\n")
+                self.assertIn("has used 1.", shown.stderr)
+                self.assertEqual([name for name in os.listdir(folder) if name.startswith("hermetic-")], [])
+
+    def test_a_group_goes_on_in_a_new_worker_after_a_crash(self):
+        with Folder(**{"test_grouped.py": GROUPED}) as folder:
+            shown = run_python("-m", "hermetic", "-v", "test_grouped", cwd=folder, env=elsewhere(folder))
+        expected = {f"test_{number}": "ERROR" if number == 3 else "ok" for number in range(1, 6)}
+        self.assertEqual(verdicts(shown.stderr), expected, shown.stderr)
+
+    def test_many_tests_one_after_another(self):
+        head = "import unittest, hermetic\nclass T(unittest.TestCase):\n"
+        methods = "".join(f"    @hermetic.isolated\n    def test_{number}(self): pass\n" for number in range(25))
+        with Folder(**{"test_many.py": head + methods}) as folder:
+            shown = run_python("-W", "error", "-m", "hermetic", "test_many", cwd=folder, env=elsewhere(folder))
+        self.assertRegex(shown.stderr, r"\A\.{25}\n-+\nRan 25 tests in .*\n\nOK\n\Z")
+
+    def test_ctrl_c_ends_the_run_with_what_there_is(self):
+        shown, status = interrupted(elsewhere)
+        self.assertRegex(shown, r"The run ended early: Ctrl-C, after [12] of 3 tests")
+        self.assertEqual(status, 130)

@@ -1,0 +1,36 @@
+"""The contents of the history: what a run adds, what it forgets, and how much is kept."""
+
+from __future__ import annotations
+
+from unittest import mock
+
+import hermetic
+from hermetic._suites import history_file
+
+
+class MergedTest(hermetic.HermeticTestCase):
+    def merged(self, durations, failed, *, ran=(), failing=()):
+        known = history_file.History(dict.fromkeys(durations, 1.0), dict.fromkeys(failed))
+        found = known.merged(dict(ran), dict.fromkeys(failing))
+        return found.durations, [*found.failed]
+
+    def test_what_failed_is_forgotten_when_it_passes_and_with_it_what_is_around_it(self):
+        found = self.merged([], ["m.C.a", "m.C.b", "m.C", "m", "n"], ran={"m.C.a": 0.0})
+        self.assertEqual(found, ({}, ["m.C.b", "n"]))
+
+    def test_what_did_not_run_is_remembered(self):
+        found = self.merged(["m.C.a"], ["m.C.a"], ran={"n.C.b": 2.0}, failing=["n.C.b"])
+        self.assertEqual(found, ({"m.C.a": 1.0, "n.C.b": 2.0}, ["m.C.a", "n.C.b"]))
+
+    def test_a_test_that_has_become_fast_is_forgotten(self):
+        self.assertEqual(self.merged(["a", "b"], [], ran={"a": 0.0009}), ({"b": 1.0}, []))
+
+    def test_what_ran_last_is_kept_when_there_is_too_much(self):
+        with mock.patch.object(history_file, "_MAX_ENTRIES", 2):
+            found = self.merged("abc", "abc", ran={"a": 2.0}, failing="defg")
+        self.assertEqual(found, ({"c": 1.0, "a": 2.0}, [*"bcdefg"]))
+
+    def test_ids_that_are_long_together_are_too_much_too_but_no_failure_of_the_last_run(self):
+        with mock.patch.object(history_file, "_MAX_CHARACTERS", 9):
+            found = self.merged(["a" * 4, "b" * 4], ["c" * 9, "d"], ran={"e" * 4: 2.0}, failing=["f" * 90])
+        self.assertEqual(found, ({"b" * 4: 1.0, "e" * 4: 2.0}, ["d", "f" * 90]))
