@@ -18,7 +18,7 @@ MAY_IMPORT_LOADERS = {
     ("_protocol.stand_in_classes", "copyreg"),  # for runners that pickle what they are told of: theirs to read
 }
 UNPICKLING = {"pickle.loads", "pickle.load", "pickle.Unpickler", "_Unpickler"}
-MAY_UNPICKLE = {("_workers.addressing", "_unpacked")}  # called where a worker sets the attributes of a test
+MAY_UNPICKLE = {("_workers.addressing", "unpacked")}  # called where a worker sets the attributes of a test
 
 # What runs code that is given as text, or compiled.
 RUNNING = {"exec", "eval", "compile", "builtins.exec", "builtins.eval", "builtins.compile"}

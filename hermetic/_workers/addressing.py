@@ -50,7 +50,7 @@ def of_test(test: Any) -> dict[str, Any]:
     for key, value in vars(test).items():
         if not _is_standard(key, value) and (key != name or not marking.is_of_class(value, cls, name)):
             try:
-                sent[key] = _packed(value, test)
+                sent[key] = packed(value, test)
             except Exception as error:  # noqa: BLE001 - the user's objects may raise anything
                 unsent[key] = f"{type(error).__name__}: {error}"
     return {**of_object(cls), "method": name, "origin": _origin(test, name), "sent": sent, "unsent": unsent}
@@ -128,7 +128,7 @@ def load(address: dict[str, Any]) -> Any:
     initialize = cls.__init__ if _takes_method_name(cls) else unittest.TestCase.__init__  # its attributes were sent
     initialize(test, address["method"])
     for key, value in address["sent"].items():
-        vars(test)[key] = _unpacked(value, test)
+        vars(test)[key] = unpacked(value, test)
     what = f"[H007] {cls.__module__}.{cls.__qualname__}.{address['method']} cannot be isolated"
     for key, reason in address["unsent"].items():
         if key not in vars(test) or key in _STANDARD:
@@ -217,7 +217,7 @@ def _run_nothing(*_: Any, **__: Any) -> Any:
 # --- attributes of tests ---------------------------------------------------------------------------------------------
 
 
-def _packed(value: Any, test: Any) -> str:
+def packed(value: Any, test: Any) -> str:
     """Pickle the value of an attribute; references to the test become references to its copy in the worker.
 
     Args:
@@ -232,8 +232,8 @@ def _packed(value: Any, test: Any) -> str:
     return file.getvalue().hex()
 
 
-def _unpacked(text: str, test: Any) -> Any:
-    """Read a text of ``_packed`` for a copy of the test."""
+def unpacked(text: str, test: Any) -> Any:
+    """Read a text of ``packed`` for a copy of the test."""
     return _Unpickler(io.BytesIO(bytes.fromhex(text)), test).load()
 
 

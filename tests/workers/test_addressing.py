@@ -235,7 +235,7 @@ class Holder:
 class AttributesTest(hermetic.HermeticTestCase):
     def there_and_back(self, value: object) -> object:
         self.copy = type(self)(self._testMethodName)
-        return addressing._unpacked(addressing._packed(value, self), self.copy)
+        return addressing.unpacked(addressing.packed(value, self), self.copy)
 
     def test_plain_values_are_the_same(self):
         value = {"a": [1, 2.5, None], "b": ("x", b"y")}
@@ -254,4 +254,4 @@ class AttributesTest(hermetic.HermeticTestCase):
 
     def test_what_cannot_be_pickled_is_an_error(self):
         with self.assertRaises(Exception):
-            addressing._packed(lambda: None, self)
+            addressing.packed(lambda: None, self)
