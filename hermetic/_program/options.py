@@ -21,9 +21,9 @@ __unittest = True
 # No settings: a file, or an inherited variable, that leaves tests out would turn runs of a part of the tests green.
 # Each has its help, in Markdown as that of settings, and how ``argparse`` is told about it.
 OTHER_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "--shard": ("Run the K-th of N [parts](../how-to/ci.md#several-machines) of the tests", {"metavar": "K/N"}),
+    "--shard": ("Run the K-th of N [parts](../how-to/ci.md#shard-across-machines) of the tests", {"metavar": "K/N"}),
     "--last-failed": (
-        "Run only the tests that [failed last](../how-to/order-tests.md#what-failed-last)",
+        "Run only the tests that [failed last](../how-to/order-tests.md#rerun-failed-tests)",
         {"action": "store_true"},
     ),
     "--bisect": (

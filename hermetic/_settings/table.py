@@ -86,7 +86,7 @@ class Settings:
     size_distribution: str = _setting(
         Choice("off", "warn", "error"),
         "What to do when a full run has too few small tests: `off` (default), `warn`, or `error`",
-        "`warn` and `error` add the [number of tests of each size](sizes.md#how-many-of-each) to the summary; `error`"
+        "`warn` and `error` add the [number of tests of each size](sizes.md#size-distribution) to the summary; `error`"
         " also fails a run with too few small tests.",
         default="off",
     )
@@ -195,7 +195,7 @@ class Settings:
     )
     failed_first: bool = _setting(
         Switch(),
-        "Run modules, classes, and tests that [failed last](../how-to/order-tests.md#what-failed-last) first",
+        "Run modules, classes, and tests that [failed last](../how-to/order-tests.md#rerun-failed-tests) first",
         default=False,
     )
     history: str = _setting(
@@ -215,7 +215,7 @@ class Settings:
         "Enforce sizes [in the kernel](../how-to/sandbox-native-code.md) (Linux), including for native code and child"
         " programs: `off` (default), `auto` (where the kernel can), or `kernel`",
         "With `auto`, the first line of the output says whether it is on. [How it"
-        " works](../explanation/how-guards-work.md#the-kernel-layer).",
+        " works](../explanation/how-guards-work.md#the-kernel-sandbox).",
         default="off",
     )
 
