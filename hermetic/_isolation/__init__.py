@@ -1,1 +1,1 @@
-"""Isolation: workers that run tests in processes of their own, and the process that supervises them."""
+"""The processes of workers: how they are started, supervised, timed and ended, and what they leave behind."""

@@ -1,1 +1,1 @@
-"""What a run and its workers tell each other: frames of plain data, errors and tracebacks made of it."""
+"""The protocol of a run and its workers: frames of plain data, and errors and tracebacks made from it."""

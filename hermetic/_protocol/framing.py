@@ -1,9 +1,9 @@
-"""Frames between a supervisor and its workers: plain data, each behind a header that only the two of them know.
+"""Frames as bytes: how a supervisor and its workers send plain data to each other.
 
-    header   the nonce of the worker (8 bytes), the length of what follows (4 bytes, big-endian)
+    header   the nonce of the worker (8 bytes), the length of the body (4 bytes, big-endian)
     body     a JSON array: its first element is the kind of the frame
 
-The channel is inherited, never found by a name. What a test writes into it is not mistaken for a frame.
+The channel is inherited and has no name. Bytes that a test writes into it are not taken for a frame.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
     from typing import Any
 
 NONCE_BYTES = 8
-# Exit statuses of a worker that cannot say what happened to it.
+# The exit statuses of a worker that cannot send a frame any more.
 CHANNEL_LOST, OUT_OF_MEMORY = 122, 123
 
-FULL_BYTES = 32_000_000  # in a file with output, at which a worker has it emptied between tests and fixtures
+FULL_BYTES = 32_000_000  # of an output file: a worker then has it emptied between tests and fixtures
 _BOUNDARIES = ("begin", "ready")
-MAX_FRAME_BYTES = 32_000_000  # more than a worker ever sends: texts are cut before
+MAX_FRAME_BYTES = 32_000_000  # more than a worker ever sends, because it cuts long texts
 
-# Bound now, because the code under test may replace or remove any of it.
+# Bound now, because tests may replace or remove any of these.
 _encode: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _decode: Callable[[str], Any] = json.JSONDecoder().decode
 _header = struct.Struct(f">{NONCE_BYTES}sI")
 
 
 class ProtocolError(Exception):
-    """Something else than frames came along the channel, or it is closed."""
+    """The channel is closed, or brought something else than frames."""
 
 
 class FrameReader:
     """Cuts a stream of bytes into frames.
 
     Args:
-        nonce: what every header begins with.
+        nonce: the bytes that every header begins with.
     """
 
     def __init__(self, nonce: bytes) -> None:
@@ -50,7 +50,7 @@ class FrameReader:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[list[Any]]:
-        """The frames that are complete with these bytes; those before an error come first, and it the next time.
+        """Return the frames that are complete with these bytes; an error after some of them is raised by the next call.
 
         Raises:
             ProtocolError: the bytes are no frames.
@@ -66,7 +66,7 @@ class FrameReader:
         return frames
 
     def _next(self) -> list[Any] | None:
-        """The next frame, if it is complete; what is none stays where it is."""
+        """Take the next frame from the buffer, if it is complete."""
         if not self._nonce.startswith(bytes(self._buffer[:NONCE_BYTES])):
             raise ProtocolError("it holds bytes that are no frames")
         if len(self._buffer) < _header.size:
@@ -93,10 +93,10 @@ def _parse(body: bytes) -> list[Any]:
 
 
 def pack(nonce: bytes, frame: list[Any]) -> bytes:
-    """A frame as bytes.
+    """Turn a frame into bytes.
 
     Args:
-        nonce: of the worker.
+        nonce: the nonce of the worker.
         frame: strings, numbers, booleans, None, lists and dictionaries of them.
     """
     body = dump(frame)
@@ -104,37 +104,37 @@ def pack(nonce: bytes, frame: list[Any]) -> bytes:
 
 
 def dump(plain: Any) -> bytes:
-    """Plain data as bytes."""
+    """Turn plain data into bytes."""
     # Not escaped as ASCII: two lone surrogates in a row would come back as one character.
     return _encode(plain).encode("utf-8", "surrogatepass")
 
 
 def load(data: bytes) -> Any:
-    """The opposite, which makes nothing but plain data of whatever it is given.
+    """Turn bytes of ``dump`` into plain data; nothing else can come of any bytes.
 
     Raises:
-        ValueError, RecursionError: it is none.
+        ValueError, RecursionError: the bytes are not of ``dump``.
     """
     return _decode(data.decode("utf-8", "surrogatepass"))
 
 
 class WorkerEnd:
-    """The worker's end of a channel: blocking, and sure of its file descriptors.
+    """The worker's end of a channel, which blocks, and checks its file descriptors before each use.
 
     Args:
-        reading: the file descriptor that requests come from.
-        writing: the one that frames go to; it may be the same.
-        nonce: of the worker.
-        streams: the file descriptors of the files that its tests write to.
+        reading: the file descriptor to read requests from.
+        writing: the file descriptor to write frames to; it may be the same.
+        nonce: the nonce of the worker.
+        streams: the file descriptors of the output files.
     """
 
-    # Not in the module, where libraries that fake the file system look for them, and replace them. Static, because a
-    # Python function in the place of a built-in one would become a method.
+    # Not in the module, where libraries that fake the file system would replace them. Static, because a Python function
+    # in the place of a built-in one would become a method.
     _read: Any = staticmethod(system.read)
     _write: Any = staticmethod(system.write)
     _fstat: Any = staticmethod(system.original(os.name, "fstat"))
     _set_blocking: Any = staticmethod(getattr(os, "set_blocking", bool))
-    # Windows can select sockets alone.
+    # On Windows, select takes sockets only.
     _select: Any = None if features.WINDOWS else staticmethod(system.original("select", "select"))
 
     def __init__(self, reading: int, writing: int, nonce: bytes, streams: tuple[int, ...] = ()) -> None:
@@ -142,7 +142,7 @@ class WorkerEnd:
         self._writing = writing
         self._streams = streams
         self._written: list[int] = []
-        self._most = 0  # bytes in one of the files, at any time since the supervisor was last asked to empty them
+        self._most = 0  # the largest size of an output file since they were last emptied
         self._nonce = nonce
         self._reader = FrameReader(nonce)
         self._requests: list[list[Any]] = []
@@ -155,20 +155,20 @@ class WorkerEnd:
         return found.st_dev, found.st_ino
 
     def _check(self, fd: int) -> None:
-        """See to it that the test has not closed the descriptor, and that nothing else goes by its number now.
+        """Check that a file descriptor is still that of the channel or of an output file.
 
         Raises:
-            OSError: it has.
+            OSError: the test has closed it.
         """
         if self._identity(fd) != self._identities[fd]:
             raise OSError(9, "the test has closed hermetic's channel")
 
     def receive(self) -> list[Any]:
-        """The next request; waits for it.
+        """Wait for the next request, and return it.
 
         Raises:
             OSError: the channel is closed.
-            EOFError: the supervisor has gone.
+            EOFError: the supervisor has ended.
         """
         while not self._requests:
             self._take_more()
@@ -179,7 +179,7 @@ class WorkerEnd:
         self._check(self._reading)
         try:
             data = self._read(self._reading, 65536)
-        except BlockingIOError:  # the test has made its descriptors so
+        except BlockingIOError:  # the test has made it non-blocking
             self._set_blocking(self._reading, True)  # noqa: FBT003 - the standard library's signature
             return
         if not data:
@@ -191,17 +191,17 @@ class WorkerEnd:
             self._requests += frame[1] if frame[0] == "all" else [frame]
 
     def is_told_to_stop(self) -> bool:
-        """Whether ``stop`` is among the requests; where it cannot look without waiting, among those read so far."""
+        """Whether ``stop`` is among the requests; on Windows, among those that were read so far."""
         try:
             self._check(self._reading)
             if self._select is not None and self._select([self._reading], (), (), 0)[0]:
                 self._take(self._read(self._reading, 65536))
         except (OSError, ValueError, ProtocolError):
-            pass  # that is for who waits for a request
+            pass  # the next call of receive() raises it
         return self._withdraw("stop")
 
     def _withdraw(self, kind: str) -> bool:
-        """Take the requests of a kind out of those that wait; whether there were any."""
+        """Remove the waiting requests of a kind; return whether there were any."""
         others = [request for request in self._requests if request[0] != kind]
         is_there = len(others) < len(self._requests)
         self._requests = others
@@ -211,8 +211,8 @@ class WorkerEnd:
         """Send a frame.
 
         Args:
-            frame: as of ``pack``.
-            hold: whether it may wait for the next one, which comes soon: two are as cheap as one.
+            frame: as in ``pack``.
+            hold: whether it may wait for the next frame, which comes soon: two frames cost as much as one.
 
         Raises:
             OSError, EOFError: the channel is closed.
@@ -225,10 +225,10 @@ class WorkerEnd:
             self._flush()
 
     def _make_room(self) -> None:
-        """Have the supervisor empty files that have become large, and wait until it has.
+        """Have the supervisor empty large output files, and wait until it has.
 
-        It may empty them during a test, too. It cannot tell then whether the sizes that it is told of later were those
-        of before, so nothing else begins until both sides agree on what is in the files.
+        The supervisor may also empty them during a test. It could not tell then whether sizes that arrive later are
+        from before or after, so nothing else begins until both sides agree on what is in the files.
         """
         self._outgoing.append(pack(self._nonce, ["full"]))
         self._flush()
@@ -237,8 +237,8 @@ class WorkerEnd:
         self._most, self._written = 0, []
 
     def _flush(self) -> None:
-        # A thread of the test, or a handler of a signal, may come by while a frame is half sent: whoever is at it sends
-        # those of the others, too. Waiting for a lock, a handler would wait for ever.
+        # A thread of the test or a signal handler may get here while a frame is half sent. Its frame waits in the queue
+        # for the sender: a handler that waited for a lock would wait for ever.
         while self._outgoing and self._sending.acquire(blocking=False):
             try:
                 self._check(self._writing)
@@ -246,13 +246,13 @@ class WorkerEnd:
                 while data:
                     try:
                         data = data[self._write(self._writing, data) :]
-                    except BlockingIOError:  # as above
-                        self._set_blocking(self._writing, True)  # noqa: FBT003 - as above
+                    except BlockingIOError:  # the test has made it non-blocking
+                        self._set_blocking(self._writing, True)  # noqa: FBT003 - the standard library's signature
             finally:
                 self._sending.release()
 
     def _news_of_output(self) -> bytes:
-        """A frame that says how much has been written by now, if that is more than before."""
+        """A frame with the sizes of the output files, if they have changed."""
         try:
             for fd in self._streams:
                 self._check(fd)
@@ -267,5 +267,5 @@ class WorkerEnd:
 
 
 def new_nonce() -> bytes:
-    """A nonce that nobody can guess."""
+    """A nonce that cannot be guessed."""
     return real.random_bytes(NONCE_BYTES)

@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     import types
     from typing import Any
 
-_MAX_TEXT = 200_000  # characters of a message; more than anybody reads, less than anybody waits for
+_MAX_TEXT = 200_000  # characters of a message
 MAX_FRAMES = 1_000  # at either end of a traceback: as many as Python's own recursion limit
 MAX_EXCEPTIONS = 200  # causes, contexts and members of groups
-MAX_COLUMN = 10_000_000  # lines and columns of a syntax error: so many characters may be printed below it
+MAX_COLUMN = 10_000_000  # of a line or column of a syntax error: so many characters may be printed below it
 _MAX_NOTES = 100
-_MAX_CHARACTERS = 2_000_000  # of all these together: they must go into one frame
-_LEAST_TEXT, _LEAST_FRAMES = 200, 10  # of each exception, whatever the others take
-_FRAME_CHARACTERS = 200  # that a frame of a traceback takes, about
+_MAX_CHARACTERS = 2_000_000  # of all of these together, so that one frame holds them
+_LEAST_TEXT, _LEAST_FRAMES = 200, 10  # of each exception, however long the others are
+_FRAME_CHARACTERS = 200  # of a frame of a traceback, about
 _MAX_LOCAL = 2_000  # characters of a local variable
 
-# Bound now: the code under test may replace or remove any of it.
+# Bound now, because tests may replace or remove any of these.
 _traceback_exception = traceback.TracebackException
 _islice = itertools.islice
 
 
 def cut(text: str, limit: int = _MAX_TEXT) -> str:
-    """A text with its middle left out where it is longer than the limit, in characters."""
+    """Leave out the middle of a text that has more characters than the limit."""
     if len(text) <= limit:
         return text
     half = limit // 2
@@ -46,7 +46,7 @@ def cut(text: str, limit: int = _MAX_TEXT) -> str:
 
 
 def repr_of(value: object, otherwise: str) -> str:
-    """The repr of a value, or another text if there is none: the user's ``__repr__`` may do anything."""
+    """The repr of a value, or another text if the user's ``__repr__`` fails."""
     try:
         return str.__str__(repr(value))
     except BaseException:  # noqa: BLE001 - anything
@@ -57,18 +57,18 @@ def repr_of(value: object, otherwise: str) -> str:
 
 
 def describe(error: BaseException, tb: Any = None, *, with_locals: bool = False) -> dict[str, Any]:
-    """An exception as plain data, with those that it is linked with, which name each other by their places.
+    """Describe an exception and those that it is linked to as a list, in which they name each other by their indices.
 
     Args:
-        error: the exception; nothing of it is trusted.
-        tb: where it was raised, if that is another place than it knows of: doctest makes such.
-        with_locals: whether to take the local variables of its frames along.
+        error: the exception; no method of it is trusted.
+        tb: its traceback, if it is not the exception's own, as for doctest.
+        with_locals: whether to include the local variables of its frames.
     """
     try:
         return _describe(error, tb, with_locals=with_locals)
     except MemoryError:
         raise
-    except BaseException as trouble:  # noqa: BLE001 - the user's class may do anything when it is looked at
+    except BaseException as trouble:  # noqa: BLE001 - attributes of the user's class may do anything
         return _describe(Exception(f"<an exception that cannot be looked at: {type(trouble).__name__}>"), tb)
 
 
@@ -84,8 +84,8 @@ def _describe(error: BaseException, tb: Any, *, with_locals: bool = False) -> di
         return places.get(id(linked))
 
     described = []
-    for current in found:  # it grows meanwhile
-        # A group that stands in several places is shown in one: what is shown would double with each level of them.
+    for current in found:  # the loop adds to it
+        # A group that occurs several times is shown once: else the text could double with each level of groups.
         members = [place_of(member) for member in _members(current) if id(member) not in places or not _members(member)]
         links = {
             "cause": place_of(current.__cause__),
@@ -98,13 +98,13 @@ def _describe(error: BaseException, tb: Any, *, with_locals: bool = False) -> di
 
 
 class _Room:
-    """What is left of the characters that an exception may take, with all that is shown with it."""
+    """The number of characters that are left for an exception and all that is shown with it."""
 
     def __init__(self) -> None:
         self.left = _MAX_CHARACTERS
 
     def cut(self, text: str, limit: int = _MAX_TEXT) -> str:
-        """A text, as long as it may be."""
+        """Cut a text to what is left."""
         shown = cut(text, max(min(limit, self.left), _LEAST_TEXT))
         self.left -= len(shown)
         return shown
@@ -133,7 +133,7 @@ def _describe_alone(error: BaseException, tb: Any, room: _Room, *, with_locals: 
 
 
 def _is_plain(value: object) -> bool:
-    """Whether it can be sent as it is; the source of a module may be too long for that, and a number too large."""
+    """Whether a value can be sent as it is: a source text may be too long for that, and a number too large."""
     if type(value) is tuple:
         return all(type(item) is not tuple and _is_plain(item) for item in value)
     return (
@@ -146,18 +146,18 @@ def _is_plain(value: object) -> bool:
 def _text(error: BaseException) -> str:
     try:
         if isinstance(error, (NameError, AttributeError, ImportError)):
-            # "Did you mean ...?" is found out when it is shown, with the help of objects that stay here.
+            # "Did you mean ...?" is computed when the error is shown, from objects that exist in this process only.
             shown = next(_traceback_exception(type(error), error, error.__traceback__).format_exception_only())
             head, found, text = shown.partition(": ")
             if found and " " not in head:
                 return text.removesuffix("\n")
-        return str.__str__(str(error))  # of a subclass of str, the text alone
+        return str.__str__(str(error))  # the plain text of a subclass of str
     except BaseException:  # noqa: BLE001 - the user's __str__ may do anything
-        return str(_traceback_exception(type(error), error, None))  # it has a text for that
+        return str(_traceback_exception(type(error), error, None))  # traceback has a text for such errors
 
 
 def _notes(error: BaseException, room: _Room) -> Any:
-    """The notes: a list of texts, or whatever there is in its place, in a dictionary."""
+    """The notes, as a list of texts; the repr of anything else, in a dictionary."""
     try:
         notes = getattr(error, "__notes__", None)
         if notes is None or isinstance(notes, str):
@@ -191,7 +191,7 @@ def _frames(tb: types.TracebackType | None, room: _Room, *, with_locals: bool) -
     most = max(min(MAX_FRAMES, room.left // 2 // _FRAME_CHARACTERS), _LEAST_FRAMES)
     shown = entries if len(entries) <= 2 * most else entries[:most] + entries[-most:]
     room.left -= len(shown) * _FRAME_CHARACTERS
-    # The innermost ones first, while there is room for their variables.
+    # The innermost frames first: their variables are the most useful.
     return [_frame_fields(entry, room, with_locals=with_locals) for entry in reversed(shown)][::-1]
 
 
@@ -207,12 +207,12 @@ def _frame_fields(tb: types.TracebackType, room: _Room, *, with_locals: bool) ->
         str(names.get("__name__", "")),
         "__unittest" in names,
         _locals(tb.tb_frame, room) if with_locals else {},
-        getattr(tb.tb_frame, "f_locals", {}).get("__tracebackhide__") is True,  # pytest's way of leaving a frame out
+        getattr(tb.tb_frame, "f_locals", {}).get("__tracebackhide__") is True,  # pytest hides such frames
     ]
 
 
 def _positions(code: types.CodeType, lasti: int) -> list[int | None]:
-    """The first and last line and column of the instruction that a frame is at, where Python knows them."""
+    """The first and last line and column of a frame's current instruction, if Python knows them."""
     if not features.CODE_HAS_POSITIONS or lasti < 0:
         return []
     return list(next(_islice(code.co_positions(), lasti // 2, None), ()))  # type: ignore[attr-defined,unused-ignore]
@@ -229,10 +229,10 @@ def _locals(frame: types.FrameType, room: _Room) -> dict[str, str]:
 
 
 def rebuild(described: dict[str, Any]) -> BaseException:
-    """An exception that is shown as the described one would be.
+    """Make an exception that looks like the described one.
 
     Args:
-        described: what ``describe`` returned.
+        described: the data that ``describe`` returned.
     """
     alone = described["exceptions"]
     made: dict[int, BaseException] = {}

@@ -1,6 +1,6 @@
-"""Tracebacks made of plain data: of frames that have the files, names and lines of those in a worker.
+"""Tracebacks made of plain data: their frames have the files, names and lines of a worker's frames.
 
-Whatever formats them prints what it would have printed of the originals.
+So formatters print what they would print of the originals.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Shown:
-    """Stands for an object of the worker's: shows what that showed."""
+    """Stands for an object in the worker, and has its repr."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -43,12 +43,12 @@ def traceback_of(frames: list[list[Any]]) -> types.TracebackType | None:
 
 
 def standing_at(filename: str, name: str, line: int) -> types.TracebackType | None:
-    """A traceback of one frame: of an error that nothing has raised.
+    """A traceback of one frame, for an error that was not raised.
 
     Args:
         filename: the file.
-        name: of the function.
-        line: in the file, from 1.
+        name: the name of the function.
+        line: the line in the file, from 1.
     """
     return traceback_of([[filename, name, name, line, line, [], "", False, {}, False]])
 
@@ -67,25 +67,25 @@ def _code(filename: str, name: str, qualname: str, first_line: int, positions: l
 def _frame(code: types.CodeType, module: str, variables: dict[str, Any], *, is_unittest: bool) -> types.FrameType:
     kept: list[types.FrameType] = []
     loaded = sys.modules.get(module)
-    known = vars(loaded) if isinstance(loaded, types.ModuleType) else {}  # where the source is, if that is not a file
+    known = vars(loaded) if isinstance(loaded, types.ModuleType) else {}  # where the source is, if it is not in a file
     names: dict[str, Any] = {name: known[name] for name in ("__loader__", "__spec__") if name in known}
     names |= {"__name__": module, "_keep": kept.append, "_get_frame": real.get_frame}
     if is_unittest:
         names["__unittest"] = True
-    exec(code, names, variables)  # noqa: S102 - our own template, under another name
+    exec(code, names, variables)  # noqa: S102 - the template above, under another name
     return kept[0]
 
 
 # Entries of a code object's table of locations: Objects/locations.md (before 3.14, locations.md) of CPython.
 _LONG_FORM, _NO_LOCATION = 14, 15
-_MAX_UNITS = 8  # that one entry covers
-_MAX_LINES, _MAX_COLUMN = 10_000, 1_000_000  # of one instruction: each of its lines is looked for when it is shown
+_MAX_UNITS = 8  # instructions that one entry covers, at most
+_MAX_LINES, _MAX_COLUMN = 10_000, 1_000_000  # of one instruction: each of its lines is read when it is shown
 
 
 def _place_at(positions: list[int | None]) -> list[int] | None:
-    """First and last line, first and last column; None if one of them is not known, or is none that can be shown."""
+    """The first and last line and column; None if one is unknown, or cannot be shown."""
     known = [position for position in positions if position is not None]
-    if len(known) != 4:  # noqa: PLR2004 - as above
+    if len(known) != 4:  # noqa: PLR2004 - those four
         return None
     line, end_line, *columns = known
     is_shown = 0 <= end_line - line <= _MAX_LINES and all(0 <= column <= _MAX_COLUMN for column in columns)
@@ -93,7 +93,7 @@ def _place_at(positions: list[int | None]) -> list[int] | None:
 
 
 def _line_table(first_line: int, positions: list[int | None], units: int) -> bytes:
-    """A table that gives each instruction the same location."""
+    """A table of locations that has one location for all instructions."""
     place = _place_at(positions)
     table = bytearray()
     line_before = first_line
@@ -113,7 +113,7 @@ def _line_table(first_line: int, positions: list[int | None], units: int) -> byt
 
 
 def _varint(value: int) -> bytes:
-    """A number in groups of six bits, the least significant first; bit 6 says that another group follows."""
+    """Encode a number in groups of six bits, the lowest first; bit 6 says that another group follows."""
     encoded = bytearray()
     while value >= 64:  # noqa: PLR2004 - six bits
         encoded.append(0x40 | value & 0x3F)

@@ -1,1 +1,1 @@
-"""Tests that run elsewhere: how they are handed to workers, and how their reports are replayed."""
+"""Tests that run in workers: how they are handed over, and how their reports are replayed."""

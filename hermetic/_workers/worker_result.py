@@ -1,4 +1,4 @@
-"""The result of a worker's tests: it sends home what it is told."""
+"""The result of a worker's tests: it sends a frame for each call that unittest makes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-FAILURES = ("error", "failure", "unexpected_success")  # what failfast stops at
+FAILURES = ("error", "failure", "unexpected_success")  # the verdicts that end a run with failfast
 _NAMES = ("__module__", "__qualname__")
 _MAX_PARAMETER = 2000  # characters of one parameter of a subtest
 
@@ -31,7 +31,7 @@ def run_options(result: Any, **others: bool) -> dict[str, bool]:
 
 
 class _SendingResult(unittest.TestResult):
-    """A result that sends what it is told."""
+    """A result that sends a frame for each call."""
 
     def __init__(self, channel: framing.WorkerEnd) -> None:
         super().__init__()
@@ -44,12 +44,12 @@ class _SendingResult(unittest.TestResult):
         self.tells_of_buffering = False
         self._started = 0.0
         self._snapshot: leak_snapshot.Snapshot | None = None
-        self._done = 0  # how many requests are
-        self._is_told = False  # whether a test has begun, or a fixture was told of, since the last was asked for
-        self._set_up: list[Any] = ["the set-up of its class or module", "skip", "it did not run"]  # as last told of
+        self._done = 0  # the number of requests that are done
+        self._is_told = False  # whether a frame of this request has reported its test, or a fixture
+        self._set_up: list[Any] = ["the set-up of its class or module", "skip", "it did not run"]  # the last fixture's
 
     def send(self, *frame: Any, hold: bool = False) -> None:
-        """Send a frame, or hold it for the next; a forked copy of the test that comes by here ends instead."""
+        """Send a frame, or hold it for the next one; in a forked copy of the test, say so and exit."""
         if real.get_pid() != self._pid:
             verdict = frame[1] if frame[0] == "outcome" else ""
             self._channel.send(["copy", owner_name(self._current), verdict])
@@ -57,12 +57,12 @@ class _SendingResult(unittest.TestResult):
         self._channel.send([*frame], hold=hold)
 
     def _setupStdout(self) -> None:
-        """Suites call it before a fixture."""
+        """Called by suites before a fixture."""
         if self.tells_of_buffering:
             self.send("buffer")
 
     def _restoreStdout(self) -> None:
-        """Suites call it after a fixture."""
+        """Called by suites after a fixture."""
         if self.tells_of_buffering:
             self.send("release")
 
@@ -76,34 +76,34 @@ class _SendingResult(unittest.TestResult):
 
     def stopTest(self, test: Any) -> None:
         if self._current is None:
-            return  # it has not begun, or a class's own run() has told of its end before
+            return  # it has not begun, or a class's own run() has called this before
         duration = real.perf_counter() - self._started
         methods, scopes.running.start_methods = scopes.running.start_methods, []
         facts = {"started": self._started, "duration": duration, "methods": methods, **self.warned()}
-        self.send("end", facts, hold=True)  # what comes next says that the request is done
+        self.send("end", facts, hold=True)  # the next frame says that the request is done
         self._current = None
 
     def note_leaks(self, _: Any, what: str, changes: list[str]) -> None:
-        """The test has changed this in its process, or left it behind."""
+        """Send what the test changed in its process, or left behind."""
         self.send("leaks", what, changes)
 
     def addDuration(self, test: Any, elapsed: float) -> None:
-        """Not kept: it was sent."""
+        """Do nothing: stopTest has sent the duration."""
 
     def take_changes(self) -> list[str]:
-        """What the test that has just run changed and left, if that is to be told."""
+        """Describe what the last test changed and left behind, if the request asks for that."""
         snapshot, self._snapshot = self._snapshot, None
         return leak_snapshot.changes_since(snapshot)
 
     def done(self, changes: list[str]) -> None:
-        """What was requested last is done, and these are the changes to be told."""
+        """Say that the request is done, and what its test changed."""
         self._done += 1
         self.send("ready", changes, self._done)
 
     def tell_the_rest(self) -> None:
-        """Say that a test has ended, if its class's own run() has not told of that.
+        """Say that the test has ended, if its class's own run() has not, or why it has not begun.
 
-        And why it has not begun: its class's or module's set-up failed or skipped, for an earlier test.
+        A test does not begin if the set-up of its class or module failed or skipped, for an earlier test.
         """
         if self._current is not None:
             self.stopTest(self._current)
@@ -112,16 +112,16 @@ class _SendingResult(unittest.TestResult):
         self._is_told = False
 
     def warned(self) -> dict[str, Any]:
-        """The violations that were let happen, handed out once."""
+        """Take the violations that were warned of."""
         found, scopes.running.warned = scopes.running.warned, []
         return {"warned": [violation_data.violation_fields(violation) for violation in found]}
 
     def broken(self, error: BaseException) -> None:
-        """A test or a fixture ended the worker by an exception that ends programs."""
+        """Send an exception that came out of a test or a fixture and ends programs."""
         self.send("broken", self._described((type(error), error, error.__traceback__)))
 
     def relay_warning(self, warning: Any, _: Any) -> None:
-        """Send a ``WarningMessage``, instead of showing it."""
+        """Send a ``WarningMessage`` instead of showing it."""
         text, names = (
             portable_errors.cut(str(warning.message)),
             [str(getattr(warning.category, name)) for name in _NAMES],
@@ -165,7 +165,7 @@ class _SendingResult(unittest.TestResult):
             self.send("outcome", "subtest", [verdict, details, shown, shown_params])
         elif test is self._current:
             self.send("outcome", verdict, details, hold=verdict == "success")
-        else:  # a fixture, or what a test did after it had ended
+        else:  # of a fixture, or of a test that has ended already
             self._is_told, self._set_up = True, [owner_name(test), verdict, details]
             self.send("fixture", *self._set_up)
 
@@ -175,9 +175,9 @@ class _SendingResult(unittest.TestResult):
 
 
 def _shown_line(warning: Any) -> str | None:
-    """What a warning is shown with below its text: its line, if it has one, and where its source was allocated.
+    """The text below a warning: its line, if it has one, and where its source was allocated.
 
-    The source stays in this process, and so does what is known of it: it goes home as a part of the line.
+    The source itself stays in this process, so the text about it is sent as a part of the line.
     """
     allocated = "" if warning.source is None else warnings_internals.allocation_of(warning)
     line = linecache.getline(warning.filename, warning.lineno) if allocated and warning.line is None else warning.line
@@ -185,9 +185,9 @@ def _shown_line(warning: Any) -> str | None:
 
 
 class WorkerResult(GuardedResult, _SendingResult):
-    """The same, made to know of violations."""
+    """A sending result that reports violations."""
 
     def note_start(self) -> None:
-        """A process is being started: a test without a size gets a scope, in which its children can report."""
+        """Give a test without a size that starts a process a scope, in which its children can report."""
         if self._current is not None and self._scope is None and scopes.is_main_thread():
             self._enter(self._current)
