@@ -18,6 +18,7 @@ from .._patches import installation
 from .._policy.decision import NO_ALLOWANCE, Allowance
 from .._rules import marking, policies
 from .._running import class_protection
+from .._settings.current_run import current_run
 from .._verdicts import scopes, subjects
 from .._verdicts.blocks import PolicyBlock, take_entered
 from .block_wrappers import wrap
@@ -82,7 +83,7 @@ class Mark:
 
     def _mark_function(self, function: Any) -> Any:
         marked = self._wrap(function)
-        marking.functions_are_marked = True
+        current_run.functions_are_marked = True
         self._add_to(marked, getattr(marked, "__hermetic__", ()))
         return marked
 
@@ -157,7 +158,7 @@ class allow(Mark):  # noqa: N801 - used as a function: `@allow(...)`, `with allo
             block.__exit__()
 
 
-marking.mark_types = (Mark,)
+current_run.mark_types = (Mark,)
 installation.prepare()  # a mark is about to be used, and the guard applies to the imports from here on
 small = SizeMark(Size.SMALL)
 medium = SizeMark(Size.MEDIUM)

@@ -1,1 +1,1 @@
-"""The command: its options, its program, and what it sets up for its runs."""
+"""The command: its options, its program, and the set-up of its runs."""

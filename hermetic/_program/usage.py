@@ -1,4 +1,4 @@
-"""Wrong usage: one message, which says what to write instead, and status 2."""
+"""Reports wrong usage: one message that says what to write instead, and exit status 2."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __unittest = True
 
 @contextlib.contextmanager
 def configuration_errors(program: str) -> Iterator[None]:
-    """Show wrong settings as wrong usage is shown: one message, status 2; a guard that is missing, with status 1."""
+    """Report wrong settings as one message with exit status 2, and a missing guard with exit status 1."""
     try:
         yield
     except ConfigurationError as error:
@@ -28,6 +28,6 @@ def configuration_errors(program: str) -> Iterator[None]:
 
 
 def fail(program: str, message: str, *, status: int = 2) -> NoReturn:
-    """Show a message, and exit."""
+    """Print an error message, and exit."""
     sys.stderr.write(f"{program}: error: {message}\n")
     process_exits.leave(status)

@@ -1,4 +1,4 @@
-"""Whether classes and modules have fixtures of their own."""
+"""Tells whether classes and modules have fixtures of their own."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _CLASS_FIXTURES, _MODULE_FIXTURES = ("setUpClass", "tearDownClass"), ("setUpModu
 
 
 def has_module_fixtures(name: str) -> bool:
-    """Whether a module, by its name, has a fixture of its own."""
+    """Whether a module, by its name, has a fixture."""
     names = real.names_in(sys.modules.get(name))
     return any(names.get(fixture) is not None for fixture in _MODULE_FIXTURES)
 
 
 def has_class_fixtures(cls: type) -> bool:
-    """Whether a class, or one that it inherits from, has a fixture that is not unittest's."""
+    """Whether a class defines or inherits a fixture that is not unittest's."""
     return any(_is_overridden(cls, fixture) for fixture in _CLASS_FIXTURES)
 
 

@@ -1,10 +1,10 @@
-"""Which tests share a process: the isolation of a test, from its marks, its module, the settings.
+"""Finds the isolation group of a test, which says what tests it shares a process with, from marks and settings.
 
     on a method without a name   a process of the test's own
     on a class without a name    one process for the tests of the class
     on a module without a name   one process for the tests of the module
     with a name                  one process for all tests of that name
-    isolated = true              a process for each test that has no mark
+    isolated = true              a process for each test without a mark
 
 The nearest mark wins: method, class, base classes, module.
 """
@@ -35,10 +35,10 @@ class Group(namedtuple("Group", ("key", "description", "timeout", "sandbox"))): 
     """Tests that share a process.
 
     Attributes:
-        key: tells it from others; None for a process of the test's own.
-        description: for people, as the mark is written.
-        timeout: the seconds that its tests may take together.
-        sandbox: whether the kernel holds them to their sizes: ``kernel``, ``auto``, ``off``.
+        key: identifies the group; None for a process that runs one test.
+        description: the mark as people write it.
+        timeout: the time limit of all its tests together, in seconds.
+        sandbox: whether the kernel enforces their sizes: ``kernel``, ``auto``, or ``off``.
     """
 
     __slots__ = ()
@@ -48,41 +48,33 @@ class Group(namedtuple("Group", ("key", "description", "timeout", "sandbox"))): 
     sandbox: str
 
 
-members: dict[int, type] = {}  # the classes that may have isolated tests, by their ids
-surroundings: dict[str, Any] = {}  # the environment and the current folder when the first was defined
-
-# The classes (by their ids) and modules whose fixtures run in workers because all of their tests are shared out.
-shared_out: set[int | str] = set()
-
-planned: dict[int, Group] = {}  # the groups of the tests that run in parallel, by the tests' ids
-
 _found: dict[tuple[int, str], Group | None] = marking.new_cache()  # by class and method name
 
 
 def register(cls: type) -> None:
-    """Note a class that may have isolated tests."""
+    """Record that a class may have isolated tests."""
     note_surroundings()
-    members[id(cls)] = cls
+    current_run.isolated_classes[id(cls)] = cls
 
 
 def note_surroundings() -> None:
-    """Note what tests may change, for workers that are not forked from this process."""
-    if not surroundings:
+    """Record the environment and the current folder, for workers that are not forked from this process."""
+    if not current_run.surroundings:
         try:
             folder = real.get_cwd()
         except OSError:
             folder = "/"
-        surroundings.update(environ=dict(os.environ), folder=folder)
+        current_run.surroundings.update(environ=dict(os.environ), folder=folder)
 
 
 def of_test(test: object) -> Group | None:
-    """The group of a test; None for a test that is not isolated."""
+    """Return the group of a test; None for a test that is not isolated."""
     own, name = marking.own_method(test), unittest_internals.test_method_name(test)
     return of_method(type(test), name) if own is None else _find(type(test), name, own)
 
 
 def of_method(cls: type, name: str) -> Group | None:
-    """The group of the test of that name; of the class as a whole, for an empty one."""
+    """Return the group of the test method with this name; of the class as a whole, for an empty name."""
     key = (id(cls), name)
     if key not in _found:
         marking.keep(cls)
@@ -91,7 +83,7 @@ def of_method(cls: type, name: str) -> Group | None:
 
 
 def of_function(function: Any, cls: type | None) -> Group:
-    """The group of a marked function that no TestCase runs.
+    """Return the group of a marked function that no TestCase runs.
 
     Args:
         function: the function.
@@ -106,20 +98,21 @@ def of_function(function: Any, cls: type | None) -> Group:
 
 
 def in_run(test: Any) -> Group | None:
-    """The group that a test runs in, in this run; None for a test that runs in this process."""
-    if id(test) in planned:
-        return planned[id(test)]
+    """Return the group that a test runs in, in this run; None for a test that runs in this process."""
+    planned: Group | None = current_run.planned.get(id(test))
+    if planned is not None:
+        return planned
     group = of_test(test)
     return group if group is not None and runs_code_in_worker(test) else None
 
 
 def is_handed_over(test: Any) -> bool:
-    """Whether a worker runs a test: what this process hears of it is a replay."""
+    """Whether a worker runs a test, so that this process only replays its report."""
     return current_run.hands_tests_over() and in_run(test) is not None
 
 
 def has_process_to_itself(test: Any) -> bool:
-    """Whether a test is the only one in the process that runs it."""
+    """Whether a test has a worker to itself."""
     if not current_run.hands_tests_over():
         return False
     group = of_test_if_right(test)
@@ -133,12 +126,12 @@ def is_skipped(test: Any) -> bool:
 
 
 def is_skipped_class(cls: type) -> bool:
-    """Whether a decorator skips a class: unittest then runs neither its tests nor its fixtures."""
+    """Whether a decorator skips a class; unittest then runs neither its tests nor its fixtures."""
     return bool(getattr(cls, "__unittest_skip__", False))
 
 
 def runs_code(test: Any) -> bool:
-    """Whether a test runs any code of the user's: a skipped one does if it has class or module fixtures."""
+    """Whether a test runs any code of the user's. A skipped test does if it has class or module fixtures."""
     cls = type(test)
     return (
         not is_skipped(test)
@@ -148,7 +141,7 @@ def runs_code(test: Any) -> bool:
 
 
 def runs_code_in_worker(test: Any) -> bool:
-    """Whether any of that code is left to a worker, for an isolated test."""
+    """Whether a worker runs any of the user's code for an isolated test, be it the test or its fixtures."""
     cls = type(test)
     if not is_skipped(test):
         return True
@@ -158,7 +151,7 @@ def runs_code_in_worker(test: Any) -> bool:
 
 
 def of_test_if_right(test: object) -> Group | None:
-    """As ``of_test``; of wrong marks it is said where the test runs, and not here."""
+    """Return the group of a test; None also for wrong marks, which are reported where the test runs."""
     try:
         return of_test(test)
     except DecorationError:
@@ -166,7 +159,7 @@ def of_test_if_right(test: object) -> Group | None:
 
 
 def of_method_if_right(cls: type, name: str) -> Group | None:
-    """As ``of_method``; of wrong marks it is said where the test runs, and not here."""
+    """Return the group of a test method; None also for wrong marks, which are reported where the test runs."""
     try:
         return of_method(cls, name)
     except DecorationError:
@@ -202,8 +195,8 @@ def _group(where: str, mark: Any, cls: type, settings: Settings) -> Group:
 
 
 def is_wholly_isolated(cls: type) -> bool:
-    """Whether every test of a class is isolated: its fixtures then run in workers alone."""
-    if id(cls) in shared_out or of_method_if_right(cls, "") is not None:
+    """Whether every test of a class is isolated, so that its fixtures run in workers only."""
+    if id(cls) in current_run.shared_out or of_method_if_right(cls, "") is not None:
         return True
     names = _test_names(cls)
     return bool(names) and all(of_method_if_right(cls, name) is not None for name in names)
@@ -214,8 +207,8 @@ def _test_names(cls: type) -> list[str]:
 
 
 def is_wholly_isolated_module(module: Any) -> bool:
-    """Whether every test that a module defines is isolated: its fixtures then run in workers alone."""
-    if module.__name__ in shared_out:
+    """Whether every test that a module defines is isolated, so that its fixtures run in workers only."""
+    if module.__name__ in current_run.shared_out:
         return True
     if current_run.settings.no_isolation:
         return False
@@ -232,11 +225,13 @@ def is_wholly_isolated_module(module: Any) -> bool:
 
 
 def keys_of(cls: type) -> set[tuple[str, str]]:
-    """The keys of the groups that the tests of a class are in."""
+    """Return the keys of the groups that the tests of a class belong to."""
     found = [of_method_if_right(cls, name) for name in ("", *_test_names(cls))]
     return {group.key for group in found if group is not None and group.key is not None}
 
 
 def are_in(module_name: str) -> bool:
-    """Whether tests of a module are in groups."""
-    return module_name in shared_out or any(cls.__module__ == module_name and keys_of(cls) for cls in members.values())
+    """Whether any tests of a module belong to groups."""
+    if module_name in current_run.shared_out:
+        return True
+    return any(cls.__module__ == module_name and keys_of(cls) for cls in current_run.isolated_classes.values())

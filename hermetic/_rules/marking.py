@@ -1,6 +1,6 @@
-"""Where marks stand, the nearest first: a test's method, its class, base classes, its module.
+"""Finds the marks of a test: on its method, its class, base classes, and its module, the nearest first.
 
-What is found of classes is remembered until the settings change.
+What is found for classes is cached until the settings change.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import unittest
 
 from .._base import real, spelling
 from .._base.errors import DecorationError
+from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 
 TYPE_CHECKING = False
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .._policy.decision import Allowance
 
     class AnyMark(Protocol):
-        """What ``marks.Mark`` says of a test."""
+        """What a mark (``marks.Mark``) says about a test."""
 
         size: Size | None
         allowance: Allowance
@@ -31,36 +32,33 @@ if TYPE_CHECKING:
 
 __unittest = True
 
-mark_types: tuple[type, ...] = ()  # the classes of marks, once those are loaded
-functions_are_marked = False  # whether any function has a mark; most suites mark classes or modules alone
-
 _classes: dict[int, type] = {}  # by id, because a metaclass may leave its classes without a hash
 _caches: list[dict[Any, Any]] = [_classes]
 
 
 def is_mark(value: object) -> bool:
-    """Whether a value is a mark. Its type alone is looked at: a lazy object would be evaluated by ``isinstance``."""
-    return issubclass(type(value), mark_types)
+    """Whether a value is a mark. Only its type is checked, because ``isinstance`` would evaluate a lazy object."""
+    return issubclass(type(value), current_run.mark_types)
 
 
 def is_method_call(args: tuple[Any, ...]) -> bool:
-    """Whether a marked function is called with a test as its first argument, looked at as in ``is_mark``."""
+    """Whether a marked function is called with a test as its first argument. Only its type is checked."""
     return bool(args) and issubclass(type(args[0]), unittest.TestCase)
 
 
 def new_cache() -> dict[Any, Any]:
-    """A dictionary for what is found of classes, by their ids; each of those is to be kept."""
+    """Return a cache of what is found for classes, by their ids; callers ``keep`` each class."""
     _caches.append({})
     return _caches[-1]
 
 
 def keep(cls: type) -> None:
-    """Keep a class alive, and so its id, for as long as something is remembered of it."""
+    """Keep a class alive while something is cached for its id."""
     _classes[id(cls)] = cls
 
 
 def forget() -> None:
-    """Forget what was found of all classes, after the settings have changed."""
+    """Clear all caches, after the settings have changed."""
     for cache in _caches:
         cache.clear()
 
@@ -70,7 +68,7 @@ _marked_methods: dict[int, bool] = new_cache()
 
 def has_marked_methods(cls: type) -> bool:
     """Whether a class, or one that it inherits from, has a method with a mark of its own."""
-    return functions_are_marked and any(
+    return current_run.functions_are_marked and any(
         _has_own_marked_methods(base) for base in cls.__mro__ if base is not unittest.TestCase
     )
 
@@ -85,11 +83,11 @@ def _has_own_marked_methods(cls: type) -> bool:
 
 
 def own_method(test: object) -> Any:
-    """The method that was put on one test, as ``load_tests`` may do, in the place of its class's; None for none.
+    """Return the method that was put on one test in place of its class's, as ``load_tests`` may do; None for none.
 
-    It is looked for only where functions have marks: the class's marks hold for it otherwise.
+    Without marked functions there is nothing to look for, because the marks of the class apply.
     """
-    if not functions_are_marked:
+    if not current_run.functions_are_marked:
         return None
     name = unittest_internals.test_method_name(test)
     method = getattr(test, "__dict__", {}).get(name)
@@ -97,21 +95,21 @@ def own_method(test: object) -> Any:
 
 
 def is_of_class(method: Any, cls: type, name: str) -> bool:
-    """Whether a method that was put on a test is the one that its class has: pytest does that."""
+    """Whether a method that was put on a test is that of its class, as under pytest."""
     of_class = getattr(cls, name, None)
     return bool(real.function_of(method) is real.function_of(of_class))
 
 
 def marks_of(cls: type, method_name: str, own: Any = None) -> Iterator[tuple[str, tuple[AnyMark, ...]]]:
-    """The marks that hold for a test, and where they stand: ``method``, ``class``, ``module``; the nearest first.
+    """Yield the marks of a test with the place of each: ``method``, ``class``, ``module``; the nearest first.
 
     Args:
         cls: the class of the test.
         method_name: the name of its method; empty for the class as a whole.
-        own: as of ``own_method``.
+        own: the method that was put on the test (``own_method``).
 
     Raises:
-        DecorationError: as ``as_marks``, once it comes to the place.
+        DecorationError: the marks of a place are wrong (``as_marks``).
     """
     if method_name:
         method = getattr(cls, method_name, None) if own is None else own
@@ -124,7 +122,7 @@ def marks_of(cls: type, method_name: str, own: Any = None) -> Iterator[tuple[str
 
 
 def refuse_misspelt(cls: type) -> None:
-    """Look for attributes of a class and of its module that were meant to be ``__hermetic__``.
+    """Refuse attributes of a class and of its module whose names look like ``__hermetic__``.
 
     Raises:
         DecorationError: there is one; the text names it.
@@ -138,7 +136,7 @@ def refuse_misspelt(cls: type) -> None:
 
 
 def _is_misspelt(name: str, value: object) -> bool:
-    """Whether a name is nearly ``__hermetic__``, and cannot be anything else: by its underscores, or by its value."""
+    """Whether a name is nearly ``__hermetic__``, and its underscores or its value show that it was meant to be."""
     inner = name.strip("_")
     if inner == name or not spelling.is_near(inner, "hermetic"):
         return False
@@ -149,18 +147,18 @@ def _is_misspelt(name: str, value: object) -> bool:
 
 
 def marks_on(function: object, place: str) -> tuple[AnyMark, ...]:
-    """The marks of a function; of any other object, too."""
+    """Return the marks of a function or another object."""
     return as_marks(getattr(function, "__hermetic__", ()), place)
 
 
 def marks_of_module(name: str) -> tuple[AnyMark, ...]:
-    """The marks of a module, by its name."""
+    """Return the marks of a module, by its name."""
     value = real.names_in(sys.modules.get(name)).get("__hermetic__", ())
     return as_marks(value, f"module {name}")
 
 
 def as_marks(value: object, place: str) -> tuple[AnyMark, ...]:
-    """The value of a ``__hermetic__`` attribute as marks.
+    """Return the value of a ``__hermetic__`` attribute as marks.
 
     Raises:
         DecorationError: it is neither a mark nor a list or tuple of marks, or holds two sizes or isolations.
@@ -184,5 +182,5 @@ def is_protected(cls: type) -> bool:
 
 
 def is_own(cls: type) -> bool:
-    """Whether it is this very class, so that its ``run`` is ours."""
+    """Whether a class itself is protected, so that its ``run`` is ours."""
     return "_hermetic_protected" in vars(cls)

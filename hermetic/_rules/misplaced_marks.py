@@ -1,11 +1,11 @@
-"""Marks that could have no effect are refused: in a TestCase, on fixtures and on helper methods, when it is defined.
+"""Refuses marks that would have no effect, on fixtures and helper methods of a TestCase, when the class is defined.
 
 A loader takes as tests the methods whose names begin with ``test``, or with the ``testMethodPrefix`` of a loader, and
 ``runTest``. A method that has such a name besides its own is a test, too. In a module that builds suites itself, any
 method may be one.
 
-A class method or a static method is not called with a test. There, a mark holds as it does on a function, so it is
-refused on fixtures alone.
+A class method or a static method is not called with a test. A mark applies to it as to a function, so only marks on
+fixtures are refused there.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ _CACHED = type(functools.lru_cache(len))
 
 
 def refuse_in_class(cls: type) -> None:
-    """Look for marks that have no effect in a TestCase class, and in mixins that it inherits from.
+    """Refuse marks that have no effect in a TestCase class and its mixins.
 
     Raises:
-        DecorationError: one was found; the text names it.
+        DecorationError: there is one; the text names it.
     """
     for base in cls.__mro__:
         if base is cls or not issubclass(base, unittest.TestCase):
@@ -54,10 +54,10 @@ def refuse_in_class(cls: type) -> None:
 
 
 def refuse_on_function(function: Any, mark: object) -> None:
-    """Refuse to isolate a fixture of a module: what it does would be lost with the other process.
+    """Refuse to isolate a fixture of a module, because its effects would be lost with the worker.
 
     Raises:
-        DecorationError: it is one.
+        DecorationError: the function is such a fixture.
     """
     if function.__qualname__ in _MODULE_FIXTURES:
         raise DecorationError(
@@ -83,7 +83,7 @@ def _refuse_if_misplaced(cls: type, base: type, name: str, value: Any) -> None:
 
 
 def _function_of(value: Any) -> Any:
-    """The function that a descriptor of the standard library calls; anything else as it is."""
+    """Return the function behind a descriptor of the standard library; any other value as it is."""
     kind = type(value)
     if kind in (staticmethod, classmethod):
         return value.__func__
@@ -113,7 +113,7 @@ def _is_test_name(name: str) -> bool:
 
 
 def _prefixes() -> Iterator[Any]:
-    """What names of tests begin with: for unittest, for its default loader, and for every class of loaders."""
+    """Yield the prefixes of test names: unittest's, its default loader's, and that of every class of loaders."""
     yield "test"
     yield unittest.defaultTestLoader.testMethodPrefix
     loaders: list[type] = [unittest.TestLoader]
@@ -123,7 +123,7 @@ def _prefixes() -> Iterator[Any]:
 
 
 def _builds_suites(module: str) -> bool:
-    """Whether a module has a function or a statement that puts a suite together, also below what is imported so far."""
+    """Whether a module builds suites itself, even in code that its import has not reached yet."""
     frame: types.FrameType | None = real.get_frame(1)
     while frame is not None and not (frame.f_code.co_name == "<module>" and frame.f_globals["__name__"] == module):
         frame = frame.f_back

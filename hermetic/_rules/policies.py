@@ -1,9 +1,9 @@
-"""Which policy a test has: from its marks, its module, the configuration.
+"""Finds the policy of a test from its marks, its module, and the settings.
 
     size:       method, class, base classes, module, HermeticTestCase's small, default_size, Bazel's TEST_SIZE
     exceptions: all that any of these, or a path pattern of the configuration, allows
 
-A nearer size wins without complaint; exceptions add up.
+The nearest size applies, and exceptions add up.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 
 from .._base.sizes import ANYWHERE, LIMITS, OBSERVE, OFF, OPT_IN, Size
 from .._patches import installation
+from .._policy.decision import Policy
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import scopes
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from .._policy.decision import Policy
     from .._settings.table import Settings
     from .marking import AnyMark
 
@@ -35,20 +35,20 @@ _by_class: dict[int, Policy | None] = marking.new_cache()  # of classes in which
 
 
 def install_guard(settings: Settings) -> None:
-    """Install the guard where it is needed before anybody asks for a mark."""
+    """Install the guard if the settings need it before any mark is used."""
     if settings.default_size is not None or current_run.is_surveying:
         installation.install(_mode_and_forbidden(settings)[1])
 
 
 def time_limit(policy: Policy | None) -> float:
-    """The seconds that a test of this process may take; infinite where nobody wants to know."""
+    """Return the time limit of a test in this process, in seconds; infinite if time limits are off."""
     if policy is None or current_run.is_surveying or current_run.settings.time_limits == OFF:
         return math.inf
     return LIMITS[policy.size].time_limit
 
 
 def of_test(test: object) -> Policy | None:
-    """The policy of a test; None for a test that is left alone."""
+    """Return the policy of a test; None for a test that runs unguarded."""
     cls = type(test)
     own = marking.own_method(test)
     if own is not None:
@@ -66,32 +66,32 @@ def of_test(test: object) -> Policy | None:
 
 
 def is_held(test: object) -> bool:
-    """Whether there is anything that a test may not do."""
+    """Whether anything is forbidden to a test."""
     policy = of_test(test)
     return policy is not None and LIMITS[policy.size].network != ANYWHERE
 
 
 def of_class(cls: type) -> Policy | None:
-    """The policy of a class's fixtures."""
+    """Return the policy of a class's fixtures."""
     return _find(cls, "")
 
 
 def of_module(name: str) -> Policy | None:
-    """The policy of a module's import and fixtures."""
+    """Return the policy of a module's import and fixtures."""
     return _policy(marking.marks_of_module(name), name, None)
 
 
 def outside_of_tests(subject: type | str) -> Policy | None:
-    """The policy of a class's fixtures, or of a module's import and fixtures, by the module's name."""
+    """Return the policy of a class's fixtures, or of a module's import and fixtures, by the module's name."""
     return of_module(subject) if isinstance(subject, str) else of_class(subject)
 
 
 def of_function(function: Any, args: tuple[Any, ...]) -> Policy | None:
-    """The policy of a marked function that no TestCase runs.
+    """Return the policy of a marked function that no TestCase runs.
 
     Args:
         function: the function, or the method of a class that is no TestCase.
-        args: what it is called with; a method's class is that of the first.
+        args: its arguments; the first one has the class of a method.
     """
     if args and hasattr(type(args[0]), function.__name__):
         return _find(type(args[0]), function.__name__)
@@ -100,12 +100,12 @@ def of_function(function: Any, args: tuple[Any, ...]) -> Policy | None:
 
 
 def forget(cls: type) -> None:
-    """Forget the tests of a class, which were none of the user's."""
+    """Drop the cached policy of one of our own classes."""
     _by_class.pop(id(cls), None)
 
 
 def widest() -> Policy | None:
-    """The policy of the largest test so far; None if a test without a size was among them, or there were none."""
+    """Return the policy of the largest test so far; None if there was none, or one without a size."""
     found = [*_by_test.values(), *_by_class.values()]
     sized = [policy for policy in found if policy is not None]
     if not sized or len(sized) < len(found):
@@ -119,8 +119,6 @@ def _find(cls: type, method_name: str, own: Any = None) -> Policy | None:
 
 
 def _policy(marks: Sequence[AnyMark], module_name: str, own_default: Size | None) -> Policy | None:
-    from .._policy.decision import Policy  # loaded with the guard, not with every run
-
     settings = current_run.settings
     sizes = [mark.size for mark in marks if mark.size]
     size = Size.SMALL if current_run.is_surveying else sizes[0] if sizes else own_default or settings.default_size
@@ -141,17 +139,15 @@ def _mode_and_forbidden(settings: Settings) -> tuple[str, tuple[str, ...]]:
 
 @contextlib.contextmanager
 def default_scope() -> Iterator[None]:
-    """Hold what runs between tests (imports, module and class fixtures) to the default size, where there is one."""
+    """Enforce the default size, if there is one, on what runs between tests: imports, module and class fixtures."""
     settings = current_run.settings
     size = Size.SMALL if current_run.is_surveying else settings.default_size
     if size is None or (settings.mode == OFF and not current_run.is_observing):
         yield
         return
-    from .._policy.decision import Policy
-
     mode, forbid = _mode_and_forbidden(settings)
     scope = scopes.Scope(None, Policy(size, mode=mode, forbid=forbid))
-    scope.ended = True  # what it records belongs to no test that is running: it is reported with the next result
+    scope.ended = True  # its violations belong to no running test, and are reported with the next result
     scopes.begin_alone(scope)
     try:
         yield

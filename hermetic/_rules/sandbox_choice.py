@@ -1,10 +1,11 @@
-"""Whether workers are sandboxed: what was asked for, and what this machine has."""
+"""Decides whether workers are sandboxed, from the settings and what this machine supports."""
 
 from __future__ import annotations
 
 import sys
 
 from .._base.errors import ConfigurationError, DecorationError, IsolationError
+from .._sandbox import availability
 from .._settings.current_run import current_run
 from .._verdicts.owner_names import owner_name
 from . import policies
@@ -21,13 +22,13 @@ _GO_ON = "go on without it: sandbox = off, or with it where there is one: sandbo
 
 
 def is_wanted(sandbox: str) -> bool:
-    """Whether a worker is to be sandboxed.
+    """Whether to sandbox a worker.
 
     Args:
-        sandbox: ``kernel``, ``auto`` or ``off``, as of its group.
+        sandbox: ``kernel``, ``auto``, or ``off``: the choice of its group.
 
     Raises:
-        IsolationError: it must be, and cannot.
+        IsolationError: the group requires a sandbox, and this machine has none.
     """
     if sandbox == "off":
         return False
@@ -63,10 +64,10 @@ def announce() -> None:
 
 
 def tell_of_others(tests: list[Any]) -> None:
-    """Say of which tests with a size the kernel will see nothing, because no worker can run them.
+    """Print which tests with a size run without a sandbox, because no worker can run them.
 
     Args:
-        tests: all that stay in the process of the run.
+        tests: the tests that stay in the process of the run.
     """
     names = [owner_name(test) for test in tests if _is_held(test)]
     if names:
@@ -78,11 +79,10 @@ def tell_of_others(tests: list[Any]) -> None:
 def _is_held(test: Any) -> bool:
     try:
         return policies.is_held(test)
-    except DecorationError:  # it is told where the test runs
+    except DecorationError:  # reported where the test runs
         return False
 
 
 def _missing() -> str:
-    from .._sandbox import availability  # saves 9 ms where no kernel layer is asked for
 
     return availability.missing()

@@ -36,7 +36,7 @@ def watch_class_definitions() -> None:
 
 
 def _look_at(cls: Any) -> None:
-    if marking.functions_are_marked:
+    if current_run.functions_are_marked:
         from .._rules import misplaced_marks  # loaded where methods may be marked
 
         misplaced_marks.refuse_in_class(cls)

@@ -1,1 +1,1 @@
-"""The settings: their table, where their values come from, and the record of them all."""
+"""The settings: their table, the places of their values, and what is in force in a run."""

@@ -15,6 +15,7 @@ import os
 from .._base import real, spelling
 from .._base.errors import ConfigurationError
 from .._base.sizes import Size
+from .._policy import allowances
 from . import baseline_file, config_files
 from .kinds import File, listed
 from .table import SETTINGS, Settings
@@ -109,8 +110,6 @@ def _take_allow(found: dict[str, Any], origin: str) -> list[tuple[str, Allowance
 
 
 def _allowance(pattern: str, table: Any, origin: str) -> Allowance:
-    from .._policy import allowances  # not worth its start-up time where no file has any
-
     place = f"{origin}, allow {pattern!r}"
     trouble = allowances.path_pattern(pattern, os.path.dirname(origin))
     if trouble:

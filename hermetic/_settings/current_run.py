@@ -1,4 +1,4 @@
-"""The current run: its settings, and everything else that is in force in this process for the time of a run."""
+"""Holds what is in force in the current run: its settings, and how this process takes part in it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from .._policy.decision import Policy
     from .table import Settings
+
+
+# What outlives a program: marks stay in force, and workers are closed by the isolation.
+_KEPT = ("mark_types", "functions_are_marked", "isolation", "workers_started")
 
 
 class CurrentRun:
@@ -32,14 +36,21 @@ class CurrentRun:
         is_surveying: whether every test is observed as if it were small, with all of ``forbid`` forbidden.
         imports_are_kept_apart: whether workers import test modules themselves, because an import in this process may
             have filled a cache.
+        mark_types: the classes of marks; empty until marks are loaded.
+        functions_are_marked: whether any function has a mark. Most suites mark classes or modules only.
+        isolated_classes: the classes that may have isolated tests, by id, in the order of their definition.
+        surroundings: the environment and the current folder at the time when the first of them was defined.
+        shared_out: the classes (by id) and the modules whose fixtures run in workers because all of their tests run in
+            parallel.
+        planned: the isolation groups of the tests that run in parallel, by the tests' ids.
+        isolation: the ``Isolation`` of this process; None before the first isolated test.
+        workers_started: the number of workers that this process has started.
         recorder: the ``Recorder`` of the program's reports; None without reports.
         history: the ``RunHistory`` that the program's runs use and extend; None without one.
         order: the ``Order`` that the program's tests are chosen and sorted by; None for the order of loading.
         fails_fast: whether the first failure ends the program's runs, whatever their runners say.
         ends_at: when the program's runs must end, by ``perf_counter``; None for no such time.
         policy_of: finds the policy of a class, or of a module by its name, outside of its tests.
-        isolation: the ``Isolation`` of this process; None before the first isolated test.
-        workers_started: the number of workers that this process has started.
         living_children: finds the process ids of this process's children that have not ended.
     """
 
@@ -54,6 +65,12 @@ class CurrentRun:
         self.is_observing = False
         self.is_surveying = False
         self.imports_are_kept_apart = False
+        self.mark_types: tuple[type, ...] = ()
+        self.functions_are_marked = False
+        self.isolated_classes: dict[int, type] = {}
+        self.surroundings: dict[str, Any] = {}
+        self.shared_out: set[int | str] = set()
+        self.planned: dict[int, Any] = {}
         self.isolation: Any = None  # its class stands in a higher room, as do the next three
         self.recorder: Any = None
         self.history: Any = None
@@ -93,13 +110,14 @@ class CurrentRun:
 
     @contextlib.contextmanager
     def restored(self) -> Iterator[None]:
-        """Restore everything after a block, but for the effect of marks that were loaded in it."""
+        """Restore everything after a block, except the effects of marks and the isolation, which outlive a program."""
         before = {**vars(self)}
         try:
             yield
         finally:
+            kept = {name: vars(self)[name] for name in _KEPT}
             vars(self).update(before)
-            # Marks outlive the program that loaded them.
+            vars(self).update(kept)
             self.watches_processes = self.watches_processes or "hermetic._marks.isolated" in sys.modules
 
 

@@ -1,4 +1,4 @@
-"""The kinds of settings: what each accepts, how its values are parsed and shown, and how its option is defined."""
+"""Defines the kinds of settings: what each accepts, how its values are parsed and shown, and its option."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings: a table of their names, kinds, defaults, help and documentation, and the record of their values."""
+"""Defines the settings: a table with the kind, default, help, and documentation of each, and the record of values."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import fnmatch
 import os
 
 from .._base.sizes import MODES, OPT_IN, STRICT, WARN
+from .._policy.decision import NO_ALLOWANCE, Allowance
 from .kinds import Choice, Count, File, Jobs, Percentages, Seconds, Seed, SizeName, Switch, Words
 
 TYPE_CHECKING = False
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._base.sizes import Size
-    from .._policy.decision import Allowance
     from .kinds import Kind
 
 SANDBOXES = ("off", "auto", "kernel")
@@ -256,8 +256,6 @@ class Settings:
         Args:
             path: the test module's file.
         """
-        from .._policy.decision import NO_ALLOWANCE
-
         if not self.allow:
             return NO_ALLOWANCE
         relative = os.path.relpath(path, self.root).replace(os.sep, "/")

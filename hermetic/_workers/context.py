@@ -33,7 +33,7 @@ def describe(module: str, file: str | None, around: dict[str, Any]) -> dict[str,
     Args:
         module: the name of the module to import; empty for none.
         file: the module's file.
-        around: ``groups.surroundings``.
+        around: ``current_run.surroundings``.
     """
     return {
         **around,

@@ -116,7 +116,7 @@ class Isolation:
         """
         with self._lock, scopes.unjudged():
             player = Replay(test, result, group.description)
-            if self.parallel is not None and id(test) in groups.planned:
+            if self.parallel is not None and id(test) in current_run.planned:
                 told = self.parallel.unit_of(test).told
                 frames = self.parallel.frames_of(test)
             else:
@@ -179,10 +179,10 @@ class Isolation:
         Raises:
             BaseException: what went wrong in their fixtures; the runner reports it as tearDownModule's.
         """
-        for cls in [*groups.members.values()][self._classes_seen :]:
+        for cls in [*current_run.isolated_classes.values()][self._classes_seen :]:
             for key in groups.keys_of(cls):
                 self._modules.setdefault(key, set()).add(cls.__module__)
-        self._classes_seen = len(groups.members)
+        self._classes_seen = len(current_run.isolated_classes)
         errors: list[BaseException] = []
         for key, modules in self._modules.items():
             modules.discard(name)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from .._base.errors import IsolationError
 from .._isolation.pool import Pool, Task
 from .._rules import groups, sandbox_choice
+from .._settings.current_run import current_run
 from .._verdicts.owner_names import owner_name
 from . import addressing
 from .parallel_plan import ParallelPlan
@@ -103,8 +104,8 @@ class ParallelRun:
         """Protect the classes, and have their tests and fixtures know that workers run them."""
         for cls in sorted(self._plan.classes.values(), key=lambda cls: -len(cls.__mro__)):  # bases come last
             protect(cls)
-        groups.shared_out.update(self._plan.classes, self._plan.modules)
-        groups.planned.update({test: unit.group for test, (unit, _) in self._plan.unit_of.items()})
+        current_run.shared_out.update(self._plan.classes, self._plan.modules)
+        current_run.planned.update({test: unit.group for test, (unit, _) in self._plan.unit_of.items()})
         if sandbox_choice.is_in_force():
             sandbox_choice.tell_of_others(self._plan.kept)
 
@@ -180,8 +181,8 @@ class ParallelRun:
 
     def close(self) -> None:
         """End all workers that still run."""
-        groups.shared_out.clear()
-        groups.planned.clear()
+        current_run.shared_out.clear()
+        current_run.planned.clear()
         self._pool.close()
 
     def _new_worker(self, task: Task) -> Worker:

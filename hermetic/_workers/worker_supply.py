@@ -17,7 +17,6 @@ from .._base import features
 from .._base.errors import HermeticWarning
 from .._isolation import process_tree
 from .._isolation.nursery import NoNursery, Nursery
-from .._rules import groups
 from .._settings.current_run import current_run
 from . import context, worker
 
@@ -179,7 +178,7 @@ def _start_fresh() -> bool:
 def context_of(module: str) -> dict[str, Any]:
     """The context for an interpreter that is to import a module, or none yet if the name is empty."""
     file = getattr(sys.modules.get(module), "__file__", None)
-    return context.describe(module, file and os.path.abspath(file), groups.surroundings)
+    return context.describe(module, file and os.path.abspath(file), current_run.surroundings)
 
 
 def _tell_of_threads(module: str, threads: int, *, first: bool) -> None:
