@@ -69,8 +69,8 @@ LAYERS = {
     "_children": "child_boot | spawned | preloaded",
     "_pytest_plugin": "",
     "_results": (
-        "durations known_violations progress size_distribution test_locations | isolation_errors time_limits |"
-        " leftovers | guarded_result | leaks recording_result run_result | recording"
+        "listeners record_entries test_locations | durations isolation_errors progress recording size_distribution"
+        " summary time_limits | leftovers | guarded_result | leaks result_proxy | run_result"
     ),
     "_suites": "history_file suite_blocks | history shards | order",
     "_workers": (

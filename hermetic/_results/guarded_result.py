@@ -1,31 +1,33 @@
-"""Results that know of violations: the one place where a recorded violation becomes an error of its test.
+"""Makes a recorded violation an error of its test, in results of any class.
 
-    GuardedResult   the logic, over any result class: TestResult is it over unittest's TextTestResult
-    ResultProxy     the same logic over somebody else's result object, for one test
-
-A test that swallowed a violation, skipped after it, or failed as expected because of it, is reported once: as an
-error. What already shows in a reported exception is not reported again.
+A test that swallowed a violation, was skipped after it, or failed as expected because of it, is reported once, as an
+error. A violation that a reported exception shows is not reported again.
 """
 
 from __future__ import annotations
 
 import math
-import unittest
+import sys
 
 from .._base import real
 from .._patches import installation
-from .._rules import policies
+from .._rules import marking, policies
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import reported_exceptions, scopes
+from .listeners import NO_LISTENERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from .._base.errors import GuardError, ViolationError
+    from .listeners import Listeners
 
 __unittest = True
+
+running = scopes.running  # looked up once, and not for every test
 
 
 def exc_info(error: BaseException) -> tuple[type[BaseException], BaseException, Any]:
@@ -43,42 +45,116 @@ class GuardedResult:
 
     It stands before a result class in the bases. Arguments are passed on as they come: testtools and trial hand
     their results other things than unittest does.
+
+    Attributes:
+        current_test: the test that is running.
+        hermetic_listeners: are told each event that the result has shown.
     """
 
+    current_test: Any = None
+    hermetic_listeners: Listeners = NO_LISTENERS
+    _hear_start: tuple[Callable[..., Any], ...] = ()  # as in the listeners, at hand for speed
+    _hear_timing = _hear_stop = _hear_success = _hear_start
+    _is_plain = False  # whether unittest's TextTestResult is all that stands below
     _scope: scopes.Scope | None = None
+    _scope_class: type | None = None  # the class of tests that may take the scope over, one after another
+    _began = 0.0
+    _timing: tuple[Any, float, float] | None = None  # of a test that a worker has run
     _begin = staticmethod(scopes.begin)
 
+    # What every test calls is written for speed: it is most of what a test costs.
+
     def startTest(self, test: Any) -> None:
-        super().startTest(test)  # type: ignore[misc]
-        if installation.installed.is_complete:
-            self._enter(test)
+        self.current_test = test
+        if self._is_plain and not (self.buffer or self.showAll):  # type: ignore[attr-defined]
+            self.testsRun += 1  # type: ignore[attr-defined]  # what unittest does then, without four calls
+        else:
+            super().startTest(test)  # type: ignore[misc]
+        for hear in self._hear_start:
+            hear(test)
+        if installation.installed.is_complete or running.has_log:
+            scope = self._scope
+            changes = running.late or running.faults or running.by_thread or running.has_log
+            changes = changes or marking.own_method(test) is not None
+            if scope is None or changes or type(test) is not self._scope_class:
+                self._enter(test)
+            else:
+                scope.owner = test
+                scope.started = self._began = real.perf_counter()
+                running.process = scope
+        elif self._hear_timing:
+            self._began = real.perf_counter()
 
     def stopTest(self, test: Any) -> None:
-        if self._scope is not None:
-            self._leave(test, self._scope)
-        if scopes.running.faults:
+        if self._hear_timing:
+            self._tell_timing(test)
+        scope = self._scope
+        if scope is not None and scope.owner is test:
+            if scope.touched or running.by_thread or running.faults:
+                self._leave(test, scope)
+            else:  # nobody else holds the scope, and nothing came of it: it is kept for the next test
+                scope.owner = None
+                running.process = scope.before[1]
+        if running.faults:
             self._report_faults(test)
-        super().stopTest(test)  # type: ignore[misc]
+        for hear in self._hear_stop:
+            hear(test)
+        if not self._is_plain or self.buffer:  # type: ignore[attr-defined]
+            super().stopTest(test)  # type: ignore[misc]
+        self.current_test = None
+
+    def addSuccess(self, test: Any, details: Any = None) -> None:
+        scope = self._scope
+        if scope is not None:
+            if real.perf_counter() - scope.started > scope.time_limit:
+                self._report_overrun(test)
+            if (scope.touched or running.faults) and self._conclude(test):
+                return
+        elif running.faults and self._report_faults(test):
+            return
+        if details is None:
+            super().addSuccess(test)  # type: ignore[misc]
+        else:  # of testtools
+            super().addSuccess(test, details=details)  # type: ignore[misc]
+        for hear in self._hear_success:
+            hear(test)
+
+    def _tell_timing(self, test: Any) -> None:
+        if self.current_test is not test:
+            return  # 3.12.1 stops skipped tests that have not started
+        began, seconds = self._began, real.perf_counter() - self._began
+        if self._timing is not None and self._timing[0] is test:
+            _, began, seconds = self._timing
+        elif sys.exc_info()[0] is KeyboardInterrupt:
+            return
+        for hear in self._hear_timing:
+            hear(test, began, seconds)
+
+    def _show(self, event: str, test: Any, *args: Any, **kwargs: Any) -> None:
+        """Have the class below show an event, and tell the listeners."""
+        getattr(super(), event)(test, *args, **kwargs)
+        for hear in self.hermetic_listeners[event]:
+            hear(test, *args, **kwargs)
 
     def _enter(self, test: Any) -> None:
-        if scopes.running.late or scopes.running.faults:
+        if running.late or running.faults:
             self.report_late()
         scope = self._scope = scopes.Scope(test, policies.of_test(test))
         scope.time_limit = math.inf if _is_handed_over(test) else policies.time_limit(scope.policy)
-        scope.started = real.perf_counter()
+        scope.started = self._began = real.perf_counter()
         self._begin(scope)
-        if scopes.running.has_log:
+        if running.has_log:
             _announce(scope)
+        has_own_marks = marking.has_marked_methods(type(test)) or marking.own_method(test) is not None
+        self._scope_class = None if has_own_marks else type(test)
 
     def _leave(self, test: Any, scope: scopes.Scope) -> None:
-        if scope.owner is not test:
-            return  # 3.12.1 stops a skipped test that it has not started
         self._conclude(test)
         self._scope = None
         scopes.end(scope)
 
     def _conclude(self, test: Any) -> bool:
-        """As ``_report``, once the cleanups have run: what the test has left running is ended first."""
+        """Report as ``_report`` does, once the cleanups have run; what the test has left running is ended first."""
         scope = self._scope
         left = scope is not None and scope.owner is test and scope.touched and self._end_leftovers(test, scope)
         return self._report(test) or left
@@ -91,13 +167,8 @@ class GuardedResult:
         scope.is_concluded = True
         error = leftovers.end(test, scope, self)
         if error is not None:
-            super().addError(test, exc_info(error))  # type: ignore[misc]
+            self._show("addError", test, exc_info(error))
         return error is not None
-
-    def addSuccess(self, test: Any, *args: Any, **kwargs: Any) -> None:
-        self._report_overrun(test)
-        if not self._conclude(test):
-            super().addSuccess(test, *args, **kwargs)  # type: ignore[misc]
 
     def _report_overrun(self, test: Any) -> None:
         scope = self._scope
@@ -107,28 +178,28 @@ class GuardedResult:
             time_limits.report_overrun(test, scope)
 
     def addError(self, test: Any, *args: Any, **kwargs: Any) -> None:
-        self._note(args, kwargs)
-        super().addError(test, *args, **kwargs)  # type: ignore[misc]
+        self._note(test, args, kwargs)
+        self._show("addError", test, *args, **kwargs)
 
     def addFailure(self, test: Any, *args: Any, **kwargs: Any) -> None:
-        self._note(args, kwargs)
-        super().addFailure(test, *args, **kwargs)  # type: ignore[misc]
+        self._note(test, args, kwargs)
+        self._show("addFailure", test, *args, **kwargs)
 
     def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
-        self._note((err,), {})
-        super().addSubTest(test, subtest, err)  # type: ignore[misc]
+        self._note(test, (err,), {})
+        self._show("addSubTest", test, subtest, err)
 
     def report_late(self) -> None:
         """Report what tests did after they had ended, each as an error of the test that caused it."""
-        if not (installation.installed.is_complete or scopes.running.late or scopes.running.faults):
+        if not (installation.installed.is_complete or running.late or running.faults):
             return
         _collect()
         self._report_faults(self._scope.owner if self._scope is not None else None)
         for owner, error in scopes.take_late():
             reported_exceptions.trim(error)
-            self._reported([error])
             test = owner if hasattr(owner, "id") else unittest_internals.error_holder(error.violation.test)
-            super().addError(test, exc_info(error))  # type: ignore[misc]
+            self._tell_violations(test, [error])
+            self._show("addError", test, exc_info(error))
 
     def _report(self, test: Any) -> bool:
         """Report what the test's scope has recorded and nobody has shown; True if there was anything."""
@@ -143,23 +214,24 @@ class GuardedResult:
             return failed
         error = _merged(scope.ledger)
         scope.is_reported = True
-        self._reported(scope.ledger)
+        self._tell_violations(test, [*scope.ledger])
         scope.ledger.clear()
-        super().addError(test, exc_info(error))  # type: ignore[misc]
+        self._show("addError", test, exc_info(error))
         return True
 
     def _report_faults(self, test: Any) -> bool:
         """Report errors inside hermetic as errors of the test that runs; True if there were any."""
-        found = _take_faults() if scopes.running.faults else []
+        found = _take_faults() if running.faults else []
         for fault in found:
-            super().addError(test or unittest_internals.error_holder("the test run"), exc_info(fault))  # type: ignore[misc]
+            self._show("addError", test or unittest_internals.error_holder("the test run"), exc_info(fault))
         return bool(found)
 
-    def _reported(self, errors: list[ViolationError]) -> None:
-        """Hook: these violations are in the report now."""
+    def _tell_violations(self, test: Any, errors: Sequence[ViolationError]) -> None:
+        if errors:
+            self.hermetic_listeners.tell("addViolations", test, errors)
 
-    def _note(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Strike out what an exception that is being reported shows already."""
+    def _note(self, test: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Strike out of the test's ledger what an exception that is being reported shows."""
         if self._scope is None and not installation.installed.is_complete:
             return
         reported = args[0] if args else kwargs.get("err")
@@ -167,7 +239,7 @@ class GuardedResult:
         exception = reported[1] if isinstance(reported, tuple) else getattr(reported, "value", None)
         reported_exceptions.trim_all(exception)
         reported_exceptions.strike_refusals(exception)
-        if scopes.running.faults:
+        if running.faults:
             _strike_faults(exception)
         if self._scope is not None:
             if self._scope.has_children:
@@ -175,18 +247,17 @@ class GuardedResult:
                 _collect()  # what a child has raised may be what is being reported
             if exception is None and "details" in kwargs:
                 _surfaced_in_details(self._scope.ledger, kwargs["details"])
-            self._reported(reported_exceptions.surfaced(self._scope.ledger, exception))
-        else:
-            self._reported(reported_exceptions.surfaced([], exception))
+        ledger = [] if self._scope is None else self._scope.ledger
+        self._tell_violations(test, reported_exceptions.surfaced(ledger, exception))
 
 
 def _unless_reported(name: str) -> Any:
-    """A verdict that is passed on unless the test has violations to answer for: then it is an error instead."""
+    """Make a method that shows a verdict unless the test has violations to answer for, which are an error instead."""
 
     def add(self: Any, test: Any, *args: Any, **kwargs: Any) -> None:
         report = self._report if name == "addSkip" else self._conclude  # cleanups of what is skipped have yet to run
         if not report(test):
-            getattr(super(GuardedResult, self), name)(test, *args, **kwargs)
+            self._show(name, test, *args, **kwargs)
 
     add.__name__ = name
     return add
@@ -244,93 +315,3 @@ def _surfaced_in_details(ledger: list[ViolationError], details: Any) -> None:
     """Testtools has turned the exception into text by then: look for the first line of the message in it."""
     text = "".join("".join(content.iter_text()) for content in details.values() if hasattr(content, "iter_text"))
     ledger[:] = [error for error in ledger if str(error).partition("\n")[0] not in text]
-
-
-def report_outside(result: Any, subject: Any, error: BaseException) -> None:
-    """Report what was raised outside of tests, as unittest reports it: as a skip or as an error.
-
-    Args:
-        result: of any runner.
-        subject: what stands for the fixture, or for whatever else raised it.
-        error: what was raised.
-    """
-    if isinstance(error, unittest.SkipTest) and hasattr(result, "addSkip"):
-        result.addSkip(subject, str(error))
-    else:
-        result.addError(subject, exc_info(error))
-
-
-class _Forward:
-    """Hands everything on to another object."""
-
-    def __init__(self, result: Any) -> None:
-        object.__setattr__(self, "_result", result)
-
-    def __getattr__(self, name: str) -> Any:
-        # Not self._result: a copy that is being unpickled has none yet, and would ask here for ever.
-        return getattr(object.__getattribute__(self, "_result"), name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name == "_scope":
-            object.__setattr__(self, name, value)
-        else:
-            setattr(self._result, name, value)
-
-
-def _forwarded(name: str) -> Any:
-    def forward(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with scopes.unjudged():  # a result that posts what it is told to a server is no part of the test
-            return getattr(self._result, name)(*args, **kwargs)
-
-    forward.__name__ = name
-    return forward
-
-
-for _name in [name for name in vars(GuardedResult) if name.startswith(("add", "start", "stop"))]:
-    setattr(_Forward, _name, _forwarded(_name))
-
-
-class ResultProxy(GuardedResult, _Forward):
-    """Somebody else's result, made to know of violations for the time of one test."""
-
-    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
-        if err is None or shows_subtests(self._result):
-            super().addSubTest(test, subtest, err)
-        elif issubclass(err[0], test.failureException):
-            self.addFailure(test, err)
-        else:
-            self.addError(test, err)
-
-
-def shows_subtests(result: Any) -> bool:
-    """Whether a result shows what it is told of subtests.
-
-    One that has an ``addError`` of its own, and ``addSubTest`` as ``unittest.TestResult`` has it, may keep the errors
-    of subtests to itself: a worker of trial's sends home those of tests alone.
-    """
-    cls = type(result)
-    if isinstance(result, unittest.TextTestResult) or not isinstance(result, unittest.TestResult):
-        return hasattr(result, "addSubTest")
-    is_inherited = cls.addSubTest is unittest.TestResult.addSubTest
-    return not is_inherited or cls.addError is unittest.TestResult.addError
-
-
-class _Lacking:
-    """Makes an object seem to lack a method."""
-
-    def __get__(self, instance: object, owner: type | None = None) -> Any:
-        raise AttributeError
-
-
-def lacking_methods(result: Any) -> dict[str, Any]:
-    """The methods that a result may lack, and does: unittest asks for them with hasattr."""
-    optional = ("addSubTest", "addSkip", "addExpectedFailure", "addUnexpectedSuccess")
-    return {name: _Lacking() for name in optional if not hasattr(result, name)}
-
-
-def proxy_of(result: Any) -> ResultProxy:
-    """A proxy that has the methods that a result has, and no others."""
-    lacking = lacking_methods(result)
-    cls = type("ResultProxy", (ResultProxy,), lacking) if lacking else ResultProxy
-    proxy: ResultProxy = cls(result)
-    return proxy

@@ -1,7 +1,4 @@
-"""How far a run is: what its result is told, and what workers tell ahead of that, for the live line.
-
-It is loaded only for a run on a terminal.
-"""
+"""Counts the tests of a run as they start and end, here and in workers, for the live line on a terminal."""
 
 from __future__ import annotations
 
@@ -13,23 +10,24 @@ from .._settings.current_run import current_run
 from .._terminal import colours, live_line
 from .._verdicts import scopes
 from .._verdicts.owner_names import owner_name
+from .listeners import Listener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import Any
+    from typing import Any, TextIO
 
 __unittest = True
 
 _SLOW_SECONDS, _SLOW_SHARE, _MAX_SLOW = 1.0, 0.1, 3  # tests that are named: this long, this much of the run, so many
 
 
-class Progress:
-    """How far a run is, shown on a live line.
+class Progress(Listener):
+    """The progress of a run, shown on a live line.
 
     Args:
         line: the live line.
-        result: of the run.
+        result: the result of the run.
     """
 
     def __init__(self, line: live_line.LiveLine, result: Any) -> None:
@@ -38,28 +36,16 @@ class Progress:
         self._pid = real.get_pid()
         self._began = real.monotonic()
         self._done = 0
-        self._told = 0  # of failures
+        self._told = 0  # how many failures the result had when they were last counted
         self._failed = 0
         self._running: dict[str, float] = {}
-        self._ahead: dict[str, bool] = {}  # of tests that workers have run before their turn: whether they failed
+        self._ahead: dict[str, bool] = {}  # whether the tests failed that workers have run before their turn
         self._slow: list[tuple[float, str]] = []
 
     @contextlib.contextmanager
     def following(self) -> Iterator[None]:
-        """For the time of the run, be told what its result is told."""
-        result = self._result
-        start, stop = result.startTest, result.stopTest
-        result.hermetic_progress = self
-
-        def start_test(test: Any) -> None:
-            self._start_told(owner_name(test))
-            start(test)
-
-        def stop_test(test: Any) -> None:
-            stop(test)
-            self._stop_told(owner_name(test))
-
-        result.startTest, result.stopTest = start_test, stop_test
+        """Listen to the result for a block, and take the line away after it."""
+        self._result.listen(self)
         try:
             yield
         finally:
@@ -72,14 +58,19 @@ class Progress:
             with scopes.unjudged():
                 line.close()
 
+    def stopTestRun(self, result: Any) -> None:
+        self.close()
+
     # --- in the order of the suite ---
 
-    def _start_told(self, name: str) -> None:
+    def startTest(self, test: Any) -> None:
         self._count_failures()  # of fixtures
+        name = owner_name(test)
         if name not in self._ahead:
             self._begin(name)
 
-    def _stop_told(self, name: str) -> None:
+    def stopTest(self, test: Any) -> None:
+        name = owner_name(test)
         has_failed = self._ahead.pop(name, None)
         if has_failed is None:
             self._count_failures()
@@ -101,12 +92,10 @@ class Progress:
 
     # --- ahead of it ---
 
-    def start_ahead(self, name: str) -> None:
-        """A worker has begun a test."""
+    def startAhead(self, name: str) -> None:
         self._begin(name)
 
-    def stop_ahead(self, name: str, *, has_failed: bool) -> None:
-        """A worker is done with a test, if it has begun it."""
+    def stopAhead(self, name: str, has_failed: bool) -> None:  # noqa: FBT001 - events have no keywords
         if name not in self._running:
             return
         self._ahead[name] = has_failed
@@ -130,8 +119,8 @@ class Progress:
         if self._line is not None and real.get_pid() == self._pid:
             self._line.show(self._done, self._failed, self._running.items())
 
-    def slow_tests(self) -> list[str]:
-        """The tests that have taken much of the time of the run, as lines for people."""
+    def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
+        """List the tests that have taken much of the time of the run."""
         least = _SLOW_SHARE * (real.monotonic() - self._began)
         slowest = [pair for pair in sorted(self._slow, reverse=True) if pair[0] >= least][:_MAX_SLOW]
         return ["slow tests:", *(f"  {name}: {seconds:.1f} s" for seconds, name in slowest)] if slowest else []
@@ -140,12 +129,12 @@ class Progress:
 def following(
     result: Any, tests: Iterable[Any], total: int, durations: Mapping[str, float], jobs: int
 ) -> contextlib.AbstractContextManager[None]:
-    """For a run on a terminal, show how far it is.
+    """Show the progress of a run for a block, if the run has a terminal.
 
     Args:
-        result: of the run.
-        tests: of the run.
-        total: how many they are.
+        result: the result of the run.
+        tests: the tests of the run.
+        total: how many there are.
         durations: the seconds that they took before, by id.
         jobs: how many of them run at the same time.
     """

@@ -1,7 +1,4 @@
-"""The records that reports are made from: one of each test, and of each fixture that has something to say.
-
-It is loaded only for a run that is to be reported.
-"""
+"""Records a run for its reports: one record for each test, and for each fixture that failed, skipped or violated."""
 
 from __future__ import annotations
 
@@ -14,36 +11,36 @@ from .._base import features, real
 from .._base.errors import DecorationError
 from .._patches import shown_warnings
 from .._protocol import portable_errors
-from .._reports.test_records import CaughtWarning, RunRecord, TestRecord
+from .._reports.test_records import CaughtWarning, Entry, RunRecord, TestRecord
 from .._rules import policies
 from .._verdicts import scopes
 from .._verdicts.owner_names import owner_name
 from .._version import __version__
 from . import test_locations
-from .recording_result import MAX_MESSAGE, class_name, error_entry, make_recorded, text_of
+from .listeners import Listener
+from .record_entries import MAX_MESSAGE, class_name, error_entry, skip_entry, split, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import Any
+    from typing import Any, TextIO
 
     from .._base.errors import ViolationError
     from .._base.records import Violation
     from .._reports.report_writer import ReportWriter
-    from .._reports.test_records import Entry
 
 __unittest = True
 
 
-class Recorder:
+class Recorder(Listener):
     """Records the runs of a program, and has them reported.
 
     Args:
-        reports: what is to be made of the records.
-        observer: who wants to know what tests have used; None for nobody.
+        reports: the reports to be written.
+        observer: the survey, or whoever else looks at what tests have used; None for nobody.
 
     Attributes:
-        observer: the same.
+        observer: as above.
         run: the records so far.
     """
 
@@ -58,105 +55,116 @@ class Recorder:
         self._current: TestRecord | None = None
         self._current_began = 0.0
         self._measured = False
-        self._warned_before = 0
-        self._annotated = 0  # how many of the records
-        self._unplaced: list[Violation] = []
+        self._annotated = 0  # how many records have been looked at for annotations
+        self._troubles: list[str] = []  # with the reports
+        self._result: Any = None  # the result of the run
         self._unfinished: Any = None  # the result of a run that has ended, until its runner says so
         self._workers: dict[int, str] = {}  # their names by their numbers, in the order in which the report names them
 
-    # --- what a result tells ---
+    # --- events ---
 
-    def start(self, test: Any) -> None:
-        """A test has started."""
+    def startTest(self, test: Any) -> None:
         record = self._current = self._new_record(test)
         self._measured = False
         self._current_began = real.perf_counter()
         record.started = self._since_start()
 
-    def stop(self, test: Any) -> None:
-        """A test has ended, and nothing of it is left to be told."""
-        record, self._current = self._current, None
+    def addTiming(self, test: Any, started: float, seconds: float) -> None:
+        if self._current is not None:
+            self._measured = True
+            self._current.started, self._current.duration = started - self._begun, seconds
+
+    def stopTest(self, test: Any) -> None:
+        record = self._current
         if record is None:
             return  # 3.12.1 stops a skipped test that it has not started
+        if getattr(self._result, "buffer", False):
+            self.addOutput(_buffered(sys.stdout), _buffered(sys.stderr))
+        self._result.report_allowed()
+        self._current = None
         if record.entries and record.outcome == "interrupted":
             # Subtests were skipped, and no result is told of a verdict then.
             record.all_skipped = len(record.skipped_subtests) == record.subtests
             record.passed = not record.all_skipped
         self._measure(record)
-        self._take_warned()
 
-    def add(self, test: Any, entry: Entry) -> None:
-        """The result was told this of a test or of a fixture."""
-        record = self._record_of(test)
-        record.entries.append(entry)
-        for violation in self._unplaced:  # what setUpClass has done is reported by tearDownClass
-            self._by_id.get(violation.test, record).violations.append(violation)
-        self._unplaced.clear()
-
-    def add_error(self, holder: Any, error: BaseException, text: str) -> None:
-        """This error is listed, as one of no test."""
-        self.add(holder, error_entry(error, text))
-
-    def add_success(self, test: Any) -> None:
-        """The result was told of a success."""
+    def addSuccess(self, test: Any) -> None:
         self._record_of(test).passed = True
 
-    def add_subtest(self, test: Any) -> None:
-        """A subtest has ended."""
+    def addError(self, test: Any, err: Any, *_: Any, **__: Any) -> None:
+        self._add_error("error", test, test, err)
+
+    def addFailure(self, test: Any, err: Any, *_: Any, **__: Any) -> None:
+        self._add_error("failure", test, test, err)
+
+    def addExpectedFailure(self, test: Any, err: Any) -> None:
+        self._add_error("expected_failure", test, test, err)
+
+    def addUnexpectedSuccess(self, test: Any) -> None:
+        self._record_of(test).entries.append(Entry("unexpected_success"))
+
+    def addSkip(self, test: Any, reason: str) -> None:
+        of_test, subtest = split(test)
+        record = self._record_of(of_test)
+        record.subtests += bool(subtest)
+        record.entries.append(skip_entry(subtest, reason))
+
+    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
         self._record_of(test).subtests += 1
+        if err is not None:
+            outcome = "failure" if issubclass(err[0], test.failureException) else "error"
+            self._add_error(outcome, test, subtest, err)
 
-    def add_violations(self, errors: Sequence[ViolationError]) -> None:
-        """These are reported, as errors of their tests."""
-        for error in errors:
-            record = self._current
-            if record is not None and record.id == error.violation.test:
-                record.violations.append(error.violation)
-            else:
-                self._unplaced.append(error.violation)  # the error that reports it comes next
+    def _add_error(self, outcome: str, test: Any, subtest: Any, err: Any) -> None:
+        self._record_of(test).entries.append(error_entry(outcome, err, subtest, self._result))
 
-    def add_output(self, stdout: str, stderr: str) -> None:
-        """The test that is running has written this, and it was captured."""
+    def addViolations(self, test: Any, errors: Sequence[ViolationError]) -> None:
+        record = self._record_of(test)
+        for violation in (error.violation for error in errors):
+            is_own = violation.test == record.id  # what setUpClass has done is reported by tearDownClass
+            (record if is_own else self._by_id.get(violation.test, record)).violations.append(violation)
+
+    def addAllowed(self, violations: Sequence[Violation]) -> None:
+        for violation in violations:
+            self._owner_of(violation).warned.append(violation)
+
+    def addOutput(self, stdout: str, stderr: str) -> None:
         if self._current is not None:
             self._current.stdout += stdout
             self._current.stderr += stderr
 
-    def add_leaks(self, test: Any, leaks: Sequence[str]) -> None:
-        """A test, or the group that it was the last of, has changed this in its process, or left it behind."""
-        self._record_of(test).leaks += leaks
+    def addLeaks(self, test: Any, what: str, changes: Sequence[str]) -> None:
+        self._record_of(test).leaks += changes
 
-    def measured_in_worker(self, started: float, duration: float) -> None:
-        """The worker has timed the current test.
-
-        Args:
-            started: when, by ``perf_counter``, which is one clock for all processes of a machine.
-            duration: seconds.
-        """
-        if self._current is not None:
-            self._measured = True
-            self._current.started, self._current.duration = started - self._begun, duration
-
-    def runs_in(self, worker: int, group: str) -> None:
-        """Record the worker of the current test, by its number, and the group that it works for."""
+    def addWorker(self, worker: int, group: str) -> None:
         if self._current is not None:
             name = self._workers.setdefault(worker, f"worker {len(self._workers) + 1}")
             self._current.worker, self._current.group = name, group
+
+    def stopTestRun(self, result: Any) -> None:
+        self._troubles = self.finish(successful=result.wasSuccessful(), ended_early=result.ended_early)
+
+    def wasSuccessful(self) -> bool:
+        return not self._troubles
+
+    def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
+        return [*self._troubles, *self._annotations()]
 
     # --- the run ---
 
     @contextmanager
     def recording(self, result: Any, loaded: int) -> Iterator[None]:
-        """For a run, have its result feed this recorder, and note the warnings that are shown.
+        """Record a run for a block, with the warnings that are shown meanwhile.
 
         Args:
-            result: guarded.
+            result: the result of the run.
             loaded: how many tests the run has.
         """
-        make_recorded(result)
-        result.hermetic_recorder = self
+        self._result = result
+        result.listen(self)
         self._by_id.clear()  # of another run: ids come again
         self._by_test.clear()
         self.run.loaded += loaded
-        self._warned_before = len(scopes.running.warned)
         try:
             with shown_warnings.warnings_shown_by(self._show_warning):
                 yield
@@ -167,21 +175,22 @@ class Recorder:
             self._unfinished = result
 
     def finish(self, *, successful: bool, ended_early: str | None) -> list[str]:
-        """The run is over: write the reports; those of a program with several runs are written anew after each.
+        """Write the reports at the end of a run; a program with several runs writes them anew after each run.
 
         Args:
-            successful: whether it was.
-            ended_early: what ended it before its last test, if anything did.
+            successful: whether the run was successful.
+            ended_early: what ended the run before its last test; None if nothing did.
 
         Returns:
-            What went wrong with that, for people.
+            What went wrong with the reports, for people.
         """
         if real.get_pid() != self._pid:
             return []  # a forked copy of the test run: it would write over the original's
         self._unfinished = None
+        if self._result is not None:
+            self._result.report_allowed()
         if self._current is not None:  # Ctrl-C has ended the wait for its worker
             self._measure(self._current)
-        self._take_warned()
         self.run.duration = real.perf_counter() - self._begun
         self.run.ended_early = ended_early or self.run.ended_early
         self.run.successful = self.run.successful and successful and self.run.ended_early is None
@@ -189,14 +198,14 @@ class Recorder:
             return self._reports.write(self.run)
 
     def close(self) -> None:
-        """The program ends: report a run whose runner has not called ``stopTestRun``."""
+        """Report a run whose runner has not called ``stopTestRun`` by the end of the program."""
         result = self._unfinished
         if result is not None:
             for trouble in self.finish(successful=bool(result.wasSuccessful()), ended_early=result.ended_early):
                 sys.stderr.write(f"{trouble}\n")
 
-    def annotations(self) -> list[str]:
-        """The lines of annotations for CI, of what they were not asked for before."""
+    def _annotations(self) -> list[str]:
+        """Return the lines of annotations for CI on the tests that were recorded since the last call."""
         new, self._annotated = self.run.tests[self._annotated :], len(self.run.tests)
         return [] if real.get_pid() != self._pid else self._reports.annotations(new)
 
@@ -230,13 +239,6 @@ class Recorder:
         self.run.tests.append(record)
         return record
 
-    def _take_warned(self) -> None:
-        """Give the violations that were let happen to the tests that they are of."""
-        warned = scopes.running.warned
-        new, self._warned_before = warned[self._warned_before :], len(warned)
-        for violation in new:
-            self._owner_of(violation).warned.append(violation)
-
     def _owner_of(self, violation: Violation) -> TestRecord:
         record = self._by_id.get(violation.test)
         if record is None:  # of a fixture that has passed
@@ -252,6 +254,10 @@ class Recorder:
         show(warning)
 
 
+def _buffered(stream: Any) -> str:
+    return str(stream.getvalue()) if hasattr(stream, "getvalue") else ""
+
+
 def _describe_test(record: TestRecord, test: unittest.TestCase) -> None:
     cls = type(test)
     record.module, record.class_name = cls.__module__, cls.__qualname__
@@ -262,12 +268,12 @@ def _describe_test(record: TestRecord, test: unittest.TestCase) -> None:
     try:
         policy = policies.of_test(test)
     except DecorationError:
-        return  # the test says so itself
+        return  # the test reports it
     record.size = None if policy is None else policy.size.value
 
 
 def _describe_other(record: TestRecord) -> None:
-    """Split what unittest calls a fixture: ``setUpClass (module.Class)``."""
+    """Split the name that unittest gives a fixture: ``setUpClass (module.Class)``."""
     name, opening, owner = record.id.partition(" (")
     owner = owner.removesuffix(")") if opening else ""
     record.name = name

@@ -1,27 +1,26 @@
-"""The result of a whole run: it knows whether the run ended early, and sums the violations up."""
+"""The result of a whole run: tells its listeners, and notes what ended the run early."""
 
 from __future__ import annotations
 
 import traceback
 import unittest
 
-from .._base import real
-from .._patches import installation
-from .._rules import marking
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
-from .._terminal import colours
 from .._verdicts import scopes
 from .._verdicts.owner_names import owner_name
-from . import durations
-from .guarded_result import GuardedResult, exc_info, lacking_methods
+from .guarded_result import GuardedResult, exc_info
+from .listeners import Listeners
+from .result_proxy import lacking_methods
+from .summary import Summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
-    from .._base.errors import ViolationError
-    from .._base.records import Violation
+    from .listeners import Listener
+    from .summary import KnownViolations
 
 __unittest = True
 
@@ -34,61 +33,34 @@ class RunResult(GuardedResult):
     Attributes:
         ended_early: what ended the run before its last test; None if nothing did.
         interrupted: whether that was Ctrl-C.
-        current_test: the test that is running.
-        watchdog: what interrupts tests, if anything does.
-        violations: those that are in the report.
         summary_stream: where the summary is written to.
-        durations_before_3_12: how many of the slowest tests to list, where unittest does not.
-        hermetic_recorder: of a run that is to be reported.
-        unwritten: what went wrong with the reports.
-        known_violations: those that the configuration lists, if it lists any.
-        size_distribution: of the tests of the run, if somebody wants to know.
-        order: the line that says how to have the order of the tests again, if it is not the usual one.
-        hermetic_history: what is told how the run went, if it adds to a history.
-        hermetic_progress: what shows how far the run is, on a terminal.
-        leaks: what tests and groups have changed and left, for people.
     """
 
-    violations: tuple[Violation, ...] = ()
-    summary_stream: Any = None
-    durations_before_3_12: int | None = None
-    watchdog: Any = None
     ended_early: str | None = None
     interrupted = False
-    current_test: Any = None
-    hermetic_recorder: Any = None
-    unwritten: tuple[str, ...] = ()
-    known_violations: Any = None
-    size_distribution: Any = None
-    order: str | None = None
-    hermetic_history: Any = None
-    hermetic_progress: Any = None
-    leaks: tuple[str, ...] = ()
+    summary_stream: Any = None
+    _is_nested = False
     _undescribed: tuple[int, ...] = ()  # the tests that have failed to describe themselves, by id()
     _begin = staticmethod(scopes.begin_alone)
 
-    def startTest(self, test: Any) -> None:
-        self.current_test = test
-        super().startTest(test)
-        if self.watchdog is not None:
-            self.watchdog.start(test)
+    def begin_run(self, known: KnownViolations | None = None, seed_line: str | None = None) -> None:
+        """Begin a run, with a summary as the only listener; arguments as of ``Summary``."""
+        self._is_nested = current_run.in_run
+        self.hermetic_listeners = Listeners()
+        self.listen(Summary(known, seed_line, is_nested=self._is_nested))
 
-    def stopTest(self, test: Any) -> None:
-        if self.watchdog is not None:
-            self.watchdog.stop()
-        super().stopTest(test)
-        self.current_test = None
+    def listen(self, listener: Listener) -> None:
+        """Have one more listener hear the events of the run from now on."""
+        listeners = self.hermetic_listeners
+        listeners.add(listener)
+        self._hear_start, self._hear_timing = listeners["startTest"], listeners["addTiming"]
+        self._hear_stop, self._hear_success = listeners["stopTest"], listeners["addSuccess"]
 
     def stopTestRun(self) -> None:
         self.report_late()
-        if self.hermetic_progress is not None:
-            self.hermetic_progress.close()
+        self.report_allowed()
         getattr(super(), "stopTestRun", _nothing)()
-        if self.hermetic_history is not None:
-            self.hermetic_history.save(self)
-        recorder = self.hermetic_recorder
-        if recorder is not None:
-            self.unwritten = (*recorder.finish(successful=self.wasSuccessful(), ended_early=self.ended_early),)
+        self.hermetic_listeners.tell("stopTestRun", self)
 
     def begin_scope(self, test: Any) -> None:
         """Begin the scope of a test that had none, because nothing was guarded when it started."""
@@ -96,8 +68,8 @@ class RunResult(GuardedResult):
             self._enter(test)
 
     def wasSuccessful(self) -> bool:
-        is_amiss = self.size_distribution is not None and self.size_distribution.is_error
-        is_amiss = is_amiss or self.ended_early is not None or bool(self.unwritten) or bool(running.faults)
+        is_amiss = self.ended_early is not None or bool(running.faults)
+        is_amiss = is_amiss or not all(is_well() for is_well in self.hermetic_listeners["wasSuccessful"])
         return not is_amiss and bool(super().wasSuccessful())  # type: ignore[misc]
 
     def end_early(self, reason: str, error: BaseException | None = None, fixture: str = "") -> None:
@@ -118,7 +90,7 @@ class RunResult(GuardedResult):
             self._list_error(owner_name(subject), error)
 
     def getDescription(self, test: Any) -> str:
-        """As unittest has it; a test that cannot describe itself is an error, and the run goes on."""
+        """Describe a test as unittest does; a test that cannot describe itself is an error, and the run goes on."""
         try:
             return str(super().getDescription(test))  # type: ignore[misc]
         except KeyboardInterrupt:
@@ -131,74 +103,61 @@ class RunResult(GuardedResult):
             return name
 
     def _list_error(self, name: str, error: BaseException) -> None:
-        """Add an error without a word on the stream, and without asking a test."""
+        """Add an error without writing to the stream, and without calling methods of a test."""
         holder, text = unittest_internals.error_holder(name), "".join(traceback.format_exception(error))
         self.errors.append((holder, text))  # type: ignore[attr-defined]
-        if self.hermetic_recorder is not None:
-            self.hermetic_recorder.add_error(holder, error, text)
+        self.hermetic_listeners.tell("addError", holder, (type(error), error, error.__traceback__))
 
     def run_out_of_time(self) -> None:
         """Note that the run has used up its time, and have no other test begin."""
         self.end_early("its time is up (TEST_TIMEOUT)")
         self.stop()  # type: ignore[attr-defined]
 
-    def note_leaks(self, test: Any, what: str, changes: list[str]) -> None:
-        """A test, or the group that it was the last of, has changed this in its process, or left it behind."""
-        from .._isolation import leak_snapshot  # loaded by who has found it, not with every run
+    def report_allowed(self) -> None:
+        """Tell the listeners of the violations that were let happen; a run within a test leaves them to that test."""
+        if running.warned and not self._is_nested:
+            found, running.warned = running.warned, []
+            self.hermetic_listeners.tell("addAllowed", found)
 
-        self.leaks = (*self.leaks, f"{what}: {leak_snapshot.summed(changes)}")
-        if self.hermetic_recorder is not None:
-            self.hermetic_recorder.add_leaks(test, changes)
+    def note_leaks(self, test: Any, what: str, changes: Sequence[str]) -> None:
+        """Note what a test, or the group that ended with it, has changed in its process or left behind."""
+        self.hermetic_listeners.tell("addLeaks", test, what, changes)
 
-    def _reported(self, errors: list[ViolationError]) -> None:
-        self.violations = (*self.violations, *(error.violation for error in errors))
-        if self.hermetic_recorder is not None:
-            self.hermetic_recorder.add_violations(errors)
+    def note_timing(self, test: Any, started: float, seconds: float) -> None:
+        """Note when a test has started, and how long it took, in the worker that has run it."""
+        self._timing = test, started, seconds
 
     def printErrors(self) -> None:
         super().printErrors()  # type: ignore[misc]
+        self.report_allowed()
         stream = self.summary_stream or self.stream  # type: ignore[attr-defined]  # without a WatchedRun
-        lines = self._summary(stream) if self.violations or self.leaks or installation.installed.is_complete else []
-        methods = scopes.running.start_methods
-        if methods and not current_run.in_run:  # a run within a test leaves it to the run around it
-            lines.append(f"start method{'s' if len(methods) > 1 else ''} of multiprocessing: {', '.join(methods)}")
-        if self.order is not None and not self.wasSuccessful():
-            lines.append(self.order)  # its first line may be far away by now
-        if self.ended_early is not None:
-            lines.append(f"The run ended early: {self.ended_early}")
-        if self.size_distribution is not None:
-            lines += self.size_distribution.lines()
-        if self.hermetic_recorder is not None:
-            lines += [*self.unwritten, *self.hermetic_recorder.annotations()]
-        if self.durations_before_3_12 is not None:
-            lines += durations.lines(self, self.durations_before_3_12)
-        if self.hermetic_progress is not None:
-            lines += self.hermetic_progress.slow_tests()
-        if self.hermetic_history is not None and colours.is_terminal(stream):  # in a file, it is unittest's text alone
-            lines += self.hermetic_history.rerun_lines()
-        for line in lines:
-            stream.write(f"{line}\n")
+        for lines_of in self.hermetic_listeners["summary_lines"]:
+            for line in lines_of(self, stream):
+                stream.write(f"{line}\n")
 
-    def _summary(self, stream: Any) -> list[str]:
-        from .._policy import messages  # loaded with the guard, not with every run
 
-        warned: list[Violation] = []
-        if not current_run.in_run:  # a run within a test leaves its warnings to the run around it
-            warned, running.warned = running.warned, []
-        known: list[str] = []
-        if current_run.is_observing:
-            warned = []  # whoever observes tells of it
-        elif self.known_violations is not None and not current_run.in_run:
-            warned, known = self.known_violations.told_apart(warned, self)
-        bad = messages.summary_lines(self.violations, "violations")
-        odd = [*messages.summary_lines(warned, "warnings"), *messages.leak_lines(self.leaks)]
-        if colours.are_wanted(stream):
-            bad, odd = colours.of_headings(bad, colours.RED), colours.of_headings(odd, colours.YELLOW)
-        return [*bad, *odd, *known]
+def _reporting(name: str) -> Any:
+    """Make a method that tells the listeners when it begins and ends: what it takes is no time of the test."""
+
+    def report(self: Any, *args: Any, **kwargs: Any) -> Any:
+        self.hermetic_listeners.tell("startReporting")
+        try:
+            return getattr(super(RunResult, self), name)(*args, **kwargs)
+        finally:
+            self.hermetic_listeners.tell("stopReporting")
+
+    report.__name__ = name
+    return report
+
+
+for _name in (
+    "addError", "addFailure", "addSkip", "addExpectedFailure", "addUnexpectedSuccess", "addSubTest", "_conclude",
+):  # fmt: skip
+    setattr(RunResult, _name, _reporting(_name))
 
 
 def _nothing() -> None:
-    """Stands for a method that a result may lack."""
+    """Does nothing in the place of a method that a result lacks."""
 
 
 class ListingResult(unittest.TextTestResult):
@@ -232,75 +191,15 @@ class TestResult(RunResult, ListingResult):
     """unittest's TextTestResult, which reports violations and knows whether the run ended early.
 
     ``collectedDurations`` is filled only in a run that asks for durations.
-
-    What every test goes through is written out here, without the layers above: it is most of what a test costs.
-    In a run that is recorded, it goes through them.
     """
 
     __test__ = False  # pytest: not a test class, in spite of its name
     durations: int | None = None
-    _scope_class: type | None = None  # whose tests may take the scope over, one after another
+    _is_plain = True
 
-    def startTest(self, test: Any) -> None:
-        if self.hermetic_recorder is not None:
-            super().startTest(test)
-            return
-        self.current_test = test
-        if self.buffer or self.showAll:
-            unittest.TextTestResult.startTest(self, test)
-        else:
-            self.testsRun += 1
-        if self.watchdog is not None:
-            self.watchdog.start(test)
-        if not (installation.installed.is_complete or running.has_log):
-            return
-        scope = self._scope
-        changes = running.late or running.faults or running.by_thread or running.has_log
-        changes = changes or marking.own_method(test) is not None
-        if scope is None or changes or type(test) is not self._scope_class:
-            self._enter(test)
-        else:
-            scope.owner = test
-            scope.started = real.perf_counter()
-            running.process = scope
-
-    def _enter(self, test: Any) -> None:
-        super()._enter(test)
-        has_own_marks = marking.has_marked_methods(type(test)) or marking.own_method(test) is not None
-        self._scope_class = None if has_own_marks else type(test)
-
-    def stopTest(self, test: Any) -> None:
-        if self.hermetic_recorder is not None:
-            super().stopTest(test)
-            return
-        if self.watchdog is not None:
-            self.watchdog.stop()
-        scope = self._scope
-        if scope is not None and scope.owner is test:
-            if scope.touched or running.by_thread or running.faults:
-                self._leave(test, scope)
-            else:  # nobody else holds it, and nothing came of it: it is kept for the next test
-                scope.owner = None
-                running.process = scope.before[1]
-        if running.faults:
-            self._report_faults(test)
-        if self.buffer:
-            unittest.TextTestResult.stopTest(self, test)
-        self.current_test = None
-
-    def addSuccess(self, test: Any) -> None:
-        if self.hermetic_recorder is not None:
-            super().addSuccess(test)
-            return
-        scope = self._scope
-        if scope is not None:
-            if real.perf_counter() - scope.started > scope.time_limit:
-                self._report_overrun(test)
-            if (scope.touched or running.faults) and self._conclude(test):
-                return
-        elif running.faults and self._report_faults(test):
-            return
-        unittest.TextTestResult.addSuccess(self, test)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.begin_run()
 
     def addDuration(self, test: Any, elapsed: float) -> None:
         """Called with the seconds that a test took."""
@@ -321,6 +220,7 @@ def make_run_result(result: Any) -> bool:
                 return False  # it hands everything on to another: there is nothing for ours to stand before
             names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, **lacking_methods(cls)}
             object.__setattr__(result, "__class__", type(cls.__name__, (RunResult, cls), names))
+            result.begin_run()
     except (AttributeError, TypeError):
         return False
     return True

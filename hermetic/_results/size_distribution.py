@@ -1,4 +1,4 @@
-"""How many tests of a run have which size, against the setting ``size_targets``; loaded where somebody asks for it."""
+"""Counts the tests of a run by size, and compares the counts with the setting ``size_targets``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from .._base.errors import DecorationError
 from .._base.sizes import SIZE_NAMES
 from .._rules import policies
 from .._settings.current_run import current_run
+from .listeners import Listener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any
+    from typing import Any, TextIO
 
 __unittest = True
 
@@ -20,25 +21,25 @@ _SMALL, _, *_LARGER = SIZE_NAMES
 _ERROR = "error"
 
 
-class SizeDistribution:
+class SizeDistribution(Listener):
     """The sizes of the tests of a run.
 
     Args:
-        tests: all of them.
-        is_whole: whether they are the whole suite: what is picked from one is not held to the targets.
-
-    Attributes:
-        is_error: whether the run fails for them.
+        tests: the tests.
+        is_whole: whether they are the whole suite: tests picked from a suite are not held to the targets.
     """
 
     def __init__(self, tests: Iterable[Any], *, is_whole: bool) -> None:
         settings = current_run.settings
         self._counts = Counter(map(_size_of, tests))
         self._troubles = shortfalls(self._counts, settings.size_targets) if is_whole else []
-        self.is_error = bool(self._troubles) and settings.size_distribution == _ERROR
+        self._is_error = bool(self._troubles) and settings.size_distribution == _ERROR
 
-    def lines(self) -> list[str]:
-        """What the summary says; nothing for a suite without sizes."""
+    def wasSuccessful(self) -> bool:
+        return not self._is_error
+
+    def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
+        """List nothing for a suite without sizes."""
         if not _total(self._counts):
             return []
         return [summary(self._counts), *(f"sizes: {trouble}" for trouble in self._troubles)]
@@ -48,7 +49,7 @@ def _size_of(test: Any) -> str:
     try:
         policy = policies.of_test(test)
     except DecorationError:
-        return ""  # the test says so itself
+        return ""  # the test reports it
     return "" if policy is None else str(policy.size.value)
 
 

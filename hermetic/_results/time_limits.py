@@ -1,10 +1,10 @@
-"""The time that a test may take: the limit of its size is told of, the hard limit interrupts.
+"""Limits the time of tests: reports those that exceed the limit of their size, and interrupts those that hang.
 
-a test that has passed has taken longer than its size may   -> report_overrun(): a warning, or an error (H006)
-a test that runs here has taken ``test_timeout`` seconds    -> it is interrupted, and the run goes on
-its result is told something, or the process is stopped     -> that is no time of the test's
-it does not end even so                                     -> the run is summed up, and ends
-and not even that is possible: C code keeps all threads out -> faulthandler ends the process, with the stacks
+a test passes, but has taken longer than its size allows       -> report_overrun(): a warning, or an error (H006)
+a test in this process has taken ``test_timeout`` seconds      -> it is interrupted, and the run goes on
+its result takes something in, or the process is stopped       -> this time does not count
+the test does not end after the interrupt                      -> the run is summed up, and ends
+C code does not let other threads run, so nothing can be done  -> faulthandler ends the process, and shows the stacks
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from .._stdlib import thread_internals, unittest_internals
 from .._verdicts import allowed, baseline, scopes, violation_data
 from .._verdicts.owner_names import owner_name
 from . import test_locations
+from .listeners import Listener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,19 +38,19 @@ __unittest = True
 
 _GRACE = 5.0  # seconds that a test that was interrupted has for its cleanups
 _TICK = 0.25  # seconds between two looks at the clock
-_MAX_DELAY = 1.0  # seconds that a look may be late without the process having been stopped
+_MAX_DELAY = 1.0  # seconds that a look may be late before the process counts as stopped
 _STDERR = 2  # the file descriptor: a test may have replaced the stream
-_SIGNAL = getattr(signal, "SIGALRM", None)  # none on Windows, where nothing interrupts the main thread for sure
+_SIGNAL = getattr(signal, "SIGALRM", None)  # None on Windows, where nothing interrupts the main thread for sure
 
 
 def report_overrun(test: Any, scope: scopes.Scope) -> None:
-    """Warn of a test that has passed too late, or record the error that it is, as the settings have it.
+    """Warn of a test that has exceeded the limit of its size, or record an error, as the settings have it.
 
-    The time in which the process was stopped does not count.
+    Time in which the process was stopped does not count.
 
     Args:
-        test: the test.
-        scope: its own.
+        test: the test, which has passed.
+        scope: the scope of the test.
     """
     policy = scope.policy
     taken = real.perf_counter() - clock.counted_from(scope.started)
@@ -79,26 +80,19 @@ def _error(action: str, test: Any, size: str, target: str, stacks: str = "") -> 
 
 
 def _have_process_ended(left: float) -> None:
-    """Have the process end unless we come back within some seconds, and the time that we need for a test's end."""
+    """Have the process end unless this is called again within some seconds, and the time that a test needs to end."""
     faulthandler.dump_traceback_later(left + 2 * _GRACE, exit=True, file=_STDERR)
 
 
-# What results are told while a test is running.
-_TELLING = (
-    "addSuccess", "addError", "addFailure", "addSkip", "addExpectedFailure", "addUnexpectedSuccess", "addSubTest",
-    "addDuration",
-)  # fmt: skip
+class Watchdog(Listener):
+    """Interrupts tests of this process that take too long.
 
-
-class Watchdog:
-    """Sees to it that no test that runs in this process goes on for ever.
-
-    It is a thread, which sleeps; that of faulthandler watches over it.
+    It is a thread that sleeps; the thread of faulthandler watches over it.
 
     Args:
-        seconds: that a test may take; None for as long as the run may.
+        seconds: the seconds that a test may take; None for as long as the run may.
         ends_at: when the run has to come to its end, by ``perf_counter``; None for never.
-        result: of the run; its ``watchdog`` is told when a test starts and ends.
+        result: the result of the run.
         end_run: called with the reason and an error, to sum the run up.
     """
 
@@ -114,60 +108,48 @@ class Watchdog:
         self._interrupted: Any = None  # the test that was told to end
         self._stopped_for = 0.0  # seconds that the process was stopped, as by Ctrl-Z
         self._looked = real.perf_counter(), real.process_time()
-        self._is_told = False  # whether the result is being told something
+        self._reporting = 0  # how many methods of the result are taking something in, one within the other
+        self._reporting_since = 0.0
         self._stacks = ""
         self._main = real.get_thread_id()
         self._stopping = real.new_lock()
 
-    def start(self, test: Any) -> None:
-        """A test starts."""
+    def startTest(self, test: Any) -> None:
         if not groups.is_handed_over(test):
             now = self._clock()
             self._deadline = min(now + self._seconds, self._ends_at - self._stopped_for)
             self._allowed = max(self._deadline - now, 0.0)
 
-    def stop(self) -> None:
-        """It has ended."""
+    def stopTest(self, test: Any) -> None:
         self._deadline = math.inf
 
-    def untimed(self, tell: Callable[..., Any]) -> Callable[..., Any]:
-        """A method of the result, made one that interrupts no test and takes none of its time."""
+    def startReporting(self) -> None:
+        self._reporting += 1
+        if self._reporting == 1:
+            self._reporting_since = self._clock()
 
-        def told(*args: Any, **kwargs: Any) -> Any:
-            if self._is_told:
-                return tell(*args, **kwargs)
-            self._is_told, began = True, self._clock()
-            try:
-                return tell(*args, **kwargs)
-            finally:
-                self._deadline += self._clock() - began
-                self._is_told = False
-
-        return told
+    def stopReporting(self) -> None:
+        if self._reporting == 1:
+            self._deadline += self._clock() - self._reporting_since
+        self._reporting -= 1
 
     def _clock(self) -> float:
-        """``perf_counter``, which goes on while the process is stopped, without that."""
+        """Return ``perf_counter`` without the time that the process was stopped."""
         return real.perf_counter() - self._stopped_for
 
     @contextlib.contextmanager
     def on_guard(self) -> Iterator[None]:
-        """Watch for a block."""
+        """Watch the tests of a block."""
         handler: Any = None
         if _SIGNAL is not None and signal.getsignal(_SIGNAL) == signal.SIG_DFL and scopes.is_main_thread():
             handler = real.set_signal_handler(_SIGNAL, self._interrupt)
         self._stopping.acquire()
         _have_process_ended(self._seconds)
         real.start_thread(self._watch, ())
-        self._result.watchdog = self
-        methods = [name for name in _TELLING if hasattr(self._result, name)]
-        for name in methods:
-            setattr(self._result, name, self.untimed(getattr(self._result, name)))
+        self._result.listen(self)
         try:
             yield
         finally:
-            self._result.watchdog = None
-            for name in methods:
-                delattr(self._result, name)
             self._stopping.release()
             faulthandler.cancel_dump_traceback_later()
             if handler is not None and _SIGNAL is not None:
@@ -178,7 +160,7 @@ class Watchdog:
             waited = 0.0
             while True:
                 left = min(self._deadline - self._look(waited), self._seconds)
-                if left <= 0 and not self._is_told:
+                if left <= 0 and not self._reporting:
                     self._act()
                     left = _GRACE
                 _have_process_ended(max(left, 0.0))
@@ -187,10 +169,10 @@ class Watchdog:
                     return
 
     def _look(self, waited: float) -> float:
-        """The time by ``clock``, once it is known whether the process was stopped since the last look.
+        """Note whether the process was stopped since the last look, and return the time as of ``_clock``.
 
         Args:
-            waited: the seconds that there should be between the two.
+            waited: the seconds that should lie between the two looks.
         """
         (before, used_before), (now, used) = self._looked, (real.perf_counter(), real.process_time())
         self._looked = now, used
@@ -200,7 +182,7 @@ class Watchdog:
         return now - self._stopped_for
 
     def _act(self) -> None:
-        """A test has used up its time."""
+        """Interrupt a test that has used up its time, or end the run if it was interrupted before."""
         test = self._result.current_test
         if test is None or self._deadline == math.inf:
             return
@@ -214,11 +196,11 @@ class Watchdog:
         real.exit_process(1)
 
     def _interrupt(self, _: int, frame: Any) -> None:
-        """In the main thread: end the test that it runs."""
+        """End the test that the main thread runs; the signal handler calls this there."""
         test = self._result.current_test
         if test is None or test is not self._interrupted or self._deadline == math.inf:
             return  # it has ended meanwhile
-        if self._is_told or not unittest_internals.runs_test_code(test, frame):
+        if self._reporting or not unittest_internals.runs_test_code(test, frame):
             self._interrupted, self._deadline = None, self._clock()  # once it goes on, if it does
             return
         error = self._error(test)

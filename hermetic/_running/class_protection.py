@@ -16,7 +16,8 @@ import unittest
 from .._base import real
 from .._base.errors import GuardError
 from .._patches import installation, unittest_classes
-from .._results.guarded_result import GuardedResult, exc_info, proxy_of
+from .._results.guarded_result import GuardedResult, exc_info
+from .._results.result_proxy import proxy_of
 from .._rules import marking, policies
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals

@@ -15,8 +15,9 @@ from .._base import clock, real
 from .._base.errors import RunEndedEarly
 from .._base.sizes import OFF
 from .._patches import forked_runs, process_exits
-from .._results import durations
+from .._results.durations import SlowestTests
 from .._results.run_result import make_run_result
+from .._results.summary import KnownViolations
 from .._rules import marking, sandbox_choice
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
@@ -64,45 +65,40 @@ class WatchedRun(unittest.TestSuite):
         if not make_run_result(result):
             return self._whole(result)
         result.summary_stream = getattr(result, "stream", None) or self.stream or sys.stderr
-        if self.durations is not None:
-            result.durations_before_3_12 = self.durations
-            durations.collect(result)
-        result.violations = ()
+        if current_run.in_run:
+            result.begin_run()
+        else:
+            self._look_at_whole(result)
         in_run, current_run.in_run = current_run.in_run, True
         current_run.has_begun = True
         if not in_run:
             if current_run.fails_fast:
                 result.failfast = True
-            result.order = current_run.order and current_run.order.seed_line
-            self._look_at_whole(result)
             scopes.running.start_methods.clear()
         try:
             with contextlib.ExitStack() as while_running:
                 while_running.enter_context(forked_runs.while_running(result))
                 while_running.enter_context(self._starts_noted(result))
-                if not in_run:
-                    self._follow(result, while_running)
+                self._follow(result, while_running, is_nested=in_run)
                 self._run_to_its_end(result, is_nested=in_run)
         finally:
             current_run.in_run = in_run
         return result
 
     def _look_at_whole(self, result: Any) -> None:
-        """Note what the summary wants to know of all the tests: a suite lets go of them one by one."""
-        settings = current_run.settings
-        if current_run.is_observing:
-            recorder: Recorder | None = current_run.recorder
-            if recorder is not None and recorder.observer is not None:
-                recorder.observer.add_tests(_tests_in(self._whole), is_whole=self.is_whole)
-            return
-        if settings.size_distribution != OFF:
+        """Begin the run, and note what listeners need to know of all its tests: a suite drops them one by one."""
+        settings, known = current_run.settings, None
+        recorder: Recorder | None = current_run.recorder
+        if current_run.is_observing and recorder is not None and recorder.observer is not None:
+            recorder.observer.add_tests(_tests_in(self._whole), is_whole=self.is_whole)
+        if settings.baseline and not current_run.is_observing:
+            known = KnownViolations(_tests_in(self._whole), is_whole=self.is_whole)
+        result.begin_run(known, current_run.order and current_run.order.seed_line)
+        result.report_allowed()  # what imports were allowed is in the summary, and in no record of a test
+        if settings.size_distribution != OFF and not current_run.is_observing:
             from .._results.size_distribution import SizeDistribution  # as below: for runs that ask
 
-            result.size_distribution = SizeDistribution(_tests_in(self._whole), is_whole=self.is_whole)
-        if settings.baseline:
-            from .._results.known_violations import KnownViolations
-
-            result.known_violations = KnownViolations(_tests_in(self._whole), is_whole=self.is_whole)
+            result.listen(SizeDistribution(_tests_in(self._whole), is_whole=self.is_whole))
 
     def _run_to_its_end(self, result: Any, *, is_nested: bool) -> None:
         self._started = real.perf_counter()
@@ -137,20 +133,23 @@ class WatchedRun(unittest.TestSuite):
 
         return time_limits.Watchdog(seconds, ends_at, result, lambda *why: self._sum_up(result, *why)).on_guard()
 
-    def _follow(self, result: Any, while_running: contextlib.ExitStack) -> None:
-        """Have the history, the reports and the terminal told how the run goes, as far as there are any."""
-        history: RunHistory | None = current_run.history
-        if history is not None:
-            while_running.enter_context(history.noting(result))
-        total = self._whole.countTestCases()
+    def _follow(self, result: Any, while_running: contextlib.ExitStack, *, is_nested: bool) -> None:
+        """Add the listeners of a run, in the order of their lines in the summary."""
         recorder: Recorder | None = current_run.recorder
-        if recorder is not None:
-            while_running.enter_context(recorder.recording(result, total))
+        history: RunHistory | None = current_run.history
+        if recorder is not None and not is_nested:
+            while_running.enter_context(recorder.recording(result, self._whole.countTestCases()))
+        if self.durations is not None:
+            result.listen(SlowestTests(self.durations, result))
+        if is_nested:
+            return
         if colours.is_terminal(result.summary_stream):
             from .._results import progress  # not worth its start-up time in other runs
 
-            tests = _tests_in(self._whole)
+            tests, total = _tests_in(self._whole), self._whole.countTestCases()
             while_running.enter_context(progress.following(result, tests, total, self._durations, jobs()))
+        if history is not None:
+            while_running.enter_context(history.noting(result))
 
     @property
     def _durations(self) -> Mapping[str, float]:

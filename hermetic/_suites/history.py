@@ -13,7 +13,8 @@ import sys
 import unittest
 
 from .._base import command, real
-from .._results.durations import time_tests
+from .._results.listeners import Listener
+from .._terminal import colours
 from .._verdicts import scopes
 from . import suite_blocks
 from .history_file import MIN_SECONDS, HistoryFile
@@ -21,7 +22,7 @@ from .history_file import MIN_SECONDS, HistoryFile
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, TextIO
 
     from .._settings.table import Settings
     from .history_file import History
@@ -43,7 +44,7 @@ def path_of(settings: Settings) -> str | None:
     return os.path.realpath(settings.history)
 
 
-class RunHistory:
+class RunHistory(Listener):
     """The history, as a run reads it and adds to it.
 
     Args:
@@ -86,26 +87,22 @@ class RunHistory:
             yield
             return
         self._known = self._file.read()
-        result.hermetic_history = self
-        time_tests(result, self.note)
+        result.listen(self)
         try:
             yield
         finally:
             self.save(result)
 
-    def note(self, test: Any, seconds: float) -> None:
-        """Record how long a test took.
-
-        Args:
-            test: the test.
-            seconds: the duration, as measured where the test ran; the last call for a test counts.
-        """
+    def addTiming(self, test: Any, started: float, seconds: float) -> None:
         ran, known = self._ran, self._known
         # Fast tests of suites without failures are not recorded, and must cost next to nothing here.
         if seconds >= MIN_SECONDS or ran or known.durations or known.failed:
             name = suite_blocks.name_of(test)
             if seconds >= MIN_SECONDS or known.failed or name in known.durations or name in ran:
                 ran[name] = round(seconds, 4)
+
+    def stopTestRun(self, result: Any) -> None:
+        self.save(result)
 
     def save(self, result: Any) -> None:
         """Add to the file what a result has recorded since the last call."""
@@ -125,9 +122,9 @@ class RunHistory:
                 path, reason = self._file.path, error.strerror or error
                 sys.stderr.write(f"hermetic: the history {path} could not be written: {reason}\n")
 
-    def rerun_lines(self) -> list[str]:
-        """The command that reruns the failed tests, for people; nothing without failures or without a command."""
-        if not self._has_failures:
+    def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
+        """Show the command that reruns the failed tests on a terminal; a file gets the lines of unittest alone."""
+        if not self._has_failures or not colours.is_terminal(stream):
             return []
         arguments, start = sys.argv[1:], command.start()
         if not start or [*start, *arguments] != sys.orig_argv:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from .._base.errors import IsolationError
 from .._isolation.pool import Pool, Task
+from .._results import listeners
 from .._rules import groups, sandbox_choice
 from .._settings.current_run import current_run
 from .._verdicts.owner_names import owner_name
@@ -78,7 +79,7 @@ class ParallelRun:
             durations,
         )
         self._announce_plan(protect)
-        self._progress: Any = getattr(result, "hermetic_progress", None)
+        self._listeners = listeners.of_result(result)
         self._unit_by_task = {id(unit.task): unit for unit in self._plan.units}
         self._failing: set[int] = set()  # the ids of the tasks whose current test has failed
         self._begun: list[Unit] = []  # those that are replayed in part
@@ -97,7 +98,7 @@ class ParallelRun:
             is_stopping=lambda: bool(getattr(result, "shouldStop", False)),
             ends_run=lambda frame: fails_fast and _is_failure(frame),
         )
-        pool.hear = None if self._progress is None else self._hear
+        pool.hear = self._hear if self._listeners["startAhead"] else None
         return pool
 
     def _announce_plan(self, protect: Callable[[type], None]) -> None:
@@ -139,17 +140,17 @@ class ParallelRun:
     def _hear(self, task: Task, frame: list[Any]) -> None:
         """Have the terminal show a test that a worker begins or ends, which may be ahead of the suite."""
         kind, test = self._unit_by_task[id(task)].steps[task.at] if id(task) in self._unit_by_task else ("", None)
-        if kind != "test" or self._progress is None:
+        if kind != "test":
             return
         name = owner_name(test)
         if frame[0] == "begin":
-            self._progress.start_ahead(name)
+            self._listeners.tell("startAhead", name)
         elif frame[0] == "outcome":
             self._failing |= {id(task)} if _is_failure(frame) else set()
         elif frame[0] in ("ready", "died"):
             has_failed = frame[0] == "died" or id(task) in self._failing
             self._failing.discard(id(task))
-            self._progress.stop_ahead(name, has_failed=has_failed)
+            self._listeners.tell("stopAhead", name, has_failed)
 
     def endings(self, kind: str, subject: Any) -> Iterator[tuple[Unit, bool, Iterator[list[Any]]]]:
         """Have units tear down a class (``class``) or a module (``module``, by its name).

@@ -10,8 +10,9 @@ from .._base import features
 from .._base.errors import IsolationError
 from .._protocol import portable_errors, source_files, stand_in_classes, tracebacks
 from .._protocol.frames import FrameHandler
-from .._results import durations, isolation_errors
-from .._results.guarded_result import exc_info, report_outside, shows_subtests
+from .._results import isolation_errors, listeners
+from .._results.guarded_result import exc_info
+from .._results.result_proxy import report_outside, shows_subtests
 from .._stdlib import unittest_internals
 from .._verdicts import scopes, violation_data
 from .._verdicts.owner_names import owner_name
@@ -91,8 +92,7 @@ class Replay(Relay):
         self._test = test
         self._result = result
         self._group = group
-        self._recorder: Any = getattr(result, "hermetic_recorder", None)
-        self._history: Any = getattr(result, "hermetic_history", None)
+        self._listeners = listeners.of_result(result)
         self._worker: int | None = None
         self._what = "isolated test" if group else "test"
         self._verdicts: list[tuple[str, Any]] = []
@@ -142,10 +142,6 @@ class Replay(Relay):
         if duration is not None and features.UNITTEST_HAS_DURATIONS and hasattr(result, "addDuration"):
             result.addDuration(test, duration)
         result.stopTest(test)
-        if duration is not None:
-            durations.correct(result, test, duration)
-            if self._history is not None:
-                self._history.note(test, duration)
         return self.changes
 
     # --- frames ---
@@ -160,8 +156,8 @@ class Replay(Relay):
     def _begin(self) -> None:
         self._begun = True
         self._result.startTest(self._test)
-        if self._recorder is not None and self._worker is not None:
-            self._recorder.runs_in(self._worker, self._group)
+        if self._worker is not None:
+            self._listeners.tell("addWorker", self._worker, self._group)
 
     def on_buffer(self) -> None:
         self._buffering = unittest_internals.buffer_output(self._result)
@@ -172,8 +168,8 @@ class Replay(Relay):
             unittest_internals.release_output(self._result)
 
     def on_output(self, stream: str, text: str) -> None:
-        if self._recorder is not None and not getattr(self._result, "buffer", False):  # the recorder reads the buffer
-            self._recorder.add_output(*((text, "") if stream == "out" else ("", text)))
+        if not getattr(self._result, "buffer", False):  # a recorder reads the buffer
+            self._listeners.tell("addOutput", *((text, "") if stream == "out" else ("", text)))
         super().on_output(stream, text)
 
     def on_outcome(self, verdict: str, details: Any) -> None:
@@ -221,8 +217,9 @@ class Replay(Relay):
 
     def _measured(self, started: float, duration: float) -> None:
         self._duration = duration
-        if self._recorder is not None:
-            self._recorder.measured_in_worker(started, duration)
+        note_timing = getattr(self._result, "note_timing", None)
+        if note_timing is not None:
+            note_timing(self._test, started, duration)
 
     def on_leaks(self, what: str, changes: list[str]) -> None:
         note_leaks = getattr(self._result, "note_leaks", None)

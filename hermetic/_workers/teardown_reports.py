@@ -6,7 +6,7 @@ import unittest
 
 from .._base.errors import IsolationError
 from .._results import isolation_errors
-from .._results.guarded_result import report_outside
+from .._results.result_proxy import report_outside
 from .._stdlib import unittest_internals
 from . import replay
 

@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 import hermetic
-from hermetic._results.guarded_result import ResultProxy, proxy_of
+from hermetic._results.result_proxy import ResultProxy, proxy_of
 
 
 class LegacyResult:

@@ -121,7 +121,7 @@ class FileTest(HistoryCase):
 
     def test_a_run_of_fast_tests_that_pass_leaves_nothing(self):
         known = RunHistory(self.path, is_own=True)
-        known.note(self, 0.0009)
+        known.addTiming(self, 0.0, 0.0009)
         known.save(unittest.TestResult())
         self.assertFalse(os.path.exists(os.path.dirname(self.path)))
 
@@ -129,7 +129,7 @@ class FileTest(HistoryCase):
         for times in ((5.0, 0.0), (9.0, 7.0), (1.0,)):
             known = RunHistory(self.path, is_own=True)
             for seconds in times:
-                known.note(self, seconds)
+                known.addTiming(self, 0.0, seconds)
             known.save(unittest.TestResult())
             expected = {self.id(): times[-1]} if times[-1] else {}
             self.assertEqual(RunHistory(self.path, is_own=True).durations, expected)
@@ -157,7 +157,7 @@ class SharedTest(HistoryCase):
             for number in range(20):
                 test = types.SimpleNamespace(id=lambda: f"m.C.test_{sys.argv[2]}_{number}")
                 history = RunHistory(sys.argv[1], is_own=True)
-                history.note(test, 1.0)
+                history.addTiming(test, 0.0, 1.0)
                 history.save(types.SimpleNamespace(failures=[(test, "")]))
         """
         support.write_files(self.folder, {"writer.py": script})
@@ -181,7 +181,7 @@ class SharedTest(HistoryCase):
 
     def test_what_a_forked_copy_of_the_run_knows_is_not_saved(self):
         known = RunHistory(self.path, is_own=True)
-        known.note(self, 1.0)
+        known.addTiming(self, 0.0, 1.0)
         known._pid += 1
         known.save(unittest.TestResult())
         self.assertFalse(os.path.exists(self.path))

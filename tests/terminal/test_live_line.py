@@ -68,10 +68,10 @@ class ProgressTest(HermeticTestCase):
         self.progress = Progress(self.line, self.result)
 
     def tell(self, name, *, fails=False):
-        self.progress._start_told(name)
+        self.progress.startTest(name)
         if fails:
             self.result.errors.append((name, ""))
-        self.progress._stop_told(name)
+        self.progress.stopTest(name)
 
     def test_tests_are_counted_as_they_are_told_of(self):
         self.tell("a")
@@ -79,11 +79,11 @@ class ProgressTest(HermeticTestCase):
         self.assertEqual(self.line.shown, [(0, 0, ["a"]), (1, 0, []), (1, 0, ["b"]), (2, 1, [])])
 
     def test_those_of_workers_count_when_they_end_and_once(self):
-        self.progress.start_ahead("a")
-        self.progress.start_ahead("b")
-        self.progress.stop_ahead("b", has_failed=True)
+        self.progress.startAhead("a")
+        self.progress.startAhead("b")
+        self.progress.stopAhead("b", True)
         self.assertEqual(self.line.shown[-1], (1, 1, ["a"]))
-        self.progress.stop_ahead("a", has_failed=False)
+        self.progress.stopAhead("a", False)
         self.tell("a")
         self.tell("b", fails=True)
         self.tell("c")
@@ -95,7 +95,7 @@ class ProgressTest(HermeticTestCase):
         self.assertEqual(self.line.shown[-1], (1, 1, []))
 
     def test_a_worker_that_has_run_nothing_of_a_test_has_not_ended_it(self):
-        self.progress.stop_ahead("a", has_failed=False)
+        self.progress.stopAhead("a", False)
         self.assertEqual(self.line.shown, [])
 
 

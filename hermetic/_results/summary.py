@@ -1,0 +1,140 @@
+"""Sums up a run for people: its violations, warnings and leaks, how many are known, and what ended it early."""
+
+from __future__ import annotations
+
+from .._isolation import leak_snapshot
+from .._patches import installation
+from .._policy import messages
+from .._settings import baseline_file
+from .._settings.current_run import current_run
+from .._terminal import colours
+from .._verdicts import baseline, scopes
+from .._verdicts.owner_names import owner_name
+from .listeners import Listener
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any, TextIO
+
+    from .._base.errors import ViolationError
+    from .._base.records import Violation
+
+__unittest = True
+
+_MAX_GONE = 10  # lines of entries that no longer occur: nobody deletes more of them by hand
+
+
+class Summary(Listener):
+    """The lines of hermetic at the end of a run.
+
+    Args:
+        known: the violations that the baseline lists, if it lists any.
+        seed_line: the line that says how to repeat the order of the tests, if it is not the usual one.
+        is_nested: whether a test runs the run: that test's own run sums up what both were allowed.
+    """
+
+    def __init__(
+        self, known: KnownViolations | None = None, seed_line: str | None = None, *, is_nested: bool = False
+    ) -> None:
+        self._known = known
+        self._seed_line = seed_line
+        self._is_nested = is_nested
+        self._violations: list[Violation] = []
+        self._allowed: list[Violation] = []
+        self._leaks: list[str] = []
+
+    def addViolations(self, test: Any, errors: Sequence[ViolationError]) -> None:
+        self._violations += [error.violation for error in errors]
+
+    def addAllowed(self, violations: Sequence[Violation]) -> None:
+        self._allowed += violations
+
+    def addLeaks(self, test: Any, what: str, changes: Sequence[str]) -> None:
+        self._leaks.append(f"{what}: {leak_snapshot.summed([*changes])}")
+
+    def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
+        lines = self._findings(result, stream) if self._has_findings() else []
+        methods = [] if self._is_nested else scopes.running.start_methods
+        if methods:
+            lines.append(f"start method{'s' if len(methods) > 1 else ''} of multiprocessing: {', '.join(methods)}")
+        if self._seed_line is not None and not result.wasSuccessful():
+            lines.append(self._seed_line)  # its first copy may be far away by now
+        if result.ended_early is not None:
+            lines.append(f"The run ended early: {result.ended_early}")
+        return lines
+
+    def _has_findings(self) -> bool:
+        return bool(self._violations or self._allowed or self._leaks or installation.installed.is_complete)
+
+    def _findings(self, result: Any, stream: TextIO) -> list[str]:
+        allowed: Sequence[Violation] = self._allowed
+        known: list[str] = []
+        if current_run.is_observing:
+            allowed = []  # the survey, or whoever else observes, reports them
+        elif self._known is not None:
+            allowed, known = self._known.told_apart(allowed, result)
+        bad = messages.summary_lines(self._violations, "violations")
+        odd = [*messages.summary_lines(allowed, "warnings"), *messages.leak_lines(self._leaks)]
+        if colours.are_wanted(stream):
+            bad, odd = colours.of_headings(bad, colours.RED), colours.of_headings(odd, colours.YELLOW)
+        return [*bad, *odd, *known]
+
+
+class KnownViolations:
+    """Counts the violations of a run that the baseline lists.
+
+    Args:
+        tests: the tests of the run.
+        is_whole: whether these are the whole suite. Only then can a run show that a test or a fixture is gone.
+    """
+
+    def __init__(self, tests: Iterable[Any], *, is_whole: bool) -> None:
+        settings = current_run.settings
+        self._entries, self._old_places = settings.baseline, [*settings.old_baselines]
+        self._places = [*self._old_places, baseline_file.path_in(settings.root)]
+        self._ids = {owner_name(test) for test in tests}
+        self._is_whole = is_whole
+
+    def told_apart(self, warned: Sequence[Violation], result: Any) -> tuple[list[Violation], list[str]]:
+        """Take the known violations out of those that were allowed, and return the rest with the lines about them.
+
+        Args:
+            warned: all violations that were allowed.
+            result: the result of the run.
+        """
+        found = {violation: baseline.entry_of(violation) for violation in warned}
+        known = [violation for violation, entry in found.items() if entry in self._entries]
+        lines = [
+            f"baseline: {path} lists known violations, which is deprecated: run with --write-baseline to move them to"
+            f" {self._places[-1]}"
+            for path in self._old_places
+        ]
+        if known:
+            tests = len({violation.test for violation in known})
+            lines.append(f"baseline: {_counted(len(known), 'known violation')} in {_counted(tests, 'test')}")
+        gone = self._gone({found[violation] for violation in known}, result)
+        if gone:
+            what = "no longer occurs: remove it" if len(gone) == 1 else "no longer occur: remove them"
+            lines.append(f"baseline: {_counted(len(gone), 'known violation')} {what} from {' or '.join(self._places)},")
+            lines.append("  or run with --write-baseline to update the file:")
+            lines += [f"  {entry}" for entry in gone[:_MAX_GONE]]
+            lines += [f"  ... and {len(gone) - _MAX_GONE} more"] * (len(gone) > _MAX_GONE)
+        known_ones = set(known)
+        return [violation for violation in warned if violation not in known_ones], lines
+
+    def _gone(self, seen: set[str], result: Any) -> list[str]:
+        """Return the entries whose violations no longer occur, as far as this run shows."""
+        if result.ended_early is not None:
+            return []
+        unsure = {owner_name(test) for test, _ in [*result.errors, *result.failures, *result.skipped]}
+        gone = []
+        for entry in sorted(self._entries - seen):
+            name = entry.split(" ")[1]
+            if name not in unsure and (name in self._ids or self._is_whole):
+                gone.append(entry)
+        return gone
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
