@@ -86,6 +86,39 @@ LAYERS = {
     "__main__": "",
 }
 MOST_FILES_IN_A_ROOM = 16
+MOST_LINES_IN_A_FILE, MOST_LINES_IN_A_FUNCTION, MOST_LINES_IN_A_TEST = 350, 30, 25
+
+# Files without a test file of their name, and the modules that test what they do: direct tests would repeat these.
+TESTED_ELSEWHERE = {
+    "_base.records": "operations.test_events policy.test_messages",  # plain data
+    "_children.child_boot": "patches.multiprocessing.test_preparation",  # runs in children only, as the next three do
+    "_children.preloaded": "patches.multiprocessing.test_preparation",
+    "_children.site.sitecustomize": "guards.test_environment",
+    "_children.spawned": "patches.multiprocessing.test_preparation",
+    "_doubles.asyncio_children": "doubles.test_conformance_asyncio",  # compared with real children
+    "_doubles.popen_methods": "doubles.test_conformance_popen doubles.test_conformance_run",  # likewise
+    "_guards.forked_copies": "patches.test_forked_runs",
+    "_guards.process_findings": "patches.multiprocessing.test_starts guards.test_ceilings",
+    "_isolation.leak_probes": "isolation.test_leak_snapshot",
+    "_isolation.worker_process": "isolation.test_parent isolation.test_output",  # runs in workers only
+    "_isolation.zygote": "isolation.test_zygote_nursery",  # runs in the zygote only
+    "_patches.child_starts": "doubles.test_seam",
+    "_patches.guard_parts": "patches.test_installation",
+    "_patches.multiprocessing.process_checks": "patches.multiprocessing.test_starts patches.multiprocessing.test_pools",
+    "_patches.multiprocessing.watching": "patches.multiprocessing.test_preparation",
+    "_program.run_setup": "program.test_program suites.test_order",
+    "_protocol.frame_kinds": "protocol.test_frames",
+    "_reports.html_assets": "reports.test_html_report",  # shown in a browser
+    "_results.durations": "running.test_runner",
+    "_results.known_violations": "verdicts.test_baseline",
+    "_results.progress": "terminal.test_live_line",
+    "_results.recording": "reports.test_json_report",
+    "_results.recording_result": "reports.test_runs",
+    "_running.watched_run": "running.test_runner",
+    "_studies.reproduction": "studies.test_polluters",  # its commands are run there
+    "_workers.worker_result": "workers.test_replay workers.test_worker",  # runs in workers only
+    "_workers.worker_supply": "workers.test_parallel_run",
+}
 
 # Private names of the standard library in other rooms: moving them would hide them.
 PRIVATE_NAMES = {
@@ -134,6 +167,12 @@ def is_future(node: ast.AST) -> bool:
 
 def words(text: str) -> list[str]:
     return text.replace("|", " ").split()
+
+
+def test_module_of(module: str) -> str:
+    """The module of tests that mirrors a file of the package."""
+    room, _, file = module.rpartition(".")
+    return ".".join([*(part.lstrip("_") for part in room.split(".")), f"test_{file}"])
 
 
 def room_of(module: str) -> str:
@@ -221,17 +260,54 @@ class LayersTest(hermetic.HermeticTestCase):
                     self.assertIn(name.partition(".")[2].partition(".")[0], names)
 
 
+@hermetic.medium  # it reads all of the package and of its tests
+class LimitsTest(hermetic.HermeticTestCase):
+    """How long files and functions may be, docstrings of functions not counted."""
+
+    def lines_of_functions(self, tree: ast.Module) -> Iterator[tuple[str, int]]:
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                docstring = node.body[0] if ast.get_docstring(node) is not None else None
+                ends = (docstring.end_lineno or 0) - docstring.lineno + 1 if docstring is not None else 0
+                yield node.name, (node.end_lineno or 0) - node.lineno + 1 - ends
+
+    def test_functions_and_files_of_the_package(self):
+        for module, tree in modules().items():
+            with self.subTest(module=module):
+                self.assertLessEqual(max([node.end_lineno or 0 for node in tree.body], default=0), MOST_LINES_IN_A_FILE)
+                long = [name for name, lines in self.lines_of_functions(tree) if lines > MOST_LINES_IN_A_FUNCTION]
+                self.assertEqual(long, [])
+
+    def test_tests(self):
+        for module, tree in modules(os.path.join(support.ROOT, "tests")).items():
+            if not module.startswith("samples."):
+                found = [name for name, lines in self.lines_of_functions(tree) if lines > MOST_LINES_IN_A_TEST]
+                with self.subTest(module=module):
+                    self.assertEqual([name for name in found if name.startswith("test_")], [])
+
+
 @hermetic.medium  # it reads all of the tests
 class TestsTest(hermetic.HermeticTestCase):
-    def test_modules_of_tests_are_imported_by_nobody(self):
+    def setUp(self) -> None:
         found = modules(os.path.join(support.ROOT, "tests"))
-        ours = {module: tree for module, tree in found.items() if not module.startswith("samples.")}
-        tests = {f"tests.{module}" for module in ours if module.rpartition(".")[2].startswith("test_")}
-        for module, tree in ours.items():
+        self.modules = {module: tree for module, tree in found.items() if not module.startswith("samples.")}
+
+    def test_modules_of_tests_are_imported_by_nobody(self):
+        tests = {f"tests.{module}" for module in self.modules if module.rpartition(".")[2].startswith("test_")}
+        for module, tree in self.modules.items():
             for name in {name for node in ast.walk(tree) for name in imported_names(module, node, package="tests")}:
                 with self.subTest(importer=module, imported=name):
                     full = name if name.startswith("tests.") else f"tests.{name}"
                     self.assertEqual({full, full.rpartition(".")[0]} & tests, set())
+
+    def test_each_file_of_a_room_has_a_test_file_of_its_name(self):
+        files = {module for module in modules() if "." in module and not module.endswith("__init__")}
+        lacking = {module for module in files if test_module_of(module) not in self.modules}
+        self.assertEqual(lacking, {*TESTED_ELSEWHERE})
+
+    def test_the_tests_of_the_other_files_are_there(self):
+        named = {module for names in TESTED_ELSEWHERE.values() for module in words(names)}
+        self.assertEqual(named - {*self.modules}, set())
 
 
 @hermetic.medium  # it reads all of the package

@@ -64,12 +64,8 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
     _take(_environment_table(real.environ), "environment", values, origins)
     if real.environ.get("XML_OUTPUT_FILE"):  # of Bazel: as HERMETIC_JUNIT_XML, and before it
         values["junit_xml"], origins["junit_xml"] = real.environ["XML_OUTPUT_FILE"], "environment XML_OUTPUT_FILE"
-    _take(
-        {key: value for key, value in (command_line or {}).items() if value is not None},
-        "command line",
-        values,
-        origins,
-    )
+    given = {key: value for key, value in (command_line or {}).items() if value is not None}
+    _take(given, "command line", values, origins)
     bazel_size = _BAZEL_SIZES.get(real.environ.get("TEST_SIZE", ""))
     if "default_size" not in values and bazel_size:
         values["default_size"], origins["default_size"] = Size(bazel_size), "environment TEST_SIZE"

@@ -177,30 +177,34 @@ class MatchingTest(ScriptingTestCase):
         )
 
 
+# The command and the options of mock_run(), and its message.
+WRONG_ARGUMENTS = (
+    ([], {}, "the command is empty; write ... alone for any command"),
+    (None, {}, "a command is a list of strings, or one string, not None"),
+    (["a", 5], {}, "element 1 of the command, 5, is no argument; write '5'"),
+    (["a", None], {}, "element 1 of the command, None, is no argument; write 'None'"),
+    ([..., "a"], {}, "element 0 of the command, ..., stands at the end alone"),
+    (["a"], {"returncode": "1"}, "returncode is a number, not '1'"),
+    (["a"], {"returncode": 256}, "returncode is 0 to 255, or minus the number of a signal, not 256"),
+    (["a"], {"returncode": -99}, "returncode is 0 to 255, or minus the number of a signal, not -99"),
+    (["a"], {"stdout": None}, "stdout is str or bytes, not None"),
+    (["a"], {"stderr": ["x"]}, "stderr is str or bytes, not ['x']"),
+    (["a"], {"raises": "x"}, "raises is an exception, or a class of them, not 'x'"),
+    (["a"], {"input": 5}, "input is str or bytes, a pattern, a predicate or None, not 5"),
+    (["a"], {"cwd": ["/"]}, "cwd is a path, a pattern, a predicate or None, not ['/']"),
+    (["a"], {"env": "A=1"}, "env is a mapping, a pattern, a predicate or None, not 'A=1'"),
+    (["a"], {"times": 0}, "times is a number from 1, or None for any number of times, not 0"),
+    (["a"], {"duration": -1}, "duration is a number of seconds from 0 to math.inf, not -1"),
+    (["a"], {"duration": math.nan}, "duration is a number of seconds from 0 to math.inf, not nan"),
+    (["a"], {"side_effect": 5}, "side_effect is a function that plays the child, or an exception, not 5"),
+    (["a"], {"side_effect": print, "stdout": "x"}, "a child that is a function writes its own stdout"),
+    (["a"], {"side_effect": OSError, "raises": OSError}, "raises and side_effect are two exceptions"),
+)
+
+
 class WrongArgumentsTest(HermeticTestCase):
     def test_each_has_one_clear_message(self):
-        for command, options, message in (
-            ([], {}, "the command is empty; write ... alone for any command"),
-            (None, {}, "a command is a list of strings, or one string, not None"),
-            (["a", 5], {}, "element 1 of the command, 5, is no argument; write '5'"),
-            (["a", None], {}, "element 1 of the command, None, is no argument; write 'None'"),
-            ([..., "a"], {}, "element 0 of the command, ..., stands at the end alone"),
-            (["a"], {"returncode": "1"}, "returncode is a number, not '1'"),
-            (["a"], {"returncode": 256}, "returncode is 0 to 255, or minus the number of a signal, not 256"),
-            (["a"], {"returncode": -99}, "returncode is 0 to 255, or minus the number of a signal, not -99"),
-            (["a"], {"stdout": None}, "stdout is str or bytes, not None"),
-            (["a"], {"stderr": ["x"]}, "stderr is str or bytes, not ['x']"),
-            (["a"], {"raises": "x"}, "raises is an exception, or a class of them, not 'x'"),
-            (["a"], {"input": 5}, "input is str or bytes, a pattern, a predicate or None, not 5"),
-            (["a"], {"cwd": ["/"]}, "cwd is a path, a pattern, a predicate or None, not ['/']"),
-            (["a"], {"env": "A=1"}, "env is a mapping, a pattern, a predicate or None, not 'A=1'"),
-            (["a"], {"times": 0}, "times is a number from 1, or None for any number of times, not 0"),
-            (["a"], {"duration": -1}, "duration is a number of seconds from 0 to math.inf, not -1"),
-            (["a"], {"duration": math.nan}, "duration is a number of seconds from 0 to math.inf, not nan"),
-            (["a"], {"side_effect": 5}, "side_effect is a function that plays the child, or an exception, not 5"),
-            (["a"], {"side_effect": print, "stdout": "x"}, "a child that is a function writes its own stdout"),
-            (["a"], {"side_effect": OSError, "raises": OSError}, "raises and side_effect are two exceptions"),
-        ):
+        for command, options, message in WRONG_ARGUMENTS:
             with self.subTest(message), self.assertRaises((TypeError, ValueError)) as caught:
                 SubprocessMock().mock_run(command, **options)
             self.assertTrue(str(caught.exception).startswith(f"mock_run(): {message}"), str(caught.exception))

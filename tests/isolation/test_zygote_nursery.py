@@ -14,6 +14,32 @@ from support.worker_runs import interrupted, verdicts
 setUpModule = support.some_pythons_do
 
 
+# While the zygote is stopped, three tests end: one of them leaves a process.
+LEFT_AT_THE_END = """
+    import os, signal, subprocess, time, unittest
+    from hermetic import isolated
+
+    def wait_for(*files):
+        while not all(map(os.path.exists, files)): time.sleep(0.01)
+
+    @isolated(timeout=40)
+    def test_ends(self):
+        open(self._testMethodName, "w").close()
+        wait_for("zygote has stopped")
+
+    @isolated(timeout=40)
+    def test_leaves(self):
+        wait_for("test_1", "test_3")
+        stop = f"kill -STOP {os.getppid()}; > 'zygote has stopped'; sleep 0.7; kill -CONT {os.getppid()}"
+        subprocess.Popen(["sh", "-c", stop + "; exec sleep 40"], start_new_session=True)
+        wait_for("zygote has stopped")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    class T(unittest.TestCase):
+        test_1, test_2, test_3 = test_ends, test_leaves, test_ends
+"""
+
+
 @hermetic.medium
 @unittest.skipUnless(sys.platform == "linux", "zygotes are for Linux")
 class ZygoteNurseryTest(unittest.TestCase):
@@ -77,30 +103,7 @@ class ZygoteNurseryTest(unittest.TestCase):
         self.assertEqual(verdicts(shown.stderr), {"test_1": "ERROR", "test_2": "ok"}, shown.stderr)
 
     def test_what_one_test_left_is_not_put_on_another_that_ended_at_the_same_time(self):
-        module = """
-            import os, signal, subprocess, time, unittest
-            from hermetic import isolated
-
-            def wait_for(*files):
-                while not all(map(os.path.exists, files)): time.sleep(0.01)
-
-            @isolated(timeout=40)
-            def test_ends(self):
-                open(self._testMethodName, "w").close()
-                wait_for("zygote has stopped")
-
-            @isolated(timeout=40)
-            def test_leaves(self):
-                wait_for("test_1", "test_3")
-                stop = f"kill -STOP {os.getppid()}; > 'zygote has stopped'; sleep 0.7; kill -CONT {os.getppid()}"
-                subprocess.Popen(["sh", "-c", stop + "; exec sleep 40"], start_new_session=True)
-                wait_for("zygote has stopped")
-                os.kill(os.getpid(), signal.SIGKILL)
-
-            class T(unittest.TestCase):
-                test_1, test_2, test_3 = test_ends, test_leaves, test_ends
-        """
-        with Folder(**{"test_ends.py": module}) as folder:
+        with Folder(**{"test_ends.py": LEFT_AT_THE_END}) as folder:
             shown = run_python("-m", "hermetic", "-v", "-j", "3", "test_ends", cwd=folder)
         self.assertEqual(verdicts(shown.stderr), {"test_1": "ok", "test_2": "ERROR", "test_3": "ok"}, shown.stderr)
         self.assertNotIn("process left running", shown.stderr)

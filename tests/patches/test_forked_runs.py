@@ -42,6 +42,32 @@ def sample(text: str) -> dict[str, str]:
     }
 
 
+OWN_WORK = """
+    import os, sys, unittest
+    from forking import forked
+    def ends(how):
+        child = os.fork()
+        if not child:
+            how()
+        return os.waitpid(child, 0)[1]
+    ways = [lambda: os._exit(0), lambda: os.execv(sys.executable, [sys.executable, "-c", ""])]
+    assert [ends(how) for how in ways] == [0, 0]
+    class T(unittest.TestCase):
+        def test_it(self): print('RAN')
+        def test_none(self): pass
+        def test_ends(self):
+            self.assertEqual([ends(how) for how in ways], [0, 0])
+        def test_subtest(self):
+            def how():
+                with self.subTest(): pass
+                os._exit(0)
+            self.assertEqual(ends(how), 0)
+        def test_inner_run(self):
+            run = unittest.TextTestRunner(stream=open(os.devnull, 'w')).run
+            self.assertEqual(ends(lambda: os._exit(0 if run(T('test_none')).testsRun == 1 else 1)), 0)
+"""
+
+
 @medium
 class CopyTest(unittest.TestCase):
     def run_sample(self, text: str, *options: str) -> tuple[int, str, list[str]]:
@@ -99,31 +125,7 @@ class CopyTest(unittest.TestCase):
         self.assertIn("test_sample.U.test_it came back to the runner", stderr)
 
     def test_a_child_that_does_its_own_work_is_left_alone(self) -> None:
-        inner = "unittest.TextTestRunner(stream=open(os.devnull, 'w')).run(T('test_none'))"
-        work = f"""
-            import os, sys, unittest
-            from forking import forked
-            def ends(how):
-                child = os.fork()
-                if not child:
-                    how()
-                return os.waitpid(child, 0)[1]
-            ways = [lambda: os._exit(0), lambda: os.execv(sys.executable, [sys.executable, "-c", ""])]
-            assert [ends(how) for how in ways] == [0, 0]
-            class T(unittest.TestCase):
-                def test_it(self): print('RAN')
-                def test_none(self): pass
-                def test_ends(self):
-                    self.assertEqual([ends(how) for how in ways], [0, 0])
-                def test_subtest(self):
-                    def how():
-                        with self.subTest(): pass
-                        os._exit(0)
-                    self.assertEqual(ends(how), 0)
-                def test_inner_run(self):
-                    self.assertEqual(ends(lambda: os._exit(0 if {inner}.testsRun == 1 else 1)), 0)
-        """
-        with Folder(**{**sample(""), "test_sample.py": work}) as folder:
+        with Folder(**{**sample(""), "test_sample.py": OWN_WORK}) as folder:
             done = run_hermetic(cwd=folder)
         self.assertEqual(done.returncode, 0, done.stderr)
 

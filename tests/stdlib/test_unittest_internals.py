@@ -182,9 +182,8 @@ class UnittestTest(hermetic.HermeticTestCase):
 
         class Sample(unittest.TestCase):
             def doCleanups(self):
-                found.append(
-                    (unittest_internals.test_has_failed(self), len(unittest_internals.unreported_errors(self)) <= 1)
-                )
+                has_few = len(unittest_internals.unreported_errors(self)) <= 1
+                found.append((unittest_internals.test_has_failed(self), has_few))
                 return super().doCleanups()
 
             def test_fails(self):
