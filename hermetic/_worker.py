@@ -1,6 +1,6 @@
 """The entry points of interpreters that hermetic starts for isolated tests.
 
-work()         a worker
+be_worker()    a worker
 be_zygote()    a zygote that imports a test module, for runners that cannot be forked before their first test
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 
-def work(  # noqa: PLR0913, PLR0917 - one for each thing given
+def be_worker(  # noqa: PLR0913, PLR0917 - one for each thing given
     nonce: str, folder: str, reading: int, writing: int, files: list[int], sandbox: int | None
 ) -> NoReturn:
     """Be a worker.
@@ -50,7 +50,7 @@ def be_zygote(control: int) -> NoReturn:
     kind, *arguments = json.loads(link.recv(MAX_MESSAGE_BYTES) or b'["gone"]')
     work_in_fork: Callable[[WorkerArguments], NoReturn] = worker.work
     if kind == "context":
-        context.enter(arguments[0])
+        context.take_on(arguments[0])
         work_in_fork = worker.warm_up()
     link.send(json.dumps([process_tree.thread_count()]).encode())
     Zygote(link, work_in_fork).serve()

@@ -51,7 +51,7 @@ def _start_folder() -> str | None:
 def fresh_command(given: WorkerArguments) -> list[str]:
     """The command that starts a fresh interpreter as a worker."""
     arguments = given.nonce.hex(), given.folder, given.reading, given.writing, given.files, given.sandbox
-    return python_command(f"work{arguments!r}")
+    return python_command(f"be_worker{arguments!r}")
 
 
 def python_command(call: str) -> list[str]:

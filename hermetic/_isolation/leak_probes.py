@@ -155,7 +155,7 @@ TABLES: tuple[tuple[str, Callable[[], Any]], ...] = (
 )
 
 
-def names_in(folder: str) -> list[str]:
+def folder_names(folder: str) -> list[str]:
     """The names in a folder, sorted; none for a folder that cannot be read."""
     try:
         return sorted(os.listdir(folder))
@@ -163,7 +163,7 @@ def names_in(folder: str) -> list[str]:
         return []
 
 
-def read(probe: Callable[[], Any]) -> Any:
+def probed(probe: Callable[[], Any]) -> Any:
     """What a probe returns, or ``UNREAD`` if it fails."""
     try:
         return probe()
@@ -171,7 +171,7 @@ def read(probe: Callable[[], Any]) -> Any:
         return UNREAD
 
 
-def threads() -> list[Any]:
+def known_threads() -> list[Any]:
     """The threads of this process that Python knows."""
     threading = sys.modules.get("threading")
     return [] if threading is None else list(thread_internals.enumerate_threads(threading))
@@ -179,7 +179,7 @@ def threads() -> list[Any]:
 
 def open_files() -> set[int]:
     """The open file descriptors, without those of helper processes; empty on systems that do not list them."""
-    listed = {int(name) for name in names_in(features.OPEN_FILES_FOLDER) if name.isdigit()}
+    listed = {int(name) for name in folder_names(features.OPEN_FILES_FOLDER) if name.isdigit()}
     helpers = {*global_state.helper_files(), *own_files.sweeper_pipes()}
     return {fd for fd in listed.difference(helpers) if _is_open(fd)}
 
@@ -193,7 +193,7 @@ def _is_open(fd: int) -> bool:
     return True
 
 
-def path_of(fd: int) -> str:
+def open_path(fd: int) -> str:
     """The path of an open file, or ``unknown``."""
     try:
         return os.readlink(f"{features.OPEN_FILES_FOLDER}/{fd}")

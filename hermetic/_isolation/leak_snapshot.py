@@ -22,11 +22,11 @@ class Snapshot:
     """The state of this process, as far as tests may change it."""
 
     def __init__(self) -> None:
-        self._values = {name: leak_probes.read(probe) for name, probe in leak_probes.VALUES}
-        self._tables = {name: leak_probes.read(probe) for name, probe in leak_probes.TABLES}
+        self._values = {name: leak_probes.probed(probe) for name, probe in leak_probes.VALUES}
+        self._tables = {name: leak_probes.probed(probe) for name, probe in leak_probes.TABLES}
         self._module_count = len(sys.modules)
-        self._folder_state, self._folder_names = leak_probes.folder_state(), {*leak_probes.names_in(".")}
-        self._threads = [*leak_probes.threads()]  # held, so that no new one gets the place of one that has gone
+        self._folder_state, self._folder_names = leak_probes.folder_state(), {*leak_probes.folder_names(".")}
+        self._threads = [*leak_probes.known_threads()]  # held, so that no new one gets the place of one that has gone
         self._files = leak_probes.open_files()
         self._children = {*process_tree.living_children()}
 
@@ -34,12 +34,12 @@ class Snapshot:
         """Read again what a worker sets up for itself after the fork; the rest is as it was in its parent."""
         for name in _GIVEN_TO_WORKERS:
             if name in self._values:
-                self._values[name] = leak_probes.read(_PROBES[name])
+                self._values[name] = leak_probes.probed(_PROBES[name])
             else:
-                self._tables[name] = leak_probes.read(_PROBES[name])
+                self._tables[name] = leak_probes.probed(_PROBES[name])
         self._files = leak_probes.open_files()
         if leak_probes.folder_state() != self._folder_state:  # other workers have changed it since
-            self._folder_state, self._folder_names = leak_probes.folder_state(), {*leak_probes.names_in(".")}
+            self._folder_state, self._folder_names = leak_probes.folder_state(), {*leak_probes.folder_names(".")}
 
     def changes(self) -> list[str]:
         """Describe what has changed since, one text for each thing."""
@@ -62,13 +62,13 @@ class Snapshot:
             ),
             *(
                 f"thread left running: {thread.name}"
-                for thread in leak_probes.threads()
+                for thread in leak_probes.known_threads()
                 if thread not in self._threads and thread.is_alive()
             ),
         ]
 
     def _left(self) -> list[str]:
-        opened = [(fd, leak_probes.path_of(fd)) for fd in sorted(leak_probes.open_files() - self._files)]
+        opened = [(fd, leak_probes.open_path(fd)) for fd in sorted(leak_probes.open_files() - self._files)]
         return self._running() + [
             f"open file descriptor left: {fd} ({path})" for fd, path in opened if not leak_probes.is_pythons_own(path)
         ]
@@ -76,12 +76,12 @@ class Snapshot:
     def _changed(self) -> list[str]:
         found = [f"file descriptor closed: {fd}" for fd in sorted(self._files - leak_probes.open_files())]
         for name, probe in leak_probes.VALUES:
-            before, after = self._values[name], leak_probes.read(probe)
+            before, after = self._values[name], leak_probes.probed(probe)
             found += _unread(name, before, after)
             if _are_known(before, after) and not _same(before, after):
                 found.append(f"{name} changed{_shown_change(before, after)}")
         for name, probe in leak_probes.TABLES:
-            before, after = self._tables[name], leak_probes.read(probe)
+            before, after = self._tables[name], leak_probes.probed(probe)
             found += _unread(name, before, after)
             if _are_known(before, after):
                 found += _table_changes(name, before, after)
@@ -174,6 +174,6 @@ def _new_files_here(before: set[str]) -> list[str]:
     """The new files in the current folder, without the hidden files and caches that tools write for themselves."""
     return [
         f"file in the current folder: {name}"
-        for name in leak_probes.names_in(".")
+        for name in leak_probes.folder_names(".")
         if name not in before and not name.startswith((".", "__pycache__"))
     ]

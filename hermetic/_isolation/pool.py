@@ -285,7 +285,7 @@ class _Kept:
 
     def put(self, key: Any, frames: Frames) -> None:
         """Keep an answer."""
-        data = framing.dump(frames)
+        data = framing.to_bytes(frames)
         if self._bytes + len(data) <= _MAX_KEPT_BYTES:
             self._bytes += len(data)
             self._answers[key] = data
@@ -309,7 +309,7 @@ class _Kept:
             kept = self._file.read(kept[1])
         else:
             self._bytes -= len(kept)
-        frames: Frames = framing.load(kept)
+        frames: Frames = framing.from_bytes(kept)
         return frames
 
     def close(self) -> None:

@@ -137,7 +137,7 @@ def _multiprocessing_children() -> tuple[set[int], set[int]]:
     return {child.pid for child in found if child.daemon}, {child.pid for child in found if not child.daemon}
 
 
-def leave() -> None:
+def wind_up() -> None:
     """Run the exit handlers, as the interpreter does at its end, without waiting for processes that tests left."""
     daemons, others = _multiprocessing_children()
     for pid in {*process_tree.living_children(), *others} - daemons:

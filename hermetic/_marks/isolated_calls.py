@@ -56,8 +56,8 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             " unittest.TestCase, with setUp, setUpClass and setUpModule"
         )
     test = _Call(what, inner)
-    result = _Outcome()
-    address = {"function": addressing.of_object(cls or function), "method": function.__name__ if cls else None}
+    result = _CallResult()
+    address = {"function": addressing.address_of_object(cls or function), "method": function.__name__ if cls else None}
     isolation.of_process().run(test, result, groups.of_function(function, cls), address)
     result.conclude()
 
@@ -78,7 +78,7 @@ class _Call(unittest.TestCase):
         return self._name
 
 
-class _Outcome:
+class _CallResult:
     """A result that raises the one thing that happened."""
 
     def __init__(self) -> None:

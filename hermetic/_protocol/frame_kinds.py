@@ -109,7 +109,7 @@ _SYNTAX_FIELDS: dict[type, Check] = {
     int: _column,
     tuple: _list_of(_either(_nothing, _text, _column)),
 }
-_place = _either(_nothing, _size)
+_index = _either(_nothing, _size)
 
 # What portable_errors._frame_fields returns.
 _traceback_frame = _array(
@@ -125,23 +125,23 @@ _one_exception = _record(
     frames=_list_of(_traceback_frame, 2 * portable_errors.MAX_FRAMES),
     notes=_either(_nothing, _text, _texts, _record(shown=_text)),
     suppress=_flag,
-    cause=_place,
-    context=_place,
+    cause=_index,
+    context=_index,
     members=_list_of(_size),
 )
 _exceptions = _record(exceptions=_list_of(_one_exception, portable_errors.MAX_EXCEPTIONS))
 
 
 def _exception(value: Any) -> bool:
-    """Whether a value is what ``portable_errors.describe`` returns, with no group that is a member of itself."""
+    """Whether a value is what ``portable_errors.describe_error`` returns, with no group that is a member of itself."""
     if not (_exceptions(value) and value["exceptions"]):
         return False
     alone = value["exceptions"]
     return all(
         max((*(each[name] or 0 for name in ("cause", "context")), *each["members"])) < len(alone)
-        and all(member > place or not alone[member]["members"] for member in each["members"])
-        and place not in each["members"]
-        for place, each in enumerate(alone)
+        and all(member > index or not alone[member]["members"] for member in each["members"])
+        and index not in each["members"]
+        for index, each in enumerate(alone)
     )
 
 

@@ -84,7 +84,7 @@ class FrameReader:
 
 def _parse(body: bytes) -> list[Any]:
     try:
-        frame = load(body)
+        frame = from_bytes(body)
     except (ValueError, RecursionError):
         frame = None
     if not isinstance(frame, list) or not frame or not isinstance(frame[0], str):
@@ -99,21 +99,21 @@ def pack(nonce: bytes, frame: list[Any]) -> bytes:
         nonce: the nonce of the worker.
         frame: strings, numbers, booleans, None, lists and dictionaries of them.
     """
-    body = dump(frame)
+    body = to_bytes(frame)
     return _header.pack(nonce, len(body)) + body
 
 
-def dump(plain: Any) -> bytes:
+def to_bytes(plain: Any) -> bytes:
     """Turn plain data into bytes."""
     # Not escaped as ASCII: two lone surrogates in a row would come back as one character.
     return _encode(plain).encode("utf-8", "surrogatepass")
 
 
-def load(data: bytes) -> Any:
-    """Turn bytes of ``dump`` into plain data; nothing else can come of any bytes.
+def from_bytes(data: bytes) -> Any:
+    """Turn bytes of ``to_bytes`` into plain data; nothing else can come of any bytes.
 
     Raises:
-        ValueError, RecursionError: the bytes are not of ``dump``.
+        ValueError, RecursionError: the bytes are not of ``to_bytes``.
     """
     return _decode(data.decode("utf-8", "surrogatepass"))
 

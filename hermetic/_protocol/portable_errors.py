@@ -1,7 +1,7 @@
 """Exceptions as plain data: a worker describes them, and its supervisor rebuilds exceptions that look the same.
 
-    worker       describe()  the class, the text, the frames, causes and contexts: no object of the user's
-    supervisor   rebuild()   an exception of the same name and text, with a traceback of the same frames
+    worker       describe_error()  the class, the text, the frames, causes and contexts: no object of the user's
+    supervisor   rebuild()         an exception of the same name and text, with a traceback of the same frames
 
 So a runner formats the rebuilt exception as it would have formatted the original.
 """
@@ -56,7 +56,7 @@ def repr_of(value: object, otherwise: str) -> str:
 # --- in the worker ---------------------------------------------------------------------------------------------------
 
 
-def describe(error: BaseException, tb: Any = None, *, with_locals: bool = False) -> dict[str, Any]:
+def describe_error(error: BaseException, tb: Any = None, *, with_locals: bool = False) -> dict[str, Any]:
     """Describe an exception and those that it is linked to as a list, in which they name each other by their indices.
 
     Args:
@@ -75,22 +75,24 @@ def describe(error: BaseException, tb: Any = None, *, with_locals: bool = False)
 def _describe(error: BaseException, tb: Any, *, with_locals: bool = False) -> dict[str, Any]:
     room = _Room()
     found = [error]
-    places = {id(error): 0}
+    indices = {id(error): 0}
 
-    def place_of(linked: BaseException | None) -> int | None:
-        if linked is not None and id(linked) not in places and len(found) < MAX_EXCEPTIONS:
-            places[id(linked)] = len(found)
+    def index_of(linked: BaseException | None) -> int | None:
+        if linked is not None and id(linked) not in indices and len(found) < MAX_EXCEPTIONS:
+            indices[id(linked)] = len(found)
             found.append(linked)
-        return places.get(id(linked))
+        return indices.get(id(linked))
 
     described = []
     for current in found:  # the loop adds to it
         # A group that occurs several times is shown once: else the text could double with each level of groups.
-        members = [place_of(member) for member in _members(current) if id(member) not in places or not _members(member)]
+        members = [
+            index_of(member) for member in _members(current) if id(member) not in indices or not _members(member)
+        ]
         links = {
-            "cause": place_of(current.__cause__),
-            "context": place_of(current.__context__),
-            "members": [place for place in members if place is not None],
+            "cause": index_of(current.__cause__),
+            "context": index_of(current.__context__),
+            "members": [index for index in members if index is not None],
         }
         at = tb if current is error and tb is not None else current.__traceback__
         described.append({**_describe_alone(current, at, room, with_locals=with_locals), **links})
@@ -232,18 +234,18 @@ def rebuild(described: dict[str, Any]) -> BaseException:
     """Make an exception that looks like the described one.
 
     Args:
-        described: the data that ``describe`` returned.
+        described: the data that ``describe_error`` returned.
     """
     alone = described["exceptions"]
     made: dict[int, BaseException] = {}
 
-    def at(place: int) -> BaseException:
-        if place not in made:
-            made[place] = _instance(alone[place], [at(member) for member in alone[place]["members"]])
-        return made[place]
+    def at(index: int) -> BaseException:
+        if index not in made:
+            made[index] = _instance(alone[index], [at(member) for member in alone[index]["members"]])
+        return made[index]
 
-    for place, fields in enumerate(alone):
-        error = at(place)
+    for index, fields in enumerate(alone):
+        error = at(index)
         for name in ("cause", "context"):
             if fields[name] is not None:
                 _set(error, f"__{name}__", at(fields[name]))
@@ -281,12 +283,12 @@ def _instance(described: dict[str, Any], members: list[BaseException]) -> BaseEx
         error = base.__new__(base)
         error.args = (text,)
         return error
-    cls = stand_in_classes.new(module, qualname, base)
+    cls = stand_in_classes.new_class(module, qualname, base)
     arguments = (text, members) if members else ()
     try:
         error = base.__new__(cls, *arguments)
     except TypeError:  # a class defined in C, whose own __new__ may ask for anything
-        cls = stand_in_classes.new(None, qualname, base)
+        cls = stand_in_classes.new_class(None, qualname, base)
         cls.__module__ = str(module)
         error = base.__new__(cls, *arguments)
     _set(error, "args", (text,))

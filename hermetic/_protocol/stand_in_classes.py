@@ -19,13 +19,13 @@ class StandIn(type):
 
 
 def _reduced_class(cls: StandIn) -> Any:
-    return new, cls.stands_for
+    return new_class, cls.stands_for
 
 
 copyreg.pickle(StandIn, _reduced_class)
 
 
-def new(module: str | None, qualname: str, base: type[BaseException]) -> type[BaseException]:
+def new_class(module: str | None, qualname: str, base: type[BaseException]) -> type[BaseException]:
     """A class of exceptions that is shown as the worker's class of that name is.
 
     Args:

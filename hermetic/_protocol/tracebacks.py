@@ -42,7 +42,7 @@ def traceback_of(frames: list[list[Any]]) -> types.TracebackType | None:
     return found
 
 
-def standing_at(filename: str, name: str, line: int) -> types.TracebackType | None:
+def traceback_at(filename: str, name: str, line: int) -> types.TracebackType | None:
     """A traceback of one frame, for an error that was not raised.
 
     Args:
@@ -82,7 +82,7 @@ _MAX_UNITS = 8  # instructions that one entry covers, at most
 _MAX_LINES, _MAX_COLUMN = 10_000, 1_000_000  # of one instruction: each of its lines is read when it is shown
 
 
-def _place_at(positions: list[int | None]) -> list[int] | None:
+def _location(positions: list[int | None]) -> list[int] | None:
     """The first and last line and column; None if one is unknown, or cannot be shown."""
     known = [position for position in positions if position is not None]
     if len(known) != 4:  # noqa: PLR2004 - those four
@@ -94,14 +94,14 @@ def _place_at(positions: list[int | None]) -> list[int] | None:
 
 def _line_table(first_line: int, positions: list[int | None], units: int) -> bytes:
     """A table of locations that has one location for all instructions."""
-    place = _place_at(positions)
+    location = _location(positions)
     table = bytearray()
     line_before = first_line
     while units > 0:
         covered = min(units, _MAX_UNITS)
         units -= covered
-        if place is not None:
-            line, end_line, column, end_column = place
+        if location is not None:
+            line, end_line, column, end_column = location
             table.append(0x80 | _LONG_FORM << 3 | covered - 1)
             delta = line - line_before
             table += _varint(delta << 1 if delta >= 0 else (-delta << 1) | 1)

@@ -25,7 +25,7 @@ def isolation_error(text: str, test: Any) -> IsolationError:
 def standing_at(error: IsolationError, test: Any) -> IsolationError:
     """The error, as if the test had raised it."""
     filename, name, line = test_locations.place_of(test)
-    return error.with_traceback(tracebacks.standing_at(filename, name, line))
+    return error.with_traceback(tracebacks.traceback_at(filename, name, line))
 
 
 def report_changes(what: str, changes: list[str], test: Any, result: Any) -> IsolationError | None:

@@ -97,7 +97,7 @@ class Trials:
         if not isinstance(block.test, unittest.TestCase) or _is_of_stdlib(type(block.test).__module__):
             return False
         try:
-            addressing.of_test(block.test)
+            addressing.address_of(block.test)
         except IsolationError:
             return False
         return True
@@ -125,10 +125,10 @@ class Trials:
         own = type(block.test).__module__
         imports = [entry for module, entry in self._imports.items() if module in modules or module == own]
         worker = self._asked_to_import(imports, nursery.new_worker(fresh=True))
-        return self._perform(self._shared(worker, block), [addressing.of_test(block.test)], name)
+        return self._perform(self._shared(worker, block), [addressing.address_of(block.test)], name)
 
     def _address_of(self, block: SuiteBlock) -> dict[str, Any]:
-        return self._supply.address_of(block.test) or addressing.of_test(block.test)
+        return self._supply.address_of(block.test) or addressing.address_of(block.test)
 
     def _new_worker(self) -> Worker:
         nursery, fresh = self._supply.for_pool()

@@ -82,7 +82,7 @@ class HistoryFile:
         try:
             with scopes.unjudged(), real.open_file(self.path, "rb") as file:
                 content = file.read() if os.fstat(file.fileno()).st_size <= _MAX_BYTES else b""
-            return _checked(framing.load(content))
+            return _checked(framing.from_bytes(content))
         except FileNotFoundError:
             pass
         except (OSError, ValueError, RecursionError) as error:
@@ -105,7 +105,7 @@ class HistoryFile:
         with _locked(f"{self.path}.lock"):
             merged = self.read().merged(ran, failed)
             content = {"version": _VERSION, "failed": [*merged.failed], "durations": merged.durations}
-            file_replacement.replace_file(self.path, framing.dump(content) + b"\n")
+            file_replacement.replace_file(self.path, framing.to_bytes(content) + b"\n")
 
     def _make_folder(self) -> None:
         folder = os.path.dirname(self.path)

@@ -37,7 +37,7 @@ _MAX_WRAPPED = 100  # functions that wrap each other
 _TEST = "the test"  # stands for the test in the pickles of its attributes
 
 
-def of_test(test: Any) -> dict[str, Any]:
+def address_of(test: Any) -> dict[str, Any]:
     """The address of a test.
 
     Raises:
@@ -53,7 +53,7 @@ def of_test(test: Any) -> dict[str, Any]:
                 sent[key] = packed(value, test)
             except Exception as error:  # noqa: BLE001 - the user's objects may raise anything
                 unsent[key] = f"{type(error).__name__}: {error}"
-    return {**of_object(cls), "method": name, "origin": _origin(test, name), "sent": sent, "unsent": unsent}
+    return {**address_of_object(cls), "method": name, "origin": _origin(test, name), "sent": sent, "unsent": unsent}
 
 
 def _is_standard(key: str, value: Any) -> bool:
@@ -86,7 +86,7 @@ def _refuse_what_is_elsewhere(test: Any) -> None:
         )
 
 
-def of_object(found: Any) -> dict[str, Any]:
+def address_of_object(found: Any) -> dict[str, Any]:
     """The address of a class or a function.
 
     Raises:
@@ -114,7 +114,7 @@ def of_object(found: Any) -> dict[str, Any]:
     return {"module": module_name, "file": file and os.path.abspath(file), "name": qualname}
 
 
-def load(address: dict[str, Any]) -> Any:
+def load_test(address: dict[str, Any]) -> Any:
     """Load the test at an address.
 
     Raises:

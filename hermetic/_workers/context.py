@@ -1,7 +1,7 @@
 """The context of a run: what makes another interpreter like the one that runs the suite.
 
-describe()   in the process of the run: its state when its first isolated test was defined, as plain data
-enter()      in the other interpreter: take on that state
+describe_context()   in the process of the run: its state when its first isolated test was defined, as plain data
+take_on()            in the other interpreter: take on that state
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __unittest = True
 _OURS = ("HERMETIC_ISOLATED", "TMPDIR", "TEMP", "TMP")  # variables that have other values in each worker
 
 
-def describe(module: str, file: str | None, around: dict[str, Any]) -> dict[str, Any]:
+def describe_context(module: str, file: str | None, around: dict[str, Any]) -> dict[str, Any]:
     """The context as plain data.
 
     Args:
@@ -48,7 +48,7 @@ def describe(module: str, file: str | None, around: dict[str, Any]) -> dict[str,
     }
 
 
-def enter(context: dict[str, Any]) -> None:
+def take_on(context: dict[str, Any]) -> None:
     """Become like the described interpreter, and import its modules."""
     sys.path[:] = context["path"]
     sys.argv[:] = context["argv"]

@@ -133,7 +133,7 @@ class Isolation:
     ) -> Generator[list[Any]]:
         """Ask the worker of a group for a test, and yield the frames that answer."""
         is_function = address is not None
-        address = self._supply.address_of(test) or address or addressing.of_test(test)
+        address = self._supply.address_of(test) or address or addressing.address_of(test)
         found.test = test
         if not found.at_work:
             found.use(self._new_worker(test, found.group, address, is_function=is_function))

@@ -74,7 +74,7 @@ class ParallelRun:
         self._nursery, self._fresh = supply.for_pool()
         self._plan = ParallelPlan(
             suite,
-            lambda test: supply.address_of(test) or addressing.of_test(test),
+            lambda test: supply.address_of(test) or addressing.address_of(test),
             run_options(result, ahead=True),
             durations,
         )

@@ -113,7 +113,7 @@ class Replay(Relay):
             for frame in frames:
                 self.take(frame)
         except IsolationError as error:
-            self.on_broken(portable_errors.describe(isolation_errors.standing_at(error, self._test)))
+            self.on_broken(portable_errors.describe_error(isolation_errors.standing_at(error, self._test)))
         reported = self._finish_test() if self._begun else []
         self._ended = False
         for frame in self._later:

@@ -89,7 +89,7 @@ def warm_up(tests: dict[int, Any] | None = None, suite: Any = None) -> Callable[
         installation.patch_sockets()
     worker_process.make_streams()
     for _ in range(_WARM_UPS):
-        rehearsal = _RequestLoop(_Rehearsal(), {0: unittest.FunctionTestCase(_nothing)})  # type: ignore[arg-type]
+        rehearsal = _RequestLoop(_Rehearsal(), {0: unittest.FunctionTestCase(_rehearsed)})  # type: ignore[arg-type]
         rehearsal.run(leave=False)
     policies.forget(unittest.FunctionTestCase)
     scopes.reset()
@@ -99,7 +99,7 @@ def warm_up(tests: dict[int, Any] | None = None, suite: Any = None) -> Callable[
 _WARM_UPS = 4  # runs after which Python has adapted most of the code
 
 
-def _nothing() -> None:
+def _rehearsed() -> None:
     """The test of a rehearsal."""
 
 
@@ -175,7 +175,7 @@ class _RequestLoop:
             widest = policies.widest()
             if widest is not None:
                 installation.hold_until_exit(widest)
-            worker_process.leave()
+            worker_process.wind_up()
             result.report_late()
         result.send("finished", {"changes": changes, **result.warned()})
 
@@ -184,7 +184,7 @@ class _RequestLoop:
         while True:
             kind, *arguments = self._channel.receive()
             if kind == "context":
-                context.enter(arguments[0])
+                context.take_on(arguments[0])
                 between.enter_context(policies.default_scope())  # the context has brought the settings
                 continue
             if kind == "shared":
@@ -245,9 +245,9 @@ class _RequestLoop:
         try:
             if "number" in address:  # in a shared worker, a test is freed when it is over, as by a suite
                 return (self._tests.pop if current_run.in_shared_worker else self._tests.__getitem__)(address["number"])
-            return addressing.load(address)
+            return addressing.load_test(address)
         except Exception as error:  # noqa: BLE001 - an imported test module may raise anything
-            result.send("outcome", "error", portable_errors.describe(error))
+            result.send("outcome", "error", portable_errors.describe_error(error))
             return None
 
 

@@ -171,7 +171,7 @@ class _SendingResult(unittest.TestResult):
 
     def _described(self, err: Any) -> dict[str, Any]:
         error, tb = err[1:] if isinstance(err, tuple) else (getattr(err, "value", err), None)
-        return portable_errors.describe(error, tb, with_locals=self.with_locals)
+        return portable_errors.describe_error(error, tb, with_locals=self.with_locals)
 
 
 def _shown_line(warning: Any) -> str | None:

@@ -178,7 +178,7 @@ def _start_fresh() -> bool:
 def context_of(module: str) -> dict[str, Any]:
     """The context for an interpreter that is to import a module, or none yet if the name is empty."""
     file = getattr(sys.modules.get(module), "__file__", None)
-    return context.describe(module, file and os.path.abspath(file), current_run.surroundings)
+    return context.describe_context(module, file and os.path.abspath(file), current_run.surroundings)
 
 
 def _tell_of_threads(module: str, threads: int, *, first: bool) -> None:

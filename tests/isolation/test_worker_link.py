@@ -97,7 +97,7 @@ class FixtureTimeoutsTest(HostileCase):
 
 _SLOW_START = """
 import sys, time
-if "worker.work(" in sys.orig_argv[-1]:
+if "worker.be_worker(" in sys.orig_argv[-1]:
     time.sleep(1.5)
 """
 

@@ -38,7 +38,7 @@ def described(error: BaseException, cause: BaseException | None = None) -> dict[
     try:
         raise error from cause
     except type(error) as raised:
-        return json.loads(json.dumps(portable_errors.describe(raised, with_locals=True)))
+        return json.loads(json.dumps(portable_errors.describe_error(raised, with_locals=True)))
 
 
 def violation(kind: str = "network", code: str = "H001") -> dict[str, object]:

@@ -28,7 +28,7 @@ def text_of(error: BaseException, *, with_locals: bool = False) -> str:
 
 def sent(error: BaseException, *, with_locals: bool = False) -> BaseException:
     """An exception as it arrives, by way of JSON and of the table of frames."""
-    described = json.loads(json.dumps(portable_errors.describe(error, with_locals=with_locals)))
+    described = json.loads(json.dumps(portable_errors.describe_error(error, with_locals=with_locals)))
     assert KINDS["broken"]([described]), described
     return portable_errors.rebuild(described)
 
@@ -244,7 +244,7 @@ class ChainTest(Portable):
             except ValueError as raised_last:
                 error = raised_last
         self.assert_same(error)
-        self.assertLess(len(json.dumps(portable_errors.describe(error))), 200_000)
+        self.assertLess(len(json.dumps(portable_errors.describe_error(error))), 200_000)
 
     def test_a_chain_without_end_is_sent_in_part(self):
         error = ValueError(0)
@@ -283,7 +283,7 @@ class TracebackTest(Portable):
         self.assertIn("__unittest", error.__traceback__.tb_next.tb_frame.f_globals)
 
     def test_an_error_that_nothing_raised_stands_where_it_is_put(self):
-        error = ValueError("v").with_traceback(tracebacks.standing_at(__file__, "test_here", 7))
+        error = ValueError("v").with_traceback(tracebacks.traceback_at(__file__, "test_here", 7))
         self.assertIn(f'File "{__file__}", line 7, in test_here', text_of(error))
 
 
@@ -309,7 +309,7 @@ class LocalsTest(Portable):
         error = raised_in(
             "def f(a, b):\n    c = a\n    g(a, b)\ndef g(a, b):\n    f(a, b)\nf('é' * 9000, 'é' * 9000)\n"
         )
-        described = portable_errors.describe(error, with_locals=True)
+        described = portable_errors.describe_error(error, with_locals=True)
         self.assertLess(len(json.dumps(described)), MAX_FRAME_BYTES)
         self.assertIn("c = 'é", text_of(portable_errors.rebuild(described), with_locals=True))
 
@@ -376,7 +376,7 @@ raise ExceptionGroup("g", [leaf(1), OSError(2, "No"), ExceptionGroup("inner", [l
 
     def test_a_group_of_pages_fits_into_one_frame(self):
         error = ExceptionGroup("g", [ValueError("é" * 300_000) for _ in range(500)])
-        described = portable_errors.describe(raised(throw, error))
+        described = portable_errors.describe_error(raised(throw, error))
         self.assertLess(len(json.dumps(described)), MAX_FRAME_BYTES)
         self.assertIn("g (500 sub-exceptions)", text_of(portable_errors.rebuild(described)))
 

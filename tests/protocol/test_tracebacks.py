@@ -62,7 +62,7 @@ class TracebacksTest(HermeticTestCase):
         self.assertNotIn("TracebacksTest", names)
 
     def test_an_error_that_nothing_raised_stands_where_it_is_put(self):
-        (entry,) = traceback.extract_tb(tracebacks.standing_at(__file__, "test_here", 7))
+        (entry,) = traceback.extract_tb(tracebacks.traceback_at(__file__, "test_here", 7))
         self.assertEqual(
             (os.path.basename(entry.filename), entry.name, entry.lineno), ("test_tracebacks.py", "test_here", 7)
         )

@@ -47,7 +47,7 @@ class Making(unittest.TestCase):
 
 def sent(test: unittest.TestCase) -> unittest.TestCase:
     """A test as a worker finds it."""
-    return addressing.load(json.loads(json.dumps(addressing.of_test(test))))
+    return addressing.load_test(json.loads(json.dumps(addressing.address_of(test))))
 
 
 def fail_by_name(test):
@@ -89,14 +89,14 @@ class OwnMethodsTest(unittest.TestCase):
     def test_the_method_of_the_class_is_not_sent(self):
         test = Sample("test_one")
         test.test_one = Sample("test_one").test_one  # as pytest does
-        self.assertEqual(addressing.of_test(test)["sent"], {})
+        self.assertEqual(addressing.address_of(test)["sent"], {})
 
     def test_a_method_of_the_class_that_was_replaced_after_its_import_is_an_error(self):
-        address = addressing.of_test(Sample("test_one"))
+        address = addressing.address_of(Sample("test_one"))
         for other in (fail_by_name, hermetic.large(fail_by_name)):
             with mock.patch.object(Sample, "test_one", other):
                 with self.assertRaisesRegex(IsolationError, "its method was replaced after the module was imported"):
-                    addressing.load(address)
+                    addressing.load_test(address)
 
     def test_cleanups_and_equalities_that_were_added_come_along(self):
         test = Sample("test_one")
@@ -132,9 +132,9 @@ class RoundTripTest(unittest.TestCase):
         self.assertEqual(sent(Making("check_one")).parameter(), "made here")
 
     def test_functions_are_found_by_their_names(self):
-        address = {"function": addressing.of_object(sent), "method": None}
-        self.assertEqual(addressing.load(address).countTestCases(), 1)
-        self.assertIs(addressing.load_object(addressing.of_object(sent)), sent)
+        address = {"function": addressing.address_of_object(sent), "method": None}
+        self.assertEqual(addressing.load_test(address).countTestCases(), 1)
+        self.assertIs(addressing.load_object(addressing.address_of_object(sent)), sent)
 
 
 class RefusalTest(unittest.TestCase):
@@ -144,17 +144,17 @@ class RefusalTest(unittest.TestCase):
                 pass
 
         with self.assertRaisesRegex(IsolationError, r"H007.*Local cannot be isolated: it is local to a function"):
-            addressing.of_test(Local("test"))
+            addressing.address_of(Local("test"))
 
     def test_a_class_that_was_made_while_the_program_ran(self):
         made = type("Made", (Sample,), {"__module__": __name__, "__qualname__": "Made"})
         with self.assertRaisesRegex(IsolationError, r"H007.*Made cannot be isolated: its module has no such name"):
-            addressing.of_test(made("test_one"))
+            addressing.address_of(made("test_one"))
 
     def test_a_class_whose_name_means_another_now(self):
         other = type("Sample", (Sample,), {"__module__": __name__, "__qualname__": "Sample"})
         with self.assertRaisesRegex(IsolationError, "cannot be isolated"):
-            addressing.of_test(other("test_one"))
+            addressing.address_of(other("test_one"))
 
     def test_a_class_that_was_typed_in(self):
         main = types.ModuleType("__main__")
@@ -162,7 +162,7 @@ class RefusalTest(unittest.TestCase):
         main.Typed = typed
         with mock.patch.dict(sys.modules, {"__main__": main}):
             with self.assertRaisesRegex(IsolationError, "H007.*it was typed in, not written in a file"):
-                addressing.of_test(typed("test_one"))
+                addressing.address_of(typed("test_one"))
 
 
 class ImportTest(unittest.TestCase):

@@ -42,11 +42,11 @@ AROUND = {"environ": {"SOME_VARIABLE": "before"}, "folder": "/some/folder"}
 
 class DescriptionTest(unittest.TestCase):
     def test_it_is_plain_data(self):
-        described = context.describe(__name__, __file__, AROUND)
+        described = context.describe_context(__name__, __file__, AROUND)
         self.assertEqual(json.loads(json.dumps(described)), described)
 
     def test_it_tells_of_the_surroundings_as_they_were(self):
-        described = context.describe("some.module", "some/file.py", AROUND)
+        described = context.describe_context("some.module", "some/file.py", AROUND)
         self.assertEqual((described["environ"], described["folder"]), (AROUND["environ"], AROUND["folder"]))
         self.assertEqual(described["modules"], [["some.module", "some/file.py"]])
         self.assertEqual((described["path"], described["argv"]), (sys.path, sys.argv))
@@ -55,7 +55,7 @@ class DescriptionTest(unittest.TestCase):
         with warnings.catch_warnings():
             warnings.resetwarnings()
             warnings.filterwarnings("error", "some text", DeprecationWarning, "some.module", 7)
-            filters = context.describe("m", None, AROUND)["filters"]
+            filters = context.describe_context("m", None, AROUND)["filters"]
         self.assertEqual(filters, [["error", "some text", ["builtins", "DeprecationWarning"], "some.module", 7]])
 
 
