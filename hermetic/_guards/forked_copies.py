@@ -33,7 +33,7 @@ class Fork:
 
 
 new_fork = faults.shielded(Fork)
-collect_reports = log_reading.collect_entries
+collect_entries = log_reading.collect_entries
 
 
 def end(fork: Fork | None) -> None:

@@ -100,7 +100,7 @@ def _watched(put_in: Callable[[Callable[..., Any]], None], current_test: Callabl
     finally:
         _watch.blocks.pop()
         if _watch.fork is not None or scopes.running.has_log:
-            _forked_copies().collect_reports()
+            _forked_copies().collect_entries()
 
 
 def _forked_copies() -> ModuleType:

@@ -7,7 +7,7 @@ from .._verdicts import faults, log_reading, scopes
 from . import process_creation, sockets
 
 patch_sockets = sockets.patch_if_loaded
-close_reports = log_reading.close_log
+close_log = log_reading.close_log
 
 
 def install() -> None:

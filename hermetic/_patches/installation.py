@@ -143,7 +143,7 @@ def report_late(pid: int, *, is_last: bool) -> None:
         real.exit_process(1)
 
 
-def close_reports() -> None:
-    """Remove the report file of this process, which is about to end without its exit handlers."""
+def close_log() -> None:
+    """Remove the violation log of this process, which is about to end without its exit handlers."""
     if installed.is_complete:
-        _parts().close_reports()
+        _parts().close_log()

@@ -145,7 +145,7 @@ def replaced() -> Iterator[None]:
             operator.index(status)  # or the TypeError of the original, before anybody is told
             _tell(f"os._exit({status})")
             status = status or _status_instead(pid)
-        installation.close_reports()
+        installation.close_log()
         real.exit_process(status)
 
     guarded_exit.__hermetic_guard__ = True  # type: ignore[attr-defined]
@@ -201,14 +201,14 @@ def _guarded_exec(original: Callable[..., Any], pid: int) -> Callable[..., Any]:
         call = f"os.{original.__name__}({path!r}, {argv!r})"
         if features.WINDOWS:  # where exec starts a new process anyway
             _tell(call)
-            installation.close_reports()
+            installation.close_log()
             real.exit_process(1)
         with scopes.unjudged():
             child = _start(original, path, argv, *rest)
             if child is None:
                 return original(path, argv, *rest)  # fails here as it failed in the child
             _tell(call)
-            installation.close_reports()
+            installation.close_log()
             _, status = system.waitpid(child, 0)
         code = os.waitstatus_to_exitcode(status)
         return real.exit_process(128 - code if code < 0 else code or _status_instead(pid))

@@ -2,12 +2,12 @@
 
     zygote      new()       before it forks a worker: makes the channel between them
     worker      messages    entered   the listener, and the sockets that the worker already had
-                            scope     the test that is running, its policy, and its report file
+                            scope     the test that is running, its policy, and its violation log
                             pass      one operation of one thread, which the guard in the worker allows
                 replies     to the first two: the errors here since the last reply
     kernel      questions   on the listener, while the caller waits
 
-A refused call is written to the report file of the test, as for child processes, before the caller goes on. An error
+A refused call is written to the violation log of the test, as for child processes, before the caller goes on. An error
 here refuses the call and is sent with the next reply. If a message cannot be read, or no worker is left to send one,
 the listener is closed; the kernel then refuses every call that it would ask about.
 """

@@ -77,7 +77,8 @@ def rewritten(text: str, entries: Iterable[str]) -> str:
     new = left - {line.strip() for block in listing for line in block}
     for block in listing:
         old = {line.strip() for line in block}
-        added = {entry for entry in new if block is listing[-1] or entry < max(old)}
+        last = max(old, default="")
+        added = {entry for entry in new if block is listing[-1] or entry < last}
         block[:] = sorted((old & left) | added)
         left.difference_update(block)
         new -= added
