@@ -41,13 +41,13 @@ def _named_folders() -> tuple[list[str], list[str]]:
 
 
 _at_start, _later = _named_folders()
-_TEMPORARY_FOLDERS = [  # files are created exclusively there
+_TEMPORARY_FOLDERS = (  # files are created exclusively there
     *_at_start,
     *DEFAULT_TEMPORARY_FOLDERS,
     *_later,  # runners such as green set a variable, and remove the folder at the end
     # Bazel's comes last: its path is too long for the sockets that isolated tests may make in a folder below.
     *([os.environ["TEST_TMPDIR"]] if "TEST_TMPDIR" in os.environ else []),
-]
+)
 
 # Bound now, and wrapped: libraries that fake the file system replace the functions of os in all modules.
 _open, _close = system.open_fd, system.close
@@ -99,12 +99,23 @@ def _restore_missing(path: str) -> None:
 
 def use_temporary_folder(folder: str) -> None:
     """Create hermetic's files in a folder that its owner removes."""
-    _TEMPORARY_FOLDERS.insert(0, folder)
-    _removed_by_others.add(folder)
+    _used.given.insert(0, folder)
 
 
-_removed_by_others: set[str] = set()
-_sweepers: dict[str, tuple[int, str, int]] = {}  # folder to process id, path prefix, and pipe
+class _Used:
+    """The folders that this process uses. One instance, in this module.
+
+    Attributes:
+        given: folders of others, who remove them, the last given first.
+        sweepers: folder to process id, path prefix, and the pipe whose closing removes the files.
+    """
+
+    def __init__(self) -> None:
+        self.given: list[str] = []
+        self.sweepers: dict[str, tuple[int, str, int]] = {}
+
+
+_used = _Used()
 
 # Waits until the pipe is closed in every process, then removes the files.
 SWEEPER_NAME = "hermetic-sweeper"
@@ -114,22 +125,22 @@ _SHELL = "/bin/sh"
 
 def sweeper_pipes() -> list[int]:
     """Return the file descriptors whose closing removes the files of this process."""
-    return [pipe for _, _, pipe in _sweepers.values()]
+    return [pipe for _, _, pipe in _used.sweepers.values()]
 
 
 def _start_of_names(prefix: str, folder: str) -> str:
     """Return the path prefix of this process's files in a folder; they are removed even if the process is killed."""
     folder = os.path.abspath(folder)
-    if folder in _removed_by_others or not hasattr(os, "posix_spawn") or not os.path.isdir(folder):
+    if folder in _used.given or not hasattr(os, "posix_spawn") or not os.path.isdir(folder):
         return os.path.join(folder, prefix)
     pid = real.get_pid()
-    if folder not in _sweepers or _sweepers[folder][0] != pid:
+    if folder not in _used.sweepers or _used.sweepers[folder][0] != pid:
         start = os.path.join(folder, f"{prefix}{real.random_bytes(4).hex()}-")
         try:
-            _sweepers[folder] = pid, start, _start_sweeper(start)
+            _used.sweepers[folder] = pid, start, _start_sweeper(start)
         except OSError:  # there is no shell, or no process can be started
             return os.path.join(folder, prefix)
-    return _sweepers[folder][1]
+    return _used.sweepers[folder][1]
 
 
 def _start_sweeper(start: str) -> int:
@@ -170,7 +181,7 @@ def new_folder(prefix: str) -> str:
 
 def _new_path(prefix: str, suffix: str, make: Callable[[str, bool], None]) -> str:
     """Create something in the first folder whose disk has room; if none has, in the first that can be written to."""
-    folders = (*_TEMPORARY_FOLDERS, os.path.expanduser("~"), os.curdir)
+    folders = (*_used.given, *_TEMPORARY_FOLDERS, os.path.expanduser("~"), os.curdir)
     for with_room, folder in itertools.product((True, False), folders):
         for _ in range(100):
             try:

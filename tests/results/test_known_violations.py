@@ -6,10 +6,9 @@ import os
 import types
 from unittest import mock
 
-from hermetic._results.summary import KnownViolations
-
 import hermetic
 from hermetic._base.records import CallSite, Operation, Violation
+from hermetic._results.summary import KnownViolations
 from hermetic._settings.current_run import current_run
 from hermetic._settings.table import Settings
 
