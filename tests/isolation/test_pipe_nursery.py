@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import textwrap
+import threading
+import types
 import unittest
 
 import hermetic
 import support
+from hermetic._isolation import pipe_nursery
 from support import Folder, package_folder, run_python
 from support.worker_runs import interrupted, verdicts
 
@@ -141,3 +144,19 @@ class PipeNurseryTest(unittest.TestCase):
         shown, status = interrupted(elsewhere)
         self.assertRegex(shown, r"The run ended early: Ctrl-C, after [12] of 3 tests")
         self.assertEqual(status, 130)
+
+
+@hermetic.medium  # it waits for a thread
+class LastFramesTest(hermetic.HermeticTestCase):
+    def test_what_a_worker_sent_before_its_end_is_read_even_late(self):
+        reading, writing = os.pipe()
+        with open(reading, "rb", buffering=0) as stdout:
+            process = types.SimpleNamespace(stdout=stdout, poll=lambda: 0, pid=0)
+            link = pipe_nursery._PipeLink(process, b"", threading.Event())
+            late = threading.Timer(0.2, lambda: (os.write(writing, b"last"), os.close(writing)))
+            late.start()
+            self.assertEqual(link.receive(0), b"last")  # although the process has ended, and nothing has come
+            self.assertFalse(link._at_end)
+            self.assertEqual(link.receive(5.0), b"")
+            self.assertTrue(link._at_end)
+            late.join()
