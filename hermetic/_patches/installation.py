@@ -106,7 +106,7 @@ def hold_until_exit(policy: Policy) -> None:
         _parts().load_for_exit()
     scope = scopes.Scope("interpreter shutdown", policy)
     scope.ended = True  # no result is left to report to: report_late does it
-    scopes.begin(scope)
+    scopes.begin_scope(scope)
 
 
 def report_at_exit(*, is_first: bool) -> None:

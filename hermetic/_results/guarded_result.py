@@ -60,7 +60,7 @@ class GuardedResult:
     _scope_class: type | None = None  # the class of tests that may take the scope over, one after another
     _began = 0.0
     _timing: tuple[Any, float, float] | None = None  # of a test that a worker has run
-    _begin = staticmethod(scopes.begin)
+    _begin = staticmethod(scopes.begin_scope)
 
     # What every test calls is written for speed: it is most of what a test costs.
 
@@ -151,7 +151,7 @@ class GuardedResult:
     def _leave(self, test: Any, scope: scopes.Scope) -> None:
         self._conclude(test)
         self._scope = None
-        scopes.end(scope)
+        scopes.end_scope(scope)
 
     def _conclude(self, test: Any) -> bool:
         """Report as ``_report`` does, once the cleanups have run; what the test has left running is ended first."""
@@ -284,7 +284,7 @@ def _end_if_forked(scope: scopes.Scope) -> None:
 def _announce(scope: scopes.Scope) -> None:
     from .._verdicts import log_reading  # loaded with the first process
 
-    log_reading.announce(scope)
+    log_reading.announce_test(scope)
 
 
 def _collect() -> None:

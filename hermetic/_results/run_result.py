@@ -41,7 +41,7 @@ class RunResult(GuardedResult):
     summary_stream: Any = None
     _is_nested = False
     _undescribed: tuple[int, ...] = ()  # the tests that have failed to describe themselves, by id()
-    _begin = staticmethod(scopes.begin_alone)
+    _begin = staticmethod(scopes.begin_scope_alone)
 
     def begin_run(self, known: KnownViolations | None = None, seed_line: str | None = None) -> None:
         """Begin a run, with a summary as the only listener; arguments as of ``Summary``."""

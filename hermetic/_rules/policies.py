@@ -148,8 +148,8 @@ def default_scope() -> Iterator[None]:
     mode, forbid = _mode_and_forbidden(settings)
     scope = scopes.Scope(None, Policy(size, mode=mode, forbid=forbid))
     scope.ended = True  # its violations belong to no running test, and are reported with the next result
-    scopes.begin_alone(scope)
+    scopes.begin_scope_alone(scope)
     try:
         yield
     finally:
-        scopes.end(scope)
+        scopes.end_scope(scope)

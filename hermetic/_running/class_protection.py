@@ -197,7 +197,7 @@ def _set_up_class(cls: Any, inner: Callable[[], None]) -> None:
             _conclude_class(cls)
         raise
     if scope is not None:
-        scopes.end(scope)  # had it failed, its scope would last until the class cleanups are done
+        scopes.end_scope(scope)  # had it failed, its scope would last until the class cleanups are done
 
 
 def _tear_down_class(cls: Any, inner: Callable[[], None]) -> None:
@@ -246,7 +246,7 @@ def _begin_fixture(cls: Any, name: str) -> scopes.Scope | None:
         cls.addClassCleanup(_conclude_class, cls)  # the first cleanup is the last to run
     scope = scopes.Scope(owner, policy)
     _fixture_scopes[id(cls)].append(scope)
-    scopes.begin(scope)
+    scopes.begin_scope(scope)
     return scope
 
 
@@ -259,7 +259,7 @@ def _conclude_class(cls: type) -> None:
         return  # it has been, before its cleanups
     log_reading.collect_entries()
     if not own_scopes[-1].ended:
-        scopes.end(own_scopes[-1])
+        scopes.end_scope(own_scopes[-1])
     ledger = [error for scope in own_scopes for error in scope.ledger]
     for exception in unittest_internals.class_cleanup_exceptions(cls):
         reported_exceptions.surfaced(ledger, exception)

@@ -91,7 +91,7 @@ def close_log() -> None:
         scopes.running.has_log = False
 
 
-def announce(scope: Scope, _replace: Any = os.replace) -> None:
+def announce_test(scope: Scope, _replace: Any = os.replace) -> None:
     """Tell the processes that have outlived their test which test is running now.
 
     Args:

@@ -1,6 +1,6 @@
 """Keeps the scopes in which operations are judged: per task, per thread and for the process.
 
-    a test starts     -> begin(Scope(test, policy))      it holds for its thread, and for threads that have none
+    a test starts     -> begin_scope(Scope(test, policy)): for its thread, and for threads that have none
     it starts a thread-> the thread adopts the scope, and keeps it when it outlives the test
     it submits work   -> the work adopts the scope of the submitter, whatever thread runs it
     guard() or allow()-> a ContextVar: a task and the tasks that it creates see it, its neighbours do not
@@ -214,7 +214,7 @@ def active() -> Scope | None:
     return scope
 
 
-def begin(scope: Scope) -> None:
+def begin_scope(scope: Scope) -> None:
     """Put a scope in force for this thread, and for threads that have none of their own."""
     ident = real.get_thread_id()
     scope.before = (running.by_thread.get(ident), running.process)
@@ -235,10 +235,10 @@ def _is_main_thread(ident: int) -> bool:
     return threading is None or ident == threading.main_thread().ident
 
 
-def begin_alone(scope: Scope) -> None:
-    """Put a scope in force as ``begin`` does, but faster if tests run one after another in one thread."""
+def begin_scope_alone(scope: Scope) -> None:
+    """Put a scope in force as ``begin_scope`` does, but faster if tests run one after another in one thread."""
     if running.by_thread or not _is_main_thread(real.get_thread_id()):
-        begin(scope)
+        begin_scope(scope)
     else:
         scope.before = (None, running.process)
         running.process = scope
@@ -246,7 +246,7 @@ def begin_alone(scope: Scope) -> None:
             running.sandbox.scope_changed(scope)
 
 
-def end(scope: Scope) -> None:
+def end_scope(scope: Scope) -> None:
     """End a scope; its violations are late from now on."""
     scope.ended = True
     in_thread, in_process = scope.before

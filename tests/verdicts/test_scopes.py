@@ -34,20 +34,20 @@ class ActiveTest(ScopeCase):
     def test_a_test_holds_for_its_thread_and_for_threads_that_have_none(self):
         scope = Scope("test", POLICY)
         self.assertIsNone(scopes.active())
-        scopes.begin(scope)
+        scopes.begin_scope(scope)
         self.assertIs(scopes.active(), scope)
         self.assertIs(self.in_thread(scopes.active), scope)
-        scopes.end(scope)
+        scopes.end_scope(scope)
         self.assertIsNone(scopes.active())
 
     def test_the_one_that_was_entered_last_is_in_force(self):
         outer, block, inner = (Scope(name, POLICY) for name in ("outer", "block", "inner"))
-        scopes.begin(outer)
+        scopes.begin_scope(outer)
         scopes.block_scope.set(block)
         self.assertIs(scopes.active(), block)
-        scopes.begin(inner)
+        scopes.begin_scope(inner)
         self.assertIs(scopes.active(), inner)
-        scopes.end(inner)
+        scopes.end_scope(inner)
         self.assertIs(scopes.active(), block)
 
     def test_a_thread_keeps_what_it_has_adopted(self):
@@ -61,7 +61,7 @@ class ActiveTest(ScopeCase):
         self.assertIsNone(scopes.active())
 
     def test_in_an_unjudged_block_everything_is_allowed(self):
-        scopes.begin(Scope("test", POLICY))
+        scopes.begin_scope(Scope("test", POLICY))
         with scopes.unjudged():
             self.assertTrue(scopes.is_unjudged())
             self.assertIsNone(scopes.active().policy)
@@ -98,7 +98,7 @@ class RecordTest(ScopeCase):
 
     def test_after_the_end_of_the_test_it_is_late_and_handed_out_once(self):
         scope, error = Scope("test", POLICY), KeyError()
-        scopes.begin(scope)
-        scopes.end(scope)
+        scopes.begin_scope(scope)
+        scopes.end_scope(scope)
         scopes.record(scope, error)
         self.assertEqual([scopes.take_late(), scopes.take_late()], [[("test", error)], []])
