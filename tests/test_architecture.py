@@ -39,7 +39,7 @@ LAYERS = {
         " junit_report warnings_report | html_report | report_writer"
     ),
     "_terminal": "colours drawing | live_line",
-    "_settings": "baseline_file kinds | table | config_files | config | current_run",
+    "_settings": "baseline_file kinds | allow_tables table | config | current_run",
     "_operations": "events | callsite multicast | file_events | database_events",
     "_verdicts": (
         "owner_names | scopes violation_data | allowed baseline log_writing reported_exceptions subjects |"
@@ -208,7 +208,7 @@ class ReaderTest(hermetic.HermeticTestCase):
         found = set(imports(executed=True))
         for known in (
             ("_program.cli", "hermetic._patches.installation"),
-            ("_settings.config_files", "tomllib"),
+            ("_settings.config", "tomllib"),
             ("_patches.process_creation", "_posixsubprocess"),
         ):
             self.assertIn(known, found)

@@ -267,6 +267,21 @@ class ExplanationTest(unittest.TestCase):
         self.assertLessEqual(len(visited), 16)
         self.assertGreater(len(visited), 10)
 
+    def test_the_tour_of_a_setting_visits_four_files_from_its_entry_to_its_effect(self):
+        page = read("docs", "explanation", "tour-setting.md")
+        walks = [(heading, text) for heading, text in sections(page) if " = " in heading]
+        self.assertEqual(len(walks), 2)
+        for heading, text in walks:
+            with self.subTest(walk=heading):
+                visited = re.findall(r"^\d+\. `(hermetic/\S+\.py)`: ", text, re.MULTILINE)
+                self.assertEqual(len(visited), 4)
+                name = heading.strip("`").partition(" ")[0]
+                self.assertIn(f"    {name}: ", read(visited[0]))
+                self.assertIn(f"settings.{name}", read(visited[-1]))
+        left_out = [f"hermetic/{name}" for row in rows(page) for name in re.findall(r"`(_\S+\.py)`", row[0])]
+        there = [path for path in left_out if os.path.isfile(os.path.join(package_folder(), path))]
+        self.assertEqual(left_out, there)
+
     def test_every_frame_of_the_protocol_is_described(self):
         package = os.path.join(package_folder(), "hermetic")
         files = [

@@ -14,6 +14,7 @@ import unittest
 from .._base import clock, real
 from .._base.errors import RunEndedEarly
 from .._base.sizes import OFF
+from .._isolation import processors
 from .._patches import forked_runs, process_exits
 from .._results.durations import SlowestTests
 from .._results.run_result import make_run_result
@@ -233,15 +234,11 @@ class WatchedRun(unittest.TestSuite):
 
 
 def jobs() -> int:
-    """How many workers run the program's tests at the same time: the setting ``jobs``. 1 runs them in this process."""
+    """Return the number of workers that run the program's tests in parallel; 1 to run them in this process."""
     settings = current_run.settings
     if settings.no_isolation or not current_run.is_program:
         return 1
-    if isinstance(settings.jobs, int):
-        return settings.jobs
-    from .._isolation import processors  # for runs that ask
-
-    return processors.usable()
+    return settings.jobs if isinstance(settings.jobs, int) else processors.usable()
 
 
 def _tests_in(suite: Any) -> Iterator[Any]:
