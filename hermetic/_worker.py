@@ -18,23 +18,17 @@ from ._workers import context, worker
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
 
-def be_worker(  # noqa: PLR0913, PLR0917 - one for each thing given
-    nonce: str, folder: str, reading: int, writing: int, files: list[int], sandbox: int | None
-) -> NoReturn:
+def be_worker(nonce: str, *others: Any) -> NoReturn:
     """Be a worker.
 
     Args:
-        nonce: the bytes that its frames begin with, in hexadecimal digits.
-        folder: the path of its folder.
-        reading: the file descriptor to read requests from.
-        writing: the file descriptor to write frames to.
-        files: the file descriptors to write output to.
-        sandbox: the file descriptor that leads to the supervisor of its sandbox; None without a sandbox.
+        nonce: the nonce of ``WorkerArguments``, in hexadecimal digits.
+        others: the other arguments.
     """
-    worker.work(WorkerArguments(bytes.fromhex(nonce), folder, reading, writing, files, sandbox), is_fresh=True)
+    worker.work(WorkerArguments(bytes.fromhex(nonce), *others), is_fresh=True)
 
 
 def be_zygote(control: int) -> NoReturn:

@@ -43,8 +43,11 @@ class Nursery:
         return Worker(link, folder, nonce, self._take_back, says_started=fresh)
 
     def wait(self, links: list[Any], timeout: float) -> list[Any]:
-        """Wait so many seconds for any of the workers to send something or to end, and return the links to those."""
-        raise NotImplementedError
+        """Wait so many seconds for any of the workers to send something or to end, and return the links to those.
+
+        Workers that could not be started have ended: without others, there is nothing to wait for.
+        """
+        return links
 
     def close(self) -> None:
         """End what the nursery consists of."""
@@ -79,10 +82,6 @@ class NoNursery(Nursery):
     def new_worker(self, *, fresh: bool, sandboxed: bool = False) -> Worker:
         """A worker that could not be started."""
         return Unstarted(self._reason)
-
-    def wait(self, links: list[Any], timeout: float) -> list[Any]:
-        """All of the links: each has its end to report."""
-        return links
 
 
 class Unstarted(Worker):

@@ -20,10 +20,10 @@ from .._isolation.nursery import NoNursery, Nursery
 from .._settings.current_run import current_run
 from . import context, worker
 
-if features.LINUX:
-    from .._isolation.zygote_nursery import ZygoteNursery
-else:
+if not features.LINUX:
     from .._isolation.pipe_nursery import PipeNursery
+else:
+    from .._isolation.zygote_nursery import ZygoteNursery
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

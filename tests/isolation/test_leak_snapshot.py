@@ -48,7 +48,7 @@ CRASHES_ON_VIEWS = (3, 12) <= sys.version_info < (3, 12, 2)
 
 
 def changes_of(function) -> list[str]:  # type: ignore[no-untyped-def]
-    """What hygiene says of a function."""
+    """The changes that a function makes."""
     snapshot = leak_snapshot.Snapshot()
     function()
     return snapshot.changes()
@@ -475,13 +475,13 @@ class Quiet:
 
 FIRST_USE = """
 from unittest import mock
-from hermetic._isolation import leak_snapshot as hygiene
+from hermetic._isolation import leak_snapshot
 modules = "asyncio", "locale", "resource", "signal", "socket", "sysconfig", "urllib.request"
 for use in (lambda: [__import__(name) for name in modules], lambda: None):
-    snapshot = hygiene.Snapshot()
+    snapshot = leak_snapshot.Snapshot()
     use()
     print(snapshot.changes())
-snapshot = hygiene.Snapshot()
+snapshot = leak_snapshot.Snapshot()
 with mock.patch("_signal.getsignal", side_effect=KeyError):
     print(snapshot.changes())
 """
