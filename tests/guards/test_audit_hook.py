@@ -6,6 +6,7 @@ import sys
 import uuid
 
 import hermetic
+import support
 from hermetic._guards import audit_hook
 
 
@@ -35,3 +36,15 @@ class AuditHookTest(hermetic.HermeticTestCase):
         with self.assertRaises(PermissionError):
             sys.audit(self.event)
         self.assertEqual(self.calls, [])
+
+
+@hermetic.medium  # it starts a process
+class OneHookTest(hermetic.HermeticTestCase):
+    def test_the_guard_and_the_double_share_one_hook(self):
+        done = support.run_python(
+            "-c",
+            "import sys\nadded = []\n"
+            "sys.addaudithook(lambda event, args: added.append(event) if event == 'sys.addaudithook' else None)\n"
+            "import hermetic\nwith hermetic.guard('small'), hermetic.SubprocessMock():\n    pass\nprint(added)",
+        )
+        self.assertEqual((done.stdout, done.stderr), ("['sys.addaudithook']\n", ""))
