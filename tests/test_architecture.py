@@ -64,7 +64,9 @@ LAYERS = {
         " program_child | expectations | active_doubles texts | asyncio_children interactions popen_methods |"
         " seam | subprocess_mock"
     ),
-    "_patches.multiprocessing": "main_guard process_checks start_method | pools preparation starts | watching",
+    "_patches.multiprocessing": (
+        "main_guard process_checks start_method | pools preparation starts | multiprocessing_patches"
+    ),
     "_rules": "fixtures marking misplaced_marks | policies | groups sandbox_choice",
     "_children": "child_boot | spawned | preloaded",
     "_pytest_plugin": "",

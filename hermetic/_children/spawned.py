@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._patches.multiprocessing import main_guard, start_method, watching
+from .._patches.multiprocessing import main_guard, multiprocessing_patches, start_method
 from .._patches.multiprocessing import pools as _pools  # noqa: F401 - what is imported later may no longer find us
 
 TYPE_CHECKING = False
@@ -21,6 +21,6 @@ def boot(payload: dict[str, Any]) -> None:
 
         child_boot.boot(payload["scope"])
     start_method.set_default(payload["start_method"])
-    watching.watch()  # its own children get their policy, too
+    multiprocessing_patches.patch_multiprocessing()  # its own children get their policy, too
     if payload["reimports_main"]:
-        main_guard.watch(payload["main_at"])
+        main_guard.guard_main(payload["main_at"])

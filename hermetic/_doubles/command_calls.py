@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .doubled_child import Child
 
 
-class Call:
+class CommandCall:
     """One attempt to start a child.
 
     Attributes:
@@ -73,7 +73,7 @@ def encoded(text: str | bytes, encoding: str) -> bytes:
     return text if isinstance(text, bytes) else text.encode(encoding, "surrogateescape")
 
 
-def check_surroundings(call: Call, *, needs_folder: bool) -> None:
+def check_surroundings(call: CommandCall, *, needs_folder: bool) -> None:
     """Fail as the start of a real child does: in a folder that is none, or on a file that is not open.
 
     Args:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .command_calls import Call
+    from .command_calls import CommandCall
     from .program_child import ChildProcess
 
 
@@ -37,7 +37,7 @@ class Expectation:
     times: int | None
     required: bool
     place: str
-    used: list[Call] = field(init=False, default_factory=list)
+    used: list[CommandCall] = field(init=False, default_factory=list)
 
     @property
     def calls(self) -> list[Any]:
@@ -59,7 +59,7 @@ class Expectation:
         """Whether it must still be used."""
         return self.required and self.times is not None and not self.is_exhausted
 
-    def differences(self, call: Call) -> list[str]:
+    def differences(self, call: CommandCall) -> list[str]:
         """In what a call is not the one that is expected, line by line."""
         wanted = {name: value for name, value in self.wanted.items() if name != "input"}
         lines = differences(wanted, {"command": call.command, "cwd": call.cwd, "env": call.env, "shell": call.shell})
@@ -67,7 +67,7 @@ class Expectation:
             lines.append(f"input: expected {shortened(self.wanted['input'])}, got none")
         return lines
 
-    def accepts_input(self, call: Call) -> bool:
+    def accepts_input(self, call: CommandCall) -> bool:
         """Whether a child was sent what is expected; text stands for its bytes, and None for none."""
         wanted = self.wanted.get("input", ANYTHING)
         if wanted is None or isinstance(wanted, (str, bytes)):
@@ -160,7 +160,7 @@ class Queue:
         self.expectations: list[Expectation] = []
         self._next = 0  # those before it were used up, or passed by
 
-    def find(self, call: Call) -> Expectation | None:
+    def find(self, call: CommandCall) -> Expectation | None:
         """The expectation that answers a call; None for none. What is optional, and in the way, is passed by."""
         for expectation in self.expectations[0 if self.any_order else self._next :]:
             if not expectation.is_exhausted and not expectation.differences(call):
@@ -169,7 +169,7 @@ class Queue:
                 return None
         return None
 
-    def use(self, expectation: Expectation, call: Call) -> None:
+    def use(self, expectation: Expectation, call: CommandCall) -> None:
         """Have an expectation that was found answer a call."""
         expectation.used.append(call)
         self._next = max(self._next, self.expectations.index(expectation))
@@ -186,7 +186,7 @@ class Queue:
         return [expectation for expectation in self.expectations if expectation.is_outstanding]
 
 
-def as_mock_call(call: Call) -> Any:
+def as_mock_call(call: CommandCall) -> Any:
     """A call as ``mock.call(command, ...)``, with those of cwd, env, input and shell that it gave."""
     from unittest import mock  # imports asyncio: not worth its start-up time before somebody asks
 

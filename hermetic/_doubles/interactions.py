@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from . import texts
 from .expectations import as_mock_call
-from .patterns import ANYTHING, CommandPattern, differences, literal
+from .patterns import ANYTHING, CommandPattern, as_written, differences
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from .command_calls import Call
+    from .command_calls import CommandCall
     from .expectations import Expectation
 
 __unittest = True  # keeps our frames out of unittest's tracebacks
@@ -51,7 +51,7 @@ class Interaction:
         asserted: whether the test has asserted it.
     """
 
-    def __init__(self, source: str, fields: dict[str, Any], call: Call | None = None) -> None:
+    def __init__(self, source: str, fields: dict[str, Any], call: CommandCall | None = None) -> None:
         self.source = source
         self.asserted = False
         self._fields = fields
@@ -68,11 +68,11 @@ class Interaction:
         return {**found, "input": call.input, "cwd": call.cwd, "env": call.env, "shell": call.shell}
 
     def __str__(self) -> str:
-        shown = [f"{name}={literal(value)}" for name, value in self.fields.items() if name in _ALWAYS_SHOWN]
+        shown = [f"{name}={as_written(value)}" for name, value in self.fields.items() if name in _ALWAYS_SHOWN]
         return f"assert_{self.source}({', '.join(shown)})"
 
 
-def run_interaction(call: Call, expectation: Expectation) -> Interaction:
+def run_interaction(call: CommandCall, expectation: Expectation) -> Interaction:
     """The interaction of a command and what answered it."""
     answer = expectation.answer
     fields = {"returncode": answer.returncode, "stdout": answer.stdout, "stderr": answer.stderr}
@@ -128,7 +128,7 @@ class RecordedCalls:
     def __init__(self) -> None:
         self.name = "sp"
         self._timeline: list[Interaction] = []
-        self._calls: list[Call] = []
+        self._calls: list[CommandCall] = []
 
     @property
     def calls(self) -> list[Any]:

@@ -94,8 +94,8 @@ class CommandPattern:
         if self.elements is None:
             return "..."
         if isinstance(self.elements, str):
-            return literal(self.elements)
-        return literal([*self.elements, *([ANYTHING] if self.is_open else [])])
+            return as_written(self.elements)
+        return as_written([*self.elements, *([ANYTHING] if self.is_open else [])])
 
 
 def _element(element: Any, index: int, place: str) -> Any:
@@ -105,7 +105,7 @@ def _element(element: Any, index: int, place: str) -> Any:
         return element
     if element is None or isinstance(element, (int, float, list, tuple)) or element is ANYTHING:
         hint = "stands at the end alone" if element is ANYTHING else f"is no argument; write {str(element)!r}"
-        raise TypeError(f"{place}: element {index} of the command, {literal(element)}, {hint}")
+        raise TypeError(f"{place}: element {index} of the command, {as_written(element)}, {hint}")
     return element  # mock.ANY, or anything else that can tell what it equals
 
 
@@ -124,22 +124,22 @@ def _text(value: Any) -> str:
     return os.fsdecode(os.fsencode(value))
 
 
-def literal(value: Any) -> str:
+def as_written(value: Any) -> str:
     """A value as one would write it in a test: strings in double quotes, as far as that is readable."""
     if isinstance(value, str):
         return messages.as_source(value)
     if isinstance(value, (list, tuple)):
-        return f"[{', '.join(literal(item) for item in value)}]"
+        return f"[{', '.join(as_written(item) for item in value)}]"
     if value is ANYTHING:
         return "..."
     if isinstance(value, re.Pattern):
-        return f"re.compile({literal(value.pattern)})"
+        return f"re.compile({as_written(value.pattern)})"
     return getattr(value, "__qualname__", None) or repr(value)
 
 
 def shortened(value: Any) -> str:
     """The same, without its middle if it is long."""
-    text = literal(value)
+    text = as_written(value)
     return text if len(text) <= _MAX_CHARACTERS else f"{text[:_END_CHARACTERS]} ... {text[-_END_CHARACTERS:]}"
 
 
@@ -172,5 +172,5 @@ def _missing(wanted: Mapping[str, Any], environment: Mapping[str, str]) -> list[
         found = environment.get(name)
         if found is None or not is_like(value, found):
             got = "none" if found is None else shortened(found)
-            lines.append(f"env[{literal(name)}]: expected {shortened(value)}, got {got}")
+            lines.append(f"env[{as_written(name)}]: expected {shortened(value)}, got {got}")
     return lines

@@ -16,7 +16,7 @@ from .._stdlib import subprocess_internals
 from .._verdicts import faults
 from . import child_streams
 from .active_doubles import doubles
-from .command_calls import Call, check_surroundings, encoded
+from .command_calls import CommandCall, check_surroundings, encoded
 from .program_child import ProgramChild
 from .scripted_child import ScriptedChild
 
@@ -43,7 +43,7 @@ def _starting(original: Any) -> Any:
         if double is None:
             return None
         given = dict(zip(names, values, strict=True))
-        call = Call(popen, given)
+        call = CommandCall(popen, given)
         try:
             _check_asyncio()
             expectation = double.answer(call)
@@ -74,7 +74,7 @@ def _check_asyncio() -> None:
             raise RuntimeError("asyncio was imported while a double was active: import it before the block")
 
 
-def _start(popen: Any, call: Call, expectation: Expectation, given: dict[str, Any], on_end: Any) -> None:
+def _start(popen: Any, call: CommandCall, expectation: Expectation, given: dict[str, Any], on_end: Any) -> None:
     if expectation.answer.raises is not None:
         raise expectation.answer.raises
     check_surroundings(call, needs_folder="cwd" not in expectation.wanted)
@@ -89,7 +89,7 @@ def _start(popen: Any, call: Call, expectation: Expectation, given: dict[str, An
             stream.hermetic_child = call.child
 
 
-def _make_child(call: Call, expectation: Expectation, given: dict[str, Any], on_end: Any) -> Child:
+def _make_child(call: CommandCall, expectation: Expectation, given: dict[str, Any], on_end: Any) -> Child:
     answer = expectation.answer
     outputs = {1: encoded(answer.stdout, call.encoding), 2: encoded(answer.stderr, call.encoding)}
     wanted = {1: given["c2pwrite"], 2: given["errwrite"]}
@@ -165,7 +165,7 @@ REPLACEMENTS = {
 }
 
 
-def settle(calls: list[Call]) -> None:
+def settle(calls: list[CommandCall]) -> None:
     """End the children that still run: their Popen objects outlive the double, and must not ask the system for them."""
     for call in calls:
         if call.child is not None and call.child.poll() is None:

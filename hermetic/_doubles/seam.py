@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _replacements = child_starts.Replacements()
 
 
-def enter(double: Double) -> None:
+def activate(double: Double) -> None:
     """Have a double answer from now on.
 
     Raises:
@@ -44,7 +44,7 @@ def enter(double: Double) -> None:
         doubles.stack.append(double)
 
 
-def leave(double: Double) -> None:
+def deactivate(double: Double) -> None:
     """Have a double answer no longer.
 
     Raises:
@@ -82,7 +82,7 @@ def _watch_other_routes() -> None:
     """Refuse processes that are started past the subprocess module, from now on: a listener cannot be removed."""
     for event in _OTHER_ROUTES:
         refuse = functools.partial(_refuse_route, event)
-        audit_hook.register(event, faults.shielded(refuse, UnmockedInteractionError))
+        audit_hook.add_listener(event, faults.shielded(refuse, UnmockedInteractionError))
 
 
 def _refuse_route(event: str, _: tuple[Any, ...]) -> None:

@@ -14,7 +14,7 @@ from .._verdicts.faults import RefusedQuietly
 from . import interactions, popen_methods, seam, texts
 from .expectations import Answer, Expectation, Queue, checked_times, wanted_fields
 from .interactions import Interaction, RecordedCalls
-from .patterns import CommandPattern, literal
+from .patterns import CommandPattern, as_written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-    from .command_calls import Call
+    from .command_calls import CommandCall
     from .doubled_child import Child
     from .program_child import ChildProcess
 
@@ -148,7 +148,7 @@ class SubprocessMock(RecordedCalls):
     def __enter__(self) -> SubprocessMock:
         if features.WINDOWS:
             raise NotImplementedError("hermetic.SubprocessMock needs a POSIX system: script the calls with mock.patch")
-        seam.enter(self)
+        seam.activate(self)
         return self
 
     def __exit__(
@@ -173,7 +173,7 @@ class SubprocessMock(RecordedCalls):
             ConflictError: somebody has patched what the double stands in, and not put it back.
         """
         try:
-            seam.leave(self)
+            seam.deactivate(self)
         finally:
             popen_methods.settle(self._calls)
 
@@ -207,7 +207,7 @@ class SubprocessMock(RecordedCalls):
             unused.append((f"mock_run({expectation.wanted['command']})", count, expectation.place))
         for name, answer in self._which.items():
             if answer.required and not answer.used:
-                unused.append((f"mock_which({literal(name)})", "", answer.place))
+                unused.append((f"mock_which({as_written(name)})", "", answer.place))
         return [UnusedMocksError(texts.unused_text(unused))] if unused else []
 
     def _unasserted(self) -> list[BaseException]:
@@ -216,7 +216,7 @@ class SubprocessMock(RecordedCalls):
 
     # --- answering: called by the seam, in any thread ---
 
-    def answer(self, call: Call) -> Expectation | None:
+    def answer(self, call: CommandCall) -> Expectation | None:
         """The expectation for a call, used up by it; None to let a real child start.
 
         Raises:
@@ -266,7 +266,7 @@ class SubprocessMock(RecordedCalls):
             scopes.running.refusals.append(error)
         return error
 
-    def failure_at_end(self, call: Call, expectation: Expectation, child: Child) -> BaseException | None:
+    def failure_at_end(self, call: CommandCall, expectation: Expectation, child: Child) -> BaseException | None:
         """What is to be raised at who waits for a child that has ended: how it was played, or what it was sent."""
         if child.error is not None:
             return self.refused(child.error)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from .._operations import callsite
 from .._policy.messages import site_text
-from .patterns import literal, shortened
+from .patterns import as_written, shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from .command_calls import Call
+    from .command_calls import CommandCall
     from .expectations import Expectation
 
 
-def call_text(call: Call) -> str:
+def call_text(call: CommandCall) -> str:
     """A call as one would write it in a test."""
     given = {"cwd": call.cwd, "shell": call.shell or None}
-    return ", ".join([shortened(call.command), *(f"{name}={literal(value)}" for name, value in given.items() if value)])
+    return ", ".join([shortened(call.command), *fields_text({name: value for name, value in given.items() if value})])
 
 
-def unmocked_text(call: Call, following: Expectation | None, name: str) -> str:
+def unmocked_text(call: CommandCall, following: Expectation | None, name: str) -> str:
     """A call that no expectation answers.
 
     Args:
@@ -36,13 +36,13 @@ def unmocked_text(call: Call, following: Expectation | None, name: str) -> str:
         command = shortened(following.wanted["command"])
         lines.append(f"  expected: {command}, scripted at {following.place}")
         lines += [f"    {line}" for line in following.differences(call)]
-    lines.append(f"  script it:   {name}.mock_run({literal(call.command)})")
+    lines.append(f"  script it:   {name}.mock_run({as_written(call.command)})")
     return "\n".join(lines)
 
 
 def fields_text(fields: dict[str, Any]) -> list[str]:
     """Fields as keyword arguments."""
-    return [f"{name}={literal(value)}" for name, value in fields.items()]
+    return [f"{name}={as_written(value)}" for name, value in fields.items()]
 
 
 def where() -> list[str]:
@@ -51,7 +51,7 @@ def where() -> list[str]:
     return [f"  at {site_text(site)}"] if site.filename else []
 
 
-def input_text(call: Call, expectation: Expectation) -> str:
+def input_text(call: CommandCall, expectation: Expectation) -> str:
     """A child that was sent something else than was expected."""
     lines = [f"{call_text(call)} was sent another input", *where()]
     lines.append(f"  scripted at {expectation.place}")

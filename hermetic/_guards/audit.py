@@ -68,7 +68,7 @@ def _tell_sandbox(operation: Operation, policy: decision.Policy | None, *, is_al
         sandbox.let_pass_no_more()
 
 
-def watch(column: str, readers: dict[str, Callable[..., Operation | None]]) -> None:
+def watch_column(column: str, readers: dict[str, Callable[..., Operation | None]]) -> None:
     """Read events that are judged only by policies which forbid an opt-in column.
 
     Args:
@@ -85,7 +85,7 @@ def watch(column: str, readers: dict[str, Callable[..., Operation | None]]) -> N
             judge(operation, scope)
 
     for event, read in readers.items():
-        audit_hook.register(event, shielded(functools.partial(judge_event, read)))
+        audit_hook.add_listener(event, shielded(functools.partial(judge_event, read)))
 
 
 _ANNOUNCED = "_hermetic_announced"  # an attribute of each Popen whose own event was judged
@@ -259,7 +259,7 @@ def _let_addresses_through(operation: Operation, scope: Scope, policy: decision.
     return policy
 
 
-def install(on_new_socket: Callable[[tuple[Any, ...]], None]) -> None:
+def judge_events(on_new_socket: Callable[[tuple[Any, ...]], None]) -> None:
     """Have the audit hook ask the judge. That lasts until the process ends, so call this once.
 
     Args:
@@ -269,9 +269,9 @@ def install(on_new_socket: Callable[[tuple[Any, ...]], None]) -> None:
         GuardError: the hook does not see events.
     """
     for event in events.READERS:
-        audit_hook.register(event, shielded(functools.partial(_judge_event, event)))
-    audit_hook.register("socket.__new__", shielded(on_new_socket))
-    audit_hook.register(DECISION, answer)  # an entrance shields what it decides
+        audit_hook.add_listener(event, shielded(functools.partial(_judge_event, event)))
+    audit_hook.add_listener("socket.__new__", shielded(on_new_socket))
+    audit_hook.add_listener(DECISION, answer)  # an entrance shields what it decides
     _check_hook()
 
 

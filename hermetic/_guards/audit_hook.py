@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Listener: TypeAlias = Callable[[tuple[Any, ...]], None]
 
 
-def register(event: str, listener: Listener) -> None:
+def add_listener(event: str, listener: Listener) -> None:
     """Call a function with the arguments of each event of a name, until the process ends.
 
     Functions for the same event are called in the order of their registration, until one of them raises an exception.

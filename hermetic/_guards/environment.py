@@ -152,7 +152,7 @@ def _to_be_added(environment: Mapping[Any, Any]) -> dict[Any, Any]:
     policy = None if scope is None else subjects.answering(scope)[1]
     if scope is None or policy is None or LIMITS[policy.size].network == ANYWHERE:
         return {}
-    described = inheritance.described(scope)
+    described = inheritance.describe(scope)
     code = inheritance.boot_code("_children.child_boot", described, described)
     path = environment.get(_encoded("PYTHONPATH"))
     told = {"HERMETIC_CHILD": code, "PYTHONPATH": os.pathsep.join([_FOLDER, *([os.fsdecode(path)] if path else [])])}

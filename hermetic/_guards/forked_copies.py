@@ -36,7 +36,7 @@ new_fork = faults.shielded(Fork)
 collect_entries = log_reading.collect_entries
 
 
-def end(fork: Fork | None) -> None:
+def end_copy(fork: Fork | None) -> None:
     """End this process, which is a forked copy that has come back.
 
     Args:

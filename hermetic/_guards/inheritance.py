@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from .._verdicts.scopes import Scope
 
 
-def described_in_force() -> dict[str, Any] | None:
-    """The scope in force as ``described``; None for none."""
+def describe_in_force() -> dict[str, Any] | None:
+    """The scope in force as ``describe``; None for none."""
     scope = subjects.scope_in_force()
-    return None if scope is None else described(scope)
+    return None if scope is None else describe(scope)
 
 
-def described(scope: Scope) -> dict[str, Any]:
+def describe(scope: Scope) -> dict[str, Any]:
     """A scope as plain data, for a child that is about to be started in it."""
     log_reading.prepare_log(scope)
     name, policy = subjects.answering(scope)
@@ -76,7 +76,7 @@ def boot_code(module: str, payload: dict[str, Any] | None, scope: dict[str, Any]
     Args:
         module: the module's name, below the package.
         payload: what ``boot`` is called with; literals only.
-        scope: as ``described``, for a process of its own: a failure is then reported to the scope, and ends the
+        scope: as ``describe``, for a process of its own: a failure is then reported to the scope, and ends the
             process. Without, a failure is raised.
     """
     boot = _BOOT.format(package=_PACKAGE, module=module, payload=payload)

@@ -56,7 +56,7 @@ def set_up(given: WorkerArguments, *, is_fresh: bool) -> framing.WorkerEnd:
         make_streams()
     faulthandler.enable(file=stacks, all_threads=True)
     for event in _USED_BY:
-        audit_hook.register(event, functools.partial(_restore_before_use, given.folder))
+        audit_hook.add_listener(event, functools.partial(_restore_before_use, given.folder))
     temporary = _temporary_folder(given.folder)
     for name in ("TEMP", "TMP") if features.WINDOWS else ("TMPDIR",):
         os.environ[name] = temporary

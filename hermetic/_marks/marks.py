@@ -159,7 +159,7 @@ class allow(Mark):  # noqa: N801 - used as a function: `@allow(...)`, `with allo
 
 
 current_run.mark_types = (Mark,)
-installation.prepare()  # a mark is about to be used, and the guard applies to the imports from here on
+installation.install_if_possible()  # a mark is about to be used, and the guard applies to the imports from here on
 small = SizeMark(Size.SMALL)
 medium = SizeMark(Size.MEDIUM)
 large = SizeMark(Size.LARGE)

@@ -129,7 +129,7 @@ def _after_fork() -> None:
 
 def _end(*_: Any, **__: Any) -> None:
     """End this process, which is a copy that has come back."""
-    _forked_copies().end(_watch.fork)
+    _forked_copies().end_copy(_watch.fork)
 
 
 def _end_at_result(result: Any, end: Callable[..., Any]) -> None:

@@ -10,10 +10,10 @@ patch_sockets = sockets.patch_if_loaded
 close_log = log_reading.close_log
 
 
-def install() -> None:
+def install_parts() -> None:
     """Put the patches in place, and have the judge asked about audit events."""
-    process_creation.install()
-    audit.install(sockets.on_new_socket)
+    process_creation.patch_process_creation()
+    audit.judge_events(sockets.on_new_socket)
 
 
 def load_for_exit() -> None:
@@ -21,7 +21,7 @@ def load_for_exit() -> None:
     patch_sockets()
 
 
-def take_late() -> list[Exception]:
+def take_late_findings() -> list[Exception]:
     """The violations and faults that no result was there to report; handed out once."""
     try:
         log_reading.close_log()

@@ -60,7 +60,7 @@ def install(opt_in: Sequence[str] = ()) -> None:
         raise GuardError(*installed.failure.args)
 
 
-def prepare(opt_in: Sequence[str] = ()) -> None:
+def install_if_possible(opt_in: Sequence[str] = ()) -> None:
     """Install the guard if that is possible; otherwise each test with a size reports why it is not.
 
     Args:
@@ -72,13 +72,13 @@ def prepare(opt_in: Sequence[str] = ()) -> None:
 
 def _install(opt_in: Sequence[str]) -> None:
     if not installed.is_complete:
-        _parts().install()
+        _parts().install_parts()
         report_at_exit(is_first=False)
         installed.is_complete = True
     if not installed.columns.issuperset(opt_in):
         from . import opt_ins  # saves 1 ms and three files in each process of a run without the setting
 
-        opt_ins.watch([column for column in opt_in if column not in installed.columns])
+        opt_ins.watch_columns([column for column in opt_in if column not in installed.columns])
         installed.columns.update(opt_in)
 
 
@@ -132,7 +132,7 @@ def report_late(pid: int, *, is_last: bool) -> None:
     """
     if real.get_pid() != pid or not installed.is_complete:
         return
-    late = _parts().take_late()
+    late = _parts().take_late_findings()
     for found in late:
         sys.stderr.write(f"after the last test: {found}\n")
     if late:  # the runner has its verdict: the exit status is all that is left to say otherwise

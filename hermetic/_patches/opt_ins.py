@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 _READERS = {FILESYSTEM: file_events.READERS, DATABASE: database_events.READERS, SLEEP: sleeps.READERS}
 
 
-def watch(columns: Iterable[str]) -> None:
+def watch_columns(columns: Iterable[str]) -> None:
     """Watch columns of the size table, from now on.
 
     Args:
         columns: some of ``sizes.OPT_IN``, none of them watched so far.
     """
     for column in columns:
-        audit.watch(column, _READERS[column])
+        audit.watch_column(column, _READERS[column])
         if column == SLEEP:
-            sleeps.patch()
+            sleeps.patch_sleeps()

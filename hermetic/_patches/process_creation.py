@@ -36,12 +36,14 @@ if TYPE_CHECKING:
     from .._verdicts.scopes import Scope
 
 
-def install() -> None:
+def patch_process_creation() -> None:
     """Patch what is loaded; the rest is patched when it comes into use."""
     # A C module that nobody has imported yet cannot have been aliased: no need to look through the heap.
     in_use = {name for name in ("threading", "_posixsubprocess", *real.INTERPRETER_MODULES) if name in sys.modules}
     patches = [*_thread_patches(), *_program_patches(), *_interpreter_patches()]
-    replacing.replace([(vars(module), name, guarded) for module, name, guarded in patches], sweep=bool(in_use))
+    replacing.replace_everywhere(
+        [(vars(module), name, guarded) for module, name, guarded in patches], sweep=bool(in_use)
+    )
     sockets.patch_if_loaded()
 
 
@@ -120,13 +122,13 @@ def _guarded_interpreter_function(interpreters: Any, name: str) -> Callable[...,
 def _guard_interpreter(interpreter: Any, run_string: Callable[..., Any]) -> None:
     """Put another interpreter under the policy in force; under none, if there is none any more."""
     scope = subjects.scope_in_force()
-    payload = None if scope is None or scope.policy is None else inheritance.described(scope)
+    payload = None if scope is None or scope.policy is None else inheritance.describe(scope)
     if payload is not None:
         scopes.running.guarded_interpreters.add(int(interpreter))
     elif int(interpreter) not in scopes.running.guarded_interpreters:
         return
     if features.INTERPRETERS_SHARE_C_TYPES:
-        sockets.patch()  # the functions of this interpreter are to be there, as it outlives the other one
+        sockets.patch_socket_type()  # the functions of this interpreter are to be there, as it outlives the other one
     failure = run_string(interpreter, inheritance.boot_code("_children.child_boot", payload))
     if failure is not None:  # before 3.13, run_string raises it
         raise RuntimeError(f"another interpreter could not be guarded: {failure.formatted}")

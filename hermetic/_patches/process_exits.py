@@ -4,7 +4,7 @@
     os.exec* in a test                  the same, and the program runs as a child
     SystemExit out of a class fixture   the summary, and an error
     Ctrl-C, with or without -c          the summary, and status 130
-    what tests have left for the exit   the status that was decided (``leave``)
+    what tests have left for the exit   the status that was decided (``exit_program``)
 
 ``os._exit`` raises no audit event, and legacy suites run without the audit hook; so while a program runs
 ``os._exit``, ``os.execv`` and ``os.execve`` are replaced. In every process but this one they do as before.
@@ -54,7 +54,7 @@ class Leaving(real.system_exit):
     """Ends the program with a status that hermetic has decided."""
 
 
-def leave(code: Any) -> NoReturn:
+def exit_program(code: Any) -> NoReturn:
     """End the program, whatever its tests have left of ``sys.exit`` and ``os._exit``.
 
     Args:
@@ -86,7 +86,7 @@ def _show(hook: Callable[..., Any], *error: Any) -> None:
         hook(*error)
 
 
-def described(error: BaseException, when: str) -> str:
+def early_end_text(error: BaseException, when: str) -> str:
     """An exception that ended a run.
 
     Args:
@@ -111,7 +111,7 @@ def say(stream: Any, text: str) -> None:
 
 
 @contextlib.contextmanager
-def watch(on_end: Callable[[str], None]) -> Iterator[None]:
+def exits_watched(on_end: Callable[[str], None]) -> Iterator[None]:
     """For a block, call ``on_end`` before this process leaves through ``os._exit`` or ``os.exec*``.
 
     The status is then the one that was asked for, or 1 if that is 0. A program that replaces the process is run

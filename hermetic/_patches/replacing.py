@@ -32,7 +32,7 @@ def guarded(original: Callable[..., Any], operation_of: Callable[..., Any]) -> C
     return function
 
 
-def replace(patches: Iterable[tuple[dict[str, Any], str, Any]], *, sweep: bool) -> None:
+def replace_everywhere(patches: Iterable[tuple[dict[str, Any], str, Any]], *, sweep: bool) -> None:
     """Put guarded functions in the place of originals.
 
     Args:

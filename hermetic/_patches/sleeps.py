@@ -40,13 +40,13 @@ def _operation(api: str, seconds: Any) -> Operation | None:
 READERS: dict[str, Callable[..., Operation | None]] = {"time.sleep": _time_sleep}
 
 
-def patch() -> None:
+def patch_sleeps() -> None:
     """Patch what raises no event: ``time.sleep`` before 3.13, and ``asyncio.sleep`` as soon as that is in use."""
     if not features.SLEEP_RAISES_AN_EVENT:
-        replacing.replace([(vars(time), "sleep", _GuardedSleep(time.sleep))], sweep=True)
+        replacing.replace_everywhere([(vars(time), "sleep", _GuardedSleep(time.sleep))], sweep=True)
     _patch_asyncio()
     # An event loop makes sockets before it runs anything.
-    audit_hook.register("socket.__new__", faults.shielded(lambda _: _patch_asyncio()))
+    audit_hook.add_listener("socket.__new__", faults.shielded(lambda _: _patch_asyncio()))
 
 
 class _GuardedSleep:
@@ -91,4 +91,4 @@ def _patch_asyncio() -> None:
         return await original(delay, result)
 
     guarded_sleep.__hermetic_guard__ = True  # type: ignore[attr-defined]
-    replacing.replace([(vars(tasks), "sleep", guarded_sleep)], sweep=True)
+    replacing.replace_everywhere([(vars(tasks), "sleep", guarded_sleep)], sweep=True)

@@ -32,7 +32,7 @@ def on_new_socket(args: tuple[Any, ...]) -> None:
 
     To patch it earlier would cost every start-up the import of ``_socket``.
     """
-    patch()
+    patch_socket_type()
     operation = events.new_socket_operation(*args)
     if operation is not None:
         audit.judge(operation)
@@ -41,10 +41,10 @@ def on_new_socket(args: tuple[Any, ...]) -> None:
 def patch_if_loaded() -> None:
     """Patch the C type if anybody could use it by now; at shutdown, when nothing can be imported, it is too late."""
     if "_socket" in sys.modules:
-        patch()
+        patch_socket_type()
 
 
-def patch() -> None:
+def patch_socket_type() -> None:
     """Patch the C type, unless that is done."""
     _socket = real.socket_module()
     methods = class_internals.class_namespace(_socket.socket)
@@ -55,7 +55,7 @@ def patch() -> None:
         for name, operation_of in _METHODS.items()
         if name in methods or name not in features.MAY_BE_MISSING
     ]
-    replacing.replace([*patches, (vars(_socket), "getnameinfo", _guarded_getnameinfo(_socket))], sweep=True)
+    replacing.replace_everywhere([*patches, (vars(_socket), "getnameinfo", _guarded_getnameinfo(_socket))], sweep=True)
     class_internals.forget_cached_attributes(_socket.socket)
 
 

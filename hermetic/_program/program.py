@@ -54,7 +54,7 @@ class TestProgram(unittest.TestProgram):
         self._phase = "while the tests were loaded"
         with contextlib.ExitStack() as self._while_running:
             # From before the first import: a test module may import os._exit by name, or call it.
-            self._while_running.enter_context(process_exits.watch(self._on_end))
+            self._while_running.enter_context(process_exits.exits_watched(self._on_end))
             super().__init__(*args, **kwargs)
 
     def parseArgs(self, argv: list[str]) -> None:
@@ -68,7 +68,7 @@ class TestProgram(unittest.TestProgram):
             settings = run_setup.use_settings(ours, self._while_running)
             if ours.show_config:
                 print(config.describe(settings))
-                process_exits.leave(0)
+                process_exits.exit_program(0)
         super().parseArgs([argv[0], *rest])
 
     def createTests(self, from_discovery: bool = False, *args: Any, **kwargs: Any) -> None:  # noqa: FBT001, FBT002
@@ -98,12 +98,12 @@ class TestProgram(unittest.TestProgram):
         except KeyboardInterrupt:
             if not exit_after:
                 raise
-            process_exits.leave(features.INTERRUPTED_EXIT_STATUS)
+            process_exits.exit_program(features.INTERRUPTED_EXIT_STATUS)
         if exit_after:
             widest = policies.widest()  # the exit may do what the largest test might
             if widest is not None:
                 installation.hold_until_exit(widest)
-            process_exits.leave(exit_status(self.result))
+            process_exits.exit_program(exit_status(self.result))
 
     def _run_tests(self) -> None:
         if self._ours.bisect is not None:
@@ -135,10 +135,10 @@ class TestProgram(unittest.TestProgram):
             reported_exceptions.trim(error)
             place = traceback.extract_tb(error.__traceback__)[-1]
             self._tell(f"sys.exit({error.code!r}) {self._phase}, at {place.filename}:{place.lineno} in {place.name}")
-            process_exits.leave(1)
+            process_exits.exit_program(1)
         except BaseException as error:
             process_exits.decide_on_error(1)
-            self._tell(process_exits.described(error, self._phase))
+            self._tell(process_exits.early_end_text(error, self._phase))
             raise
 
     def _on_end(self, call: str) -> None:
@@ -159,11 +159,11 @@ class TestProgram(unittest.TestProgram):
         self.test = run_setup.arranged(self.test)
         with usage.configuration_errors(str(self.progName)), policies.default_scope():
             try:
-                process_exits.leave(
+                process_exits.exit_program(
                     polluters.find_polluters(name, self.test, reproduction.Reproduction(self, self._ours))
                 )
             except KeyboardInterrupt:
-                process_exits.leave(features.INTERRUPTED_EXIT_STATUS)
+                process_exits.exit_program(features.INTERRUPTED_EXIT_STATUS)
 
     def _run_by_other_methods(self, starters: list[Any]) -> None:
         """Rerun the tests that start processes with each other start method, and keep the worst ``result``."""

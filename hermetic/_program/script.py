@@ -47,13 +47,13 @@ def run(path: str, arguments: list[str], program: str) -> None:
         try:
             runpy.run_path(path, run_name="__main__")
         except KeyboardInterrupt:
-            process_exits.leave(features.INTERRUPTED_EXIT_STATUS)
+            process_exits.exit_program(features.INTERRUPTED_EXIT_STATUS)
         except real.system_exit as error:
             if _found_all_left_out(error.code):
                 return
-            process_exits.leave(error.code or (1 if ended_early else error.code))
+            process_exits.exit_program(error.code or (1 if ended_early else error.code))
     if ended_early:
-        process_exits.leave(1)
+        process_exits.exit_program(1)
 
 
 def _found_all_left_out(code: Any) -> bool:

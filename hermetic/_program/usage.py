@@ -30,4 +30,4 @@ def configuration_errors(program: str) -> Iterator[None]:
 def fail(program: str, message: str, *, status: int = 2) -> NoReturn:
     """Print an error message, and exit."""
     sys.stderr.write(f"{program}: error: {message}\n")
-    process_exits.leave(status)
+    process_exits.exit_program(status)

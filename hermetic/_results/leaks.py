@@ -49,7 +49,7 @@ def run(test: Any, result: Any, run_test: Callable[[Any, Any], Any]) -> Any:
 @functools.cache
 def _watch_temporary_files() -> None:
     for event in _TEMPORARY_FILE_EVENTS:
-        audit_hook.register(event, _note_temporary_file)
+        audit_hook.add_listener(event, _note_temporary_file)
 
 
 def _note_temporary_file(args: tuple[Any, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._patches.multiprocessing import watching
+from .._patches.multiprocessing import multiprocessing_patches
 from .._rules import policies
 from .._settings.current_run import current_run
 from . import class_protection
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def watch() -> None:
     """From now on, protect marked TestCase classes as they are defined, and judge the import of marked modules."""
     class_protection.watch_class_definitions()
-    watching.watch()
+    multiprocessing_patches.patch_multiprocessing()
     current_run.policy_of = policies.outside_of_tests
     current_run.living_children = _living_children
 

@@ -43,7 +43,7 @@ def _look_at(cls: Any) -> None:
         misplaced_marks.refuse_in_class(cls)
     if _is_marked(cls):
         marking.refuse_misspelt(cls)
-        installation.prepare()
+        installation.install_if_possible()
         protect_class(cls)
 
 
@@ -85,7 +85,7 @@ def _watch_for_isolation(cls: Any) -> None:
     from . import module_fixtures
 
     groups.register(cls)
-    module_fixtures.watch(cls.__module__)
+    module_fixtures.watch_module(cls.__module__)
 
 
 def _protected_run(cls: Any, inherited: Callable[..., Any]) -> Callable[..., Any]:

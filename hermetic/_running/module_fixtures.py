@@ -49,6 +49,6 @@ def _fixtures_run_elsewhere(module: Any) -> bool:
 _MODULE_CLASS = module_attributes.module_class(setUpModule=_set_up, tearDownModule=_tear_down)
 
 
-def watch(name: str) -> None:
+def watch_module(name: str) -> None:
     """Run the fixtures of a module where its isolated tests run, from now on."""
     module_attributes.change_class(name, _MODULE_CLASS)

@@ -104,7 +104,7 @@ class WatchedRun(unittest.TestSuite):
     def _run_to_its_end(self, result: Any, *, is_nested: bool) -> None:
         self._started = real.perf_counter()
         caught_before = _ctrl_c_was_caught()
-        with process_exits.watch(lambda call: self._on_end(result, call)):
+        with process_exits.exits_watched(lambda call: self._on_end(result, call)):
             try:
                 with clock.stops_noted(), self._isolation(result, is_nested=is_nested), self._watchdog(result):
                     self._whole(result)
@@ -117,7 +117,7 @@ class WatchedRun(unittest.TestSuite):
             except BaseException as error:
                 if is_nested:
                     raise  # the test that runs it may expect this
-                result.end_early(process_exits.described(error, "outside of the tests"), error)
+                result.end_early(process_exits.early_end_text(error, "outside of the tests"), error)
         if result.ended_early is None and getattr(result, "shouldStop", False):
             if _ctrl_c_was_caught() and not caught_before:
                 result.interrupted = True

@@ -16,14 +16,14 @@ class AuditHookTest(hermetic.HermeticTestCase):
         self.calls = []
 
     def test_a_function_gets_the_arguments_of_its_event_and_no_others(self):
-        audit_hook.register(self.event, self.calls.append)
+        audit_hook.add_listener(self.event, self.calls.append)
         sys.audit(self.event, 1, "two")
         sys.audit(f"{self.event}.other", 3)
         self.assertEqual(self.calls, [(1, "two")])
 
     def test_several_are_called_in_their_order(self):
         for name in ("first", "second"):
-            audit_hook.register(self.event, lambda args, name=name: self.calls.append(name))
+            audit_hook.add_listener(self.event, lambda args, name=name: self.calls.append(name))
         sys.audit(self.event)
         self.assertEqual(self.calls, ["first", "second"])
 
@@ -31,8 +31,8 @@ class AuditHookTest(hermetic.HermeticTestCase):
         def refuse(_):
             raise PermissionError
 
-        audit_hook.register(self.event, refuse)
-        audit_hook.register(self.event, self.calls.append)
+        audit_hook.add_listener(self.event, refuse)
+        audit_hook.add_listener(self.event, self.calls.append)
         with self.assertRaises(PermissionError):
             sys.audit(self.event)
         self.assertEqual(self.calls, [])

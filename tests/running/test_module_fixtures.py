@@ -19,7 +19,7 @@ class WatchTest(hermetic.HermeticTestCase):
         patch = mock.patch.dict(sys.modules, shop_tests=self.module)
         patch.start()
         self.addCleanup(patch.stop)
-        module_fixtures.watch("shop_tests")
+        module_fixtures.watch_module("shop_tests")
 
     def run_where(self, *, hands_over: bool, is_isolated: bool = False) -> list[str]:
         """What runs of the fixtures of the module when a runner calls them."""

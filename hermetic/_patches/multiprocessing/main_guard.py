@@ -51,7 +51,7 @@ class _Reimported:
 reimported = _Reimported()
 
 
-def watch(up_to: int | None) -> None:
+def guard_main(up_to: int | None) -> None:
     """In a child, see to it that no suite is run when main is imported again.
 
     Args:

@@ -27,7 +27,7 @@ _LOST_ITS_TASK = 70  # the exit status of a worker whose task has asked for 0
 _results: ContextVar[dict[int, Any]] = ContextVar("hermetic_pool_results")  # those that a Pool's own thread waits for
 
 
-def watch(pool: Any) -> None:
+def patch_pools(pool: Any) -> None:
     """Watch the workers of every Pool that is created from now on."""
     cls = pool.Pool
     if hasattr(cls._join_exited_workers, "__hermetic_guard__"):

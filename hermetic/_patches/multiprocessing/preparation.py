@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def watch(spawn: Any) -> None:
+def patch_spawn(spawn: Any) -> None:
     """Send every child its policy, from now on."""
     original = spawn.get_preparation_data
     if hasattr(original, "__hermetic_guard__"):
@@ -42,7 +42,7 @@ _FORK_SERVER = "ignore"  # the name that it asks for its own data with
 def _boot_code(data: dict[str, Any]) -> str:
     from ..._guards import inheritance  # saves 5 ms in spawned children that start none themselves
 
-    described = inheritance.described_in_force()
+    described = inheritance.describe_in_force()
     payload = {
         "scope": described,
         "start_method": start_method.default_method(),

@@ -30,7 +30,7 @@ def refuse_at_import() -> None:
         raise process_findings.error("import", f"module {module}", module, site=callsite.site_of(frame))
 
 
-def count_start() -> None:
+def count_start_without_size() -> None:
     """Count a process that is about to start; of a test with a size, the guard counts it.
 
     Raises:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def watch(process: Any) -> None:
+def patch_starts(process: Any) -> None:
     """Check and record every start, from now on."""
     cls = process.BaseProcess
     if hasattr(cls.start, "__hermetic_guard__"):
@@ -30,7 +30,7 @@ def watch(process: Any) -> None:
         _checks().refuse_at_import()
         method = getattr(self, "_start_method", None) or start_method.method_in_force()
         scopes.running.note_start(method)
-        _checks().count_start()
+        _checks().count_start_without_size()
         target = getattr(self, "_target", None)  # afterwards it is gone
         if str(getattr(target, "__module__", "")).endswith(_KEEPERS):
             kept = scopes.running.kept_processes

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def watch() -> None:
+def patch_multiprocessing() -> None:
     """Patch multiprocessing, now or when it is imported."""
     when_imported("multiprocessing.process", _patch)
 
@@ -27,10 +27,10 @@ def watch() -> None:
 def _patch(process: Any) -> None:
     from . import pools, preparation, starts  # saves 4 ms in every run that does not use multiprocessing
 
-    starts.watch(process)
-    when_imported("multiprocessing.spawn", preparation.watch)
+    starts.patch_starts(process)
+    when_imported("multiprocessing.spawn", preparation.patch_spawn)
     when_imported("multiprocessing.forkserver", _preload)
-    when_imported("multiprocessing.pool", pools.watch)
+    when_imported("multiprocessing.pool", pools.patch_pools)
 
 
 def _preload(forkserver: Any) -> None:
