@@ -1,1 +1,1 @@
-"""The double of the subprocess module: scripted children in the place of real ones."""
+"""The double of the subprocess module: scripted children instead of real ones."""

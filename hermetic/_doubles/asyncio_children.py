@@ -30,7 +30,7 @@ class DoubledTransport(base_subprocess.BaseSubprocessTransport):
         self._proc = subprocess.Popen(args, shell=shell, universal_newlines=False, bufsize=bufsize, **pipes, **kwargs)
 
     def watch(self, loop: Any) -> None:
-        """Have the loop told of the child's end."""
+        """Report the child's end to the loop."""
         self._loop = loop
         self._popen = self.get_extra_info("subprocess")
         self._child: Child | None = vars(self._popen).get("hermetic_child")
@@ -75,7 +75,7 @@ class DoubledTransport(base_subprocess.BaseSubprocessTransport):
     async def _wait(self) -> Any:
         if self._child is not None and self.get_returncode() is None:
             self._child.awaited = True
-            self._look_soon()  # who waits goes on after the protocol was told of the end, as with a real child
+            self._look_soon()  # as with a real child, the protocol hears of the end before the waiting coroutine
         return await super()._wait()
 
     def send_signal(self, signal: int) -> None:

@@ -68,7 +68,7 @@ class Expectation:
         return lines
 
     def accepts_input(self, call: CommandCall) -> bool:
-        """Whether a child was sent what is expected; text stands for its bytes, and None for none."""
+        """Whether a child was sent the expected input. Text is compared as its bytes, None as no input."""
         wanted = self.wanted.get("input", ANYTHING)
         if wanted is None or isinstance(wanted, (str, bytes)):
             return encoded(wanted or b"", call.encoding) == call.sent

@@ -26,7 +26,7 @@ class CommandPattern:
     Args:
         command: a string, for a command that is given as one; else a list or tuple whose elements are strings, bytes,
             paths, compiled patterns (they must match all of an argument), predicates, or ``mock.ANY``; a final ``...``
-            stands for any further arguments; ``...`` alone for any command.
+            matches any further arguments; ``...`` alone matches any command.
         place: what it is an argument of, for messages.
 
     Raises:

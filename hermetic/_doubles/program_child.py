@@ -90,7 +90,7 @@ class ChildProcess:
         env: its environment; None for the test's own.
         stdin: a binary stream of what it is sent.
         stdout: a binary stream, unbuffered.
-        stderr: the same.
+        stderr: a binary stream, unbuffered.
     """
 
     args: str | list[str]

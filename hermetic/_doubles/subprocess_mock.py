@@ -86,10 +86,10 @@ class SubprocessMock(RecordedCalls):
         Args:
             command: a list, matched argument by argument, or a string, which matches a command given as a string.
                 An element may be ``mock.ANY``, a compiled pattern (it must match all of the argument), or a predicate;
-                a final ``...`` stands for any further arguments, ``...`` in the place of the list for any command.
+                a final ``...`` matches any further arguments, ``...`` instead of the list matches any command.
             returncode: the exit status; minus the number of a signal for a child that dies of it.
             stdout: what the child writes; text is encoded as the caller decodes it.
-            stderr: the same.
+            stderr: what the child writes to its standard error.
             raises: an exception to raise where a child that cannot be started raises it.
             required: whether it is an error never to run it; what is not is skipped when another command comes.
             input: all that the child must be sent; ``...`` for anything.
@@ -130,7 +130,7 @@ class SubprocessMock(RecordedCalls):
         self._which[os.fsdecode(name)] = interactions.WhichAnswer(returns, required, _caller())
 
     def allow(self, command: Any) -> None:
-        """Let a command that is not scripted start a real child; the guards judge it as ever.
+        """Let a command that is not scripted start a real child, which the guard judges.
 
         Args:
             command: as of ``mock_run``.
@@ -178,7 +178,7 @@ class SubprocessMock(RecordedCalls):
             popen_methods.settle(self._calls)
 
     def verify(self, *, failed: bool = False) -> None:
-        """Fail if something is amiss; the end of the block does it.
+        """Fail if a call was refused or something scripted was not used. The end of the block calls it.
 
         Args:
             failed: whether the test has failed, or skips: then only what it swallowed counts.

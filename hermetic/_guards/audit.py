@@ -198,7 +198,7 @@ def _refuse(operation: Operation, scope: Scope, policy: decision.Policy, owner: 
     if policy.mode != OBSERVE or scopes.running.is_new(owner, operation):
         _record(operation, scope, policy, owner)
     if operation.kind == PROCESS:
-        ceilings.count_start(scope)  # the start was let happen: what the child does is judged as well
+        ceilings.count_start(scope)  # the start happens, and what the child does is judged, too
     _tell_sandbox(operation, policy, is_allowed=False)
 
 

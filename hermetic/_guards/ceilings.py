@@ -53,7 +53,7 @@ def inherit(sent: Sequence[int]) -> None:
 
 
 def count_start(scope: Scope) -> None:
-    """Count a process that is about to be started, and see to it that it can report.
+    """Count a process that is about to be started, and make sure that it can report.
 
     Raises:
         MultiprocessingViolationError: it would be one too many.
@@ -70,7 +70,7 @@ def count_start(scope: Scope) -> None:
 
 
 def _refuse(scope: Scope, ceiling: str) -> None:
-    """End a process of the test, or have the test itself fail; whoever is the first says why."""
+    """End a process of the test, or make the test itself fail. The first process that does it reports why."""
     try:  # from now on, whatever is born in the scope ends at once
         real.unlink(log_writing.births_path(scope))
     except OSError:

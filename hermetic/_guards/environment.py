@@ -50,7 +50,7 @@ def _telling(place: int, *, none_is_own: bool = False) -> Callable[[Callable[...
 
     Args:
         place: where it stands among them; by name, it is ``env``.
-        none_is_own: whether None stands for the environment of this process.
+        none_is_own: whether None means the environment of this process.
     """
 
     def telling(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,7 +86,7 @@ def telling_by_own(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _outcome(added: dict[Any, Any], original: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
-    """Call a function with variables added, and return what returns or raises the same as the function did."""
+    """Call a function with variables added, and return a function that has the same outcome."""
     for name, value in added.items():
         _put(name, value)
     try:
@@ -147,7 +147,7 @@ def _told(env: dict[Any, Any] | None) -> dict[Any, Any] | None:
 
 
 def _to_be_added(environment: Mapping[Any, Any]) -> dict[Any, Any]:
-    """The variables that tell a program of the policy in force; none where there is nothing to be held to."""
+    """The variables that tell a program the policy in force; none if the policy forbids nothing."""
     scope = subjects.scope_in_force()
     policy = None if scope is None else subjects.answering(scope)[1]
     if scope is None or policy is None or LIMITS[policy.size].network == ANYWHERE:

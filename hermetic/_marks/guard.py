@@ -69,7 +69,7 @@ class guard:  # noqa: N801 - used as a function: `with guard("small"):`, `@guard
         install(settings.forbid)
         outer = scopes.active()
         if outer is not None:
-            outer.touched = True  # the block may outlive it, and is told from what comes later by its serial
+            outer.touched = True  # the block may outlive it, and its serial must differ from those of later scopes
         policy = Policy(self._size, self._allowance, settings.mode, settings.forbid)
         return PolicyBlock(scopes.Scope(owner, policy).within(outer))
 

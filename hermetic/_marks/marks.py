@@ -72,7 +72,7 @@ class Mark:
         self._add_to(cls, cls.__dict__.get("__hermetic__", ()))
         if issubclass(cls, unittest.TestCase):
             class_protection.protect_class(cls)
-        else:  # a mixin for TestCases, or a test class of pytest's: nothing but its methods can be held to the mark
+        else:  # a mixin for TestCases, or a test class of pytest's: only its methods can carry the policy
             for name, method in list(vars(cls).items()):
                 if name.startswith("test") and inspect.isfunction(method):
                     setattr(cls, name, self._wrap(method))
@@ -126,7 +126,7 @@ class allow(Mark):  # noqa: N801 - used as a function: `@allow(...)`, `with allo
         processes: programs that may be started, by name or full path; both may hold ``*``.
         files: files and folders that may be used where ``forbid`` names the file system, by their paths from the
             current folder, or full ones; they may hold ``*``.
-        databases: the same of databases, and ``:memory:``.
+        databases: files of databases, written as ``files``, and ``:memory:``.
 
     Raises:
         ConfigurationError: not lists of strings, or an entry that can never match.

@@ -11,7 +11,7 @@ close_log = log_reading.close_log
 
 
 def install_parts() -> None:
-    """Put the patches in place, and have the judge asked about audit events."""
+    """Put the patches in place, and let the judge decide on audit events."""
     process_creation.patch_process_creation()
     audit.judge_events(sockets.on_new_socket)
 

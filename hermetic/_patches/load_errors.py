@@ -21,7 +21,7 @@ __unittest = True
 
 @contextlib.contextmanager
 def failing_alone(loader: Any) -> Iterator[None]:
-    """For a block, have a loader turn the failed import of a named module into a test that fails, or is skipped.
+    """For a block, make a loader turn the failed import of a named module into a test that fails, or is skipped.
 
     unittest does so for an ``ImportError``. A module that is named twice is imported once. A ``SystemExit`` out of
     ``load_tests`` is an error of its module, whether the module was named or discovered.
@@ -52,7 +52,7 @@ class _Patch:
             return self._load(name, module)
         if self._failed.intersection(_modules_in(name)):
             return loader.suiteClass()  # its error stands at the first of its names
-        del loader.loadTestsFromName  # a load_tests function is told of errors by exceptions
+        del loader.loadTestsFromName  # a load_tests function gets errors as exceptions
         try:
             return self._load(name)
         except BaseException as error:

@@ -88,7 +88,7 @@ def _is_present(module: ModuleType, name: str) -> bool:
     return hasattr(module, name) or name not in features.MAY_BE_MISSING
 
 
-# Whatever lets code run in another interpreter, where no hook of ours would see it.
+# The functions that let code run in another interpreter, where no hook of hermetic would see it.
 _INTERPRETER_FUNCTIONS = ("create", "run_string", "run_func", "exec", "call")
 
 
@@ -165,7 +165,7 @@ def _run_in_scope(scope: Scope, function: Callable[..., Any], /, *args: Any, **k
 
 
 def _patch_executor(module: ModuleType) -> None:
-    """Hand the submitter's scope on with the work: the first thread of an executor tells that one is in use."""
+    """Patch ``submit`` to pass the submitter's scope on with the work. Called when a thread starts."""
     cls: Any = module.ThreadPoolExecutor
     original = cls.submit
     if hasattr(original, "__hermetic_guard__") or type(original) is not types.FunctionType:

@@ -1,7 +1,7 @@
 """Patches os._exit and os.exec* while a program runs: a run that ends early is reported, and is never green.
 
     os._exit in a test, at import       the summary so far is printed, and the status is not 0
-    os.exec* in a test                  the same, and the program runs as a child
+    os.exec* in a test                  as for os._exit, and the program runs as a child
     SystemExit out of a class fixture   the summary, and an error
     Ctrl-C, with or without -c          the summary, and status 130
     what tests have left for the exit   the status that was decided (``exit_program``)
@@ -65,7 +65,7 @@ def exit_program(code: Any) -> NoReturn:
 
 
 def decide(code: Any) -> None:
-    """Have this process end with a status, even if an exit handler asks for 0; a program within a test decides nothing.
+    """Make this process end with a status, even if an exit handler asks for 0. A program within a test decides nothing.
 
     Args:
         code: as ``sys.exit`` takes it.
@@ -75,7 +75,7 @@ def decide(code: Any) -> None:
 
 
 def decide_on_error(code: int) -> None:
-    """Have the exception that is about to end the program end it with a status, whatever ``sys.excepthook`` does."""
+    """Make the exception that is about to end the program end it with a status, whatever ``sys.excepthook`` does."""
     decide(code)
     if not current_run.in_run:
         sys.excepthook = functools.partial(_show, sys.excepthook)
@@ -115,7 +115,7 @@ def exits_watched(on_end: Callable[[str], None]) -> Iterator[None]:
     """For a block, call ``on_end`` before this process leaves through ``os._exit`` or ``os.exec*``.
 
     The status is then the one that was asked for, or 1 if that is 0. A program that replaces the process is run
-    as a child instead, so that its status can be told from the run's. Of nested blocks, all are told.
+    as a child instead, so that its status is not taken for that of the run. Nested blocks are all called.
 
     Args:
         on_end: called with what was called, such as ``os._exit(0)``.
@@ -130,9 +130,9 @@ def exits_watched(on_end: Callable[[str], None]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def replaced() -> Iterator[None]:
-    """For a block, have our functions in the place of those of ``os``.
+    """For a block, replace functions of ``os``.
 
-    Outside of ``watch`` they do as the originals, but a module that imports one by name must get ours.
+    Outside of ``exits_watched`` they behave as the originals, but a module that imports one by name must get ours.
     """
     if hasattr(os._exit, "__hermetic_guard__"):
         yield
@@ -142,7 +142,7 @@ def replaced() -> Iterator[None]:
     @functools.wraps(real.exit_process)
     def guarded_exit(status: Any) -> NoReturn:
         if _is_watched(pid):
-            operator.index(status)  # or the TypeError of the original, before anybody is told
+            operator.index(status)  # raises the TypeError of the original before anything is reported
             _tell(f"os._exit({status})")
             status = status or _status_instead(pid)
         installation.close_log()
@@ -177,7 +177,7 @@ def _is_watched(pid: int) -> bool:
 
 
 def _status_instead(pid: int) -> int:
-    """The status in the place of 0: the program has not come to its end, or has decided upon another."""
+    """The status to use instead of 0: the program has not ended yet, or has decided on another status."""
     if _end.listeners or _end.status is None:
         return 1
     installation.report_late(pid, is_last=True)  # the exit handler that does it will not be called

@@ -1,4 +1,4 @@
-"""Installs guarded functions in the place of originals, wherever a module has them."""
+"""Installs guarded functions instead of originals, in every module that has imported them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def guarded(original: Callable[..., Any], operation_of: Callable[..., Any]) -> C
 
 
 def replace_everywhere(patches: Iterable[tuple[dict[str, Any], str, Any]], *, sweep: bool) -> None:
-    """Put guarded functions in the place of originals.
+    """Replace functions by guarded ones.
 
     Args:
         patches: the namespace of a module or a class, the name, and the replacement.

@@ -46,7 +46,7 @@ def replace_methods(cls: Any, makers: Mapping[str, Callable[[Any, Callable[..., 
 
 def _method(cls: Any, name: str) -> Callable[..., Any]:
     own: Callable[..., Any] | None = vars(cls).get(name)
-    # Otherwise, whoever comes next for this very test: below us there may be IsolatedAsyncioTestCase.
+    # Otherwise the next class in the order of the test's own class, which may be IsolatedAsyncioTestCase.
     return own or (lambda self, *args: getattr(super(cls, self), name)(*args))
 
 
@@ -90,7 +90,7 @@ def runs_replaced(make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> I
 
 @contextlib.contextmanager
 def clock_kept() -> Iterator[None]:
-    """For a block, have unittest time the run and its tests by a clock that no test can stop."""
+    """For a block, make unittest time the run and its tests by a clock that no test can stop."""
     clock = types.SimpleNamespace(**{**vars(importlib.import_module("time")), "perf_counter": real.perf_counter})
     timing = [vars(importlib.import_module(f"unittest.{name}")) for name in ("runner", "case")]
     timing = [names for names in timing if "time" in names]  # that of tests from Python 3.12 on

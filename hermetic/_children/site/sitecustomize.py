@@ -1,8 +1,8 @@
-"""What a Python program runs first that a test has started: it is put under the policy of the test.
+"""Runs first in Python programs that a test starts, and puts them under the policy of the test.
 
-The folder of this file stands first in the PYTHONPATH that the program is given, and what it is to do in
-HERMETIC_CHILD. Both are taken back, and the sitecustomize that this one hides is run: the program sees neither.
-A Python that is too old for hermetic hands both on to the programs that it starts. It has to understand this file.
+The folder of this file is the first entry of the program's PYTHONPATH, and HERMETIC_CHILD holds the code to run. Both
+are removed again, and the sitecustomize that this file hides is imported, so that the program sees neither. A Python
+that is too old for hermetic passes both on to the programs that it starts, so it has to be able to run this file.
 """
 
 import importlib
@@ -39,5 +39,5 @@ def _run_hidden():  # type: () -> None
 if "HERMETIC_CHILD" in os.environ:
     _code = _take_back(os.path.dirname(os.path.abspath(__file__)))
     if _code is not None:
-        exec(_code, {"__name__": "hermetic_boot"})  # noqa: S102 - as our part of multiprocessing's preparation data
+        exec(_code, {"__name__": "hermetic_boot"})  # noqa: S102 - the code that hermetic has put there
     _run_hidden()

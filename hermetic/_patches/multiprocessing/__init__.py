@@ -1,1 +1,1 @@
-"""Patches of multiprocessing: how processes start, what children are told, and what becomes of those that fail."""
+"""Patches of multiprocessing: how processes start, what children are told, and how failed workers are reported."""

@@ -33,7 +33,7 @@ class StopMain(BaseException):
 
 
 class _Reimported:
-    """How this process came by its main. One instance, in this module.
+    """How this process got its main. One instance, in this module.
 
     Attributes:
         was: whether main was imported again, rather than run.
@@ -52,7 +52,7 @@ reimported = _Reimported()
 
 
 def guard_main(up_to: int | None) -> None:
-    """In a child, see to it that no suite is run when main is imported again.
+    """In a child, make sure that no suite runs when main is imported again.
 
     Args:
         up_to: the instruction that the parent's main is at; None if it has ended.
@@ -64,7 +64,7 @@ def guard_main(up_to: int | None) -> None:
 
 
 def stop() -> None:
-    """Stop main, if that is what runs: a process is started, which the user has not guarded main against.
+    """Stop main if it is being imported again and starts a process: it has no guard of the user's.
 
     Raises:
         StopMain: main is being imported again.
@@ -95,7 +95,7 @@ def _guarded(original: Callable[..., Any], originals: dict[str, Callable[..., An
 
 @contextlib.contextmanager
 def _start_method_may_be_set() -> Iterator[None]:
-    """For the time of main, let it set the start method once more: the parent's holds already, and holds afterwards."""
+    """While main runs, let it set the start method, although the parent has. Restore the parent's method afterwards."""
     default = sys.modules["multiprocessing.context"]._default_context
     before, default._actual_context = default._actual_context, None
     try:
@@ -121,7 +121,7 @@ def is_main(names: dict[str, Any], code: CodeType) -> bool:
 
 @contextlib.contextmanager
 def _no_suite_is_run() -> Iterator[None]:
-    """For the time of main, have whatever runs tests stop it, or be stepped over."""
+    """While main runs, replace what runs tests by functions that stop main, or return without a test."""
     undo: list[Callable[[], Any]] = []
     reimported.is_going_on = True
     try:
@@ -183,7 +183,7 @@ def _no_test(_: Any, result: Any = None, *__: Any, **___: Any) -> Any:
 
 
 def _nothing(*_: Any, **__: Any) -> None:
-    """Stands for ``debug``, which returns nothing."""
+    """The replacement of ``debug``, which returns nothing."""
 
 
 def _no_examples(*_: Any, **__: Any) -> Any:

@@ -39,7 +39,7 @@ def patch_pools(pool: Any) -> None:
 
 
 def _handling(handle: Callable[..., None]) -> Callable[..., None]:
-    """What a Pool's own thread runs."""
+    """Wrap the function that runs in a Pool's own thread."""
 
     @functools.wraps(handle)
     def handle_workers(cls: Any, cache: Any, *args: Any) -> None:
@@ -55,7 +55,7 @@ def _handling(handle: Callable[..., None]) -> Callable[..., None]:
 
 
 def _joining(join: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    """What takes dead workers out of the list, called in the Pool's own thread."""
+    """Wrap the function that removes dead workers from the list, and is called in the Pool's own thread."""
 
     @functools.wraps(join)
     def join_exited_workers(workers: Any) -> bool:
@@ -77,7 +77,7 @@ _TASKS = 0  # where the queue of tasks stands among the arguments of _handle_wor
 
 
 def _fail(worker: Any, jobs: list[Any]) -> None:
-    """Have all that waits for a result of a Pool get an error."""
+    """Give an error to everything that waits for a result of a Pool."""
     from . import process_checks  # saves 8 ms in children
 
     _fail_jobs(jobs, process_checks.lost_worker(worker, _status_text(worker.exitcode)))

@@ -53,7 +53,7 @@ def _boot_code(data: dict[str, Any]) -> str:
 
 
 def _place_in_main() -> int | None:
-    """The instruction that the main script is at; None where it is not running (any more)."""
+    """The instruction that the main script is at; None if it is not running."""
     if main_guard.reimported.was:
         return main_guard.reimported.up_to
     names = sys.modules["__main__"].__dict__
@@ -66,7 +66,7 @@ def _place_in_main() -> int | None:
 
 
 class _Boot:
-    """Pickles as a call of ``exec``: needs nothing of ours, nor a path to it, to be unpickled."""
+    """Pickles as a call of ``exec``, so that unpickling it needs neither hermetic nor a path to it."""
 
     def __init__(self, code: str) -> None:
         self.code = code

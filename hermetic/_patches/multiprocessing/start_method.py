@@ -53,21 +53,21 @@ def default_start_method(method: str, *, afresh: bool = False) -> Iterator[None]
 
 
 def methods() -> list[str]:
-    """The start methods that this platform has; the first is that which all platforms have."""
+    """The start methods of this platform. The first of them exists on all platforms."""
     from multiprocessing import get_all_start_methods  # not worth its start-up time where one method will do
 
     return [method for method in METHODS if method in get_all_start_methods()]
 
 
 def method_in_force() -> str:
-    """The start method that holds now; asking does not set it."""
+    """The start method in force. Unlike ``get_start_method``, asking for it does not set it."""
     default = _context()._default_context
     method: str = (default._actual_context or default._default_context).get_start_method()
     return method
 
 
 def default_method() -> str:
-    """The start method that holds where nobody has set one."""
+    """The start method that is used if none is set."""
     method: str = _context()._default_context._default_context.get_start_method()
     return method
 
@@ -118,7 +118,7 @@ class start_method:  # noqa: N801 - used as a function: `with start_method("fork
         _context()._default_context._actual_context = self._before.pop()
 
     def __call__(self, decorated: Any) -> Any:
-        """Have a function, or the tests of a class, run under the method.
+        """Wrap a function, or the tests of a class, so that they run under the method.
 
         Raises:
             DecorationError: it is neither.

@@ -56,7 +56,7 @@ def _checks() -> ModuleType:
 
 
 def _explain(error: Exception, method: str) -> None:
-    """Say of what does not pickle why it has to, where Python can: notes came with 3.11."""
+    """Add a note to an error of pickle that says why objects are pickled (from Python 3.11 on)."""
     add_note = getattr(error, "add_note", None)
     if add_note is not None and _passed_the_pickler(error.__traceback__):
         add_note(
