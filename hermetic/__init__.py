@@ -3,7 +3,7 @@
     import unittest
     from hermetic import HermeticTestCase, medium, small
 
-    class PriceTest(HermeticTestCase):            # small unless it says otherwise
+    class PriceTest(HermeticTestCase):            # small by default
         def test_total(self):
             self.assertEqual(sum([1, 2]), 3)
 
@@ -12,12 +12,12 @@
         def test_parse(self): ...
 
         @medium
-        def test_cache(self): ...                 # localhost only; may start processes
+        def test_cache(self): ...                 # may use localhost and start processes
 
-A small test reaches no network and starts no process, a medium one reaches localhost only; a violation is always
-reported as an error of the test, even when the code under test swallowed the exception.
+A small test may not use the network or start a process; a medium test may only use localhost. Every violation is
+reported as an error of the test, even if the code under test has swallowed the exception.
 
-``python -m hermetic discover`` takes every option of ``python -m unittest discover``.
+``python -m hermetic discover`` accepts every option of ``python -m unittest discover``.
 """
 
 from importlib import import_module as _import_module
@@ -98,7 +98,7 @@ __all__ = [
     "xlarge",
 ]
 
-# Names that are loaded when they are first asked for: a legacy suite under our runner needs few of them.
+# Names that are imported on first use: a legacy suite under this runner needs few of them.
 _LAZY = {
     "HermeticTestCase": ("._running.case", "HermeticTestCase"),
     "Size": ("._base.sizes", "Size"),

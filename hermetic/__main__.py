@@ -1,10 +1,10 @@
-"""``python -m hermetic``."""
+"""Runs hermetic as ``python -m hermetic``."""
 
 import os
 import sys
 
 if sys.argv[0].endswith("__main__.py"):
-    # As unittest does it, so that help and messages show how we are really called.
+    # Like unittest, so that help and messages show the real command.
     sys.argv[0] = os.path.basename(sys.executable) + " -m hermetic"
 
 __unittest = True

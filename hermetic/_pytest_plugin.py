@@ -1,8 +1,8 @@
-"""The plugin for pytest: pytest-xdist runs the tests of an isolated group in one worker, whatever its ``--dist``.
+"""The pytest plugin: pytest-xdist runs the tests of an isolated group in one worker, whatever its ``--dist``.
 
-pytest loads this module. The workers of pytest-xdist collect the tests and know their marks; its controller decides
-which worker runs which test, and knows ids only. So each worker writes down the groups of its tests, and the controller
-reads them before it distributes the tests.
+The workers of pytest-xdist collect the tests and know their marks. The controller decides which worker runs which test,
+but knows only the ids. So each worker writes the groups of its tests to a file, and the controller reads these files
+before it distributes the tests.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import tempfile
 import unittest
 
 from ._base.errors import HermeticError
+from ._rules import groups, marking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,28 +25,28 @@ if TYPE_CHECKING:
 
 pytest: Any = importlib.import_module("pytest")
 
-_FOLDER = "hermetic_folder"  # what workers are told, by this key
+_FOLDER = "hermetic_folder"  # the key of the folder that workers write to
 
 
 def pytest_configure(config: Any) -> None:
-    """Take part in a run that pytest-xdist distributes."""
+    """Register the part of the plugin that this process needs, in runs that pytest-xdist distributes."""
     if hasattr(config, "workerinput"):
         if _FOLDER in config.workerinput:
             path = _path(config.workerinput[_FOLDER], config.workerinput["workerid"])
-            config.pluginmanager.register(_Worker(path))
-    elif config.pluginmanager.hasplugin("xdist"):  # without it, its hooks are unknown
-        config.pluginmanager.register(_Controller())
+            config.pluginmanager.register(_WorkerPlugin(path))
+    elif config.pluginmanager.hasplugin("xdist"):  # pytest rejects hooks of plugins that it has not loaded
+        config.pluginmanager.register(_ControllerPlugin())
 
 
 def _path(folder: str, worker: str) -> str:
     return os.path.join(folder, f"{worker}.json")
 
 
-class _Worker:
-    """Writes down the groups of the tests that this process has collected.
+class _WorkerPlugin:
+    """Writes the groups of the tests that this process has collected to a file.
 
     Args:
-        path: of the file.
+        path: the path of the file.
     """
 
     def __init__(self, path: str) -> None:
@@ -53,7 +54,7 @@ class _Worker:
 
     @pytest.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
     def pytest_collection_finish(self, session: Any) -> None:
-        """Called before the controller is told what was collected."""
+        """Write the groups before the controller learns what was collected."""
         groups = [_group_of(item) for item in session.items]
         if any(groups):
             with open(self._path, "w", encoding="ascii") as file:
@@ -61,13 +62,9 @@ class _Worker:
 
 
 def _group_of(item: Any) -> str:
-    """The name of the group that a test shares a process with; empty for none."""
-    from ._rules import marking
-
-    if f"{__package__}._marks.isolated" not in sys.modules:  # no test module has asked for the mark
+    """The name of the group whose process runs a test; empty for a test without a group."""
+    if f"{__package__}._marks.isolated" not in sys.modules:  # no test module uses the mark
         return ""
-    from ._rules import groups  # loaded with the first isolated test
-
     cls, name = getattr(item, "cls", None), getattr(item, "originalname", None) or item.name
     try:
         if cls is not None and issubclass(cls, unittest.TestCase):
@@ -76,32 +73,32 @@ def _group_of(item: Any) -> str:
             function = getattr(item, "function", None)
             is_isolated = any(mark.isolation is not None for mark in marking.marks_on(function, name))
             found = groups.of_function(function, cls) if is_isolated else None
-    except HermeticError:  # it is reported where the test runs
+    except HermeticError:  # the error is reported where the test runs
         return ""
     return " ".join(found.key) if found is not None and found.key is not None else ""
 
 
-class _Controller:
-    """Has the tests of a group go to one worker."""
+class _ControllerPlugin:
+    """Sends the tests of a group to one worker."""
 
     def __init__(self) -> None:
         self._folder = ""
 
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker where to write."""
+        """Tell a worker which folder to write to."""
         self._folder = self._folder or tempfile.mkdtemp(prefix="hermetic-")
         node.workerinput[_FOLDER] = self._folder
 
     @pytest.hookimpl(hookwrapper=True)  # type: ignore[untyped-decorator]
     def pytest_xdist_make_scheduler(self, config: Any, log: Any) -> Iterator[None]:
-        """Stand before the scheduler that was chosen."""
+        """Wrap the scheduler that the options choose."""
         outcome: Any = yield
         chosen = outcome.get_result()
         if chosen is not None:
             outcome.force_result(_Scheduling(chosen, lambda: _by_tests(config, log), self._groups_in))
 
     def _groups_in(self, node: Any, collection: Sequence[str]) -> dict[str, str]:
-        """The groups of tests by their ids, as a worker has written them; none for a worker on another machine."""
+        """The groups that a worker has written, by test id; empty for a worker on another machine."""
         try:
             with open(_path(self._folder, node.gateway.id), encoding="ascii") as file:
                 groups = json.load(file)
@@ -116,9 +113,9 @@ class _Controller:
 
 
 def _by_tests(config: Any, log: Any) -> Any:
-    """A scheduler that distributes single tests, and can keep some together."""
+    """A scheduler that distributes single tests, and can keep some of them together."""
     scheduler = importlib.import_module("xdist.scheduler").LoadScopeScheduling(config, log)
-    scheduler._split_scope = str  # noqa: SLF001 - of schedulers by scopes: it names the scope of a test
+    scheduler._split_scope = str  # noqa: SLF001 - returns the scope of a test; each test is its own scope
     return scheduler
 
 
@@ -126,9 +123,9 @@ class _Scheduling:
     """A scheduler of pytest-xdist that keeps groups together, if there are any.
 
     Args:
-        chosen: the one that the options ask for.
-        by_tests: makes one that takes the place of those which take no heed of scopes.
-        groups_in: called with the first worker and the ids of its tests, to learn their groups.
+        chosen: the scheduler that the options choose.
+        by_tests: makes the scheduler that replaces a chosen one without scopes.
+        groups_in: called with the first worker and the ids of its tests; returns their groups.
     """
 
     def __init__(
@@ -143,7 +140,7 @@ class _Scheduling:
         return getattr(self._chosen, name)
 
     def add_node_collection(self, node: Any, collection: Sequence[str]) -> None:
-        """Called when a worker has collected its tests; the first one decides."""
+        """Take the tests that a worker has collected; those of the first worker decide whether there are groups."""
         if not self._has_decided:
             self._has_decided = True
             groups = self._groups_in(node, collection)

@@ -122,6 +122,27 @@ TESTED_ELSEWHERE = {
     "_workers.worker_supply": "workers.test_parallel_run",
 }
 
+# Public names that several files define, because they mean the same everywhere; the file says of what.
+SHARED_NAMES = {
+    "boot": "enter the scope of the parent, in a child process",
+    "count_start": "count a process that is about to start",
+    "describe": "turn an object into plain data, for another process",
+    "forget": "drop what is cached or inherited",
+    "install": "put the parts of the guard in force",
+    "literal": "a value as one would write it in a test",
+    "main": "run as a program of its own",
+    "of_function": "what a file finds for a marked function",
+    "of_test": "what a file finds for a test",
+    "patch": "replace functions that raise no audit event",
+    "text": "a report, from the records of a run",
+    "watch": "follow, from now on, the events that a file is for",
+    "work": "be a worker",
+}
+NOT_RENAMED_YET = set(
+    "announce collect described end enter entry_of find leave load names_in new note outside_of_tests prepare register"
+    " run standing_at take_late text_of write".split()
+)
+
 # Private names of the standard library in other rooms: moving them would hide them.
 PRIVATE_NAMES = {
     ("_verdicts.violation_data", "_asdict"),  # of named tuples, where it is documented
@@ -175,6 +196,24 @@ def test_module_of(module: str) -> str:
     """The module of tests that mirrors a file of the package."""
     room, _, file = module.rpartition(".")
     return ".".join([*(part.lstrip("_") for part in room.split(".")), f"test_{file}"])
+def names_of_several_modules() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """The names of functions and classes that several modules define, with those modules: public and private ones."""
+    found = collections.defaultdict(list)
+    for module, tree in modules().items():
+        for name in dict.fromkeys(defined_names(tree.body)):
+            found[name].append(module)
+    several = {name: sorted(where) for name, where in found.items() if len(where) > 1 and not name.startswith("__")}
+    public = {name: where for name, where in several.items() if not is_private(name)}
+    return public, {name: where for name, where in several.items() if is_private(name)}
+
+
+def defined_names(body: list[ast.stmt]) -> Iterator[str]:
+    """The names of the functions and classes that statements define, also under ``if`` and ``try``."""
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, (ast.If, ast.Try)):
+            yield from defined_names([*node.body, *node.orelse])
 
 
 def room_of(module: str) -> str:
@@ -249,6 +288,15 @@ class LayersTest(hermetic.HermeticTestCase):
     def test_no_two_files_have_one_name(self):
         counts = collections.Counter(module.rpartition(".")[2] for module in modules())
         self.assertEqual({name for name, n in counts.items() if n > 1}, {"__init__"})
+
+    def test_no_name_means_two_things(self):
+        found, private = names_of_several_modules()
+        self.assertEqual(
+            {name: modules for name, modules in found.items() if name not in {*SHARED_NAMES, *NOT_RENAMED_YET}},
+            {},
+            f"rename all but one; private helpers that share names may stay: {private}",
+        )
+        self.assertEqual(set(SHARED_NAMES) - set(found), set(), "no longer shared")
 
     def test_the_page_on_the_design_lists_the_rooms_in_their_order(self):
         listed = [row[0].strip("`") for row in rows(read("docs", "explanation", "design.md")) if row[0][:2] == "`_"]

@@ -141,7 +141,7 @@ def _put_in_order(
         if shard is not None:
             raise ConfigurationError(f"--shard {ours.shard}: Bazel has asked for a shard as well; leave the option out")
         shard = parse_shard(ours.shard, "--shard")
-    path, is_own = history.path_of(settings), settings.history == "auto"
+    path, is_own = history.history_path(settings), settings.history == "auto"
     # A shard does not update the history, because later shards would be divided by other durations. Under Bazel, the
     # history is a source file.
     is_kept = shard is not None or "TEST_SRCDIR" in os.environ

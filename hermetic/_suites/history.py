@@ -32,7 +32,7 @@ __unittest = True
 _FIXTURES = {"setUpClass", "tearDownClass", "setUpModule", "tearDownModule"}
 
 
-def path_of(settings: Settings) -> str | None:
+def history_path(settings: Settings) -> str | None:
     """The path of the history; None if the settings turn it off.
 
     By default there is no history under Bazel, which discards everything that a test writes.
