@@ -125,23 +125,13 @@ TESTED_ELSEWHERE = {
 # Public names that several files define, because they mean the same everywhere; the file says of what.
 SHARED_NAMES = {
     "boot": "enter the scope of the parent, in a child process",
-    "count_start": "count a process that is about to start",
-    "describe": "turn an object into plain data, for another process",
-    "forget": "drop what is cached or inherited",
-    "install": "put the parts of the guard in force",
-    "literal": "a value as one would write it in a test",
+    "close_log": "remove the violation log of this process",
+    "forget": "drop what is cached",
     "main": "run as a program of its own",
     "of_function": "what a file finds for a marked function",
     "of_test": "what a file finds for a test",
-    "patch": "replace functions that raise no audit event",
     "text": "a report, from the records of a run",
-    "watch": "follow, from now on, the events that a file is for",
-    "work": "be a worker",
 }
-NOT_RENAMED_YET = set(
-    "announce collect described end enter entry_of find leave load names_in new note outside_of_tests prepare register"
-    " run standing_at take_late text_of write".split()
-)
 
 # Private names of the standard library in other rooms: moving them would hide them.
 PRIVATE_NAMES = {
@@ -196,6 +186,8 @@ def test_module_of(module: str) -> str:
     """The module of tests that mirrors a file of the package."""
     room, _, file = module.rpartition(".")
     return ".".join([*(part.lstrip("_") for part in room.split(".")), f"test_{file}"])
+
+
 def names_of_several_modules() -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     """The names of functions and classes that several modules define, with those modules: public and private ones."""
     found = collections.defaultdict(list)
@@ -292,7 +284,7 @@ class LayersTest(hermetic.HermeticTestCase):
     def test_no_name_means_two_things(self):
         found, private = names_of_several_modules()
         self.assertEqual(
-            {name: modules for name, modules in found.items() if name not in {*SHARED_NAMES, *NOT_RENAMED_YET}},
+            {name: modules for name, modules in found.items() if name not in SHARED_NAMES},
             {},
             f"rename all but one; private helpers that share names may stay: {private}",
         )

@@ -19,7 +19,7 @@ def main() -> None:
     _warn_of_foreign_package()
     installation.report_at_exit(is_first=True)
     program = os.path.basename(sys.argv[0])
-    ours, rest = options.split(sys.argv[1:], options.make_parser(program))
+    ours, rest = options.split_arguments(sys.argv[1:], options.make_parser(program))
     if ours.script is None:
         TestProgram(module=None)
         return
@@ -27,9 +27,9 @@ def main() -> None:
         with usage.configuration_errors(program):
             settings = run_setup.use_settings(ours, while_running)
         if ours.show_config:
-            sys.stdout.write(config.describe(settings) + "\n")
+            sys.stdout.write(config.settings_lines(settings) + "\n")
             return
-        script.run(ours.script, rest, program)
+        script.run_script(ours.script, rest, program)
 
 
 def _warn_of_foreign_package() -> None:

@@ -64,7 +64,7 @@ def _plain(text: str) -> str:
     return re.sub(r"\[(.+?)\]\(.+?\)", r"\1", text).replace("`", "")
 
 
-def split(arguments: Sequence[str], parser: argparse.ArgumentParser) -> tuple[argparse.Namespace, list[str]]:
+def split_arguments(arguments: Sequence[str], parser: argparse.ArgumentParser) -> tuple[argparse.Namespace, list[str]]:
     """Return our options, and the arguments that are left to unittest, in their order.
 
     Arguments after ``--`` or ``--script FILE`` are left alone.

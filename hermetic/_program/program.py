@@ -60,14 +60,14 @@ class TestProgram(unittest.TestProgram):
     def parseArgs(self, argv: list[str]) -> None:
         """Take our options, put the settings in force, and pass the other arguments to unittest."""
         self._hermetic_parser = options.make_parser(str(self.progName))
-        ours, rest = options.split(argv[1:], self._hermetic_parser)
+        ours, rest = options.split_arguments(argv[1:], self._hermetic_parser)
         self._ours = ours
         with usage.configuration_errors(str(self.progName)):
             if ours.script is not None:
                 raise ConfigurationError(f"--script is for the command line: python -m hermetic --script {ours.script}")
             settings = run_setup.use_settings(ours, self._while_running)
             if ours.show_config:
-                print(config.describe(settings))
+                print(config.settings_lines(settings))
                 process_exits.exit_program(0)
         super().parseArgs([argv[0], *rest])
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __unittest = True
 
 
-def run(path: str, arguments: list[str], program: str) -> None:
+def run_script(path: str, arguments: list[str], program: str) -> None:
     """Run a legacy runner script as ``python FILE`` would, and watch and guard the runs that it starts.
 
     Args:

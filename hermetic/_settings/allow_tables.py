@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _KEYS = ("hosts", "processes", "files", "databases")  # the fields of an Allowance
 
 
-def read(patterns: Any, origin: str) -> dict[str, Allowance]:
+def read_table(patterns: Any, origin: str) -> dict[str, Allowance]:
     """Check the ``allow`` table of a file, and return what each path pattern allows.
 
     Args:

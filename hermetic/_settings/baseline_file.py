@@ -22,7 +22,7 @@ def path_in(root: str) -> str:
     return os.path.join(root, _NAME)
 
 
-def read(path: str) -> frozenset[str]:
+def read_baseline(path: str) -> frozenset[str]:
     """Read the entries of a baseline file; none if there is no such file.
 
     Raises:

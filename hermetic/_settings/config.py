@@ -75,7 +75,7 @@ class _Reading:
 
     def take_extras(self, table: dict[str, Any], origin: str) -> None:
         """Remove what only files can have from a file's table, and check it."""
-        allowed = allow_tables.read(table.pop("allow", {}), origin)
+        allowed = allow_tables.read_table(table.pop("allow", {}), origin)
         self.allow.update(allowed)
         self.origins.update({f"allow {pattern}": origin for pattern in allowed})
         if "baseline" in table:
@@ -101,14 +101,14 @@ class _Reading:
         return Settings(
             **self.values,
             allow=tuple(self.allow.items()),
-            baseline=baseline_file.read(baseline_file.path_in(root)).union(*self.old_baselines.values()),
+            baseline=baseline_file.read_baseline(baseline_file.path_in(root)).union(*self.old_baselines.values()),
             old_baselines=self.old_baselines,
             root=root,
             origins=self.origins,
         )
 
 
-def describe(settings: Settings) -> str:
+def settings_lines(settings: Settings) -> str:
     """Return the settings as lines of ``name = value  (origin)``."""
     lines = [
         f"{name} = {setting.kind.shown(getattr(settings, name))}  ({settings.origins.get(name, 'default')})"

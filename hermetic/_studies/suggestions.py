@@ -151,7 +151,7 @@ class MarkPlan:
         except CannotEditError as error:
             return str(error)
         if line is None:
-            return f"is not written in {shown(file)}: mark what makes it"
+            return f"is not written in {shown_file(file)}: mark what makes it"
         self._marked_classes[id(cls)] = size
         self.marks.setdefault(str(file), {})[line] = size.value
         return ""
@@ -177,7 +177,7 @@ class MarkPlan:
         file, first_line = _place_of_method(test) or (None, 0)
         line = self._source(file).method_line(test.method, first_line)
         if line is None:
-            raise CannotEditError(f"is not written as {test.method} in {shown(file)}: mark what makes it")
+            raise CannotEditError(f"is not written as {test.method} in {shown_file(file)}: mark what makes it")
         return str(file), line
 
     def _source(self, file: str | None) -> Source:
@@ -198,7 +198,7 @@ class MarkPlan:
                 source = self._source(file)
                 found[file] = source.data, source.marked(marks)
             except CannotEditError as error:
-                self.troubles.append(f"{shown(file)}: {error}")
+                self.troubles.append(f"{shown_file(file)}: {error}")
         return found
 
 
@@ -244,6 +244,6 @@ def is_of_project(file: str) -> bool:
     return is_below and not any(part in full for part in callsite.SITE_PACKAGES)
 
 
-def shown(file: str | None) -> str:
+def shown_file(file: str | None) -> str:
     """A path, in the form that messages show."""
     return callsite.shown_path(file) if file else "any file"

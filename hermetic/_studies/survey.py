@@ -21,7 +21,7 @@ from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import scopes
 from .._verdicts.owner_names import owner_name
-from .suggestions import MarkPlan, Observed, largest, present_size, shown, smallest
+from .suggestions import MarkPlan, Observed, largest, present_size, shown_file, smallest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def _apply(edited: dict[str, tuple[bytes, bytes]]) -> list[str]:
                     raise OSError("it was changed meanwhile")  # noqa: TRY301 - one message for both
             file_replacement.replace_file(os.path.realpath(file), after)
         except OSError as error:
-            lines.append(f"{shown(file)} was not edited: {error}")
+            lines.append(f"{shown_file(file)} was not edited: {error}")
         else:
-            lines.append(f"{shown(file)} edited")
+            lines.append(f"{shown_file(file)} edited")
     return lines if edited else ["", "No decorator is missing."]

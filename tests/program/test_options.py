@@ -15,7 +15,7 @@ class SplitTest(hermetic.HermeticTestCase):
         self.parser = options.make_parser("hermetic")
 
     def split(self, text: str) -> tuple[argparse.Namespace, list[str]]:
-        return options.split(text.split(), self.parser)
+        return options.split_arguments(text.split(), self.parser)
 
     def test_ours_are_taken_out_wherever_they_stand(self):
         ours, rest = self.split("discover -v --mode warn -s tests --isolated")

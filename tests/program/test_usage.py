@@ -14,7 +14,7 @@ from hermetic._program import usage
 class UsageTest(hermetic.HermeticTestCase):
     def end(self, error: Exception) -> tuple[str, int]:
         """What is shown, and the status."""
-        with mock.patch.object(usage.process_exits, "leave", side_effect=SystemExit) as leave:
+        with mock.patch.object(usage.process_exits, "exit_program", side_effect=SystemExit) as leave:
             with contextlib.redirect_stderr(io.StringIO()) as shown, self.assertRaises(SystemExit):
                 with usage.configuration_errors("shop"):
                     raise error

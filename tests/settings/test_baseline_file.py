@@ -19,14 +19,14 @@ class ReadTest(unittest.TestCase):
             path = baseline_file.path_in(folder)
             with open(path, "wb") as file:
                 file.write(text if isinstance(text, bytes) else text.encode())
-            return baseline_file.read(path)
+            return baseline_file.read_baseline(path)
 
     def test_entries_are_read_without_comments_and_blank_lines(self) -> None:
         self.assertEqual(self.read(f"# why\n\n{TWO}\r\n  # and\n {ONE} \n{TWO}"), {ONE, TWO})
 
     def test_without_a_file_there_are_none(self) -> None:
         with Folder() as folder:
-            self.assertEqual(baseline_file.read(baseline_file.path_in(folder)), frozenset())
+            self.assertEqual(baseline_file.read_baseline(baseline_file.path_in(folder)), frozenset())
 
     def test_a_wrong_line_is_an_error_that_names_it(self) -> None:
         for line in ("H003", "H009 tests.T.test_a git", "tests.T.test_a", "<<<<<<< HEAD", f"\ufeff{ONE}"):
@@ -46,7 +46,7 @@ class ReadTest(unittest.TestCase):
                 path = baseline_file.path_in(folder)
                 make(path)
                 with self.assertRaisesRegex(hermetic.ConfigurationError, r"hermetic-baseline\.txt cannot be read: "):
-                    baseline_file.read(path)
+                    baseline_file.read_baseline(path)
 
 
 class RewrittenTest(hermetic.HermeticTestCase):

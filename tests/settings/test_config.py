@@ -405,7 +405,7 @@ class DescribeTest(ConfigTestCase):
             "history = auto  (default)", "progress = auto  (default)", "sandbox = off  (default)",
             f"allow tests/* = hosts=['a.test']  ({path})",
         ]  # fmt: skip
-        self.assertEqual(config.describe(self.load(start_method="fork", isolated=True)).splitlines(), expected)
+        self.assertEqual(config.settings_lines(self.load(start_method="fork", isolated=True)).splitlines(), expected)
 
     def test_a_count_is_a_whole_number_above_0(self):
         for value in ("0", "-1", "1.5", "many", ""):
@@ -426,10 +426,10 @@ class DescribeTest(ConfigTestCase):
 
     def test_seconds_are_shown_without_an_idle_fraction(self):
         self.write(setup_cfg="[tool:hermetic]\nisolated_timeout = 1.50\n")
-        self.assertIn("isolated_timeout = 1.5  (", config.describe(self.load()))
+        self.assertIn("isolated_timeout = 1.5  (", config.settings_lines(self.load()))
 
     def test_every_setting_that_there_is_is_shown(self):
         self.write(setup_cfg="")
-        shown = [line.partition(" = ")[0] for line in config.describe(self.load()).splitlines()]
+        shown = [line.partition(" = ")[0] for line in config.settings_lines(self.load()).splitlines()]
         self.assertEqual(shown, SETTINGS.split(", "))
         self.assertEqual(shown, list(table.SETTINGS))
