@@ -228,5 +228,29 @@ class ShowConfigTest(ExitStatusCase):
         self.assertEqual("", run.stdout)
 
 
+_NESTED = """
+    import os, unittest, hermetic
+
+    class InnerTest(unittest.TestCase):
+        def test(self):
+            pass
+
+    class OuterTest(unittest.TestCase):
+        def test_a_runs_a_program(self):
+            inner = ["inner", "--detect-leaks", "test_sample.InnerTest"]
+            hermetic.main(module=None, argv=inner, exit=False, testRunner=hermetic.TestRunner(verbosity=0))
+
+        def test_b_leaks(self):
+            os.environ["LEFT"] = "x"
+"""
+
+
+@medium
+class NestedProgramTest(ExitStatusCase):
+    def test_a_program_that_ends_within_a_test_leaves_the_settings_of_the_run_in_force(self):
+        run = self.run_module(_NESTED, "--detect-leaks", "--leaks", "error", "test_sample.OuterTest")
+        self.assert_status(1, run, "test_b_leaks changed its process", "environment variable added: LEFT")
+
+
 if __name__ == "__main__":
     unittest.main()
