@@ -1,4 +1,4 @@
-"""The structure: what may import what, that there is nothing but the standard library, and where its private names are.
+"""The structure of the package and of its tests: imports, private names, lengths, and test files.
 
 Imports are read from the source, those in functions included; those under ``TYPE_CHECKING`` are never executed and
 count for the standard library alone.

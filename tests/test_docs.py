@@ -1,4 +1,4 @@
-"""The documentation says what is so: examples give the output that they show, links lead somewhere, lists are whole.
+"""The documentation is true: examples print their output, links lead somewhere, lists are complete.
 
 ``PYTHONPATH=. python tests/test_docs.py`` writes the ``.out`` files anew.
 """

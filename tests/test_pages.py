@@ -1,4 +1,4 @@
-"""Pages can be followed: what a ``console`` block shows is what its commands print, in the files of the page.
+"""The steps on a page work: the commands of a ``console`` block print what the page shows.
 
 A page is read from its first line to its last, in one folder. A block that begins with a comment which is the name
 of a file is saved; of a ``console`` block, each line that begins with ``$`` is run, and what follows it is compared.

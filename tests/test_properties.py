@@ -1,4 +1,4 @@
-"""Properties that hold for every input: addresses against ipaddress, entries that survive a round trip, settings."""
+"""Properties of addresses, allowances, and settings that hold for every input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The public face: names, documentation, laziness."""
+"""The public API: its names, its documentation, and lazy imports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reference is what the code is: signatures, options, settings, defaults, codes, versions."""
+"""The reference pages agree with the code."""
 
 from __future__ import annotations
 

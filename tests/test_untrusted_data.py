@@ -1,4 +1,4 @@
-"""What a child or a worker sends is data: nothing that could run code is made of it, and no channel has a name.
+"""Data from children and workers is never executed, and no channel has a name.
 
 Read from the source: each use of what can run code, or be found by others, stands in a list here, with its reason.
 """

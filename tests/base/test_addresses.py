@@ -1,4 +1,4 @@
-"""Addresses: the rules for loopback, case by case, and the hosts file."""
+"""Addresses and host names: which of them are loopback, and what the hosts file says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tools that stop the clock for a class or a module, or for good, stop none of hermetic's."""
+"""Tools that stop or set the clock do not affect hermetic's clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The errors and warnings: public names, and pickling, which takes them across processes."""
+"""Errors and warnings: their public names, and pickling."""
 
 from __future__ import annotations
 

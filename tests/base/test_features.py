@@ -1,4 +1,4 @@
-"""Each fact about the Python and the platform is so on the one that runs these tests."""
+"""Each fact about the Python version and the platform is true where the tests run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that empty, remove or close the folder for temporary files harm themselves alone."""
+"""A test that empties, removes, or closes the temporary folder affects only itself."""
 
 from __future__ import annotations
 

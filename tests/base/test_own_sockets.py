@@ -1,4 +1,4 @@
-"""hermetic's own sockets carry bytes and file descriptors, and wait whatever a test has set."""
+"""hermetic's own sockets carry bytes and file descriptors, and ignore the default timeout that a test has set."""
 
 from __future__ import annotations
 

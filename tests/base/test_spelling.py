@@ -1,4 +1,4 @@
-"""Names that are nearly right: which count as a slip, and what an error suggests instead."""
+"""Misspelled names: which count as a slip, and which name an error suggests."""
 
 from __future__ import annotations
 

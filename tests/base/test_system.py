@@ -1,4 +1,4 @@
-"""hermetic uses the originals of functions that a framework has replaced, as gevent and eventlet do."""
+"""hermetic uses the original functions even if a framework such as gevent or eventlet has replaced them."""
 
 from __future__ import annotations
 

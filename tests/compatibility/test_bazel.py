@@ -1,4 +1,4 @@
-"""A real Bazel runs targets whose programs are ours; it needs ``bazel`` (Debian's bazel-bootstrap), and no network."""
+"""A real Bazel runs targets with hermetic; it needs ``bazel`` (Debian's bazel-bootstrap), and no network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages on frameworks, use-under-django.md and use-under-trial.md, can be followed where these are installed."""
+"""The steps on the pages about Django and trial work where these are installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same verdicts under every host: each recorded violation is one error of its test, and nothing else.
+"""Under every host, each violation is one error of its test, and there is no other error.
 
 Each host runs tests/samples/compatibility in a process of its own. A host that is not installed is skipped;
 tests/compatibility/requirements.txt lists those that pip can install.

@@ -1,4 +1,4 @@
-"""Isolated tests under every host: the same verdicts as under hermetic, each reported as that host reports its own.
+"""Isolated tests have the same verdicts under every host.
 
 The hosts are those of support/hosts.py. What ran where is told by the suite itself (samples' isolation_notes.py).
 """

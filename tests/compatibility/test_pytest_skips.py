@@ -1,4 +1,4 @@
-"""``pytest.skip()`` and ``pytest.xfail()`` in TestCases: they hide no violation, and end no later than their class."""
+"""``pytest.skip()`` and ``pytest.xfail()`` in a TestCase do not hide a violation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""asyncio's subprocesses, with a real child and with a doubled one."""
+"""asyncio's subprocess functions behave the same with a real child and with a doubled one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Popen in all its uses, with a real child and with a doubled one."""
+"""``Popen`` behaves the same with a real child and with a doubled one."""
 
 from __future__ import annotations
 

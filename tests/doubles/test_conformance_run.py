@@ -1,4 +1,4 @@
-"""run and its relatives, with a real child and with a doubled one."""
+"""``subprocess.run`` and similar functions behave the same with a real child and with a doubled one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of a double: what it reports, as what, and what it leaves to the test's own failure."""
+"""The end of a double: which errors it reports, and when it leaves the report to the test's own failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is scripted, and whatever is called: what answers, what is refused and what is left is as a model has it."""
+"""Calls are answered, refused, or left over as a simple model predicts, whatever is scripted and called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asserting afterwards: the next interaction, field by field; and the words of mock.Mock."""
+"""Assertions after the calls: the next interaction field by field, and the methods of ``mock.Mock``."""
 
 from __future__ import annotations
 

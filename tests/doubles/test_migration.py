@@ -1,4 +1,4 @@
-"""The table of docs/how-to/mock-subprocess.md for those who come from elsewhere: each row works as it says."""
+"""Each row of the migration table in docs/how-to/mock-subprocess.md works."""
 
 from __future__ import annotations
 

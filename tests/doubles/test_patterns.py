@@ -1,4 +1,4 @@
-"""Commands and fields as a test writes them down: what they match, and what is said where they do not."""
+"""Patterns of commands and fields: what they match, and how a difference is described."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A doubled child that is a function: what it is given, how it ends, and what becomes of its errors."""
+"""A doubled child that is a function: its arguments, its exit status, and its errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seam: a double and the guard, real children, nested doubles, whole runs."""
+"""Doubles beside the guard, real children, and other doubles, and in whole runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A guide to a strict plugin of another framework, sentence by sentence, in the words of unittest."""
+"""The guide of another framework's strict subprocess plugin, sentence by sentence, in terms of unittest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be scripted, what it matches, and what is said of wrong arguments."""
+"""Scripted commands: what can be scripted, what a script matches, and the errors for wrong arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a double says when something is amiss: what happened, what was expected, and what to write."""
+"""Error messages of a double: what happened, what was expected, and what to write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that stop and set clocks: what is measured of them, and how long they may take, goes by the system's."""
+"""Durations and time limits use the system clock, even if a test stops or sets the clock."""
 
 from __future__ import annotations
 

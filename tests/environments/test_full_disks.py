@@ -1,4 +1,4 @@
-"""Disks without room: nothing is lost in silence, and nothing half-made is left."""
+"""A full disk is reported, and leaves no incomplete file."""
 
 from __future__ import annotations
 

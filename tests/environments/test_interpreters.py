@@ -1,4 +1,4 @@
-"""Interpreters that are started in other ways: with options, from archives, and within programs."""
+"""hermetic works in interpreters that are started with options, from archives, or embedded in programs."""
 
 from __future__ import annotations
 

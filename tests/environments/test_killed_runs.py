@@ -1,4 +1,4 @@
-"""A run that is ended by a signal dies of that signal, and leaves no files of hermetic's."""
+"""A run that is killed by a signal ends by that signal, and leaves no files."""
 
 from __future__ import annotations
 

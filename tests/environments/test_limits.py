@@ -1,4 +1,4 @@
-"""Systems that refuse files, processes and standard streams: errors of the tests that need them, and of no others."""
+"""If the system refuses files, processes, or standard streams, only the tests that need them report errors."""
 
 from __future__ import annotations
 

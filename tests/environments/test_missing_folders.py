@@ -1,4 +1,4 @@
-"""What is there on most systems, and is missing here: the current folder, temporary folders, /proc, /dev, a home."""
+"""hermetic works without a current folder, temporary folders, /proc, /dev, or a home folder."""
 
 from __future__ import annotations
 

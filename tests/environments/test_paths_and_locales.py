@@ -1,4 +1,4 @@
-"""Names that no encoding knows, in paths, tests, output and variables, under locales that know next to nothing."""
+"""Paths, test names, output, and variables may contain undecodable names, under any locale."""
 
 from __future__ import annotations
 

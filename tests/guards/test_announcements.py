@@ -1,4 +1,4 @@
-"""A Popen is judged once, by its own event: by that of a lower layer only where a mock has hidden the first."""
+"""The start of a child by Popen is judged once, by its own event unless a mock has hidden it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes that start each other without end: one error, and the next test runs.
+"""Processes that start each other without end are one error, and the next test runs.
 
 Each of them ends by itself after some dozens, should the ceilings fail.
 """

@@ -1,4 +1,4 @@
-"""Python programs are told of the policy in their environment, by whatever function they are started."""
+"""Python programs that a test starts get its policy through their environment, by whatever function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Children inherit the scope that they were started in, as source text that boots a module of hermetic."""
+"""Child processes get the scope that they were started in as source text that boots a module of hermetic."""
 
 from __future__ import annotations
 

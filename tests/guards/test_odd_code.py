@@ -1,4 +1,4 @@
-"""Code with sockets, executors, interpreters and guards of its own kind works as it does without us, and is guarded."""
+"""Code with its own sockets, executors, interpreters, and guards works as usual, and is guarded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What libraries ask programs on their own is answered as if these were not installed, and is not reported."""
+"""Programs that libraries run on their own are reported to them as not installed, without a violation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever function of hermetic fails in a run, the run is not green, and does not hang: a sample of all of them."""
+"""A run is not green and does not hang, whichever function of hermetic fails: a sample of all functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interpreters of our own find hermetic from any folder, with the options of this one."""
+"""A new interpreter finds hermetic from any folder, and has the options of this one."""
 
 from __future__ import annotations
 

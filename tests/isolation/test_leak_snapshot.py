@@ -1,4 +1,4 @@
-"""What a test changed and left is found and named; of what ordinary tests do, nothing is."""
+"""The leak check names what a test has changed or left, and ignores what ordinary tests do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each test printed is reported as its own, however much its worker has printed before."""
+"""The output of each test is reported with that test, however much its worker has printed before."""
 
 from __future__ import annotations
 

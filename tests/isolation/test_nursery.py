@@ -1,4 +1,4 @@
-"""A worker that cannot be started is one that has ended, with the reason."""
+"""A worker that cannot be started is reported as ended, with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What workers write: the beginning and the end of each test's output come through, and the rest costs nothing."""
+"""The beginning and the end of each test's output are reported; the rest is dropped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process that runs isolated tests: however it ends, nothing outlives it; and it stays as it was."""
+"""No process outlives the process that runs isolated tests, however that ends."""
 
 from __future__ import annotations
 

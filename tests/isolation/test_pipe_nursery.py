@@ -1,4 +1,4 @@
-"""Workers that are fresh interpreters, as on other systems than Linux: their verdicts are those of the zygote."""
+"""Workers that are fresh interpreters, as on systems other than Linux, report the same as forked ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks that several workers do at the same time: in which order they are begun, and what is kept of their answers."""
+"""Workers perform tasks in parallel: the order in which tasks begin, and how long answers are kept."""
 
 from __future__ import annotations
 

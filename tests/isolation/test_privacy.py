@@ -1,4 +1,4 @@
-"""What hermetic keeps on disk, and the way to its workers, are nobody else's: not other users', not other programs'."""
+"""Other users and other programs cannot reach the files of hermetic or the channels to its workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Process trees: who descends from whom, what they are called, how they ended."""
+"""Process trees: descendants, names, and exit statuses of processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many processors this process may use, by what it is bound to and by its control groups."""
+"""The number of available processors follows from CPU affinity and control groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A test that takes too long is ended with all that it started, and the report says where it was."""
+"""A test that exceeds its time limit is ended with all its processes, and the report shows where it was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers that the zygote forks: whatever ends it or the run, all of them end, and the tests have their verdicts."""
+"""Workers end with the zygote or the run, and tests keep their verdicts."""
 
 from __future__ import annotations
 

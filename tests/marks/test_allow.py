@@ -1,4 +1,4 @@
-"""``@allow`` on what a test calls: the exception holds for the call, in addition to what the test may do."""
+"""``@allow`` on a function that a test calls adds to what the test may do, for the time of the call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``@allow`` on tests, classes and modules: hosts, addresses, sockets and programs that a size would refuse."""
+"""``@allow`` on tests, classes, and modules: hosts, addresses, sockets, and programs."""
 
 from __future__ import annotations
 

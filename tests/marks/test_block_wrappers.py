@@ -1,4 +1,4 @@
-"""Functions of all four kinds run each call, and each step of a generator, in a block."""
+"""Functions, coroutines, and both kinds of generators run each call or step in a block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hermetic.guard``: the policy without a test framework, as a block and on functions of all four kinds."""
+"""``hermetic.guard`` as a block and as a decorator, without a test framework."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls of isolated functions that no TestCase runs: which of them a worker cannot make."""
+"""Isolated functions outside of a TestCase: which calls a worker cannot make."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marks that cannot hold are errors, at the line of the mark or of the test."""
+"""Wrong marks are errors that point at the line of the mark or of the test."""
 
 from __future__ import annotations
 

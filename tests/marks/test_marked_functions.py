@@ -1,4 +1,4 @@
-"""What a mark leaves as it was: functions, their names and signatures, and what mocks see of them."""
+"""A mark keeps the name, the signature, and the kind of a function, and works together with mocks."""
 
 from __future__ import annotations
 

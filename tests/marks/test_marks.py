@@ -1,4 +1,4 @@
-"""Marks: where a size comes from, what can be marked, and what a mark leaves as it was."""
+"""Size marks on functions, classes, and modules."""
 
 from __future__ import annotations
 

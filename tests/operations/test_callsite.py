@@ -1,4 +1,4 @@
-"""The line of the user's code that an operation came from, and whose code runs."""
+"""The line of the user's code that an operation came from, and the owner of the code that runs."""
 
 from __future__ import annotations
 

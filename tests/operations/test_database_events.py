@@ -1,4 +1,4 @@
-"""Audit events of databases: what is opened, by which name."""
+"""Audit events of databases as operations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Audit events, read as operations."""
+"""Audit events of sockets and processes as operations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Audit events of the file system: which of them are a use of files by the test, and what they aim at."""
+"""Audit events of the file system as operations, and those that are not an operation of the test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The multicast groups that socket options join, in all their shapes."""
+"""Multicast groups in the values of socket options."""
 
 from __future__ import annotations
 

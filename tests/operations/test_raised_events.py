@@ -1,4 +1,4 @@
-"""Canaries: the audit events that the interpreter raises, and those that it does not."""
+"""Canaries: the audit events that the interpreter raises or does not raise."""
 
 from __future__ import annotations
 

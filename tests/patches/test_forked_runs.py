@@ -1,4 +1,4 @@
-"""One run is one process: a forked copy of it that comes back to the runner is ended, and is an error."""
+"""A forked copy of a run that returns to the runner is ended, and is an error of the test that forked it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guard counts as installed when all of it is in place: without, each test with a size is an error."""
+"""If a part of the guard cannot be installed, each test with a size is an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that are named on the command line: a module that cannot be imported is one error, as in a discovery."""
+"""A module that is named on the command line and cannot be imported is one error, as in discovery."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Functions that the guard replaces may only be missing where Python is known to lack them."""
+
 from __future__ import annotations
 
 import gc

@@ -1,4 +1,4 @@
-"""Modules whose attributes are computed when they are read."""
+"""Modules with computed attributes."""
 
 from __future__ import annotations
 

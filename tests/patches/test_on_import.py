@@ -1,4 +1,4 @@
-"""What hermetic relies on to change a module when it is imported."""
+"""Functions that are called when a module is imported."""
 
 from __future__ import annotations
 

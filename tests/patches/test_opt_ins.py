@@ -1,4 +1,4 @@
-"""The columns that are judged where ``forbid`` names them: files (H002), databases (H004), sleep (H005)."""
+"""Files (H002), databases (H004), and sleep (H005) are judged where the setting ``forbid`` names them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other interpreters of this process: whoever made them, they are judged by what runs when they are used."""
+"""Code in other interpreters of this process is judged by the scope in which it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run that ends early is never green: it says so, sums up what ran, and exits with a status that is not 0."""
+"""A run that ends early says so, summarizes the tests that ran, and exits with a status other than 0."""
 
 from __future__ import annotations
 

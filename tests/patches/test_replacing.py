@@ -1,4 +1,4 @@
-"""Whatever code hands to a guarded function, it gets what it would get without the guard, or a violation."""
+"""A guarded function behaves like the original one, or raises a violation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sleeps that are judged where the setting forbids them, and those that are not."""
+"""Sleeps as operations, where the setting ``forbid`` names sleep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Canaries: the functions of the standard library that start threads, and what they are given."""
+"""Canaries: the functions of the standard library that start threads, and their arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``allow`` may be given: an entry that can never match is an error, and says what to write."""
+"""Arguments of ``allow``: an entry that can never match is an error that says what to write."""
 
 from __future__ import annotations
 

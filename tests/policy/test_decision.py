@@ -1,4 +1,4 @@
-"""The decision: sizes against operations, allowances, and the entries that name hosts."""
+"""The decision whether a policy allows an operation."""
 
 from __future__ import annotations
 

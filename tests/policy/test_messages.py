@@ -1,4 +1,4 @@
-"""Violations as text."""
+"""The messages of violations."""
 
 from __future__ import annotations
 

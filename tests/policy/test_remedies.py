@@ -1,4 +1,4 @@
-"""Remedies: what the messages and the documentation recommend works, in a small test."""
+"""The remedies in messages and in the documentation work in a small test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bazel's test protocol, as its test-setup.sh hands it to a program; tests/compatibility has a real one."""
+"""Bazel's test protocol, as its test-setup.sh presents it to a program."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""Another package named hermetic on the path is reported."""
+
 from __future__ import annotations
 
 import os

@@ -1,4 +1,4 @@
-"""The exit status is hermetic's own, whatever the code under test leaves behind or raises outside of tests."""
+"""hermetic decides the exit status, whatever the code under test raises or leaves behind."""
 
 from __future__ import annotations
 

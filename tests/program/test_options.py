@@ -1,4 +1,4 @@
-"""The options of hermetic are taken out of the arguments, and the rest is left to unittest."""
+"""The options of hermetic are separated from unittest's arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How `python -m hermetic` exits: as the newest unittest does, on every Python, and never with 0 after an early end."""
+"""The exit status of ``python -m hermetic`` is that of the newest unittest, and never 0 after an early end."""
 
 from __future__ import annotations
 

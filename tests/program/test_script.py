@@ -1,4 +1,4 @@
-"""`python -m hermetic --script FILE`: a legacy runner script runs as under `python FILE`, watched and guarded."""
+"""``python -m hermetic --script FILE`` runs a script as ``python FILE`` does, with its tests guarded."""
 
 from __future__ import annotations
 

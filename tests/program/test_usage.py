@@ -1,4 +1,4 @@
-"""Wrong usage ends a program with one line and a status."""
+"""Wrong usage is reported in one line, with an exit status."""
 
 from __future__ import annotations
 

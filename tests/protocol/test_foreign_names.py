@@ -1,4 +1,4 @@
-"""Names in what a worker tells: of classes, modules and files. None of them has anything run or opened."""
+"""Names of classes, modules, and files that a worker sends do not make the run execute or open anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that find their own channel, and write frames into it: the run tells of them as errors, and goes on."""
+"""Frames that a test writes into the channel of its worker are reported as errors, and the run continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames that know the nonce, and are cut, repeated, in another order, or of other kinds and types than a worker's.
+"""Frames that are damaged, repeated, out of order, or of the wrong type do not confuse the run.
 
 Whatever comes, the process of the run tells of the test that was asked for, and of nothing else; and it goes on.
 """

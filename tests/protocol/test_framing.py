@@ -1,4 +1,4 @@
-"""Frames: whatever comes along the channel, cut wherever, is frames or an error, and a frame is never made of junk."""
+"""Bytes from a channel become frames or an error, however they are cut or damaged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exceptions that come from a worker are shown as the originals are, to the last character."""
+"""Exceptions from a worker are shown exactly as the original ones."""
 
 from __future__ import annotations
 

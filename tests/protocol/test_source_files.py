@@ -1,4 +1,4 @@
-"""Files that a worker names are not opened for their lines unless they are plain files with some."""
+"""Files that a worker names are opened for their source only if they are regular files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classes of exceptions made from names stand for a worker's classes, and run no code of theirs."""
+"""Exception classes made from names represent a worker's classes without running their code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tracebacks made of plain data look as those of the worker did."""
+"""Tracebacks made of plain data look like a worker's tracebacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Annotations for CI systems: found in the environment, one line each, and nothing that tests can inject."""
+"""Annotations for CI systems: detection of the system, the format, and escaping."""
 
 from __future__ import annotations
 

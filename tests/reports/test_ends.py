@@ -1,4 +1,4 @@
-"""What reports say of tests that skipped their subtests, that ended their worker, and of the workers themselves."""
+"""Reports of tests with skipped subtests, of tests that ended their worker, and of workers."""
 
 from __future__ import annotations
 

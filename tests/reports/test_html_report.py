@@ -1,4 +1,4 @@
-"""The HTML report: one page that needs nothing else, and that works in a real browser, from the keyboard alone."""
+"""The HTML report is one self-contained page, which works in a browser with the keyboard alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The timeline of the HTML report: its rows, its bars, and what it says without the drawing."""
+"""The timeline of the HTML report: its rows, its bars, and its text."""
 
 from __future__ import annotations
 

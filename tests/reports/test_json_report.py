@@ -1,4 +1,4 @@
-"""The JSON report, and with it the records that every report is made from."""
+"""The JSON report, and the records that all reports are made from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of the JSON report's schema describes no field that reports do not have."""
+"""The page on the JSON schema describes only fields that reports have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JUnit XML report: what the common schema allows, what CI systems count, and nothing that tests can inject."""
+"""The JUnit XML report: its schema, the counts that CI systems use, and escaping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever text tests make up, every report can be read, and shows it."""
+"""Reports escape any text that tests produce."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs of every kind are reported: those that end early, of scripts, of runners and results of others."""
+"""Runs of every kind are reported: early ends, scripts, and other runners and results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records of tests: the outcome that follows from what the result was told, and the totals of a run."""
+"""Records of tests: the outcome of a test, and the totals of a run."""
 
 from __future__ import annotations
 

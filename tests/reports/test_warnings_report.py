@@ -1,4 +1,4 @@
-"""A warning is shown as unittest alone shows it, whatever else is done with it."""
+"""Warnings are shown as unittest shows them, even if they are also reported."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""The result that hermetic puts around the result of another runner."""
+
 from __future__ import annotations
 
 import copy

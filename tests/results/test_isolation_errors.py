@@ -1,4 +1,4 @@
-"""Errors of isolated tests point at the test, and changes are warnings or errors as the settings say."""
+"""Errors of isolated tests point at the test; leaks are warnings or errors, as the settings say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``--detect-leaks``: what tests change and leave in the process that runs the suite."""
+"""``--detect-leaks``: what tests change or leave in the process of the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a test leaves running: whose it is, what is ended, and what is said of it."""
+"""Processes and threads that a test leaves running: who left them, and what is ended and reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Violations outside of classes: imports, module fixtures, and suites that are held to a default size."""
+"""Violations during imports and module fixtures, and under a default size."""
 
 from __future__ import annotations
 

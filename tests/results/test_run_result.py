@@ -1,4 +1,4 @@
-"""After the failure that ends a run, or Ctrl-C, no test begins."""
+"""No test begins after the failure that ends a run, or after Ctrl-C."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many tests of a run have which size, in its summary."""
+"""The size distribution in the summary of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a test stands in the user's code."""
+"""The file and line of a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that take too long: told of by size, and interrupted by the hard limit."""
+"""Tests that exceed their size's time limit are reported, and a hard limit interrupts them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Violations are errors of the test that caused them: each is reported once, however it was swallowed."""
+"""Each violation is reported once, as an error of its test, even if the test swallows the exception."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups of isolated tests: across classes and modules, their fixtures, their budget, and what ends them."""
+"""Groups of isolated tests: their members, their fixtures, their time limit, and their end."""
 
 from __future__ import annotations
 

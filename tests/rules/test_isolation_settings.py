@@ -1,4 +1,4 @@
-"""The settings of isolation, from all four places, on suites without a mark; scripts, and hermetic.main()."""
+"""Settings of isolation from all four places, for suites without marks, scripts, and ``hermetic.main()``."""
 
 from __future__ import annotations
 

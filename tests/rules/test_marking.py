@@ -1,4 +1,4 @@
-"""Methods that load_tests put on single tests: they run with their own marks, and not with those of the class's."""
+"""Methods that ``load_tests`` sets on single tests have their own marks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marks that could have no effect are errors when their class is defined, and what may be a test may be marked."""
+"""A mark without effect is an error when the class is defined."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The policy of a test: the nearest size, and every exception that applies."""
+"""The policy of a test: the nearest size, and all allowances."""
 
 from __future__ import annotations
 

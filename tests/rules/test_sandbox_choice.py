@@ -1,4 +1,4 @@
-"""Whether workers are sandboxed, by what was asked for and what the machine has."""
+"""Whether workers are sandboxed: the setting, and what the machine supports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``HermeticTestCase.assertViolation``: an expected violation is no error, a missing one is a failure."""
+"""``HermeticTestCase.assertViolation``: an expected violation passes, and a missing one fails."""
 
 from __future__ import annotations
 

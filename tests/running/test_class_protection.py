@@ -1,4 +1,4 @@
-"""Fixtures of a class with a mark are called as unittest calls them, whatever kind of callable they are."""
+"""Fixtures of a marked class are called as unittest calls them, whatever kind of callable they are."""
 
 from __future__ import annotations
 

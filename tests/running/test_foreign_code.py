@@ -1,4 +1,4 @@
-"""What tests and the libraries that they use may do to the process: hermetic is neither seen nor harmed by it."""
+"""hermetic works, and stays unnoticed, whatever tests and libraries do to the process."""
 
 from __future__ import annotations
 

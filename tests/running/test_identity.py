@@ -1,4 +1,4 @@
-"""Tests are told apart by identity: whatever their ids, their ``==`` and their hash say, each has its own outcome."""
+"""Each test has its own outcome, even if tests share an id or compare equal."""
 
 from __future__ import annotations
 

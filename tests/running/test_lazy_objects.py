@@ -1,4 +1,4 @@
-"""Lazy objects that lie in a module: nothing of theirs is run, as long as no test asks for it."""
+"""hermetic does not evaluate lazy objects in test modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fixtures of modules whose isolated tests run elsewhere are hidden from the runner, and from nobody else."""
+"""Module fixtures run in the workers if all tests of the module are isolated."""
 
 from __future__ import annotations
 

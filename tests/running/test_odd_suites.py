@@ -1,4 +1,4 @@
-"""Suites with odd classes, results, exceptions and mocks run as they do under unittest, and are guarded."""
+"""Unusual test classes, results, exceptions, and mocks work as under unittest, and are guarded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""hermetic.TestRunner, hermetic.main, TestResult and HermeticTestCase: usable and subclassable as unittest's are."""
+"""The classes and functions for runners can be used and subclassed like those of unittest."""
 
 from __future__ import annotations
 

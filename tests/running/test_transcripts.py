@@ -1,4 +1,4 @@
-"""The drop-in: for one command line after another, what unittest and hermetic print, and how they exit, is the same."""
+"""hermetic prints and exits exactly as unittest does, for many command lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that a test is allowed to reach: their addresses, and the services that are asked for them."""
+"""Host names that a test may reach: their addresses, and the name services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether this machine can have a sandbox: what is said where it cannot, and what a run does then."""
+"""Whether the kernel sandbox is available, and what a run does without it."""
 
 from __future__ import annotations
 

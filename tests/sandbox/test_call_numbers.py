@@ -1,4 +1,4 @@
-"""The numbers of system calls: each machine knows those that the filter asks about."""
+"""Each machine has the numbers of all system calls that the filter asks about."""
 
 from __future__ import annotations
 

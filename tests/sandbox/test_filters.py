@@ -1,4 +1,4 @@
-"""The filter's program, run instruction by instruction, for each kind of machine."""
+"""The seccomp filter, interpreted instruction by instruction for each kind of machine."""
 
 from __future__ import annotations
 

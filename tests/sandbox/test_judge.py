@@ -1,4 +1,4 @@
-"""The judgement on system calls, made by this process's own memory, without a filter."""
+"""The judgement of system calls, with this process's memory and without a filter."""
 
 from __future__ import annotations
 

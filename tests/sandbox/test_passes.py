@@ -1,4 +1,4 @@
-"""Real runs in sandboxes: what comes after an exception, what outlives one, and sockets from before the test."""
+"""Sandboxed runs: the limits of an exception, programs that outlive one, and sockets from before the test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The programs that processes in a sandbox run: a start that succeeds gives its standing to the new image."""
+"""Programs in a sandbox: a new program gets the policy that it was started under."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real runs in sandboxes: many tests in one run each, because each run has to be started."""
+"""Sandboxed runs, each with many tests, because every run has to be started."""
 
 from __future__ import annotations
 

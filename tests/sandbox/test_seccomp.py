@@ -1,4 +1,4 @@
-"""The kernel's side of the sandbox: questions are read, and answers written, as its interface has them."""
+"""Questions and answers in the format of the kernel's seccomp interface."""
 
 from __future__ import annotations
 

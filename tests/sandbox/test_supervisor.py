@@ -1,4 +1,4 @@
-"""Real runs in sandboxes where the one who judges cannot be told, or fails: all is refused, and it is an error."""
+"""If the judge of a sandbox fails or cannot be reached, every call is refused, and the test is an error."""
 
 from __future__ import annotations
 

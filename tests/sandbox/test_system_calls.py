@@ -1,4 +1,4 @@
-"""System calls read as operations, from this process's own memory."""
+"""System calls read as operations, from this process's memory."""
 
 from __future__ import annotations
 

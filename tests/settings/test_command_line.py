@@ -1,4 +1,4 @@
-"""Settings on the command line: what is shown, what is refused, and the effect on a run."""
+"""Settings on the command line: display, errors, and their effect on a run."""
 
 from __future__ import annotations
 

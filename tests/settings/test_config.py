@@ -1,4 +1,4 @@
-"""The settings: four places, their order, and what is said about wrong ones."""
+"""Settings from all four places: their precedence, and the errors for wrong ones."""
 
 from __future__ import annotations
 

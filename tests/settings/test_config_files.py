@@ -1,4 +1,4 @@
-"""Settings that would have no effect: sections, keys and variables that are nearly right, and files that are none."""
+"""Settings without effect: misspelled sections, keys, and variables, and invalid files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of settings: what each accepts, however it was written, and how its values are shown."""
+"""The kinds of settings: what each accepts, and how it shows its values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An attribute of a C type that was changed through its namespace is what Python finds."""
+"""A change of the namespace of a C type takes effect on the next lookup."""
 
 from __future__ import annotations
 

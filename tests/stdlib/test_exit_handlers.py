@@ -1,4 +1,4 @@
-"""Exit handlers run, and are dropped, when hermetic says so."""
+"""Exit handlers can be run and dropped."""
 
 from __future__ import annotations
 

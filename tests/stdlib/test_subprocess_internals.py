@@ -1,4 +1,4 @@
-"""subprocess and asyncio start children, and wait for them, by the names that the double replaces."""
+"""subprocess and asyncio start children and wait for them through the names that the double replaces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The running threads are found where threading and the executors keep them."""
+"""The running threads are found where threading and the executors record them."""
 
 from __future__ import annotations
 

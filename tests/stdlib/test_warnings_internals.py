@@ -1,4 +1,4 @@
-"""What hermetic reads from the warnings module is where that keeps it."""
+"""The warnings module keeps its filters and sources where hermetic reads them."""
 
 from __future__ import annotations
 

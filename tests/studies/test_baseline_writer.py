@@ -1,4 +1,4 @@
-"""``--write-baseline``: known violations are allowed and counted, new ones fail, and those that are gone are named."""
+"""``--write-baseline`` allows known violations, reports new ones, and lists those that no longer occur."""
 
 from __future__ import annotations
 

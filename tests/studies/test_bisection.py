@@ -1,4 +1,4 @@
-"""The search for the things that have an effect together, against all that brute force finds."""
+"""The bisection of several causes, compared with a brute-force search."""
 
 from __future__ import annotations
 

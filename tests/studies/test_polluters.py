@@ -1,4 +1,4 @@
-"""``--bisect``: the earlier tests that make a test fail, or pass, and the commands that show it."""
+"""``--bisect`` finds the earlier tests that make a test fail or pass, and prints the commands to reproduce it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decorators put into source text: what else is there stays as it is."""
+"""Decorators are added to source text without changing the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The size that fits a test that was observed, and where it is written already."""
+"""The size that fits an observed test, and where its decorator goes."""
 
 from __future__ import annotations
 

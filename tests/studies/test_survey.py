@@ -1,4 +1,4 @@
-"""``--survey``: what tests use, the size that fits, and the decorators."""
+"""``--survey`` reports what tests use, the sizes that fit, and the decorators to add."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file that remembers runs: safe to delete, to damage, to share."""
+"""The history file may be deleted, damaged, or shared between runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contents of the history: what a run adds, what it forgets, and how much is kept."""
+"""The contents of the history: what a run adds and drops, and how much is kept."""
 
 from __future__ import annotations
 

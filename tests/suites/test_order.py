@@ -1,4 +1,4 @@
-"""The order of tests, and which of them run: shuffled, failed first, only those that failed."""
+"""The order and the choice of tests: shuffled, failed first, and only failed ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shards: every test is in exactly one, whoever asks, and what shares fixtures is in the same."""
+"""Each test belongs to exactly one shard, and tests that share fixtures belong to the same one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A suite taken apart into blocks, classes and modules."""
+"""A suite is divided into blocks, classes, and modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests share: running things in real processes, and results that write down what they are told."""
+"""The basic helpers of the tests: running programs in their own process, temporary folders, and results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NOT_INHERITED = ("HERMETIC_", "PYTHON", "TEST_", "TESTBRIDGE_", "XML_OUTPUT_FIL
 
 
 def some_pythons_do() -> None:
-    """As setUpModule, of tests that take long and differ little between Pythons: CI has them run on some alone."""
+    """Skip a slow module that rarely differs between Pythons, as its ``setUpModule``, where FEWER_TESTS is set."""
     if "FEWER_TESTS" in os.environ:
         raise unittest.SkipTest("FEWER_TESTS is set: other Pythons do these")
 
@@ -61,26 +61,26 @@ def run_python(
 
 
 def not_inherited() -> contextlib.AbstractContextManager[None]:
-    """A block in which a test that may start programs starts them free of its own policy: they are what is tested."""
+    """A block in which a test starts programs without its own policy, because they are what is tested."""
     scope = scopes.active()
     is_small = scope is not None and scope.policy is not None and scope.policy.size is hermetic.Size.SMALL
     return contextlib.nullcontext() if is_small else hermetic.guard("large")
 
 
 def run_hermetic(*arguments: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
-    """``python -m hermetic`` with arguments; the rest is as of ``run_python``."""
+    """Run ``python -m hermetic`` with arguments; see ``run_python`` for the others."""
     return run_python("-m", "hermetic", *arguments, **kwargs)  # type: ignore[arg-type]
 
 
 def package_folder() -> str:
-    """The folder that the hermetic under test is imported from."""
+    """The folder that hermetic is imported from."""
     import hermetic
 
     return os.path.dirname(os.path.dirname(os.path.abspath(hermetic.__file__)))
 
 
 def in_network_namespace(*command: str) -> list[str]:
-    """A command run where only loopback exists, with the test address 203.0.113.7 on it: nothing can leave."""
+    """A command in a namespace with no network but loopback, which has the address 203.0.113.7, too."""
     script = 'ip link set lo up && ip addr add 203.0.113.7/32 dev lo && exec "$@"'
     return ["unshare", "-rn", "sh", "-c", script, "sh", *command]
 
@@ -114,7 +114,7 @@ def write_files(folder: str, files: dict[str, str]) -> None:
 
 
 class EventResult(unittest.TestResult):
-    """A result that writes down the names of the calls that it gets, in ``events``."""
+    """A result that records the names of its calls, in ``events``."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -135,7 +135,7 @@ for _name in _EVENTS.split():
 
 
 def run_tests(cls: type[unittest.TestCase]) -> EventResult:
-    """The result of a class's tests, fixtures included."""
+    """Run the tests of a class with their fixtures, and return the result."""
     result = EventResult()
     unittest.defaultTestLoader.loadTestsFromTestCase(cls).run(result)
     return result

@@ -1,4 +1,4 @@
-"""A headless browser, driven through its debugging protocol over a pair of pipes: no driver is needed."""
+"""Drives a headless browser through its debugging protocol over a pair of pipes."""
 
 from __future__ import annotations
 

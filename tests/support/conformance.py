@@ -1,4 +1,4 @@
-"""What the tests of conformance share: a use of the real module, once with real children and once with doubled ones.
+"""Runs a use of subprocess or asyncio once with real children and once with doubled ones.
 
 A child is described once. As a real one it is a small Python program; as a doubled one, what ``mock_run`` is told.
 """

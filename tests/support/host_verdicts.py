@@ -1,4 +1,4 @@
-"""Verdicts: what a host says of each test, in one form for all hosts, and what it should have said.
+"""Reads the outcomes of tests from the output of any host, and compares them with the expected ones.
 
 parse_...()   the output of a host -> entries: one for each outcome that it shows
 problems()    entries and the tests that should have run -> what is wrong, in words

@@ -1,4 +1,4 @@
-"""Hostile test modules, run in real processes and judged from outside: verdicts, what is left running and on disk."""
+"""Runs hostile test modules in real processes, and checks verdicts, leftover processes, and leftover files."""
 
 from __future__ import annotations
 

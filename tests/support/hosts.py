@@ -1,4 +1,4 @@
-"""The runners that hermetic works under: how each of them is started, what it cannot do, and what it reported."""
+"""The runners that hermetic works under: how to start them, their limitations, and their reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs modules with isolated tests, and tells which process each test and each fixture ran in."""
+"""Runs modules with isolated tests, and finds out which process each test and fixture ran in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uses of the network for tests of marks, and the sizes that marked tests were held to."""
+"""Network operations for tests of marks, and the sizes that were applied to marked tests."""
 
 from __future__ import annotations
 

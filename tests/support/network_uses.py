@@ -1,4 +1,4 @@
-"""Ways to reach the network and to start processes, for tests of what a size refuses."""
+"""Ways to use the network and to start processes, for tests of what a size forbids."""
 
 from __future__ import annotations
 

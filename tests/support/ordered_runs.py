@@ -1,4 +1,4 @@
-"""Runs a suite of four classes in two modules, and tells the order in which its tests ran."""
+"""Runs a suite of four classes in two modules, and returns the order of its tests."""
 
 from __future__ import annotations
 

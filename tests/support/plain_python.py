@@ -1,4 +1,4 @@
-"""Looks at the standard library as it is without hermetic."""
+"""Inspects the standard library without the changes that hermetic makes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""hypothesis with the profile of this suite; where it is not installed, the tests that it would run are skipped."""
+"""hypothesis with the profile of this suite; without hypothesis, property tests are skipped."""
 
 from __future__ import annotations
 

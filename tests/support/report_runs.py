@@ -1,4 +1,4 @@
-"""Reports: one run of the sample, in a process of its own, with every report at once, for all of these tests."""
+"""Runs the sample suite once with all reports, for all tests of reports."""
 
 from __future__ import annotations
 

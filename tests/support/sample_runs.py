@@ -1,4 +1,4 @@
-"""Runs of small suites in a process of their own, and which of their tests came to which end."""
+"""Runs small suites in their own process, and reads which tests failed."""
 
 from __future__ import annotations
 

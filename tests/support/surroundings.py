@@ -1,4 +1,4 @@
-"""What the tests of this folder share: a suite with a bit of everything, and ways to run it where little works."""
+"""A suite with tests of all kinds, and ways to run it on a crippled system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments of system calls, as a program has them in its memory."""
+"""Arguments of system calls in this process's memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs of the sample suite print, made comparable; and the command lines that each way to run it is tried with."""
+"""The output of the sample suite without what varies, and the command lines to run it with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs of isolated tests that are read from outside: their verdicts, and what is left when they are interrupted."""
+"""Runs isolated tests in a process of their own, reads their verdicts, and interrupts them."""
 
 from __future__ import annotations
 

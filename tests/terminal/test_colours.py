@@ -1,4 +1,4 @@
-"""Where colours are wanted, and what is coloured."""
+"""Which streams get colours, and which lines are coloured."""
 
 from __future__ import annotations
 

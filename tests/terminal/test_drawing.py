@@ -1,4 +1,4 @@
-"""The text of the live line, whatever room there is for it, and the row of the terminal that it is drawn in."""
+"""The text of the live line for any width, and the terminal row that it is drawn in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run shows on a terminal: the live line in its last row, colours, and the summary."""
+"""The live line, colours, and the summary on a terminal."""
 
 from __future__ import annotations
 

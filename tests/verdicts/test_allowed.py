@@ -1,4 +1,4 @@
-"""A mode, the baseline or an exception allows one operation: what comes of it is judged like everything else.
+"""A violation that a mode, the baseline, or an exception allows does not allow what follows from it.
 
 What the children attempt sends nothing when it is let through: a datagram socket is connected to an address.
 """

@@ -1,4 +1,4 @@
-"""Entries of known violations: what is the same in every run."""
+"""Entries of the baseline contain only what is the same in every run."""
 
 from __future__ import annotations
 

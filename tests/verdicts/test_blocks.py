@@ -1,4 +1,4 @@
-"""``allow`` and ``guard`` blocks in fixtures of classes and modules, in their cleanups and at import."""
+"""``allow`` and ``guard`` blocks in fixtures, in cleanups, and at import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors inside hermetic, while a test is judged, are errors of that test: nothing is let through or lost."""
+"""An internal error of hermetic is an error of the running test, and allows nothing."""
 
 from __future__ import annotations
 

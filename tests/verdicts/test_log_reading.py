@@ -1,4 +1,4 @@
-"""Collecting the violation log: lines that are no entries are errors, and hide no entry."""
+"""Reading the violation log: invalid lines are errors, and do not hide valid entries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Child processes append their violations to the violation log; the process of the run writes nothing."""
+"""Child processes write their violations to the violation log."""
 
 from __future__ import annotations
 

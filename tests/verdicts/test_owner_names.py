@@ -1,4 +1,4 @@
-"""Names of tests in messages, whatever their ids do."""
+"""The names of tests in messages, even if their ``id()`` fails."""
 
 from __future__ import annotations
 

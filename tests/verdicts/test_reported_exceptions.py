@@ -1,4 +1,4 @@
-"""Which violations a reported exception shows, and what is left of its traceback."""
+"""Which violations a reported exception shows, and how its traceback is trimmed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scopes in which operations are judged: which one is in force, and where a violation is recorded."""
+"""Scopes: which one is in force, and where a violation is recorded."""
 
 from __future__ import annotations
 

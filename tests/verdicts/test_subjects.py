@@ -1,4 +1,4 @@
-"""Who answers for what happens: a test, or outside of tests a fixture or a module that is imported."""
+"""Who is responsible for an operation: a test, a fixture, or an import."""
 
 from __future__ import annotations
 

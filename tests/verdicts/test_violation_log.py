@@ -1,4 +1,4 @@
-"""The violation log: made once, read line by line, and replaced when a test has removed it."""
+"""The violation log is created once, read line by line, and replaced if a test removes it."""
 
 from __future__ import annotations
 

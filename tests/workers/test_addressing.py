@@ -1,4 +1,4 @@
-"""Addresses: a worker that has not loaded a test finds it again, or the test is told why it cannot be found."""
+"""A worker finds a test by its address, or the test reports why that is impossible."""
 
 from __future__ import annotations
 

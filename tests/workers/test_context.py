@@ -1,4 +1,4 @@
-"""Contexts: an interpreter that is started for isolated tests is like the one that runs the suite."""
+"""A new interpreter for isolated tests has the context of the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever an isolated test does, its run ends, the verdict is its own, and nothing is left of it.
+"""An isolated test has its own verdict, ends, and leaves nothing, whatever it does.
 
 Each class runs its cases three ways: each test alone in a process, the three tests of a case in one, and that in a
 fresh interpreter. Before and after each hostile test stands one that passes.

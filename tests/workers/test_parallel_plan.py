@@ -1,4 +1,4 @@
-"""``-j``: how a suite is divided into units, and what stays in the process of the run."""
+"""``-j``: how a suite is divided into units, and which tests stay in the main process."""
 
 from __future__ import annotations
 

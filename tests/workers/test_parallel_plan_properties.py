@@ -1,4 +1,4 @@
-"""``-j``: whatever mixture of marks, fixtures and suites there is, each test is asked for once, in its place."""
+"""``-j``: every test of any suite is run once, in its place."""
 
 from __future__ import annotations
 

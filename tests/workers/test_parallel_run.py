@@ -1,4 +1,4 @@
-"""``-j``: classes run at the same time, and are told of as if they had run one after another."""
+"""``-j``: classes run in parallel, and the output is the same as without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fidelity: what a run prints with its tests isolated, and how it exits, is what it is with its tests in one process.
+"""A run prints the same and exits the same with and without isolation.
 
 Three differences are meant, and each has a test at the end.
 """

@@ -1,4 +1,4 @@
-"""A few hundred tests of all kinds, hostile ones among them: every verdict is right, and nothing is left."""
+"""A few hundred tests of all kinds, hostile ones included: verdicts are right, and nothing is left."""
 
 from __future__ import annotations
 

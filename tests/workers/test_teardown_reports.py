@@ -1,4 +1,4 @@
-"""Fixtures that pass, fail and skip, around tests of each kind: every mode reports what unittest reports.
+"""Fixtures that pass, fail, or skip are reported as by unittest, in every mode.
 
 Each combination is a module with one test, so that a fixture runs as often in a process per test as in one process.
 """

@@ -1,4 +1,4 @@
-"""The guard of a worker sees what the process of the run had by name before the worker was forked."""
+"""The guard of a worker covers names that were imported before the worker was forked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runner scripts whose children import main again: each test runs once, none in a child, and nothing hangs."""
+"""Scripts whose children import the main module again: each test runs once, and only in the parent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pools whose workers die: an error, where plain Python waits for ever."""
+"""A pool whose worker dies raises an error; plain Python would wait forever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Children are held to the policy of the test that runs, by every route, and what they do comes home.
+"""Child processes get the policy of the running test by every route, and their violations are reported.
 
 What they attempt sends nothing, should it be let through: a datagram socket is connected to an address.
 """

@@ -1,4 +1,4 @@
-"""The multiprocessing start method: spawn unless another is asked for, and as it was once the run is over."""
+"""The start method of multiprocessing is spawn by default, and is restored after the run."""
 
 from __future__ import annotations
 

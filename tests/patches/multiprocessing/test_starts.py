@@ -1,4 +1,4 @@
-"""A process that is started while a module is imported: one error, no process, and the rest of the suite runs."""
+"""A process that is started during an import is refused with one error, and the other tests run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Canaries: the private names and habits of multiprocessing that hermetic replaces, or relies on."""
+"""Canaries: private names of multiprocessing that hermetic replaces or relies on."""
 
 from __future__ import annotations
 
