@@ -111,14 +111,10 @@ TESTED_ELSEWHERE = {
     "_program.run_setup": "program.test_program suites.test_order",
     "_protocol.frame_kinds": "protocol.test_frames",
     "_reports.html_assets": "reports.test_html_report",  # shown in a browser
-    "_results.durations": "running.test_runner",
-    "_results.known_violations": "verdicts.test_baseline",
-    "_results.progress": "terminal.test_live_line",
-    "_results.recording": "reports.test_json_report",
-    "_results.recording_result": "reports.test_runs",
+    "_results.guarded_result": "results.test_violations",
+    "_results.recording": "reports.test_json_report reports.test_runs",
     "_running.watched_run": "running.test_runner",
     "_studies.reproduction": "studies.test_polluters",  # its commands are run there
-    "_workers.worker_result": "workers.test_replay workers.test_worker",  # runs in workers only
     "_workers.worker_supply": "workers.test_parallel_run",
 }
 

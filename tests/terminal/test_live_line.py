@@ -20,7 +20,6 @@ from unittest import mock
 import support
 from hermetic import HermeticTestCase, medium
 from hermetic._isolation import process_tree
-from hermetic._results.progress import Progress
 from hermetic._terminal import drawing, live_line
 from hermetic._terminal.drawing import parse
 from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
@@ -52,51 +51,6 @@ class LineTest(HermeticTestCase):
         found = parse(memory[3 : 3 + int.from_bytes(memory[1:3], "big")].decode("utf-8", "replace"))
         self.assertEqual((found[1:5], len(found.running)), ((1.5, 9, 3, 1), 2))
         self.assertEqual((found.running[0][0][:4], found.running[1]), ("a b ", ("c", 2.0)))
-
-
-class _Line:
-    def __init__(self):
-        self.shown = []
-
-    def show(self, done, failed, running):
-        self.shown.append((done, failed, [name for name, _ in running]))
-
-
-class ProgressTest(HermeticTestCase):
-    def setUp(self):
-        self.line, self.result = _Line(), unittest.TestResult()
-        self.progress = Progress(self.line, self.result)
-
-    def tell(self, name, *, fails=False):
-        self.progress.startTest(name)
-        if fails:
-            self.result.errors.append((name, ""))
-        self.progress.stopTest(name)
-
-    def test_tests_are_counted_as_they_are_told_of(self):
-        self.tell("a")
-        self.tell("b", fails=True)
-        self.assertEqual(self.line.shown, [(0, 0, ["a"]), (1, 0, []), (1, 0, ["b"]), (2, 1, [])])
-
-    def test_those_of_workers_count_when_they_end_and_once(self):
-        self.progress.startAhead("a")
-        self.progress.startAhead("b")
-        self.progress.stopAhead("b", True)
-        self.assertEqual(self.line.shown[-1], (1, 1, ["a"]))
-        self.progress.stopAhead("a", False)
-        self.tell("a")
-        self.tell("b", fails=True)
-        self.tell("c")
-        self.assertEqual(self.line.shown[-1], (3, 1, []))
-
-    def test_a_fixture_that_fails_counts_as_well(self):
-        self.result.errors.append(("setUpClass", ""))
-        self.tell("a")
-        self.assertEqual(self.line.shown[-1], (1, 1, []))
-
-    def test_a_worker_that_has_run_nothing_of_a_test_has_not_ended_it(self):
-        self.progress.stopAhead("a", False)
-        self.assertEqual(self.line.shown, [])
 
 
 # --- a terminal ------------------------------------------------------------------------------------------------------

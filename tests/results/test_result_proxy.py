@@ -1,4 +1,4 @@
-"""The result that hermetic puts around the result of another runner."""
+"""The proxy that reports violations to the result of another runner."""
 
 from __future__ import annotations
 
