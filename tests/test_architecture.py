@@ -104,10 +104,9 @@ TESTED_ELSEWHERE = {
     "_isolation.leak_probes": "isolation.test_leak_snapshot",
     "_isolation.worker_process": "isolation.test_parent isolation.test_output",  # runs in workers only
     "_isolation.zygote": "isolation.test_zygote_nursery",  # runs in the zygote only
-    "_patches.child_starts": "doubles.test_seam",
     "_patches.guard_parts": "patches.test_installation",
     "_patches.multiprocessing.process_checks": "patches.multiprocessing.test_starts patches.multiprocessing.test_pools",
-    "_patches.multiprocessing.watching": "patches.multiprocessing.test_preparation",
+    "_patches.multiprocessing.multiprocessing_patches": "patches.multiprocessing.test_preparation",
     "_program.run_setup": "program.test_program suites.test_order",
     "_protocol.frame_kinds": "protocol.test_frames",
     "_reports.html_assets": "reports.test_html_report",  # shown in a browser

@@ -11,16 +11,16 @@ from unittest import mock
 
 from hermetic import HermeticTestCase
 from hermetic._doubles import command_calls
-from hermetic._doubles.command_calls import Call
+from hermetic._doubles.command_calls import CommandCall
 
 GIVEN = {"executable": None, "shell": False, "env": None, "cwd": None, "pass_fds": ()}
 PIPES = dict.fromkeys(("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite"), -1)
 
 
-def call(args: object, *, text: bool = False, **given: object) -> Call:
+def call(args: object, *, text: bool = False, **given: object) -> CommandCall:
     stdout = io.TextIOWrapper(io.BytesIO(), encoding="latin-1") if text else io.BytesIO()
     popen = mock.Mock(text_mode=text, stdin=None, stdout=stdout, stderr=None)
-    return Call(popen, {"args": args, **GIVEN, **PIPES, **given})
+    return CommandCall(popen, {"args": args, **GIVEN, **PIPES, **given})
 
 
 class CommandTest(HermeticTestCase):
