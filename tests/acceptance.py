@@ -17,8 +17,8 @@ import subprocess
 import sys
 import tempfile
 
-# What no audit event tells of without the kernel layer: C functions that were bound before the test, sockets that were
-# connected before it; and with medium, which may start programs, what those do.
+# Attacks that raise no audit event without the kernel sandbox: by C functions that were bound before the test, by
+# sockets that were connected before it, and in medium tests, which may start programs, by those programs.
 _EARLY = {
     "n_ctypes_connect_early",
     "n_inherited_fd_write",

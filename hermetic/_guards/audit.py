@@ -50,7 +50,7 @@ def _judge_event(event: str, args: tuple[Any, ...]) -> None:
 
 
 def _tell_sandbox(operation: Operation, policy: decision.Policy | None, *, is_allowed: bool) -> None:
-    """Tell the kernel layer, if it restricts this process, that this thread is about to do an operation.
+    """Tell the kernel sandbox, if it restricts this process, that this thread is about to do an operation.
 
     Args:
         operation: the operation.
@@ -168,7 +168,7 @@ def _let_happen(operation: Operation, scope: Scope, policy: decision.Policy) -> 
 
 
 def _is_judged_later(operation: Operation, policy: decision.Policy) -> bool:
-    """Whether the kernel layer will see the address that a fetched C function is called with."""
+    """Whether the kernel sandbox will see the address that a fetched C function is called with."""
     return (
         operation.action == "native" and scopes.running.is_held_by_kernel() and LIMITS[policy.size].network != NOWHERE
     )

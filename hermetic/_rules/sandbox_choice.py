@@ -34,7 +34,7 @@ def is_wanted(sandbox: str) -> bool:
         return False
     reason = _missing()
     if reason and sandbox == "kernel":
-        raise IsolationError(f"[H007] the kernel layer is not available here: {reason}; {_GO_ON}")
+        raise IsolationError(f"[H007] the kernel sandbox is not available here: {reason}; {_GO_ON}")
     return not reason
 
 
@@ -60,7 +60,7 @@ def announce() -> None:
     if settings.sandbox == "auto":
         sys.stderr.write(f"sandbox: {f'off, because {reason}' if reason else 'kernel'}\n")
     elif reason:
-        raise ConfigurationError(f"sandbox = kernel: the kernel layer is not available here: {reason}; {_GO_ON}")
+        raise ConfigurationError(f"sandbox = kernel: the kernel sandbox is not available here: {reason}; {_GO_ON}")
 
 
 def tell_of_others(tests: list[Any]) -> None:

@@ -1,4 +1,4 @@
-"""The kernel layer enforces sizes in the Linux kernel, for native code and child programs too.
+"""The kernel sandbox enforces sizes in the Linux kernel, for native code and child programs too.
 
     worker   enters a filter that it cannot leave; the kernel asks about some system calls        sandboxed, filters
     zygote   answers each question by the policy of the test that is running                      supervisor, judge

@@ -1,4 +1,4 @@
-"""Finds out by a trial whether this machine supports the kernel layer, and what is missing if it does not."""
+"""Finds out by a trial whether this machine supports the kernel sandbox, and what is missing if it does not."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REASONS = {
 
 @functools.cache
 def missing() -> str:
-    """What this machine lacks for the kernel layer, as a clause for a message; empty if nothing is missing."""
+    """What this machine lacks for the kernel sandbox, as a clause for a message; empty if nothing is missing."""
     if not features.LINUX:
         return f"it runs on Linux only, and this is {features.PLATFORM}"
     if seccomp.this_machine() is None:

@@ -1,4 +1,4 @@
-"""What the kernel layer costs: per system call that is judged, per call that is not, per worker.
+"""What the kernel sandbox costs: per system call that is judged, per call that is not, per worker.
 
     python tests/benchmarks/sandbox.py                   # 5 rounds
     python tests/benchmarks/sandbox.py --rounds 3 --workers 20

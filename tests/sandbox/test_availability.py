@@ -48,7 +48,7 @@ class AvailabilityTest(HermeticTestCase):
     def test_what_is_missing_is_said_and_how_to_go_on(self):
         done = self.run_where("from hermetic._base import features; features.LINUX = False", "--sandbox", "kernel")
         self.assertEqual(done.returncode, 2)
-        self.assertIn("the kernel layer is not available here: it runs on Linux only", done.stderr)
+        self.assertIn("the kernel sandbox is not available here: it runs on Linux only", done.stderr)
         self.assertIn("sandbox = off", done.stderr)
 
     @unittest.skipUnless(features.LINUX, "machines that Linux runs on")
@@ -71,7 +71,7 @@ class AvailabilityTest(HermeticTestCase):
         text = HEAD + UNKNOWN_MACHINE
         done = run(text)
         self.assertEqual(verdicts(done), {"must": "ERROR", "may": "ok"})
-        self.assertIn("[H007] the kernel layer is not available here", done.stderr)
+        self.assertIn("[H007] the kernel sandbox is not available here", done.stderr)
 
 
 @medium

@@ -94,7 +94,7 @@ class LostTest(HermeticTestCase):
         for name, harm in LOST.items():
             for size in ("large", "medium"):
                 with self.subTest(harm=name, size=size):
-                    self.assert_refused(self.run_harm(harm, size), "[H009] kernel layer lost")
+                    self.assert_refused(self.run_harm(harm, size), "[H009] kernel sandbox lost")
 
     def test_a_message_that_cannot_be_taken_is_an_error_and_all_is_refused(self):
         for name, harm in GARBAGE.items():

@@ -21,7 +21,7 @@ def connect(host, port=9, by=native_connect):
         return by(sock.fileno(), address, 16)
 """
 REMOTE = "203.0.113.7"  # a refused connect of a datagram socket sends nothing, and neither does one that is let through
-needs_a_sandbox = unittest.skipIf(availability.missing(), f"no kernel layer: {availability.missing()}")
+needs_a_sandbox = unittest.skipIf(availability.missing(), f"no kernel sandbox: {availability.missing()}")
 
 
 @functools.cache
