@@ -12,8 +12,7 @@ from .._base.sizes import LIMITS, NETWORK, NOWHERE, OBSERVE, PROCESS, WARN
 from .._operations import callsite, events
 from .._policy import decision, messages
 from .._stdlib import subprocess_internals
-from .._verdicts import allowed, baseline, log_writing, scopes, subjects, violation_data
-from .._verdicts.blocks import merged
+from .._verdicts import allowed, baseline, log_writing, reported_exceptions, scopes, subjects, violation_data
 from .._verdicts.faults import DECISION, RefusedQuietly, answer, shielded
 from . import audit_hook, ceilings
 
@@ -207,7 +206,9 @@ def _record(operation: Operation, scope: Scope, policy: decision.Policy, owner: 
     violation = Violation(decision.violation_code(operation), policy.size.value, owner, operation, site)
     is_noted = policy.mode == OBSERVE or baseline.is_known(scope, violation)
     warn = is_noted or policy.mode == WARN
-    is_child = log_writing.send_violation(scope, violation, warned=warn, silently=is_noted)
+    is_child = scope.home != real.get_pid()
+    if is_child:
+        log_writing.send_violation(scope, violation, warned=warn, silently=is_noted)
     if warn:
         if not is_child:
             allowed.note_allowed(violation, silently=is_noted)
@@ -228,7 +229,7 @@ def _raise_late_of_fixtures() -> None:
     scopes.running.late += [entry for entry in late if entry[0] is not None]
     of_fixtures = [error for owner, error in late if owner is None]
     if of_fixtures:
-        raise merged(of_fixtures)
+        raise reported_exceptions.merged(of_fixtures)
 
 
 def _let_addresses_through(operation: Operation, scope: Scope, policy: decision.Policy) -> decision.Policy:

@@ -6,13 +6,13 @@ import gc
 import sys
 
 from .._base import real
+from .._policy import messages
 from . import leak_probes, process_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_MAX_NAMED = 5
 _GRACE = 0.1  # seconds for threads and processes that were told to end, but not waited for
 _PROBES = {**dict(leak_probes.VALUES), **dict(leak_probes.TABLES)}
 _GIVEN_TO_WORKERS = ("warnings.showwarning", "environment variable", "signal handler", "blocked signal")
@@ -130,7 +130,8 @@ def _shown_change(before: Any, after: Any) -> str:
         return ""
     added = [item for item in items_after if item not in items_before]
     removed = [item for item in items_before if item not in items_after]
-    parts = [f"{_listed(added)} added"] * bool(added) + [f"{_listed(removed)} removed"] * bool(removed)
+    sides = ((added, "added"), (removed, "removed"))
+    parts = [f"{messages.first_names(items)} {what}" for items, what in sides if items]
     return f": {', '.join(parts) or 'it is another one, or in another order'}"
 
 
@@ -150,24 +151,10 @@ def _table_changes(name: str, before: dict[str, Any], after: dict[str, Any]) -> 
     return [f"{name} {verb}: {_shown_key(name, key)}" for verb, keys in verbs.items() for key in keys]
 
 
-def summed(changes: list[str]) -> str:
-    """Join changes into one text, grouped by kind."""
-    kinds: dict[str, list[str]] = {}
-    for change in changes:
-        kind, _, thing = change.partition(": ")
-        kinds.setdefault(kind, []).extend([thing] * bool(thing))
-    return "; ".join(f"{kind}: {_listed(things)}" if things else kind for kind, things in kinds.items())
-
-
 def _shown_key(table: str, key: Any) -> str:
     if table == "signal handler":
         return process_tree.signal_name(key)
     return real.decoded_variable(key)
-
-
-def _listed(names: list[Any]) -> str:
-    shown = ", ".join(map(str, names[:_MAX_NAMED]))
-    return shown if len(names) <= _MAX_NAMED else f"{shown} and {len(names) - _MAX_NAMED} more"
 
 
 def _new_files_here(before: set[str]) -> list[str]:

@@ -300,3 +300,21 @@ def leak_lines(leaks: Sequence[str]) -> list[str]:
         leaks: for people, each with its test or group.
     """
     return [f"leaks: H007 isolation: {len(leaks)}", *(f"  {leak}" for leak in leaks)] if leaks else []
+
+
+def summed_changes(changes: list[str]) -> str:
+    """Join changes into one text, grouped by kind."""
+    kinds: dict[str, list[str]] = {}
+    for change in changes:
+        kind, _, thing = change.partition(": ")
+        kinds.setdefault(kind, []).extend([thing] * bool(thing))
+    return "; ".join(f"{kind}: {first_names(things)}" if things else kind for kind, things in kinds.items())
+
+
+_MAX_NAMED = 5
+
+
+def first_names(names: Sequence[object]) -> str:
+    """List the first few names, and count the others."""
+    shown = ", ".join(map(str, names[:_MAX_NAMED]))
+    return shown if len(names) <= _MAX_NAMED else f"{shown} and {len(names) - _MAX_NAMED} more"

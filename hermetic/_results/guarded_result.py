@@ -212,7 +212,7 @@ class GuardedResult:
         failed = self._report_faults(test)
         if not scope.ledger:
             return failed
-        error = _merged(scope.ledger)
+        error = reported_exceptions.merged(scope.ledger)
         scope.is_reported = True
         self._tell_violations(test, [*scope.ledger])
         scope.ledger.clear()
@@ -303,12 +303,6 @@ def _strike_faults(exception: BaseException | None) -> None:
     from .._verdicts import faults  # loaded with the guard, not with every run
 
     faults.strike(exception)
-
-
-def _merged(ledger: list[ViolationError]) -> ViolationError:
-    from .._verdicts import blocks  # loaded with the guard, not with every run
-
-    return blocks.merged(ledger)
 
 
 def _surfaced_in_details(ledger: list[ViolationError], details: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 from .._base.errors import HermeticWarning, IsolationError
-from .._isolation import leak_snapshot
+from .._policy import messages
 from .._protocol import tracebacks
 from .._settings.current_run import current_run
 from . import test_locations
@@ -38,7 +38,7 @@ def report_changes(what: str, changes: list[str], test: Any, result: Any) -> Iso
         result: of any runner.
     """
     mode = current_run.settings.leaks
-    text = f"[H007] {what} changed its process, or left something behind: {leak_snapshot.summed(changes)}"
+    text = f"[H007] {what} changed its process, or left something behind: {messages.summed_changes(changes)}"
     if mode == "off":
         return None
     note_leaks = getattr(result, "note_leaks", None)

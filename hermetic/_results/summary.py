@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .._isolation import leak_snapshot
 from .._patches import installation
 from .._policy import messages
 from .._settings import baseline_file
@@ -51,7 +50,7 @@ class Summary(Listener):
         self._allowed += violations
 
     def addLeaks(self, test: Any, what: str, changes: Sequence[str]) -> None:
-        self._leaks.append(f"{what}: {leak_snapshot.summed([*changes])}")
+        self._leaks.append(f"{what}: {messages.summed_changes([*changes])}")
 
     def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
         lines = self._findings(result, stream) if self._has_findings() else []

@@ -252,7 +252,7 @@ def _begin_fixture(cls: Any, name: str) -> scopes.Scope | None:
 
 def _conclude_class(cls: type) -> None:
     """Raise what the class's fixtures and cleanups swallowed: the runner reports it as an error of the class."""
-    from .._verdicts import blocks, log_reading  # loaded with the guard, not with every run
+    from .._verdicts import log_reading  # loaded with the guard, not with every run
 
     own_scopes = _fixture_scopes.pop(id(cls), [])
     if not own_scopes:
@@ -264,4 +264,4 @@ def _conclude_class(cls: type) -> None:
     for exception in unittest_internals.class_cleanup_exceptions(cls):
         reported_exceptions.surfaced(ledger, exception)
     if ledger:
-        raise blocks.merged(ledger)
+        raise reported_exceptions.merged(ledger)

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import contextlib
 
-from .._policy import messages
 from . import log_reading, reported_exceptions, scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .._base.errors import ViolationError
     from .scopes import Scope
 
 __unittest = True  # keeps our frames out of unittest's tracebacks
@@ -70,7 +68,7 @@ class PolicyBlock:
         reported_exceptions.surfaced(self.scope.ledger, exception)
         self.scope.ended = True
         if self.scope.ledger:
-            raise merged(self.scope.ledger) from exception
+            raise reported_exceptions.merged(self.scope.ledger) from exception
 
 
 def take_entered(entered: list[PolicyBlock | None]) -> PolicyBlock | None:
@@ -81,19 +79,3 @@ def take_entered(entered: list[PolicyBlock | None]) -> PolicyBlock | None:
         if block is not None and block.scope is current:
             return entered.pop(index)
     return entered.pop()
-
-
-def merged(ledger: list[ViolationError]) -> ViolationError:
-    """Merge the unreported violations of a scope into one error, which shows each place once, with a count."""
-    groups: dict[tuple[str, str, int, str], list[ViolationError]] = {}
-    for error in ledger:
-        violation = error.violation
-        operation, site = violation.operation, violation.site
-        key = (operation.target, site.filename, site.line, operation.program)
-        groups.setdefault(key, []).append(error)
-    first = ledger[0]
-    reported_exceptions.trim(first)
-    if len(ledger) == 1:
-        return first
-    texts = [messages.violation_text(group[0].violation, repeated=len(group) - 1) for group in groups.values()]
-    return type(first)(first.violation, "\n\n".join(texts)).with_traceback(first.__traceback__)

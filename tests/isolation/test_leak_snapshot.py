@@ -153,14 +153,6 @@ class ChangesTest(unittest.TestCase):
             self.assertEqual(shown, ["environment variable added: NEW_ONE", "environment variable changed: OLD_ONE"])
             self.assertEqual(changes_of(os.environ.clear)[0].partition(":")[0], "environment variable removed")
 
-    def test_changes_of_a_kind_are_summed(self):
-        changes = [f"environment variable added: V{number}" for number in range(7)]
-        text = leak_snapshot.summed(["sys.stdout changed", *changes, "umask changed: 1 -> 2"])
-        self.assertEqual(
-            text,
-            "sys.stdout changed; environment variable added: V0, V1, V2, V3, V4 and 2 more; umask changed: 1 -> 2",
-        )
-
     def test_the_time_zone(self):
         def change():
             os.environ["TZ"] = "Etc/GMT-9" if time.tzname[0] != "+09" else "UTC"

@@ -186,6 +186,14 @@ class SummaryTest(hermetic.HermeticTestCase):
         self.assertEqual(len(lines), 2)
         self.assertTrue(lines[1].endswith(", 3 times"))
 
+    def test_changes_of_a_kind_are_summed(self):
+        changes = [f"environment variable added: V{number}" for number in range(7)]
+        text = messages.summed_changes(["sys.stdout changed", *changes, "umask changed: 1 -> 2"])
+        self.assertEqual(
+            text,
+            "sys.stdout changed; environment variable added: V0, V1, V2, V3, V4 and 2 more; umask changed: 1 -> 2",
+        )
+
 
 class DocumentationTest(hermetic.HermeticTestCase):
     def test_every_code_has_its_section(self):
