@@ -137,7 +137,7 @@ class _Search:
             self._fewest = bisection.smallest_part(len(self._earlier), self._differs_after)
             self._once_more()
         except _FlakyError as error:
-            _tell(f"{self._name} is flaky: {error} it has failed, and passed.")
+            _tell(f"{self._name} is flaky: {error} it has both failed and passed.")
             return IS_FLAKY
         self._tell_found()
         return FOUND

@@ -131,14 +131,14 @@ def _checked(found: Any) -> History:
         ValueError: a part is not valid.
     """
     if not isinstance(found, dict) or found.get("version") != _VERSION:
-        raise ValueError(f"it is not of version {_VERSION}")
+        raise ValueError(f"its version is not {_VERSION}")
     durations, failed = found.get("durations"), found.get("failed")
     if not isinstance(durations, dict) or not all(
         isinstance(seconds, (int, float)) and 0 <= seconds < float("inf") for seconds in durations.values()
     ):
-        raise ValueError("its durations are no numbers of seconds")
+        raise ValueError("its durations are not numbers of seconds")
     if not isinstance(failed, list) or not all(isinstance(name, str) for name in failed):
-        raise ValueError("what failed is no list of names")
+        raise ValueError("its failures are not a list of names")
     return History(durations, dict.fromkeys(failed))
 
 

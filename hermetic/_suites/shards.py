@@ -54,7 +54,7 @@ def parse_shard(text: str, option: str) -> Shard:
         shard = Shard(int(index), int(count))
         if 1 <= shard.index <= shard.count:
             return shard
-    raise ConfigurationError(f"{option} {text!r} is no shard; write K/N, such as 1/4 for the first of four parts")
+    raise ConfigurationError(f"{option} {text!r} is not a shard; write K/N, such as 1/4 for the first of four parts")
 
 
 def parts_of(blocks: Iterable[SuiteBlock], count: int, durations: Mapping[str, float]) -> dict[str, int]:

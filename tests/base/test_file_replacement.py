@@ -28,8 +28,8 @@ class WhereTest(hermetic.HermeticTestCase):
 
     def test_a_path_that_cannot_be_written_is_one_error_before_the_run(self):
         with Folder(**{"test_it.py": "print('loaded')"}) as folder:
-            self.assertIn("there is no folder", self.refused(folder, "--json", "missing/report.json"))
-            self.assertIn("is no regular file", self.refused(folder, "--html", os.devnull))
+            self.assertIn("does not exist; create it first", self.refused(folder, "--json", "missing/report.json"))
+            self.assertIn("is not a regular file", self.refused(folder, "--html", os.devnull))
             self.assertIn("is a folder", self.refused(folder, "--junit-xml", "."))
             self.assertIn("cannot be written", self.refused(folder, "--json", "x" * 300))
             self.assertIn("two reports in one file", self.refused(folder, "--json", "same", "--html", "./same"))

@@ -243,7 +243,7 @@ class NotFoundTest(BisectCase):
         self.assertEqual(output, "test_b.LaterTest.test_flaky_alone is flaky: alone, it fails in 1 of 3 trials.\n")
         output, lines = self.bisect("test_b.LaterTest.test_flaky_after", status=3)
         self.assertEqual(
-            output, "test_b.LaterTest.test_flaky_after is flaky: after 20 tests it has failed, and passed.\n"
+            output, "test_b.LaterTest.test_flaky_after is flaky: after 20 tests it has both failed and passed.\n"
         )
         self.assertLess(len(lines), 20)
 

@@ -180,4 +180,4 @@ class RunTest(OrderCase):
     def test_a_wrong_shard_is_one_line_and_status_2(self):
         _, done = self.run_here("--shard", "5/4")
         self.assertEqual((done.returncode, done.stdout, len(done.stderr.splitlines())), (2, "", 1))
-        self.assertIn("--shard '5/4' is no shard", done.stderr)
+        self.assertIn("--shard '5/4' is not a shard", done.stderr)
