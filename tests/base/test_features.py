@@ -24,7 +24,7 @@ from hermetic._base import features
 
 
 class PlatformTest(hermetic.HermeticTestCase):
-    """hermetic/_base/features.py, and names of modules that callers are recognised by"""
+    """The facts, and the names of modules by which callers are recognized."""
 
     def test_tomllib_is_there_exactly_where_it_is_said_to_be(self):
         self.assertEqual(importlib.util.find_spec("tomllib") is not None, features.HAS_TOMLLIB)

@@ -12,7 +12,7 @@ from support.plain_python import last_line
 
 @hermetic.medium
 class ProcessEventsTest(hermetic.HermeticTestCase):
-    """hermetic/_operations/events.py and patches.py: which events a process raises"""
+    """The events of processes and sockets."""
 
     HOOK = "import json, sys\nseen = []\nsys.addaudithook(lambda event, args: seen.append((event, repr(args))))\n"
     SHOW = "print(json.dumps(seen))\n"

@@ -17,7 +17,7 @@ HAS_JOINABLE_THREADS = hasattr(_thread, "start_joinable_thread")
 
 
 class ThreadTest(hermetic.HermeticTestCase):
-    """hermetic/_patches/process_creation.py: the functions that start threads"""
+    """The functions that start threads, which hermetic patches."""
 
     def test_the_functions_that_start_threads_are_there(self):
         self.assertEqual(HAS_JOINABLE_THREADS, sys.version_info >= (3, 13))

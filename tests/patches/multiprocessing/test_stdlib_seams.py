@@ -21,7 +21,7 @@ from support.plain_python import original
 
 
 class MultiprocessingTest(hermetic.HermeticTestCase):
-    """hermetic/_patches/multiprocessing/start_method.py, preparation.py and loading.py"""
+    """Start methods, the preparation of children, and the second import of the main module."""
 
     def test_the_default_context_has_its_two_slots(self):
         default = multiprocessing.context._default_context
@@ -84,7 +84,7 @@ class MultiprocessingTest(hermetic.HermeticTestCase):
 
 
 class PoolTest(hermetic.HermeticTestCase):
-    """hermetic/_patches/multiprocessing/pools.py and starts.py"""
+    """Pools, and the starts of processes."""
 
     def test_all_processes_start_and_run_as_base_processes(self):
         for method in multiprocessing.get_all_start_methods():
