@@ -11,7 +11,7 @@ import sys
 
 from .._base import real
 from .._patches import installation
-from .._rules import marking, policies
+from .._rules import groups, marking, policies
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import reported_exceptions, scopes
@@ -270,8 +270,6 @@ for _name in ("addSkip", "addExpectedFailure", "addUnexpectedSuccess"):
 def _is_handed_over(test: Any) -> bool:
     if not current_run.hands_tests_over():
         return False
-    from .._rules import groups  # loaded with the first isolated test
-
     return groups.is_handed_over(test)
 
 

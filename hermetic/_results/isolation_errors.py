@@ -1,4 +1,4 @@
-"""Errors of isolated tests, and of what tests change in their process or leave behind."""
+"""Makes the errors and warnings of isolated tests, and of tests that change their process or leave something behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``--detect-leaks``: what tests change and leave that run in this process."""
+"""Detects what a test in this process changes or leaves behind, for ``--detect-leaks``."""
 
 from __future__ import annotations
 

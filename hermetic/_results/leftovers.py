@@ -1,4 +1,4 @@
-"""Processes and threads that a test leaves running: they are reported, and the processes ended.
+"""Reports the processes and threads that a test leaves running, and ends the processes.
 
 What pools, executors and managers have started is left alone: whoever keeps such an object ends it with that. So is
 what tests without a size leave, as under unittest: a later test may use it. Only runaway processes are ended always.

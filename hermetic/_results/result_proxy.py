@@ -1,4 +1,4 @@
-"""Results of other runners: a proxy that reports violations to one, and what such a result may lack."""
+"""Reports violations to results of other runners, through a proxy, and finds out what such a result lacks."""
 
 from __future__ import annotations
 

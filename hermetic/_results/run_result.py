@@ -1,4 +1,4 @@
-"""The result of a whole run: tells its listeners, and notes what ended the run early."""
+"""Defines the result of a whole run, which tells its listeners, and notes what ended the run early."""
 
 from __future__ import annotations
 

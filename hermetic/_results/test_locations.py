@@ -1,4 +1,4 @@
-"""Where a test stands in the user's code."""
+"""Finds where a test is defined in the user's code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __unittest = True
 
 
 def place_of(test: Any) -> tuple[str, str, int]:
-    """The file, the name and the line of a test's method, or of its class."""
+    """Return the file, the name and the line of a test's method, or of its class."""
     name = unittest_internals.test_method_name(test)
     method: Any = getattr(test, "function", None) or getattr(type(test), name, None)
     code = getattr(inspect.unwrap(method), "__code__", None)

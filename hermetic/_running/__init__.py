@@ -1,7 +1,8 @@
-"""hermetic's side of unittest: marks, protected classes, result, runner and program."""
+"""Runs tests: protects classes, watches runs, and starts to do so when hermetic is imported."""
 
 from __future__ import annotations
 
+from .._isolation import process_tree
 from .._patches.multiprocessing import multiprocessing_patches
 from .._rules import policies
 from .._settings.current_run import current_run
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def watch() -> None:
-    """From now on, protect marked TestCase classes as they are defined, and judge the import of marked modules."""
+    """Start to protect marked TestCase classes as they are defined, and to judge the import of marked modules."""
     class_protection.watch_class_definitions()
     multiprocessing_patches.patch_multiprocessing()
     current_run.policy_of = policies.outside_of_tests
@@ -21,6 +22,4 @@ def watch() -> None:
 
 
 def _living_children() -> Iterable[int]:
-    from .._isolation import process_tree  # loaded with the first process that is started
-
     return process_tree.living_children()

@@ -1,4 +1,4 @@
-"""HermeticTestCase: a TestCase that is small unless it says otherwise."""
+"""Defines HermeticTestCase, a TestCase whose tests are small unless a mark says otherwise."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Protecting a TestCase class: its tests with all their fixtures run in a scope, under whatever runner.
+"""Protects TestCase classes: their tests and fixtures run in scopes, under any runner.
 
-``run`` is the one method through which every runner goes. It hands the test a result that knows of violations
-(``result.ResultProxy``), unless the runner's own result does (``result.GuardedResult``). Class fixtures get a
-scope that lasts until the last class cleanup.
+Every runner calls ``run``. The ``run`` of a protected class hands the test a result that reports violations
+(``ResultProxy``), unless the runner's own result does (``GuardedResult``). Class fixtures get a scope that lasts until
+the last class cleanup.
 
 A class is protected when it is decorated, and when it is defined: with marked methods, in a module with
 ``__hermetic__``, or below a protected class. For the latter, ``unittest.TestCase.__init_subclass__`` is ours.
@@ -18,10 +18,11 @@ from .._base.errors import GuardError
 from .._patches import installation, unittest_classes
 from .._results.guarded_result import GuardedResult, exc_info
 from .._results.result_proxy import proxy_of
-from .._rules import marking, policies
+from .._rules import groups, marking, misplaced_marks, policies
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import reported_exceptions, scopes
+from . import module_fixtures
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ def watch_class_definitions() -> None:
 
 def _look_at(cls: Any) -> None:
     if current_run.functions_are_marked:
-        from .._rules import misplaced_marks  # loaded where methods may be marked
-
         misplaced_marks.refuse_in_class(cls)
     if _is_marked(cls):
         marking.refuse_misspelt(cls)
@@ -81,9 +80,6 @@ def protect_class(cls: Any) -> None:
 
 def _watch_for_isolation(cls: Any) -> None:
     """Have groups of isolated tests know this class, and its module's fixtures run where those tests do."""
-    from .._rules import groups  # loaded with the first isolated test
-    from . import module_fixtures
-
     groups.register(cls)
     module_fixtures.watch_module(cls.__module__)
 
@@ -137,8 +133,7 @@ def _report_unguarded(test: Any, result: Any) -> bool:
 
 def _run_watched(test: Any, result: Any, run_here: Callable[[Any, Any], Any]) -> Any:
     """Hand an isolated test over to a worker; look what another one leaves, if that is asked for."""
-    from .._rules import groups  # loaded with the first isolated test
-    from .._workers import isolation
+    from .._workers import isolation  # saves 10 ms in runs without isolated tests
 
     group = groups.in_run(test)
     if group is not None:
@@ -207,7 +202,7 @@ def _tear_down_class(cls: Any, inner: Callable[[], None]) -> None:
             _call_fixture(_begin_fixture(cls, "tearDownClass"), inner)
     finally:
         if current_run.hands_tests_over():
-            from .._workers import isolation  # loaded with the first isolated test
+            from .._workers import isolation  # saves 10 ms in runs without isolated tests
 
             isolation.of_process().end_class(cls)
 
@@ -216,8 +211,6 @@ def _fixtures_run_elsewhere(cls: type) -> bool:
     """Whether a class's fixtures are run by the workers that run its tests."""
     if not current_run.hands_tests_over():
         return False
-    from .._rules import groups  # loaded with the first isolated test
-
     return groups.is_wholly_isolated(cls)
 
 

@@ -1,4 +1,4 @@
-"""TestRunner: unittest's, with the same text, for guarded runs."""
+"""Defines TestRunner, the runner of unittest with the same text, for guarded runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Colours on a terminal, by the rules that Python's own output goes by."""
+"""Decides whether output may be coloured, by the rules of Python's own output, and colours lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A program that draws the live line of a run: the last row of the terminal, which nothing else is written to.
+"""Draws the live line of a run, as a program of its own, in a row of the terminal that nothing else writes to.
 
 It is a process of its own, started with this file alone, because a run must not have a thread of ours (tests fork, and
 count threads), and because it outlives a run that is killed, so that the terminal is whole again. The row is taken out

@@ -1,6 +1,6 @@
-"""The live line, from the side of the run: the status is left in shared memory, and another program draws it.
+"""Starts the program that draws the live line, and passes the status of the run to it in shared memory.
 
-To say how far the run is takes no system call, and never waits for the terminal.
+Passing the status takes no system call, and never waits for the terminal.
 """
 
 from __future__ import annotations
