@@ -65,7 +65,7 @@ LAYERS = {
         " seam | subprocess_mock"
     ),
     "_patches.multiprocessing": (
-        "main_guard process_checks start_method | pools preparation starts | multiprocessing_patches"
+        "main_guard process_checks start_method | fork_server pools preparation starts | multiprocessing_patches"
     ),
     "_rules": "fixtures marking misplaced_marks | policies | groups sandbox_choice",
     "_children": "child_boot | spawned | preloaded",

@@ -176,8 +176,11 @@ def _is_judged_later(operation: Operation, policy: decision.Policy) -> bool:
 def _is_housekeeping(operation: Operation) -> bool:
     """Whether the standard library does for itself what the test has not asked for."""
     if operation.kind == PROCESS:
-        # A lock, in a ThreadPool for one, wants its resource tracker.
-        return callsite.is_inside("multiprocessing.synchronize")
+        # A lock, in a ThreadPool for one, starts its resource tracker. The start of a process by the fork server was
+        # judged before the server itself is started for it.
+        return callsite.is_inside("multiprocessing.synchronize") or callsite.is_inside(
+            "multiprocessing.forkserver", function="connect_to_new_process"
+        )
     if callsite.is_inside("multiprocessing.managers", function="_decref"):
         return True  # a proxy of the runner's, collected whenever it pleases the garbage collector
     if any(callsite.is_inside("multiprocessing.forkserver", function=name) for name in _ASKING_FORK_SERVER):

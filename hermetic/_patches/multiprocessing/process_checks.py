@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 from ..._base import real
-from ..._guards import ceilings, process_findings
-from ..._operations import callsite
+from ..._guards import audit, ceilings, process_findings
+from ..._operations import callsite, events
 from ..._settings.current_run import current_run
 from ..._verdicts import scopes
 
@@ -39,6 +41,16 @@ def count_start_without_size() -> None:
     scope = scopes.active()
     if scope is not None and scope.policy is None:
         ceilings.count_start(scope)
+
+
+def judge_fork_server_start() -> None:
+    """Judge a process that the fork server is about to start, as if this process started it.
+
+    Raises:
+        ViolationError: the policy in force refuses it.
+    """
+    argv = [sys.executable, "-c", "from multiprocessing.forkserver import main"]
+    audit.judge(events.process_operation("multiprocessing.Process.start", "start", sys.executable, argv))
 
 
 def _importing_frame() -> FrameType | None:
