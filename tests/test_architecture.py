@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import hermetic
 import support
 from support.documents import read, rows
-from support.source_tree import executed_nodes, graph, imported_names, imports, modules
+from support.source_tree import PACKAGE, executed_nodes, graph, imported_names, imports, modules
 
 # The rooms from the ground up: a room imports from those above it in this table. Within a room, `|` stands between its
 # layers: a file imports from those to the left of its own. An __init__
@@ -79,7 +79,7 @@ LAYERS = {
         "addressing parallel_plan replay worker_result | context teardown_reports | worker | worker_supply |"
         " parallel_run | isolation"
     ),
-    "_running": "module_fixtures | class_protection | __init__ case watched_run | runner",
+    "_running": "handover | module_fixtures | class_protection | __init__ case watched_run | runner",
     "_worker": "",
     "_marks": "block_wrappers isolated_calls | guard | marks | isolated",
     "_studies": "baseline_writer bisection reproduction source_edits trials | polluters suggestions | survey",
@@ -112,6 +112,7 @@ TESTED_ELSEWHERE = {
     "_reports.html_assets": "reports.test_html_report",  # shown in a browser
     "_results.guarded_result": "results.test_violations",
     "_results.recording": "reports.test_json_report reports.test_runs",
+    "_running.handover": "workers.test_isolation",
     "_running.watched_run": "running.test_runner",
     "_studies.reproduction": "studies.test_polluters",  # its commands are run there
     "_workers.worker_supply": "workers.test_parallel_run",
@@ -366,8 +367,94 @@ class CirclesTest(hermetic.HermeticTestCase):
 
     def test_imports_of_all_kinds_count(self):
         self.assertIn("_running.class_protection", graph()["_marks.marks"])
-        self.assertIn("_workers.isolation", graph()["_running.class_protection"])  # within a function
+        self.assertIn("_workers.isolation", graph()["_running.handover"])  # within a function
         self.assertIn("_doubles.expectations", graph()["_doubles.popen_methods"])  # for its types alone
+
+
+MOST_DEFERRED_IMPORTS = 27
+
+
+@hermetic.medium  # it reads all of the package
+class DeferredImportsTest(hermetic.HermeticTestCase):
+    """An import within a function hides a dependency: it stands there only where it saves time, and says how much."""
+
+    def deferred(self) -> Iterator[tuple[str, int, str]]:
+        """The module, line and text of each import of ours within a function."""
+        for module, tree in modules().items():
+            path = os.path.join(PACKAGE, *module.split(".")) + ".py"
+            with open(path, encoding="utf-8") as file:
+                lines = file.read().splitlines()
+            functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+            found = {
+                node.lineno
+                for function in functions
+                for node in ast.walk(function)
+                if isinstance(node, ast.ImportFrom) and node.level
+            }
+            yield from ((module, number, lines[number - 1]) for number in sorted(found))
+
+    def test_each_names_what_it_saves(self):
+        for module, number, line in self.deferred():
+            with self.subTest(module=module, line=number):
+                self.assertRegex(line, r"  # saves \d+ ms\b")
+
+    def test_there_are_few(self):
+        self.assertLessEqual(len([*self.deferred()]), MOST_DEFERRED_IMPORTS)
+
+
+# Variables of modules that are changed: caches, with what clears them, and objects that hold what cannot be elsewhere.
+CHANGED_VARIABLES = {
+    ("_base.clock", "_continued"): "a handler of signals writes it, below all that is in force",
+    ("_patches.forked_runs", "_watch"): "the process that is copied, while its copies are watched",
+    ("_patches.installation", "installed"): "the guard is installed once per process",
+    ("_patches.multiprocessing.main_guard", "reimported"): "the import of main in a child happens once",
+    ("_patches.process_exits", "_end"): "the exit status of the process",
+    ("_results.guarded_result", "running"): "what is in force",
+    ("_results.leaks", "_temporary_files"): "cleared before each test",
+    ("_rules.groups", "_found"): "marking.forget clears it",
+    ("_rules.marking", "_caches"): "the list of caches that marking.forget clears",
+    ("_rules.marking", "_classes"): "marking.forget clears it",
+    ("_rules.marking", "_marked_methods"): "marking.forget clears it",
+    ("_rules.policies", "_by_class"): "marking.forget clears it",
+    ("_rules.policies", "_by_test"): "marking.forget clears it",
+    ("_running.class_protection", "_fixture_scopes"): "an entry lasts from setUpClass to the last class cleanup",
+    ("_running.class_protection", "_marking_modules"): "whether a module has hermetic's names does not change",
+    ("_sandbox.allowed_names", "_addresses"): "forget_addresses clears it",
+    ("_verdicts.scopes", "_free"): "its serial is set once, at import",
+    ("_verdicts.scopes", "running"): "what is in force",
+}
+CHANGING = {"append", "add", "update", "setdefault", "pop", "popitem", "clear", "remove", "discard", "extend", "insert"}
+
+
+@hermetic.medium  # it reads all of the package
+class ModuleStateTest(hermetic.HermeticTestCase):
+    """What is in force stands in two objects, scopes.running and current_run: other modules hold no state."""
+
+    def names_in(self, tree: ast.Module) -> set[str]:
+        targets = [
+            node.targets if isinstance(node, ast.Assign) else [node.target]
+            for node in tree.body
+            if isinstance(node, (ast.Assign, ast.AnnAssign))
+        ]
+        return {target.id for found in targets for target in found if isinstance(target, ast.Name)}
+
+    def changed(self, node: ast.AST) -> Iterator[ast.expr]:
+        """The expressions whose values a node changes."""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING:
+            yield node.func.value
+        if isinstance(node, (ast.Assign, ast.Delete, ast.AugAssign)):
+            targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets
+            yield from (target.value for target in targets if isinstance(target, (ast.Subscript, ast.Attribute)))
+
+    def test_changed_variables_are_few_and_reasoned(self):
+        found = set()
+        for module, tree in modules().items():
+            names = self.names_in(tree)
+            for node in ast.walk(tree):
+                self.assertNotIsInstance(node, ast.Global, module)
+                changed = {value.id for value in self.changed(node) if isinstance(value, ast.Name)}
+                found |= {(module, name) for name in changed & names}
+        self.assertEqual(found, set(CHANGED_VARIABLES))
 
 
 class StandardLibraryTest(hermetic.HermeticTestCase):

@@ -273,7 +273,8 @@ class ExplanationTest(unittest.TestCase):
         self.assertEqual(len(walks), 2)
         for heading, text in walks:
             with self.subTest(walk=heading):
-                visited = re.findall(r"^\d+\. `(hermetic/\S+\.py)`: ", text, re.MULTILINE)
+                found = re.findall(r"^\d+\. `(hermetic/\S+\.py)`: ", text, re.MULTILINE)
+                visited = [os.path.join(package_folder(), path) for path in found]
                 self.assertEqual(len(visited), 4)
                 name = heading.strip("`").partition(" ")[0]
                 self.assertIn(f"    {name}: ", read(visited[0]))

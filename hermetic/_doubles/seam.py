@@ -69,7 +69,7 @@ def _answering_which(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _making_transport(original: Any) -> Any:
-    from . import asyncio_children  # saves the 40 ms of asyncio where it is not in use
+    from . import asyncio_children  # saves 40 ms where asyncio is not in use
 
     return asyncio_children.making_transport(original)
 

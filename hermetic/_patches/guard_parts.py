@@ -1,10 +1,15 @@
-"""Installs the parts of the guard that are always in place. Importing this file loads all of them."""
+"""Installs the parts of the guard that are always in place. Importing this file loads all of them.
+
+Files that must not load the guard reach its modules through this one (``installation.parts``).
+"""
 
 from __future__ import annotations
 
-from .._guards import audit
-from .._verdicts import faults, log_reading, scopes
+from .._guards import audit, ceilings
+from .._verdicts import blocks, faults, log_reading, scopes
 from . import process_creation, sockets
+
+__all__ = ["blocks", "ceilings", "faults", "log_reading"]
 
 patch_sockets = sockets.patch_if_loaded
 close_log = log_reading.close_log

@@ -1,4 +1,7 @@
-"""Patches the class of test modules: some of their attributes are computed whenever they are read."""
+"""Patches the class of test modules: some of their attributes are computed whenever ``getattr`` reads them.
+
+Runners use ``getattr``. From Python 3.14 on, code that often reads ``module.name`` gets the module's own attribute.
+"""
 
 from __future__ import annotations
 

@@ -118,11 +118,9 @@ def _record(
         annotations = next((ci for name, ci in features.ANNOTATING_CI.items() if _is_true(name)), "off")
     if not paths and annotations == "off" and observer is None:
         return
-    from .._reports.report_writer import ReportWriter  # saves 19 ms, with the next, in runs without reports
-    from .._results.recording import Recorder
+    from .._results.recording import Recorder  # saves 19 ms in runs without reports
 
-    reports = ReportWriter(paths, None if annotations == "off" else annotations)
-    recorder = current_run.recorder = Recorder(reports, observer)
+    recorder = current_run.recorder = Recorder(paths, None if annotations == "off" else annotations, observer)
     if observer is not None:
         while_running.callback(observer.conclude, recorder.run)
     while_running.callback(recorder.close)

@@ -15,6 +15,7 @@ from .._rules import groups, marking, policies
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import reported_exceptions, scopes
+from . import time_limits
 from .listeners import NO_LISTENERS
 
 TYPE_CHECKING = False
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from .._base.errors import GuardError, ViolationError
+    from .._base.errors import ViolationError
     from .listeners import Listeners
 
 __unittest = True
@@ -144,7 +145,7 @@ class GuardedResult:
         scope.started = self._began = real.perf_counter()
         self._begin(scope)
         if running.has_log:
-            _announce(scope)
+            installation.parts().log_reading.announce_test(scope)
         has_own_marks = marking.has_marked_methods(type(test)) or marking.own_method(test) is not None
         self._scope_class = None if has_own_marks else type(test)
 
@@ -162,7 +163,7 @@ class GuardedResult:
     def _end_leftovers(self, test: Any, scope: scopes.Scope) -> bool:
         if scope.is_concluded:
             return False
-        from . import leftovers  # loaded with the first process or thread
+        from . import leftovers  # saves 2 ms in runs without processes and threads
 
         scope.is_concluded = True
         error = leftovers.end(test, scope, self)
@@ -173,8 +174,6 @@ class GuardedResult:
     def _report_overrun(self, test: Any) -> None:
         scope = self._scope
         if scope is not None and scope.owner is test and real.perf_counter() - scope.started > scope.time_limit:
-            from . import time_limits  # loaded with the first test that takes too long
-
             time_limits.report_overrun(test, scope)
 
     def addError(self, test: Any, *args: Any, **kwargs: Any) -> None:
@@ -193,7 +192,7 @@ class GuardedResult:
         """Report what tests did after they had ended, each as an error of the test that caused it."""
         if not (installation.installed.is_complete or running.late or running.faults):
             return
-        _collect()
+        installation.parts().log_reading.collect_entries()
         self._report_faults(self._scope.owner if self._scope is not None else None)
         for owner, error in scopes.take_late():
             reported_exceptions.trim(error)
@@ -207,8 +206,8 @@ class GuardedResult:
         if scope is None or scope.owner is not test:
             return self._report_faults(test)
         if scope.has_children:
-            _end_if_forked(scope)
-            _collect()
+            installation.parts().ceilings.end_if_forked(scope)
+            installation.parts().log_reading.collect_entries()
         failed = self._report_faults(test)
         if not scope.ledger:
             return failed
@@ -221,7 +220,7 @@ class GuardedResult:
 
     def _report_faults(self, test: Any) -> bool:
         """Report errors inside hermetic as errors of the test that runs; True if there were any."""
-        found = _take_faults() if running.faults else []
+        found = installation.parts().faults.take() if running.faults else []
         for fault in found:
             self._show("addError", test or unittest_internals.error_holder("the test run"), exc_info(fault))
         return bool(found)
@@ -240,11 +239,12 @@ class GuardedResult:
         reported_exceptions.trim_all(exception)
         reported_exceptions.strike_refusals(exception)
         if running.faults:
-            _strike_faults(exception)
+            installation.parts().faults.strike(exception)
         if self._scope is not None:
             if self._scope.has_children:
-                _end_if_forked(self._scope)
-                _collect()  # what a child has raised may be what is being reported
+                installation.parts().ceilings.end_if_forked(self._scope)
+                # What a child has raised may be what is being reported.
+                installation.parts().log_reading.collect_entries()
             if exception is None and "details" in kwargs:
                 _surfaced_in_details(self._scope.ledger, kwargs["details"])
         ledger = [] if self._scope is None else self._scope.ledger
@@ -271,36 +271,6 @@ def _is_handed_over(test: Any) -> bool:
     if not current_run.hands_tests_over():
         return False
     return groups.is_handed_over(test)
-
-
-def _end_if_forked(scope: scopes.Scope) -> None:
-    from .._guards import ceilings  # loaded with the guard, not with every run
-
-    ceilings.end_if_forked(scope)
-
-
-def _announce(scope: scopes.Scope) -> None:
-    from .._verdicts import log_reading  # loaded with the first process
-
-    log_reading.announce_test(scope)
-
-
-def _collect() -> None:
-    from .._verdicts import log_reading  # loaded with the guard, not with every run
-
-    log_reading.collect_entries()
-
-
-def _take_faults() -> list[GuardError]:
-    from .._verdicts import faults  # loaded with the guard, not with every run
-
-    return faults.take()
-
-
-def _strike_faults(exception: BaseException | None) -> None:
-    from .._verdicts import faults  # loaded with the guard, not with every run
-
-    faults.strike(exception)
 
 
 def _surfaced_in_details(ledger: list[ViolationError], details: Any) -> None:

@@ -45,7 +45,7 @@ class Progress(Listener):
     @contextlib.contextmanager
     def following(self) -> Iterator[None]:
         """Listen to the result for a block, and take the line away after it."""
-        self._result.listen(self)
+        self._result.add_listener(self)
         try:
             yield
         finally:

@@ -11,6 +11,7 @@ from .._base import features, real
 from .._base.errors import DecorationError
 from .._patches import shown_warnings
 from .._protocol import portable_errors
+from .._reports.report_writer import ReportWriter
 from .._reports.test_records import CaughtWarning, Entry, RunRecord, TestRecord
 from .._rules import policies
 from .._verdicts import scopes
@@ -22,12 +23,11 @@ from .record_entries import MAX_MESSAGE, class_name, error_entry, skip_entry, sp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any, TextIO
 
     from .._base.errors import ViolationError
     from .._base.records import Violation
-    from .._reports.report_writer import ReportWriter
 
 __unittest = True
 
@@ -36,7 +36,8 @@ class Recorder(Listener):
     """Records the runs of a program, and has them reported.
 
     Args:
-        reports: the reports to be written.
+        paths: the absolute path of each report, as of ``ReportWriter``.
+        annotations: the CI system to write annotations for; None for none.
         observer: the survey, or whoever else looks at what tests have used; None for nobody.
 
     Attributes:
@@ -44,10 +45,10 @@ class Recorder(Listener):
         run: the records so far.
     """
 
-    def __init__(self, reports: ReportWriter, observer: Any = None) -> None:
+    def __init__(self, paths: Mapping[str, str], annotations: str | None = None, observer: Any = None) -> None:
         self.observer = observer
         self._pid = real.get_pid()
-        self._reports = reports
+        self._reports = ReportWriter(paths, annotations)
         self._begun = real.perf_counter()
         self.run = RunRecord([*sys.argv], __version__, features.PYTHON_VERSION, features.PLATFORM, real.wall_clock())
         self._by_id: dict[str, TestRecord] = {}  # the last of each
@@ -161,7 +162,7 @@ class Recorder(Listener):
             loaded: how many tests the run has.
         """
         self._result = result
-        result.listen(self)
+        result.add_listener(self)
         self._by_id.clear()  # of another run: ids come again
         self._by_test.clear()
         self.run.loaded += loaded

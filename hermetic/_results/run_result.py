@@ -47,9 +47,9 @@ class RunResult(GuardedResult):
         """Begin a run, with a summary as the only listener; arguments as of ``Summary``."""
         self._is_nested = current_run.in_run
         self.hermetic_listeners = Listeners()
-        self.listen(Summary(known, seed_line, is_nested=self._is_nested))
+        self.add_listener(Summary(known, seed_line, is_nested=self._is_nested))
 
-    def listen(self, listener: Listener) -> None:
+    def add_listener(self, listener: Listener) -> None:
         """Have one more listener hear the events of the run from now on."""
         listeners = self.hermetic_listeners
         listeners.add(listener)

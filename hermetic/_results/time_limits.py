@@ -146,7 +146,7 @@ class Watchdog(Listener):
         self._stopping.acquire()
         _have_process_ended(self._seconds)
         real.start_thread(self._watch, ())
-        self._result.listen(self)
+        self._result.add_listener(self)
         try:
             yield
         finally:

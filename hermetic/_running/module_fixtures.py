@@ -9,6 +9,7 @@ from __future__ import annotations
 from .._patches import module_attributes
 from .._rules import groups
 from .._settings.current_run import current_run
+from . import handover
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,13 +32,11 @@ def _tear_down(module: Any, own: Any) -> Any:
         return own
 
     def tearDownModule() -> None:
-        from .._workers import isolation  # saves 10 ms in runs without isolated tests
-
         try:
             if own is not None:
                 own()
         finally:
-            isolation.of_process().end_module(module.__name__)
+            handover.isolation_of_process().end_module(module.__name__)
 
     return tearDownModule
 

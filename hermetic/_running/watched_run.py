@@ -17,6 +17,7 @@ from .._base.sizes import OFF
 from .._isolation import processors
 from .._operations import callsite
 from .._patches import forked_runs, process_exits
+from .._results import time_limits
 from .._results.durations import SlowestTests
 from .._results.run_result import make_run_result
 from .._results.size_distribution import SizeDistribution
@@ -27,7 +28,7 @@ from .._stdlib import unittest_internals
 from .._suites import suite_blocks
 from .._terminal import colours
 from .._verdicts import reported_exceptions, scopes
-from . import class_protection
+from . import class_protection, handover
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class WatchedRun(unittest.TestSuite):
         result.begin_run(known, current_run.order and current_run.order.seed_line)
         result.report_allowed()  # what imports were allowed is in the summary, and in no record of a test
         if settings.size_distribution != OFF and not current_run.is_observing:
-            result.listen(SizeDistribution(_tests_in(self._whole), is_whole=self.is_whole))
+            result.add_listener(SizeDistribution(_tests_in(self._whole), is_whole=self.is_whole))
 
     def _run_to_its_end(self, result: Any, *, is_nested: bool) -> None:
         self._started = real.perf_counter()
@@ -130,8 +131,6 @@ class WatchedRun(unittest.TestSuite):
         seconds, ends_at = current_run.settings.test_timeout, current_run.ends_at
         if seconds is None and ends_at is None:
             return contextlib.nullcontext()
-        from .._results import time_limits  # loaded where there is a hard limit
-
         return time_limits.Watchdog(seconds, ends_at, result, lambda *why: self._sum_up(result, *why)).on_guard()
 
     def _follow(self, result: Any, while_running: contextlib.ExitStack, *, is_nested: bool) -> None:
@@ -141,7 +140,7 @@ class WatchedRun(unittest.TestSuite):
         if recorder is not None and not is_nested:
             while_running.enter_context(recorder.recording(result, self._whole.countTestCases()))
         if self.durations is not None:
-            result.listen(SlowestTests(self.durations, result))
+            result.add_listener(SlowestTests(self.durations, result))
         if is_nested:
             return
         if colours.is_terminal(result.summary_stream):
@@ -168,10 +167,8 @@ class WatchedRun(unittest.TestSuite):
         for cls in {id(type(test)): type(test) for test in tests}.values():
             if cls.__module__ != "unittest.loader":  # it stands for a test that could not be loaded
                 class_protection.protect_class(cls)
-        from .._workers import isolation  # saves 10 ms in runs without isolated tests
-
         ends_at = math.inf if current_run.ends_at is None else current_run.ends_at
-        found, all_tests = isolation.of_process(), _tests_in(self._whole)
+        found, all_tests = handover.isolation_of_process(), _tests_in(self._whole)
         if is_nested or (jobs() == 1 and not sandbox_choice.is_in_force()):
             return found.of_run(all_tests, result, ends_at=ends_at)
         from .._workers.parallel_run import ParallelRun  # saves 25 ms in runs that are not parallel

@@ -87,7 +87,7 @@ class RunHistory(Listener):
             yield
             return
         self._known = self._file.read()
-        result.listen(self)
+        result.add_listener(self)
         try:
             yield
         finally:

@@ -45,6 +45,6 @@ class MissingFunctionTest(hermetic.HermeticTestCase):
     def test_none_in_the_place_of_a_function_stays_none_everywhere(self):
         code = "import subprocess; subprocess._fork_exec = None; import hermetic; hermetic.small\n"
         done = support.run_python(
-            "-c", code + "import hermetic._patches.installation as g; print(subprocess._fork_exec, g.failure)"
+            "-c", code + "import hermetic._patches.installation as g; print(subprocess._fork_exec, g.installed.failure)"
         )
         self.assertEqual((done.stdout, done.stderr), ("None None\n", ""))

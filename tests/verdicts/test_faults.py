@@ -70,7 +70,7 @@ class InTheRunTest(unittest.TestCase):
             ("audit.callsite", "find_call_site", forked),
             ("audit.log_writing", "send_violation", forked),
             ("__import__('hermetic._guards.ceilings')._guards.ceilings", "be_born", forked),
-            ("__import__('hermetic._guards.inheritance')._guards.inheritance", "described", program),
+            ("__import__('hermetic._guards.inheritance')._guards.inheritance", "describe", program),
         ]
         for where, name, what in places:
             text = source(where, name, what, "@medium")
