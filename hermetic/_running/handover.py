@@ -1,14 +1,19 @@
-"""Finds the isolated tests of this process, and loads the workers' room when the first of them is asked for."""
+"""Hands isolated tests to workers. Importing this file loads all that isolation needs in the process of a run."""
 
 from __future__ import annotations
 
+from .._rules import groups
+from .._workers import isolation
+from . import module_fixtures
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .._workers.isolation import Isolation
+    from typing import Any
+
+in_run, is_wholly_isolated, isolation_of_process = groups.in_run, groups.is_wholly_isolated, isolation.of_process
 
 
-def isolation_of_process() -> Isolation:
-    """The isolated tests of this process."""
-    from .._workers import isolation  # saves 10 ms in runs without isolated tests
-
-    return isolation.of_process()
+def watch_class(cls: Any) -> None:
+    """Have groups of isolated tests know a class, and run its module's fixtures where its tests run."""
+    groups.register(cls)
+    module_fixtures.watch_module(cls.__module__)

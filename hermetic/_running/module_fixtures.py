@@ -9,7 +9,7 @@ from __future__ import annotations
 from .._patches import module_attributes
 from .._rules import groups
 from .._settings.current_run import current_run
-from . import handover
+from .._workers import isolation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _tear_down(module: Any, own: Any) -> Any:
             if own is not None:
                 own()
         finally:
-            handover.isolation_of_process().end_module(module.__name__)
+            isolation.of_process().end_module(module.__name__)
 
     return tearDownModule
 

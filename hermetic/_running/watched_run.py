@@ -17,7 +17,6 @@ from .._base.sizes import OFF
 from .._isolation import processors
 from .._operations import callsite
 from .._patches import forked_runs, process_exits
-from .._results import time_limits
 from .._results.durations import SlowestTests
 from .._results.run_result import make_run_result
 from .._results.size_distribution import SizeDistribution
@@ -28,7 +27,7 @@ from .._stdlib import unittest_internals
 from .._suites import suite_blocks
 from .._terminal import colours
 from .._verdicts import reported_exceptions, scopes
-from . import class_protection, handover
+from . import class_protection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 
     from .._results.recording import Recorder
     from .._suites.history import RunHistory
+    from .._workers.isolation import Isolation
 
 __unittest = True
 
@@ -131,6 +131,8 @@ class WatchedRun(unittest.TestSuite):
         seconds, ends_at = current_run.settings.test_timeout, current_run.ends_at
         if seconds is None and ends_at is None:
             return contextlib.nullcontext()
+        from .._results import time_limits  # saves 3 ms in runs without a hard limit
+
         return time_limits.Watchdog(seconds, ends_at, result, lambda *why: self._sum_up(result, *why)).on_guard()
 
     def _follow(self, result: Any, while_running: contextlib.ExitStack, *, is_nested: bool) -> None:
@@ -168,7 +170,8 @@ class WatchedRun(unittest.TestSuite):
             if cls.__module__ != "unittest.loader":  # it stands for a test that could not be loaded
                 class_protection.protect_class(cls)
         ends_at = math.inf if current_run.ends_at is None else current_run.ends_at
-        found, all_tests = handover.isolation_of_process(), _tests_in(self._whole)
+        found: Isolation = class_protection.handover().isolation_of_process()
+        all_tests = _tests_in(self._whole)
         if is_nested or (jobs() == 1 and not sandbox_choice.is_in_force()):
             return found.of_run(all_tests, result, ends_at=ends_at)
         from .._workers.parallel_run import ParallelRun  # saves 25 ms in runs that are not parallel
