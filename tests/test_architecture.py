@@ -19,6 +19,8 @@ import support
 from support.documents import read, rows
 from support.source_tree import PACKAGE, executed_nodes, graph, imported_names, imports, modules
 
+setUpModule = support.some_pythons_do
+
 # The rooms from the ground up: a room imports from those above it in this table. Within a room, `|` stands between its
 # layers: a file imports from those to the left of its own. An __init__
 # that is not named there holds a docstring alone.

@@ -79,11 +79,7 @@ def protect_class(cls: Any) -> None:
 
 
 def handover() -> ModuleType:
-    """Load what hands isolated tests to workers.
-
-    Returns:
-        The module ``_running.handover``.
-    """
+    """Load the modules that hand isolated tests to workers."""
     from . import handover  # saves 12 ms in runs without isolated tests
 
     return handover
@@ -138,9 +134,9 @@ def _report_unguarded(test: Any, result: Any) -> bool:
 
 def _run_watched(test: Any, result: Any, run_here: Callable[[Any, Any], Any]) -> Any:
     """Hand an isolated test over to a worker; look what another one leaves, if that is asked for."""
-    group = handover().in_run(test)
+    group = handover().groups.in_run(test)
     if group is not None:
-        handover().isolation_of_process().run(test, result, group)
+        handover().isolation.of_process().run(test, result, group)
         return result
     if not current_run.detects_leaks():
         return run_here(test, result)
@@ -203,14 +199,14 @@ def _tear_down_class(cls: Any, inner: Callable[[], None]) -> None:
             _call_fixture(_begin_fixture(cls, "tearDownClass"), inner)
     finally:
         if current_run.hands_tests_over():
-            handover().isolation_of_process().end_class(cls)
+            handover().isolation.of_process().end_class(cls)
 
 
 def _fixtures_run_elsewhere(cls: type) -> bool:
     """Whether a class's fixtures are run by the workers that run its tests."""
     if not current_run.hands_tests_over():
         return False
-    return bool(handover().is_wholly_isolated(cls))
+    return bool(handover().groups.is_wholly_isolated(cls))
 
 
 def _call_fixture(scope: scopes.Scope | None, inner: Callable[[], None]) -> None:

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-in_run, is_wholly_isolated, isolation_of_process = groups.in_run, groups.is_wholly_isolated, isolation.of_process
+__all__ = ["groups", "isolation", "watch_class"]
 
 
 def watch_class(cls: Any) -> None:

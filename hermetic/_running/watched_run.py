@@ -170,7 +170,7 @@ class WatchedRun(unittest.TestSuite):
             if cls.__module__ != "unittest.loader":  # it stands for a test that could not be loaded
                 class_protection.protect_class(cls)
         ends_at = math.inf if current_run.ends_at is None else current_run.ends_at
-        found: Isolation = class_protection.handover().isolation_of_process()
+        found: Isolation = class_protection.handover().isolation.of_process()
         all_tests = _tests_in(self._whole)
         if is_nested or (jobs() == 1 and not sandbox_choice.is_in_force()):
             return found.of_run(all_tests, result, ends_at=ends_at)

@@ -7,8 +7,11 @@ import os
 import signal
 import unittest
 
+import support
 from hermetic import medium
 from support import Folder, run_hermetic, run_python
+
+setUpModule = support.some_pythons_do
 
 _FAILING = """
     import atexit, builtins, os, signal, sys, threading, time, unittest

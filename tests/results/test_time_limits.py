@@ -6,9 +6,12 @@ import re
 import signal
 import unittest
 
+import support
 from hermetic import medium
 from support import Folder, run_python
 from support.sample_runs import SampleRunCase
+
+setUpModule = support.some_pythons_do
 
 INTERRUPTS = unittest.skipUnless(hasattr(signal, "SIGALRM"), "nothing interrupts the main thread here")
 
