@@ -43,7 +43,7 @@ MEDIUM = """
 class ForkServerTest(unittest.TestCase):
     def run_tests(self, tests: str, *options: str) -> str:
         with support.Folder(**{"test_it.py": tests}) as folder:
-            return support.run_hermetic("-v", *options, "test_it", cwd=folder).stderr
+            return support.run_hermetic("-v", "--time-limits", "off", *options, "test_it", cwd=folder).stderr
 
     def test_a_small_test_cannot_use_a_server_that_runs_already(self) -> None:
         err = self.run_tests(TESTS.replace("MEDIUM", MEDIUM.strip()))
