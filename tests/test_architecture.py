@@ -67,7 +67,7 @@ LAYERS = {
         " seam | subprocess_mock"
     ),
     "_patches.multiprocessing": (
-        "main_guard process_checks start_method | fork_server pools preparation starts | multiprocessing_patches"
+        "main_guard process_checks start_method | preparation starts | fork_server pools | multiprocessing_patches"
     ),
     "_rules": "fixtures marking misplaced_marks | policies | groups sandbox_choice",
     "_children": "child_boot | spawned | preloaded",
@@ -373,7 +373,7 @@ class CirclesTest(hermetic.HermeticTestCase):
         self.assertIn("_doubles.expectations", graph()["_doubles.popen_methods"])  # for its types alone
 
 
-MOST_DEFERRED_IMPORTS = 30
+MOST_DEFERRED_IMPORTS = 28
 
 
 @hermetic.medium  # it reads all of the package

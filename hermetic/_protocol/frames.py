@@ -80,7 +80,7 @@ class Conversation:
         """Count bytes that have come.
 
         Raises:
-            ProtocolError: an answer has fewer.
+            ProtocolError: the answer to one request is larger than ``MAX_ANSWER_BYTES``.
         """
         self._bytes += received
         if self._bytes > MAX_ANSWER_BYTES:

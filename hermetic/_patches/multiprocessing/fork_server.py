@@ -6,6 +6,7 @@ A fork server that runs already starts a process when it is asked through its so
 from __future__ import annotations
 
 from ..._verdicts import faults
+from . import starts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,15 +16,13 @@ if TYPE_CHECKING:
 def patch_fork_server(forkserver: Any) -> None:
     """Judge every request for a process, from now on, and have the server import what its children need."""
     server = forkserver._forkserver
-    server._preload_modules.append("hermetic._children.preloaded")
     ask = type(server).connect_to_new_process
     if hasattr(ask, "__hermetic_guard__"):
         return
+    server._preload_modules.append("hermetic._children.preloaded")
     type(server).connect_to_new_process = faults.entrance(ask, _judge)
     forkserver.connect_to_new_process = server.connect_to_new_process  # an alias that the module has of it
 
 
 def _judge(server: Any, *_: Any, **__: Any) -> None:
-    from . import process_checks  # saves 8 ms in children that start no process
-
-    process_checks.judge_fork_server_start()
+    starts.checks().judge_fork_server_start()

@@ -15,6 +15,7 @@ import sys
 from contextvars import ContextVar
 
 from ..._base import real
+from . import starts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,9 +79,7 @@ _TASKS = 0  # where the queue of tasks stands among the arguments of _handle_wor
 
 def _fail(worker: Any, jobs: list[Any]) -> None:
     """Give an error to everything that waits for a result of a Pool."""
-    from . import process_checks  # saves 8 ms in children
-
-    _fail_jobs(jobs, process_checks.lost_worker(worker, _status_text(worker.exitcode)))
+    _fail_jobs(jobs, starts.checks().lost_worker(worker, _status_text(worker.exitcode)))
 
 
 def _fail_jobs(jobs: list[Any], error: Exception) -> None:

@@ -27,10 +27,10 @@ def patch_starts(process: Any) -> None:
     @functools.wraps(start)
     def guarded_start(self: Any) -> None:
         main_guard.stop()
-        _checks().refuse_at_import()
+        checks().refuse_at_import()
         method = getattr(self, "_start_method", None) or start_method.method_in_force()
         scopes.running.note_start(method)
-        _checks().count_start_without_size()
+        checks().count_start_without_size()
         target = getattr(self, "_target", None)  # afterwards it is gone
         if str(getattr(target, "__module__", "")).endswith(_KEEPERS):
             kept = scopes.running.kept_processes
@@ -49,7 +49,8 @@ def patch_starts(process: Any) -> None:
 _KEEPERS = ("multiprocessing.pool", "concurrent.futures.process", "multiprocessing.managers", "loky.process_executor")
 
 
-def _checks() -> ModuleType:
+def checks() -> ModuleType:
+    """Load the checks that patches of multiprocessing ask for."""
     from . import process_checks  # saves 8 ms in children that start no process
 
     return process_checks
