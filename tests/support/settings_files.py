@@ -46,3 +46,47 @@ class ConfigTestCase(hermetic.HermeticTestCase):
             self.load(**command_line)
         for part in parts:
             self.assertIn(part, str(caught.exception))
+
+
+# What ``--show-config`` prints where nothing is set.
+_DEFAULTS = (
+    "mode = strict  (default)",
+    "default_size = none  (default)",
+    "forbid = none  (default)",
+    "size_distribution = off  (default)",
+    "size_targets = 80, 15, 5  (default)",
+    "start_method = spawn  (default)",
+    "isolated = false  (default)",
+    "no_isolation = false  (default)",
+    "isolated_timeout = 300  (default)",
+    "isolated_start = auto  (default)",
+    "detect_leaks = false  (default)",
+    "leaks = warn  (default)",
+    "jobs = 1  (default)",
+    "time_limits = warn  (default)",
+    "test_timeout = none  (default)",
+    "processes_at_import = error  (default)",
+    "max_process_depth = 8  (default)",
+    "max_process_starts = 5000  (default)",
+    "max_processes = 1000  (default)",
+    "junit_xml = none  (default)",
+    "json = none  (default)",
+    "html = none  (default)",
+    "annotations = auto  (default)",
+    "shuffle = off  (default)",
+    "shuffle_level = test  (default)",
+    "failed_first = false  (default)",
+    "history = auto  (default)",
+    "progress = auto  (default)",
+    "sandbox = off  (default)",
+)
+
+
+def shown_settings(**changed: str) -> list[str]:
+    """The lines of ``--show-config``.
+
+    Args:
+        changed: by the name of a setting, what its line shows instead of its default.
+    """
+    assert set(changed) <= {line.partition(" ")[0] for line in _DEFAULTS}
+    return [f"{name} = {changed[name]}" if (name := line.partition(" ")[0]) in changed else line for line in _DEFAULTS]
