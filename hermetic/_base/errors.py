@@ -167,9 +167,21 @@ def internal_error_text(error: BaseException, what: str = "hermetic failed", rul
         what: what failed, and where.
         rule: the consequence.
     """
-    import traceback  # not worth its start-up time before the first fault
-
-    lines = "".join(traceback.format_exception(type(error), error, error.__traceback__)).splitlines()
-    shown = "\n".join(f"    {line}" for line in lines)
+    shown = "\n".join(f"    {line}" for line in traceback_text(error).splitlines())
     headline = f"[H009] internal error: {what}: {type(error).__name__}: {error}"
     return f"{headline}\n{shown}\n{_ADVICE.format(rule=rule)}"
+
+
+def traceback_text(error: BaseException) -> str:
+    """The traceback of an exception, as Python prints it.
+
+    Python 3.15 looks for the module that a ModuleNotFoundError names, and raises if the package around that module
+    cannot be imported. The text then has the traceback and the exception alone, without its causes.
+    """
+    import traceback  # not worth its start-up time before the first fault
+
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception:  # noqa: BLE001 - an error that cannot be shown in full is reported all the same
+        lines = traceback.format_tb(error.__traceback__)
+        return f"Traceback (most recent call last):\n{''.join(lines)}{type(error).__name__}: {error}\n"

@@ -57,10 +57,14 @@ _known or sys.modules.pop('hermetic')
 _BOOT_OR_END = """\
 try:
     exec({boot!a}, {{'__name__': 'hermetic_boot'}})
-except Exception:
+except Exception as _error:
     import json, os, sys, traceback
+    _text = {headline!a}
     try:
-        _text = {headline!a} + traceback.format_exc()
+        try:
+            _text += traceback.format_exc()
+        except Exception:  # Python 3.15 raises for some errors of imports
+            _text += ascii(_error)
         sys.stderr.write(_text)
         _file = os.open({report!a}, os.O_WRONLY | os.O_APPEND)
         os.write(_file, json.dumps({{'serial': {serial}, 'fault': _text}}).encode() + b'\\n')

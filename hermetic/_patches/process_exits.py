@@ -17,9 +17,9 @@ import functools
 import operator
 import os
 import sys
-import traceback
 
 from .._base import features, real, system
+from .._base.errors import traceback_text
 from .._settings.current_run import current_run
 from .._verdicts import scopes
 from . import installation
@@ -188,8 +188,8 @@ def _tell(call: str) -> None:
     for on_end in reversed(_end.listeners):
         try:
             on_end(call)
-        except BaseException:  # noqa: BLE001 - the process ends, and not with 0, whatever the tests have left of streams
-            say(None, traceback.format_exc())
+        except BaseException as error:  # noqa: BLE001 - the process ends, and not with 0, whatever is left of streams
+            say(None, traceback_text(error))
 
 
 def _guarded_exec(original: Callable[..., Any], pid: int) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ So a runner formats the rebuilt exception as it would have formatted the origina
 from __future__ import annotations
 
 import builtins
+import contextlib
 import itertools
 import traceback
 
@@ -148,11 +149,12 @@ def _is_plain(value: object) -> bool:
 def _text(error: BaseException) -> str:
     try:
         if isinstance(error, (NameError, AttributeError, ImportError)):
-            # "Did you mean ...?" is computed when the error is shown, from objects that exist in this process only.
-            shown = next(_traceback_exception(type(error), error, error.__traceback__).format_exception_only())
-            head, found, text = shown.partition(": ")
-            if found and " " not in head:
-                return text.removesuffix("\n")
+            with contextlib.suppress(Exception):  # see traceback_text
+                # "Did you mean ...?" is computed when the error is shown, from objects that this process alone has.
+                shown = next(_traceback_exception(type(error), error, error.__traceback__).format_exception_only())
+                head, found, text = shown.partition(": ")
+                if found and " " not in head:
+                    return text.removesuffix("\n")
         return str.__str__(str(error))  # the plain text of a subclass of str
     except BaseException:  # noqa: BLE001 - the user's __str__ may do anything
         return str(_traceback_exception(type(error), error, None))  # traceback has a text for such errors

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import traceback
 import unittest
 
+from .._base.errors import traceback_text
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import scopes
@@ -104,7 +104,7 @@ class RunResult(GuardedResult):
 
     def _list_error(self, name: str, error: BaseException) -> None:
         """Add an error without writing to the stream, and without calling methods of a test."""
-        holder, text = unittest_internals.error_holder(name), "".join(traceback.format_exception(error))
+        holder, text = unittest_internals.error_holder(name), traceback_text(error)
         self.errors.append((holder, text))  # type: ignore[attr-defined]
         self.hermetic_listeners.tell("addError", holder, (type(error), error, error.__traceback__))
 
@@ -177,7 +177,7 @@ def _listing(name: str) -> Any:
             return
         error = kwargs.get("err", args[-1] if args else None)
         if error is not None:  # otherwise it is the outcome of a subtest that passed
-            self.errors.append((test, "".join(traceback.format_exception(*error))))
+            self.errors.append((test, traceback_text(error[1])))
 
     add.__name__ = name
     return add

@@ -37,7 +37,6 @@ def prepare_log(scope: Scope) -> None:
     log = expect_entries(scope)
     scopes.running.has_log = True
     answering = scope.charged_to or scope
-    answering.touched = True
     if answering.children_before is None:
         answering.children_before = frozenset(current_run.living_children())
     with refusing():
@@ -64,7 +63,7 @@ def expect_entries(scope: Scope) -> ViolationLog:
     entered: Scope | None = scope
     while entered is not None:  # a forked child may leave the block that it was forked in
         answering = entered.charged_to or entered
-        entered.has_children = answering.has_children = True
+        entered.has_children = answering.has_children = answering.touched = True
         entered.log_path = log.path
         log.scopes[entered.serial] = answering
         entered = entered.outer

@@ -85,7 +85,7 @@ class Scope:
         self.started = 0.0  # the start of the test, by perf_counter
         self.time_limit = inf  # in seconds
         self.starts = 0  # the number of processes that this process has started
-        self.touched = False  # whether it has caused a violation, a thread or a process
+        self.touched = False  # whether there may be more to report of it than its outcome
 
     def within(self, outer: Scope | None) -> Scope:
         """Put this scope inside another one: a block in a child of a test sends its violations to that test."""

@@ -1,13 +1,16 @@
-"""Errors and warnings: their public names, and pickling."""
+"""Errors and warnings: their public names, pickling, and the text of tracebacks."""
 
 from __future__ import annotations
 
 import copy
 import pickle
+import textwrap
 import traceback
 
 import hermetic
-from hermetic import HermeticError, HermeticWarning, ViolationError
+import support
+from hermetic import HermeticError, HermeticWarning, ViolationError, medium
+from hermetic._base.errors import internal_error_text, traceback_text
 from hermetic._base.records import CallSite, Operation, Violation
 from hermetic._base.sizes import NETWORK
 
@@ -100,3 +103,38 @@ class ErrorsTest(hermetic.HermeticTestCase):
         for cls in CLASSES:
             with self.subTest(cls=cls):
                 self.assertTrue(vars(cls).get("__doc__"))
+
+
+@medium
+class TracebackTest(hermetic.HermeticTestCase):
+    def test_is_the_one_that_python_prints(self):
+        try:
+            raise ValueError("amiss") from KeyError("the cause")
+        except ValueError as error:
+            self.assertEqual(traceback_text(error), traceback.format_exc())
+
+    def test_there_is_one_even_where_python_cannot_print_the_exception(self):
+        class Unprintable(ModuleNotFoundError):
+            @property
+            def __cause__(self):
+                raise OSError("not to be had")
+
+        error = Unprintable("No module named 'one'", name="one")
+        with self.assertRaises((OSError, ImportError)):
+            traceback.format_exception(error)
+        for text in (traceback_text(error), internal_error_text(error)):
+            self.assertIn("Unprintable: No module named 'one'", text)
+
+    def test_nothing_is_lost_where_an_import_error_names_a_package_that_is_not_there(self):
+        test = """
+            import unittest
+            from hermetic import isolated
+            class Case(unittest.TestCase):
+                def test_passes(self): pass
+                @isolated
+                def test_a_far(self): raise ModuleNotFoundError("amiss", name="one")
+        """
+        with support.Folder(**{"test_it.py": textwrap.dedent(test)}) as folder:
+            done = support.run_hermetic("test_it", cwd=folder)
+        self.assertIn("ModuleNotFoundError: amiss", done.stderr)
+        self.assertEqual(done.returncode, 1, done.stderr)

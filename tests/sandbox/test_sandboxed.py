@@ -207,6 +207,7 @@ class GroupTest(HermeticTestCase):
     def test_each_test_of_a_group_is_held_to_its_own_size_whatever_was_before(self):
         found = {name: verdict for name, verdict in verdicts(run(MIXED)).items() if verdict != "ok"}
         self.assertEqual([name[0] for name in found], ["1", "4", "5", "6", "7"])
+        self.assertEqual({*found.values()}, {"ERROR"}, "the kernel's reports are read before a test is a success")
 
     def test_what_happens_while_the_worker_exits_is_judged_too(self):
         found = re.findall(

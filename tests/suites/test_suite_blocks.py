@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 import unittest
@@ -52,7 +53,7 @@ class BlocksTest(hermetic.HermeticTestCase):
         self.assertEqual({block.class_name, block.module}, {block.name})
 
     def test_a_module_that_could_not_be_loaded_goes_by_its_name(self):
-        with mock.patch.object(sys, "path", []):
+        with mock.patch.object(sys, "path", [os.path.dirname(__file__)]):
             test = unittest.TestLoader().loadTestsFromName("shop_tests")
         (found,) = suite_blocks.tests_in(test)
         self.assertTrue(suite_blocks.failed_to_load(found))

@@ -32,6 +32,13 @@ def run(text: str, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def verdicts(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
-    """The verdict of each test, by the last part of its name."""
-    found = re.findall(r"^test_(\w+) \(.*?\) \.\.\. (?:.*\n)*?(ok|ERROR|FAIL)$", done.stderr, re.MULTILINE)
-    return dict(found)
+    """The verdict of each test, by the last part of its name: ``ok, ERROR`` if an error came after a success."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in done.stderr.partition("\n====")[0].splitlines():
+        started = re.match(r"test_(\w+) \(.*?\) \.\.\. ", line)
+        name = started[1] if started else name
+        verdict = re.search(r"(?:^| )(ok|ERROR|FAIL)$", line)
+        if verdict and not found.get(name, "").endswith(verdict[1]):
+            found[name] = f"{found[name]}, {verdict[1]}" if name in found else verdict[1]
+    return found
