@@ -10,7 +10,8 @@ looked at from outside, through /proc.
 
 A figure is flat if its minimum over the last quarter of the run is at most that over the second quarter plus what
 ``FIGURES`` allows, and, for the memory of the run, what may be kept of the tests between them; the first quarter warms
-up. It is the minimum because what is in use at the moment goes up and down, and what is never given back stays. The status is 0 if all are flat, all verdicts are right, and neither processes nor temporary files are left.
+up. It is the minimum because what is in use at the moment goes up and down, and what is never given back stays. The
+status is 0 if all are flat, all verdicts are right, and neither processes nor temporary files are left.
 """
 
 from __future__ import annotations
