@@ -608,6 +608,7 @@ for name in sys.argv[1:]:
 
 
 @hermetic.medium
+@support.not_measured
 class ImportAloneTest(hermetic.HermeticTestCase):
     @unittest.skipUnless(hasattr(os, "fork"), "needs os.fork")
     def test_every_module_imports_alone_without_a_warning(self):

@@ -8,9 +8,12 @@ import json
 import pathlib
 import re
 
+import support
 from hermetic import medium
 from support import Folder, run_hermetic
 from support.sample_runs import WALL_SECONDS, SampleRunCase
+
+setUpModule = support.some_pythons_do
 
 # A stand-in for freezegun, which also replaces what modules have imported by name.
 FREEZER = """

@@ -20,7 +20,7 @@ setUpModule = support.some_pythons_do
 
 @medium  # it starts processes
 @unittest.skipUnless(sys.platform == "linux", "needs a network namespace")
-@unittest.skipIf(support.IS_MEASURED, "each of its processes would take a tracer's time")
+@support.not_measured
 class InjectionTest(HermeticTestCase):
     def setUp(self):
         with support.not_inherited():

@@ -157,7 +157,7 @@ class AlarmTest(DecidedStatusCase):
             body = f"signal.signal(signal.SIGALRM, lambda *_: {end}); signal.setitimer(signal.ITIMER_REAL, 0.1)"
             for arguments in ((), ("-j", "2"), ("--survey",), ("--test-timeout", "30")):
                 with self.subTest(end=end, arguments=arguments):
-                    run = self.run_leaving(body, *arguments, outcome="time.sleep(20)")
+                    run = self.run_leaving(body, *arguments, outcome="time.sleep(2)")
                     self.assertEqual(1, run.returncode, run.stderr)
                     self.assertRegex(run.stderr, r"FAILED \(errors=1\)|The run ended early: os\._exit\(0\)")
 

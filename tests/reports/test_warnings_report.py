@@ -77,6 +77,7 @@ class ShownWarningsTest(hermetic.HermeticTestCase):
         self.assertEqual([found.pop(name) for name in ("test_recorded", "test_replaced", "test_other")], [[]] * 3)
         self.assertEqual(set(map(tuple, found.values())), {("UserWarning",)})
 
+    @support.not_measured
     def test_where_the_source_of_a_warning_was_allocated_is_shown_in_every_kind_of_run(self):
         plain = self.shown(PYTHONTRACEMALLOC="5")
         self.assertEqual(plain.count("Object allocated at (most recent call last):"), 2, plain)

@@ -9,8 +9,11 @@ import sys
 import time
 import unittest
 
+import support
 from hermetic import medium
 from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
+
+setUpModule = support.some_pythons_do
 
 _RAN = "open('ran', 'w').close()"
 _ENDS = {  # of a run that fails fast

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import re
 import signal
 import unittest
@@ -277,12 +278,16 @@ class OtherTimeTest(unittest.TestCase):
                 time.sleep(1.6)
     """
 
+    def run_strictly(self, *options, cwd):
+        return run_python("-m", "hermetic", "-v", "--time-limits", "strict", *options, "test_sample", cwd=cwd)
+
     def test_a_stopped_process_takes_no_time_of_a_size(self):
         with Folder(**{"test_sample.py": self.STOPPED}) as folder:
-            for options in ((), ("--isolated",), ("--isolated", "--isolated-start", "fresh"), ("-j", "2")):
+            ways = ((), ("--isolated",), ("--isolated", "--isolated-start", "fresh"), ("-j", "2"))
+            with concurrent.futures.ThreadPoolExecutor() as threads:  # most of each run is waiting
+                runs = threads.map(lambda options: self.run_strictly(*options, cwd=folder), ways)
+            for options, done in zip(ways, runs, strict=True):
                 with self.subTest(options=options):
-                    arguments = ("-m", "hermetic", "-v", "--time-limits", "strict", *options, "test_sample")
-                    done = run_python(*arguments, cwd=folder)
                     self.assertRegex(done.stderr, r"test_is_stopped \(.*\) \.\.\. ok")
                     self.assertRegex(done.stderr, r"test_is_slow_after_it_was_stopped \(.*\) \.\.\. ERROR")
 

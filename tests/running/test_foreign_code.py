@@ -9,8 +9,9 @@ import pathlib
 import sys
 import unittest
 
+import support
 from hermetic import TestRunner, medium
-from support import IS_MEASURED, Folder, package_folder, run_python
+from support import Folder, package_folder, run_python
 from support.sample_runs import WALL_SECONDS, SampleRunCase
 
 MODULES = (
@@ -36,7 +37,7 @@ def called_functions() -> list[str]:
 
 
 @medium
-@unittest.skipIf(IS_MEASURED, "each of its processes would take a tracer's time")
+@support.not_measured
 class MockedFunctionsTest(SampleRunCase):
     TESTS = """
 import subprocess, unittest
@@ -223,7 +224,7 @@ if hasattr(sys, "monitoring"):
     TraceTest.test_monitoring = watching(monitor, lambda: sys.monitoring.free_tool_id(4))
 """
 
-    @unittest.skipIf(IS_MEASURED, "coverage has the hook traced")
+    @unittest.skipIf(support.IS_MEASURED, "coverage has the hook traced")
     def test_it_sees_no_frame_of_what_is_judged(self):
         done, _ = self.run_sample("test_sample")
         self.assertEqual(done.returncode, 0, done.stderr)

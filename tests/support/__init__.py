@@ -20,6 +20,8 @@ TIMEOUT = 180.0  # seconds for any process that a test starts: on a machine with
 # By coverage, which then is in the processes of the tests as well.
 IS_MEASURED = any(name.startswith("COVERAGE_PROCESS_") for name in os.environ)
 _NOT_INHERITED = ("HERMETIC_", "PYTHON", "TEST_", "TESTBRIDGE_", "XML_OUTPUT_FILE", *ANNOTATING_CI)
+# For tests of a great many processes, of which other tests measure the same code.
+not_measured = unittest.skipIf(IS_MEASURED, "each of its processes would take a tracer's time")
 
 
 def some_pythons_do() -> None:

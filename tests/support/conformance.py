@@ -101,6 +101,11 @@ class ConformanceTestCase(unittest.TestCase):
 
     maxDiff = 2000
 
+    @classmethod
+    def setUpClass(cls) -> None:
+        gc.freeze()  # each use is followed by a collection, which would look at all loaded tests
+        cls.addClassCleanup(gc.unfreeze)
+
     def agree(self, use, *children: Child) -> list[object]:
         """A use with as many commands as there are children comes out the same; returns what comes out."""
         commands = [child.command for child in children]

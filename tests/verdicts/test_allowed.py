@@ -108,6 +108,7 @@ _SMALL = ("--default-size", "small")
 
 
 @medium
+@support.not_measured
 class EveryRouteTest(SampleRunCase):
     WORK = _WORK
     TESTS = _ROUTES

@@ -404,15 +404,19 @@ class KindsFidelityTest(FidelityCase):
     def test_every_kind_of_exception(self):
         self.assert_same("test_kinds", contains="checked by a helper")
 
+    @support.not_measured
     def test_verbosely(self):
         self.assert_same("-v", "test_kinds", contains="own description")
 
+    @support.not_measured
     def test_with_local_variables(self):
         self.assert_same("--locals", "test_kinds", contains="shown = Shown()")
 
+    @support.not_measured
     def test_with_buffered_output(self):
         self.assert_same("-b", "test_kinds", contains="Stdout:")
 
+    @support.not_measured
     def test_in_fresh_interpreters(self):
         options = ("--isolated", "--isolated-start", "fresh")
         self.assert_same("test_kinds", contains="checked by a helper", options=options)

@@ -16,7 +16,7 @@ SOAK = os.path.join(ROOT, "tests", "benchmarks", "soak.py")
 
 
 @medium
-@unittest.skipIf(support.IS_MEASURED, "this run is measured: hundreds of processes would take minutes")
+@support.not_measured
 @unittest.skipUnless(sys.platform == "linux", "what a run takes is read from /proc")
 class SoakTest(unittest.TestCase):
     def test_every_verdict_is_right_and_nothing_grows_or_is_left(self):

@@ -103,6 +103,7 @@ class FixtureOutcomesTest(unittest.TestCase):
         self.assert_as_unittest("-j", "2")
 
     @medium
+    @support.not_measured
     def test_two_workers_with_several_tests_in_a_class(self):
         self.assert_as_unittest("-j", "2", kinds="several")
 
@@ -111,10 +112,12 @@ class FixtureOutcomesTest(unittest.TestCase):
         self.assert_as_unittest("--isolated")
 
     @medium
+    @support.not_measured
     def test_every_test_isolated_in_two_workers(self):
         self.assert_as_unittest("--isolated", "-j", "2")
 
     @medium
+    @support.not_measured
     def test_marked_classes(self):
         self.assert_as_unittest(mark="@hermetic.isolated")
 
@@ -123,6 +126,7 @@ class FixtureOutcomesTest(unittest.TestCase):
         self.assert_as_unittest(mark="@hermetic.isolated", kinds="several")
 
     @medium
+    @support.not_measured
     def test_marked_classes_in_two_workers(self):
         self.assert_as_unittest("-j", "2", mark="@hermetic.isolated")
 
@@ -131,10 +135,12 @@ class FixtureOutcomesTest(unittest.TestCase):
         self.assert_as_unittest(mark="@hermetic.isolated(group='together')", kinds="several")
 
     @medium
+    @support.not_measured
     def test_marked_modules(self):
         self.assert_as_unittest(mark="__hermetic__ = hermetic.isolated", kinds="several")
 
     @medium
+    @support.not_measured
     def test_fresh_interpreters(self):
         self.assert_as_unittest("--isolated-start", "fresh", mark="@hermetic.isolated", kinds="several")
 
