@@ -13,10 +13,10 @@ import unittest
 from typing import Any
 
 import hermetic
-from hermetic import small
+from hermetic import medium, small
 from hermetic._program import options
 from hermetic._settings import config, kinds, table
-from support import Folder, package_folder
+from support import Folder, package_folder, run_hermetic
 from support.documents import headings, pages, read, rows
 
 _OF_UNITTEST = {"--locals", "--durations"}
@@ -254,6 +254,39 @@ class MessagesTest(unittest.TestCase):
         codes = {heading for heading in headings(read("docs", "reference", "messages.md")) if heading[0] == "H"}
         api = read("docs", "reference", "api.md")
         self.assertEqual({code for code in codes if f"messages.md#{code.lower()}" not in api}, set())
+
+
+# Names each file once that runs after the violation; the frames that judge it are hidden from profile functions.
+VIOLATED = """
+import atexit, socket, sys, unittest, hermetic
+visited = {}
+def note(frame, event, _):
+    if event == "call":
+        visited.setdefault(frame.f_code.co_filename)
+atexit.register(lambda: print(*visited, sep="\\n"))
+class Case(unittest.TestCase):
+    @hermetic.small
+    def test_it(self):
+        sys.setprofile(note)
+        try: socket.create_connection(("127.0.0.1", 9))
+        except hermetic.ViolationError: pass
+"""
+
+
+@medium
+class ViolationTourTest(unittest.TestCase):
+    def test_its_files_are_those_that_a_violation_visits_in_their_order(self):
+        page = read("docs", "explanation", "tour-violation.md")
+        visited = re.findall(r"^\| \d+ \| `(\S+\.py)` \|", page, re.MULTILINE)
+        there = [path for path in visited if os.path.isfile(os.path.join(package_folder(), "hermetic", path))]
+        self.assertEqual(visited, there)
+        self.assertEqual(len(visited), 12)
+        with Folder(**{"test_it.py": VIOLATED}) as folder:
+            done = run_hermetic("--junit-xml", "report.xml", "test_it", cwd=folder)
+        ran = [path.rpartition("/hermetic/")[2] for path in done.stdout.splitlines()]
+        first = visited.index("_results/guarded_result.py")
+        reported = [path for path in ran if path in visited[first:]]
+        self.assertEqual(reported, visited[first:], done.stderr)
 
 
 @small
