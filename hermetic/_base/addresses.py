@@ -14,6 +14,7 @@ import re
 from . import features, real
 
 _IPV4 = r"(\d{1,3}\.){3}\d{1,3}"
+_NETWORK_IPV4 = r"(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}"  # a leading zero means octal to some, and not to others
 _V4_MAPPED = b"\0" * 10 + b"\xff\xff"
 _PARTS_MAX = 4
 
@@ -33,16 +34,59 @@ def locality(host: str) -> Locality:
     Args:
         host: a numeric address, a name, or the empty string for "any".
     """
-    packed = packed_address(host)
+    packed = plain_address(host)
     if packed is None:
         return Locality.REMOTE if host == "<broadcast>" else Locality.NAME
-    if packed.startswith(_V4_MAPPED):
-        packed = packed[12:]
     if not any(packed):
         return Locality.UNSPECIFIED
     if len(packed) == _PARTS_MAX:
         return Locality.LOOPBACK if packed[0] == 127 else Locality.REMOTE  # noqa: PLR2004 - 127.0.0.0/8
     return Locality.LOOPBACK if packed == b"\0" * 15 + b"\1" else Locality.REMOTE
+
+
+def is_within(host: str, network: str) -> bool:
+    """Whether a host is an address of a network; no name is.
+
+    Args:
+        host: a numeric address, or a name.
+        network: the network, such as ``10.0.0.0/8`` or ``fd00::/8``; what is no network contains nothing.
+    """
+    found, packed = parsed_network(network), plain_address(host)
+    if found is None or packed is None or len(packed) != len(found[0]):
+        return False
+    rest = 8 * len(packed) - found[1]
+    return int.from_bytes(packed, "big") >> rest == int.from_bytes(found[0], "big") >> rest
+
+
+@functools.lru_cache(maxsize=64)
+def parsed_network(text: str) -> tuple[bytes, int] | None:
+    """Parse a network in CIDR notation into its address and the length of its prefix in bits; None for other texts.
+
+    Bits behind the prefix may be set in the address. IPv4 is read as four decimal numbers only, and not as C reads it.
+    """
+    address, _, length = text.rpartition("/")
+    packed = _packed_ipv6(address) if ":" in address and "%" not in address else None
+    if re.fullmatch(_NETWORK_IPV4, address):
+        packed = packed_address(address)
+    if packed is None or not re.fullmatch("[0-9]{1,3}", length) or int(length) > 8 * len(packed):
+        return None
+    bits = int(length)
+    mapped_bits = 8 * len(_V4_MAPPED)
+    if packed.startswith(_V4_MAPPED) and bits >= mapped_bits:
+        return packed.removeprefix(_V4_MAPPED), bits - mapped_bits
+    return packed, bits
+
+
+def is_exact_network(text: str) -> bool:
+    """Whether a text is a network in CIDR notation, with no bit set behind its prefix."""
+    found = parsed_network(text)
+    return found is not None and int.from_bytes(found[0], "big") % (1 << 8 * len(found[0]) - found[1]) == 0
+
+
+def plain_address(host: str) -> bytes | None:
+    """Return the 4 or 16 bytes of a numeric address, 4 for IPv4 that is mapped into IPv6; None for a name."""
+    packed = packed_address(host)
+    return None if packed is None else packed.removeprefix(_V4_MAPPED)
 
 
 def packed_address(host: str) -> bytes | None:

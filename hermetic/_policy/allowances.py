@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os.path
 import re
 
-from .._base.addresses import packed_address
+from .._base.addresses import is_exact_network, packed_address, parsed_network
 from .._base.errors import ConfigurationError
 from .decision import Allowance, split_host
 
@@ -14,10 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _SOCKET_PATH = ("/", "unix:", "\0", "@")  # what the entry of a unix socket may begin with
-_EACH = "write each address, or the names of the hosts"
 _NO_HOSTS = {
-    r"[\[\]0-9a-fA-F.:]*[.:][\[\]0-9a-fA-F.:]*/[0-9.]+": f"networks are not supported; {_EACH}",
-    r"[0-9.]+-[0-9.]+": f"ranges of addresses are not supported; {_EACH}",
+    r"[0-9a-fA-F.:]+-[0-9a-fA-F.:]+": "this is a range of addresses; write each, or a network such as '10.0.0.0/8'",
     r".*[\s,;].*": "write one string for each host",
     r".*/|.*@.*": "this is more than a host; write the name, the address, or one of these with a port",
     r"unix:": "there is no path; write the path of the socket",
@@ -75,8 +74,61 @@ def _host(entry: str) -> str:
     for pattern, trouble in _NO_HOSTS.items():
         if re.fullmatch(pattern, entry):
             return trouble
+    if re.fullmatch(_LIKE_A_NETWORK, entry):
+        return _network(entry)
     is_number = re.fullmatch(r"[0-9.]+", split_host(entry)[0]) is not None
     return "this is no IPv4 address, and no name" if is_number and packed_address(split_host(entry)[0]) is None else ""
+
+
+# With a dot or a colon before the slash, or with numbers alone: the path of a unix socket seldom looks like that.
+_LIKE_A_NETWORK = r"\[?([^/*]*[.:\]][^/*]*|[0-9][0-9.*]*)/[0-9.]*\]?(:[0-9]*|:\*)?"
+
+
+def _network(entry: str) -> str:
+    """Say what is wrong with an entry that looks like a network; empty if nothing is."""
+    with contextlib.suppress(ConfigurationError):
+        if is_exact_network(split_host(entry)[0]):
+            return ""
+    address, _, rest = entry.partition("/")
+    bits, _, port = rest.replace("]", "").partition(":")
+    address, port = _without_port(address.replace("[", ""), port)
+    if port.isdigit():
+        split_host(f"host:{port}")  # refuses what is no port
+    network = _nearest_network(address, bits)
+    if network is None:
+        return "this is no network; write one such as '10.0.0.0/8' or 'fd00::/8' (a unix socket begins with 'unix:')"
+    written = _with_port(network, port)
+    if parsed_network(f"{address}/{bits}") is None or is_exact_network(f"{address}/{bits}"):
+        return f"networks are written in another way; write {written!r}"
+    return (
+        f"{address} is one address in this network; write {written!r} for the network, or {_with_port(address, port)!r}"
+    )
+
+
+def _with_port(host: str, port: str) -> str:
+    return host if port in ("", "*") else f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _without_port(address: str, port: str) -> tuple[str, str]:
+    """Take the port off an address that has it before the prefix: ``10.0.0.0:80``, ``fd00::]:80``."""
+    for separator, is_meant in (("]:", True), ("]", True), (":", address.count(":") == 1)):
+        if is_meant and separator in address:
+            address, _, inner = address.partition(separator)
+            return address, port or inner
+    return address, port
+
+
+def _nearest_network(address: str, bits: str) -> str | None:
+    """Write a network as it is accepted: four numbers, a prefix in bits, and no bit behind it; None if unclear."""
+    if ":" not in address:
+        numbers = [number.lstrip("0") or "0" for number in address.split(".")]
+        address = ".".join([*numbers, "0", "0", "0"][: max(4, len(numbers))])
+    import ipaddress  # needed for what is no network
+
+    try:
+        return str(ipaddress.ip_network(f"{address.partition('%')[0]}/{bits}", strict=False))
+    except ValueError:
+        return None
 
 
 def _process(entry: str) -> str:

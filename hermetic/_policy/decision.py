@@ -6,7 +6,7 @@ import fnmatch
 import os.path
 from collections import namedtuple
 
-from .._base.addresses import Locality, is_loopback_name, locality, packed_address
+from .._base.addresses import Locality, is_loopback_name, is_within, locality, plain_address
 from .._base.errors import ConfigurationError
 from .._base.sizes import ANYWHERE, DATABASE, FILESYSTEM, LIMITS, NETWORK, NOWHERE, OPT_IN, PROCESS, SLEEP, STRICT, Size
 
@@ -30,8 +30,9 @@ class Allowance(  # the fields are what marks, blocks and files may allow
     """The exceptions that a mark, a block or a file allows.
 
     Attributes:
-        hosts: ``name``, ``address``, ``name:port``, ``[ipv6]:port`` or, for a unix socket, its path;
-            a name may hold ``*``. ``connect()`` stands for the C function of that name, fetched through ctypes.
+        hosts: ``name``, ``address``, ``network/bits``, each with or without ``:port`` (``[ipv6]:port``,
+            ``[ipv6/bits]:port``), or, for a unix socket, its path; a name may hold ``*``. ``connect()`` stands for the
+            C function of that name, fetched through ctypes.
         processes: names or full paths of programs; they may hold ``*``.
         files: paths of files and folders, from the current folder or full; they may hold ``*``, for slashes, too.
         databases: the same for databases, and ``:memory:``.
@@ -160,11 +161,13 @@ def names_function(entry: str) -> bool:
 
 
 def names_host(entry: str, host: str) -> bool:
-    """Whether an entry of an allowance names a host: addresses by their value, names by pattern."""
+    """Whether an entry of an allowance names a host: addresses and networks by their value, names by pattern."""
     wanted = split_host(entry)[0]
-    address = packed_address(wanted)
+    address = plain_address(wanted)
     if address is not None:
-        return address == packed_address(host)
+        return address == plain_address(host)
+    if "/" in wanted:
+        return is_within(host, wanted)
     return fnmatch.fnmatchcase(host.lower(), wanted.lower())
 
 

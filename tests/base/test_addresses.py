@@ -6,7 +6,15 @@ import os
 
 import hermetic
 import support
-from hermetic._base.addresses import Locality, is_loopback_name, locality, packed_address, parse_hosts
+from hermetic._base.addresses import (
+    Locality,
+    is_exact_network,
+    is_loopback_name,
+    is_within,
+    locality,
+    packed_address,
+    parse_hosts,
+)
 
 
 class LocalityTest(hermetic.HermeticTestCase):
@@ -187,3 +195,28 @@ class LoopbackNameTest(hermetic.HermeticTestCase):
     def test_a_line_with_a_spelling_that_the_name_service_does_not_read_counts_for_nothing(self):
         # glibc reads the hosts file with inet_pton: it skips these lines and asks the name server.
         self.assertFalse(self.is_loopback("short", hosts="127.1 short\n"))
+
+
+class NetworkTest(hermetic.HermeticTestCase):
+    def test_an_address_is_within_a_network_by_its_leading_bits(self):
+        for network, inside, outside in (
+            ("10.0.0.0/8", "10.255.0.1", "11.0.0.0"),
+            ("203.0.113.4/30", "203.0.113.7", "203.0.113.8"),
+            ("203.0.113.7/32", "::ffff:203.0.113.7", "203.0.113.6"),
+            ("::ffff:10.0.0.0/104", "10.1.2.3", "::ffff:11.0.0.0"),
+            ("fd00::/8", "fdff::1%lo", "fe00::"),
+            ("0.0.0.0/0", "255.255.255.255", "::1"),
+            ("::/0", "::1", "127.0.0.1"),
+            ("10.0.0.0/8", "0x0a.1", "10.test"),
+        ):
+            with self.subTest(network=network):
+                self.assertEqual((is_within(inside, network), is_within(outside, network)), (True, False))
+
+    def test_other_texts_are_no_networks(self):
+        for text in ("10.0.0.0", "10.0.0.0/33", "10/8", "010.0.0.0/8", "fd00::/129", "fe80::%lo/64", "a/8", "::/x"):
+            with self.subTest(text=text):
+                self.assertIs(is_exact_network(text), False)
+                self.assertIs(is_within("10.0.0.0", text), False)
+
+    def test_a_network_with_bits_behind_its_prefix_is_not_exact(self):
+        self.assertEqual([is_exact_network(text) for text in ("10.1.0.0/8", "10.0.0.0/8", "fd00::1/8")], [0, 1, 0])

@@ -29,10 +29,30 @@ class AllowancesTest(hermetic.HermeticTestCase):
             "https://[::1]:443": "write '[::1]:443'",
         })  # fmt: skip
 
-    def test_networks_and_ranges_are_no_hosts(self):
-        networks = "10.0.0.0/8", "10.0/16", "10.0.0.0/255.0.0.0", "fe80::/10", "[2001:db8::]/32", "127.0.0.1/32"
-        self.assert_refused("hosts", dict.fromkeys(networks, "networks are not supported; write each address"))
-        self.assert_refused("hosts", {"10.0.0.1-10.0.0.9": "ranges of addresses are not supported"})
+    def test_networks_are_taken_with_and_without_a_port(self):
+        self.assert_taken(
+            "hosts", "10.0.0.0/8", "10.0.0.0/8:5432", "10.0.0.0/8:*", "fd00::/8", "[fd00::/8]:5432", "[FD00::/8]",
+            "127.0.0.1/32", "0.0.0.0/0", "::/0", "::ffff:10.0.0.0/104", "run/1/2", "./a/5", "unix:a.b/8",
+        )  # fmt: skip
+
+    def test_a_network_that_is_written_in_another_way_is_told_the_right_one(self):
+        self.assert_refused("hosts", {
+            "10.1.2.3/8": "write '10.0.0.0/8' for the network, or '10.1.2.3'",
+            "10.1.2.3/8:54": "write '10.0.0.0/8:54' for the network, or '10.1.2.3:54'",
+            "[fd00::1/8]:54": "write '[fd00::/8]:54' for the network, or '[fd00::1]:54'",
+            "fd00::1/8": "write 'fd00::/8' for the network, or 'fd00::1'", "[fd00::1]:5/8": "'[fd00::/8]:5'",
+            "10/8": "write '10.0.0.0/8'", "10.0/16": "write '10.0.0.0/16'", "10.0.0.0/255.0.0.0": "write '10.0.0.0/8'",
+            "10.0.0.0:54/8": "write '10.0.0.0/8:54'", "010.0.0.0/8": "write '10.0.0.0/8'",
+            "fd00::/8:54": "write '[fd00::/8]:54'", "[fd00::]/8": "write 'fd00::/8'",
+            "[fd00::]/8:54": "write '[fd00::/8]:54'", "fe80::%eth0/10": "write 'fe80::/10'",
+        })  # fmt: skip
+
+    def test_what_is_no_network_is_told_of_networks(self):
+        texts = "10.0.0.0/33", "fd00::/129", "db.test/24", "256.0.0.0/8", "10.*/8", "1.2.3.4.5/8"
+        self.assert_refused("hosts", dict.fromkeys(texts, "write one such as '10.0.0.0/8' or 'fd00::/8'"))
+        self.assert_refused("hosts", {"10.0.0.1-10.0.0.9": "a range of addresses; write each, or a network"})
+        with self.assertRaisesRegex(ConfigurationError, "a number from 0 to 65535"):
+            allow(hosts=["10.0.0.0/8:99999"])
 
     def test_other_texts_are_no_hosts(self):
         self.assert_refused("hosts", {

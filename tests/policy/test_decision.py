@@ -189,6 +189,23 @@ class AllowedHostsTest(PolicyTestCase):
         self.assert_allowed(policy, network("connect", "2001:db8::1", 443))
         self.assert_refused(policy, network("connect", "2001:db8::1", 80))
 
+    def test_a_network_allows_its_addresses(self):
+        policy = self.policy("10.0.0.0/8", "fd00::/8")
+        inside = "10.0.0.0", "10.255.255.255", "::ffff:10.1.2.3", "0x0a.1", "fd00::1", "FDFF::1%lo"
+        self.assert_allowed(policy, *(network("connect", host, 1) for host in inside))
+        self.assert_refused(policy, *(network("connect", host, 1) for host in ("11.0.0.0", "9.9.9.9", "fe00::1", "")))
+        self.assert_allowed(policy, network("listen", "10.0.0.1"), network("join", "10.0.0.1"))
+
+    def test_a_network_allows_no_name(self):
+        policy = self.policy("0.0.0.0/0", "::/0")
+        self.assert_allowed(policy, network("connect", REMOTE), network("connect", "2001:db8::1"))
+        self.assert_refused(policy, network("resolve", "db.test"), network("connect", "/run/x", None, family=UNIX))
+
+    def test_the_port_of_a_network_limits_the_allowance(self):
+        policy = self.policy("10.0.0.0/8:5432", "[fd00::/8]:5432")
+        self.assert_allowed(policy, network("connect", "10.0.0.1", 5432), network("connect", "fd00::1", 5432))
+        self.assert_refused(policy, network("connect", "10.0.0.1", 80), network("connect", "fd00::1", 80))
+
     def test_an_allowed_name_may_be_looked_up_whatever_its_port(self):
         self.assert_allowed(
             self.policy("db.test:5432"), network("resolve", "db.test", None), network("resolve", "DB.Test", None)

@@ -138,6 +138,11 @@ class NetworkTest(JudgeCase):
         self.judge.held = {1: ("socket:[1]", use)}
         self.assertEqual(self.ask("write", 1), 0)
 
+    def test_a_network_that_is_allowed_lets_its_addresses_through(self):
+        self.hold("medium", hosts=("203.0.113.0/24:5432",))
+        asked = [("203.0.113.7", 5432), ("203.0.113.7", 80), ("198.51.100.1", 5432)]
+        self.assertEqual([self.connect(inet(*address)) for address in asked], [0, errno.EPERM, errno.EPERM])
+
     def test_a_name_that_is_allowed_lets_its_addresses_and_its_name_servers_through(self):
         self.hold("medium", hosts=("db.test:5432",))
         found = frozenset({b"\xcb\0q\x07"})
