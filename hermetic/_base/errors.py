@@ -156,7 +156,7 @@ _ADVICE = """\
   {rule}
   This is a bug in hermetic: please report it with the traceback.
   docs: hermetic/docs/reference/messages.md#h009"""
-_REFUSED = "What hermetic cannot judge or record is refused."
+_REFUSED = "hermetic refuses every operation that it cannot judge or record."
 
 
 def internal_error_text(error: BaseException, what: str = "hermetic failed", rule: str = _REFUSED) -> str:

@@ -25,7 +25,7 @@ def check_writable(path: str, setting: str) -> None:
     if os.path.isdir(path):
         raise ConfigurationError(f"{setting}: {path} is a folder; write the path of a file")
     if os.path.exists(path) and not os.path.isfile(path):  # replacing /dev/null would break more than the run
-        raise ConfigurationError(f"{setting}: {path} is not a regular file; write the path of one")
+        raise ConfigurationError(f"{setting}: {path} is not a regular file; write the path of a regular file")
     if not os.path.isdir(folder):
         raise ConfigurationError(
             f"{setting}: the folder {folder} for {os.path.basename(path)} does not exist; create it first"

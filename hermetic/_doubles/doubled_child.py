@@ -118,7 +118,7 @@ class Child:
     def _wait_for_signal(self) -> None:
         if threading.active_count() == 1:
             raise UnmockedInteractionError(
-                "this would wait for ever: the child has duration=math.inf, and there is no other thread to end it"
+                "this wait would never end: the child has duration=math.inf, and no other thread could end it"
             )
         self._ended.wait()
 
@@ -175,6 +175,6 @@ MAX_STATUS = 255
 def check_status(returncode: Any, name: str = "mock_run(): returncode") -> None:
     """Fail if something is no exit status, as ``Popen.returncode`` has it."""
     if isinstance(returncode, bool) or not isinstance(returncode, int):
-        raise TypeError(f"{name} is a number, not {returncode!r}")
+        raise TypeError(f"{name} must be a whole number, not {returncode!r}")
     if not -signal.NSIG < returncode <= MAX_STATUS:
-        raise ValueError(f"{name} is 0 to {MAX_STATUS}, or minus the number of a signal, not {returncode}")
+        raise ValueError(f"{name} must be 0 to {MAX_STATUS}, or a negative signal number, not {returncode}")

@@ -97,26 +97,26 @@ class Answer:
         _check_output("stderr", self.stderr)
         if _is_exception(side_effect):
             if self.raises is not None:
-                raise TypeError("mock_run(): raises and side_effect are two exceptions; write one of them")
+                raise TypeError("mock_run(): raises and side_effect both name an exception; remove one of them")
             self.raises = side_effect
         elif side_effect is not None:
             if not callable(side_effect):
-                message = (
-                    f"mock_run(): side_effect is a function that plays the child, or an exception, not {side_effect!r}"
-                )
-                raise TypeError(message)
+                accepted = "a function that acts as the child, or an exception"
+                raise TypeError(f"mock_run(): side_effect must be {accepted}, not {side_effect!r}")
             self.program = side_effect
         if self.raises is not None and not _is_exception(self.raises):
-            raise TypeError(f"mock_run(): raises is an exception, or a class of them, not {self.raises!r}")
+            raise TypeError(f"mock_run(): raises must be an exception or an exception class, not {self.raises!r}")
         if self.program is not None and (self.stdout or self.stderr):
-            raise TypeError("mock_run(): a child that is a function writes its own stdout and stderr")
+            raise TypeError(
+                "mock_run(): side_effect is a function, which writes its own output; remove stdout and stderr"
+            )
         if not isinstance(self.duration, (int, float)) or not self.duration >= 0:
-            raise ValueError(f"mock_run(): duration is a number of seconds from 0 to math.inf, not {self.duration!r}")
+            raise ValueError(f"mock_run(): duration must be from 0 to math.inf seconds, not {self.duration!r}")
 
 
 def _check_output(name: str, value: Any) -> None:
     if not isinstance(value, (str, bytes)):
-        raise TypeError(f"mock_run(): {name} is str or bytes, not {value!r}")
+        raise TypeError(f"mock_run(): {name} must be str or bytes, not {value!r}")
 
 
 def _is_exception(value: Any) -> bool:
@@ -137,14 +137,14 @@ def wanted_fields(command: Any, **fields: Any) -> dict[str, Any]:
     ):
         value = wanted.get(name)
         if isinstance(value, (int, float, str, bytes, Sequence, Mapping)) and not isinstance(value, known):
-            raise TypeError(f"mock_run(): {name} is {kind}, a pattern, a predicate or None, not {value!r}")
+            raise TypeError(f"mock_run(): {name} must be {kind}, a pattern, a predicate or None, not {value!r}")
     return {"command": CommandPattern(command, "mock_run()"), **wanted}
 
 
 def checked_times(times: Any) -> int | None:
     """The argument ``times`` of ``mock_run``."""
     if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
-        raise ValueError(f"mock_run(): times is a number from 1, or None for any number of times, not {times!r}")
+        raise ValueError(f"mock_run(): times must be a whole number above 0, or None for any number, not {times!r}")
     return times
 
 

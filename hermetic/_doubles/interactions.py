@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .._base.spelling import hint
 from . import texts
 from .expectations import as_mock_call
 from .patterns import ANYTHING, CommandPattern, as_written, differences
@@ -92,23 +93,23 @@ def _assert_next(timeline: Sequence[Interaction], source: str, wanted: dict[str,
         TypeError: there is no such source or field.
     """
     if source not in _FIELDS:
-        raise TypeError(f"assert_interaction(): the source is sp.run or sp.which, not {source!r}")
+        raise TypeError(f"assert_interaction(): the source must be sp.run or sp.which, not {source!r}")
     unknown = set(wanted).difference(_FIELDS[source])
     if unknown:
-        known = ", ".join(_FIELDS[source])
-        raise TypeError(f"assert_{source}(): {min(unknown)!r} is no field of it; they are {known}")
+        name, known = min(unknown), _FIELDS[source]
+        raise TypeError(f"assert_{source}(): unknown field {name!r}{hint(name, known)}; known are {', '.join(known)}")
     asserted = f"assert_{source}({', '.join(texts.fields_text(wanted))})"
     interaction = next((found for found in timeline if not found.asserted), None)
     if interaction is None:
-        raise AssertionError(f"{asserted}: there is no further interaction ({len(timeline)} in all)")
+        raise AssertionError(f"{asserted}: no interaction is left ({len(timeline)} in total)")
     if interaction.source != source:
-        raise AssertionError(f"{asserted}: the next interaction is another one:\n  {interaction}")
+        raise AssertionError(f"{asserted}: the next interaction is different:\n  {interaction}")
     compared = {name: value for name, value in wanted.items() if value is not ANYTHING}
     if "command" in compared:
         compared["command"] = CommandPattern(compared["command"], "assert_run()")
     lines = differences(compared, interaction.fields)
     if lines:
-        text = [f"{asserted}: the next interaction is another one:", f"  {interaction}"]
+        text = [f"{asserted}: the next interaction is different:", f"  {interaction}"]
         raise AssertionError("\n".join([*text, *(f"    {line}" for line in lines)]))
     interaction.asserted = True
 

@@ -42,12 +42,12 @@ class CommandPattern:
             self.elements = _text(command)
             return
         if not isinstance(command, (list, tuple)):
-            raise TypeError(f"{place}: a command is a list of strings, or one string, not {command!r}")
+            raise TypeError(f"{place}: the command must be a list of strings or one string, not {command!r}")
         elements = list(command)
         if elements and elements[-1] is ANYTHING:
             self.is_open = bool(elements.pop() is ANYTHING)
         if not elements:
-            raise ValueError(f"{place}: the command is empty; write ... alone for any command")
+            raise ValueError(f"{place}: the command is empty; write ... instead of the list to match any command")
         self.elements = [_element(element, index, place) for index, element in enumerate(elements)]
 
     def matches(self, command: str | list[str], *, shell: bool) -> bool:
@@ -104,7 +104,7 @@ def _element(element: Any, index: int, place: str) -> Any:
     if isinstance(element, re.Pattern) or callable(element):
         return element
     if element is None or isinstance(element, (int, float, list, tuple)) or element is ANYTHING:
-        hint = "stands at the end alone" if element is ANYTHING else f"is no argument; write {str(element)!r}"
+        hint = "can only be the last element" if element is ANYTHING else f"is not a string; write {str(element)!r}"
         raise TypeError(f"{place}: element {index} of the command, {as_written(element)}, {hint}")
     return element  # mock.ANY, or anything else that can tell what it equals
 

@@ -66,7 +66,7 @@ class ProgramChild(Child):
     def _status(self, returned: int | None) -> int:
         if returned is None:
             return self._scripted_returncode
-        check_status(returned, "what side_effect returns")
+        check_status(returned, "the value that side_effect returns")
         return returned
 
     def _let_go(self) -> None:

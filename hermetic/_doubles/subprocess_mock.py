@@ -124,9 +124,9 @@ class SubprocessMock(RecordedCalls):
             required: whether it is an error never to look it up.
         """
         if not isinstance(name, (str, bytes, os.PathLike)):
-            raise TypeError(f"mock_which(): name is the name of a program, not {name!r}")
+            raise TypeError(f"mock_which(): name must be the name of a program, not {name!r}")
         if returns is not None and not isinstance(returns, str):
-            raise TypeError(f"mock_which(): returns is a path or None, not {returns!r}")
+            raise TypeError(f"mock_which(): returns must be a path or None, not {returns!r}")
         self._which[os.fsdecode(name)] = interactions.WhichAnswer(returns, required, _caller())
 
     def allow(self, command: Any) -> None:
@@ -147,7 +147,7 @@ class SubprocessMock(RecordedCalls):
 
     def __enter__(self) -> SubprocessMock:
         if features.WINDOWS:
-            raise NotImplementedError("hermetic.SubprocessMock needs a POSIX system: script the calls with mock.patch")
+            raise NotImplementedError("hermetic.SubprocessMock needs a POSIX system; use mock.patch instead")
         seam.activate(self)
         return self
 

@@ -31,7 +31,7 @@ def unmocked_text(call: CommandCall, following: Expectation | None, name: str) -
     """
     lines = [f"nothing is scripted for {call_text(call)}", *where()]
     if following is None:
-        lines.append("  expected: no (further) command")
+        lines.append("  expected: no further command")
     else:
         command = shortened(following.wanted["command"])
         lines.append(f"  expected: {command}, scripted at {following.place}")
@@ -53,7 +53,7 @@ def where() -> list[str]:
 
 def input_text(call: CommandCall, expectation: Expectation) -> str:
     """A child that was sent something else than was expected."""
-    lines = [f"{call_text(call)} was sent another input", *where()]
+    lines = [f"{call_text(call)} received a different input", *where()]
     lines.append(f"  scripted at {expectation.place}")
     expected, got = shortened(expectation.wanted["input"]), shortened(call.text_of(call.sent))
     return "\n".join([*lines, f"    input: expected {expected}, got {got}"])
@@ -61,8 +61,8 @@ def input_text(call: CommandCall, expectation: Expectation) -> str:
 
 def route_text(event: str) -> str:
     """A process that was started past the subprocess module."""
-    started = "os.system that was imported by name" if event == "os.system" else event
-    lines = [f"a process was started by {started}, past what the double answers", *where()]
+    started = "an os.system that was imported by name" if event == "os.system" else event
+    lines = [f"the double cannot script {started}", *where()]
     return "\n".join([*lines, "  use the subprocess module, or call os.system as an attribute of the os module"])
 
 
@@ -72,10 +72,11 @@ def unused_text(unused: Sequence[tuple[str, str, str]]) -> str:
     Args:
         unused: for each, what it is, how often it was used, and its place.
     """
-    lines = [f"  {what}{count}, scripted at {place}" for what, count, place in unused]
-    return "\n".join([f"scripted, but never used ({len(unused)}):", *lines, "  remove it, or write required=False"])
+    lines = [f"scripted but never used ({len(unused)}):"]
+    lines += [f"  {what}{count}, scripted at {place}" for what, count, place in unused]
+    return "\n".join([*lines, "  remove the unused lines, or add required=False"])
 
 
 def unasserted_text(lines: Sequence[str]) -> str:
     """Interactions that a strict double wants to be asserted, as lines to paste."""
-    return "\n".join([f"not asserted ({len(lines)}); in this order:", *(f"  {line}" for line in lines)])
+    return "\n".join([f"not asserted ({len(lines)}), in this order:", *(f"  {line}" for line in lines)])

@@ -154,6 +154,6 @@ def _is_real_system(function: Any) -> bool:
 
 def _conflict(name: str, value: object) -> ConflictError:
     return ConflictError(
-        f"{name} is replaced already, by {value!r}: the double stands in the real module, so that one of the two must "
-        f"go; stop the other patch first, or use it instead of hermetic.SubprocessMock"
+        f"{name} is already patched, by {value!r}; SubprocessMock patches the real module itself, so stop the "
+        f"other patch first, or use it instead of hermetic.SubprocessMock"
     )

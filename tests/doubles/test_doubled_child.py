@@ -14,9 +14,9 @@ class StatusTest(HermeticTestCase):
     def test_everything_else_is_refused_by_name(self):
         wrong = {256: ValueError, -1000: ValueError, "1": TypeError, True: TypeError, None: TypeError}
         for status, error in wrong.items():
-            with self.subTest(status=status), self.assertRaisesRegex(error, r"^mock_run\(\): returncode is "):
+            with self.subTest(status=status), self.assertRaisesRegex(error, r"^mock_run\(\): returncode must be "):
                 check_status(status)
 
     def test_the_name_can_be_another_one(self):
-        with self.assertRaisesRegex(TypeError, "^what side_effect returns is a number, not 'x'"):
-            check_status("x", "what side_effect returns")
+        with self.assertRaisesRegex(TypeError, "^the value that side_effect returns must be a whole number, not 'x'"):
+            check_status("x", "the value that side_effect returns")

@@ -39,7 +39,7 @@ def verdicts(*, plain: bool = False, **methods) -> list[str]:
 
 
 REFUSED = 'failures: hermetic.UnmockedInteractionError: nothing is scripted for ["git", "push"]'
-UNUSED = "failures: hermetic.UnusedMocksError: scripted, but never used (1):"
+UNUSED = "failures: hermetic.UnusedMocksError: scripted but never used (1):"
 
 
 class TestCaseTest(HermeticTestCase):
@@ -187,7 +187,7 @@ class BlockTest(HermeticTestCase):
             raise error
         self.assertIs(caught.exception, error)
         if sys.version_info >= (3, 11):
-            self.assertIn("scripted, but never used", error.__notes__[0])
+            self.assertIn("scripted but never used", error.__notes__[0])
 
     def test_a_skip_hides_no_refused_command(self):
         with self.assertRaisesRegex(UnmockedInteractionError, "nothing is scripted"), SubprocessMock():

@@ -36,7 +36,7 @@ class AssertNextTest(HermeticTestCase):
         self.assertEqual(
             str(caught.exception).splitlines(),
             [
-                'assert_run(command=["git", "push"], returncode=2, cwd="/"): the next interaction is another one:',
+                'assert_run(command=["git", "push"], returncode=2, cwd="/"): the next interaction is different:',
                 '  assert_run(command=["git", "fetch"], returncode=1, stdout="out", stderr="err")',
                 '    argument 1: expected "push", got "fetch"',
                 "    returncode: expected 2, got 1",
@@ -45,18 +45,18 @@ class AssertNextTest(HermeticTestCase):
         self.subprocess.assert_run(["git", "fetch"])  # what did not agree is still the next one
 
     def test_the_source_must_agree(self):
-        with self.assertRaisesRegex(AssertionError, r'another one:\n  assert_which\(name="git", returns="/usr'):
+        with self.assertRaisesRegex(AssertionError, r'is different:\n  assert_which\(name="git", returns="/usr'):
             self.subprocess.assert_run(["git", "fetch"])
 
     def test_there_may_be_no_further_one(self):
         self.test_interactions_are_asserted_in_order()
-        with self.assertRaisesRegex(AssertionError, r"there is no further interaction \(3 in all\)"):
+        with self.assertRaisesRegex(AssertionError, r"no interaction is left \(3 in total\)"):
             self.subprocess.assert_run(["git"])
 
     def test_unknown_fields_and_sources_are_told(self):
-        with self.assertRaisesRegex(TypeError, "'colour' is no field of it; they are command, returncode, stdout"):
+        with self.assertRaisesRegex(TypeError, "unknown field 'colour'; known are command, returncode, stdout"):
             self.subprocess.assert_interaction(self.subprocess.run, colour=1)
-        with self.assertRaisesRegex(TypeError, r"the source is sp.run or sp.which, not 'ran'"):
+        with self.assertRaisesRegex(TypeError, r"the source must be sp.run or sp.which, not 'ran'"):
             self.subprocess.assert_interaction("ran", command=[])
 
 

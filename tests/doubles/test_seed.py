@@ -117,7 +117,7 @@ class WhichTest(HermeticTestCase):
     def test_unregistered_names_are_none_in_silence_and_cannot_be_asserted(self):
         with SubprocessMock(strict=True) as sp:
             self.assertIsNone(shutil.which("sh"))
-            with self.assertRaisesRegex(AssertionError, "there is no further interaction"):
+            with self.assertRaisesRegex(AssertionError, "no interaction is left"):
                 sp.assert_which(name="sh", returns=None)
 
     def test_a_required_one_must_be_looked_up(self):

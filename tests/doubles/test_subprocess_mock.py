@@ -179,26 +179,26 @@ class MatchingTest(ScriptingTestCase):
 
 # The command and the options of mock_run(), and its message.
 WRONG_ARGUMENTS = (
-    ([], {}, "the command is empty; write ... alone for any command"),
-    (None, {}, "a command is a list of strings, or one string, not None"),
-    (["a", 5], {}, "element 1 of the command, 5, is no argument; write '5'"),
-    (["a", None], {}, "element 1 of the command, None, is no argument; write 'None'"),
-    ([..., "a"], {}, "element 0 of the command, ..., stands at the end alone"),
-    (["a"], {"returncode": "1"}, "returncode is a number, not '1'"),
-    (["a"], {"returncode": 256}, "returncode is 0 to 255, or minus the number of a signal, not 256"),
-    (["a"], {"returncode": -99}, "returncode is 0 to 255, or minus the number of a signal, not -99"),
-    (["a"], {"stdout": None}, "stdout is str or bytes, not None"),
-    (["a"], {"stderr": ["x"]}, "stderr is str or bytes, not ['x']"),
-    (["a"], {"raises": "x"}, "raises is an exception, or a class of them, not 'x'"),
-    (["a"], {"input": 5}, "input is str or bytes, a pattern, a predicate or None, not 5"),
-    (["a"], {"cwd": ["/"]}, "cwd is a path, a pattern, a predicate or None, not ['/']"),
-    (["a"], {"env": "A=1"}, "env is a mapping, a pattern, a predicate or None, not 'A=1'"),
-    (["a"], {"times": 0}, "times is a number from 1, or None for any number of times, not 0"),
-    (["a"], {"duration": -1}, "duration is a number of seconds from 0 to math.inf, not -1"),
-    (["a"], {"duration": math.nan}, "duration is a number of seconds from 0 to math.inf, not nan"),
-    (["a"], {"side_effect": 5}, "side_effect is a function that plays the child, or an exception, not 5"),
-    (["a"], {"side_effect": print, "stdout": "x"}, "a child that is a function writes its own stdout"),
-    (["a"], {"side_effect": OSError, "raises": OSError}, "raises and side_effect are two exceptions"),
+    ([], {}, "the command is empty; write ... instead of the list to match any command"),
+    (None, {}, "the command must be a list of strings or one string, not None"),
+    (["a", 5], {}, "element 1 of the command, 5, is not a string; write '5'"),
+    (["a", None], {}, "element 1 of the command, None, is not a string; write 'None'"),
+    ([..., "a"], {}, "element 0 of the command, ..., can only be the last element"),
+    (["a"], {"returncode": "1"}, "returncode must be a whole number, not '1'"),
+    (["a"], {"returncode": 256}, "returncode must be 0 to 255, or a negative signal number, not 256"),
+    (["a"], {"returncode": -99}, "returncode must be 0 to 255, or a negative signal number, not -99"),
+    (["a"], {"stdout": None}, "stdout must be str or bytes, not None"),
+    (["a"], {"stderr": ["x"]}, "stderr must be str or bytes, not ['x']"),
+    (["a"], {"raises": "x"}, "raises must be an exception or an exception class, not 'x'"),
+    (["a"], {"input": 5}, "input must be str or bytes, a pattern, a predicate or None, not 5"),
+    (["a"], {"cwd": ["/"]}, "cwd must be a path, a pattern, a predicate or None, not ['/']"),
+    (["a"], {"env": "A=1"}, "env must be a mapping, a pattern, a predicate or None, not 'A=1'"),
+    (["a"], {"times": 0}, "times must be a whole number above 0, or None for any number, not 0"),
+    (["a"], {"duration": -1}, "duration must be from 0 to math.inf seconds, not -1"),
+    (["a"], {"duration": math.nan}, "duration must be from 0 to math.inf seconds, not nan"),
+    (["a"], {"side_effect": 5}, "side_effect must be a function that acts as the child, or an exception, not 5"),
+    (["a"], {"side_effect": print, "stdout": "x"}, "side_effect is a function, which writes its own output"),
+    (["a"], {"side_effect": OSError, "raises": OSError}, "raises and side_effect both name an exception"),
 )
 
 
@@ -210,9 +210,9 @@ class WrongArgumentsTest(HermeticTestCase):
             self.assertTrue(str(caught.exception).startswith(f"mock_run(): {message}"), str(caught.exception))
 
     def test_which_answers_a_path_or_none(self):
-        with self.assertRaisesRegex(TypeError, r"mock_which\(\): returns is a path or None, not 5"):
+        with self.assertRaisesRegex(TypeError, r"mock_which\(\): returns must be a path or None, not 5"):
             SubprocessMock().mock_which("git", 5)
-        with self.assertRaisesRegex(TypeError, r"mock_which\(\): name is the name of a program, not 5"):
+        with self.assertRaisesRegex(TypeError, r"mock_which\(\): name must be the name of a program, not 5"):
             SubprocessMock().mock_which(5, "git")
 
 
@@ -246,8 +246,8 @@ class AnswersTest(HermeticTestCase):
             self.assertEqual(subprocess.call(["a"]), status)
 
     def test_what_a_function_returns_must_be_an_exit_status(self):
-        for returned, message in (("x", "is a number, not 'x'"), (256, "is 0 to 255, or minus the number of a signal")):
-            with self.assertRaisesRegex((TypeError, ValueError), f"^what side_effect returns {message}"):
+        for returned, message in (("x", "must be a whole number, not 'x'"), (256, "must be 0 to 255, or a negative")):
+            with self.assertRaisesRegex((TypeError, ValueError), f"^the value that side_effect returns {message}"):
                 with SubprocessMock() as sp:
                     sp.mock_run(["a"], side_effect=lambda _, value=returned: value)
                     subprocess.run(["a"])
@@ -268,7 +268,7 @@ class AnswersTest(HermeticTestCase):
             self.assertTrue(done.wait(60))
 
     def test_who_waits_for_ever_is_told(self):
-        with self.assertRaisesRegex(UnmockedInteractionError, "this would wait for ever"), SubprocessMock() as sp:
+        with self.assertRaisesRegex(UnmockedInteractionError, "this wait would never end"), SubprocessMock() as sp:
             sp.mock_run(["a"], duration=math.inf)
             subprocess.run(["a"])
 
@@ -376,7 +376,7 @@ class OtherRoutesTest(HermeticTestCase):
             os.fork,
             lambda: os.execv("/bin/true", ["true"]),
         ):
-            with self.assertRaisesRegex(UnmockedInteractionError, "^a process was started by "), SubprocessMock():
+            with self.assertRaisesRegex(UnmockedInteractionError, "^the double cannot script "), SubprocessMock():
                 function()
 
     def test_os_system_is_answered_as_a_shell_command(self):

@@ -22,7 +22,7 @@ class TextsTest(HermeticTestCase):
         first, where, expected, script = texts.unmocked_text(call("git"), None, "self.subprocess").splitlines()
         self.assertEqual(first, 'nothing is scripted for ["git"]')
         self.assertIn("test_texts.py", where)
-        self.assertEqual(expected, "  expected: no (further) command")
+        self.assertEqual(expected, "  expected: no further command")
         self.assertEqual(script, '  script it:   self.subprocess.mock_run(["git"])')
 
     def test_the_expectation_whose_turn_it_was_is_told_with_what_differs(self):
@@ -34,14 +34,14 @@ class TextsTest(HermeticTestCase):
     def test_another_input_is_told_beside_the_expected_one(self):
         expectation = mock.Mock(wanted={"input": "yes"}, place="test_shop.py:7")
         text = texts.input_text(call("git", text_of=lambda data: "no"), expectation)
-        self.assertTrue(text.startswith('["git"] was sent another input\n'), text)
+        self.assertTrue(text.startswith('["git"] received a different input\n'), text)
         self.assertTrue(text.endswith('    input: expected "yes", got "no"'), text)
 
     def test_what_was_never_used_is_counted_and_listed(self):
         text = texts.unused_text([('["git"]', " (1 of 2)", "test_shop.py:7")])
-        self.assertIn("scripted, but never used (1):", text)
+        self.assertIn("scripted but never used (1):", text)
         self.assertIn('  ["git"] (1 of 2), scripted at test_shop.py:7', text)
 
     def test_a_process_past_the_double_is_told_with_what_to_use(self):
-        self.assertIn("started by os.system that was imported by name", texts.route_text("os.system"))
-        self.assertIn("started by os.fork, past what the double answers", texts.route_text("os.fork"))
+        self.assertIn("the double cannot script an os.system that was imported by name", texts.route_text("os.system"))
+        self.assertIn("the double cannot script os.fork", texts.route_text("os.fork"))

@@ -92,7 +92,7 @@ class NoFoldersTest(unittest.TestCase):
     def test_where_nothing_can_be_written_the_tests_that_need_it_are_errors(self) -> None:
         with support.Folder(**{"test_mixed.py": SUITE, "script.py": NO_FOLDERS}) as folder:
             ran = support.run_python("script.py", cwd=folder)
-        no_folder = "hermetic can write in no folder for temporary files; set TMPDIR to one that it can\n"
+        no_folder = "hermetic found no writable folder for temporary files; set TMPDIR to one\n"
         self.assertIn(f".test_is_alone: its process could not be started: {no_folder}", ran.stderr)
         file = "hermetic could not create the file for violations of child processes"
         self.assertIn(f"\nhermetic.GuardError: [H009] no report file: {file}: {no_folder}", ran.stderr)

@@ -72,7 +72,7 @@ class ConflictTest(hermetic.HermeticTestCase):
         ):
             with self.subTest(name=name), mock.patch(name), self.assertRaises(hermetic.ConflictError) as caught:
                 SubprocessMock().__enter__()
-            self.assertTrue(str(caught.exception).startswith(f"{name} is replaced already, by <MagicMock"))
+            self.assertTrue(str(caught.exception).startswith(f"{name} is already patched, by <MagicMock"))
 
     def test_a_refused_entry_leaves_nothing_behind(self):
         before = state()
@@ -87,7 +87,7 @@ class ConflictTest(hermetic.HermeticTestCase):
 
     def test_a_patch_that_is_started_inside_and_left_is_told_at_the_end(self):
         patch = mock.patch("os.system")
-        with self.assertRaisesRegex(hermetic.ConflictError, "^os.system is replaced"), SubprocessMock():
+        with self.assertRaisesRegex(hermetic.ConflictError, "^os.system is already patched"), SubprocessMock():
             patch.start()
         patch.stop()
         os.system = _REAL_SYSTEM
