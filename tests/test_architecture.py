@@ -71,7 +71,6 @@ LAYERS = {
     ),
     "_rules": "fixtures marking misplaced_marks | policies | groups sandbox_choice",
     "_children": "child_boot | spawned | preloaded",
-    "_pytest_plugin": "",
     "_results": (
         "listeners record_entries test_locations | durations isolation_errors progress recording size_distribution"
         " summary time_limits | leftovers | guarded_result | leaks result_proxy | run_result"
@@ -84,6 +83,7 @@ LAYERS = {
     "_running": "module_fixtures | handover | class_protection | __init__ case watched_run | runner",
     "_worker": "",
     "_marks": "block_wrappers isolated_calls | guard | marks | isolated",
+    "_pytest_host": "item_rules | item_judge xdist_groups | terminal_findings | plugin",
     "_studies": "baseline_writer bisection reproduction source_edits trials | polluters suggestions | survey",
     "_program": "bazel options usage | run_setup | program script | cli",
     "__init__": "",
@@ -137,7 +137,9 @@ PRIVATE_NAMES = {
     ("_patches.process_creation", "_thread"),  # the functions that it replaces: the seam is the private module itself
     ("_patches.process_creation", "_posixsubprocess"),  # the same
     ("_patches.process_creation", "_winapi"),  # the same, on Windows
-    ("_pytest_plugin", "_split_scope"),  # of pytest-xdist, for schedulers that others write
+    ("_pytest_host.xdist_groups", "_split_scope"),  # of pytest-xdist, for schedulers that others write
+    ("_pytest_host.item_judge", "_excinfo"),  # of pytest's TestCase items: their exceptions
+    ("_pytest_host.terminal_findings", "_excinfo"),  # as above
     ("_sandbox.sandboxed", "_asdict"),  # as of _verdicts.violation_data
     ("_patches.shown_warnings", "_get_context"),  # of warnings, beside the functions that it replaces
     ("_patches.shown_warnings", "_showwarning_orig"),  # as above
@@ -373,7 +375,7 @@ class CirclesTest(hermetic.HermeticTestCase):
         self.assertIn("_doubles.expectations", graph()["_doubles.popen_methods"])  # for its types alone
 
 
-MOST_DEFERRED_IMPORTS = 28
+MOST_DEFERRED_IMPORTS = 31
 
 
 @hermetic.medium  # it reads all of the package
@@ -464,7 +466,7 @@ class StandardLibraryTest(hermetic.HermeticTestCase):
         # tomllib: from 3.11 on, and asked for only there; sitecustomize: the user's, which ours stands before
         known = {*sys.stdlib_module_names, "hermetic", "tomllib", "sitecustomize"}
         for module, name in imports(executed=False):
-            hosts = {"pytest", "xdist"} if module == "_pytest_plugin" else set()  # they load it
+            hosts = {"pytest", "xdist"} if room_of(module) == "_pytest_host" else set()  # they load it
             with self.subTest(importer=module, imported=name):
                 self.assertIn(name.partition(".")[0], known | hosts)
 
@@ -612,8 +614,8 @@ for name in sys.argv[1:]:
 class ImportAloneTest(hermetic.HermeticTestCase):
     @unittest.skipUnless(hasattr(os, "fork"), "needs os.fork")
     def test_every_module_imports_alone_without_a_warning(self):
-        loaded_by_hosts = () if importlib.util.find_spec("pytest") else ("_pytest_plugin",)
-        alone = [module for module in modules() if module not in ("__main__", *loaded_by_hosts)]
+        loaded_by_hosts = () if importlib.util.find_spec("pytest") else ("_pytest_host",)
+        alone = [m for m in modules() if m != "__main__" and (room_of(m) not in loaded_by_hosts or "__init__" in m)]
         names = [f"hermetic.{module}".removesuffix(".__init__") for module in alone]
         done = support.run_python("-W", "error", "-c", IMPORT_ALONE, *names, "not_there")
         self.assertEqual((done.returncode, done.stdout), (0, "not_there\n"), done.stderr)

@@ -51,6 +51,15 @@ class Mark:
     allowance: Allowance = NO_ALLOWANCE
     isolation: tuple[str | None, float | None, str | None] | None = None
 
+    @property
+    def mark(self) -> Any:
+        """The same mark as the host knows it: pytest looks for it in a list ``pytestmark``.
+
+        Raises:
+            AttributeError: the host has no marks of its own.
+        """
+        return current_run.mark_of_host(self)
+
     def __call__(self, marked: T) -> T:
         """Mark a function, a method or a class, and return it.
 
@@ -209,7 +218,7 @@ def _test_block(function: Any, args: tuple[Any, ...]) -> PolicyBlock | None:
     test = args[0] if marking.is_method_call(args) else None
     owner = test if test is not None else function_name(function)
     scope = scopes.active()
-    if scope is not None and (scope.owner is owner or (test is None and scope.owner == owner)):
+    if scopes.is_of(scope, owner):
         return None
     if test is None and scope is not None and _allowance_alone(function) != NO_ALLOWANCE:
         return _allowing(_allowance_alone(function))

@@ -7,9 +7,8 @@ would make unittest's own abbreviations (``--start`` for ``--start-directory``) 
 from __future__ import annotations
 
 import argparse
-import re
 
-from .._settings.table import SETTINGS
+from .._settings.table import SETTINGS, plain_text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,15 +52,10 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=program, add_help=False, allow_abbrev=False, usage=argparse.SUPPRESS)
     group = parser.add_argument_group("hermetic options")
     for setting in SETTINGS.values():
-        group.add_argument(*setting.options, help=_plain(setting.help), **setting.kind.option)
+        group.add_argument(*setting.options, help=setting.plain_help, **setting.kind.option)
     for option, (text, how) in OTHER_OPTIONS.items():
-        group.add_argument(option, help=_plain(text), **how)
+        group.add_argument(option, help=plain_text_of(text), **how)
     return parser
-
-
-def _plain(text: str) -> str:
-    """Return Markdown as plain text: links without their addresses, code without backticks."""
-    return re.sub(r"\[(.+?)\]\(.+?\)", r"\1", text).replace("`", "")
 
 
 def split_arguments(arguments: Sequence[str], parser: argparse.ArgumentParser) -> tuple[argparse.Namespace, list[str]]:

@@ -26,8 +26,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .._settings.table import Settings
-
 __unittest = True
 
 
@@ -93,7 +91,7 @@ def of_function(function: Any, cls: type | None) -> Group:
     if found is None:
         marks = marking.marks_on(function, function.__qualname__)
         mark = next(mark for mark in marks if mark.isolation is not None)
-        found = _group("method", mark, object, current_run.settings)
+        found = of_mark("method", "", mark)
     return found
 
 
@@ -167,29 +165,37 @@ def of_method_if_right(cls: type, name: str) -> Group | None:
 
 
 def _find(cls: type, name: str, own: Any = None) -> Group | None:
-    settings = current_run.settings
-    if settings.no_isolation:
+    if current_run.settings.no_isolation:
         return None
-    alone = Group(None, "@isolated", settings.isolated_timeout, settings.sandbox)
-    if settings.isolated and current_run.is_surveying:
-        return alone
+    if current_run.settings.isolated and current_run.is_surveying:
+        return without_mark()
     for where, marks in marking.marks_of(cls, name, own):
         for mark in marks:
             if mark.isolation is not None:
-                return _group(where, mark, cls, settings)
-    return alone if settings.isolated else None
+                holder = cls.__module__ if where == "module" else f"{cls.__module__}.{cls.__qualname__}"
+                return of_mark(where, holder, mark)
+    return without_mark()
 
 
-def _group(where: str, mark: Any, cls: type, settings: Settings) -> Group:
+def without_mark() -> Group | None:
+    """Return the group of a test without an isolation mark; None if the setting ``isolated`` is off."""
+    settings = current_run.settings
+    return Group(None, "@isolated", settings.isolated_timeout, settings.sandbox) if settings.isolated else None
+
+
+def of_mark(where: str, holder: str, mark: Any) -> Group:
+    """Return the group that a mark puts a test into.
+
+    Args:
+        where: the place of the mark: ``method``, ``class`` or ``module``.
+        holder: the full name of that class or module.
+        mark: the mark.
+    """
+    settings = current_run.settings
     group, timeout, sandbox = mark.isolation
+    key: tuple[str, str] | None = (where, holder) if where != "method" else None
     if group is not None:
-        key: tuple[str, str] | None = ("group", group)
-    elif where == "class":
-        key = ("class", f"{cls.__module__}.{cls.__qualname__}")
-    elif where == "module":
-        key = ("module", cls.__module__)
-    else:
-        key = None
+        key = ("group", group)
     shown = f"{mark!r}" if group is not None or key is None else f"{mark!r} {key[0]} {key[1]}"
     return Group(key, shown, timeout or settings.isolated_timeout, sandbox or settings.sandbox)
 

@@ -78,7 +78,7 @@ def of_class(cls: type) -> Policy | None:
 
 def of_module(name: str) -> Policy | None:
     """Return the policy of a module's import and fixtures."""
-    return _policy(marking.marks_of_module(name), name, None)
+    return of_marks(marking.marks_of_module(name), name, None)
 
 
 def outside_of_tests(subject: type | str) -> Policy | None:
@@ -96,7 +96,7 @@ def of_function(function: Any, args: tuple[Any, ...]) -> Policy | None:
     if args and hasattr(type(args[0]), function.__name__):
         return _find(type(args[0]), function.__name__)
     marks = marking.marks_on(function, function.__qualname__)
-    return _policy([*marks, *marking.marks_of_module(function.__module__)], function.__module__, None)
+    return of_marks([*marks, *marking.marks_of_module(function.__module__)], function.__module__, None)
 
 
 def forget(cls: type) -> None:
@@ -115,10 +115,17 @@ def widest() -> Policy | None:
 
 def _find(cls: type, method_name: str, own: Any = None) -> Policy | None:
     marks = [mark for _, found in marking.marks_of(cls, method_name, own) for mark in found]
-    return _policy(marks, cls.__module__, getattr(cls, "hermetic_default_size", None))
+    return of_marks(marks, cls.__module__, getattr(cls, "hermetic_default_size", None))
 
 
-def _policy(marks: Sequence[AnyMark], module_name: str, own_default: Size | None) -> Policy | None:
+def of_marks(marks: Sequence[AnyMark], module_name: str, own_default: Size | None) -> Policy | None:
+    """Return the policy that marks make; None if they, and the settings, give no size.
+
+    Args:
+        marks: the nearest first.
+        module_name: of the test; or the path of a file that is no module.
+        own_default: the size of tests of the class without a mark, which takes precedence over ``default_size``.
+    """
     settings = current_run.settings
     sizes = [mark.size for mark in marks if mark.size]
     size = Size.SMALL if current_run.is_surveying else sizes[0] if sizes else own_default or settings.default_size

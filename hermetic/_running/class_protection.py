@@ -109,7 +109,7 @@ def _protected_run(cls: Any, inherited: Callable[..., Any]) -> Callable[..., Any
                 return self.run(result)
             finally:
                 result.stopTestRun()
-        if isinstance(result, GuardedResult) or policy is None or (scope is not None and scope.owner is self):
+        if isinstance(result, GuardedResult) or policy is None or scopes.is_of(scope, self):
             return inherited(self, result)
         return _run_with_proxy(self, inherited, result)
 

@@ -51,6 +51,7 @@ class CurrentRun:
         fails_fast: whether the first failure ends the program's runs, whatever their runners say.
         ends_at: when the program's runs must end, by ``perf_counter``; None for no such time.
         policy_of: finds the policy of a class, or of a module by its name, outside of its tests.
+        mark_of_host: turns a mark into one of the host's own; raises AttributeError where the host has none.
         living_children: finds the process ids of this process's children that have not ended.
     """
 
@@ -79,6 +80,7 @@ class CurrentRun:
         self.fails_fast = False
         self.ends_at: float | None = None
         self.policy_of: Callable[[type | str], Policy | None] = lambda _: None
+        self.mark_of_host: Callable[[Any], Any] = _no_mark
         self.living_children: Callable[[], Iterable[int]] = tuple
 
     @property
@@ -119,6 +121,10 @@ class CurrentRun:
             vars(self).update(before)
             vars(self).update(kept)
             self.watches_processes = self.watches_processes or "hermetic._marks.isolated" in sys.modules
+
+
+def _no_mark(_: Any) -> Any:
+    raise AttributeError("mark")
 
 
 current_run = CurrentRun()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 
 from .._base.sizes import MODES, OPT_IN, STRICT, WARN
 from .._policy.decision import NO_ALLOWANCE, Allowance
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 SANDBOXES = ("off", "auto", "kernel")
 START_METHODS = ("spawn", "forkserver", "fork", "platform", "all")
+
+
+def plain_text_of(text: str) -> str:
+    """Return Markdown as plain text: links without their addresses, code without backticks."""
+    return re.sub(r"\[(.+?)\]\(.+?\)", r"\1", text).replace("`", "")
 
 
 class Setting:
@@ -39,6 +45,11 @@ class Setting:
         self.help = help_text
         self.documentation = documentation
         self.options = short
+
+    @property
+    def plain_help(self) -> str:
+        """The help without Markdown: links without their addresses, code without backticks."""
+        return plain_text_of(self.help)
 
     def __set_name__(self, _: type, name: str) -> None:
         self.options += (f"--{name.replace('_', '-')}",)

@@ -214,6 +214,16 @@ def active() -> Scope | None:
     return scope
 
 
+def is_of(scope: Scope | None, owner: object) -> bool:
+    """Whether a scope is that of a test already, or of a host's item that runs it."""
+    if scope is None:
+        return False
+    if scope.owner is owner or (isinstance(owner, str) and scope.owner == owner):
+        return True
+    runs = getattr(type(scope.owner), "hermetic_runs", None)
+    return runs is not None and bool(runs(scope.owner, owner))
+
+
 def begin_scope(scope: Scope) -> None:
     """Put a scope in force for this thread, and for threads that have none of their own."""
     ident = real.get_thread_id()

@@ -73,7 +73,7 @@ class Host:
     Attributes:
         violating: the modules that it runs, with violations in them.
         clean: those without.
-        last_only: whether it shows only the last outcome of a test.
+        last_only: whether it may show only the last outcome of a test.
         class_fixtures: why it cannot report errors in class fixtures; empty if it can.
         unstarted: how it misreports a test that is stopped without having been started; empty if it does not. Only the
             unittest of Python 3.12.1 does this, to tests that a decorator skips.
@@ -114,6 +114,7 @@ class Hermetic(Host):
 
 
 class PytestHost(Host):
+    last_only = True  # a failure is the cause of the error that it is shown with
     options: tuple[str, ...] = ()
 
     def run_host(self, folder: str, modules: tuple[str, ...]) -> Run:

@@ -15,3 +15,16 @@ def test_expected_failure_that_violates():
 def test_expected_failure_that_swallows():
     swallow()
     raise AssertionError("as expected")
+
+
+@small
+@pytest.mark.xfail
+def test_any_expected_failure_that_violates():
+    start_process()
+
+
+@small
+@pytest.mark.xfail
+def test_any_expected_failure_that_swallows():
+    swallow()
+    raise AssertionError("as expected")

@@ -1,4 +1,4 @@
-"""The pytest plugin: pytest-xdist runs the tests of an isolated group in one worker, whatever its ``--dist``.
+"""Has pytest-xdist run the tests of an isolated group in one worker, whatever its ``--dist``.
 
 The workers of pytest-xdist collect the tests and know their marks. The controller decides which worker runs which test,
 but knows only the ids. So each worker writes the groups of its tests to a file, and the controller reads these files
@@ -11,12 +11,9 @@ import importlib
 import json
 import os
 import shutil
-import sys
 import tempfile
-import unittest
 
-from ._base.errors import HermeticError
-from ._rules import groups, marking
+from .item_rules import may_have_rules, rule_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,14 +25,13 @@ pytest: Any = importlib.import_module("pytest")
 _FOLDER = "hermetic_folder"  # the key of the folder that workers write to
 
 
-def pytest_configure(config: Any) -> None:
-    """Register the part of the plugin that this process needs, in runs that pytest-xdist distributes."""
+def plugins_for(config: Any) -> list[Any]:
+    """The plugins that this process needs, in runs that pytest-xdist distributes."""
     if hasattr(config, "workerinput"):
-        if _FOLDER in config.workerinput:
-            path = _path(config.workerinput[_FOLDER], config.workerinput["workerid"])
-            config.pluginmanager.register(_WorkerPlugin(path))
-    elif config.pluginmanager.hasplugin("xdist"):  # pytest rejects hooks of plugins that it has not loaded
-        config.pluginmanager.register(_ControllerPlugin())
+        if _FOLDER not in config.workerinput:
+            return []
+        return [_WorkerPlugin(_path(config.workerinput[_FOLDER], config.workerinput["workerid"]))]
+    return [_ControllerPlugin()] if config.pluginmanager.hasplugin("xdist") else []  # pytest rejects unknown hooks
 
 
 def _path(folder: str, worker: str) -> str:
@@ -63,19 +59,8 @@ class _WorkerPlugin:
 
 def _group_of(item: Any) -> str:
     """The name of the group whose process runs a test; empty for a test without a group."""
-    if f"{__package__}._marks.isolated" not in sys.modules:  # no test module uses the mark
-        return ""
-    cls, name = getattr(item, "cls", None), getattr(item, "originalname", None) or item.name
-    try:
-        if cls is not None and issubclass(cls, unittest.TestCase):
-            found = groups.of_method(cls, name)
-        else:
-            function = getattr(item, "function", None)
-            is_isolated = any(mark.isolation is not None for mark in marking.marks_on(function, name))
-            found = groups.of_function(function, cls) if is_isolated else None
-    except HermeticError:  # the error is reported where the test runs
-        return ""
-    return " ".join(found.key) if found is not None and found.key is not None else ""
+    group = rule_of(item).group if may_have_rules(item) else None
+    return " ".join(group.key) if group is not None and group.key is not None else ""
 
 
 class _ControllerPlugin:

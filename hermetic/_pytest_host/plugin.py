@@ -1,0 +1,171 @@
+"""The plugin that pytest loads: it registers markers, options and settings, and the hooks that a run needs."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+
+from .._base import real
+from .._base.errors import ConfigurationError
+from .._patches import installation
+from .._rules import marking, policies
+from .._settings import config as settings_files
+from .._settings.current_run import current_run
+from .._settings.table import SETTINGS
+from .._verdicts import scopes
+from . import xdist_groups
+from .item_rules import MARKERS, ItemOwner, as_marker, may_have_rules, rule_of, show_size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any
+
+pytest: Any = importlib.import_module("pytest")
+
+# The settings with an option of pytest. The others are about runs of hermetic's own, or seldom changed.
+_OPTIONS = (
+    *("mode", "default_size", "forbid", "isolated", "no_isolation", "isolated_timeout", "isolated_start", "leaks"),
+    *("time_limits", "max_process_depth", "max_process_starts", "max_processes", "sandbox"),
+)
+_run = pytest.StashKey()  # what ends with the configuration: an ExitStack
+_conflicts = pytest.StashKey()  # the modules that register markers of ours, by marker
+
+
+def pytest_addoption(parser: Any) -> None:
+    """Add an option for each setting that one changes at the command line."""
+    group = parser.getgroup("hermetic", "hermetic (sizes and isolation of tests)")
+    for name in _OPTIONS:
+        setting = SETTINGS[name]
+        option = f"--hermetic-{name.replace('_', '-')}"
+        group.addoption(option, dest=f"hermetic_{name}", default=None, help=setting.plain_help, **setting.kind.option)
+
+
+@pytest.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
+def pytest_configure(config: Any) -> None:
+    """Put the settings in force, and register the markers."""
+    while_running = config.stash[_run] = contextlib.ExitStack()
+    while_running.enter_context(current_run.restored())
+    while_running.callback(marking.forget)
+    given = {name: getattr(config.option, f"hermetic_{name}", None) for name in _OPTIONS}
+    try:
+        current_run.settings = settings_files.load(given, _folder_of(config))
+        marking.forget()
+        policies.install_guard(current_run.settings)
+    except ConfigurationError as error:
+        raise pytest.UsageError(f"hermetic: {error}") from None
+    current_run.mark_of_host = as_marker
+    for text in MARKERS.values():
+        config.addinivalue_line("markers", text)
+    config.stash[_conflicts] = while_running.enter_context(_registrations_noted(config))
+    for plugin in xdist_groups.plugins_for(config):
+        config.pluginmanager.register(plugin)
+
+
+def _folder_of(config: Any) -> str:
+    """Where the search for settings begins: the current folder, or the root of pytest if that is elsewhere."""
+    root, folder = str(config.rootpath), os.getcwd()
+    return folder if folder == root or folder.startswith(os.path.join(root, "")) else root
+
+
+@contextlib.contextmanager
+def _registrations_noted(config: Any) -> Generator[dict[str, str]]:
+    """Note which other modules register markers of ours."""
+    found: dict[str, str] = {}
+    add = config.addinivalue_line
+
+    def add_and_note(name: str, line: str) -> None:
+        marker = line.partition(":")[0].partition("(")[0].strip()
+        if name == "markers" and marker in MARKERS:
+            found.setdefault(marker, str(real.get_frame(1).f_globals.get("__name__")))
+        add(name, line)
+
+    config.addinivalue_line = add_and_note
+    try:
+        yield found
+    finally:
+        del config.addinivalue_line
+
+
+def pytest_sessionstart(session: Any) -> None:
+    """Refuse other plugins with markers of the same names; show what the workers of pytest-xdist find."""
+    if session.config.pluginmanager.hasplugin("dsession"):
+        _show_findings(session)
+    distributions = session.config.pluginmanager.list_plugin_distinfo()
+    names = {_package_of(plugin): dist.project_name for plugin, dist in distributions}
+    for marker, module in session.config.stash[_conflicts].items():
+        name = names.get(module.partition(".")[0])
+        if name is not None:
+            raise pytest.UsageError(
+                f"hermetic and {name} both define the marker {marker!r}, with different meanings. Uninstall {name}, or"
+                f" turn one of the two off: -p no:hermetic, or -p no:{_plugin_name(session.config, module)}"
+            )
+
+
+def _package_of(plugin: Any) -> str:
+    return str(getattr(plugin, "__name__", "")).partition(".")[0]
+
+
+def _plugin_name(config: Any, module: str) -> str:
+    package = module.partition(".")[0]
+    plugins = config.pluginmanager.list_name_plugin()
+    return next((name for name, plugin in plugins if _package_of(plugin) == package), package)
+
+
+@pytest.hookimpl(trylast=True)  # type: ignore[untyped-decorator]
+def pytest_unconfigure(config: Any) -> None:
+    """Put the settings out of force."""
+    if _run in config.stash:
+        config.stash[_run].close()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # type: ignore[untyped-decorator]
+def pytest_make_collect_report(collector: Any) -> Generator[None, Any, Any]:
+    """Hold imports to the default size; a violation that a module has swallowed fails its collection."""
+    if not isinstance(collector, pytest.Module):
+        return (yield)
+    with policies.default_scope():
+        report = yield
+    if scopes.running.late and report.outcome == "passed":
+        errors = [error for _, error in scopes.take_late()]
+        if errors:
+            report.outcome, report.result = "failed", []
+            report.longrepr = "\n\n".join(f"{type(error).__name__}: {error}" for error in errors)
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """Give each item the marker of its size, before ``-m`` selects items."""
+    for item in items:
+        if may_have_rules(item):
+            show_size(item)
+
+
+@pytest.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
+def pytest_collection_finish(session: Any) -> None:
+    """Load what the items need: nothing more if none of them has a size."""
+    rules = [rule_of(item) for item in session.items if may_have_rules(item)]
+    if not (rules or installation.installed.is_complete):
+        return
+    from .item_judge import ItemJudge  # saves 20 ms in runs without marks
+
+    session.config.pluginmanager.register(ItemJudge())
+    _show_findings(session)
+
+
+def _show_findings(session: Any) -> None:
+    from .terminal_findings import TerminalFindings  # saves 10 ms in runs without marks
+
+    findings = TerminalFindings([ItemOwner(item).id() for item in session.items])
+    session.config.pluginmanager.register(findings)
+
+
+@pytest.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
+def pytest_runtest_setup(item: Any) -> None:
+    """Report wrong marks as an error of their item."""
+    if may_have_rules(item):
+        error = rule_of(item).error
+        if error is not None:
+            pytest.fail(str(error), pytrace=False)

@@ -1,0 +1,1 @@
+"""Tests of hermetic._pytest_host."""
