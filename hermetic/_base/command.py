@@ -11,8 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__unittest = True
-
 
 def start() -> list[str]:
     """The words that started the program, without its own arguments."""

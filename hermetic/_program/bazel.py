@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from .._suites.shards import Shard
 
-__unittest = True
-
 _TAKEN = (
     "TEST_TOTAL_SHARDS",
     "TEST_SHARD_INDEX",

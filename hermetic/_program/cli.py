@@ -11,8 +11,6 @@ from .._settings import config
 from . import options, run_setup, script, usage
 from .program import TestProgram
 
-__unittest = True
-
 
 def main() -> None:
     """Run the tests or the script that the command line names, and exit with the status."""

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-__unittest = True
-
 # No settings: a file, or an inherited variable, that leaves tests out would turn runs of a part of the tests green.
 # Each has its help, in Markdown as that of settings, and how ``argparse`` is told about it.
 OTHER_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from .._studies.baseline_writer import BaselineWriter
     from .._studies.survey import Survey
 
-__unittest = True
-
 _REPORTS = ("junit_xml", "json", "html")  # settings
 
 

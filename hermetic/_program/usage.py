@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import NoReturn
 
-__unittest = True
-
 
 @contextlib.contextmanager
 def configuration_errors(program: str) -> Iterator[None]:

@@ -14,8 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__unittest = True
-
 
 def isolation_error(text: str, test: Any) -> IsolationError:
     """An H007 that points at the test."""

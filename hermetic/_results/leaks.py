@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__unittest = True
-
 _TEMPORARY_FILE_EVENTS = ("tempfile.mkstemp", "tempfile.mkdtemp")
 _temporary_files: list[str] = []  # made since the test that is running began
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from .._base.errors import IsolationError
 
-__unittest = True
-
 _GRACE = 0.1  # seconds for what has been told to end, but was not waited for
 _PAUSE = 0.01  # seconds between looking for that
 _ROUNDS = 50  # of ending what ends, and what that has started meanwhile

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any, TextIO
 
-__unittest = True
-
 _SLOW_SECONDS, _SLOW_SHARE, _MAX_SLOW = 1.0, 0.1, 3  # tests that are named: this long, this much of the run, so many
 
 

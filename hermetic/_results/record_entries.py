@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-__unittest = True
-
 MAX_MESSAGE = 10_000  # characters of one message; its text, and output, may be longer
 
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from .._base.errors import ViolationError
     from .._base.records import Violation
 
-__unittest = True
-
 
 class Recorder(Listener):
     """Records the runs of a program, and has them reported.

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any, TextIO
 
-__unittest = True
-
 _SMALL, _, *_LARGER = SIZE_NAMES
 _ERROR = "error"
 

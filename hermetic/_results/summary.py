@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from .._base.errors import ViolationError
     from .._base.records import Violation
 
-__unittest = True
-
 _MAX_GONE = 10  # lines of entries that no longer occur: nobody deletes more of them by hand
 
 

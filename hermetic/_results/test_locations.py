@@ -11,8 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__unittest = True
-
 
 def place_of(test: Any) -> tuple[str, str, int]:
     """Return the file, the name and the line of a test's method, or of its class."""

@@ -7,8 +7,6 @@ import unittest
 
 from .._base import real
 
-__unittest = True
-
 _CLASS_FIXTURES, _MODULE_FIXTURES = ("setUpClass", "tearDownClass"), ("setUpModule", "tearDownModule")
 
 

@@ -26,7 +26,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__unittest = True
 
 
 class Group(namedtuple("Group", ("key", "description", "timeout", "sandbox"))):  # noqa: PYI024 - as Policy

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
         isolation: tuple[str | None, float | None, str | None] | None
 
 
-__unittest = True
-
 _classes: dict[int, type] = {}  # by id, because a metaclass may leave its classes without a hash
 _caches: list[dict[Any, Any]] = [_classes]
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from .._settings.table import Settings
     from .marking import AnyMark
 
-__unittest = True
-
 _by_test: dict[tuple[int, str], Policy | None] = marking.new_cache()
 _by_class: dict[int, Policy | None] = marking.new_cache()  # of classes in which no method has a mark of its own
 

@@ -13,8 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__unittest = True
-
 _MAX_NAMED = 3
 
 _GO_ON = "go on without it: sandbox = off, or with it where there is one: sandbox = auto"

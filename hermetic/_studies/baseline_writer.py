@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from .._reports.test_records import RunRecord
 
-__unittest = True
-
 
 class BaselineWriter:
     """Observes a run, and writes the baseline file. Entries of tests that the run did not judge are kept."""

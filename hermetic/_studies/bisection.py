@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     Places = tuple[int, ...]
 
-__unittest = True
-
 
 def smallest_part(count: int, has_effect: Callable[[Places], bool]) -> Places:
     """A part of a sequence that has an effect, and loses it when any one item is left out.

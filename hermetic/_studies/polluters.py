@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from .reproduction import Reproduction
     from .trials import Outcome
 
-__unittest = True
-
 FOUND, NOTHING_FOUND, IS_FLAKY = 0, 1, 3  # exit codes
 _TIMES_ALONE = 3
 _MAX_LEFT_OUT = 20  # tests that end their process

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-__unittest = True
-
 # Settings that do not change the outcome of tests, or that the command states in another way.
 _LEFT_OUT = frozenset(
     {"junit_xml", "json", "html", "annotations", "progress", "jobs", "failed_first", "history", "shuffle"}

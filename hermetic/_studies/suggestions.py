@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from .._base.records import Operation
 
-__unittest = True
-
 _SIZES: tuple[Size, ...] = tuple(Size)
 
 

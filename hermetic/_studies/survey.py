@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from .._base.records import Operation
     from .._reports.test_records import RunRecord, TestRecord
 
-__unittest = True
-
 _KINDS = {NETWORK: "hosts", PROCESS: "commands", FILESYSTEM: "files", DATABASE: "databases", SLEEP: "sleep"}
 _MOST = 3  # targets of a kind that are named
 _LONGEST = 60  # characters of a target

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from .._isolation.worker_link import Worker
     from .._suites.suite_blocks import SuiteBlock
 
-__unittest = True
-
 THE_RUN = ("run", "")  # the process of the run, in place of the key of a group
 PASSES, FAILS, IS_SKIPPED, IS_NOT_REACHED = "passes", "fails", "is skipped", "is not reached"
 _LEAST_SECONDS, _TIMES_AS_LONG = 10.0, 3.0  # limit of a trial, once the trial of all tests was timed

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from .._settings.table import Settings
     from .history_file import History
 
-__unittest = True
-
 _FIXTURES = {"setUpClass", "tearDownClass", "setUpModule", "tearDownModule"}
 
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-__unittest = True
-
 _locking: Any = importlib.import_module("msvcrt" if features.WINDOWS else "fcntl")
 
 _VERSION = 1

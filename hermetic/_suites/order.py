@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     Key = Callable[[str, list[SuiteBlock]], Any]
 
-__unittest = True
-
 _LEVELS = ("module", "class", "test")
 _PLACES = (operator.attrgetter("module"), operator.attrgetter("class_name"), operator.attrgetter("name"))
 

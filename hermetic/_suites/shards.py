@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from .suite_blocks import SuiteBlock
 
-__unittest = True
-
 
 class Shard(namedtuple("Shard", ("index", "count"))):  # noqa: PYI024 - as Policy
     """One of several parts of a suite.

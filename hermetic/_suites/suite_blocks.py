@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-__unittest = True
-
 _FAILED_TO_LOAD = "unittest.loader._FailedTest."  # the start of the id of a module that could not be loaded
 
 

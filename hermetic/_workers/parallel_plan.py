@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-__unittest = True
-
 
 class Unit:
     """Tests that one worker runs without a break, in the order of the suite.

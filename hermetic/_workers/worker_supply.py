@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from .._isolation.worker_link import Worker
 
-__unittest = True
-
 _MAX_ZYGOTES = 4  # that are kept for later tests of their modules
 _IMPORT_SECONDS = 60.0
 
