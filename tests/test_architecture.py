@@ -29,26 +29,23 @@ LAYERS = {
         "features records sizes spelling system | command errors real | addresses clock own_files own_sockets |"
         " file_replacement"
     ),
-    "_stdlib": (
-        "class_internals exit_handlers global_state subprocess_internals thread_internals unittest_internals"
-        " warnings_internals"
-    ),
+    "_stdlib": "global_state interpreter_internals subprocess_internals unittest_internals",
     "_children.site": "sitecustomize",
     "_version": "",
     "_policy": "decision | allowances messages",
     "_reports": (
         "html_assets plain_text test_records | ci_annotations html_timeline json_report"
-        " junit_report warnings_report | html_report | report_writer"
+        " junit_report | html_report | report_writer"
     ),
     "_terminal": "colours drawing | live_line",
     "_settings": "baseline_file kinds | allow_tables table | config | current_run",
-    "_operations": "events | callsite multicast | file_events | database_events",
+    "_operations": "events | callsite multicast | file_events",
     "_verdicts": (
-        "owner_names | scopes violation_data | allowed baseline log_writing reported_exceptions subjects |"
+        "scopes violation_data | allowed baseline log_writing reported_exceptions subjects |"
         " violation_log | log_reading | blocks faults"
     ),
     "_guards": "audit_hook process_findings | ceilings | audit forked_copies inheritance | environment",
-    "_protocol": "framing source_files stand_in_classes | tracebacks | portable_errors | frame_kinds | frames",
+    "_protocol": "framing stand_in_classes | tracebacks | portable_errors | frame_kinds | frames",
     "_sandbox": (
         "allowed_names call_numbers programs | filters seccomp system_calls | availability passes | judge |"
         " supervisor | sandboxed"
@@ -62,25 +59,25 @@ LAYERS = {
         " process_creation sleeps | child_starts guard_parts opt_ins | installation | process_exits"
     ),
     "_doubles": (
-        "patterns virtual_clock | doubled_child | child_streams command_calls scripted_child |"
+        "patterns | doubled_child | child_streams command_calls scripted_child |"
         " program_child | expectations | active_doubles texts | asyncio_children interactions popen_methods |"
         " seam | subprocess_mock"
     ),
     "_patches.multiprocessing": (
-        "main_guard process_checks start_method | preparation starts | fork_server pools | multiprocessing_patches"
+        "main_guard process_checks start_method | preparation starts | pools | multiprocessing_patches"
     ),
-    "_rules": "fixtures marking misplaced_marks | policies | groups sandbox_choice",
+    "_rules": "marking misplaced_marks | policies | groups sandbox_choice",
     "_children": "child_boot | spawned | preloaded",
     "_results": (
-        "listeners record_entries test_locations | durations isolation_errors progress recording size_distribution"
+        "isolation_errors listeners record_entries | progress recording size_distribution"
         " summary time_limits | leftovers | guarded_result | leaks result_proxy | run_result"
     ),
-    "_suites": "history_file suite_blocks | history shards | order",
+    "_suites": "history_file suite_blocks | history | order",
     "_workers": (
         "addressing parallel_plan replay worker_result | context teardown_reports | worker | worker_supply |"
         " parallel_run | isolation"
     ),
-    "_running": "module_fixtures | handover | class_protection | __init__ case watched_run | runner",
+    "_running": "handover | class_protection | __init__ case watched_run | runner",
     "_worker": "",
     "_marks": "block_wrappers isolated_calls | guard | marks | isolated",
     "_pytest_host": "item_rules | item_judge xdist_groups | terminal_findings | plugin",
@@ -114,7 +111,6 @@ TESTED_ELSEWHERE = {
     "_reports.html_assets": "reports.test_html_report",  # shown in a browser
     "_results.guarded_result": "results.test_violations",
     "_results.recording": "reports.test_json_report reports.test_runs",
-    "_running.handover": "workers.test_isolation",
     "_running.watched_run": "running.test_runner",
     "_studies.reproduction": "studies.test_polluters",  # its commands are run there
     "_workers.worker_supply": "workers.test_parallel_run",
@@ -163,7 +159,7 @@ FOREIGN_ASSIGNMENTS = {
     ("_program.script", "sys.argv[:]"),  # a script gets them as from Python
     ("_program.script", "sys.exit"),  # puts back what a test has replaced
     ("_program.script", "sys.path[0]"),  # a script gets it as from Python
-    ("_protocol.source_files", "linecache.cache[filename]"),  # lines of files that only the run can read
+    ("_protocol.tracebacks", "linecache.cache[filename]"),  # lines of files that only the run can read
     ("_worker", "os.environ['HERMETIC_ISOLATED']"),  # as for _isolation.worker_process
     ("_workers.addressing", "sys.modules['__main__']"),  # imports the main script as multiprocessing does
     ("_workers.addressing", "sys.modules['__mp_main__']"),  # as above

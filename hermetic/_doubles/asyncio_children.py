@@ -12,8 +12,7 @@ from asyncio import base_subprocess
 from .._patches import child_starts
 from .._stdlib import subprocess_internals
 from .active_doubles import doubles
-from .doubled_child import THREAD_NAME
-from .virtual_clock import clock
+from .doubled_child import THREAD_NAME, clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

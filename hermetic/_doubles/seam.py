@@ -11,7 +11,7 @@ from .._patches import child_starts, installation
 from .._verdicts import faults
 from . import child_streams, popen_methods
 from .active_doubles import doubles
-from .virtual_clock import clock
+from .doubled_child import clock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import os
 import sys
 
 from .._base import features, own_files, real
-from .._stdlib import global_state, thread_internals, warnings_internals
+from .._stdlib import global_state, interpreter_internals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ VALUES: tuple[tuple[str, Callable[[], Any]], ...] = (
     ("thread switch interval", sys.getswitchinterval),
     ("builtins.__import__", _identity("builtins", "__import__")),
     ("builtins.open", _identity("builtins", "open")),
-    ("warnings.filters", lambda: (id(warnings_internals.warning_filters()), [*warnings_internals.warning_filters()])),
+    ("warnings.filters", lambda: (id(global_state.warning_filters()), [*global_state.warning_filters()])),
     ("warnings.showwarning", _identity("warnings", "showwarning")),
     ("logging handlers", _loaded("logging", _handlers)),
     ("root logger", _loaded("logging", lambda logging: (logging.root.level, [*logging.root.handlers]))),
@@ -174,7 +174,7 @@ def probed(probe: Callable[[], Any]) -> Any:
 def known_threads() -> list[Any]:
     """The threads of this process that Python knows."""
     threading = sys.modules.get("threading")
-    return [] if threading is None else list(thread_internals.enumerate_threads(threading))
+    return [] if threading is None else list(interpreter_internals.enumerate_threads(threading))
 
 
 def open_files() -> set[int]:

@@ -14,7 +14,7 @@ import threading
 from .._base import features, own_files, real, system
 from .._guards import audit_hook
 from .._protocol import framing
-from .._stdlib import exit_handlers, thread_internals
+from .._stdlib import interpreter_internals
 from .._verdicts import scopes
 from . import output, process_tree
 
@@ -114,9 +114,11 @@ def let_leftovers_end() -> None:
     """Tell executors and queues that the interpreter ends, and give threads and processes a moment to end."""
     deadline = real.perf_counter() + _GRACE
     main = threading.main_thread()
-    threads = [thread for thread in thread_internals.enumerate_threads(threading) if thread is not main]
+    threads = [thread for thread in interpreter_internals.enumerate_threads(threading) if thread is not main]
     if threads:
-        teller = threading.Thread(target=exit_handlers.run_threading_exit_handlers, args=(threading,), daemon=True)
+        teller = threading.Thread(
+            target=interpreter_internals.run_threading_exit_handlers, args=(threading,), daemon=True
+        )
         teller.start()
         for thread in (teller, *(thread for thread in threads if not thread.daemon)):
             try:
@@ -142,5 +144,5 @@ def wind_up() -> None:
     daemons, others = _multiprocessing_children()
     for pid in {*process_tree.living_children(), *others} - daemons:
         process_tree.send(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
-    exit_handlers.run_exit_handlers()
+    interpreter_internals.run_exit_handlers()
     output.flush_standard_streams()

@@ -11,7 +11,7 @@ import sys
 
 from .._base import own_sockets, real, system
 from .._protocol import framing
-from .._stdlib import exit_handlers
+from .._stdlib import interpreter_internals
 from .._verdicts import scopes
 from . import output, process_tree, zygote
 from .interpreters import python_command
@@ -69,7 +69,7 @@ class ZygoteNursery(Nursery):
                 try:
                     ours.close()
                     scopes.reset()
-                    exit_handlers.forget_exit_handlers()
+                    interpreter_internals.forget_exit_handlers()
                     zygote.Zygote(theirs, warm_up()).serve()
                 finally:
                     real.exit_process(1)

@@ -1,4 +1,6 @@
-"""Reads audit events of the file system as operations (H002), except uses that are not the test's own.
+"""Reads audit events of the file system (H002) and of SQLite (H004) as operations, except uses not the test's own.
+
+Database servers count as network (H001).
 
 These are not the test's own uses:
 - files in a temporary folder
@@ -17,7 +19,7 @@ import sys
 from .._base import features, own_files, real
 from .._base.errors import ConfigurationError
 from .._base.records import Operation
-from .._base.sizes import FILESYSTEM
+from .._base.sizes import DATABASE, FILESYSTEM
 from .._settings.current_run import current_run
 from . import callsite, events
 
@@ -204,3 +206,24 @@ def _find_root() -> str:
 
 
 _root = _find_root()
+
+
+IN_MEMORY = ":memory:"
+
+
+def _connect(database: Any, *_: Any) -> Operation | None:
+    if callsite.is_acting_for_itself(ACTING_FOR_THEMSELVES):
+        return None  # coverage stores its data in a database
+    text = events.argument_text(database)
+    is_uri = text.startswith("file:")
+    if not text or text == IN_MEMORY or (is_uri and (IN_MEMORY in text or "mode=memory" in text)):
+        target = full = IN_MEMORY  # a database without a name lives as long as its connection, too
+    elif is_uri:
+        target = full = text
+    else:
+        full = full_path(text)
+        target = callsite.shown_path(full)
+    return Operation(DATABASE, "open", target, "sqlite3.connect", family="", host=full)
+
+
+DATABASE_READERS: dict[str, Callable[..., Operation | None]] = {"sqlite3.connect": _connect}

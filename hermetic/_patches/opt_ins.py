@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from .._base.sizes import DATABASE, FILESYSTEM, SLEEP
 from .._guards import audit
-from .._operations import database_events, file_events
+from .._operations import file_events
 from . import sleeps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_READERS = {FILESYSTEM: file_events.READERS, DATABASE: database_events.READERS, SLEEP: sleeps.READERS}
+_READERS = {FILESYSTEM: file_events.READERS, DATABASE: file_events.DATABASE_READERS, SLEEP: sleeps.READERS}
 
 
 def watch_columns(columns: Iterable[str]) -> None:

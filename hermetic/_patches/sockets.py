@@ -17,7 +17,7 @@ import sys
 from .._base import features, real
 from .._guards import audit
 from .._operations import events, multicast
-from .._stdlib import class_internals
+from .._stdlib import interpreter_internals
 from .._verdicts import faults, scopes
 from . import replacing
 
@@ -47,7 +47,7 @@ def patch_if_loaded() -> None:
 def patch_socket_type() -> None:
     """Patch the C type, unless that is done."""
     _socket = real.socket_module()
-    methods = class_internals.class_namespace(_socket.socket)
+    methods = interpreter_internals.class_namespace(_socket.socket)
     if hasattr(methods["listen"], "__hermetic_guard__"):
         return
     patches = [
@@ -56,7 +56,7 @@ def patch_socket_type() -> None:
         if name in methods or name not in features.MAY_BE_MISSING
     ]
     replacing.replace_everywhere([*patches, (vars(_socket), "getnameinfo", _guarded_getnameinfo(_socket))], sweep=True)
-    class_internals.forget_cached_attributes(_socket.socket)
+    interpreter_internals.forget_cached_attributes(_socket.socket)
 
 
 def _name_in_address(method: str, sock: Any, address: Any = None, *_: Any) -> Any:

@@ -21,13 +21,13 @@ import shlex
 
 from .._base import real
 from .._base.errors import ConfigurationError
-from .._suites import shards
+from .._suites import order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import contextlib
 
-    from .._suites.shards import Shard
+    from .._suites.order import Shard
 
 _TAKEN = (
     "TEST_TOTAL_SHARDS",
@@ -91,7 +91,7 @@ def _shard(asked: dict[str, str]) -> Shard | None:
     index = asked.get("TEST_SHARD_INDEX", "")
     number = int(index) + 1 if index.isascii() and index.isdigit() else 0
     try:
-        return shards.parse_shard(f"{number}/{total}", "")
+        return order.parse_shard(f"{number}/{total}", "")
     except ConfigurationError:
         message = f"TEST_SHARD_INDEX={index} and TEST_TOTAL_SHARDS={total} are no shard; the index counts from 0"
         raise ConfigurationError(message) from None

@@ -13,8 +13,7 @@ from .._running.watched_run import jobs
 from .._settings import config, table
 from .._settings.current_run import current_run
 from .._suites import history
-from .._suites.order import Order
-from .._suites.shards import parse_shard
+from .._suites.order import Order, parse_shard
 from . import bazel
 
 TYPE_CHECKING = False

@@ -1,19 +1,57 @@
 """Tracebacks made of plain data: their frames have the files, names and lines of a worker's frames.
 
-So formatters print what they would print of the originals.
+So formatters print what they would print of the originals. They show lines of source, so they open the files that a
+worker names. A pipe would block, and a device has no end: linecache is kept from opening such files.
 """
 
 from __future__ import annotations
 
+import linecache
+import os
+import stat
 import sys
 import types
 
 from .._base import features, real
-from . import source_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+_MAX_BYTES = 50_000_000  # of a source file
+
+
+def note_source_file(filename: str) -> None:
+    """Keep linecache from opening a file that is not a regular file with content."""
+    if not filename or (filename.startswith("<") and filename.endswith(">")):
+        return  # linecache does not open such files
+    known: Any = linecache.cache.get(filename)
+    if known is not None and len(known) > 1 and known[1] is None:
+        return  # its lines did not come from a file, and are kept
+    folders = ("",) if os.path.isabs(filename) else ("", *sys.path)
+    if not all(_is_harmless(os.path.join(folder, filename)) for folder in folders if isinstance(folder, str)):
+        linecache.cache[filename] = (0, None, [], filename)
+
+
+def possible_filename(filename: str) -> str:
+    """The name, with characters escaped that no file name has: tracers look for the file of all code that runs."""
+    name = filename.replace("\0", "\\0")
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return name.encode(errors="backslashreplace").decode()
+    return name
+
+
+def _is_harmless(path: str) -> bool:
+    try:
+        found = real.stat(path)
+    except OSError:
+        return True  # there is nothing to open
+    except ValueError:
+        return False  # not a path, which linecache does not expect
+    return stat.S_ISREG(found.st_mode) and 0 < found.st_size <= _MAX_BYTES
 
 
 class Shown:
@@ -28,9 +66,9 @@ class Shown:
 
 def traceback_of(frames: list[list[Any]]) -> types.TracebackType | None:
     found: types.TracebackType | None = None
-    files = {fields[0]: source_files.possible(fields[0]) for fields in frames}
+    files = {fields[0]: possible_filename(fields[0]) for fields in frames}
     for file in files.values():
-        source_files.note(file)
+        note_source_file(file)
     for fields in reversed(frames):
         filename, name, qualname, first_line, line, positions, module, is_unittest, shown_locals, is_hidden = fields
         code = _code(files[filename], name, qualname, first_line, positions)

@@ -6,7 +6,8 @@ import os
 
 from .._base import file_replacement, real
 from .._base.errors import ConfigurationError
-from . import ci_annotations, html_report, json_report, junit_report, warnings_report
+from . import ci_annotations, html_report, json_report, junit_report
+from .plain_text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,11 +15,22 @@ if TYPE_CHECKING:
 
     from .test_records import RunRecord, TestRecord
 
+_MAX_WARNINGS = 1000
+
+
+def _warnings_text(run: RunRecord) -> str:
+    """The list of a run's warnings that Bazel shows for a test target that has passed."""
+    records = [(f"{record.id}: ", warning) for record in run.tests for warning in record.warnings]
+    records += [("", warning) for warning in run.warnings]
+    shown = records[:_MAX_WARNINGS]
+    return "".join(one_line(f"{of_test}{warning.category}: {warning.message}") + "\n" for of_test, warning in shown)
+
+
 _FORMATS = {
-    "junit_xml": junit_report,
-    "json": json_report,
-    "html": html_report,
-    "TEST_WARNINGS_OUTPUT_FILE": warnings_report,  # of Bazel
+    "junit_xml": junit_report.text,
+    "json": json_report.text,
+    "html": html_report.text,
+    "TEST_WARNINGS_OUTPUT_FILE": _warnings_text,  # of Bazel
 }
 
 
@@ -50,7 +62,7 @@ class ReportWriter:
         troubles = []
         for name, path in self._paths.items():
             try:
-                file_replacement.replace_file(path, _FORMATS[name].text(run).encode())
+                file_replacement.replace_file(path, _FORMATS[name](run).encode())
             except Exception as error:  # noqa: BLE001 - a test may have broken anything, and the summary is yet to come
                 troubles.append(f"The report {path} could not be written: {type(error).__name__}: {error}")
         return troubles

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 import warnings
 
 from .._base.errors import HermeticWarning, IsolationError
 from .._policy import messages
 from .._protocol import tracebacks
 from .._settings.current_run import current_run
-from . import test_locations
+from .._stdlib import unittest_internals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+def place_of(test: Any) -> tuple[str, str, int]:
+    """Return the file, the name and the line of a test's method, or of its class."""
+    name = unittest_internals.test_method_name(test)
+    method: Any = getattr(test, "function", None) or getattr(type(test), name, None)
+    code = getattr(inspect.unwrap(method), "__code__", None)
+    if code is None:
+        module = sys.modules.get(type(test).__module__)
+        return str(getattr(module, "__file__", "<unknown>")), type(test).__qualname__, 1
+    return code.co_filename, code.co_name, code.co_firstlineno
 
 
 def isolation_error(text: str, test: Any) -> IsolationError:
@@ -22,19 +35,12 @@ def isolation_error(text: str, test: Any) -> IsolationError:
 
 def standing_at(error: IsolationError, test: Any) -> IsolationError:
     """The error, as if the test had raised it."""
-    filename, name, line = test_locations.place_of(test)
+    filename, name, line = place_of(test)
     return error.with_traceback(tracebacks.traceback_at(filename, name, line))
 
 
 def report_changes(what: str, changes: list[str], test: Any, result: Any) -> IsolationError | None:
-    """Warn of what a test or a group changed and left, or return the error that it is, as the settings have it.
-
-    Args:
-        what: changed it.
-        changes: for people.
-        test: that the warning or the error points at.
-        result: of any runner.
-    """
+    """Warn at a test of what it or its group changed and left, or return the error, as the setting ``leaks`` says."""
     mode = current_run.settings.leaks
     text = f"[H007] {what} changed its process, or left something behind: {messages.summed_changes(changes)}"
     if mode == "off":
@@ -44,7 +50,7 @@ def report_changes(what: str, changes: list[str], test: Any, result: Any) -> Iso
         note_leaks(test, what, changes)
     try:
         if mode == "warn":
-            filename, _, line = test_locations.place_of(test)
+            filename, _, line = place_of(test)
             warnings.warn_explicit(text, HermeticWarning, filename, line, type(test).__module__)
             return None
     except HermeticWarning:

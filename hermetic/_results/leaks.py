@@ -9,7 +9,7 @@ from .._guards import audit_hook
 from .._isolation import leak_snapshot
 from .._stdlib import global_state
 from .._verdicts import scopes
-from .._verdicts.owner_names import owner_name
+from .._verdicts.scopes import owner_name
 from . import isolation_errors
 from .guarded_result import exc_info
 

@@ -13,9 +13,9 @@ import sys
 from .._base import real, system
 from .._isolation import process_tree
 from .._settings.current_run import current_run
-from .._stdlib import thread_internals
+from .._stdlib import interpreter_internals
 from .._verdicts import scopes
-from .._verdicts.owner_names import owner_name
+from .._verdicts.scopes import owner_name
 from . import isolation_errors
 
 TYPE_CHECKING = False
@@ -86,8 +86,8 @@ def _threads(scope: scopes.Scope) -> list[str]:
     if threading is None or not started:
         return []
     started.discard(threading.get_ident())
-    kept = thread_internals.threads_of_executors()
-    threads = [thread for thread in thread_internals.enumerate_threads(threading) if thread.ident in started]
+    kept = interpreter_internals.threads_of_executors()
+    threads = [thread for thread in interpreter_internals.enumerate_threads(threading) if thread.ident in started]
     return [thread.name for thread in threads if not thread.daemon and thread not in kept]
 
 

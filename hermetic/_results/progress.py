@@ -9,7 +9,7 @@ from .._base import real
 from .._settings.current_run import current_run
 from .._terminal import colours, live_line
 from .._verdicts import scopes
-from .._verdicts.owner_names import owner_name
+from .._verdicts.scopes import owner_name
 from .listeners import Listener
 
 TYPE_CHECKING = False

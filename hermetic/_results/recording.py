@@ -15,9 +15,9 @@ from .._reports.report_writer import ReportWriter
 from .._reports.test_records import CaughtWarning, Entry, RunRecord, TestRecord
 from .._rules import policies
 from .._verdicts import scopes
-from .._verdicts.owner_names import owner_name
+from .._verdicts.scopes import owner_name
 from .._version import __version__
-from . import test_locations
+from . import isolation_errors
 from .listeners import Listener
 from .record_entries import MAX_MESSAGE, class_name, error_entry, skip_entry, split, text_of
 
@@ -263,7 +263,7 @@ def _describe_test(record: TestRecord, test: unittest.TestCase) -> None:
     prefix = f"{cls.__module__}.{cls.__qualname__}."
     record.name = record.id.removeprefix(prefix)
     if cls.__module__ != "unittest.loader":  # whose tests stand for those that could not be loaded
-        record.file, _, record.line = test_locations.place_of(test)
+        record.file, _, record.line = isolation_errors.place_of(test)
     try:
         policy = policies.of_test(test)
     except DecorationError:

@@ -8,7 +8,7 @@ from .._base.errors import traceback_text
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import scopes
-from .._verdicts.owner_names import owner_name
+from .._verdicts.scopes import owner_name
 from .guarded_result import GuardedResult, exc_info
 from .listeners import Listeners
 from .result_proxy import lacking_methods

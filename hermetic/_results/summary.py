@@ -8,7 +8,7 @@ from .._settings import baseline_file
 from .._settings.current_run import current_run
 from .._terminal import colours
 from .._verdicts import baseline, scopes
-from .._verdicts.owner_names import owner_name
+from .._verdicts.scopes import owner_name
 from .listeners import Listener
 
 TYPE_CHECKING = False
@@ -135,3 +135,34 @@ class KnownViolations:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number != 1 else ''}"
+
+
+_SHOWN_FROM = 0.001  # seconds, as in unittest
+
+
+class SlowestTests(Listener):
+    """The slowest tests of a run.
+
+    Args:
+        count: how many of them to list; 0 for all.
+        result: gets the list of all durations, as results have it from Python 3.12 on.
+    """
+
+    def __init__(self, count: int, result: Any) -> None:
+        self._count = count
+        self._durations: list[tuple[str, float]] = []
+        result.collectedDurations = self._durations
+
+    def addTiming(self, test: Any, started: float, seconds: float) -> None:
+        self._durations.append((str(test), seconds))
+
+    def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
+        slowest = sorted(self._durations, key=lambda pair: pair[1], reverse=True)
+        if not slowest:
+            return []
+        slowest = slowest[: self._count] if self._count > 0 else slowest
+        verbose = getattr(result, "showAll", False)
+        shown = [f"{f'{seconds:.3f}s':<10} {test}" for test, seconds in slowest if verbose or seconds >= _SHOWN_FROM]
+        note = ["", "(durations < 0.001s were hidden; use -v to show these durations)"]
+        rule = getattr(result, "separator2", "-" * 70)
+        return ["Slowest test durations", rule, *shown, *(note if len(shown) < len(slowest) else [""])]

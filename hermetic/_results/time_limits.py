@@ -21,10 +21,10 @@ from .._base.sizes import OBSERVE, STRICT, TIME
 from .._policy import messages
 from .._rules import groups
 from .._settings.current_run import current_run
-from .._stdlib import thread_internals, unittest_internals
+from .._stdlib import interpreter_internals, unittest_internals
 from .._verdicts import allowed, baseline, scopes, violation_data
-from .._verdicts.owner_names import owner_name
-from . import test_locations
+from .._verdicts.scopes import owner_name
+from . import isolation_errors
 from .listeners import Listener
 
 TYPE_CHECKING = False
@@ -72,7 +72,7 @@ def report_overrun(test: Any, scope: scopes.Scope) -> None:
 
 
 def _error(action: str, test: Any, size: str, target: str, stacks: str = "") -> ViolationError:
-    filename, name, line = test_locations.place_of(test)
+    filename, name, line = isolation_errors.place_of(test)
     site = CallSite(filename, line, name, type(test).__module__, "", "")
     operation = Operation(TIME, action, target, "", family="")
     violation = Violation("H006", size, owner_name(test), operation, site)
@@ -186,7 +186,7 @@ class Watchdog(Listener):
         test = self._result.current_test
         if test is None or self._deadline == math.inf:
             return
-        self._stacks = thread_internals.stacks(besides=real.get_thread_id())
+        self._stacks = interpreter_internals.stacks(besides=real.get_thread_id())
         can_interrupt = _SIGNAL is not None and signal.getsignal(_SIGNAL) == self._interrupt
         if can_interrupt and test is not self._interrupted and _SIGNAL is not None:
             self._interrupted, self._deadline = test, self._clock() + _GRACE

@@ -20,12 +20,32 @@ from .._base import real
 from .._base.errors import DecorationError
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
-from . import fixtures, marking
+from . import marking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+
+_CLASS_FIXTURES, _MODULE_FIXTURES = ("setUpClass", "tearDownClass"), ("setUpModule", "tearDownModule")
+
+
+def has_module_fixtures(name: str) -> bool:
+    """Whether a module, by its name, has a fixture."""
+    names = real.names_in(sys.modules.get(name))
+    return any(names.get(fixture) is not None for fixture in _MODULE_FIXTURES)
+
+
+def has_class_fixtures(cls: type) -> bool:
+    """Whether a class defines or inherits a fixture that is not unittest's."""
+    return any(_is_overridden(cls, fixture) for fixture in _CLASS_FIXTURES)
+
+
+def _is_overridden(cls: type, name: str) -> bool:
+    import inspect  # not worth its start-up time where nothing is parted
+
+    own = real.function_of(getattr(cls, name, None))  # of ours, it is what they stand before
+    return own is not None and inspect.unwrap(own) is not real.function_of(getattr(unittest.TestCase, name))
 
 
 class Group(namedtuple("Group", ("key", "description", "timeout", "sandbox"))):  # noqa: PYI024 - as Policy
@@ -132,8 +152,8 @@ def runs_code(test: Any) -> bool:
     cls = type(test)
     return (
         not is_skipped(test)
-        or fixtures.has_module_fixtures(cls.__module__)
-        or (fixtures.has_class_fixtures(cls) and not is_skipped_class(cls))
+        or has_module_fixtures(cls.__module__)
+        or (has_class_fixtures(cls) and not is_skipped_class(cls))
     )
 
 
@@ -142,9 +162,9 @@ def runs_code_in_worker(test: Any) -> bool:
     cls = type(test)
     if not is_skipped(test):
         return True
-    if fixtures.has_module_fixtures(cls.__module__) and is_wholly_isolated_module(sys.modules[cls.__module__]):
+    if has_module_fixtures(cls.__module__) and is_wholly_isolated_module(sys.modules[cls.__module__]):
         return True
-    return not is_skipped_class(cls) and fixtures.has_class_fixtures(cls) and is_wholly_isolated(cls)
+    return not is_skipped_class(cls) and has_class_fixtures(cls) and is_wholly_isolated(cls)
 
 
 def of_test_if_right(test: object) -> Group | None:

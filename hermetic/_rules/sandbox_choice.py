@@ -6,7 +6,7 @@ import sys
 
 from .._base.errors import ConfigurationError, DecorationError, IsolationError
 from .._settings.current_run import current_run
-from .._verdicts.owner_names import owner_name
+from .._verdicts.scopes import owner_name
 from . import policies
 
 TYPE_CHECKING = False

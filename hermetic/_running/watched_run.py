@@ -17,10 +17,9 @@ from .._base.sizes import OFF
 from .._isolation import processors
 from .._operations import callsite
 from .._patches import forked_runs, process_exits
-from .._results.durations import SlowestTests
 from .._results.run_result import make_run_result
 from .._results.size_distribution import SizeDistribution
-from .._results.summary import KnownViolations
+from .._results.summary import KnownViolations, SlowestTests
 from .._rules import marking, sandbox_choice
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals

@@ -1,4 +1,4 @@
-"""Reads the global state of the standard library that tests may change, for the leak check of isolated tests.
+"""Reads the global state of the standard library that tests may change, warning filters included.
 
 CPython's own regression tests watch the same state.
 """
@@ -47,3 +47,18 @@ def helper_files() -> list[int]:
     found = [tracker._resource_tracker._fd] if tracker else []
     found += [forkserver._forkserver._forkserver_alive_fd] if forkserver else []
     return [fd for fd in found if fd is not None]
+
+
+def warning_filters() -> list[Any]:
+    """Return the filters of the warnings module."""
+    return sys.modules["warnings"].filters  # type: ignore[no-any-return]
+
+
+def allocation_of(message: Any) -> str:
+    """Return the part of a shown ``WarningMessage`` that says where its source was allocated; empty if unknown."""
+    warnings = sys.modules["warnings"]
+    with_source, without = (
+        warnings._formatwarnmsg_impl(warnings.WarningMessage("", message.category, "", 0, line="", source=source))
+        for source in (message.source, None)
+    )
+    return with_source.removeprefix(without)  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ from .._reports.test_records import COMPLETE
 from .._settings import baseline_file
 from .._settings.current_run import current_run
 from .._verdicts import baseline, scopes
-from .._verdicts.owner_names import owner_name
+from .._verdicts.scopes import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from .._rules import groups
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import scopes
-from .._verdicts.owner_names import owner_name
+from .._verdicts.scopes import owner_name
 from .suggestions import MarkPlan, Observed, largest, present_size, shown_file, smallest
 
 TYPE_CHECKING = False

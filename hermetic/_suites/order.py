@@ -2,31 +2,96 @@
 
 The tests of a class stay together, and so do the classes of a module, so that their fixtures run once. Each step works
 on the blocks (``suite_blocks``) that the step before has left.
+
+Several machines can each find and run their own shard. The longest units of tests that must stay together are assigned
+first, each to the shard with the least recorded time so far. The result depends only on the names of the tests, their
+recorded durations and the number of shards, so machines with the same data agree, whatever the order of the tests.
 """
 
 from __future__ import annotations
 
+import heapq
 import operator
 import unittest
+from collections import namedtuple
 
 from .._base import real
-from . import shards, suite_blocks
-from .history_file import owners_of
+from .._base.errors import ConfigurationError
+from . import suite_blocks
+from .history_file import MIN_SECONDS, owners_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from .._settings.table import Settings
     from .history import RunHistory
-    from .shards import Shard
     from .suite_blocks import SuiteBlock
 
     Key = Callable[[str, list[SuiteBlock]], Any]
 
 _LEVELS = ("module", "class", "test")
 _PLACES = (operator.attrgetter("module"), operator.attrgetter("class_name"), operator.attrgetter("name"))
+
+
+class Shard(namedtuple("Shard", ("index", "count"))):  # noqa: PYI024 - as Policy
+    """One of several parts of a suite.
+
+    Attributes:
+        index: the number of this part, from 1.
+        count: the number of parts.
+    """
+
+    __slots__ = ()
+    index: int
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
+
+
+def parse_shard(text: str, option: str) -> Shard:
+    """Parse a shard written as ``K/N``.
+
+    Args:
+        text: the value.
+        option: the option that it is the value of, for the error message.
+
+    Raises:
+        ConfigurationError: the text is not a valid shard.
+    """
+    index, slash, count = text.partition("/")
+    if slash and all(part.isascii() and part.isdigit() for part in (index, count)):
+        shard = Shard(int(index), int(count))
+        if 1 <= shard.index <= shard.count:
+            return shard
+    raise ConfigurationError(f"{option} {text!r} is not a shard; write K/N, such as 1/4 for the first of four parts")
+
+
+def parts_of(blocks: Iterable[SuiteBlock], count: int, durations: Mapping[str, float]) -> dict[str, int]:
+    """The shard of each unit, from 1, by the name of the unit.
+
+    Args:
+        blocks: the blocks of all tests.
+        count: the number of shards.
+        durations: the seconds of tests, by id; tests without an entry count as ``history_file.MIN_SECONDS``.
+    """
+    members = suite_blocks.grouped(blocks, suite_blocks.unit_of)
+    tests = {
+        name: [test for block in group for test in suite_blocks.tests_in(block.test)] for name, group in members.items()
+    }
+    weights = {
+        unit: sum(sorted(max(durations.get(suite_blocks.name_of(test), 0.0), MIN_SECONDS) for test in of_unit))
+        for unit, of_unit in tests.items()
+    }
+    loads = [(0.0, index) for index in range(1, count + 1)]
+    parts = {}
+    for unit in sorted(weights, key=lambda name: (-weights[name], name)):
+        load, index = loads[0]
+        parts[unit] = index
+        heapq.heapreplace(loads, (load + weights[unit], index))
+    return parts
 
 
 class Order:
@@ -90,7 +155,7 @@ class Order:
         return self._chooses is None or any(map(self._chooses, suite_blocks.names_in_block(block)))
 
     def _in_shard(self, blocks: list[SuiteBlock], shard: Shard, tell: Callable[[str], Any]) -> list[SuiteBlock]:
-        parts = shards.parts_of(blocks, shard.count, self._history.durations if self._history else {})
+        parts = parts_of(blocks, shard.count, self._history.durations if self._history else {})
         chosen = [block for block in blocks if parts[suite_blocks.unit_of(block)] == shard.index]
         tell(
             f"Shard {shard}: {_count(chosen)} of {_count(blocks)} tests, plan {_digest(str(sorted(parts.items())))[:8]}"

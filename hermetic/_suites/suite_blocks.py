@@ -12,9 +12,9 @@ from __future__ import annotations
 import unittest
 from collections import namedtuple
 
-from .._rules import fixtures, groups
+from .._rules import groups
 from .._settings.current_run import current_run
-from .._verdicts.owner_names import owner_name
+from .._verdicts.scopes import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,9 +110,9 @@ def unit_of(block: SuiteBlock) -> str:
     """The name of the smallest part of the suite that must stay together with a block: module, class, or block."""
     first = next(tests_in(block.test), None)
     isolated_with = _isolated_with(first)
-    if isolated_with == "module" or fixtures.has_module_fixtures(block.module):
+    if isolated_with == "module" or groups.has_module_fixtures(block.module):
         return block.module
-    if isolated_with == "class" or fixtures.has_class_fixtures(type(first)):
+    if isolated_with == "class" or groups.has_class_fixtures(type(first)):
         return block.class_name
     return block.name
 

@@ -17,7 +17,6 @@ from contextvars import ContextVar
 from math import inf
 
 from .._base import real
-from .owner_names import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +28,18 @@ if TYPE_CHECKING:
     from .._policy.decision import Policy
 
 next_serial = itertools.count(1).__next__
+
+
+def owner_name(owner: object) -> str:
+    """Return the id of a test, or the name of a fixture or an import."""
+    try:
+        identify = getattr(owner, "id", None)
+        return str(identify()) if callable(identify) else str(owner)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - a test whose id fails must not hide what it did
+        cls = type(owner)
+        return f"{cls.__module__}.{cls.__qualname__}"
 
 
 class Scope:

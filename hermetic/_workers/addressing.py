@@ -22,7 +22,7 @@ from .._base.errors import IsolationError
 from .._patches import forked_runs, unittest_classes
 from .._rules import marking
 from .._stdlib import unittest_internals
-from .._verdicts.owner_names import owner_name
+from .._verdicts.scopes import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from .._patches.multiprocessing import start_method
 from .._rules import marking, policies
 from .._settings import config
 from .._settings.current_run import current_run
-from .._stdlib import warnings_internals
+from .._stdlib import global_state
 from . import addressing
 
 TYPE_CHECKING = False
@@ -85,7 +85,7 @@ def _is_set_up(name: str) -> bool:
 
 def described_filters() -> list[list[Any]]:
     """Describe the filters of warnings as plain data."""
-    return [_described_filter(entry) for entry in warnings_internals.warning_filters()]
+    return [_described_filter(entry) for entry in global_state.warning_filters()]
 
 
 def use_filters(described: list[list[Any]]) -> None:

@@ -20,7 +20,7 @@ from .._base import real
 from .._isolation import output
 from .._rules import groups, policies, sandbox_choice
 from .._settings.current_run import current_run
-from .._stdlib import exit_handlers
+from .._stdlib import interpreter_internals
 from .._verdicts import scopes
 from . import addressing, context
 from .replay import Replay
@@ -278,7 +278,7 @@ class Isolation:
                 failed = True
         self._close()
         if failed:  # the runner has its verdict: only the exit status can still say otherwise
-            exit_handlers.run_exit_handlers()
+            interpreter_internals.run_exit_handlers()
             output.flush_standard_streams()
             real.exit_process(1)
 

@@ -16,11 +16,11 @@ from collections import Counter
 
 from .._base.errors import DecorationError, IsolationError
 from .._isolation.pool import Task
-from .._rules import fixtures, groups, marking, policies, sandbox_choice
+from .._rules import groups, marking, policies, sandbox_choice
 from .._rules.groups import Group
 from .._settings.current_run import current_run
 from .._suites.history_file import MIN_SECONDS
-from .._verdicts.owner_names import owner_name
+from .._verdicts.scopes import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class ParallelPlan:
         addresses = self._addresses_in(tests)
         self.kept = [test for test, _ in tests if id(test) not in addresses and not groups.is_skipped(test)]
         self.classes = {id(type(test)): type(test) for test, _ in tests if id(test) in addresses}
-        self.modules = {cls.__module__ for cls in self.classes.values() if fixtures.has_module_fixtures(cls.__module__)}
+        self.modules = {cls.__module__ for cls in self.classes.values() if groups.has_module_fixtures(cls.__module__)}
         self._divide([test for test, _ in tests], addresses)
 
     def _addresses_in(self, tests: list[tuple[Any, bool]]) -> dict[int, dict[str, Any]]:
@@ -138,7 +138,7 @@ class ParallelPlan:
             if address is not None:
                 found[id(test)] = address
             elif not groups.is_skipped(test):
-                staying |= {id(cls), cls.__module__ if fixtures.has_module_fixtures(cls.__module__) else None}
+                staying |= {id(cls), cls.__module__ if groups.has_module_fixtures(cls.__module__) else None}
         for test, _ in tests:
             if id(type(test)) in staying or type(test).__module__ in staying:
                 found.pop(id(test), None)
@@ -206,7 +206,7 @@ class ParallelPlan:
 def _shared(cls: type) -> Group:
     """The group that stands for tests that are not isolated."""
     module = cls.__module__
-    key = ("module", f"{module} shared") if fixtures.has_module_fixtures(module) else ("class", f"{id(cls)} shared")
+    key = ("module", f"{module} shared") if groups.has_module_fixtures(module) else ("class", f"{id(cls)} shared")
     settings = current_run.settings
     return Group(key, "", settings.test_timeout or float("inf"), settings.sandbox)
 

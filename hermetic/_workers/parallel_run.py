@@ -15,7 +15,7 @@ from .._isolation.pool import Pool, Task
 from .._results import listeners
 from .._rules import groups, sandbox_choice
 from .._settings.current_run import current_run
-from .._verdicts.owner_names import owner_name
+from .._verdicts.scopes import owner_name
 from . import addressing
 from .parallel_plan import ParallelPlan
 from .worker_result import FAILURES, run_options

@@ -8,14 +8,14 @@ import warnings
 
 from .._base import features
 from .._base.errors import IsolationError
-from .._protocol import portable_errors, source_files, stand_in_classes, tracebacks
+from .._protocol import portable_errors, stand_in_classes, tracebacks
 from .._protocol.frames import FrameHandler
 from .._results import isolation_errors, listeners
 from .._results.guarded_result import exc_info
 from .._results.result_proxy import report_outside, shows_subtests
 from .._stdlib import unittest_internals
 from .._verdicts import scopes, violation_data
-from .._verdicts.owner_names import owner_name
+from .._verdicts.scopes import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Relay(FrameHandler):
             found = type(identifier, (Warning,), {"__module__": module})
         # An instance made without __init__, which may ask for more than a text.
         shown = type(identifier, (found,), {"__module__": module, "__str__": lambda _: text})
-        source_files.note(filename)
+        tracebacks.note_source_file(filename)
         warnings.showwarning(Warning.__new__(shown), found, filename, line, line=source)
 
     def on_ready(self, changes: list[str], number: int) -> None:

@@ -28,7 +28,7 @@ from .._patches import installation, shown_warnings
 from .._protocol import framing, portable_errors
 from .._rules import policies
 from .._settings.current_run import current_run
-from .._stdlib import unittest_internals, warnings_internals
+from .._stdlib import global_state, unittest_internals
 from .._verdicts import scopes
 from . import addressing, context
 from .worker_result import WorkerResult, run_options
@@ -257,12 +257,12 @@ def _filters(described: list[list[Any]] | None) -> Iterator[None]:
     if described is None:
         yield
         return
-    filters = warnings_internals.warning_filters()
+    filters = global_state.warning_filters()
     before = [*filters]
     context.use_filters(described)
     set_here = [*filters]
     yield
-    if warnings_internals.warning_filters() is filters and filters == set_here:  # else the test has changed them
+    if global_state.warning_filters() is filters and filters == set_here:  # else the test has changed them
         filters[:] = before
 
 

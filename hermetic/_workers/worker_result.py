@@ -9,9 +9,9 @@ from .._base import real
 from .._isolation import leak_snapshot
 from .._protocol import framing, portable_errors
 from .._results.guarded_result import GuardedResult
-from .._stdlib import unittest_internals, warnings_internals
+from .._stdlib import global_state, unittest_internals
 from .._verdicts import scopes, violation_data
-from .._verdicts.owner_names import owner_name
+from .._verdicts.scopes import owner_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def _shown_line(warning: Any) -> str | None:
 
     The source itself stays in this process, so the text about it is sent as a part of the line.
     """
-    allocated = "" if warning.source is None else warnings_internals.allocation_of(warning)
+    allocated = "" if warning.source is None else global_state.allocation_of(warning)
     line = linecache.getline(warning.filename, warning.lineno) if allocated and warning.line is None else warning.line
     return portable_errors.cut(f"{line.strip()}\n{allocated}") if allocated else None if line is None else str(line)
 

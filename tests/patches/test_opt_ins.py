@@ -104,7 +104,7 @@ class OffTest(unittest.TestCase):
         code = (
             "import sys, time, hermetic\nsleep = time.sleep\n"
             "with hermetic.guard('small'): open('x', 'w').close()\n"
-            "names = ['_operations.file_events', '_operations.database_events', '_patches.sleeps']\n"
+            "names = ['_operations.file_events', '_patches.sleeps']\n"
             "print(time.sleep is sleep, [name for name in names if f'hermetic.{name}' in sys.modules])\n"
         )
         with support.Folder() as folder:

@@ -13,7 +13,7 @@ import warnings
 from unittest import mock
 
 from hermetic import HermeticTestCase, medium
-from hermetic._protocol import portable_errors, source_files, tracebacks
+from hermetic._protocol import portable_errors, tracebacks
 from hermetic._workers import replay
 
 
@@ -147,5 +147,5 @@ class FilesTest(HermeticTestCase):
     def test_lines_that_did_not_come_from_a_file_are_kept(self):
         linecache.cache["<cell>"] = linecache.cache["cell.py"] = (9, None, ["the line\n"], "x")
         for name in ("<cell>", "cell.py"):
-            source_files.note(name)
+            tracebacks.note_source_file(name)
             self.assertIn("the line", self.shown(name))

@@ -9,7 +9,7 @@ import hermetic
 from hermetic import Size
 from hermetic._policy.decision import Policy
 from hermetic._verdicts import scopes
-from hermetic._verdicts.scopes import Scope
+from hermetic._verdicts.scopes import Scope, owner_name
 
 POLICY = Policy(Size.SMALL)
 
@@ -102,3 +102,23 @@ class RecordTest(ScopeCase):
         scopes.end_scope(scope)
         scopes.record(scope, error)
         self.assertEqual([scopes.take_late(), scopes.take_late()], [[("test", error)], []])
+
+
+class OwnerNameTest(hermetic.HermeticTestCase):
+    def test_a_test_goes_by_its_id_and_anything_else_by_its_text(self):
+        self.assertEqual(owner_name(self), self.id())
+        self.assertEqual(owner_name("setUpClass (m.C)"), "setUpClass (m.C)")
+
+    def test_one_that_cannot_say_its_name_goes_by_its_class(self):
+        def fail(_):
+            raise SystemExit
+
+        broken = type("Broken", (), {"id": fail, "__module__": "shop_tests"})
+        self.assertEqual(owner_name(broken()), "shop_tests.Broken")
+
+    def test_ctrl_c_is_let_through(self):
+        def interrupt(_):
+            raise KeyboardInterrupt
+
+        with self.assertRaises(KeyboardInterrupt):
+            owner_name(type("Interrupted", (), {"id": interrupt})())

@@ -4,7 +4,7 @@
     parent  spawns a child           -> preparation: sends the policy, the ceilings, and how far main is
     child   unpickles what was sent  -> spawned: puts the child under the policy before any code of the user's runs
     child   imports main again       -> main_guard: as far as the parent has come, without running a suite
-    parent  asks the fork server     -> fork_server: the start of the process is judged
+    parent  asks the fork server     -> starts: the start of the process is judged
     server  starts                   -> preloaded: imports what its children are going to need
     parent  loses a worker of a Pool -> pools: whatever waits for a result gets an error
 
@@ -26,9 +26,9 @@ def patch_multiprocessing() -> None:
 
 
 def _patch(process: Any) -> None:
-    from . import fork_server, pools, preparation, starts  # saves 4 ms in every run that does not use multiprocessing
+    from . import pools, preparation, starts  # saves 4 ms in every run that does not use multiprocessing
 
     starts.patch_starts(process)
     when_imported("multiprocessing.spawn", preparation.patch_spawn)
-    when_imported("multiprocessing.forkserver", fork_server.patch_fork_server)
+    when_imported("multiprocessing.forkserver", starts.patch_fork_server)
     when_imported("multiprocessing.pool", pools.patch_pools)

@@ -1,6 +1,7 @@
-"""Patches BaseProcess.start of multiprocessing: starts are recorded, and refused while a module is imported.
+"""Patches BaseProcess.start and the fork server: starts are recorded, judged, and refused during an import.
 
 Pools, managers, executors and all contexts start a ``BaseProcess``; not all of them a ``multiprocessing.Process``.
+A fork server that runs already starts a process when it is asked through its socket, and raises no audit event here.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import functools
 import weakref
 
-from ..._verdicts import scopes
+from ..._verdicts import faults, scopes
 from . import main_guard, start_method
 
 TYPE_CHECKING = False
@@ -70,3 +71,18 @@ def _passed_the_pickler(traceback: TracebackType | None) -> bool:
     while traceback is not None and traceback.tb_frame.f_globals.get("__name__") != "multiprocessing.reduction":
         traceback = traceback.tb_next
     return traceback is not None
+
+
+def patch_fork_server(forkserver: Any) -> None:
+    """Judge every request for a process, from now on, and have the server import what its children need."""
+    server = forkserver._forkserver
+    ask = type(server).connect_to_new_process
+    if hasattr(ask, "__hermetic_guard__"):
+        return
+    server._preload_modules.append("hermetic._children.preloaded")
+    type(server).connect_to_new_process = faults.entrance(ask, _judge_request)
+    forkserver.connect_to_new_process = server.connect_to_new_process  # an alias that the module has of it
+
+
+def _judge_request(server: Any, *_: Any, **__: Any) -> None:
+    checks().judge_fork_server_start()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import types
+import unittest
 from unittest import mock
 
 import hermetic
-from hermetic._running import module_fixtures
+from hermetic._running import handover
 
 
 class WatchTest(hermetic.HermeticTestCase):
@@ -19,7 +20,7 @@ class WatchTest(hermetic.HermeticTestCase):
         patch = mock.patch.dict(sys.modules, shop_tests=self.module)
         patch.start()
         self.addCleanup(patch.stop)
-        module_fixtures.watch_module("shop_tests")
+        handover.watch_class(type("ShopTest", (unittest.TestCase,), {"__module__": "shop_tests"}))
 
     def run_where(self, *, hands_over: bool, is_isolated: bool = False) -> list[str]:
         """What runs of the fixtures of the module when a runner calls them."""
@@ -28,8 +29,8 @@ class WatchTest(hermetic.HermeticTestCase):
             **{"are_in.return_value": False, "is_wholly_isolated_module.return_value": is_isolated},
         )
         with (
-            mock.patch.object(module_fixtures, "current_run", current),
-            mock.patch.object(module_fixtures, "groups", groups),
+            mock.patch.object(handover, "current_run", current),
+            mock.patch.object(handover, "groups", groups),
         ):
             for name in ("setUpModule", "tearDownModule"):  # as runners do: from 3.14 on, `module.name` is specialized
                 getattr(self.module, name)()
