@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from ._marks.guard import guard
     from ._marks.isolated import isolated
     from ._marks.marks import allow, large, medium, small, xlarge
-    from ._patches.multiprocessing.start_method import start_method
+    from ._marks.start_method_blocks import start_method
     from ._program.program import TestProgram as main
     from ._results.run_result import TestResult
     from ._running.case import HermeticTestCase
@@ -112,18 +112,20 @@ _LAZY = {
     "main": ("._program.program", "TestProgram"),
     "medium": ("._marks.marks", "medium"),
     "small": ("._marks.marks", "small"),
-    "start_method": ("._patches.multiprocessing.start_method", "start_method"),
+    "start_method": ("._marks.start_method_blocks", "start_method"),
     "xlarge": ("._marks.marks", "xlarge"),
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, attribute = _LAZY[name]
-    value = getattr(_import_module(module, __name__), attribute)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # where it would make every misspelt name an object
+
+    def __getattr__(name: str) -> object:
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module, attribute = _LAZY[name]
+        value = getattr(_import_module(module, __name__), attribute)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -79,7 +79,7 @@ LAYERS = {
     ),
     "_running": "handover | class_protection | __init__ case watched_run | runner",
     "_worker": "",
-    "_marks": "block_wrappers isolated_calls | guard | marks | isolated",
+    "_marks": "block_wrappers isolated_calls | guard start_method_blocks | marks | isolated",
     "_pytest_host": "item_rules | item_judge xdist_groups | terminal_findings | plugin",
     "_studies": "baseline_writer bisection reproduction source_edits trials | polluters suggestions | survey",
     "_program": "bazel options usage | run_setup | program script | cli",

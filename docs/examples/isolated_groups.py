@@ -4,11 +4,13 @@ import unittest
 import hermetic
 from hermetic import isolated
 
-names = []  # what tests should not share, but these do
+names: list[str] = []  # what tests should not share, but these do
 
 
 @isolated  # on a class: one process for its tests and fixtures
 class DatabaseTest(unittest.TestCase):
+    rows: list[str]
+
     @classmethod
     def setUpClass(cls):
         cls.rows = []  # made once, in that process

@@ -11,14 +11,26 @@ import inspect
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
-    from typing import Any
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+    from typing import Any, Protocol, TypeVar
 
-    from .._verdicts.blocks import PolicyBlock
+    T = TypeVar("T", bound=Callable[..., Any] | staticmethod[..., Any] | classmethod[Any, ..., Any])
+
+    class Block(Protocol):
+        """What calls run in: entered for each step, and concluded once at the end of the call."""
+
+        def __enter__(self) -> None: ...
+        def __exit__(
+            self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None, /
+        ) -> None: ...
+        def concluding(self) -> AbstractContextManager[None]: ...
+
 
 __unittest = True  # keeps our frames out of unittest's tracebacks
 
 
-def wrap(function: Any, block_for: Callable[[tuple[Any, ...]], PolicyBlock | None]) -> Any:
+def wrap(function: Any, block_for: Callable[[tuple[Any, ...]], Block | None]) -> Any:
     """A function that runs the given one in a block; its signature, name and kind are kept.
 
     Args:
@@ -71,7 +83,7 @@ def _wrap_generator(function: Any, block_for: Any) -> Any:
     return wrapper
 
 
-def _stepwise(generator: Generator[Any, Any, Any], block: PolicyBlock) -> Generator[Any, Any, Any]:
+def _stepwise(generator: Generator[Any, Any, Any], block: Block) -> Generator[Any, Any, Any]:
     """``yield from``, with each step in a block."""
     step: Any = functools.partial(next, generator)
     try:

@@ -16,12 +16,14 @@ from .block_wrappers import wrap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
-    from typing import Any, TypeAlias, TypeVar
+    from typing import Any, Literal, TypeAlias
 
-    F = TypeVar("F", bound=Callable[..., Any])
+    from .._rules.marking import AnyMark
+    from .block_wrappers import T
+
     Entries: TypeAlias = list[str] | tuple[str, ...]
+    AnySize: TypeAlias = Literal["small", "medium", "large", "xlarge"] | Size | AnyMark
 
 __unittest = True  # keeps our frames out of unittest's tracebacks
 
@@ -51,7 +53,7 @@ class guard:  # noqa: N801 - used as a function: `with guard("small"):`, `@guard
 
     def __init__(
         self,
-        size: str | Size,
+        size: AnySize,
         *,
         hosts: Entries = (),
         processes: Entries = (),
@@ -87,15 +89,17 @@ class guard:  # noqa: N801 - used as a function: `with guard("small"):`, `@guard
             block.__exit__()
             block.conclude(exception)
 
-    def __call__(self, function: F) -> F:
+    def __call__(self, function: T, /) -> T:
         """Hold each call of a function to the size.
 
         Raises:
             DecorationError: for anything but a function.
         """
+        if isinstance(function, (staticmethod, classmethod)):
+            return type(function)(self(function.__func__))
         if not inspect.isroutine(function) or not hasattr(function, "__name__"):
             raise DecorationError(f"@guard({self._size.value!r}) takes a function or a method, not {function!r}")
-        guarded: F = wrap(function, lambda args: self._block(function_name(function)))
+        guarded: T = wrap(function, lambda args: self._block(function_name(function)))
         return guarded
 
 

@@ -13,7 +13,11 @@ from .marks import Mark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Literal, TypeAlias, overload
+
+    from .block_wrappers import T
+
+    Sandbox: TypeAlias = Literal["kernel", "auto", "off"]
 
 __unittest = True  # keeps our frames out of unittest's tracebacks
 
@@ -46,21 +50,36 @@ class IsolatedMark(Mark):
             raise DecorationError(f"@isolated: sandbox={sandbox!r} is none of {accepted}")
         self.isolation = group, timeout, sandbox
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(
+            self, *, group: str | None = None, timeout: float | None = None, sandbox: Sandbox | None = None
+        ) -> IsolatedMark: ...
+        @overload
+        def __call__(
+            self, group: str, /, *, timeout: float | None = None, sandbox: Sandbox | None = None
+        ) -> IsolatedMark: ...
+        @overload
+        def __call__(
+            self,
+            marked: T,
+            /,
+            *,
+            group: str | None = None,
+            timeout: float | None = None,
+            sandbox: Sandbox | None = None,
+        ) -> T: ...
+
     def __call__(
-        self,
-        marked: Any = None,
-        /,
-        *,
-        group: str | None = None,
-        timeout: float | None = None,
-        sandbox: str | None = None,
+        self, *marked: Any, group: str | None = None, timeout: float | None = None, sandbox: str | None = None
     ) -> Any:
-        """Mark a test, a class or a module; with a name or keywords, return a mark that does."""
-        if isinstance(marked, str) and group is None:
-            return IsolatedMark(marked, timeout, sandbox)
-        if marked is None:
-            return IsolatedMark(group, timeout, sandbox)
-        return super().__call__(marked)
+        """Mark a test or a class; with a name or keywords, return a mark that does."""
+        if marked and isinstance(marked[0], str) and group is None:
+            group, marked = marked[0], marked[1:]
+        given: Any = zip((group, timeout, sandbox), self.isolation or (), strict=True)
+        mark = IsolatedMark(*(before if new is None else new for new, before in given))
+        return Mark.__call__(mark, *marked) if marked else mark
 
     def _wrap(self, function: Any) -> Any:
         misplaced_marks.refuse_on_function(function, self)

@@ -27,11 +27,10 @@ from .guard import as_allowance, function_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, TypeVar
+    from typing import Any, overload
 
+    from .block_wrappers import T
     from .guard import Entries
-
-    T = TypeVar("T")
 
 __unittest = True  # keeps our frames out of unittest's tracebacks
 
@@ -60,7 +59,7 @@ class Mark:
         """
         return current_run.mark_of_host(self)
 
-    def __call__(self, marked: T) -> T:
+    def __call__(self, marked: T, /) -> T:
         """Mark a function, a method or a class, and return it.
 
         Raises:
@@ -114,7 +113,18 @@ class SizeMark(Mark):
     """One of the four sizes."""
 
     def __init__(self, size: Size) -> None:
-        self.size = size
+        self.size: Size | None = size
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self) -> SizeMark: ...
+        @overload
+        def __call__(self, marked: T, /) -> T: ...
+
+    def __call__(self, *marked: Any) -> Any:
+        """Mark a test or a class; without one, return the mark, so that ``@small()`` is ``@small``."""
+        return super().__call__(*marked) if marked else self
 
     def __repr__(self) -> str:
         assert self.size is not None

@@ -91,8 +91,10 @@ class ExpectedViolation:
     """What ``assertViolation`` returns.
 
     Attributes:
-        error: the violation; None until the block has ended.
+        error: the violation; missing until the block has ended.
     """
+
+    error: ViolationError
 
     def __init__(self, test: unittest.TestCase, expected: Any) -> None:
         if not (isinstance(expected, type) and issubclass(expected, ViolationError)):
@@ -101,7 +103,6 @@ class ExpectedViolation:
         self._test = test
         self._expected = expected
         self._block: PolicyBlock | None = None
-        self.error: ViolationError | None = None
 
     def __enter__(self) -> ExpectedViolation:
         outer = scopes.active()

@@ -198,6 +198,22 @@ class OnAFunction(unittest.TestCase):
             Client().get()
         self.assertTrue(caught.exception.violation.test.endswith("Client.get"))
 
+    def test_static_and_class_methods_stay_what_they_are(self) -> None:
+        class Client:
+            @guard("small")
+            @staticmethod
+            def outer_static(value):
+                return value, is_refused()
+
+            @guard("small")
+            @classmethod
+            def outer_class(cls, value):
+                return value, is_refused()
+
+        for method in (Client.outer_static, Client().outer_static, Client.outer_class, Client().outer_class):
+            with self.subTest(method=method), swallowed_violations_expected():
+                self.assertEqual(method(1), (1, True))
+
     def test_recursion_is_one_block(self) -> None:
         @guard("small")
         def function(depth):

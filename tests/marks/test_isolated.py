@@ -488,6 +488,14 @@ class DecorationTest(HermeticTestCase):
         expected = ["@isolated", "@isolated('a')", "@isolated(timeout=3)", "@isolated('a', timeout=3)"]
         self.assertEqual([repr(mark) for mark in marks], expected)
 
+    def test_what_is_given_later_is_added(self):
+        isolated = hermetic.isolated
+        marks = (isolated("a")(timeout=3), isolated(timeout=3)("a"), isolated("a")(), isolated("a")(group="b"))
+        expected = ["@isolated('a', timeout=3)"] * 2 + ["@isolated('a')", "@isolated('b')"]
+        self.assertEqual([repr(mark) for mark in marks], expected)
+        marked = isolated(lambda self: None, timeout=3)
+        self.assertEqual(marked.__hermetic__[0].isolation, (None, 3, None))
+
     def test_it_comes_back_from_pickling_the_same(self):
         for mark in (hermetic.isolated, hermetic.isolated("a"), hermetic.isolated(timeout=3)):
             with self.subTest(mark=mark):

@@ -34,6 +34,10 @@ class ErrorsAtImport(unittest.TestCase):
     def test_none_is_named(self) -> None:
         self.assert_refused("@small .*None", small, None)
 
+    def test_two_things_are_no_mark(self) -> None:
+        with self.assertRaises(TypeError):
+            small(reach, reach)
+
     def test_a_module_is_named(self) -> None:
         self.assert_refused("@small .*re", small, re)
 

@@ -50,6 +50,10 @@ class EachSizeOnAFunction(unittest.TestCase):
             function()
         self.assertTrue(caught.exception.violation.test.endswith("<locals>.function"))
 
+    def test_parentheses_change_nothing(self) -> None:
+        for mark in (small, medium, large, xlarge):
+            self.assertIs(mark(), mark)
+
     def test_a_marked_function_returns_what_it_returns(self) -> None:
         @small
         def add(a: int, *, b: int = 2) -> int:

@@ -1,18 +1,15 @@
-"""Patches multiprocessing's start method: the default of a run, and ``start_method`` for a block, function or class."""
+"""Patches multiprocessing's start method: the default of a run, and the method of a block."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import sys
 
-from ..._base.errors import ConfigurationError, DecorationError
 from ..on_import import when_imported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
     from typing import Any
 
 METHODS = ("spawn", "forkserver", "fork")
@@ -78,72 +75,18 @@ def set_default(method: str) -> None:
     default._default_context = default.get_context(method)
 
 
+def replace_method(method: str) -> Any:
+    """Set the start method of this process, and return what ``restore_method`` needs to set it back."""
+    default = _context()._default_context
+    before = default._actual_context
+    default._actual_context = default.get_context(method)
+    return before
+
+
+def restore_method(before: Any) -> None:
+    """Set back what ``replace_method`` has replaced."""
+    _context()._default_context._actual_context = before
+
+
 def _context() -> Any:
     return sys.modules["multiprocessing.context"]
-
-
-class start_method:  # noqa: N801 - used as a function: `with start_method("fork"):`, `@start_method("fork")`
-    """Have multiprocessing start processes by another method, for a block, a function or a TestCase class.
-
-    It holds for the whole process, as ``multiprocessing.set_start_method`` does, and what was set before is set
-    again afterwards, be it nothing. Pools, executors and contexts that there are already keep their method.
-    Of a class, it holds for the methods whose names begin with ``test``, each with its own set-up done before.
-
-    Args:
-        method: ``spawn``, ``forkserver`` or ``fork``.
-
-    Raises:
-        ConfigurationError: the method is none of these, or the platform lacks it.
-
-    Example:
-        >>> with start_method("spawn"):
-        ...     multiprocessing.get_start_method()
-        'spawn'
-    """
-
-    def __init__(self, method: str) -> None:
-        if method not in METHODS:
-            raise ConfigurationError(f"{method!r} is not a start method; write one of {', '.join(map(repr, METHODS))}")
-        if method not in methods():
-            raise ConfigurationError(f"this platform has no start method {method!r}; write 'spawn', which all have")
-        self._method = method
-        self._before: list[Any] = []
-
-    def __enter__(self) -> None:
-        default = _context()._default_context
-        self._before.append(default._actual_context)
-        default._actual_context = default.get_context(self._method)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        _context()._default_context._actual_context = self._before.pop()
-
-    def __call__(self, decorated: Any) -> Any:
-        """Wrap a function, or the tests of a class, so that they run under the method.
-
-        Raises:
-            DecorationError: it is neither.
-        """
-        if isinstance(decorated, type):
-            for name in dir(decorated):
-                if name.startswith("test") and callable(getattr(decorated, name)):
-                    setattr(decorated, name, self(getattr(decorated, name)))
-            return decorated
-        import inspect
-
-        if not inspect.isroutine(decorated):
-            raise DecorationError(f"@start_method({self._method!r}) takes a function or a class, not {decorated!r}")
-        if inspect.iscoroutinefunction(decorated):
-
-            @functools.wraps(decorated)
-            async def coroutine_wrapper(*args: Any, **kwargs: Any) -> Any:
-                with self:
-                    return await decorated(*args, **kwargs)
-
-            return coroutine_wrapper
-
-        @functools.wraps(decorated)
-        def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with self:
-                return decorated(*args, **kwargs)
-
-        return wrapper

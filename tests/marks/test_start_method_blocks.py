@@ -65,6 +65,32 @@ class StartMethodBlockTest(hermetic.HermeticTestCase):
         self.assertTrue(SampleTest("test_method").run().wasSuccessful())
         self.assertNotEqual(SampleTest("helper").helper(), "forkserver")
 
+    def test_static_and_class_methods_of_a_class_stay_what_they_are(self):
+        seen = []
+
+        @start_method("forkserver")
+        class SampleTest(unittest.TestCase):
+            @staticmethod
+            def test_static():
+                seen.append(set_method())
+
+            @classmethod
+            def test_class(cls):
+                seen.append((cls is SampleTest, set_method()))
+
+        for name in ("test_static", "test_class"):
+            self.assertTrue(SampleTest(name).run().wasSuccessful())
+        self.assertEqual(seen, ["forkserver", (True, "forkserver")])
+
+    def test_the_steps_of_a_generator_have_the_method_and_its_caller_has_not(self):
+        @start_method("forkserver")
+        def decorated():
+            yield set_method()
+            yield set_method()
+
+        multiprocessing.set_start_method("spawn", force=True)
+        self.assertEqual([(method, set_method()) for method in decorated()], [("forkserver", "spawn")] * 2)
+
     def test_an_unknown_method_is_an_error_that_lists_the_known_ones(self):
         with self.assertRaisesRegex(hermetic.ConfigurationError, "'forked'.*'spawn', 'forkserver', 'fork'"):
             start_method("forked")
