@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import linecache
 import os
-import sys
 
 from .._base import features, real
 from .._base.records import CallSite
+from . import patch_targets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,19 +34,27 @@ def find_call_site(api: str) -> CallSite:
     Args:
         api: the function that was called, for the advice on what to patch.
     """
-    library: tuple[FrameType, FrameType | None] | None = None
-    callee: FrameType | None = None
+    library: FrameType | None = None
+    callees: list[FrameType] = []
     frame: FrameType | None = real.get_frame(1)
     while frame is not None:
         kind = _kind(frame.f_code.co_filename)
         if kind == "user":
-            return _site(frame, callee, api)
+            return site_of(frame)._replace(patch=_patch_target(frame, callees, api))
         if kind == "library" and library is None:
-            library = (frame, callee)
+            library = frame
         if kind != "ours":
-            callee = frame
+            callees.append(frame)
         frame = frame.f_back
-    return _site(*library, api) if library else CallSite("", 0, "", "", "", "")
+    return site_of(library) if library else CallSite("", 0, "", "", "", "")
+
+
+def _patch_target(frame: FrameType, callees: list[FrameType], api: str) -> str:
+    """Return the name to patch for a call, as the caller's module sees it; empty if there is none."""
+    try:
+        return patch_targets.patch_target(frame, callees, api, [_source(frame), _source(frame, whole=True)])
+    except Exception:  # noqa: BLE001 - advice on objects of the user's, which may be anything
+        return ""
 
 
 def is_inside(module: str, *, function: str = "", depth: int = 12) -> bool:
@@ -165,7 +173,22 @@ def marked_module() -> str | None:
 
 def site_of(frame: FrameType) -> CallSite:
     """Return the line that a frame executes."""
-    return _site(frame, None, "")
+    filename, module = shown_path(frame.f_code.co_filename), str(frame.f_globals.get("__name__", ""))
+    return CallSite(filename, frame.f_lineno, frame.f_code.co_name, module, _source(frame), "")
+
+
+def _source(frame: FrameType, *, whole: bool = False) -> str:
+    """Return the line that a frame executes, or the whole of its function; empty where there is no source."""
+    code, first = frame.f_code, frame.f_lineno
+    last = first
+    if whole:
+        numbers = [number for _, _, number in code.co_lines() if number]
+        first, last = min(numbers), max(numbers)
+    try:
+        lines = linecache.getlines(code.co_filename, frame.f_globals)[first - 1 : last]
+    except Exception:  # noqa: BLE001 - a mock of os.stat, a loader of the user's; at shutdown, an ImportError
+        return ""
+    return "".join(lines).strip()
 
 
 def _kind(filename: str) -> str:
@@ -178,17 +201,6 @@ def _kind(filename: str) -> str:
     return "user"
 
 
-def _site(frame: FrameType, callee: FrameType | None, api: str) -> CallSite:
-    filename = frame.f_code.co_filename
-    module = str(frame.f_globals.get("__name__", ""))
-    try:
-        source = linecache.getline(filename, frame.f_lineno, frame.f_globals).strip()
-    except Exception:  # noqa: BLE001 - a mock of os.stat, a loader of the user's; at shutdown, an ImportError
-        source = ""
-    patch = _patch_target(frame, callee, api, source)
-    return CallSite(shown_path(filename), frame.f_lineno, frame.f_code.co_name, module, source, patch)
-
-
 def shown_path(filename: str) -> str:
     """Shorten a path below the current folder to a relative one."""
     try:
@@ -196,37 +208,3 @@ def shown_path(filename: str) -> str:
     except OSError:
         return filename
     return filename.removeprefix(here)
-
-
-def _patch_target(frame: FrameType, callee: FrameType | None, api: str, source: str) -> str:
-    """Return the name to patch for a call, as the caller's module sees it; empty if there is none."""
-    called_module, _, called_name = api.rpartition(".")
-    if callee is not None:
-        called_module, called_name = _public_callee(callee, called_module, called_name)
-    if called_module.startswith("_") or called_name.startswith(("_", "<")):
-        return ""
-    names = frame.f_globals
-    module = names.get("__name__")
-    if not isinstance(module, str):
-        return ""  # code of an exec: its module has no name
-    function = getattr(sys.modules.get(called_module), called_name, None)
-    qualified = f"{called_module.rpartition('.')[2]}.{called_name}" in source
-    if function is not None and names.get(called_name) is function and not qualified:
-        return f"{module}.{called_name}"
-    top = called_module.partition(".")[0]
-    if names.get(top) is sys.modules.get(top, names):
-        return f"{module}.{called_module}.{called_name}"
-    return f"{called_module}.{called_name}" if function is not None else ""
-
-
-def _public_callee(callee: FrameType, api_module: str, api_name: str) -> tuple[str, str]:
-    """Return the module and the name of the public function between the caller and the operation."""
-    module, name = str(callee.f_globals.get("__name__", "")), callee.f_code.co_name
-    if module.partition(".")[0] == "pathlib":
-        return "", ""  # a method of a path, whose class the caller may know by any name
-    if module.startswith("multiprocessing.") and name == "start":
-        return "multiprocessing", "Process"
-    if name == "__init__":
-        cls = type(callee.f_locals.get("self"))
-        return cls.__module__, cls.__name__
-    return (module, name) if name in vars(sys.modules.get(module, sys)) else (api_module, api_name)

@@ -28,7 +28,8 @@ class FindTest(hermetic.HermeticTestCase):
         self.assertEqual(site.function, self._testMethodName)
 
     def test_the_name_to_patch_is_the_one_that_the_module_of_the_caller_sees(self):
-        self.assertEqual(callsite.find_call_site("os.system").patch, f"{__name__}.os.system")
+        _, site = os.system, callsite.find_call_site("os.system")
+        self.assertEqual(site.patch, f"{__name__}.os.system")
 
     def test_private_functions_are_no_advice(self):
         self.assertEqual(callsite.find_call_site("_posixsubprocess.fork_exec").patch, "")
