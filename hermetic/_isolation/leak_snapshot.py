@@ -86,7 +86,7 @@ class Snapshot:
             if _are_known(before, after):
                 found += _table_changes(name, before, after)
         if len(sys.modules) < self._module_count:
-            found.append(f"sys.modules has lost {self._module_count - len(sys.modules)} modules")
+            found.append(f"modules removed from sys.modules: {self._module_count - len(sys.modules)}")
         state = leak_probes.folder_state()
         if state != self._folder_state and state[:2] == self._folder_state[:2]:
             found += _new_files_here(self._folder_names)
@@ -132,7 +132,7 @@ def _shown_change(before: Any, after: Any) -> str:
     removed = [item for item in items_before if item not in items_after]
     sides = ((added, "added"), (removed, "removed"))
     parts = [f"{messages.first_names(items)} {what}" for items, what in sides if items]
-    return f": {', '.join(parts) or 'it is another one, or in another order'}"
+    return f": {', '.join(parts) or 'replaced or reordered'}"
 
 
 def _items(value: Any) -> list[Any] | None:

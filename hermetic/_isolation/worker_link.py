@@ -51,7 +51,7 @@ _ABORT_SECONDS = 2.0  # for the stacks to be written
 _KILL_SECONDS = 10.0  # for the kernel to end what was killed
 
 _STATUS_TEXTS = {
-    framing.CHANNEL_LOST: "it closed the channel that its results go through",
+    framing.CHANNEL_LOST: "it closed the channel for its results",
     framing.OUT_OF_MEMORY: "it ran out of memory",
 }
 
@@ -131,8 +131,8 @@ class Worker:
             try:
                 yield from self._taken(data, each=each)
             except framing.ProtocolError as error:
-                who = "the test, or one before it in its process," if conversation.asked > 1 else "the test"
-                yield from self._end_with(f"its channel to hermetic broke: {error}; {who} wrote into it")
+                who = "the test, or an earlier one in its process," if conversation.asked > 1 else "the test"
+                yield from self._end_with(f"invalid data in hermetic's channel: {error}; {who} wrote to it")
                 return
             if conversation.is_answered and not conversation.is_finishing:
                 return
@@ -246,8 +246,8 @@ class Worker:
         stacks = self._last_words().replace("Fatal Python error: Aborted\n\n", "")
         yield from self._end_with(
             _with_stacks(
-                f"timed out: {what} has used {self.used:.1f} of its {timeout:g} seconds",
-                stacks or "(no stacks: the process did not answer to SIGABRT)\n",
+                f"timed out: {what} used {self.used:.1f} of its {timeout:g} seconds",
+                stacks or "(no stacks: the process did not react to SIGABRT)\n",
             )
         )
 
@@ -279,8 +279,8 @@ def _end_text(status: int | None, left: list[str], *, expected: bool) -> str:
     if status < 0:
         return f"ended by {process_tree.status_text(status)}{' while it exited' if expected else ''}"
     if expected and status:
-        return f"its process was done, but exited with status {status}"
-    return f"ended with exit status {status} before it was done"
+        return f"its tests finished, but its process exited with status {status}"
+    return f"ended with exit status {status} before it finished"
 
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep

@@ -40,12 +40,12 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     if kwargs or len(args) > (cls is not None):
         names = ", ".join(kwargs) or f"{len(args)} arguments"
         raise IsolationError(
-            f"[H007] {what} cannot be isolated: it is given fixtures or parameters ({names}), which are objects of this"
-            " process; write it as a method of a unittest.TestCase, which sets up what it needs itself"
+            f"[H007] {what} cannot be isolated: it takes fixtures or parameters ({names}), which exist only in this"
+            " process; make it a method of a unittest.TestCase that sets up what it needs"
         )
     if inspect.iscoroutinefunction(inner) or inspect.isgeneratorfunction(inner):
         raise IsolationError(
-            f"[H007] {what} cannot be isolated: it is no plain function; write it as a method of a"
+            f"[H007] {what} cannot be isolated: it is not a plain function; make it a method of a"
             " unittest.IsolatedAsyncioTestCase"
         )
     used = [f"its class's {name}" for name in _CLASS_FIXTURES if cls is not None and hasattr(cls, name)]

@@ -84,7 +84,7 @@ class Conversation:
         """
         self._bytes += received
         if self._bytes > MAX_ANSWER_BYTES:
-            raise ProtocolError(f"more than {MAX_ANSWER_BYTES} bytes came of one test")
+            raise ProtocolError(f"more than {MAX_ANSWER_BYTES} bytes for one test")
 
     def check(self, frame: list[Any]) -> None:
         """Check that a frame is well formed, and that it may come now.
@@ -94,11 +94,11 @@ class Conversation:
         """
         kind = frame[0]
         if kind not in KINDS:
-            raise ProtocolError(f"it holds a frame of a kind that no worker sends: {cut(kind, 50)!r}")
+            raise ProtocolError(f"a frame of unknown kind: {cut(kind, 50)!r}")
         if not KINDS[kind](frame[1:]):
-            raise ProtocolError(f"it holds a frame of kind {kind!r} with arguments that such frames do not have")
+            raise ProtocolError(f"a frame of kind {kind!r} with wrong arguments")
         if self.is_finished or not self._may_come(kind, frame):
-            raise ProtocolError(f"it holds a frame of kind {kind!r} that comes too early, or twice")
+            raise ProtocolError(f"a frame of kind {kind!r} that came too early or twice")
 
     def _may_come(self, kind: str, frame: list[Any]) -> bool:
         if kind == "begin":

@@ -68,12 +68,12 @@ class FrameReader:
     def _next(self) -> list[Any] | None:
         """Take the next frame from the buffer, if it is complete."""
         if not self._nonce.startswith(bytes(self._buffer[:NONCE_BYTES])):
-            raise ProtocolError("it holds bytes that are no frames")
+            raise ProtocolError("bytes that are not a frame")
         if len(self._buffer) < _header.size:
             return None
         _, length = _header.unpack_from(self._buffer)
         if length > MAX_FRAME_BYTES:
-            raise ProtocolError("it holds bytes that are no frames")
+            raise ProtocolError("bytes that are not a frame")
         end = _header.size + length
         if len(self._buffer) < end:
             return None
@@ -88,7 +88,7 @@ def _parse(body: bytes) -> list[Any]:
     except (ValueError, RecursionError):
         frame = None
     if not isinstance(frame, list) or not frame or not isinstance(frame[0], str):
-        raise ProtocolError("it holds a frame that is no JSON array")
+        raise ProtocolError("a frame that is not a JSON array")
     return frame
 
 

@@ -42,7 +42,7 @@ def standing_at(error: IsolationError, test: Any) -> IsolationError:
 def report_changes(what: str, changes: list[str], test: Any, result: Any) -> IsolationError | None:
     """Warn at a test of what it or its group changed and left, or return the error, as the setting ``leaks`` says."""
     mode = current_run.settings.leaks
-    text = f"[H007] {what} changed its process, or left something behind: {messages.summed_changes(changes)}"
+    text = f"[H007] {what} leaked state: {messages.summed_changes(changes)}"
     if mode == "off":
         return None
     note_leaks = getattr(result, "note_leaks", None)

@@ -67,7 +67,7 @@ class Listener:
         """The current test has written this in a worker, and the result does not capture it."""
 
     def addLeaks(self, test: Any, what: str, changes: Sequence[str]) -> None:
-        """A test, or the group that ended with it, has changed its process or left something behind.
+        """A test, or the group that ended with it, leaked state.
 
         Args:
             test: the test.

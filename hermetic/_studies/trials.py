@@ -253,7 +253,7 @@ class LastTest(FrameHandler):
 
     def on_copy(self, name: str, what: str) -> None:
         if name == self._name:
-            self._note("error", "a forked copy of it came back to the runner")
+            self._note("error", "a child that it forked returned to the runner")
 
     def _note(self, verdict: str, details: Any) -> None:
         verdict = "error" if verdict in FAILURES else "success" if verdict == "expected_failure" else verdict

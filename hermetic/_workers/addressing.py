@@ -78,11 +78,13 @@ def _origin(test: Any, name: str) -> list[list[Any]]:
 def _refuse_what_is_elsewhere(test: Any) -> None:
     what = f"[H007] {owner_name(test)} cannot be isolated"
     if "tearDown" in vars(test):  # by pytest --pdb, which calls it after the debugger
-        raise IsolationError(f"{what} under --pdb: the debugger is in this process; set HERMETIC_NO_ISOLATION=1")
+        raise IsolationError(
+            f"{what} under --pdb: the debugger cannot reach another process; set HERMETIC_NO_ISOLATION=1"
+        )
     if "django.db" in sys.modules and getattr(test, "databases", None):
         raise IsolationError(
-            f"{what}: its test database belongs to this process, and another one would use the real database; make it"
-            " a SimpleTestCase, or take the mark off"
+            f"{what}: its test database belongs to this process, and another process would use the real database; make"
+            " it a SimpleTestCase, or remove the mark"
         )
 
 
@@ -96,20 +98,22 @@ def address_of_object(found: Any) -> dict[str, Any]:
     module = sys.modules.get(module_name)
     what = f"{module_name}.{qualname}"
     if "<locals>" in qualname:
-        raise IsolationError(f"[H007] {what} cannot be isolated: it is local to a function; define it in its module")
+        raise IsolationError(
+            f"[H007] {what} cannot be isolated: it is defined in a function; define it at module level"
+        )
     try:
         known = _resolve(module, qualname)
     except AttributeError:
         known = None
     if known is not found and getattr(known, "__wrapped__", None) is not found:
         raise IsolationError(
-            f"[H007] {what} cannot be isolated: its module has no such name (it was made while the program ran);"
-            " give it that name in its module, or run the tests with python -m hermetic"
+            f"[H007] {what} cannot be isolated: its module has no such name (it was created at run time);"
+            " assign it to that name in its module, or run the tests with python -m hermetic"
         )
     file = getattr(module, "__file__", None)
     if module_name == "__main__" and (file is None or not os.path.isfile(file)):
         raise IsolationError(
-            f"[H007] {what} cannot be isolated: it was typed in, not written in a file; save it to one"
+            f"[H007] {what} cannot be isolated: it was typed in an interactive session; save it to a file"
         )
     return {"module": module_name, "file": file and os.path.abspath(file), "name": qualname}
 
@@ -133,8 +137,8 @@ def load_test(address: dict[str, Any]) -> Any:
     for key, reason in address["unsent"].items():
         if key not in vars(test) or key in _STANDARD:
             raise IsolationError(
-                f"{what}: its attribute {key!r} cannot be sent to another process ({reason}); make it in setUp, or make"
-                " it picklable"
+                f"{what}: its attribute {key!r} cannot be sent to another process ({reason}); create it in setUp, or"
+                " make it picklable"
             )
     if _origin(test, address["method"]) != address["origin"]:
         raise IsolationError(

@@ -131,11 +131,11 @@ class ParallelRun:
                 kinds.add(frame[0])
                 yield frame
         except TimeoutError:
-            raise IsolationError(f"[H007] test {owner_name(test)}: timed out: so has the run") from None
+            raise IsolationError(f"[H007] test {owner_name(test)}: the run timed out before it finished") from None
         if unit.next == len(unit.steps):
             self._begun.remove(unit)
         if not kinds & _REPORTS and not self._pool.has_stopped:  # a run that stops leaves tests out
-            raise IsolationError(f"[H007] test {owner_name(test)}: its worker has said nothing of it")
+            raise IsolationError(f"[H007] test {owner_name(test)}: its worker ended without reporting it")
 
     def _hear(self, task: Task, frame: list[Any]) -> None:
         """Have the terminal show a test that a worker begins or ends, which may be ahead of the suite."""

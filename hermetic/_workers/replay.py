@@ -201,7 +201,8 @@ class Replay(Relay):
             self.on_fixture(name, verdict, details)
 
     def on_copy(self, name: str, what: str) -> None:
-        text = f"a forked copy of it came back to the runner ({what or 'it returned'}); leave a fork with os._exit()"
+        outcome = f" with the outcome {what}" if what else ""
+        text = f"a child that it forked returned to the runner{outcome}; end a forked child with os._exit()"
         if name == owner_name(self._test):
             self._fail(self._error(text))
         else:  # of a test that has ended

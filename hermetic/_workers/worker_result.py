@@ -46,7 +46,11 @@ class _SendingResult(unittest.TestResult):
         self._snapshot: leak_snapshot.Snapshot | None = None
         self._done = 0  # the number of requests that are done
         self._is_told = False  # whether a frame of this request has reported its test, or a fixture
-        self._set_up: list[Any] = ["the set-up of its class or module", "skip", "it did not run"]  # the last fixture's
+        self._set_up: list[Any] = [
+            "the set-up of its class or module",
+            "skip",
+            "the test did not run",
+        ]  # the last fixture's
 
     def send(self, *frame: Any, hold: bool = False) -> None:
         """Send a frame, or hold it for the next one; in a forked copy of the test, say so and exit."""

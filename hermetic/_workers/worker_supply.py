@@ -164,7 +164,7 @@ def _starter() -> Nursery:
         return NoNursery(error)
     if zygote.ask(["nothing"], _IMPORT_SECONDS) is None:
         zygote.close()
-        return NoNursery(f"sys.executable, {sys.executable}, does not start as a Python that has hermetic")
+        return NoNursery(f"sys.executable ({sys.executable}) does not start, or cannot import hermetic")
     return zygote
 
 
@@ -182,8 +182,9 @@ def context_of(module: str) -> dict[str, Any]:
 def _tell_of_threads(module: str, threads: int, *, first: bool) -> None:
     """Say once why fresh interpreters are started."""
     text = (
-        f"the isolated tests of {module} start fresh interpreters, which takes longer: its imports have started"
-        f" {threads - 1} threads, and a process with threads cannot be forked safely"
+        f"isolated tests of {module} run in fresh interpreters, which is slower: importing the module started"
+        f" {threads - 1} threads, and a process with threads cannot be forked safely; start them later, or set"
+        " isolated_start = fresh"
     )
     try:
         if first:

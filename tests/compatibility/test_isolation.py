@@ -31,9 +31,9 @@ EXPECTED = {  # names of test methods: the kinds that their outcome may be, what
     r"test_\w+_and_fails": (BAD, "1 != 2"),
     r"test_errs": (BAD, "ValueError: broken"),
     r"test_skips\w*": ({SKIP}, ""),
-    r"test_(\d_)?exits": (BAD, r"\[H007\] .* ended with exit status 0 before it was done"),
+    r"test_(\d_)?exits": (BAD, r"\[H007\] .* ended with exit status 0 before it finished"),
     r"test_segfaults": (BAD, r"\[H007\] .* ended by SIGSEGV(.|\n)*in string_at"),
-    r"test_hangs": (BAD, r"\[H007\] .* timed out: the test has used 1\.\d of its 1 seconds(.|\n)*in test_hangs"),
+    r"test_hangs": (BAD, r"\[H007\] .* timed out: the test used 1\.\d of its 1 seconds(.|\n)*in test_hangs"),
     r"test_violates\w*": (BAD, r"\[H003\] subprocess violation: small test"),
     r"test_refused_parameters\[1\]": (BAD, r"\[H007\] .* cannot be isolated: .*\(number\)"),
     r"test_refused_fixtures": (BAD, r"\[H007\] .* cannot be isolated: .*\(tmp_path\)"),
@@ -405,7 +405,9 @@ class ScriptTest(unittest.TestCase):
     def test_tests_that_were_typed_in_cannot_be_isolated(self) -> None:
         done = run_python("-", stdin=textwrap.dedent(self.MODULE) + "\nunittest.main()\n")
         self.assertIn("FAILED (errors=2)", done.stderr)
-        self.assertIn("[H007] __main__.ScriptTest cannot be isolated: it was typed in", done.stderr)
+        self.assertIn(
+            "[H007] __main__.ScriptTest cannot be isolated: it was typed in an interactive session", done.stderr
+        )
         self.assertEqual(1, done.returncode)
 
     @medium
@@ -419,7 +421,9 @@ class ScriptTest(unittest.TestCase):
         with Folder(**{"test_given.py": self.MODULE.replace("\n        ", "\n            ") + given}) as folder:
             done = run_python("-m", "unittest", "test_given", cwd=folder)
             self.assertIn("FAILED (errors=2)", done.stderr)
-            self.assertRegex(done.stderr, r"\[H007\] .*'lock' cannot be sent .*make it in setUp, or make it picklable")
+            self.assertRegex(
+                done.stderr, r"\[H007\] .*'lock' cannot be sent .*create it in setUp, or make it picklable"
+            )
             done = run_hermetic("test_given", cwd=folder)
         self.assertEqual(0, done.returncode, done.stderr)
 

@@ -197,7 +197,7 @@ class ChangesTest(unittest.TestCase):
     def test_modules_that_were_removed(self):
         with unittest.mock.patch.dict(sys.modules):
             found = changes_of(lambda: sys.modules.pop("doctest"))
-        self.assertEqual(found, ["sys.modules has lost 1 modules"])
+        self.assertEqual(found, ["modules removed from sys.modules: 1"])
 
     @unittest.skipUnless(resource, "there are no resource limits")
     def test_resource_limits(self):

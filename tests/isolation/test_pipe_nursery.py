@@ -124,7 +124,7 @@ class PipeNurseryTest(unittest.TestCase):
                 shown = run_python("-m", runner, "-v", "test_mixed", cwd=folder, env=elsewhere(folder))
                 self.assertEqual(verdicts(shown.stderr), VERDICTS, shown.stderr)
                 self.assertEqual(shown.stdout, "junk\nprinted by a worker\n")
-                self.assertIn("has used 1.", shown.stderr)
+                self.assertIn("used 1.", shown.stderr)
                 self.assertEqual([name for name in os.listdir(folder) if name.startswith("hermetic-")], [])
 
     def test_a_group_goes_on_in_a_new_worker_after_a_crash(self):

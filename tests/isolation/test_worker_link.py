@@ -44,12 +44,12 @@ class TimeoutsTest(HostileCase):
 
     def test_the_budget_and_the_time_used_are_named(self):
         for name in self.cases:
-            self.assert_error(name, r"timed out: (the test|the group .*) has used \d+\.\d of its 5 seconds")
+            self.assert_error(name, r"timed out: (the test|the group .*) used \d+\.\d of its 5 seconds")
 
     def test_a_group_is_named(self):
         for mode in ("grouped", "fresh"):
             section = self.runs[mode].sections["Case_sleep.test_2_sleep"]
-            self.assertIn("the group @isolated(timeout=5) class test_hostile.Case_sleep has used", section)
+            self.assertIn("the group @isolated(timeout=5) class test_hostile.Case_sleep used", section)
 
     def test_the_stack_is_shown(self):
         for name in self.cases.keys() - self._WITHOUT_STACK:
@@ -155,7 +155,7 @@ class ImportInWorkerTest(unittest.TestCase):
         self.assert_errors(self.run_module(_SLEEP), r"timed out(.*\n)*.*in <module>")
 
     def test_an_exit_is_an_error_of_each_test(self):
-        self.assert_errors(self.run_module("os._exit(0)"), "ended with exit status 0 before it was done")
+        self.assert_errors(self.run_module("os._exit(0)"), "ended with exit status 0 before it finished")
 
     def test_an_exception_is_an_error_of_each_test(self):
         self.assert_errors(self.run_module("raise ValueError('on import')"), "ValueError: on import")

@@ -54,7 +54,7 @@ class Case(unittest.TestCase):
 """)
         self.assertEqual((run.status, run.places), (1, ["b@1"]))
         self.assertIn("hermetic.IsolationError: [H007] isolated test test_it.Case.test_a: timed out", run.text)
-        self.assertRegex(run.text, r"has used 0\.\d of its 0\.5 seconds")
+        self.assertRegex(run.text, r"used 0\.\d of its 0\.5 seconds")
         self.assertTrue(run.text.endswith("FAILED (errors=1)\n"), run.text)
 
     def test_what_a_test_changes_is_gone_after_it(self):
@@ -407,7 +407,8 @@ def load_tests(loader, tests, pattern):
         run = Run(self.LOCAL, "--isolated-start", "fresh", "test_it")
         self.assertEqual((run.status, run.places), (1, []))
         self.assertIn(
-            "[H007] test_it.make.<locals>.Local cannot be isolated: it is local to a function; define it in its module",
+            "[H007] test_it.make.<locals>.Local cannot be isolated: it is defined in a function; define it at module"
+            " level",
             run.text,
         )
 

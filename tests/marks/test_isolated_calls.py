@@ -27,8 +27,8 @@ class RefusalTest(hermetic.HermeticTestCase):
             isolated_calls.call(function, args, kwargs)
 
     def test_fixtures_and_parameters_are_objects_of_this_process(self):
-        self.assert_refused(r"it is given fixtures or parameters \(tmp_path, number\)", plain, tmp_path="", number=1)
-        self.assert_refused(r"it is given fixtures or parameters \(2 arguments\)", plain, 1, 2)
+        self.assert_refused(r"it takes fixtures or parameters \(tmp_path, number\)", plain, tmp_path="", number=1)
+        self.assert_refused(r"it takes fixtures or parameters \(2 arguments\)", plain, 1, 2)
 
     def test_coroutines_and_generators_are_no_plain_functions(self):
         async def coroutine(): ...
@@ -37,7 +37,7 @@ class RefusalTest(hermetic.HermeticTestCase):
 
         for function in (coroutine, generator):
             with self.subTest(function=function):
-                self.assert_refused("it is no plain function", function)
+                self.assert_refused("it is not a plain function", function)
 
     def test_fixtures_of_pytest_would_run_here(self):
         self.assert_refused("its class's setup_method runs in this process", Holder.check, Holder())

@@ -249,7 +249,7 @@ _NESTED = """
 class NestedProgramTest(ExitStatusCase):
     def test_a_program_that_ends_within_a_test_leaves_the_settings_of_the_run_in_force(self):
         run = self.run_module(_NESTED, "--detect-leaks", "--leaks", "error", "test_sample.OuterTest")
-        self.assert_status(1, run, "test_b_leaks changed its process", "environment variable added: LEFT")
+        self.assert_status(1, run, "test_b_leaks leaked state", "environment variable added: LEFT")
 
 
 if __name__ == "__main__":

@@ -73,25 +73,25 @@ class ForgedFramesTest(HostileCase):
 
     def test_frames_of_no_worker_s_are_errors_that_say_so(self):
         for name in ("unknown", "exited", "died", "output", "worker"):
-            self.assert_error(name, "its channel to hermetic broke: it holds a frame of a kind that no worker sends")
+            self.assert_error(name, "invalid data in hermetic's channel: a frame of unknown kind")
 
     def test_arguments_of_no_worker_s_are_errors_that_say_so(self):
         for name in ("verdict", "exception", "nothing", "no_number", "many"):
-            self.assert_error(name, "its channel to hermetic broke: .* with arguments that such frames do not have")
+            self.assert_error(name, "invalid data in hermetic's channel: .* with wrong arguments")
 
     def test_frames_that_come_too_early_or_twice_are_errors_that_say_so(self):
         for name in ("ready", "ended", "finished"):
-            self.assert_error(name, "its channel to hermetic broke: .* that comes too early, or twice")
+            self.assert_error(name, "invalid data in hermetic's channel: .* that came too early or twice")
 
     def test_who_lies_to_the_end_breaks_the_channel_of_whoever_comes_next(self):
         for run in self.runs.values():
             found = [text for name, text in run.sections.items() if name.startswith("Case_lie.")]
             self.assertEqual(1, len(found))
-            self.assertRegex(found[0], "its channel to hermetic broke: .* that comes too early, or twice; the test")
+            self.assertRegex(found[0], "invalid data in hermetic's channel: .* that came too early or twice; the test")
 
     def test_bodies_that_are_none_are_errors_that_say_so(self):
         for name in ("deep", "huge"):
-            self.assert_error(name, "its channel to hermetic broke: it holds")
+            self.assert_error(name, "invalid data in hermetic's channel: ")
 
     def test_no_file_is_opened_that_is_none_of_source(self):
         for name in ("device", "pipe"):

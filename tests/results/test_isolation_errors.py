@@ -36,7 +36,7 @@ class ChangesTest(hermetic.HermeticTestCase):
     def test_they_are_a_warning_an_error_or_nothing(self):
         error, (warning,) = self.report("warn")
         self.assertIsNone(error)
-        self.assertIn("[H007] test x changed its process, or left something behind: thread left: t", warning)
+        self.assertIn("[H007] test x leaked state: thread left: t", warning)
         error, warned = self.report("error")
         self.assertEqual((type(error), str(error), warned), (IsolationError, warning, []))
         self.assertEqual(self.report("off"), (None, []))

@@ -149,7 +149,7 @@ class LeftoverTest(SampleRunCase):
     def test_by_default_it_is_warned_of(self):
         done, errors = self.run_sample("test_sample.MediumTest.test_3_process")
         self.assertEqual((done.returncode, errors), (0, []), done.stderr)
-        self.assertIn("HermeticWarning: [H007] test test_sample.MediumTest.test_3_process changed", done.stderr)
+        self.assertIn("HermeticWarning: [H007] test test_sample.MediumTest.test_3_process leaked state", done.stderr)
 
     def test_tests_in_other_threads_keep_their_processes(self):
         done, errors = self.run_sample("--leaks", "error", "test_sample.ThreadedTest")

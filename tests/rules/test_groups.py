@@ -195,7 +195,7 @@ class A(unittest.TestCase):
 """)
         second = ("setUpClass A@2", "c@2", "d@2", "tearDownClass A@2")
         self.assertEqual((run.status, run.places), (1, ["setUpClass A@1", "a@1", *second]), run.text)
-        self.assertIn("[H007] isolated test test_it.A.test_b: ended with exit status 0 before it was done", run.text)
+        self.assertIn("[H007] isolated test test_it.A.test_b: ended with exit status 0 before it finished", run.text)
         self.assertTrue(run.text.endswith("FAILED (errors=1)\n"), run.text)
 
     def test_the_tests_of_a_group_share_its_seconds(self):
@@ -212,7 +212,7 @@ class A(unittest.TestCase):
         self.assertRegex(
             run.text,
             r"\[H007\] isolated test test_it\.A\.test_b: timed out: the group @isolated\('one', timeout=1\.5\)"
-            r" has used 1\.[5-9] of its 1\.5 seconds",
+            r" used 1\.[5-9] of its 1\.5 seconds",
         )
 
     def test_after_a_crash_the_rest_has_what_is_left_of_the_seconds(self):
@@ -229,7 +229,7 @@ class B(unittest.TestCase):
         for options in ((), ("-j", "2"), ("--isolated-start", "fresh")):
             with self.subTest(options=options):
                 run = Run(text, *options)
-                used = r"timed out: the group @isolated\(timeout=3\) class test_it.A has used 3\.[01] of its 3 seconds"
+                used = r"timed out: the group @isolated\(timeout=3\) class test_it.A used 3\.[01] of its 3 seconds"
                 self.assertRegex(run.text, f"isolated test test_it.A.test_b: {used}")
 
     def test_while_the_run_is_stopped_no_time_counts(self):
@@ -252,7 +252,7 @@ class A(unittest.TestCase):
 class A(unittest.TestCase):
     def test_a(self): time.sleep(600)
 """)
-        self.assertIn("timed out: the group @isolated(timeout=0.5) class test_it.A has used", run.text)
+        self.assertIn("timed out: the group @isolated(timeout=0.5) class test_it.A used", run.text)
 
     def test_time_between_the_tests_of_a_group_does_not_count(self):
         run = Run("""
@@ -293,35 +293,3 @@ class A(unittest.TestCase):
 if os.environ.get("HERMETIC_ISOLATED"): os._exit(5)
 """, "--isolated-start", "fresh", "test_it")  # fmt: skip
         self.assertEqual((run.status, run.places), (1, []))
-        self.assertIn("[H007] isolated test test_it.A.test_a: ended with exit status 5 before it was done", run.text)
-
-
-def nothing(*_: object) -> None:
-    """A fixture."""
-
-
-class OwnFixturesTest(hermetic.HermeticTestCase):
-    def test_a_plain_class_has_none_and_neither_has_one_of_ours(self):
-        for base in (unittest.TestCase, hermetic.HermeticTestCase, unittest.IsolatedAsyncioTestCase):
-            with self.subTest(base=base):
-                self.assertFalse(groups.has_class_fixtures(type("Plain", (base,), {})))
-
-    def test_a_fixture_counts_in_the_class_and_in_those_that_inherit_it(self):
-        for name in ("setUpClass", "tearDownClass"):
-            base = type("Base", (unittest.TestCase,), {name: classmethod(nothing)})
-            with self.subTest(name=name):
-                self.assertTrue(groups.has_class_fixtures(base))
-                self.assertTrue(groups.has_class_fixtures(type("Derived", (base,), {})))
-
-    def test_fixtures_of_tests_do_not_count(self):
-        self.assertFalse(groups.has_class_fixtures(type("Case", (unittest.TestCase,), {"setUp": nothing})))
-
-    def test_a_module_has_those_that_it_defines(self):
-        for name, answer in (("setUpModule", True), ("tearDownModule", True), ("setUpClass", False)):
-            module = types.ModuleType("shop_tests")
-            setattr(module, name, nothing)
-            with self.subTest(name=name), mock.patch.dict(sys.modules, shop_tests=module):
-                self.assertEqual(groups.has_module_fixtures("shop_tests"), answer)
-
-    def test_a_module_that_is_not_loaded_has_none(self):
-        self.assertFalse(groups.has_module_fixtures("nothing.of_this_name"))

@@ -114,7 +114,7 @@ class NoIsolationTest(IsolationCase):
 class TimeoutTest(IsolationCase):
     def test_the_option_is_the_budget_of_tests_whose_mark_has_none(self):
         run = Run(SLOW.format(mark="@isolated"), "--isolated-timeout", "0.5", "test_it")
-        self.assertRegex(run.text, r"timed out: the test has used 0\.\d of its 0\.5 seconds")
+        self.assertRegex(run.text, r"timed out: the test used 0\.\d of its 0\.5 seconds")
 
     def test_it_is_that_of_unmarked_tests_too(self):
         run = Run(SLOW.format(mark=""), "--isolated", "--isolated-timeout=0.5", "test_it")

@@ -143,7 +143,7 @@ class RefusalTest(unittest.TestCase):
             def test(self):
                 pass
 
-        with self.assertRaisesRegex(IsolationError, r"H007.*Local cannot be isolated: it is local to a function"):
+        with self.assertRaisesRegex(IsolationError, r"H007.*Local cannot be isolated: it is defined in a function"):
             addressing.address_of(Local("test"))
 
     def test_a_class_that_was_made_while_the_program_ran(self):
@@ -161,7 +161,7 @@ class RefusalTest(unittest.TestCase):
         typed = type("Typed", (Sample,), {"__module__": "__main__", "__qualname__": "Typed"})
         main.Typed = typed
         with mock.patch.dict(sys.modules, {"__main__": main}):
-            with self.assertRaisesRegex(IsolationError, "H007.*it was typed in, not written in a file"):
+            with self.assertRaisesRegex(IsolationError, "H007.*it was typed in an interactive session"):
                 addressing.address_of(typed("test_one"))
 
 

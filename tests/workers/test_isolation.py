@@ -41,7 +41,7 @@ class EndingsTest(HostileCase):
 
     def test_an_exit_is_an_error_that_names_the_status(self):
         for name, status in (("exit_0", 0), ("execv", 0), ("exit_3", 3)):
-            self.assert_error(name, f"ended with exit status {status} before it was done")
+            self.assert_error(name, f"ended with exit status {status} before it finished")
 
     def test_an_exception_that_ends_programs_is_an_error_of_the_test(self):
         for name, error in (("sys_exit", "SystemExit"), ("own_base", "Own"), ("interrupt", "KeyboardInterrupt")):
@@ -123,7 +123,7 @@ class FileDescriptorsTest(HostileCase):
 
     def test_what_is_no_frame_is_an_error_that_says_so(self):
         for name in ("junk", "one_byte", "flood", "forged"):
-            self.assert_error(name, "its channel to hermetic broke")
+            self.assert_error(name, "invalid data in hermetic's channel")
 
     def test_half_a_frame_swallows_what_follows_and_is_an_error(self):
         self.assert_error("half_frame", "H007")
@@ -194,10 +194,10 @@ class ProcessesTest(HostileCase):
 
     def test_a_forked_copy_that_comes_back_is_an_error(self):
         for name in ("copy_raises", "copy_exits"):
-            self.assert_error(name, "a forked copy of it came back to the runner")
+            self.assert_error(name, "a child that it forked returned to the runner")
 
     def test_a_forked_copy_that_comes_back_late_is_an_error_that_names_the_test(self):
-        text = r"isolated test \S+\.test_2_both_return: a forked copy of it came back to the runner"
+        text = r"isolated test \S+\.test_2_both_return: a child that it forked returned to the runner"
         for run in self.runs.values():
             blamed = [found for key, found in run.sections.items() if "Case_both_return" in key]
             self.assertRegex("".join(blamed), text)

@@ -220,7 +220,7 @@ class ShapesTest(unittest.TestCase):
         self.assertIn(f"[H007] test {name}: ended by SIGSEGV", self.done.stderr)
 
     def test_an_exit_is_an_error_of_its_test_and_what_it_printed_is_shown(self):
-        self.assertIn("test_2_exit: ended with exit status 0 before it was done", self.done.stderr)
+        self.assertIn("test_2_exit: ended with exit status 0 before it finished", self.done.stderr)
         self.assertIn("before the exit", self.done.stdout)
 
     def test_the_rest_of_a_class_goes_on_in_another_process_with_its_fixtures(self):
@@ -344,9 +344,7 @@ class StopTest(unittest.TestCase):
         with Folder(**{"log.py": LOG, "test_s.py": STOP}) as folder:
             process = self.start(folder, "--test-timeout", "2", "test_s.LongTest")
             output, _ = process.communicate(timeout=TIMEOUT)
-        self.assertRegex(
-            output, r"\[H007\] test test_s.LongTest.test_1: timed out: the test has used 2.\d of its 2 sec"
-        )
+        self.assertRegex(output, r"\[H007\] test test_s.LongTest.test_1: timed out: the test used 2.\d of its 2 sec")
         self.assertIn("in test_1", output)
         self.assertIn("Ran 2 tests", output)
 
@@ -431,7 +429,7 @@ class WaysToRunTest(unittest.TestCase):
         """
         with Folder(**{"test_s.py": text}) as folder:
             done = run_hermetic("-j2", "--leaks", "error", cwd=folder)
-        self.assertIn("test_s.LeavingTest.test_1 changed its process, or left something behind: process", done.stderr)
+        self.assertIn("test_s.LeavingTest.test_1 leaked state: process", done.stderr)
         self.assertIn("FAILED (errors=1)", done.stderr)
 
     def test_without_a_number_it_says_what_to_write(self):
