@@ -26,7 +26,6 @@ def be_worker(nonce: str, *others: Any) -> NoReturn:
 
     Args:
         nonce: the nonce of ``WorkerArguments``, in hexadecimal digits.
-        others: the other arguments.
     """
     worker.work(WorkerArguments(bytes.fromhex(nonce), *others), is_fresh=True)
 

@@ -44,7 +44,6 @@ def replace_file(path: str, data: bytes) -> None:
 
     Args:
         path: the absolute path, with symbolic links resolved.
-        data: the contents.
 
     Raises:
         OSError: the file could not be written, and is unchanged.

@@ -18,11 +18,7 @@ MSG_DONTWAIT, SHUT_RDWR = getattr(_socket, "MSG_DONTWAIT", 0), _socket.SHUT_RDWR
 
 
 def pair(kind: int = _socket.SOCK_STREAM) -> tuple[Any, Any]:
-    """Create two connected sockets that no child program inherits.
-
-    Args:
-        kind: ``SOCK_STREAM`` or ``SOCK_SEQPACKET``.
-    """
+    """Create two connected sockets that no child program inherits."""
     ours, theirs = _socket.socketpair(_socket.AF_UNIX, kind)
     return _patient(ours), _patient(theirs)
 

@@ -19,12 +19,7 @@ if TYPE_CHECKING:
 
 
 def original(module_name: str, name: str) -> Any:
-    """Return a function or class as the standard library defines it; None where the platform lacks it.
-
-    Args:
-        module_name: the module that defines it, such as ``posix``.
-        name: its name there.
-    """
+    """Return a function or class as the standard library defines it; None where the platform lacks it."""
     module = sys.modules.get(module_name) or _import_module(module_name)
     found = getattr(module, name, None)
     if not _is_defined_by(module_name, found):

@@ -11,11 +11,7 @@ if TYPE_CHECKING:
 
 
 def boot(payload: dict[str, Any]) -> None:
-    """Enter the scope of the parent, patch multiprocessing, and watch the import of main.
-
-    Args:
-        payload: the data that ``preparation`` has sent.
-    """
+    """Enter the scope of the parent, patch multiprocessing, and watch the import of main."""
     if payload["scope"] is not None:
         from . import child_boot  # saves 5 ms in children of tests without a size
 

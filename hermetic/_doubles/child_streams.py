@@ -78,11 +78,7 @@ def waiting(popen: Any, stream: Any) -> Any:
 
 
 def waiting_selector(base: Any) -> Any:
-    """A class of selectors that wait for doubled children in virtual time.
-
-    Args:
-        base: the class of selectors that ``Popen.communicate`` uses.
-    """
+    """A class of selectors that wait for doubled children in virtual time."""
 
     class WaitingSelector(base):  # type: ignore[misc]
         def select(self, timeout: float | None = None) -> Any:

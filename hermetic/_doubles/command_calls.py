@@ -26,9 +26,7 @@ class CommandCall:
         passed_files: those that it is to have besides.
         cwd: the folder, or None for the test's own.
         env: the environment, or None for the test's own.
-        shell: whether a shell was to run it.
         encoding: that of the caller's text streams; UTF-8 where they are binary.
-        is_text: whether they are text.
         has_stdin: whether the child has a standard input of its own.
         reads_pipe: whether that is a pipe that Popen has made.
         child: what plays the child; None before it is started, or where none was.
@@ -74,12 +72,7 @@ def encoded(text: str | bytes, encoding: str) -> bytes:
 
 
 def check_surroundings(call: CommandCall, *, needs_folder: bool) -> None:
-    """Fail as the start of a real child does: in a folder that is none, or on a file that is not open.
-
-    Args:
-        call: the call.
-        needs_folder: whether its folder must be there.
-    """
+    """Fail as the start of a real child does: in a folder that is none, or on a file that is not open."""
     if call.cwd is not None and needs_folder and not os.path.isdir(call.cwd):
         number = errno.ENOTDIR if os.path.exists(call.cwd) else errno.ENOENT
         raise OSError(number, os.strerror(number), call.cwd)

@@ -60,7 +60,6 @@ class Child:
 
     Attributes:
         returncode: None until it has ended.
-        duration: as the argument.
         awaited: whether to end even if its parent may still write to it.
         sent: what it has read of its standard input so far.
         error: what the function that plays it has raised.

@@ -24,12 +24,9 @@ class Expectation:
     """One scripted command; what ``mock_run`` returns.
 
     Attributes:
-        answer: what its child does.
         wanted: the fields that are compared: the command, and those of input, cwd, env and shell that were given.
         times: how often it answers; None for any number of times.
-        required: whether it must be used.
         place: ``file:line`` of the ``mock_run``.
-        used: the calls that it has answered.
     """
 
     answer: Answer
@@ -149,11 +146,7 @@ def checked_times(times: Any) -> int | None:
 
 
 class Queue:
-    """Expectations in the order in which they must be met.
-
-    Attributes:
-        any_order: whether the order does not matter.
-    """
+    """Expectations in the order in which they must be met."""
 
     def __init__(self, *, any_order: bool) -> None:
         self.any_order = any_order

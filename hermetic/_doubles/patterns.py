@@ -58,7 +58,6 @@ class CommandPattern:
         """In what a command is another one, line by line, for people.
 
         Args:
-            command: the command.
             shell: whether a shell runs it: then it may also be written as the arguments of that, and those as it;
                 without one, a string is a list of one.
         """
@@ -152,7 +151,6 @@ def differences(wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
 
     Args:
         wanted: name to value, pattern, predicate or ``...``.
-        found: name to value.
     """
     lines = []
     for name, value in wanted.items():

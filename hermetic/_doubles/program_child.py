@@ -21,8 +21,6 @@ class ProgramChild(Child):
 
     Args:
         program: the function; it is given a ``ChildProcess``, and returns an exit status, or None.
-        command, cwd, env: what the function may want to know of its call.
-        files, returncode, duration, on_end: as of ``Child``.
     """
 
     def __init__(

@@ -20,7 +20,6 @@ class ScriptedChild(Child):
 
     Args:
         outputs: what it writes, by the number of the file.
-        files, returncode, duration, on_end: as of ``Child``.
     """
 
     def __init__(self, outputs: dict[int, bytes], **kwargs: Any) -> None:

@@ -25,9 +25,7 @@ def unmocked_text(call: CommandCall, following: Expectation | None, name: str) -
     """A call that no expectation answers.
 
     Args:
-        call: the call.
         following: the expectation whose turn it was.
-        name: what the test calls the double.
     """
     lines = [f"nothing is scripted for {call_text(call)}", *where()]
     if following is None:

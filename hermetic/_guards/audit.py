@@ -52,7 +52,6 @@ def _tell_sandbox(operation: Operation, policy: decision.Policy | None, *, is_al
     """Tell the kernel sandbox, if it restricts this process, that this thread is about to do an operation.
 
     Args:
-        operation: the operation.
         policy: the policy that it was judged by; None if it was not judged.
         is_allowed: whether the policy allows it; otherwise it happens for another reason.
     """
@@ -133,7 +132,6 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
     """Let an operation happen, or record it and raise.
 
     Args:
-        operation: what is about to happen.
         scope: the scope that it belongs to; by default, the one in force.
 
     Raises:

@@ -20,7 +20,6 @@ def add_listener(event: str, listener: Listener) -> None:
     Functions for the same event are called in the order of their registration, until one of them raises an exception.
 
     Args:
-        event: the name of the audit event.
         listener: the function. It should be ``faults.shielded``: nothing stands between it and the code under test.
     """
     listeners = _listeners()

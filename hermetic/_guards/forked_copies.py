@@ -14,11 +14,7 @@ if TYPE_CHECKING:
 
 
 class Fork:
-    """The last fork of a run. Its copy finds it in its memory, and reports it.
-
-    Args:
-        current_test: finds the test that is running; None for none.
-    """
+    """The last fork of a run. Its copy finds it in its memory, and reports it."""
 
     def __init__(self, current_test: Callable[[], Any]) -> None:
         self.site = callsite.find_call_site("os.fork")

@@ -22,8 +22,6 @@ def error(
 
     Args:
         action: what kind of finding it is (``Operation``).
-        owner: the test, or what else it is about.
-        target: what it is about, for people.
         scope: where it is recorded; None for what happens outside of tests, which is reported late if nobody does.
         site: where in the user's code; by default, the caller's.
     """

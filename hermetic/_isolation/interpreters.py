@@ -14,7 +14,6 @@ class WorkerArguments:
 
     Attributes:
         nonce: the bytes that its frames begin with.
-        folder: the path of its folder.
         reading: the file descriptor to read requests from.
         writing: the file descriptor to write frames to.
         files: the file descriptors to write output to; see ``output.take_over``.

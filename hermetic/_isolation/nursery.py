@@ -28,7 +28,6 @@ class Nursery:
 
         Args:
             fresh: whether it is to be a fresh interpreter instead of a fork.
-            sandboxed: whether the kernel is to hold it to the sizes of its tests.
         """
         try:
             folder = self._new_folder()
@@ -65,11 +64,7 @@ class Nursery:
 
 
 class NoNursery(Nursery):
-    """Stands for a nursery where none can be started.
-
-    Args:
-        reason: why.
-    """
+    """Stands for a nursery where none can be started."""
 
     def __init__(self, reason: object) -> None:
         self._reason = reason
@@ -85,11 +80,7 @@ class NoNursery(Nursery):
 
 
 class Unstarted(Worker):
-    """Stands for a worker that could not be started: it has ended before the first request.
-
-    Args:
-        reason: why.
-    """
+    """Stands for a worker that could not be started: it has ended before the first request."""
 
     def __init__(self, reason: object) -> None:
         closed: Any = _ClosedLink()

@@ -39,9 +39,6 @@ def flush_standard_streams() -> None:
 class Stream:
     """A file that a worker writes to and the supervisor reads.
 
-    Args:
-        path: of the file to create.
-
     Attributes:
         writing: the file descriptor for the worker, to append to the file.
     """
@@ -136,9 +133,6 @@ def _read_at(fd: int, position: int, length: int) -> bytes:
 class Output:
     """The three streams of a worker.
 
-    Args:
-        folder: of the worker.
-
     Attributes:
         stacks: the stream that faulthandler writes stacks to when the worker crashes.
     """
@@ -194,12 +188,7 @@ class Output:
 
 
 class WorkerFolder:
-    """The folder of a worker, with the files that it writes its output to, and its temporary files.
-
-    Attributes:
-        path: of the folder.
-        output: what the worker writes.
-    """
+    """The folder of a worker, with the files that it writes its output to, and its temporary files."""
 
     def __init__(self) -> None:
         self.path = own_files.new_folder("hermetic-")
@@ -235,7 +224,6 @@ def take_over(folder: str, descriptors: list[int]) -> dict[str, int]:
     """In the worker: the file descriptors of its streams by name, and that of the null device.
 
     Args:
-        folder: of the worker.
         descriptors: those that were passed to the worker; none if it has to open the files.
     """
     written = descriptors or [system.open_fd(os.path.join(folder, name), _TO_APPEND) for name in _NAMES]

@@ -36,11 +36,9 @@ class Task:
         timeout: the seconds that the task may take; if it shares its worker, the seconds for each step.
         what: is timed, for the text of a time-out.
         seconds: the seconds that the task is likely to take.
-        sandboxed: whether the worker has to be in a sandbox.
 
     Attributes:
         at: the number of steps that are done.
-        is_begun: whether a worker has been asked.
     """
 
     def __init__(  # noqa: PLR0913 - one for each thing that a task consists of
@@ -74,8 +72,6 @@ class Pool:
 
     Args:
         tasks: the tasks, in the order in which their answers are likely to be wanted.
-        size: the number of workers that may run at the same time.
-        nursery: where the workers come from.
         new_worker: starts one of them for a task.
         is_stopping: whether the run ends with its current test.
         ends_run: whether a frame ends a run that fails fast, so that no later task is begun.

@@ -66,17 +66,13 @@ class Worker:
     """A worker, seen from the process that supervises it.
 
     Args:
-        link: the connection to it.
-        folder: its folder.
         nonce: the bytes that its frames begin with.
         take_back: called with the folder of a worker that has left nothing in it.
         says_started: whether it sends ``started``; the time until then does not count as its tests' time.
 
     Attributes:
-        link: the connection to it.
         number: its number among all workers of this process, those that have ended included.
         used: the seconds that it has worked.
-        has_ended: whether it has ended.
     """
 
     def __init__(
@@ -193,7 +189,6 @@ class Worker:
         """Give another worker the time that is left to this one, or all of it again if none is left.
 
         Args:
-            worker: the one that takes over.
             timeout: the seconds that both may work together.
         """
         worker.used = self.used if self.used < timeout else 0.0

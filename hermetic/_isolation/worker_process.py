@@ -36,7 +36,6 @@ def set_up(given: WorkerArguments, *, is_fresh: bool) -> framing.WorkerEnd:
     """Give this process its own standard files, channel and temporary folder.
 
     Args:
-        given: what the worker was given.
         is_fresh: whether the interpreter was started for it, and has no streams of ``make_streams`` yet.
 
     Returns:

@@ -39,7 +39,6 @@ class Zygote:
     """The process itself.
 
     Args:
-        control: the socket to the supervisor.
         work: called in a forked worker; does not return.
     """
 

@@ -36,12 +36,7 @@ _MAX_RECEIVED_BYTES = 500_000  # at once: the time limit is checked between two 
 
 
 class ZygoteNursery(Nursery):
-    """Workers that a zygote starts.
-
-    Args:
-        control: the socket to the zygote.
-        pid: of the zygote.
-    """
+    """Workers that a zygote starts."""
 
     def __init__(self, control: socket.socket, pid: int) -> None:
         self._pid = pid
@@ -94,7 +89,6 @@ class ZygoteNursery(Nursery):
         """Send a message to the zygote, and return its answer; None if it has none.
 
         Args:
-            message: plain data.
             timeout: seconds.
         """
         try:

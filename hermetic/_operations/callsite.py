@@ -61,7 +61,6 @@ def is_inside(module: str, *, function: str = "", depth: int = 12) -> bool:
     """Whether a module, or one of its functions, is among the nearest callers.
 
     Args:
-        module: its name.
         function: the name of a function; empty for any.
         depth: how many frames to look at, not counting ours.
     """
@@ -72,7 +71,6 @@ def frame_inside(module: str, *, function: str = "", depth: int = 12) -> FrameTy
     """Find the nearest caller in a module, or in one of its functions; None if there is none.
 
     Args:
-        module: its name.
         function: the name of a function; empty for any.
         depth: how many frames to look at, not counting ours.
     """
@@ -141,7 +139,6 @@ def fixture_of(frame: FrameType, callee: FrameType | None = None) -> tuple[str, 
     """Find the fixture or ``load_tests`` of a frame: its name as unittest writes it, and its class or module.
 
     Args:
-        frame: any frame.
         callee: the frame that it calls; a module cleanup is recognized by its caller.
     """
     name, module = frame.f_code.co_name, str(frame.f_globals.get("__name__"))

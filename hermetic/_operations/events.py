@@ -102,9 +102,7 @@ def process_operation(api: str, action: str, command: Any, argv: Any = None, scr
     """Describe the start of a process, or the replacement of this one.
 
     Args:
-        api: the function that was called.
         action: ``start``, ``fork``, ``exec``, ``interpreter`` or ``native``.
-        command: the program.
         argv: its arguments, the program first, or its command line.
         scripted: its arguments or command line, if the double of subprocess could answer the call.
     """

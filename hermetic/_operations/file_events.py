@@ -62,7 +62,6 @@ def _reader(action: str, api: str, *folders: int, path: int = 0) -> Callable[...
     """Make the reader of an event.
 
     Args:
-        action: the action of the operation.
         api: the name of the function, which is also the name of the event.
         folders: the positions of arguments that may be the descriptor of a folder.
         path: the position of the path.

@@ -66,7 +66,6 @@ class _Block:
 
     Args:
         put_in: is called in a forked copy, with the function that ends the copy.
-        current_test: finds the test that is running.
     """
 
     def __init__(self, put_in: Callable[[Callable[..., Any]], None], current_test: Callable[[], Any]) -> None:

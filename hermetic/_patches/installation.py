@@ -26,7 +26,6 @@ class InstalledGuard:
     """What is installed in this process. One instance, in this module.
 
     Attributes:
-        is_complete: whether all parts of the guard are in place.
         failure: why it could not be installed; None if that has not been tried, or has worked.
         columns: the opt-in columns of the size table that are watched.
         reports_at_exit: whether an exit handler shows what no result was there to report.
@@ -61,11 +60,7 @@ def install(opt_in: Sequence[str] = ()) -> None:
 
 
 def install_if_possible(opt_in: Sequence[str] = ()) -> None:
-    """Install the guard if that is possible; otherwise each test with a size reports why it is not.
-
-    Args:
-        opt_in: as of ``install``.
-    """
+    """Install the guard if that is possible; otherwise each test with a size reports why it is not."""
     with contextlib.suppress(GuardError):
         install(opt_in)
 

@@ -45,12 +45,7 @@ def _computed(name: str, compute: Callable[[Any, Any], Any]) -> property:
 
 
 def change_class(name: str, cls: type[types.ModuleType]) -> None:
-    """Give a module a class, unless it is the standard library's, or has a class of its own.
-
-    Args:
-        name: the name of the module.
-        cls: as of ``module_class``.
-    """
+    """Give a module a class, unless it is the standard library's, or has a class of its own."""
     module = None if name.partition(".")[0] in sys.stdlib_module_names else sys.modules.get(name)
     if type(module) is types.ModuleType:
         module.__class__ = cls

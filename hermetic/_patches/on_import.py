@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 def when_imported(name: str, use: Callable[[Any], None]) -> Callable[[], None]:
     """Call a function with a module once it has been executed, or now if it has.
 
-    Args:
-        name: the full name of the module.
-        use: called with the module.
-
     Returns:
         A function that cancels the call.
     """

@@ -55,21 +55,13 @@ class Leaving(real.system_exit):
 
 
 def exit_program(code: Any) -> NoReturn:
-    """End the program, whatever its tests have left of ``sys.exit`` and ``os._exit``.
-
-    Args:
-        code: as ``sys.exit`` takes it.
-    """
+    """End the program, whatever its tests have left of ``sys.exit`` and ``os._exit``."""
     decide(code)
     raise Leaving(code)
 
 
 def decide(code: Any) -> None:
-    """Make this process end with a status, even if an exit handler asks for 0. A program within a test decides nothing.
-
-    Args:
-        code: as ``sys.exit`` takes it.
-    """
+    """Make this process end with a status, even if an exit handler asks for 0; a program in a test decides nothing."""
     if not current_run.in_run:
         _end.status = code if isinstance(code, int) else int(code is not None)
 
@@ -90,7 +82,6 @@ def early_end_text(error: BaseException, when: str) -> str:
     """An exception that ended a run.
 
     Args:
-        error: the exception.
         when: the phase of the run, as ``while the tests were loaded``.
     """
     try:

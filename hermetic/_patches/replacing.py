@@ -19,7 +19,6 @@ def guarded(original: Callable[..., Any], operation_of: Callable[..., Any]) -> C
     """A function that asks the judge first.
 
     Args:
-        original: does the work.
         operation_of: is called with the same arguments, and returns the operation; None if there is nothing to judge.
     """
 

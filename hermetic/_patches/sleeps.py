@@ -50,11 +50,7 @@ def patch_sleeps() -> None:
 
 
 class _GuardedSleep:
-    """``time.sleep``, which asks the judge first. No function: as an attribute of a class, one would become a method.
-
-    Args:
-        original: the function itself.
-    """
+    """``time.sleep`` behind the judge. No function: as an attribute of a class, a function would become a method."""
 
     def __init__(self, original: Callable[..., None]) -> None:
         functools.update_wrapper(self, original)

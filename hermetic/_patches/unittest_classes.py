@@ -36,7 +36,6 @@ def replace_methods(cls: Any, makers: Mapping[str, Callable[[Any, Callable[..., 
     """Replace methods of a TestCase class.
 
     Args:
-        cls: the class.
         makers: for each method, makes the replacement from the class and from the method that the class would have
             without it, as a function of the test and its arguments.
     """
@@ -54,7 +53,6 @@ def replace_class_fixture(cls: Any, name: str, run: Callable[[Any, Callable[[], 
     """Replace a class fixture of a TestCase class, unless that is done.
 
     Args:
-        cls: the class.
         name: ``setUpClass`` or ``tearDownClass``.
         run: is called with the class whose fixture it is, and with the fixture that it would have had.
     """

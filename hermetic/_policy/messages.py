@@ -62,7 +62,6 @@ def violation_text(violation: Violation, repeated: int = 0) -> str:
     """Write the whole message of a violation.
 
     Args:
-        violation: the record.
         repeated: how many more times the same line did the same.
     """
     lines = [headline(violation) + (f" ({repeated} more times)" if repeated else "")]
@@ -276,7 +275,6 @@ def summary_lines(violations: Sequence[Violation], heading: str) -> list[str]:
     """Summarize violations by code and test for the end of a run.
 
     Args:
-        violations: all of a run.
         heading: what they are: ``violations`` or ``warnings``.
     """
     lines = []

@@ -96,7 +96,6 @@ def pack(nonce: bytes, frame: list[Any]) -> bytes:
     """Turn a frame into bytes.
 
     Args:
-        nonce: the nonce of the worker.
         frame: strings, numbers, booleans, None, lists and dictionaries of them.
     """
     body = to_bytes(frame)
@@ -124,7 +123,6 @@ class WorkerEnd:
     Args:
         reading: the file descriptor to read requests from.
         writing: the file descriptor to write frames to; it may be the same.
-        nonce: the nonce of the worker.
         streams: the file descriptors of the output files.
     """
 

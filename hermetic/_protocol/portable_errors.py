@@ -63,7 +63,6 @@ def describe_error(error: BaseException, tb: Any = None, *, with_locals: bool = 
     Args:
         error: the exception; no method of it is trusted.
         tb: its traceback, if it is not the exception's own, as for doctest.
-        with_locals: whether to include the local variables of its frames.
     """
     try:
         return _describe(error, tb, with_locals=with_locals)
@@ -233,11 +232,7 @@ def _locals(frame: types.FrameType, room: _Room) -> dict[str, str]:
 
 
 def rebuild(described: dict[str, Any]) -> BaseException:
-    """Make an exception that looks like the described one.
-
-    Args:
-        described: the data that ``describe_error`` returned.
-    """
+    """Make an exception that looks like the described one."""
     alone = described["exceptions"]
     made: dict[int, BaseException] = {}
 

@@ -26,13 +26,7 @@ copyreg.pickle(StandIn, _reduced_class)
 
 
 def new_class(module: str | None, qualname: str, base: type[BaseException]) -> type[BaseException]:
-    """A class of exceptions that is shown as the worker's class of that name is.
-
-    Args:
-        module: the name of its module.
-        qualname: its qualified name.
-        base: the built-in class that it inherits from.
-    """
+    """A class of exceptions that is shown as the worker's class of that name is."""
     if module == "unittest.case" and qualname == "SkipTest":
         import unittest
 

@@ -81,13 +81,7 @@ def traceback_of(frames: list[list[Any]]) -> types.TracebackType | None:
 
 
 def traceback_at(filename: str, name: str, line: int) -> types.TracebackType | None:
-    """A traceback of one frame, for an error that was not raised.
-
-    Args:
-        filename: the file.
-        name: the name of the function.
-        line: the line in the file, from 1.
-    """
+    """A traceback of one frame, for an error that was not raised."""
     return traceback_of([[filename, name, name, line, line, [], "", False, {}, False]])
 
 

@@ -27,7 +27,6 @@ def annotation_lines(records: Sequence[TestRecord], format_name: str, environ: M
     """The lines that annotate the errors, failures and violations of a run, errors first.
 
     Args:
-        records: the records of the run.
         format_name: ``github`` or ``azure``.
         environ: the environment, in which the CI system names the folder that paths must be relative to.
     """

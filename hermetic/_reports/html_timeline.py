@@ -19,7 +19,6 @@ def timeline(run: RunRecord, shown: Callable[[object], str]) -> Iterator[str]:
     """The section of the timeline.
 
     Args:
-        run: the records of the run.
         shown: turns a value into safe HTML text.
     """
     rows: dict[str, list[TestRecord]] = {}

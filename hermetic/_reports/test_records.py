@@ -52,7 +52,6 @@ class CaughtWarning:
 
     Attributes:
         category: the dotted name of its class.
-        message: its text.
         file: the file that it points at.
         line: the number of the line that it points at.
     """
@@ -82,7 +81,6 @@ class TestRecord:
         group: the isolation group as it is marked; empty for a test that is not isolated.
         entries: the recorded outcomes, in order; empty for a plain success.
         passed: whether the test succeeded, or some of its subtests were skipped and none failed.
-        subtests: the number of subtests.
         all_skipped: whether every subtest was skipped, and there is no other outcome.
         violations: the violations that are errors.
         warned: the violations that were only warned about.
@@ -154,14 +152,11 @@ class RunRecord:
 
     Attributes:
         command: the command line, as a list.
-        hermetic: the version of hermetic.
-        python: the version of Python.
         platform: the platform, such as ``linux``.
         started: the start, in seconds since the epoch.
         duration: the duration in seconds.
         loaded: the number of tests to run.
         ended_early: what ended the run before its last test; None for a complete run.
-        successful: whether the run was successful.
         tests: the records, in the order in which the result received them.
         warnings: the warnings that were shown outside of tests.
     """

@@ -47,7 +47,6 @@ class GuardedResult:
     their results other things than unittest does.
 
     Attributes:
-        current_test: the test that is running.
         hermetic_listeners: are told each event that the result has shown.
     """
 

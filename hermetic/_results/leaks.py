@@ -23,13 +23,7 @@ _temporary_files: list[str] = []  # made since the test that is running began
 
 
 def run(test: Any, result: Any, run_test: Callable[[Any, Any], Any]) -> Any:
-    """Run a test, and report what it changed and left.
-
-    Args:
-        test: the test.
-        result: of any runner.
-        run_test: runs it.
-    """
+    """Run a test, and report what it changed and left."""
     _watch_temporary_files()
     _temporary_files.clear()
     snapshot = leak_snapshot.Snapshot()

@@ -34,9 +34,7 @@ def end(test: Any, scope: scopes.Scope, result: Any) -> IsolationError | None:
     """End what a test has left running, and report it.
 
     Args:
-        test: the test.
         scope: its own, once its cleanups have run.
-        result: of any runner.
 
     Returns:
         What is to be reported as an error, if the settings have it so.

@@ -28,7 +28,6 @@ class Listener:
         """A test has ended that was not interrupted by Ctrl-C.
 
         Args:
-            test: the test.
             started: when, by ``perf_counter``, which is one clock for all processes of a machine.
             seconds: how long it took in the process that ran it.
         """
@@ -70,16 +69,13 @@ class Listener:
         """A test, or the group that ended with it, leaked state.
 
         Args:
-            test: the test.
             what: the test or the group, for people.
-            changes: for people.
         """
 
     def addWorker(self, worker: int, group: str) -> None:
         """The current test runs in a worker.
 
         Args:
-            worker: its number.
             group: the isolation group; empty for a test that is not isolated.
         """
 

@@ -21,12 +21,7 @@ _SLOW_SECONDS, _SLOW_SHARE, _MAX_SLOW = 1.0, 0.1, 3  # tests that are named: thi
 
 
 class Progress(Listener):
-    """The progress of a run, shown on a live line.
-
-    Args:
-        line: the live line.
-        result: the result of the run.
-    """
+    """The progress of a run, shown on a live line."""
 
     def __init__(self, line: live_line.LiveLine, result: Any) -> None:
         self._line = line
@@ -130,11 +125,7 @@ def following(
     """Show the progress of a run for a block, if the run has a terminal.
 
     Args:
-        result: the result of the run.
-        tests: the tests of the run.
-        total: how many there are.
         durations: the seconds that they took before, by id.
-        jobs: how many of them run at the same time.
     """
     terminal = _terminal_of(result)
     if terminal is None or current_run.settings.progress == "off" or not live_line.is_possible():

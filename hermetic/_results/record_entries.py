@@ -44,8 +44,6 @@ def error_entry(outcome: str, err: Any, test: Any, result: Any) -> Entry:
     """Make the entry of an exception.
 
     Args:
-        outcome: the outcome, as of ``Entry``.
-        err: the exception, as results get it.
         test: the test or the subtest.
         result: the result, which has just shown the exception.
     """

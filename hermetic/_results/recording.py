@@ -34,12 +34,10 @@ class Recorder(Listener):
     """Records the runs of a program, and has them reported.
 
     Args:
-        paths: the absolute path of each report, as of ``ReportWriter``.
         annotations: the CI system to write annotations for; None for none.
         observer: the survey, or whoever else looks at what tests have used; None for nobody.
 
     Attributes:
-        observer: as above.
         run: the records so far.
     """
 
@@ -153,12 +151,7 @@ class Recorder(Listener):
 
     @contextmanager
     def recording(self, result: Any, loaded: int) -> Iterator[None]:
-        """Record a run for a block, with the warnings that are shown meanwhile.
-
-        Args:
-            result: the result of the run.
-            loaded: how many tests the run has.
-        """
+        """Record a run for a block, with the warnings that are shown meanwhile."""
         self._result = result
         result.add_listener(self)
         self._by_id.clear()  # of another run: ids come again
@@ -177,7 +170,6 @@ class Recorder(Listener):
         """Write the reports at the end of a run; a program with several runs writes them anew after each run.
 
         Args:
-            successful: whether the run was successful.
             ended_early: what ended the run before its last test; None if nothing did.
 
         Returns:

@@ -18,9 +18,7 @@ def report_outside(result: Any, subject: Any, error: BaseException) -> None:
     """Report what was raised outside of tests, as unittest reports it: as a skip or as an error.
 
     Args:
-        result: of any runner.
         subject: what stands for the fixture, or for whatever else raised it.
-        error: what was raised.
     """
     if isinstance(error, unittest.SkipTest) and hasattr(result, "addSkip"):
         result.addSkip(subject, str(error))

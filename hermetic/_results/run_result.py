@@ -76,7 +76,6 @@ class RunResult(GuardedResult):
         """Note what ended the run.
 
         Args:
-            reason: what it was, for people.
             error: reported on the test that was running; None if nothing went wrong in a test.
             fixture: the fixture that was running instead of a test.
         """

@@ -23,7 +23,6 @@ class SizeDistribution(Listener):
     """The sizes of the tests of a run.
 
     Args:
-        tests: the tests.
         is_whole: whether they are the whole suite: tests picked from a suite are not held to the targets.
     """
 
@@ -71,7 +70,6 @@ def shortfalls(counts: Mapping[str, int], targets: Sequence[int]) -> list[str]:
     """Where sizes miss the targets. More small tests than were asked for are never amiss.
 
     Args:
-        counts: as of ``summary``.
         targets: the percentages of small, medium and larger tests.
     """
     total = _total(counts)

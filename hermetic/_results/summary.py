@@ -82,7 +82,6 @@ class KnownViolations:
     """Counts the violations of a run that the baseline lists.
 
     Args:
-        tests: the tests of the run.
         is_whole: whether these are the whole suite. Only then can a run show that a test or a fixture is gone.
     """
 
@@ -94,12 +93,7 @@ class KnownViolations:
         self._is_whole = is_whole
 
     def told_apart(self, warned: Sequence[Violation], result: Any) -> tuple[list[Violation], list[str]]:
-        """Take the known violations out of those that were allowed, and return the rest with the lines about them.
-
-        Args:
-            warned: all violations that were allowed.
-            result: the result of the run.
-        """
+        """Take the known violations out of those that were allowed, and return the rest with the lines about them."""
         found = {violation: baseline.entry_of(violation) for violation in warned}
         known = [violation for violation, entry in found.items() if entry in self._entries]
         lines = [

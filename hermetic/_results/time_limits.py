@@ -47,10 +47,6 @@ def report_overrun(test: Any, scope: scopes.Scope) -> None:
     """Warn of a test that has exceeded the limit of its size, or record an error, as the settings have it.
 
     Time in which the process was stopped does not count.
-
-    Args:
-        test: the test, which has passed.
-        scope: the scope of the test.
     """
     policy = scope.policy
     taken = real.perf_counter() - clock.counted_from(scope.started)
@@ -92,7 +88,6 @@ class Watchdog(Listener):
     Args:
         seconds: the seconds that a test may take; None for as long as the run may.
         ends_at: when the run has to come to its end, by ``perf_counter``; None for never.
-        result: the result of the run.
         end_run: called with the reason and an error, to sum the run up.
     """
 

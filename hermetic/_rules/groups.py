@@ -103,7 +103,6 @@ def of_function(function: Any, cls: type | None) -> Group:
     """Return the group of a marked function that no TestCase runs.
 
     Args:
-        function: the function.
         cls: the class that it is a method of; None for none.
     """
     found = None if cls is None else _find(cls, function.__name__)
@@ -207,8 +206,6 @@ def of_mark(where: str, holder: str, mark: Any) -> Group:
 
     Args:
         where: the place of the mark: ``method``, ``class`` or ``module``.
-        holder: the full name of that class or module.
-        mark: the mark.
     """
     settings = current_run.settings
     group, timeout, sandbox = mark.isolation

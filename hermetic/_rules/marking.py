@@ -102,7 +102,6 @@ def marks_of(cls: type, method_name: str, own: Any = None) -> Iterator[tuple[str
     """Yield the marks of a test with the place of each: ``method``, ``class``, ``module``; the nearest first.
 
     Args:
-        cls: the class of the test.
         method_name: the name of its method; empty for the class as a whole.
         own: the method that was put on the test (``own_method``).
 

@@ -88,7 +88,6 @@ def of_function(function: Any, args: tuple[Any, ...]) -> Policy | None:
     """Return the policy of a marked function that no TestCase runs.
 
     Args:
-        function: the function, or the method of a class that is no TestCase.
         args: its arguments; the first one has the class of a method.
     """
     if args and hasattr(type(args[0]), function.__name__):

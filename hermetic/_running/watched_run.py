@@ -43,9 +43,6 @@ __unittest = True
 class WatchedRun(unittest.TestSuite):
     """A whole run, whatever runner it is given to: guarded, and reported to its end.
 
-    Args:
-        test: the suite or test to be run.
-
     Attributes:
         durations: how many of the slowest tests to list, on Pythons before 3.12.
         stream: where to sum up, for a result that has no stream of its own.

@@ -49,12 +49,7 @@ def are_allowed_for(policy: Policy, operation: Operation) -> bool:
 
 
 def are_asked_by(operation: Operation, *, is_datagram: bool) -> bool:
-    """Whether an operation looks up any name.
-
-    Args:
-        operation: what a system call is about to do.
-        is_datagram: whether the system call uses a datagram socket.
-    """
+    """Whether an operation looks up any name."""
     if operation.family == UNIX:
         return service_path(operation).startswith(LOOK_UP_SERVICES)
     if operation.family != INET:

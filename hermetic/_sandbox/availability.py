@@ -99,7 +99,6 @@ def _be_tried(other_end: socket.socket, channel: socket.socket) -> NoReturn:
     Args:
         other_end: the parent's end of the channel, to be closed here. Otherwise a listener that the parent never takes
             would stay open in this process, and the call would wait for ever.
-        channel: this process's end.
     """
     status = errno.EIO
     try:

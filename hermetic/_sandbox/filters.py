@@ -60,7 +60,6 @@ def program(machine: Machine, *, channel: int, held: Collection[int] = ()) -> by
     """The filter, as the instructions that seccomp(2) takes.
 
     Args:
-        machine: the kind of machine.
         channel: the descriptor of the channel to the supervisor; messages on it are not judged.
         held: descriptors of sockets that were connected before; calls that use one of these numbers are judged.
     """

@@ -46,7 +46,6 @@ class Judge:
     """Judges the system calls of one worker and of everything that it starts.
 
     Attributes:
-        worker: the process id of the worker.
         held: the sockets that were connected before the sandbox, by descriptor: the identity of each, and the operation
             of using it.
     """
@@ -69,10 +68,7 @@ class Judge:
         """Note that the worker runs another test.
 
         Args:
-            serial: the serial number of the test's scope.
-            test: the test's id.
             policy: the policy as plain data; None for no policy.
-            log_path: the violation log.
         """
         if serial != self._scope.serial:
             self._starts.clear()
@@ -84,7 +80,6 @@ class Judge:
         """Let a thread do one operation that the guard in the worker has allowed.
 
         Args:
-            thread: the thread.
             *details: the result of ``passes.pass_fields``; nothing to end the last pass, used or not.
         """
         self._passes.pop(thread, None)
@@ -95,8 +90,6 @@ class Judge:
         """Judge a system call, and report it if it is refused.
 
         Args:
-            name: the name of the call.
-            call: the call.
             is_waiting: whether its caller is still waiting, so that the memory that was read is the caller's.
 
         Returns:

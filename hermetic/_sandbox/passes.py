@@ -29,7 +29,6 @@ def pass_fields(operation: Operation, policy: Policy | None, *, is_free: bool) -
     """A pass as plain data: the arguments of ``Pass``.
 
     Args:
-        operation: the operation that the guard allows.
         policy: the policy that a program is started under; None for none.
         is_free: whether the program may start any other program.
     """
@@ -63,12 +62,7 @@ class Pass:
         return self._operation.kind == PROCESS and self._operation.action == "start"
 
     def covers(self, call: SystemCall, found: Operation) -> bool:
-        """Whether a call belongs to the operation, and no other call has used the pass.
-
-        Args:
-            call: the system call.
-            found: what the call is about to do.
-        """
+        """Whether a call belongs to the operation, and no other call has used the pass."""
         if self.is_look_up:
             is_datagram = system_calls.socket_kind(call.thread, call.arguments[0] & 0xFFFFFFFF).startswith("UDP")
             return allowed_names.are_asked_by(found, is_datagram=is_datagram) or (
@@ -112,7 +106,6 @@ class Start(namedtuple("Start", ("parent", "standing"))):  # noqa: PYI024 - as P
 
     Attributes:
         parent: the process that has forked it.
-        standing: the standing of the program.
     """
 
     __slots__ = ()

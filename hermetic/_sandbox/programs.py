@@ -45,7 +45,6 @@ class Programs:
         """Note that a process is about to become another program.
 
         Args:
-            pid: the id of the process.
             standing: of the program, if the start succeeds.
         """
         image = _image_of(pid)

@@ -46,11 +46,7 @@ def preload() -> None:
 
 
 class Sandbox:
-    """The sandbox that this process is in.
-
-    Args:
-        channel: the descriptor of the channel to the supervisor.
-    """
+    """The sandbox that this process is in."""
 
     def __init__(self, channel: int) -> None:
         self._channel = own_sockets.from_descriptor(channel)
@@ -66,9 +62,6 @@ class Sandbox:
     def enter(cls, channel: int) -> Sandbox:
         """Put this process, and everything that it will start, under the filter for good.
 
-        Args:
-            channel: the descriptor of the channel to the supervisor.
-
         Raises:
             OSError: the system refuses.
         """
@@ -80,11 +73,7 @@ class Sandbox:
         return sandbox
 
     def scope_changed(self, scope: Scope | None) -> None:
-        """Tell the supervisor which scope is in force for this process.
-
-        Args:
-            scope: the scope; None for no scope.
-        """
+        """Tell the supervisor which scope is in force for this process."""
         if self._pid != real.get_pid():
             return  # a forked child belongs to the test
         if self._is_lost:
@@ -108,7 +97,6 @@ class Sandbox:
         """Let the kernel allow one operation of this thread, which the guard has allowed.
 
         Args:
-            operation: the operation.
             policy: the policy of a program that the operation starts; None for no policy.
             is_free: whether that program may start any other program.
         """

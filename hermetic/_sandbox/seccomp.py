@@ -39,8 +39,6 @@ class SystemCall(namedtuple("SystemCall", ("id", "thread", "number", "arguments"
     Attributes:
         id: the number of the question.
         thread: the calling thread; 0 for a thread that is not visible from here.
-        number: the number of the system call.
-        arguments: its six arguments, as integers.
     """
 
     __slots__ = ()
@@ -81,7 +79,6 @@ def enter_filter(program: bytes, machine: Machine) -> int:
 
     Args:
         program: the instructions that ``filters.program`` returns.
-        machine: the kind of machine that this process runs on.
 
     Returns:
         The listener: the descriptor that questions are received from.
@@ -116,12 +113,7 @@ def alarm(machine: Machine) -> None:
 
 
 def is_alarm(name: str, call: SystemCall) -> bool:
-    """Whether a call is an alarm.
-
-    Args:
-        name: the name of the system call.
-        call: the system call.
-    """
+    """Whether a call is an alarm."""
     return name == "listen" and call.arguments[1] == _ALARM
 
 
@@ -164,8 +156,6 @@ def refuse(listener: int, call: SystemCall, error: int) -> None:
     """Let a system call fail.
 
     Args:
-        listener: the descriptor that ``enter_filter`` returns.
-        call: the system call.
         error: the value that the caller finds in ``errno``.
     """
     _answer(listener, _ANSWER.pack(call.id, 0, -error, 0))

@@ -72,11 +72,7 @@ class Supervisor:
             self._poll.register(fd, system.POLLIN)
 
     def handle(self, fd: int) -> None:
-        """Handle a descriptor that has become ready.
-
-        Args:
-            fd: the descriptor.
-        """
+        """Handle a descriptor that has become ready."""
         worker, handler = self._handlers.get(fd, (None, None))
         if worker is None or handler is None:
             return  # an earlier descriptor of the same round has closed it
@@ -173,11 +169,7 @@ class Supervised:
         self._channel.send(json.dumps([number, told]).encode())
 
     def fail(self, error: Exception) -> None:
-        """Refuse every call from now on, because of an error here, and tell the worker why.
-
-        Args:
-            error: the error.
-        """
+        """Refuse every call from now on, because of an error here, and tell the worker why."""
         self._note(error)
         if self._channel is not None:
             with contextlib.suppress(OSError):  # the end of the channel tells the worker anyway

@@ -78,13 +78,7 @@ class Memory:
 
 
 def operations(name: str, thread: int, arguments: Sequence[int]) -> list[Operation]:
-    """What a system call is about to do; empty if no size restricts it.
-
-    Args:
-        name: the name of the call.
-        thread: the number of the calling thread.
-        arguments: the arguments of the call.
-    """
+    """What a system call is about to do; empty if no size restricts it."""
     try:
         return _READERS[name](thread, arguments)
     except OSError:
@@ -95,13 +89,7 @@ def operations(name: str, thread: int, arguments: Sequence[int]) -> list[Operati
 
 
 def descriptors(name: str, thread: int, arguments: Sequence[int]) -> list[int]:
-    """The descriptors that a system call reads from, writes to or passes on; empty if they cannot be read.
-
-    Args:
-        name: the name of the call.
-        thread: the number of the calling thread.
-        arguments: the arguments of the call.
-    """
+    """The descriptors that a system call reads from, writes to or passes on; empty if they cannot be read."""
     try:
         if name == "io_submit":
             return _submitted(thread, arguments)
@@ -158,8 +146,6 @@ def sockaddr_operation(name: str, action: str, address: bytes, *, stream: bool =
     """The operation of a system call on a struct sockaddr; None for a call that only dissolves a connection.
 
     Args:
-        name: the name of the call.
-        action: the action of the operation.
         address: the bytes of the struct sockaddr.
         stream: whether the socket is a TCP socket.
     """

@@ -20,8 +20,6 @@ def child_was_started(popen: Any, pid: int, files: Iterable[int]) -> None:
     """Put a Popen object into the state that it has once its child has started.
 
     Args:
-        popen: the object.
-        pid: the child's process id.
         files: both ends of its three pipes, in the order of the arguments of ``_execute_child``.
     """
     popen.pid = pid

@@ -39,13 +39,7 @@ def drop_tests(suite: Any) -> None:
 
 
 def test_of_failed_import(loader: Any, name: str, error: BaseException) -> Any:
-    """Make the test by which discovery reports a module that failed to import, or was skipped.
-
-    Args:
-        loader: the loader that imported the module.
-        name: the module.
-        error: what the import raised.
-    """
+    """Make the test by which discovery reports a module that failed to import, or was skipped."""
     module = real.import_module("unittest.loader")
     if error.__traceback__ is not None:
         error.__traceback__ = error.__traceback__.tb_next  # begins in the loader, as in a discovery
@@ -61,9 +55,6 @@ def test_of_failed_load_tests(loader: Any, name: str, error: BaseException, wrap
     """Make the test by which a loader reports a module whose ``load_tests`` failed.
 
     Args:
-        loader: the loader; the error is being handled.
-        name: the module.
-        error: what ``load_tests`` raised.
         wrapped: what the test raises instead.
     """
     module = real.import_module("unittest.loader")
@@ -90,13 +81,7 @@ def error_holder(description: str) -> Any:
 
 
 def sub_test(test: Any, message: Any, params: dict[str, Any]) -> Any:
-    """Make the object that unittest passes to a result for a subtest.
-
-    Args:
-        test: the test that contains the subtest.
-        message: None for none.
-        params: the parameters of the subtest.
-    """
+    """Make the object that unittest passes to a result for a subtest."""
     case = _unittest_case()
     return case._SubTest(test, case._subtest_msg_sentinel if message is None else message, params)
 

@@ -30,12 +30,7 @@ class BaselineWriter:
         self._present: set[str] = set()
 
     def add_tests(self, tests: Iterable[Any], *, is_whole: bool) -> None:
-        """Note the tests of a run that is about to start, and the violations of their imports.
-
-        Args:
-            tests: all tests of the run.
-            is_whole: whether these are the whole suite.
-        """
+        """Note the tests of a run that is about to start, and the violations of their imports."""
         self._ids.update(map(owner_name, tests))
         self._is_whole &= is_whole
         self._present.update(map(baseline.entry_of, scopes.running.warned))

@@ -38,11 +38,6 @@ _MAX_NEAR = 3  # similar names shown for an unknown one
 def find_polluters(name: str, suite: Any, reproduction: Reproduction) -> int:
     """Find the tests that a test depends on, print them, and return the exit code.
 
-    Args:
-        name: the id of the test.
-        suite: the tests of the run, in order.
-        reproduction: makes the commands.
-
     Raises:
         ConfigurationError: no test or several tests have that id, or no other process can run the test.
         KeyboardInterrupt: Ctrl-C; the findings so far have been printed.

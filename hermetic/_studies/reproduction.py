@@ -32,7 +32,6 @@ class Reproduction:
 
     Args:
         program: the program of the run, after it has loaded its tests.
-        ours: the parsed options of hermetic.
     """
 
     def __init__(self, program: Any, ours: argparse.Namespace) -> None:
@@ -43,11 +42,7 @@ class Reproduction:
         self._names = [suite_blocks.name_of(test) for test in suite_blocks.tests_in(program.test)]
 
     def command(self, names: Sequence[str]) -> str | None:
-        """The command that runs the tests with these ids; None if there is no such command.
-
-        Args:
-            names: the ids, in the order of the run.
-        """
+        """The command that runs the tests with these ids; None if there is no such command."""
         for patterns in ([*map(self._pattern, names)], [*map(_exactly, names)]):
             if self._loads(names, patterns, self._given):
                 chosen = (word for pattern in patterns for word in ("-k", pattern))

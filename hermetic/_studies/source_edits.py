@@ -33,12 +33,6 @@ class CannotEditError(Exception):
 class Source:
     """A module's source text.
 
-    Args:
-        data: the contents of the file.
-
-    Attributes:
-        data: the contents of the file.
-
     Raises:
         CannotEditError: the file is not valid Python source.
     """
@@ -57,11 +51,7 @@ class Source:
         self._lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", self._text)
 
     def class_line(self, qualified_name: str) -> int | None:
-        """The line where a class begins; None unless the text defines it exactly once.
-
-        Args:
-            qualified_name: the qualified name of the class.
-        """
+        """The line where a class begins; None unless the text defines it exactly once."""
         found: list[ast.Module | ast.stmt] = [self._tree]
         for name in qualified_name.split("."):
             found = [node for scope in found for node in _children(scope) if _is_class(node, name)]
@@ -71,7 +61,6 @@ class Source:
         """The line where a function begins; None if no function of that name begins there.
 
         Args:
-            name: the name of the function.
             line: the first line of its code object.
         """
         found = [node for node in ast.walk(self._tree) if isinstance(node, _DEFINITIONS[1:]) and node.name == name]
@@ -132,8 +121,6 @@ class _Imports:
     """The names of the decorators in a module, and the imports that they need.
 
     Args:
-        tree: the module.
-        sizes: the names of the sizes.
         above: the line of the first mark; later imports do not count.
 
     Attributes:

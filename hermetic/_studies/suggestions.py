@@ -35,9 +35,6 @@ class Observed(namedtuple("Observed", ("id", "cls", "method", "size", "why"))): 
     """A test that was observed.
 
     Attributes:
-        id: the id of the test.
-        cls: its class.
-        method: the name of its method.
         size: the smallest size that fits; None if it is not known.
         why: why the size is not known.
     """
@@ -55,7 +52,6 @@ def smallest(operations: Iterable[Operation], seconds: float, forbid: tuple[str,
 
     Args:
         operations: the operations of the test that a small test may not do.
-        seconds: the duration of the test.
         forbid: the opt-in columns of the size table that are judged.
     """
     operations = [*operations]
@@ -86,9 +82,6 @@ def present_size(cls: type, method: str) -> tuple[Size | None, str]:
 
 class MarkPlan:
     """The decorators that a suite needs.
-
-    Args:
-        tests: all observed tests.
 
     Attributes:
         marks: the names of sizes, by file and by the line of the definition.

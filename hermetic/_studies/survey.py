@@ -51,12 +51,7 @@ class Survey:
         self._alone: set[str] = set()
 
     def add_tests(self, tests: Iterable[Any], *, is_whole: bool) -> None:
-        """Record the tests of a run that is about to start, and what their imports have used.
-
-        Args:
-            tests: all tests of the run.
-            is_whole: whether they are the whole suite.
-        """
+        """Record the tests of a run that is about to start, and what their imports have used."""
         for test in tests:
             name = owner_name(test)
             self._tests.setdefault(name, []).append((type(test), unittest_internals.test_method_name(test)))

@@ -60,14 +60,7 @@ class Outcome(namedtuple("Outcome", ("verdict", "text", "seconds", "ended_at")))
 
 
 class Trials:
-    """Runs chosen tests of a suite in new processes.
-
-    Args:
-        suite: the suite of the run.
-
-    Attributes:
-        blocks: the blocks of the suite, in its order.
-    """
+    """Runs chosen tests of a suite in new processes."""
 
     def __init__(self, suite: Any) -> None:
         groups.note_surroundings()
@@ -101,24 +94,12 @@ class Trials:
         return True
 
     def run(self, earlier: Sequence[SuiteBlock], last: SuiteBlock, name: str) -> Outcome:
-        """Run blocks in a new process, and return the outcome of a test.
-
-        Args:
-            earlier: the blocks that come first.
-            last: the block with the test.
-            name: the id of the test.
-        """
+        """Run blocks in a new process, and return the outcome of a test."""
         addresses = [*map(self._address_of, (*earlier, last))]
         return self._perform(self._shared(self._new_worker(), last), addresses, name)
 
     def run_after_imports(self, modules: Sequence[str], block: SuiteBlock, name: str) -> Outcome:
-        """Run a test in a fresh interpreter that has imported its own module and these test modules.
-
-        Args:
-            modules: the names of the others.
-            block: the block with the test, and no other.
-            name: the id of the test.
-        """
+        """Run a test in a fresh interpreter that has imported its own module and these test modules."""
         nursery, _ = self._supply.for_pool()
         own = type(block.test).__module__
         imports = [entry for module, entry in self._imports.items() if module in modules or module == own]
@@ -192,7 +173,6 @@ class LastTest(FrameHandler):
 
     Args:
         before: how many tests come before it.
-        name: the id of the last test.
     """
 
     def __init__(self, before: int, name: str) -> None:

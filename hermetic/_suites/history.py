@@ -46,7 +46,6 @@ class RunHistory(Listener):
     """The history, as a run reads it and adds to it.
 
     Args:
-        path: the path of the file.
         is_own: whether hermetic creates the file and its folder. If it cannot, the run goes on in silence.
         is_kept: whether to leave the file as it is.
     """
@@ -76,11 +75,7 @@ class RunHistory(Listener):
 
     @contextlib.contextmanager
     def noting(self, result: Any) -> Iterator[None]:
-        """Record the outcome of a run, and add it to the file.
-
-        Args:
-            result: a ``RunResult``.
-        """
+        """Record the outcome of a run, and add it to the file."""
         if self._is_kept:
             yield
             return

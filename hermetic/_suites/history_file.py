@@ -49,7 +49,6 @@ class History(namedtuple("History", ("durations", "failed"))):  # noqa: PYI024 -
 
         Args:
             ran: the seconds of the tests that ran or were skipped.
-            failed: the names of what failed.
         """
         still_failed = self.failed
         if self.failed:
@@ -62,12 +61,7 @@ class History(namedtuple("History", ("durations", "failed"))):  # noqa: PYI024 -
 
 
 class HistoryFile:
-    """Reads the history and adds to it.
-
-    Args:
-        path: the path of the file.
-        is_own: whether hermetic creates the file and its folder.
-    """
+    """Reads the history and adds to it."""
 
     def __init__(self, path: str, *, is_own: bool) -> None:
         self.path = path
@@ -90,10 +84,6 @@ class HistoryFile:
 
     def add(self, ran: dict[str, float], failed: dict[str, None]) -> None:
         """Merge the outcome of a run into the file.
-
-        Args:
-            ran: the seconds of the tests that ran or were skipped.
-            failed: the names of what failed.
 
         Raises:
             OSError: the file cannot be written, or another run keeps it locked.

@@ -40,7 +40,6 @@ class Shard(namedtuple("Shard", ("index", "count"))):  # noqa: PYI024 - as Polic
 
     Attributes:
         index: the number of this part, from 1.
-        count: the number of parts.
     """
 
     __slots__ = ()
@@ -55,7 +54,6 @@ def parse_shard(text: str, option: str) -> Shard:
     """Parse a shard written as ``K/N``.
 
     Args:
-        text: the value.
         option: the option that it is the value of, for the error message.
 
     Raises:
@@ -73,8 +71,6 @@ def parts_of(blocks: Iterable[SuiteBlock], count: int, durations: Mapping[str, f
     """The shard of each unit, from 1, by the name of the unit.
 
     Args:
-        blocks: the blocks of all tests.
-        count: the number of shards.
         durations: the seconds of tests, by id; tests without an entry count as ``history_file.MIN_SECONDS``.
     """
     members = suite_blocks.grouped(blocks, suite_blocks.unit_of)
@@ -98,11 +94,8 @@ class Order:
     """Selects and orders the tests of a program.
 
     Args:
-        settings: the settings in force.
         shard: the part of the tests to run; None for all tests.
-        last_failed: whether to run only tests that failed in their last run.
         chooses: called with the id of a test, returns whether to run it; None for all tests.
-        history: the history of earlier runs; None for no history.
 
     Attributes:
         seed: the seed of the shuffled order, in digits; or ``off``.
@@ -133,7 +126,6 @@ class Order:
         """The tests of a suite that are to run, in order.
 
         Args:
-            suite: the loaded suite.
             tell: called with each line that explains the selection or the order to the user.
         """
         blocks = loaded = [*suite_blocks.blocks_in(suite)]

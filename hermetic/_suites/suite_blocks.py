@@ -28,7 +28,6 @@ class SuiteBlock(namedtuple("SuiteBlock", ("test", "name", "class_name", "module
     """A part of a suite that is moved as a whole.
 
     Attributes:
-        test: a test, or a suite.
         name: the id of the test, or of the first test in the suite.
         class_name: the module and class of the block; its name, if it shares no fixtures.
         module: the module of the block; its name, if it shares no fixtures.
@@ -42,11 +41,7 @@ class SuiteBlock(namedtuple("SuiteBlock", ("test", "name", "class_name", "module
 
 
 def blocks_in(suite: Any) -> Iterator[SuiteBlock]:
-    """The blocks of a suite, in its order.
-
-    Args:
-        suite: a suite or a test.
-    """
+    """The blocks of a suite, in its order."""
     if not isinstance(suite, unittest.TestCase) and _is_plain(suite):
         for test in suite:
             yield from blocks_in(test)

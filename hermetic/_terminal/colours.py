@@ -19,9 +19,6 @@ def are_wanted(stream: Any) -> bool:
     """Whether what is written to a stream may be coloured.
 
     The rules are those of https://docs.python.org/3/using/cmdline.html#using-on-controlling-color.
-
-    Args:
-        stream: a text file, or what stands for one.
     """
     variables = real.environ
     if not sys.flags.ignore_environment and variables.get("PYTHON_COLORS") in ("0", "1"):

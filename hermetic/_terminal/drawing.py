@@ -76,14 +76,7 @@ def parse(text: str) -> Status:
 
 
 def line_of(status: Status, now: float, columns: int, *, coloured: bool = False) -> str:
-    """The live line.
-
-    Args:
-        status: of the run.
-        now: as of ``monotonic``.
-        columns: that it may take.
-        coloured: whether failures are in red.
-    """
+    """The live line."""
     failed = f"{status.failed} failed" if status.failed else ""
     expected = f" of about {_time(status.expected)}" if status.expected >= 1 else ""
     parts = [f"{status.done}/{status.total}", failed, f"{_time(now - status.began)}{expected}"]
@@ -154,11 +147,7 @@ def _cut(text: str, columns: int) -> str:
 
 
 class Row:
-    """The last row of a terminal.
-
-    Args:
-        terminal: its file descriptor.
-    """
+    """The last row of a terminal."""
 
     def __init__(self, terminal: int) -> None:
         self._terminal = terminal
@@ -245,11 +234,7 @@ class _Drawing:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Draw until the run has ended.
-
-    Args:
-        arguments: as above.
-    """
+    """Draw until the run has ended."""
     memory, pipe, terminal, coloured = map(int, arguments)
     for name in ("SIGINT", "SIGQUIT", "SIGTTOU"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)  # these are for the run

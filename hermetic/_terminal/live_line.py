@@ -26,10 +26,7 @@ class LiveLine:
     """The live line of a run, from now until it is closed.
 
     Args:
-        terminal: the file descriptor of the terminal.
-        total: how many tests the run has.
         expected: the seconds that it is likely to take; 0 if that is not known.
-        coloured: whether colours are wanted.
 
     Raises:
         OSError: the program that draws could not be started.
@@ -44,8 +41,6 @@ class LiveLine:
         """Say how far the run is.
 
         Args:
-            done: how many tests have ended.
-            failed: how many have failed.
             running: the ids of those that are at work, and when each began, by ``monotonic``.
         """
         longest = min(_MAX_NAME, _MAX_NAMES // (len(running) or 1))

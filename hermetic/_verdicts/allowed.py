@@ -20,7 +20,6 @@ def note_allowed(violation: Violation, *, silently: bool) -> None:
     """Note a violation for the summary, unless the guard of a child has noted it already, and warn about it.
 
     Args:
-        violation: the violation.
         silently: whether to omit the warning, because the run observes, or the baseline lists the violation.
 
     Raises:

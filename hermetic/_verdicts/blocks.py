@@ -22,7 +22,6 @@ class PolicyBlock:
     """A scope that can be entered and left several times, and is concluded once.
 
     Attributes:
-        scope: the scope.
         concluded_elsewhere: whether other code calls ``conclude``, so that leaving the block does not.
         is_test: whether the block is a whole test, for which the kernel sandbox judges native code as well.
     """

@@ -39,7 +39,6 @@ def shielded(function: Callable[..., Any], *verdicts: type[BaseException], ends_
     needed there.
 
     Args:
-        function: the function that the code under test calls.
         *verdicts: the exceptions that it raises on purpose, besides ``VERDICTS``.
         ends_process: whether to end this process at a failure, because an exception would not stop the operation.
 
@@ -91,7 +90,6 @@ def entrance(
     the frame of the entrance.
 
     Args:
-        original: the function to replace.
         decide: gets the arguments of the call, and returns the function to call instead; None for the original.
         *verdicts: the exceptions that ``decide`` raises on purpose, besides ``VERDICTS``.
         is_traced: whether ``decide`` waits or calls the user's code, and has to be traced therefore.

@@ -91,11 +91,7 @@ def close_log() -> None:
 
 
 def announce_test(scope: Scope, _replace: Any = os.replace) -> None:
-    """Tell the processes that have outlived their test which test is running now.
-
-    Args:
-        scope: the scope of the running test.
-    """
+    """Tell the processes that have outlived their test which test is running now."""
     log = _own_log()
     if log is None or log.path is None or scopes.running.process is not scope:
         return

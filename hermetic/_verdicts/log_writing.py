@@ -54,8 +54,6 @@ def send_violation(scope: Scope, violation: Violation, *, warned: bool, silently
     """In a child process, send a violation to the run. In the run's process, do nothing.
 
     Args:
-        scope: the scope of the violation.
-        violation: the violation.
         warned: whether it was allowed to happen.
         silently: whether to omit the warning about it nevertheless.
 
@@ -71,25 +69,13 @@ def send_violation(scope: Scope, violation: Violation, *, warned: bool, silently
 
 
 def send_fault(scope: Scope, text: str) -> None:
-    """In a child process, send the message of an internal error to the run.
-
-    Args:
-        scope: the scope in force.
-        text: the message.
-    """
+    """In a child process, send the message of an internal error to the run."""
     if scope.log_path is not None:
         _send(scope.log_path, {"serial": scope.known_serial, "fault": text}, text, is_verdict=True)
 
 
 def log_entry(serial: int, violation: Violation, *, warned: bool, silently: bool) -> dict[str, Any]:
-    """Return a violation as an entry of a violation log.
-
-    Args:
-        serial: the serial of the scope.
-        violation: the violation.
-        warned: as for ``send_violation``.
-        silently: as for ``send_violation``.
-    """
+    """Return a violation as an entry of a violation log."""
     fields = violation_data.violation_fields(violation)
     return {"serial": serial, "warned": warned, "silently": silently, "violation": fields}
 
@@ -98,8 +84,6 @@ def _send(log_path: str, entry: dict[str, Any], text: str, *, is_verdict: bool) 
     """Write an entry to a violation log.
 
     Args:
-        log_path: the path of the log.
-        entry: the entry.
         text: shown on stderr if the entry cannot be written.
         is_verdict: whether to end this process if the entry cannot be written. Its program may swallow the error, and
             the test then sees the exit code.
@@ -116,10 +100,6 @@ def _send(log_path: str, entry: dict[str, Any], text: str, *, is_verdict: bool) 
 
 def write_entry(log_path: str, entry: dict[str, Any]) -> None:
     """Write an entry to a violation log, unless this process has written too much about its test already.
-
-    Args:
-        log_path: the path of the log.
-        entry: the entry.
 
     Raises:
         OSError: the log does not exist, or the disk has no room for the whole entry.

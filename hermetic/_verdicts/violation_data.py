@@ -41,7 +41,6 @@ def violation_error(violation: Violation, text: str = "") -> ViolationError:
     """Make the error of a violation.
 
     Args:
-        violation: the violation.
         text: the text of the error, which may describe further violations; by default, that of this one.
     """
     return ERRORS[violation.operation.kind](violation, text or messages.violation_text(violation))

@@ -28,7 +28,6 @@ class ViolationLog:
 
     Attributes:
         path: the path of the log; None while there is none.
-        owner_pid: the process id of this process.
         beside: the paths of the files beside the log.
         scopes: the scopes that entries may belong to, by serial.
         awaits: whether children were started since the log was last read, or were still running then.

@@ -224,10 +224,6 @@ def _run_nothing(*_: Any, **__: Any) -> Any:
 def packed(value: Any, test: Any) -> str:
     """Pickle the value of an attribute; references to the test become references to its copy in the worker.
 
-    Args:
-        value: the value.
-        test: the test that has the attribute.
-
     Raises:
         Exception: the value cannot be pickled.
     """

@@ -32,7 +32,6 @@ def describe_context(module: str, file: str | None, around: dict[str, Any]) -> d
 
     Args:
         module: the name of the module to import; empty for none.
-        file: the module's file.
         around: ``current_run.surroundings``.
     """
     return {

@@ -44,7 +44,6 @@ class GroupRun:
     """The tests of a group while a worker runs them; for a test with a process of its own, that test alone.
 
     Attributes:
-        group: the group.
         worker: the worker, which may have ended: then another one takes over; None before the first.
         test: the last test that was handed over.
         told: the changes that were reported of the worker's tests.
@@ -70,7 +69,6 @@ class GroupRun:
         """Send requests to the worker, and yield the frames that answer them.
 
         Args:
-            requests: the requests.
             seconds: that the run may still take.
         """
         assert self.worker is not None
@@ -109,9 +107,6 @@ class Isolation:
         """Run a test in the worker of its group, and tell the result what happened.
 
         Args:
-            test: the test.
-            result: of any runner.
-            group: as of ``groups.in_run``.
             address: where a worker finds the function that the test stands for; None for other tests.
         """
         with self._lock, scopes.unjudged():
@@ -224,7 +219,6 @@ class Isolation:
         """Isolate the tests of a whole run of hermetic's: fork its zygote before the first test.
 
         Args:
-            tests: yields all tests.
             result: to be told what goes wrong at the end of groups.
             ends_at: when the run has to come to its end, by ``perf_counter``.
             suite: the suite, if its tests share workers.

@@ -94,13 +94,10 @@ class ParallelPlan:
     """The units of a suite.
 
     Args:
-        suite: the suite.
         address: returns the address of a test, or raises IsolationError if it has none.
-        options: the options to run each test with.
         durations: the seconds that tests took before, by id; other tests count as ``history_file.MIN_SECONDS``.
 
     Attributes:
-        units: the units, in the order of the suite.
         unit_of: the unit of a test and its step there, by the id() of the test.
         kept: the tests that are not shared out, without those that are skipped.
     """

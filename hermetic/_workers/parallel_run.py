@@ -48,12 +48,9 @@ class ParallelRun:
 
     Args:
         supply: the supply of workers, forked already where that is safe.
-        suite: the suite of the run.
-        result: the result of the run.
         durations: the seconds that tests took before, by id.
         ends_at: when the run has to come to its end, by ``perf_counter``.
         protect: holds a class of tests to its policy.
-        jobs: the number of workers that run them.
 
     Attributes:
         last_test: the last test that was replayed; None before the first.

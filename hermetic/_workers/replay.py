@@ -82,8 +82,6 @@ class Replay(Relay):
     """Replays the frames of one test: output when it comes, the verdict when nothing can change it any more.
 
     Args:
-        test: the test.
-        result: of any runner.
         group: the description of its group; empty if the test is not isolated.
     """
 

@@ -22,8 +22,6 @@ class Ending(replay.Relay):
     """Takes the frames that come while a class, a module or all that is left of a group is torn down.
 
     Args:
-        description: of the group.
-        test: the last test of the group.
         result: of the run, if it is one of hermetic's; None for those of other runners.
         is_over: whether the group's process ends as well.
     """
@@ -56,7 +54,6 @@ class Ending(replay.Relay):
         """Take the frames, and return what went wrong, as errors that no result has been told.
 
         Args:
-            frames: of the worker.
             told: the changes that were reported of tests already.
         """
         for frame in frames:

@@ -54,10 +54,7 @@ def work(
     """Be a worker until it is asked to finish, and exit.
 
     Args:
-        given: what the worker was given.
         tests: the tests that are loaded already, by their numbers in requests.
-        suite: the suite that holds them as well.
-        snapshot: of the process that the worker was forked from.
         is_fresh: whether the interpreter was started for this worker.
     """
     status = 1
@@ -76,10 +73,6 @@ def work(
 
 def warm_up(tests: dict[int, Any] | None = None, suite: Any = None) -> Callable[[WorkerArguments], NoReturn]:
     """Do in the zygote, once, what each forked worker would do for itself, and let Python adapt its code.
-
-    Args:
-        tests: as of ``work``.
-        suite: as of ``work``.
 
     Returns:
         The function to call in forked workers.
@@ -151,11 +144,7 @@ class _RequestLoop:
         return 0
 
     def run(self, *, leave: bool = True) -> None:
-        """Do what is requested.
-
-        Args:
-            leave: whether the process ends afterwards.
-        """
+        """Do what is requested."""
         result = self._result
         scopes.running.start_listeners[:] = [result.note_start]
         with contextlib.ExitStack() as between:

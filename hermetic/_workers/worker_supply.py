@@ -52,7 +52,6 @@ class WorkerSupply:
         """Fork a zygote off this process, as it is now, if that is safe.
 
         Args:
-            tests: all tests that are loaded.
             suite: the suite that holds them, if tests share workers.
         """
         if _start_fresh() or process_tree.thread_count() != 1:
@@ -68,12 +67,7 @@ class WorkerSupply:
         return {"number": id(test)}
 
     def new(self, module: str, *, sandboxed: bool = False) -> Worker:
-        """Start a worker that imports a module, or has imported it; without a module, one of the forked zygote.
-
-        Args:
-            module: the module's name; empty for none.
-            sandboxed: whether the kernel is to hold the worker to the sizes of its tests.
-        """
+        """Start a worker that imports a module, or has imported it; without a module, one of the forked zygote."""
         if not module:
             assert self._forked is not None
             return self._forked.new_worker(fresh=False, sandboxed=sandboxed)

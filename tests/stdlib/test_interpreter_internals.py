@@ -56,8 +56,10 @@ class ExitHandlersTest(hermetic.HermeticTestCase):
         )
 
     def test_exit_handlers_run_once_the_last_one_first(self):
-        code = "import atexit\nfor n in 1, 2: atexit.register(print, n)\ninterpreter_internals.run_exit_handlers()\nprint('end')\n"
-        self.assertEqual(self.run_code(code), "2\n1\nend\n")
+        code = "import atexit\nfor n in 1, 2: atexit.register(print, n)\n"
+        self.assertEqual(
+            self.run_code(f"{code}interpreter_internals.run_exit_handlers()\nprint('end')\n"), "2\n1\nend\n"
+        )
 
 
 class NamespaceTest(hermetic.HermeticTestCase):

@@ -68,12 +68,7 @@ def _importing_frame() -> FrameType | None:
 
 
 def lost_worker(worker: Any, status: str) -> ViolationError:
-    """The error of a worker of a Pool that has died, recorded in the scope of the process.
-
-    Args:
-        worker: the process.
-        status: how it ended, for people.
-    """
+    """The error of a worker of a Pool that has died, recorded in the scope of the process."""
     scope = scopes.running.process  # this thread's own scope may be that of a test long over
     owner = scope.name if scope is not None else worker.name
     return process_findings.error("worker", owner, f"{worker.name} ended with {status}", scope=scope)
