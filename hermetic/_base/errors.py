@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 
 
 class HermeticError(Exception):
-    """Base of everything that hermetic raises."""
+    """The base class of all errors of hermetic."""
 
 
 class ConfigurationError(HermeticError, ValueError):
-    """A setting has a wrong name, value or type; the text names the file, the key and what is accepted."""
+    """A setting has a wrong name, value or type. The text names the file, the key and the accepted values."""
 
 
 class DecorationError(HermeticError, TypeError):
-    """A mark was put on something that it cannot protect; the text names the thing."""
+    """A mark is on an object that it cannot protect. The text names the object."""
 
 
 class GuardError(HermeticError):
@@ -49,19 +49,25 @@ class GuardError(HermeticError):
 
 
 class IsolationError(HermeticError):
-    """H007: an isolated test crashed, timed out, left something behind, or cannot be isolated; the text says which."""
+    """H007: an isolated test crashed, timed out, or cannot be isolated.
+
+    With ``leaks = error``, it is also the error of a test that left something behind.
+    """
 
 
 class RunEndedEarly(HermeticError):  # noqa: N818 - it names what happened to the run, as KeyboardInterrupt does
-    """The run stopped before its last test; the text says what stopped it."""
+    """The run ended early, for example through ``os._exit``. It is the error of the test that ended the run."""
 
 
 class ViolationError(HermeticError):
-    """A test did what its size does not allow.
+    """A test did something that its size forbids.
+
+    It is not an ``AssertionError``, so runners report it as an error.
 
     Args:
-        violation: the record of what was done, by which test, and where.
-        text: the finished message; ``str()`` of the error.
+        violation: the record: ``code``, ``size``, ``test``, ``operation`` (``kind``, ``action``, ``target``, ...) and
+            ``site`` (``filename``, ``line``, ``function``, ...).
+        text: the whole message, which is also ``str()`` of the error.
     """
 
     def __init__(self, violation: Violation, text: str) -> None:
@@ -73,57 +79,66 @@ class ViolationError(HermeticError):
 
 
 class NetworkViolationError(ViolationError):
-    """H001: the network, or a name server, was used."""
+    """H001: a test used the network, or looked up a name."""
 
 
 class FilesystemViolationError(ViolationError):
-    """H002: a file or a folder was used that is no part of the program; with ``forbid = filesystem``."""
+    """H002: a test used a file or a folder that is not part of the program, with ``forbid = filesystem``."""
 
 
 class SubprocessViolationError(ViolationError):
-    """H003: a process, or a second interpreter, was started."""
+    """H003: a test started a process, or a second interpreter."""
 
 
 class DatabaseViolationError(ViolationError):
-    """H004: a database was opened; with ``forbid = database``."""
+    """H004: a test opened a database, with ``forbid = database``."""
 
 
 class SleepViolationError(ViolationError):
-    """H005: time was slept away; with ``forbid = sleep``."""
+    """H005: a test slept, with ``forbid = sleep``."""
 
 
 class MultiprocessingViolationError(ViolationError):
-    """H008: a process was started during an import or beyond a ceiling, or the worker of a Pool has died."""
+    """H008: a process was started during an import or beyond a limit, or the worker of a Pool has died.
+
+    It applies to tests of every size.
+    """
 
 
 class TimeLimitViolationError(ViolationError):
-    """H006: a test took longer than its size may, or was interrupted; the text has the stacks of all threads then."""
+    """H006: a test exceeded its size's time limit, with ``time_limits = strict``.
+
+    It is also the error of an interrupted test. The text then has the stacks of all threads.
+    """
 
 
 class ConflictError(HermeticError, AssertionError):
-    """Somebody else has replaced what a double stands in; the text says what, and by what."""
+    """Something else has replaced a function that the double uses, such as ``subprocess.run``."""
 
 
 class UnassertedInteractionsError(HermeticError, AssertionError):
-    """A strict double was used in ways that the test does not assert; the text has the lines to paste."""
+    """With ``strict=True``, the test did not assert an interaction. The text has the lines to paste."""
 
 
 class UnmockedInteractionError(HermeticError, AssertionError):
-    """A double was used in a way that is not scripted; the text says what was expected, and what differs."""
+    """A command ran that is not scripted, that ran out of order, or that got other input.
+
+    It is raised at the call, and again at the end of the test if the code under test swallows it.
+    """
 
 
 class UnusedMocksError(HermeticError, AssertionError):
-    """Something that was scripted was never used; the text says what, and where it was scripted."""
+    """A scripted command or look-up was never used. The text lists the ``file:line`` of each."""
 
 
 class TestInterrupted(BaseException):
-    """Ends a test that has used up its time; it is reported as a ``TimeLimitViolationError``."""
+    """Interrupts a test after ``test_timeout``. The test is reported with a ``TimeLimitViolationError``."""
 
     __test__ = False  # pytest: not a test class, in spite of its name
 
 
 class HermeticWarning(UserWarning):
-    """A violation in mode ``warn``: reported, and let happen."""
+    """A violation in mode ``warn``, or something that a test left behind."""
 
 
 for _class in (

@@ -10,7 +10,11 @@ import enum
 
 
 class Size(enum.Enum):
-    """The size of a test, from the most to the least restricted."""
+    """The sizes of tests, from the most to the least restricted.
+
+    ``guard`` accepts members as well as names and marks. Type checkers accept the names only as literals: convert other
+    strings with ``Size(text)``.
+    """
 
     SMALL = "small"
     MEDIUM = "medium"

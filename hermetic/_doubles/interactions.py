@@ -133,9 +133,9 @@ class RecordedCalls:
 
     @property
     def calls(self) -> list[Any]:
-        """All commands so far, refused ones included.
+        """All commands so far, including refused ones.
 
-        Each is ``mock.call(command, ...)``, with those of cwd, env, input and shell that it gave.
+        Each is ``mock.call(command, ...)``, with the ``cwd``, ``env``, ``input`` and ``shell`` that it passed.
         """
         return [as_mock_call(call) for call in self._calls]
 
@@ -151,20 +151,22 @@ class RecordedCalls:
         env: Any = ...,
         shell: Any = ...,
     ) -> None:
-        """Assert that the next interaction was a command; each interaction is asserted once, in order.
+        """Assert that the next interaction was a command. Interactions are asserted once, in order.
+
+        Where ``...`` is the default, the argument is not compared.
 
         Args:
-            command: as of ``mock_run``.
-            returncode: how it ended; ``...`` for anything, as in all that follows.
-            stdout: as it was scripted.
-            stderr: as it was scripted.
-            input: as of ``mock_run``.
-            cwd: as of ``mock_run``.
-            env: as of ``mock_run``.
-            shell: as of ``mock_run``.
+            command: as in ``mock_run``.
+            returncode: the exit code.
+            stdout: the output, as scripted.
+            stderr: the output on standard error, as scripted.
+            input: as in ``mock_run``.
+            cwd: as in ``mock_run``.
+            env: as in ``mock_run``.
+            shell: as in ``mock_run``.
 
         Raises:
-            AssertionError: it was another one; the text says what differs.
+            AssertionError: the next interaction differs. The text says how.
         """
         fields = {"returncode": returncode, "stdout": stdout, "stderr": stderr}
         fields |= {"input": input, "cwd": cwd, "env": env, "shell": shell}
@@ -175,11 +177,11 @@ class RecordedCalls:
         """Assert that the next interaction was a look-up by ``shutil.which``.
 
         Args:
-            name: what was looked up.
-            returns: what was answered; ``...`` for anything.
+            name: the name that was looked up.
+            returns: the result; ``...`` for any.
 
         Raises:
-            AssertionError: it was another one; the text says what differs.
+            AssertionError: the next interaction differs. The text says how.
         """
         given = {} if returns is ANYTHING else {"returns": returns}
         self.assert_interaction(self.which, name=name, **given)
@@ -189,43 +191,43 @@ class RecordedCalls:
 
         Args:
             source: ``run`` or ``which`` of this double.
-            **fields: as of ``assert_run`` or ``assert_which``.
+            **fields: as in ``assert_run`` or ``assert_which``.
 
         Raises:
-            AssertionError: it was another one; the text says what differs.
-            TypeError: there is no such source or field.
+            AssertionError: the next interaction differs. The text says how.
+            TypeError: the source or a field does not exist.
         """
         _assert_next(self._timeline, source, fields)
 
     def assert_not_called(self) -> None:
-        """Assert that no command was started, or tried to be.
+        """Assert that no command ran, and none was refused.
 
         Raises:
-            AssertionError: there was one.
+            AssertionError: a command ran or was refused.
         """
         self._as_mock().assert_not_called()
 
     def assert_called_once_with(self, command: Any, **given: Any) -> None:
-        """Assert that there was one command alone, as ``mock.Mock`` does.
+        """Assert that exactly one command ran, as ``mock.Mock`` does.
 
         Args:
             command: a list of strings, or a string.
-            **given: those of cwd, env, input and shell that it was given.
+            **given: the arguments ``cwd``, ``env``, ``input`` and ``shell`` that the call passed.
 
         Raises:
-            AssertionError: there was another one, or more, or none.
+            AssertionError: another command ran, or none, or more than one.
         """
         self._as_mock().assert_called_once_with(command, **given)
 
     def assert_has_calls(self, calls: Sequence[Any], any_order: bool = False) -> None:  # noqa: FBT001, FBT002 - as mock has it
-        """Assert that there were these commands, one right after the other, as ``mock.Mock`` does.
+        """Assert that these commands ran, one directly after the other, as ``mock.Mock`` does.
 
         Args:
             calls: ``mock.call(command, ...)`` objects.
-            any_order: whether they may stand anywhere.
+            any_order: whether they may have run at any place and in any order.
 
         Raises:
-            AssertionError: there were not.
+            AssertionError: they did not.
         """
         self._as_mock().assert_has_calls(calls, any_order)
 

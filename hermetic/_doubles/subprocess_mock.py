@@ -30,21 +30,23 @@ __unittest = True  # keeps our frames out of unittest's tracebacks
 
 
 class SubprocessMock(RecordedCalls):
-    """A strict double of the subprocess module: a context manager, for the whole process while it is active.
+    """A strict double of the subprocess module, as a ``with`` block under any runner.
 
-    Commands are answered in the order in which they were scripted, and no other command is started. All of
-    ``subprocess``, ``os.system``, ``os.popen`` and asyncio's subprocesses are answered, however they were imported, and
-    behave as the real ones: only the child is another. Doubles nest: the innermost answers.
+    Commands run in the order in which they are scripted, and every other command is refused. The double answers
+    ``subprocess``, ``os.system``, ``os.popen`` and asyncio's subprocesses, however they were imported. Everything
+    except the child process is the real module. The double is active in the whole process. In nested blocks, the
+    innermost double answers.
 
     Args:
-        any_order: answer commands in any order.
-        strict: also demand that each interaction is asserted before the end of the block.
+        any_order: whether commands may run in any order.
+        strict: whether the test must assert each interaction before the end of the block.
 
     Attributes:
-        any_order: as the argument.
-        strict: as the argument.
-        run: the source of ``assert_interaction`` for commands.
-        which: the source of ``assert_interaction`` for look-ups by ``shutil.which``.
+        name: the double's name in messages.
+        any_order: the argument; it may change at any time.
+        strict: the argument; it may change at any time.
+        run: the source of commands for ``assert_interaction``.
+        which: the source of ``shutil.which`` look-ups for ``assert_interaction``.
     """
 
     def __init__(self, *, any_order: bool = False, strict: bool = False) -> None:
@@ -81,33 +83,38 @@ class SubprocessMock(RecordedCalls):
         duration: float = 0,
         side_effect: Callable[[ChildProcess], int | None] | type[BaseException] | BaseException | None = None,
     ) -> Expectation:
-        """Script a command.
+        """Script a command, and what its child does.
+
+        Where ``...`` is the default, the argument is not compared. ``input``, ``cwd``, ``env`` and its values may also
+        be compiled patterns or predicates.
 
         Args:
-            command: a list, matched argument by argument, or a string, which matches a command given as a string.
-                An element may be ``mock.ANY``, a compiled pattern (it must match all of the argument), or a predicate;
-                a final ``...`` matches any further arguments, ``...`` instead of the list matches any command.
-            returncode: the exit status; minus the number of a signal for a child that dies of it.
-            stdout: what the child writes; text is encoded as the caller decodes it.
-            stderr: what the child writes to its standard error.
-            raises: an exception to raise where a child that cannot be started raises it.
-            required: whether it is an error never to run it; what is not is skipped when another command comes.
-            input: all that the child must be sent; ``...`` for anything.
-            cwd: the folder that it must be started in; ``None`` for none given, ``...`` for any.
-            env: variables that its environment must contain; ``...`` for any.
-            shell: whether it must be run by a shell; ``...`` for either.
-            times: how often it answers; None for any number of times, none included.
-            duration: seconds from its last output to its end; nobody waits for them, but time-outs count them.
-                ``math.inf`` for a child that must be ended by a signal.
-            side_effect: a function that plays the child, called in a thread of its own with a ``ChildProcess`` (args,
-                cwd, env, and the binary streams stdin, stdout and stderr), which returns the exit status, or None for
-                ``returncode``; or an exception, as ``raises``.
+            command: a list of arguments, or a string, which matches a command that is passed as a string, or what
+                ``["/bin/sh", "-c", ...]`` runs. An element of the list is a string, bytes, a path, ``mock.ANY``, a
+                compiled pattern (it must match the whole argument) or a predicate. A final ``...`` matches any
+                further arguments, and ``...`` instead of the list matches any command.
+            returncode: the exit code, 0 to 255, or the negative number of a signal.
+            stdout: what the child writes; text is encoded in the way that the caller decodes it.
+            stderr: what the child writes to standard error.
+            raises: an exception that is raised where starting a real child would raise.
+            required: whether the command must run. If it need not, it is skipped when another command runs.
+            input: all the input that the child gets; None for no input.
+            cwd: the folder that the call passes; None for a call without one.
+            env: variables that the child's environment must contain; None for a call without ``env``.
+            shell: whether a shell runs the command.
+            times: how often the command may run; None for any number of times, including none.
+            duration: virtual seconds from the last output to the end. Nobody waits for them, but time-outs count
+                them. ``math.inf`` is for a child that a signal must end.
+            side_effect: a function of the child (``args``, ``cwd``, ``env``, and the binary streams ``stdin``,
+                ``stdout`` and ``stderr``) that runs in a thread and returns the exit code, or None for ``returncode``.
+                An exception works as in ``raises``.
 
         Returns:
             The expectation, with ``calls`` and ``call_count``.
 
         Raises:
-            TypeError, ValueError: an argument is not what it can be; the text says what to write.
+            TypeError: an argument has a wrong type. The text says what to write.
+            ValueError: an argument has a wrong value. The text says what to write.
         """
         wanted = wanted_fields(command, input=input, cwd=cwd, env=env, shell=shell)
         answer = Answer(returncode, stdout, stderr, raises, duration, side_effect)
@@ -116,12 +123,14 @@ class SubprocessMock(RecordedCalls):
         return expectation
 
     def mock_which(self, name: str | os.PathLike[str], returns: str | None, required: bool = False) -> None:  # noqa: FBT001, FBT002 - as the seed has it
-        """Script what ``shutil.which`` answers for a name; for all others it answers None, which is not recorded.
+        """Script the result of ``shutil.which`` for a name. The result for any other name is None, and not recorded.
+
+        A second call for the same name replaces the first.
 
         Args:
-            name: as it is looked up.
-            returns: a path, or None for a program that is not there.
-            required: whether it is an error never to look it up.
+            name: the name that the code under test looks up.
+            returns: a path, or None for a program that does not exist.
+            required: whether the name must be looked up.
         """
         if not isinstance(name, (str, bytes, os.PathLike)):
             raise TypeError(f"mock_which(): name must be the name of a program, not {name!r}")
@@ -130,17 +139,17 @@ class SubprocessMock(RecordedCalls):
         self._which[os.fsdecode(name)] = interactions.WhichAnswer(returns, required, _caller())
 
     def allow(self, command: Any) -> None:
-        """Let a command that is not scripted start a real child, which the guard judges.
+        """Allow a command to start a real child. The test's size still applies to that child.
 
         Args:
-            command: as of ``mock_run``.
+            command: as in ``mock_run``.
         """
         self._allowed.append(CommandPattern(command, "allow()"))
 
     def install(self) -> None:
-        """Say that no command is expected: with nothing scripted, all are refused.
+        """Activate ``self.subprocess`` without scripting a command, so that every command is refused.
 
-        A double is active from ``with``, and ``self.subprocess`` from when it is first named; there is no more to do.
+        A ``with`` block is active without it.
         """
 
     # --- the block ---
@@ -167,10 +176,10 @@ class SubprocessMock(RecordedCalls):
                 exception.add_note(str(error))
 
     def stop(self) -> None:
-        """Leave the block without a verdict.
+        """End the double without verifying it.
 
         Raises:
-            ConflictError: somebody has patched what the double stands in, and not put it back.
+            ConflictError: something else has replaced a function that the double uses, and not restored it.
         """
         try:
             seam.deactivate(self)
@@ -178,15 +187,15 @@ class SubprocessMock(RecordedCalls):
             popen_methods.settle(self._calls)
 
     def verify(self, *, failed: bool = False) -> None:
-        """Fail if a call was refused or something scripted was not used. The end of the block calls it.
+        """Fail if a command was refused, or if a scripted command was not used. The end of the block does the same.
 
         Args:
-            failed: whether the test has failed, or skips: then only what it swallowed counts.
+            failed: whether the test has failed or is skipped. Then only refusals that the test swallowed count.
 
         Raises:
-            UnmockedInteractionError: a command was refused, and the code under test swallowed that.
-            UnusedMocksError: something that was scripted was not used.
-            UnassertedInteractionsError: with ``strict``, something was not asserted.
+            UnmockedInteractionError: a command was refused, and the code under test swallowed the exception.
+            UnusedMocksError: a scripted command or look-up was not used.
+            UnassertedInteractionsError: with ``strict``, an interaction was not asserted.
         """
         found = [error for error in scopes.running.refusals if error in self._refusals]
         scopes.running.refusals[:] = [error for error in scopes.running.refusals if error not in self._refusals]

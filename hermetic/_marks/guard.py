@@ -29,10 +29,11 @@ __unittest = True  # keeps our frames out of unittest's tracebacks
 
 
 class guard:  # noqa: N801 - used as a function: `with guard("small"):`, `@guard("small")`
-    """Hold a block or a function to a size, without any test framework.
+    """Enforces a size in a ``with`` block, or in each call of a decorated function, without a test framework.
 
-    As a decorator it takes functions, async functions, generators and async generators. A violation is raised
-    at the call; one that is swallowed is raised again when the block ends.
+    The function may be an async function, a generator, an async generator, a static method or a class method. If the
+    block swallows a violation, ``guard`` raises it again when the block ends. It applies to its own thread and task, and
+    to the threads and tasks that start inside it.
 
     Args:
         size: ``small``, ``medium``, ``large`` or ``xlarge``, as a string or a ``Size``.
@@ -43,7 +44,7 @@ class guard:  # noqa: N801 - used as a function: `with guard("small"):`, `@guard
 
     Raises:
         ConfigurationError: the size is not one of the four, or the configuration is wrong.
-        ViolationError: in the block, for what the size does not allow.
+        ViolationError: in the block, at the operation that the size forbids.
 
     Example:
         >>> with guard("small"):

@@ -23,20 +23,22 @@ __unittest = True  # keeps our frames out of unittest's tracebacks
 
 
 class IsolatedMark(Mark):
-    """``isolated``, with or without arguments: tests that run in processes of their own.
+    """Runs tests in a separate process, with or without arguments, alone or together with a size.
 
-    On a method, a process for the test; on a class or a module, one for all its tests, in which the fixtures run; with
-    a group, one for all tests of that group.
+    On a method, the test gets its own process. On a class or a module, all its tests and their fixtures share one.
+    The nearest mark wins: on the method, its class, the base classes in the order of inheritance, the module.
 
     Args:
-        group: the name of the group.
-        timeout: the seconds that the test, or the tests of the group together, may take; by default, the setting
+        group: the name of a group; its tests share a process, in any class or module.
+        timeout: the seconds that the test, or all tests of the group together, may take. The default is the setting
             ``isolated_timeout``.
-        sandbox: ``"kernel"`` to have the kernel hold the process, and all that it starts, to the sizes of its tests,
-            native code included; ``"auto"`` for where it can, ``"off"`` for not; by default, the setting ``sandbox``.
+        sandbox: ``"kernel"`` makes the kernel enforce sizes for the process and everything that it starts, native code
+            included. ``"auto"`` does so where it is possible, and ``"off"`` does not. The default is the setting
+            ``sandbox``. If ``"kernel"`` is not possible, the test is an error that says what is missing.
 
     Raises:
-        DecorationError: the name is empty or no string, the seconds are no number above 0, or the sandbox is unknown.
+        DecorationError: the name is empty or not a string, the timeout is not a number above 0, the sandbox is unknown,
+            or the object has a second isolation mark.
     """
 
     def __init__(self, group: str | None = None, timeout: float | None = None, sandbox: str | None = None) -> None:

@@ -110,7 +110,14 @@ class Mark:
 
 
 class SizeMark(Mark):
-    """One of the four sizes."""
+    """Gives a size to a test method (also an async one), a class or a plain function.
+
+    For a module, write ``__hermetic__ = hermetic.small``, or a list of marks. A mark keeps the signature, the type,
+    the name, ``__wrapped__`` and pickling, and works above and below ``mock.patch``. ``@small()`` is ``@small``.
+
+    Raises:
+        DecorationError: on an object that the mark cannot protect, and for a second size on the same object.
+    """
 
     def __init__(self, size: Size) -> None:
         self.size: Size | None = size
@@ -138,17 +145,24 @@ class SizeMark(Mark):
 class allow(Mark):  # noqa: N801 - used as a function: `@allow(...)`, `with allow(...):`
     """An explicit exception to a size, on a test, a class, a module, or as a ``with`` block.
 
+    On a function that a test calls, the exception applies during that call, in addition to what the test may do.
+
     Args:
-        hosts: ``name``, ``address``, ``name:port``, ``[ipv6]:port``; for a unix socket, its path. Names may
-            hold ``*``. A name that is allowed may be looked up, and the addresses that it has may be connected to.
-            ``connect()`` is the C function of that name, which may be fetched through ctypes.
-        processes: programs that may be started, by name or full path; both may hold ``*``.
-        files: files and folders that may be used where ``forbid`` names the file system, by their paths from the
-            current folder, or full ones; they may hold ``*``.
-        databases: files of databases, written as ``files``, and ``:memory:``.
+        hosts: a name, an address, a network (``10.0.0.0/8``, ``fd00::/8``), or the path of a unix socket. All but the
+            path may have a port: ``name:port``, ``10.0.0.0/8:5432``, ``[ipv6]:port``, ``[fd00::/8]:5432``. Without a
+            port, or with the port ``*``, all ports are allowed. A name may contain ``*``; the test may look it up, and
+            connect to its addresses. A network allows its addresses, but looks up no names. ``connect()`` allows the
+            test to fetch that C function through ctypes; hermetic does not check what that function reaches.
+        processes: programs, by name or full path; both may contain ``*``. hermetic does not check what an allowed
+            program does.
+        files: files and folders, by full path or relative to the current folder; ``*`` also matches slashes. For tests
+            that may not use the file system.
+        databases: paths as in ``files``, and ``:memory:``. For tests that may not use databases.
 
     Raises:
-        ConfigurationError: not lists of strings, or an entry that can never match.
+        ConfigurationError: an argument is not a list of strings, or an entry can never match, for example a URL
+            or a network with host bits (``10.1.2.3/8``) in ``hosts``, arguments in ``processes``, or ``./`` or ``~`` at
+            the start of a path in ``files``. The text says what to write instead.
 
     Example:
         >>> @allow(hosts=["db.test:5432"], processes=["git"])

@@ -21,17 +21,17 @@ __unittest = True  # keeps our frames out of unittest's tracebacks
 
 
 class start_method:  # noqa: N801 - used as a function: `with start_method("fork"):`, `@start_method("fork")`
-    """Have multiprocessing start processes by another method, for a block, a function or a TestCase class.
+    """Sets the start method of multiprocessing for a block, a function or the tests of a class.
 
-    It holds for the whole process, as ``multiprocessing.set_start_method`` does, and what was set before is set
-    again afterwards, be it nothing. Pools, executors and contexts that there are already keep their method.
-    Of a class, it holds for the methods whose names begin with ``test``, each with its own set-up done before.
+    It applies to the whole process, as ``multiprocessing.set_start_method`` does. Afterwards, the previous state is
+    restored. Existing pools, executors and contexts keep their method. On a class, it applies to each method whose name
+    begins with ``test``, and to the set-up before it.
 
     Args:
         method: ``spawn``, ``forkserver`` or ``fork``.
 
     Raises:
-        ConfigurationError: the method is none of these, or the platform lacks it.
+        ConfigurationError: the method is unknown, or the platform does not have it.
 
     Example:
         >>> with start_method("spawn"):

@@ -29,12 +29,12 @@ __unittest = True
 
 
 class TestProgram(unittest.TestProgram):
-    """``unittest.main`` with hermetic's options, guard and runner; the same arguments, the same exit status.
+    """``unittest.main`` with hermetic's options, guard and runner. It has the same arguments and exit codes.
 
     Args:
-        *args: as of ``unittest.main``.
-        durations: how many of the slowest tests to list; on every Python.
-        **kwargs: as of ``unittest.main``.
+        *args: as in ``unittest.main``.
+        durations: how many of the slowest tests to list; on every Python version.
+        **kwargs: as in ``unittest.main``.
     """
 
     __test__ = False

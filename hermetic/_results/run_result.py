@@ -187,7 +187,7 @@ for _name in ("addError", "addFailure", "addSubTest"):
 
 
 class TestResult(RunResult, ListingResult):
-    """unittest's TextTestResult, which reports violations and knows whether the run ended early.
+    """``unittest.TextTestResult``, the result class of the runner. You can subclass it.
 
     ``collectedDurations`` is filled only in a run that asks for durations.
     """

@@ -37,18 +37,18 @@ class _DoubleOfTest(functools.cached_property["SubprocessMock"]):
 
 
 class HermeticTestCase(unittest.TestCase):
-    """A test case whose tests are small, unless a mark on the method, the class or the module says otherwise.
+    """A test case whose tests are small, unless a mark on the method, the class or the module gives another size.
 
-    It works under every runner. Mix it with ``IsolatedAsyncioTestCase`` for async tests, this class first.
+    It works under every runner. For async tests, inherit this class first and ``IsolatedAsyncioTestCase`` second.
     """
 
     hermetic_default_size = Size.SMALL
 
     @_DoubleOfTest
     def subprocess(self) -> SubprocessMock:
-        """A strict double of the subprocess module, active from its first use to the end of the test.
+        """A ``SubprocessMock``, active from its first use until the end of the test.
 
-        The end of the test verifies it, and counts what was scripted and not used only if the test has not failed.
+        The end of the test verifies it. An unused scripted command counts only if the test has not failed.
         """
         from .._doubles.subprocess_mock import SubprocessMock  # saves 12 ms in tests without a double
 
@@ -70,19 +70,19 @@ class HermeticTestCase(unittest.TestCase):
         double.verify(failed=getattr(self, "_hermetic_failed", False))
 
     def assertViolation(self, expected: type[ViolationError] = ViolationError) -> ExpectedViolation:
-        """Expect the block to do what the test's size does not allow.
+        """Assert that the block does something that the test's size forbids.
 
-        The violation is refused and recorded as ever, but no longer counts against the test.
+        The operation is refused as usual, but does not count against the test.
 
         Args:
-            expected: a class of violations, such as ``NetworkViolationError``; by default, the base of all.
+            expected: ``ViolationError`` or a subclass, such as ``NetworkViolationError``.
 
         Returns:
-            A context manager; after the block, its ``error`` is the first such violation.
+            A context manager. After the block, its ``error`` is the first such violation.
 
         Raises:
-            AssertionError: when the block ends without one.
-            TypeError: ``expected`` is no class of violations.
+            AssertionError: the block ends without such a violation.
+            TypeError: ``expected`` is not a class of violations.
         """
         return ExpectedViolation(self, expected)
 

@@ -17,12 +17,12 @@ __unittest = True
 
 
 class TestRunner(unittest.TextTestRunner):
-    """unittest's TextTestRunner; the same arguments, the same text.
+    """``unittest.TextTestRunner`` with a summary of violations. It also reports runs that end early.
 
     Args:
-        *args: as of ``unittest.TextTestRunner``.
-        durations: how many of the slowest tests to list, 0 for all; on every Python.
-        **kwargs: as of ``unittest.TextTestRunner``.
+        *args: as in ``unittest.TextTestRunner``.
+        durations: how many of the slowest tests to list, 0 for all; on every Python version.
+        **kwargs: as in ``unittest.TextTestRunner``.
     """
 
     __test__ = False

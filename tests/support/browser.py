@@ -103,15 +103,23 @@ class Browser:
         found: dict[str, Any] = json.loads(message)
         return found
 
-    def open(self, path: str) -> None:
-        """Open a file, and wait until it is there."""
+    def open(self, address: str) -> None:
+        """Open a URL, or the file of a path, and wait until it is loaded."""
+        url = address if "://" in address else f"file://{address}"
         self.ask("Page.navigate", url="about:blank")
-        self.ask("Page.navigate", url=f"file://{path}")
+        self.ask("Page.navigate", url=url)
         deadline = time.monotonic() + TIMEOUT
-        while self.evaluate("document.readyState + location.protocol") != "completefile:":
+        while self.evaluate("document.readyState + location.protocol") != f"complete{url.partition('//')[0]}":
             if time.monotonic() > deadline:
                 raise RuntimeError("the page does not load")
             time.sleep(0.02)
+
+    def resize(self, width: int, height: int, scheme: str = "light") -> None:
+        """Give the page a size in pixels, of a phone's screen if it is narrow, and the system's colour scheme."""
+        self.ask(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
+        self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression of JavaScript, awaited if it is a promise."""
