@@ -39,7 +39,7 @@ LAYERS = {
     ),
     "_terminal": "colours drawing | live_line",
     "_settings": "baseline_file kinds | allow_tables table | config | current_run",
-    "_operations": "events patch_targets | callsite multicast | file_events",
+    "_operations": "events patch_targets | callsite multicast windows_events | file_events",
     "_verdicts": (
         "scopes violation_data | allowed baseline log_writing reported_exceptions subjects |"
         " violation_log | log_reading | blocks faults"

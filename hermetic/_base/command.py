@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 
 from . import features
@@ -23,4 +22,6 @@ def quoted(words: Sequence[str]) -> str:
         import subprocess  # costs 4 ms at start, and other systems do not need it
 
         return subprocess.list2cmdline(words)
+    import shlex  # needed with the first process, or the first command that is shown
+
     return shlex.join(words)

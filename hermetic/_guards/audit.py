@@ -9,7 +9,7 @@ from .._base.addresses import packed_address
 from .._base.errors import GuardError, ViolationError
 from .._base.records import Operation, Violation
 from .._base.sizes import LIMITS, NETWORK, NOWHERE, OBSERVE, PROCESS, WARN
-from .._operations import callsite, events
+from .._operations import callsite, events, windows_events
 from .._policy import decision, messages
 from .._stdlib import subprocess_internals
 from .._verdicts import allowed, baseline, log_writing, reported_exceptions, scopes, subjects, violation_data
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 
 # The events of the lower layers that subprocess.Popen goes through, after its own event.
-_BELOW_POPEN = frozenset({"os.posix_spawn", "_posixsubprocess.fork_exec", "_winapi.CreateProcess"})
+_BELOW_POPEN = frozenset({"os.posix_spawn", "_posixsubprocess.fork_exec"})
+
+_READERS = {**events.READERS, **windows_events.READERS}
 
 
 def _judge_event(event: str, args: tuple[Any, ...]) -> None:
@@ -33,7 +35,7 @@ def _judge_event(event: str, args: tuple[Any, ...]) -> None:
     is_unjudged = scope is None or scope.policy is None
     if (is_unjudged and scopes.running.sandbox is None) or (event in _BELOW_POPEN and is_announced_by_popen()):
         return
-    operation = events.READERS[event](*args)
+    operation = _READERS[event](*args)
     if operation is None:
         return
     try:
@@ -183,10 +185,19 @@ def _is_housekeeping(operation: Operation) -> bool:
         return True  # a proxy of the runner's, collected whenever it pleases the garbage collector
     if any(callsite.is_inside("multiprocessing.forkserver", function=name) for name in _ASKING_FORK_SERVER):
         return True  # how a process is started: the start itself is judged
-    # Windows has no socketpair: one is built of two sockets on loopback, from 3.13 on under another name.
     return not features.SOCKETPAIR_IS_A_SYSTEM_CALL and any(
-        callsite.is_inside("socket", function=name) for name in ("socketpair", "_fallback_socketpair")
+        callsite.is_inside(module, function=name) for module, name in _PAIRS
     )
+
+
+# What Windows connects to itself, where other systems have a system call for a pair: sockets on loopback (from 3.13 on
+# under another name), and named pipes.
+_PAIRS = (
+    ("socket", "socketpair"),
+    ("socket", "_fallback_socketpair"),
+    ("multiprocessing.connection", "Pipe"),
+    ("asyncio.windows_utils", "pipe"),
+)
 
 
 # The functions of the module that listen for the fork server's sake, and connect to it.
@@ -270,7 +281,7 @@ def judge_events(on_new_socket: Callable[[tuple[Any, ...]], None]) -> None:
     Raises:
         GuardError: the hook does not see events.
     """
-    for event in events.READERS:
+    for event in _READERS:
         audit_hook.add_listener(event, shielded(functools.partial(_judge_event, event)))
     audit_hook.add_listener("socket.__new__", shielded(on_new_socket))
     audit_hook.add_listener(DECISION, answer)  # an entrance shields what it decides

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from .._base import real
+from .._base.command import quoted
 from .._base.records import Operation
 from .._base.sizes import NETWORK, PROCESS
 from .._policy.decision import INET, KERNEL, OTHER, UNIX, join_host
@@ -35,13 +36,16 @@ _NATIVE_NETWORK = frozenset(
     " curl_multi_perform"
     " WSAConnect WSAConnectByNameA WSAConnectByNameW WSAConnectByList WSASendTo WSASend WSASendMsg GetAddrInfoW"
     " GetAddrInfoExA GetAddrInfoExW DnsQuery_A DnsQuery_W DnsQuery_UTF8 InternetConnectA InternetConnectW"
-    " InternetOpenUrlA InternetOpenUrlW WinHttpConnect URLDownloadToFileA URLDownloadToFileW".split()
+    " InternetOpenUrlA InternetOpenUrlW WinHttpConnect URLDownloadToFileA URLDownloadToFileW GetProcAddress".split()
 )
+# How the C functions exec... and spawn... take the arguments: listed or as a vector, with PATH, with an environment.
+_ARGUMENT_FORMS = "l le lp lpe v ve vp vpe".split()
 _NATIVE_PROCESS = frozenset(
-    "system popen IO_popen IO_proc_open fork vfork Fork clone clone3 forkpty daemon posix_spawn posix_spawnp execl"
-    " execle execlp execv execve execvp execvpe execveat fexecve wordexp CreateProcessA CreateProcessW ShellExecuteA"
-    " ShellExecuteW WinExec".split()
-)
+    "system wsystem popen wpopen IO_popen IO_proc_open fork vfork Fork clone clone3 forkpty daemon posix_spawn"
+    " posix_spawnp execveat fexecve wordexp CreateProcessA CreateProcessW CreateProcessAsUserA CreateProcessAsUserW"
+    " CreateProcessWithLogonW CreateProcessWithTokenW NtCreateUserProcess RtlCreateUserProcess ShellExecuteA"
+    " ShellExecuteW ShellExecuteExA ShellExecuteExW WinExec".split()
+) | {f"{verb}{form}" for verb in ("exec", "wexec", "spawn", "wspawn") for form in _ARGUMENT_FORMS}
 
 
 def socket_operation(action: str, sock: Any, address: Any, *, stream: bool = False) -> Operation:
@@ -50,14 +54,19 @@ def socket_operation(action: str, sock: Any, address: Any, *, stream: bool = Fal
     api = f"socket.socket.{action}"
     family = sock.family
     if family in (_socket.AF_INET, _socket.AF_INET6):
-        host, port = _host_and_port(address)
-        target = join_host(host or "0.0.0.0", port)  # noqa: S104 - what an empty host stands for
-        return Operation(NETWORK, action, target, api, INET, host, port, stream)
+        return inet_operation(action, address, stream=stream)
     if family == getattr(_socket, "AF_UNIX", None):
         path = argument_text(address)
         return Operation(NETWORK, action, "unix:" + path.replace("\0", "@"), api, UNIX, path)
     kernel_only = family in (getattr(_socket, "AF_NETLINK", None), getattr(_socket, "AF_ALG", None))
     return Operation(NETWORK, action, f"{family!s} {address!r}", api, KERNEL if kernel_only else OTHER)
+
+
+def inet_operation(action: str, address: Any, *, stream: bool = False) -> Operation:
+    """Describe an operation of a socket on an IPv4 or IPv6 address."""
+    host, port = _host_and_port(address)
+    target = join_host(host or "0.0.0.0", port)  # noqa: S104 - what an empty host stands for
+    return Operation(NETWORK, action, target, f"socket.socket.{action}", INET, host, port, stream)
 
 
 def resolve_operation(api: str, host: Any) -> Operation:
@@ -145,13 +154,14 @@ def _getnameinfo(address: Any, *_: Any) -> Operation:
 
 
 def _popen(executable: Any, argv: Any, *_: Any) -> Operation:
-    command = executable if executable is not None else argv if isinstance(argv, (str, bytes)) else argv[0]
+    # On Windows, the event has one string for the arguments.
+    first = first_word(argument_text(argv)) if isinstance(argv, (str, bytes)) else argv[0]
+    command = first if executable is None else executable
     return process_operation("subprocess.Popen", "start", command, argv, scripted=argv)
 
 
 def _system(command: Any) -> Operation:
-    words = argument_text(command).split()
-    return process_operation("os.system", "start", words[0] if words else "", command, scripted=command)
+    return process_operation("os.system", "start", first_word(argument_text(command)), command, scripted=command)
 
 
 def _exec(path: Any, argv: Any, *_: Any) -> Operation:
@@ -166,10 +176,6 @@ def _fork_exec(executables: Any = (), argv: Any = (), *_: Any) -> Operation:
     executables, argv = list(executables or ()), list(argv or ())
     command = (executables or argv or [""])[0]
     return process_operation("_posixsubprocess.fork_exec", "start", command, argv)
-
-
-def _create_process(application: Any, command_line: Any, *_: Any) -> Operation:
-    return process_operation("_winapi.CreateProcess", "start", application or command_line, command_line or application)
 
 
 def _start_file(path: Any, *_: Any) -> Operation:
@@ -222,7 +228,6 @@ READERS: dict[str, Callable[..., Operation | None]] = {
     "os.startfile/2": _start_file,
     "pty.spawn": _pty_spawn,
     "_posixsubprocess.fork_exec": _fork_exec,
-    "_winapi.CreateProcess": _create_process,
     "ctypes.dlsym": _dlsym,
     "ctypes.dlsym/handle": _dlsym,
 }
@@ -260,11 +265,15 @@ def _script(scripted: Any) -> str:
     return text if len(text) <= _SCRIPT_MAX_CHARACTERS else ""
 
 
+def first_word(command_line: str) -> str:
+    """Return the program of a command line, which may stand in double quotes."""
+    text = command_line.lstrip()
+    return text[1:].partition('"')[0] if text.startswith('"') else "".join(text.split(maxsplit=1)[:1])
+
+
 def _command_line(argv: Any) -> str:
     if isinstance(argv, (str, bytes, os.PathLike)):
         line = argument_text(argv)
     else:
-        import shlex  # needed with the first process
-
-        line = shlex.join(argument_text(argument) for argument in argv)
+        line = quoted([argument_text(argument) for argument in argv])
     return line if len(line) <= _TARGET_MAX_CHARACTERS else line[: _TARGET_MAX_CHARACTERS - 3] + "..."

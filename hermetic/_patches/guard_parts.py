@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .._guards import audit, ceilings
 from .._verdicts import blocks, faults, log_reading, scopes
-from . import process_creation, sockets
+from . import on_import, process_creation, sockets
 
 __all__ = ["blocks", "ceilings", "faults", "log_reading"]
 
@@ -18,6 +18,7 @@ close_log = log_reading.close_log
 def install_parts() -> None:
     """Put the patches in place, and let the judge decide on audit events."""
     process_creation.patch_process_creation()
+    on_import.when_imported("_overlapped", sockets.patch_overlapped)  # of Windows
     audit.judge_events(sockets.on_new_socket)
 
 

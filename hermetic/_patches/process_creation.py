@@ -3,6 +3,7 @@
     methods of _socket.socket, getnameinfo    no event, or one too late or too vague (``sockets``)
     _posixsubprocess.fork_exec                no event before 3.14 (every spawned multiprocessing child);
                                               it tells the program of the policy, as do posix_spawn, exec, system
+    _winapi.CreateProcess, WaitNamedPipe      an event that misreads the command line; no event
     _interpreters.create, run_string, ...     no event on 3.13; in another interpreter there is no hook
     _thread.start_new_thread, ...             no event before 3.12; the new thread adopts the starter's scope
     ThreadPoolExecutor.submit                 the work adopts the submitter's scope
@@ -22,7 +23,7 @@ import types
 
 from .._base import features, real
 from .._guards import audit, environment, inheritance
-from .._operations import events
+from .._operations import events, windows_events
 from .._stdlib import subprocess_internals
 from .._verdicts import faults, scopes, subjects
 from . import replacing, sockets
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 def patch_process_creation() -> None:
     """Patch what is loaded; the rest is patched when it comes into use."""
     # A C module that nobody has imported yet cannot have been aliased: no need to look through the heap.
-    in_use = {name for name in ("threading", "_posixsubprocess", *real.INTERPRETER_MODULES) if name in sys.modules}
+    in_use = {
+        name for name in ("threading", "_posixsubprocess", "_winapi", *real.INTERPRETER_MODULES) if name in sys.modules
+    }
     patches = [*_thread_patches(), *_program_patches(), *_interpreter_patches()]
     replacing.replace_everywhere(
         [(vars(module), name, guarded) for module, name, guarded in patches], sweep=bool(in_use)
@@ -59,8 +62,7 @@ def _program_patches() -> list[tuple[ModuleType, str, Any]]:
         if _is_present(module, name)
     ]
     if features.WINDOWS:
-        winapi: Any = importlib.import_module("_winapi")
-        return [*patches, (winapi, "CreateProcess", environment.telling_create_process(winapi.CreateProcess))]
+        return [*patches, *windows_patches(importlib.import_module("_winapi"))]
     seams = {"fork_exec": importlib.import_module("_posixsubprocess")}
     subprocess = sys.modules.get("subprocess")
     fork_exec = subprocess_internals.SUBPROCESS_FORK_EXEC
@@ -71,6 +73,20 @@ def _program_patches() -> list[tuple[ModuleType, str, Any]]:
         original = getattr(module, name)
         patches.append((module, name, guarded.setdefault(original, _guarded_fork_exec(original))))
     return patches
+
+
+def windows_patches(winapi: Any) -> list[tuple[ModuleType, str, Any]]:
+    """The functions of ``_winapi`` whose audit events tell nothing: that of ``CreateProcess`` misreads its argument."""
+
+    def creation(*args: Any, **kwargs: Any) -> Any:
+        return None if audit.is_announced_by_popen() else windows_events.create_process_operation(*args, **kwargs)
+
+    telling = environment.telling_create_process(winapi.CreateProcess)
+    waiting = functools.partial(windows_events.pipe_operation, "_winapi.WaitNamedPipe", "connect")
+    return [
+        (winapi, "CreateProcess", replacing.guarded(telling, creation)),
+        (winapi, "WaitNamedPipe", replacing.guarded(winapi.WaitNamedPipe, lambda name, *_: waiting(name))),
+    ]
 
 
 def _guarded_fork_exec(original: Callable[..., Any]) -> Callable[..., Any]:

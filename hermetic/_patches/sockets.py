@@ -4,6 +4,7 @@
     setsockopt                  no event: a multicast group is joined
     connect, bind, sendto, ...  a name in the address is looked up before the event
     getnameinfo                 the event does not tell a numeric answer from a reverse look-up
+    _overlapped, of Windows     no event: asyncio's proactor loop connects and sends by its functions
 
 The methods are replaced in the C type ``_socket.socket``, from which every class of sockets inherits. A method of the
 same name in a subclass, such as a mock, takes precedence.
@@ -16,7 +17,7 @@ import sys
 
 from .._base import features, real
 from .._guards import audit
-from .._operations import events, multicast
+from .._operations import events, multicast, windows_events
 from .._stdlib import interpreter_internals
 from .._verdicts import faults, scopes
 from . import replacing
@@ -101,3 +102,34 @@ def _guarded_getnameinfo(_socket: Any) -> Callable[..., Any]:
 def _unjudged(function: Callable[..., Any], *args: Any) -> Any:
     with scopes.unjudged():
         return function(*args)
+
+
+# --- asyncio's proactor loop, on Windows -----------------------------------------------------------------------------
+
+
+def patch_overlapped(module: Any) -> None:
+    """Patch the module ``_overlapped``, which only Windows has."""
+    methods = interpreter_internals.class_namespace(module.Overlapped)
+    patches = [
+        (names, name, replacing.guarded(names[name], operation_of))
+        for names, name, operation_of in (
+            (vars(module), "ConnectPipe", _connect_pipe),
+            (vars(module), "WSAConnect", _connect),
+            (methods, "ConnectEx", lambda _, *args: _connect(*args)),
+            (methods, "WSASendTo", lambda _, *args: _send_to(*args)),
+        )
+    ]
+    replacing.replace_everywhere(patches, sweep=True)
+    interpreter_internals.forget_cached_attributes(module.Overlapped)
+
+
+def _connect_pipe(address: Any = None, *_: Any) -> Any:
+    return windows_events.pipe_operation("asyncio.ProactorEventLoop.create_pipe_connection", "connect", address)
+
+
+def _connect(_handle: Any = None, address: Any = None, *_: Any) -> Any:
+    return events.inet_operation("connect", address) if isinstance(address, tuple) and address else None
+
+
+def _send_to(_handle: Any = None, _data: Any = None, _flags: Any = None, address: Any = None, *_: Any) -> Any:
+    return events.inet_operation("sendto", address) if isinstance(address, tuple) and address else None

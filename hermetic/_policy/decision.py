@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
-import os.path
 from collections import namedtuple
 
+from .._base import features
 from .._base.addresses import Locality, is_loopback_name, is_within, locality, plain_address
 from .._base.errors import ConfigurationError
 from .._base.sizes import ANYWHERE, DATABASE, FILESYSTEM, LIMITS, NETWORK, NOWHERE, OPT_IN, PROCESS, SLEEP, STRICT, Size
@@ -131,10 +131,25 @@ _REVERSE_LOOKUPS = frozenset({"socket.gethostbyaddr", "socket.getnameinfo"})
 
 def allows_process(allowance: Allowance, command: str) -> bool:
     """Whether an allowance names a program, by its full path or its last component."""
-    name = os.path.basename(command)
+    spellings = _spellings(command)
     return any(
-        fnmatch.fnmatchcase(command, pattern) or fnmatch.fnmatchcase(name, pattern) for pattern in allowance.processes
+        fnmatch.fnmatchcase(name, _in_one_case(pattern)) for pattern in allowance.processes for name in spellings
     )
+
+
+def _spellings(command: str) -> list[str]:
+    """What an allowance may call a program: its path and its last component; on Windows, with and without ``.exe``."""
+    path = _in_one_case(command)
+    names = [path, path.rpartition("/")[2]]
+    if not features.WINDOWS:
+        return names
+    without = [name.removesuffix(".exe") for name in names]
+    return [*without, *(f"{name}.exe" for name in without), *names]
+
+
+def _in_one_case(name: str) -> str:
+    """A path as it is compared: Windows has two separators, and distinguishes no case."""
+    return name.lower().replace("\\", "/") if features.WINDOWS else name
 
 
 def allows_host(allowance: Allowance, operation: Operation) -> bool:

@@ -256,7 +256,7 @@ class ProcessTest(hermetic.HermeticTestCase):
             ("subprocess.Popen", ("git", ["git"]), "subprocess.Popen"), ("os.system", ("git",), "os.system"),
             ("os.exec", ("git", ["git"]), "os.execve"), ("os.posix_spawn", ("git", ["git"]), "os.posix_spawn"),
             ("_posixsubprocess.fork_exec", (), "_posixsubprocess.fork_exec"), ("pty.spawn", ([],), "pty.spawn"),
-            ("_winapi.CreateProcess", ("git", ""), "_winapi.CreateProcess"), ("os.startfile", ("a",), "os.startfile"),
+            ("os.startfile", ("a",), "os.startfile"),
         ):  # fmt: skip
             with self.subTest(event=event):
                 self.assertEqual(READERS[event](*args).api, api)
@@ -278,13 +278,20 @@ class ProcessTest(hermetic.HermeticTestCase):
         args = ([b"/usr/bin/git", b"/bin/git"], [b"git", b"log"], None)  # executables, arguments, environment
         self.assert_process("_posixsubprocess.fork_exec", args, "start", "git log", "/usr/bin/git")
 
-    def test_windows_events_give_the_application_or_the_command_line(self):
-        self.assert_process("_winapi.CreateProcess", (None, "git log", None), "start", "git log", "git log")
-        self.assert_process("_winapi.CreateProcess", ("git.exe", None, None), "start", "git.exe", "git.exe")
-        self.assert_process("_winapi.CreateProcess", ("git.exe", "", None), "start", "git.exe", "git.exe")
-        self.assert_process("_winapi.CreateProcess", ("git.exe", "git log", None), "start", "git log", "git.exe")
+    def test_files_are_started_by_their_path(self):
         self.assert_process("os.startfile", ("a.txt", "open"), "start", "a.txt", "a.txt")
         self.assert_process("os.startfile/2", ("a.txt", "open", "", None, 1), "start", "a.txt", "a.txt")
+
+    def test_the_first_word_of_a_command_line_is_the_program(self):
+        for line, command in (
+            ("git log", "git"), (r'"C:\Program Files\git.exe" log', r"C:\Program Files\git.exe"), ('"git', "git"),
+            ("  git\tlog", "git"), ("git", "git"), ('""', ""), ("", ""), ("  ", ""),
+        ):  # fmt: skip
+            with self.subTest(line=line):
+                self.assertEqual(events.first_word(line), command)
+                self.assertEqual(READERS["subprocess.Popen"](None, line).command, command)
+                self.assertEqual(READERS["os.system"](line).command, command)
+        self.assert_process("subprocess.Popen", ("cmd.exe", "git log"), "start", "git log", "cmd.exe")
 
     def test_a_long_command_line_is_cut_and_says_so(self):
         shown = [READERS["os.system"]("x" * length).target for length in (200, 201, LONG)]

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import types
 import unittest
 
+import hermetic
 import support
 from hermetic import medium
+from hermetic._operations import events, windows_events
+from hermetic._patches import process_creation
 
 setUpModule = support.some_pythons_do
 
@@ -71,6 +75,27 @@ _POOL = """
         @classmethod
         def tearDownClass(cls): pool.shutdown()
 """
+
+
+class WindowsTest(hermetic.HermeticTestCase):
+    def setUp(self):
+        winapi = types.SimpleNamespace(CreateProcess=lambda *args: args, WaitNamedPipe=lambda *args: args)
+        self.guarded = {name: function for _, name, function in process_creation.windows_patches(winapi)}
+
+    def test_a_process_is_judged_by_the_arguments_because_the_event_misreads_them(self):
+        with self.assertViolation(hermetic.SubprocessViolationError) as expected:
+            self.guarded["CreateProcess"](None, "git log", None, None, 0, 0, None, None, None)
+        self.assertIn('started "git log"', str(expected.error))
+        self.assertNotIn("_winapi.CreateProcess", {**events.READERS, **windows_events.READERS})
+
+    @hermetic.allow(processes=["git"])
+    def test_an_allowed_one_starts(self):
+        args = (None, "git log", None, None, 0, 0, {"A": "1"}, None, None)
+        self.assertEqual(self.guarded["CreateProcess"](*args)[:6], args[:6])
+
+    def test_to_wait_for_a_pipe_of_another_machine_asks_that_machine(self):
+        with self.assertViolation(hermetic.NetworkViolationError):
+            self.guarded["WaitNamedPipe"](r"\\db.test\pipe\x", 0)
 
 
 @medium

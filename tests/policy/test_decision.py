@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from unittest import mock
 
 import hermetic
 from hermetic import Size
+from hermetic._base import features
 from hermetic._base.records import Operation
 from hermetic._base.sizes import DATABASE, FILESYSTEM, NETWORK, OPT_IN, PROCESS, SLEEP
 from hermetic._policy.decision import (
@@ -273,6 +275,13 @@ class AllowedProcessesTest(PolicyTestCase):
 
     def test_names_may_hold_a_star(self):
         self.assert_matches("python3*", "/usr/bin/python3.12", "python3")
+
+    def test_on_windows_neither_case_nor_separators_nor_the_extension_matter(self):
+        with mock.patch.object(features, "WINDOWS", new=True):
+            for pattern in ("git", "Git.exe", "GIT", r"C:\Tools\git", "c:/tools/GIT.EXE", r"C:\*\git*", "*.exe"):
+                self.assert_matches(pattern, r"C:\tools\git.exe", "c:/Tools/Git", r"C:\TOOLS\GIT")
+            self.assert_no_match("git", "git.bat", "gitk.exe", r"C:\git\rm.exe", "git.exe.exe", "")
+        self.assert_no_match("git", "git.exe", "GIT", r"C:\git")
 
     def test_an_allowed_program_lets_a_small_test_start_it_and_no_other(self):
         policy = Policy(Size.SMALL, Allowance(processes=("git",)))
