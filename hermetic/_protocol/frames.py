@@ -23,7 +23,7 @@ The worker sends (kind, then arguments)
 The supervisor adds
 
     output       stream, text                what the worker wrote
-    died         text, started, duration     the worker has ended, or was ended, before it was done; its current test
+    died         text, started, duration     the worker has ended, or was ended, before it finished; its current test
                                              started then and has taken so many seconds
     exited       left                        the worker has exited as it should; what it left behind
 
@@ -189,7 +189,7 @@ class FrameHandler:
         """The worker has written something."""
 
     def on_died(self, text: str, started: float, duration: float) -> None:
-        """The worker has ended before it was done."""
+        """The worker has ended before it finished."""
 
     def on_exited(self, left: list[str]) -> None:
         """The worker has exited as it should."""

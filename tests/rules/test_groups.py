@@ -293,3 +293,35 @@ class A(unittest.TestCase):
 if os.environ.get("HERMETIC_ISOLATED"): os._exit(5)
 """, "--isolated-start", "fresh", "test_it")  # fmt: skip
         self.assertEqual((run.status, run.places), (1, []))
+        self.assertIn("[H007] isolated test test_it.A.test_a: ended with exit status 5 before it finished", run.text)
+
+
+def nothing(*_: object) -> None:
+    """A fixture."""
+
+
+class OwnFixturesTest(hermetic.HermeticTestCase):
+    def test_a_plain_class_has_none_and_neither_has_one_of_ours(self):
+        for base in (unittest.TestCase, hermetic.HermeticTestCase, unittest.IsolatedAsyncioTestCase):
+            with self.subTest(base=base):
+                self.assertFalse(groups.has_class_fixtures(type("Plain", (base,), {})))
+
+    def test_a_fixture_counts_in_the_class_and_in_those_that_inherit_it(self):
+        for name in ("setUpClass", "tearDownClass"):
+            base = type("Base", (unittest.TestCase,), {name: classmethod(nothing)})
+            with self.subTest(name=name):
+                self.assertTrue(groups.has_class_fixtures(base))
+                self.assertTrue(groups.has_class_fixtures(type("Derived", (base,), {})))
+
+    def test_fixtures_of_tests_do_not_count(self):
+        self.assertFalse(groups.has_class_fixtures(type("Case", (unittest.TestCase,), {"setUp": nothing})))
+
+    def test_a_module_has_those_that_it_defines(self):
+        for name, answer in (("setUpModule", True), ("tearDownModule", True), ("setUpClass", False)):
+            module = types.ModuleType("shop_tests")
+            setattr(module, name, nothing)
+            with self.subTest(name=name), mock.patch.dict(sys.modules, shop_tests=module):
+                self.assertEqual(groups.has_module_fixtures("shop_tests"), answer)
+
+    def test_a_module_that_is_not_loaded_has_none(self):
+        self.assertFalse(groups.has_module_fixtures("nothing.of_this_name"))
