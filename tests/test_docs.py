@@ -122,6 +122,14 @@ class ReadmeTest(unittest.TestCase):
         code = re.findall(r"^```python\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
         self.assertIn(code[0], read("docs", "examples", "mock_subprocess.py"))
 
+    def test_first_screen_names_the_distribution_and_has_two_commands_without_placeholders(self):
+        screen = "\n".join(read("README.md").splitlines()[:20])
+        install, test = re.findall(r"^```\n(.+)\n```$", screen, re.MULTILINE)
+        self.assertEqual(install.split(" && ")[0], "python3 -m venv .venv")
+        self.assertTrue(install.endswith(f".venv/bin/python {' '.join(README_COMMAND)}"))
+        self.assertEqual(test, ".venv/bin/python -m hermetic discover -s tests")
+        self.assertIn("named `hermetic-unittest`", screen)
+
     def test_readme_stays_short(self):
         self.assertLessEqual(len(read("README.md").splitlines()), 120)
 

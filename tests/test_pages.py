@@ -126,7 +126,7 @@ class BlocksTest(unittest.TestCase):
 
     def test_every_block_of_text_is_commands_or_output_or_says_why_not(self):
         printed = "".join(read("docs", "examples", f"{name}.out") for name in example_names())
-        command = re.compile(r"([A-Z_]+=\S+ )?(python|coverage|git|bazel|bash) ")
+        command = re.compile(r"([A-Z_]+=\S+ )?(\.venv/bin/)?(python3?|coverage|git|bazel|bash) ")
         for page in pages():
             for remark, language, text in _BLOCK.findall(read(page)):
                 if not language and not remark and text not in printed:
