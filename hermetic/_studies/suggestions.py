@@ -1,8 +1,8 @@
 """Finds the size that fits each observed test, and whether to decorate its class or its method.
 
-all tests of a class fit one size      decorate the class
-otherwise                              decorate each method with the largest size that its tests need
 the test has a size that is enough     decorate nothing
+all others of a class fit one size     decorate the class
+otherwise                              decorate each method with the largest size that its tests need
 """
 
 from __future__ import annotations
@@ -31,12 +31,21 @@ if TYPE_CHECKING:
 _SIZES: tuple[Size, ...] = tuple(Size)
 
 
-class Observed(namedtuple("Observed", ("id", "cls", "method", "size", "why"))):  # noqa: PYI024 - as Policy
+# A test fits a size if it takes at most this part of the size's time limit, because other machines may be slower.
+TIME_MARGIN = 0.8
+_BY_DEFAULT = "default_size"  # the place of a size that nobody has marked
+
+
+class Observed(  # as Policy
+    namedtuple("Observed", ("id", "cls", "method", "size", "why", "used", "seconds"), defaults=((), 0.0))  # noqa: PYI024
+):
     """A test that was observed.
 
     Attributes:
         size: the smallest size that fits; None if it is not known.
         why: why the size is not known.
+        used: the operations that a small test may not do.
+        seconds: the duration of the test.
     """
 
     __slots__ = ()
@@ -45,10 +54,34 @@ class Observed(namedtuple("Observed", ("id", "cls", "method", "size", "why"))): 
     method: str
     size: Size | None
     why: str
+    used: Sequence[Operation]
+    seconds: float
+
+
+class ProposedMark(namedtuple("ProposedMark", ("size", "owner", "method", "tests"))):  # noqa: PYI024 - as Policy
+    """A mark that a class or a method should get.
+
+    Attributes:
+        size: the size.
+        owner: the qualified name of the class, or of the class that defines the method.
+        method: the name of the method; empty for a mark on the class.
+        tests: the tests that get their size from the mark.
+    """
+
+    __slots__ = ()
+    size: Size
+    owner: str
+    method: str
+    tests: list[Observed]
+
+
+def _allows(size: Size, operations: Iterable[Operation], forbid: tuple[str, ...]) -> bool:
+    policy = Policy(size, forbid=forbid)
+    return not any(refuses(policy, operation) for operation in operations)
 
 
 def smallest(operations: Iterable[Operation], seconds: float, forbid: tuple[str, ...]) -> Size:
-    """The smallest size that allows what a test used.
+    """The smallest size that allows what a test used, and whose time limit leaves a margin.
 
     Args:
         operations: the operations of the test that a small test may not do.
@@ -56,8 +89,7 @@ def smallest(operations: Iterable[Operation], seconds: float, forbid: tuple[str,
     """
     operations = [*operations]
     for size in _SIZES:
-        policy = Policy(size, forbid=forbid)
-        if seconds <= LIMITS[size].time_limit and not any(refuses(policy, operation) for operation in operations):
+        if seconds <= LIMITS[size].time_limit * TIME_MARGIN and _allows(size, operations, forbid):
             return size
     return _SIZES[-1]
 
@@ -68,7 +100,7 @@ def largest(sizes: Iterable[Size]) -> Size:
 
 
 def present_size(cls: type, method: str) -> tuple[Size | None, str]:
-    """The size of a test, and where it is marked: ``method``, ``class``, ``module``, or ``HermeticTestCase``."""
+    """The size of a test, and its place: ``method``, ``class``, ``module``, ``HermeticTestCase``, ``default_size``."""
     try:
         for place, marks in marking.marks_of(cls, method):
             for mark in marks:
@@ -77,22 +109,39 @@ def present_size(cls: type, method: str) -> tuple[Size | None, str]:
     except DecorationError:
         return None, ""  # the test reports the error itself
     default: Size | None = getattr(cls, "hermetic_default_size", None)
-    return default, "HermeticTestCase"
+    return (default, "HermeticTestCase") if default else (current_run.settings.default_size, _BY_DEFAULT)
+
+
+def size_near_limit(test: Observed) -> Size | None:
+    """The size of a test, if the test keeps its time limit, but not with a margin."""
+    present, _ = present_size(test.cls, test.method)
+    if test.size is None or present is None:
+        return None
+    limit = LIMITS[present].time_limit
+    return present if limit * TIME_MARGIN < test.seconds <= limit and not _needs_mark(test) else None
+
+
+def larger_than_needed(test: Observed) -> Size | None:
+    """The size that somebody has marked a test with, if it fits a smaller one."""
+    present, place = present_size(test.cls, test.method)
+    if test.size is None or present is None or place == _BY_DEFAULT:
+        return None
+    return present if _SIZES.index(present) > _SIZES.index(test.size) else None
 
 
 class MarkPlan:
     """The decorators that a suite needs.
 
     Attributes:
-        marks: the names of sizes, by file and by the line of the definition.
+        marks: the marks, by file and by the line of the definition.
         troubles: a message for each definition that cannot be marked.
     """
 
     def __init__(self, tests: Sequence[Observed]) -> None:
-        self.marks: dict[str, dict[int, str]] = {}
+        self.marks: dict[str, dict[int, ProposedMark]] = {}
         self.troubles: list[str] = []
         self._sources: dict[str, Source | CannotEditError] = {}
-        self._marked_classes: dict[int, Size] = {}  # by id(): a metaclass may leave its classes without a hash
+        self._marked_classes: dict[int, ProposedMark] = {}  # by id(): a metaclass may leave its classes without a hash
         self._by_place: dict[Any, list[Observed]] = {}
         by_class: dict[int, list[Observed]] = {}
         for test in tests:
@@ -122,8 +171,8 @@ class MarkPlan:
         if trouble and size is not None:
             self.troubles.append(f"{name} fits @{size.value}, but {trouble}")
 
-    def _inherited(self, cls: type) -> Size | None:
-        """The size that a class inherits from a base class that will be marked."""
+    def _inherited(self, cls: type) -> ProposedMark | None:
+        """The mark that a class inherits from a base class that will be marked."""
         for base in cls.__mro__[1:]:
             if id(base) in self._marked_classes:
                 return self._marked_classes[id(base)]
@@ -134,7 +183,9 @@ class MarkPlan:
     def _mark_class(self, cls: type, tests: list[Observed]) -> str:
         """Mark a class with the largest size that some tests need; return why that is impossible, or an empty text."""
         size = _largest(tests)
-        if self._inherited(cls) is size:
+        inherited = self._inherited(cls)
+        if inherited and inherited.size is size:
+            inherited.tests.extend(tests)
             return ""
         file = getattr(sys.modules.get(cls.__module__), "__file__", None)
         try:
@@ -143,8 +194,8 @@ class MarkPlan:
             return str(error)
         if line is None:
             return f"is not written in {shown_file(file)}: mark what makes it"
-        self._marked_classes[id(cls)] = size
-        self.marks.setdefault(str(file), {})[line] = size.value
+        mark = self._marked_classes[id(cls)] = ProposedMark(size, cls.__qualname__, "", [*tests])
+        self.marks.setdefault(str(file), {})[line] = mark
         return ""
 
     def _mark_method(self, test: Observed) -> str:
@@ -154,7 +205,8 @@ class MarkPlan:
             file, line = self._place_of(test, sharing)
         except CannotEditError as error:
             return str(error)
-        self.marks.setdefault(file, {})[line] = _largest(sharing).value
+        owner = inspect.unwrap(getattr(test.cls, test.method)).__qualname__.rpartition(".")[0]
+        self.marks.setdefault(file, {})[line] = ProposedMark(_largest(sharing), owner, test.method, sharing)
         return ""
 
     def _place_of(self, test: Observed, sharing: list[Observed]) -> tuple[str, int]:
@@ -182,13 +234,14 @@ class MarkPlan:
         return found
 
     def edited(self) -> dict[str, tuple[bytes, bytes]]:
-        """The old and new bytes of each file that changes; a file that cannot be edited becomes a trouble."""
+        """The old and new bytes of each file that changes; a file that cannot be edited is a trouble without marks."""
         found = {}
         for file, marks in sorted(self.marks.items()):
             try:
                 source = self._source(file)
-                found[file] = source.data, source.marked(marks)
+                found[file] = source.data, source.marked({line: mark.size.value for line, mark in marks.items()})
             except CannotEditError as error:
+                del self.marks[file]
                 self.troubles.append(f"{shown_file(file)}: {error}")
         return found
 
@@ -198,8 +251,13 @@ def _largest(tests: Iterable[Observed]) -> Size:
 
 
 def _needs_mark(test: Observed) -> bool:
-    present, _ = present_size(test.cls, test.method)
-    return test.size is not None and (present is None or _SIZES.index(present) < _SIZES.index(test.size))
+    present, place = present_size(test.cls, test.method)
+    if test.size is None or present is None or present is test.size:
+        return test.size is not None and present is None
+    if _SIZES.index(present) > _SIZES.index(test.size):
+        return place == _BY_DEFAULT
+    is_in_time = test.seconds <= LIMITS[present].time_limit
+    return not (is_in_time and _allows(present, test.used, current_run.settings.forbid))
 
 
 def _place_of_method(test: Observed) -> tuple[str, int] | None:

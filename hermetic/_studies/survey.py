@@ -2,7 +2,7 @@
 
 add_tests()   before the run: records the classes and methods
 the run       allows everything, and records what small tests may not do
-conclude()    after the run: prints the table and the diff, or edits the files
+conclude()    after the run: prints a summary, the marks to add, and the diff, or edits the files
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 
 from .._base import file_replacement, real
-from .._base.sizes import DATABASE, FILESYSTEM, NETWORK, PROCESS, SIZE_NAMES, SLEEP
+from .._base.sizes import DATABASE, FILESYSTEM, LIMITS, NETWORK, PROCESS, SLEEP
 from .._reports.test_records import COMPLETE
 from .._results import size_distribution
 from .._rules import groups
@@ -21,15 +21,25 @@ from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import scopes
 from .._verdicts.scopes import owner_name
-from .suggestions import MarkPlan, Observed, largest, present_size, shown_file, smallest
+from .suggestions import (
+    TIME_MARGIN,
+    MarkPlan,
+    Observed,
+    larger_than_needed,
+    largest,
+    shown_file,
+    size_near_limit,
+    smallest,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sized
     from typing import Any
 
     from .._base.records import Operation
     from .._reports.test_records import RunRecord, TestRecord
+    from .suggestions import ProposedMark
 
 _KINDS = {NETWORK: "hosts", PROCESS: "commands", FILESYSTEM: "files", DATABASE: "databases", SLEEP: "sleep"}
 _MOST = 3  # targets of a kind that are named
@@ -68,16 +78,24 @@ class Survey:
             for record in run.tests:
                 records.setdefault(record.id, []).append(record)
             observed = [test for name in self._tests for test in self._observed(name, records)]
-            lines = [f"Survey of {len(observed)} tests", *self._table(observed, records)]
             plan = MarkPlan(observed)
             edited = plan.edited()
-            lines += _section("Not observed to their end, and left as they are:", _unknown(observed))
-            lines += _section("Larger than they need be, and left as they are:", _too_large(observed))
-            lines += _section("To be marked by hand:", plan.troubles)
-            counts = Counter("" if test.size is None else str(test.size.value) for test in observed)
-            if any(counts.get(name) for name in counts if name):
-                lines += ["", size_distribution.summary(counts)]
-            lines += _doubts(self._number_after_larger(observed, records))
+            sections = {
+                "Not observed to the end, left as they are": [*_unknown(observed)],
+                "Larger than needed, left as they are": [*_too_large(observed)],
+                "Close to the time limit": [*_near_limit(observed)],
+                "To be marked by hand": plan.troubles,
+                "Used outside of tests": [
+                    f"{owner}: {_in_words(used)}" for owner, used in self._imports.items() if owner not in self._tests
+                ],
+            }
+            lines = [f"Survey of {_number(observed, 'test')}", *_summary(observed, plan)]
+            found = {heading: entries for heading, entries in sections.items() if entries}
+            lines += [f"  {heading[0].lower()}{heading[1:]}: {len(entries)}" for heading, entries in found.items()]
+            lines += _marks_by_file(plan)
+            for heading, entries in found.items():
+                lines += ["", f"{heading}:", *(f"  {entry}" for entry in entries)]
+            lines += _doubts(self._number_after_larger(observed))
             lines += _apply(edited) if self._applies else _diff(edited)
             _print("\n".join(lines) + "\n")
 
@@ -87,12 +105,11 @@ class Survey:
         reasons = [f"skipped: {' '.join(record.reason.split())}" for record in found if record.reason]
         amiss = [_AMISS.get(outcome, outcome) for outcome in sorted(outcomes.difference(COMPLETE, ("skip",)))]
         why = ", ".join([*amiss, *reasons]) if found else "did not run"
+        seconds = max([record.duration for record in found], default=0.0)
         for cls, method in self._tests[name]:
-            size = None
-            if not why:
-                used = self._used(name, cls, records)
-                size = smallest(used, max(record.duration for record in found), current_run.settings.forbid)
-            yield Observed(name, cls, method, size, why)
+            used = self._used(name, cls, records)
+            size = None if why else smallest(used, seconds, current_run.settings.forbid)
+            yield Observed(name, cls, method, size, why, used, seconds)
 
     def _used(self, name: str, cls: type, records: dict[str, list[TestRecord]]) -> list[Operation]:
         """What a test used, together with the fixtures of its class and module."""
@@ -102,7 +119,7 @@ class Survey:
         found = [violation for owner in owners for record in records.get(owner, []) for violation in record.warned]
         return [violation.operation for violation in found]
 
-    def _number_after_larger(self, observed: list[Observed], records: dict[str, list[TestRecord]]) -> int:
+    def _number_after_larger(self, observed: list[Observed]) -> int:
         """How many tests share their process with an import or an earlier test that needs a larger size."""
         imported = [operation for used in self._imports.values() for operation in used]
         forbid, number = current_run.settings.forbid, 0
@@ -110,26 +127,8 @@ class Survey:
         for test in observed:
             if test.id not in self._alone:
                 number += test.size is not None and largest([reached, test.size]) is not test.size
-                seconds = max([record.duration for record in records.get(test.id, [])], default=0.0)
-                needed = smallest(self._used(test.id, test.cls, records), seconds, forbid)
-                reached = largest([reached, needed])
+                reached = largest([reached, smallest(test.used, test.seconds, forbid)])
         return number
-
-    def _table(self, observed: list[Observed], records: dict[str, list[TestRecord]]) -> Iterator[str]:
-        width = max([len(test.method) for test in observed], default=0)
-        last = None
-        for test in observed:
-            if test.cls is not last:
-                last = test.cls
-                yield f"\n{last.__module__}.{last.__qualname__}"
-            size = test.size.value if test.size else "?"
-            seconds = max([record.duration for record in records.get(test.id, [])], default=0.0)
-            used = _in_words(self._used(test.id, test.cls, records))
-            yield f"  {test.method:{width}}  {size:6}  {seconds:8.2f} s  {used}".rstrip()
-        outside = {owner: used for owner, used in self._imports.items() if owner not in self._tests}
-        yield from _section(
-            "Used outside of tests:", [f"{owner}: {_in_words(used)}" for owner, used in outside.items()]
-        )
 
 
 def _print(text: str) -> None:
@@ -142,8 +141,8 @@ def _print(text: str) -> None:
     sys.stdout.flush()
 
 
-def _in_words(operations: Iterable[Operation]) -> str:
-    """What was used, by kind, as text."""
+def _in_words(operations: Iterable[Operation], *notes: str) -> str:
+    """What was used, by kind, and notes, as text."""
     by_kind: dict[str, list[str]] = {}
     for operation in operations:
         targets = by_kind.setdefault(operation.kind, [])
@@ -155,36 +154,86 @@ def _in_words(operations: Iterable[Operation]) -> str:
         targets = by_kind.get(kind, [])
         more = [f"and {len(targets) - _MOST} more"] * (len(targets) > _MOST)
         parts += [f"{heading}: {', '.join([*targets[:_MOST], *more])}"] * bool(targets)
-    return "; ".join(parts)
+    return "; ".join(filter(None, [*parts, *notes]))
 
 
-def _unknown(observed: Iterable[Observed]) -> list[str]:
-    return [f"{test.id}: {test.why}" for test in observed if test.size is None]
+def _summary(observed: list[Observed], plan: MarkPlan) -> Iterator[str]:
+    """How many tests fit which size, and how many marks are to be added."""
+    counts = Counter("" if test.size is None else str(test.size.value) for test in observed)
+    if any(counts):
+        yield f"  {size_distribution.summary(counts)}"
+    marks = [mark for in_file in plan.marks.values() for mark in in_file.values()]
+    if marks:
+        tests = {id(test): test for mark in marks for test in mark.tests}
+        places = f"{_number(plan.marks, 'file')}, for {_number(tests, 'test')}"
+        yield f"  marks to add: {len(marks)} in {places}"
+
+
+def _number(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}{'s' * (len(things) != 1)}"
+
+
+def _marks_by_file(plan: MarkPlan) -> Iterator[str]:
+    """The marks to add, by file and class, with what their tests used."""
+    for file, marks in sorted(plan.marks.items()):
+        yield from ("", shown_file(file))
+        width = max(len(_name(mark)) for mark in marks.values())
+        owner = None
+        for _, mark in sorted(marks.items()):
+            if mark.method and mark.owner != owner:
+                yield f"  class {mark.owner}"
+            owner = mark.owner if mark.method else None
+            line = f"    @{mark.size.value:8}" if mark.method else f"  @{mark.size.value:8}"
+            seconds = max(test.seconds for test in mark.tests)
+            used = _in_words([operation for test in mark.tests for operation in test.used], _time_note(mark))
+            yield f"{line + _name(mark):{width + 13}}  {seconds:6.2f} s  {used}".rstrip()
+
+
+def _name(mark: ProposedMark) -> str:
+    return mark.method or f"class {mark.owner}: {_number(mark.tests, 'test')}"
+
+
+def _time_note(mark: ProposedMark) -> str:
+    """Why the tests of a mark fit no smaller size, if that is their duration."""
+    operations = [operation for test in mark.tests for operation in test.used]
+    size = smallest(operations, 0.0, current_run.settings.forbid)
+    if size is mark.size:
+        return ""
+    return f"time: more than {TIME_MARGIN * 100:g} % of the limit of @{size.value} ({LIMITS[size].time_limit:g} s)"
+
+
+def _unknown(observed: Iterable[Observed]) -> Iterator[str]:
+    for test in observed:
+        if test.size is None:
+            used = _in_words(test.used)
+            yield f"{test.id}: {test.why}{'; it used ' * bool(used)}{used}"
 
 
 def _too_large(observed: Iterable[Observed]) -> Iterator[str]:
     for test in observed:
-        present, _ = present_size(test.cls, test.method)
-        if present and test.size and SIZE_NAMES.index(present.value) > SIZE_NAMES.index(test.size.value):
+        present = larger_than_needed(test)
+        if present and test.size:
             yield f"{test.id} is @{present.value}, and fits @{test.size.value}"
+
+
+def _near_limit(observed: Iterable[Observed]) -> Iterator[str]:
+    for test in observed:
+        size = size_near_limit(test)
+        if size:
+            yield f"{test.id} took {test.seconds:.2f} s; the limit of @{size.value} is {LIMITS[size].time_limit:g} s"
 
 
 def _doubts(number: int) -> list[str]:
     """The warning about tests that may need a larger size when they run alone."""
     if not number:
         return []
-    tests = f"{number} test{'s' * (number != 1)}"
+    tests = _number(range(number), "test")
     return [
         "",
         f"{tests} ran in the same process as an earlier import or test that needs a larger size.",
         "If that has filled a cache or opened a connection for them, they need a larger size when they run alone.",
         "To observe each test alone, run --survey --isolated.",
     ]
-
-
-def _section(heading: str, entries: Iterable[str]) -> list[str]:
-    found = [f"  {entry}" for entry in entries]
-    return ["", heading, *found] if found else []
 
 
 def _diff(edited: dict[str, tuple[bytes, bytes]]) -> list[str]:

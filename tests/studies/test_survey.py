@@ -10,6 +10,8 @@ import unittest
 
 import hermetic
 import support
+from hermetic._studies import survey
+from hermetic._studies.suggestions import Observed, ProposedMark
 
 setUpModule = support.some_pythons_do
 
@@ -109,20 +111,50 @@ class SurveyTest(unittest.TestCase):
         done = support.run_hermetic("discover", "--survey", cwd=cls.folder)
         cls.out, cls.err = stable(done.stdout), done.stderr
 
-    def test_every_test_has_its_size_and_what_it_used(self) -> None:
-        for line in (
-            "  test_b                     small       0.00 s  sleep: 0.001 s\n",
-            "  test_small                 small       0.00 s  files: setup.cfg\n",
-            "  test_large                 large       0.00 s  hosts: 203.0.113.7:9\n",
-            "  test_subtests              medium      0.00 s  commands: exit 0\n",
-            f"  test_medium                medium      0.00 s  commands: echo {'x' * 55}...\n",
-            "  test_skipped               ?           0.00 s\n",
+    def test_it_begins_with_a_summary(self) -> None:
+        expected = [
+            "Survey of 27 tests",
+            "  sizes: 14 small (58 %), 9 medium (37 %), 1 large (4 %), 3 without a size",
+            "  marks to add: 13 in 3 files, for 17 tests",
+            "  not observed to the end, left as they are: 3",
+            "  larger than needed, left as they are: 1",
+            "  to be marked by hand: 5",
+            "",
+        ]
+        self.assertEqual(self.out.splitlines()[: len(expected)], expected)
+
+    def test_every_mark_has_its_size_and_what_its_tests_used(self) -> None:
+        for mark, name, used in (
+            ("small", "class Uniform: 2 tests", "sleep: 0.001 s"),
+            ("small", "test_small", "files: setup.cfg"),
+            ("large", "test_large", "hosts: 203.0.113.7:9"),
+            ("medium", "test_subtests", "commands: exit 0"),
+            ("medium", "test_medium", f"commands: echo {'x' * 55}..."),
+            ("medium", "class Isolated: 1 test", "commands: .*"),
+            ("medium", "test_default_is_too_small", "commands: .*; files: setup.cfg"),
         ):
-            self.assertIn(line, self.out)
-        self.assertRegex(self.out, r"test_default_is_too_small +medium .* commands: .*; files: setup.cfg\n")
+            with self.subTest(name):
+                self.assertRegex(self.out, rf"\n +@{mark} +{name} +0.00 s  {used}\n")
+
+    def test_marks_are_grouped_by_file_and_class(self) -> None:
+        marks = self.out[: self.out.index("\nNot observed")]
+        self.assertNotIn("test_fits", marks)
+        places = re.findall(r"^(\S+\.py|  class \w+)$", marks, re.MULTILINE)
+        self.assertEqual(
+            places,
+            [
+                "django_like.py",
+                "  class Base",
+                "test_sized.py",
+                "  class Sized",
+                "test_x.py",
+                "  class Mixed",
+                "  class Generated",
+            ],
+        )
 
     def test_fixtures_count_for_the_tests_of_their_class(self) -> None:
-        self.assertRegex(self.out, r"\ntest_x\.Fixture\n  test_a +medium .*exit 1\n  test_b +medium .*exit 1\n")
+        self.assertRegex(self.out, r"@medium  class Fixture: 2 tests .*exit 1\n")
 
     def test_the_run_is_as_ever(self) -> None:
         self.assertIn("FAILED (failures=1, skipped=2, expected failures=1)", self.err)
@@ -174,6 +206,19 @@ class SurveyTest(unittest.TestCase):
                 self.assertEqual(stable(done.stdout), out)
 
 
+class TimeTest(hermetic.HermeticTestCase):
+    def observed(self, seconds: float) -> Observed:
+        return Observed("test_x.T.test_a", type(self), "test_a", hermetic.Size.MEDIUM, "", (), seconds)
+
+    def test_a_test_close_to_its_limit_is_named_with_both(self) -> None:
+        near = "test_x.T.test_a took 0.90 s; the limit of @small is 1 s"
+        self.assertEqual([*survey._near_limit([self.observed(0.5), self.observed(0.9)])], [near])
+
+    def test_a_mark_that_the_duration_asks_for_says_so(self) -> None:
+        mark = ProposedMark(hermetic.Size.MEDIUM, "T", "test_a", [self.observed(0.9)])
+        self.assertEqual(survey._time_note(mark), "time: more than 80 % of the limit of @small (1 s)")
+
+
 CACHED = """
     import functools, socket
 
@@ -202,11 +247,12 @@ class WhatRanBeforeTest(unittest.TestCase):
             return support.run_hermetic("discover", "--survey", *arguments, cwd=folder).stdout
 
     def assert_sizes(self, out: str, **sizes: str) -> None:
-        self.assertEqual(dict(re.findall(r"^  test_(\w+) +(\w+)", out, re.MULTILINE)), sizes, out)
+        marked = re.findall(r"^    @(\w+) +test_(\w+)|^  @(\w+) +class (\w+)", out, re.MULTILINE)
+        self.assertEqual({name or cls: size or of_class for size, name, of_class, cls in marked}, sizes, out)
 
     def test_tests_after_one_that_needs_a_larger_size_are_counted(self) -> None:
         out = self.survey()
-        self.assert_sizes(out, first="medium", second="small", third="small")
+        self.assert_sizes(out, first="medium", second="small", B="small")
         self.assertIn("\n2 tests ran in the same process as an earlier import or test", out)
         self.assertIn("run --survey --isolated.", out)
 
@@ -221,19 +267,19 @@ class WhatRanBeforeTest(unittest.TestCase):
 
     def test_isolated_each_test_is_observed_alone(self) -> None:
         out = self.survey("--isolated")
-        self.assert_sizes(out, first="medium", second="medium", third="medium")
+        self.assert_sizes(out, A="medium", B="medium")
         self.assertNotIn("in the same process", out)
 
     def test_isolated_even_the_tests_of_a_group_are(self) -> None:
         grouped = f"{FIRST}\n    __hermetic__ = __import__('hermetic').isolated\n"
         self.assert_sizes(self.survey("-k", "A", **{"test_a.py": grouped}), first="medium", second="small")
         out = self.survey("--isolated", "-k", "A", **{"test_a.py": grouped})
-        self.assert_sizes(out, first="medium", second="medium")
+        self.assert_sizes(out, A="medium")
 
     def test_the_import_of_another_module_counts_too(self) -> None:
         importing = {"test_a.py": 'import cached\ncached.known("localhost")\n'}
         self.assertIn("\n1 test ran in the same process as an earlier import", self.survey(**importing))
-        self.assert_sizes(self.survey("--isolated", **importing), third="medium")
+        self.assert_sizes(self.survey("--isolated", **importing), B="medium")
 
 
 @hermetic.medium
@@ -300,6 +346,20 @@ class PlaceTest(unittest.TestCase):
         """
         generated, own = "class Generated(unittest.TestCase):", 'def test_own(self): os.system("exit 0")'
         self.assertEqual(self.marks(suite), [f"@hermetic.small {generated}", f"@hermetic.medium {own}"])
+
+    def test_a_default_size_is_a_size_that_tests_have(self) -> None:
+        suite = """
+            import time
+            class Fits(unittest.TestCase):
+                def test_a(self): pass
+            class Mixed(unittest.TestCase):
+                def test_b(self): pass
+                def test_c(self): os.system("exit 0")
+        """
+        mixed = '@hermetic.medium def test_c(self): os.system("exit 0")'
+        self.assertEqual(self.marks(suite, "--default-size", "small"), [mixed])
+        fits, smaller = "@hermetic.small class Fits(unittest.TestCase):", "@hermetic.small def test_b(self): pass"
+        self.assertEqual(self.marks(suite, "--default-size", "medium"), [fits, smaller])
 
     def test_time_makes_a_test_larger_and_what_is_forbidden_does(self) -> None:
         suite = """
