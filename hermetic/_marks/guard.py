@@ -32,8 +32,8 @@ class guard:  # noqa: N801 - used as a function: `with guard("small"):`, `@guard
     """Enforces a size in a ``with`` block, or in each call of a decorated function, without a test framework.
 
     The function may be an async function, a generator, an async generator, a static method or a class method. If the
-    block swallows a violation, ``guard`` raises it again when the block ends. It applies to its own thread and task, and
-    to the threads and tasks that start inside it.
+    block swallows a violation, ``guard`` raises it again when the block ends. It applies to its own thread and task,
+    and to the threads and tasks that start inside it.
 
     Args:
         size: ``small``, ``medium``, ``large`` or ``xlarge``, as a string or a ``Size``.
