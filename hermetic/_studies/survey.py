@@ -177,20 +177,21 @@ def _marks_by_file(plan: MarkPlan) -> Iterator[str]:
     """The marks to add, by file and class, with what their tests used."""
     for file, marks in sorted(plan.marks.items()):
         yield from ("", shown_file(file))
-        width = max(len(_name(mark)) for mark in marks.values())
+        width = max(len(_row_start(mark)) for mark in marks.values())
         owner = None
         for _, mark in sorted(marks.items()):
             if mark.method and mark.owner != owner:
                 yield f"  class {mark.owner}"
             owner = mark.owner if mark.method else None
-            line = f"    @{mark.size.value:8}" if mark.method else f"  @{mark.size.value:8}"
             seconds = max(test.seconds for test in mark.tests)
             used = _in_words([operation for test in mark.tests for operation in test.used], _time_note(mark))
-            yield f"{line + _name(mark):{width + 13}}  {seconds:6.2f} s  {used}".rstrip()
+            yield f"{_row_start(mark):{width}}  {seconds:6.2f} s  {used}".rstrip()
 
 
-def _name(mark: ProposedMark) -> str:
-    return mark.method or f"class {mark.owner}: {_number(mark.tests, 'test')}"
+def _row_start(mark: ProposedMark) -> str:
+    if mark.method:
+        return f"    @{mark.size.value:8}{mark.method}"
+    return f"  @{mark.size.value:8}class {mark.owner}: {_number(mark.tests, 'test')}"
 
 
 def _time_note(mark: ProposedMark) -> str:
