@@ -26,7 +26,7 @@ setUpModule = support.some_pythons_do
 # that is not named there holds a docstring alone.
 LAYERS = {
     "_base": (
-        "features records sizes spelling system | command errors real | addresses clock own_files own_sockets |"
+        "features records sizes spelling system | command real | errors | addresses clock own_files own_sockets |"
         " file_replacement"
     ),
     "_stdlib": "global_state interpreter_internals subprocess_internals unittest_internals",
@@ -82,7 +82,7 @@ LAYERS = {
     "_marks": "block_wrappers isolated_calls | guard start_method_blocks | marks | isolated",
     "_pytest_host": "item_rules | item_judge xdist_groups | terminal_findings | plugin",
     "_studies": "baseline_writer bisection reproduction source_edits trials | polluters suggestions | survey",
-    "_program": "bazel options usage | run_setup | program script | cli",
+    "_program": "bazel options usage | explanations run_setup | program script | cli",
     "__init__": "",
     "__main__": "",
 }

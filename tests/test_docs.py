@@ -19,7 +19,7 @@ from hermetic import medium, small
 from hermetic._policy import messages
 from hermetic._program import options
 from hermetic._settings import table
-from support import ROOT, package_folder, run_python
+from support import ROOT, package_folder, reference_text, run_python
 from support.documents import EXAMPLES, example_names, headings, normalised, pages, read
 
 README_COMMAND = ["-m", "hermetic", "discover", "-s", "docs/examples"]
@@ -184,7 +184,9 @@ class ReferenceTest(unittest.TestCase):
     def test_every_message_code_has_its_section_and_the_other_way_round(self):
         sections = [heading for heading in headings(read("docs", "reference", "messages.md")) if heading[0] == "H"]
         self.assertEqual(sorted(sections), sorted({*messages._TITLES, *codes_in_the_source()}))
-        self.assertTrue(messages._DOCS.endswith("docs/reference/messages.md"))
+
+    def test_explanations_are_those_of_the_pages(self):
+        self.assertEqual(read(reference_text.TEXT), reference_text.explanations(), "run tests/test_reference.py")
 
     def test_every_long_option_of_ours_is_described(self):
         text = read("docs", "reference", "command-line.md")

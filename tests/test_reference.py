@@ -16,7 +16,7 @@ import hermetic
 from hermetic import medium, small
 from hermetic._program import options
 from hermetic._settings import config, kinds, table
-from support import Folder, package_folder, run_hermetic
+from support import Folder, package_folder, reference_text, run_hermetic
 from support.documents import headings, pages, read, rows
 
 _OF_UNITTEST = {"--locals", "--durations"}
@@ -167,7 +167,7 @@ def with_tables(page: str) -> str:
 
 @small
 class TablesTest(unittest.TestCase):
-    """`PYTHONPATH=.:tests python tests/test_reference.py` writes the tables anew."""
+    """`PYTHONPATH=.:tests python tests/test_reference.py` writes the tables, and the text of `--explain`, anew."""
 
     def test_tables_are_those_of_the_settings_and_options(self):
         for page in {page for page, _ in TABLES}:
@@ -341,3 +341,4 @@ if __name__ == "__main__":
         _text = with_tables(_page)
         with open(os.path.join(package_folder(), "docs", "reference", _page), "w", encoding="utf-8") as _file:
             _file.write(_text)
+    reference_text.write()

@@ -1,7 +1,8 @@
-"""The command that started this program, quoted for the user's shell."""
+"""The command that started this program, and the commands that messages propose."""
 
 from __future__ import annotations
 
+import os
 import sys
 
 from . import features
@@ -9,6 +10,16 @@ from . import features
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_started_by = os.path.splitext(os.path.basename([*getattr(sys, "argv", ()), ""][0]))[0]
+NAME = "hermetic" if _started_by == "hermetic" else "python -m hermetic"  # what users type to start hermetic
+
+
+def explained(text: str) -> str:
+    """A message with a code (``[H003] ...``) and, as its last line, the command that explains the code."""
+    line = f"  explain: {NAME} --explain {text[1:5]}"
+    is_coded = text[:2] == "[H" and text[2:5].isdigit() and text[5:6] == "]"
+    return f"{text.rstrip()}\n{line}" if is_coded and line not in text else text
 
 
 def start() -> list[str]:

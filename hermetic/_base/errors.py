@@ -27,13 +27,18 @@ AssertionErrors: they are what the test asserts. All exceptions can be pickled: 
 
 from __future__ import annotations
 
+from .command import explained
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .records import Violation
 
 
 class HermeticError(Exception):
-    """The base class of all errors of hermetic."""
+    """The base class of all errors of hermetic. A message with a code ends with the command that explains it."""
+
+    def __str__(self) -> str:
+        return explained(super().__str__())
 
 
 class ConfigurationError(HermeticError, ValueError):
@@ -167,10 +172,7 @@ for _class in (
 del _class
 
 
-_ADVICE = """\
-  {rule}
-  This is a bug in hermetic: please report it with the traceback.
-  docs: hermetic/docs/reference/messages.md#h009"""
+_REPORT = "  This is a bug in hermetic: please report it with the traceback."
 _REFUSED = "hermetic refuses every operation that it cannot judge or record."
 
 
@@ -184,7 +186,7 @@ def internal_error_text(error: BaseException, what: str = "hermetic failed", rul
     """
     shown = "\n".join(f"    {line}" for line in traceback_text(error).splitlines())
     headline = f"[H009] internal error: {what}: {type(error).__name__}: {error}"
-    return f"{headline}\n{shown}\n{_ADVICE.format(rule=rule)}"
+    return f"{headline}\n{shown}\n  {rule}\n{_REPORT}"
 
 
 def traceback_text(error: BaseException) -> str:

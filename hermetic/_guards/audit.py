@@ -296,6 +296,5 @@ def _check_hook() -> None:
         raise GuardError(
             "[H009] guard not installed: an audit hook that was there before refuses further hooks (sys.addaudithook)\n"
             "  Tests with a size cannot be guarded in this process.\n"
-            "  Find what calls sys.addaudithook() before hermetic is imported, and have it accept further hooks.\n"
-            "  docs: hermetic/docs/reference/messages.md#h009"
+            "  Find what calls sys.addaudithook() before hermetic is imported, and have it accept further hooks."
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from .._base.addresses import Locality, is_loopback_name, locality
+from .._base.command import explained
 from .._base.sizes import DATABASE, FILESYSTEM, LIMITS, NETWORK, OPT_IN, SIZE_NAMES, Size
 from .decision import INET, UNIX, join_host
 
@@ -23,7 +24,6 @@ _TITLES = {
     "H006": "time violation",
     "H008": "multiprocessing violation",
 }
-_DOCS = "hermetic/docs/reference/messages.md"
 
 _ACTIONS = {
     "connect": "connected to",
@@ -71,8 +71,7 @@ def violation_text(violation: Violation, repeated: int = 0) -> str:
         lines.append(f"  {_caller(violation.operation)}")
     lines.append(f"  {_rule(violation)} Either")
     lines += [f"    - {advice}" for advice in _advice(violation)]
-    lines.append(f"  docs: {_DOCS}#{violation.code.lower()}")
-    return "\n".join(lines)
+    return explained("\n".join(lines))
 
 
 def headline(violation: Violation) -> str:

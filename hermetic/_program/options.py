@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 
 from .._settings.table import SETTINGS, plain_text_of
+from .._version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ OTHER_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         {"action": "store_true"},
     ),
     "--show-config": ("Print the settings and the source of each, and exit", {"action": "store_true"}),
+    "--explain": (
+        "Print what the reference says about a code, a setting, an option or a size, and exit (default: list them)",
+        {"nargs": "?", "const": "", "metavar": "TOPIC"},
+    ),
+    "--version": ("Print the version, and exit", {"action": "version", "version": f"hermetic {__version__}"}),
     "--script": ("Run a runner script with the arguments that follow", {"metavar": "FILE"}),
 }
 
@@ -61,8 +67,12 @@ def split_arguments(arguments: Sequence[str], parser: argparse.ArgumentParser) -
 
     Arguments after ``--`` or ``--script FILE`` are left alone.
     """
-    taken, rest = list(arguments), []
+    taken = list(arguments)
+    rest: list[str] = []
     for index, argument in enumerate(arguments):
+        if argument == "--explain":  # all that follows is its topic, options included
+            taken, rest = [*arguments[:index], f"--explain={' '.join(arguments[index + 1 :])}"], []
+            break
         if argument == "--":
             taken, rest = list(arguments[:index]), list(arguments[index:])
             break

@@ -28,7 +28,6 @@ _UNREPORTED = """\
 [H009] unreported violation: the kernel sandbox refused a system call in test {test}, and could not report that: {error}
   The violation follows.
   Find what removes, fills or locks the folder for temporary files while the test runs.
-  docs: hermetic/docs/reference/messages.md#h009
 
 {text}"""
 

@@ -131,8 +131,7 @@ def _unread_error(line: bytes, error: Exception, *, count: int) -> GuardError:
         f"[H009] unread report: child processes reported {count} lines that cannot be read; the first is"
         f" {line!r:.200}: {error}\n"
         "  What the child process did is not known, and may be a violation.\n"
-        "  Find what writes to the report file of hermetic, or what keeps a child process from writing whole lines.\n"
-        "  docs: hermetic/docs/reference/messages.md#h009"
+        "  Find what writes to the report file of hermetic, or what keeps a child process from writing whole lines."
     )
 
 

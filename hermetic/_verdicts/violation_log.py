@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from .scopes import Scope
 
-_DOCS = "  docs: hermetic/docs/reference/messages.md#h009"
-
 
 class ViolationLog:
     """The violation log of this process, and the files beside it.
@@ -132,8 +130,7 @@ def refusing() -> Iterator[None]:
         fault = GuardError(
             f"[H009] no report file: hermetic could not create the file for violations of child processes: {error}\n"
             "  hermetic refuses to start a process whose violations cannot be reported.\n"
-            "  Set TMPDIR to a folder that this process can write to, and that has free space.\n"
-            f"{_DOCS}"
+            "  Set TMPDIR to a folder that this process can write to, and that has free space."
         )
         scopes.running.faults.append(fault)
         raise fault from error
@@ -143,6 +140,5 @@ def _lost_error(path: str) -> GuardError:
     return GuardError(
         f"[H009] lost report: the file for violations of child processes was removed or emptied: {path}\n"
         "  The test started child processes, or some were still running. Their violations may be lost.\n"
-        "  Find what removes, empties or locks the folder for temporary files during the test.\n"
-        f"{_DOCS}"
+        "  Find what removes, empties or locks the folder for temporary files during the test."
     )

@@ -17,6 +17,13 @@ class CommandTest(hermetic.HermeticTestCase):
         with mock.patch.object(sys, "orig_argv", orig_argv), mock.patch.object(sys, "argv", argv):
             self.assertEqual(command.start(), ["python", "-B", "-m", "hermetic"])
 
+    def test_a_message_with_a_code_ends_with_the_command_that_explains_it_once(self):
+        for kind in (hermetic.GuardError, hermetic.IsolationError):
+            shown = str(kind("[H007] it ended"))
+            self.assertEqual(shown, "[H007] it ended\n  explain: python -m hermetic --explain H007")
+            self.assertEqual(str(kind(shown)), shown)
+            self.assertEqual(str(kind("[Help] it ended")), "[Help] it ended")
+
     def test_a_command_is_quoted_for_the_shell_of_its_system(self):
         words = ["python", "-k", "a name", "$HOME"]
         with mock.patch.object(features, "WINDOWS", new=False):

@@ -57,7 +57,7 @@ class _Archives(unittest.TestCase):
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("test_mixed.py", SUITE)
             for where, _, names in os.walk(package):
-                for name in (name for name in names if name.endswith(".py")):
+                for name in (name for name in names if name.endswith((".py", ".txt"))):
                     file = os.path.join(where, name)
                     archive.write(file, os.path.relpath(file, support.package_folder()))
         return path
@@ -69,7 +69,9 @@ class ArchivesTest(_Archives):
         with support.Folder() as folder:
             env = {"PYTHONPATH": self.zipped(folder)}
             ran = support.run_hermetic("test_mixed", "-j", "2", *REPORTS, cwd=folder, env=env)
+            explained = support.run_hermetic("--explain", "H003", cwd=folder, env=env)
         self.assertTrue(ran.stderr.endswith(VERDICTS), ran.stderr)
+        self.assertIn("Script the command", explained.stdout)
 
     @ON_ONE_PYTHON
     def test_are_programs(self) -> None:

@@ -88,10 +88,11 @@ class TextTest(hermetic.HermeticTestCase):
     def test_repetitions_are_counted_in_the_first_line(self):
         self.assertTrue(violation_text(violation(), repeated=2).splitlines()[0].endswith("(2 more times)"))
 
-    def test_the_last_line_links_to_the_section_of_the_code(self):
-        for operation, code in ((GIT, "h003"), (WEB, "h001")):
+    def test_the_last_line_is_the_command_that_explains_the_code(self):
+        for operation, code in ((GIT, "H003"), (WEB, "H001")):
             with self.subTest(code=code):
-                self.assertTrue(violation_text(violation(operation)).splitlines()[-1].endswith(f"/messages.md#{code}"))
+                last = violation_text(violation(operation)).splitlines()[-1]
+                self.assertEqual(last, f"  explain: python -m hermetic --explain {code}")
 
 
 class RuleTest(hermetic.HermeticTestCase):

@@ -19,7 +19,7 @@ class IsolationErrorTest(hermetic.HermeticTestCase):
     def test_it_has_its_code_and_stands_where_the_test_does(self):
         error = isolation_errors.isolation_error("the worker ended", self)
         (entry,) = traceback.extract_tb(error.__traceback__)
-        self.assertEqual(str(error), "[H007] the worker ended")
+        self.assertEqual(error.args, ("[H007] the worker ended",))
         self.assertEqual((entry.filename, entry.name), (__file__, self._testMethodName))
 
 
@@ -38,7 +38,7 @@ class ChangesTest(hermetic.HermeticTestCase):
         self.assertIsNone(error)
         self.assertIn("[H007] test x leaked state: thread left: t", warning)
         error, warned = self.report("error")
-        self.assertEqual((type(error), str(error), warned), (IsolationError, warning, []))
+        self.assertEqual((type(error), error.args, warned), (IsolationError, (warning,), []))
         self.assertEqual(self.report("off"), (None, []))
 
     def test_a_result_that_notes_leaks_is_told_of_them(self):

@@ -44,8 +44,8 @@ def normalised(text: str) -> str:
 
 def _without_native_stacks(text: str) -> str:
     """What faulthandler writes, without that which only newer Pythons, or those with extension modules, have."""
-    text = re.sub(r"(?m)^Current thread's C stack trace .*\n(  .*\n)+\n?", "", text)
-    return re.sub(r"(?m)^Extension modules: .*\n\n?", "", text)
+    text = re.sub(r"(?m)\n^Current thread's C stack trace .*\n(  (?!explain: ).*\n)+", "", text)
+    return re.sub(r"(?m)\n^Extension modules: .*\n", "", text)
 
 
 def _normalised_line(line: str) -> str:
