@@ -70,7 +70,7 @@ LAYERS = {
     "_children": "child_boot | spawned | preloaded",
     "_results": (
         "isolation_errors listeners record_entries | progress recording size_distribution"
-        " summary time_limits | leftovers | guarded_result | leaks result_proxy | run_result"
+        " summary time_limits | leftovers | guarding | guarded_result | leaks result_proxy | run_result"
     ),
     "_suites": "history_file suite_blocks | history | order",
     "_workers": (
@@ -110,6 +110,7 @@ TESTED_ELSEWHERE = {
     "_protocol.frame_kinds": "protocol.test_frames",
     "_reports.html_assets": "reports.test_html_report",  # shown in a browser
     "_results.guarded_result": "results.test_violations",
+    "_results.guarding": "results.test_violations",
     "_results.recording": "reports.test_json_report reports.test_runs",
     "_running.watched_run": "running.test_runner",
     "_studies.reproduction": "studies.test_polluters",  # its commands are run there

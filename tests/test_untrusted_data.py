@@ -17,7 +17,7 @@ MAY_IMPORT_LOADERS = {
     ("_workers.addressing", "pickle"),  # from the run to its worker: attributes of a test; read in the worker alone
     ("_protocol.stand_in_classes", "copyreg"),  # for runners that pickle what they are told of: theirs to read
 }
-UNPICKLING = {"pickle.loads", "pickle.load", "pickle.Unpickler", "_Unpickler"}
+UNPICKLING = {"pickle.loads", "pickle.load", "pickle.Unpickler", "Unpickler"}
 MAY_UNPICKLE = {("_workers.addressing", "unpacked")}  # called where a worker sets the attributes of a test
 
 # What runs code that is given as text, or compiled.

@@ -7,6 +7,7 @@ import os
 
 from .._base import features, real
 from .._base.records import CallSite
+from .._stdlib import unittest_internals
 from . import patch_targets
 
 TYPE_CHECKING = False
@@ -125,7 +126,7 @@ def find_outside_of_tests() -> tuple[str, type | str | None]:
     callee: FrameType | None = None
     frame: FrameType | None = real.get_frame(1)
     while frame is not None:
-        fixture = fixture_of(frame, callee)
+        fixture = unittest_internals.fixture_of(frame, callee)
         if fixture is not None:
             return fixture
         if frame.f_code.co_name == "<module>" and _kind(frame.f_code.co_filename) == "user":
@@ -133,21 +134,6 @@ def find_outside_of_tests() -> tuple[str, type | str | None]:
             return f"import of {module}", module
         callee, frame = frame, frame.f_back
     return "code outside of any test", None
-
-
-def fixture_of(frame: FrameType, callee: FrameType | None = None) -> tuple[str, type | str] | None:
-    """Find the fixture or ``load_tests`` of a frame: its name as unittest writes it, and its class or module.
-
-    Args:
-        callee: the frame that it calls; a module cleanup is recognized by its caller.
-    """
-    name, module = frame.f_code.co_name, str(frame.f_globals.get("__name__"))
-    if name == "doModuleCleanups" and callee is not None:
-        name, module = "tearDownModule", str(callee.f_globals.get("__name__"))
-    if name in ("setUpModule", "tearDownModule", "load_tests"):
-        return f"{name} ({module})", module
-    cls = frame.f_locals.get("cls") if name in ("setUpClass", "tearDownClass") else None
-    return (f"{name} ({cls.__module__}.{cls.__qualname__})", cls) if isinstance(cls, type) else None
 
 
 def marked_module() -> str | None:

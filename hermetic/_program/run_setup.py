@@ -91,13 +91,9 @@ def _observe(ours: argparse.Namespace) -> Survey | BaselineWriter | None:
     if is_survey and ours.write_baseline:
         raise ConfigurationError("--write-baseline goes by the sizes of tests, and --survey by none; run one of them")
     current_run.is_observing, current_run.is_surveying = True, is_survey
-    if is_survey:
-        from .._studies.survey import Survey  # saves 18 ms in other runs
+    from .._studies import baseline_writer, survey  # saves 8 ms in other runs
 
-        return Survey(applies=ours.survey_apply)
-    from .._studies.baseline_writer import BaselineWriter  # saves 13 ms in other runs
-
-    return BaselineWriter()
+    return survey.Survey(applies=ours.survey_apply) if is_survey else baseline_writer.BaselineWriter()
 
 
 def _record(

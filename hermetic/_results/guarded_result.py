@@ -11,7 +11,7 @@ import sys
 
 from .._base import real
 from .._patches import installation
-from .._rules import marking, policies
+from .._rules import groups, marking, policies
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import reported_exceptions, scopes
@@ -20,6 +20,7 @@ from .listeners import NO_LISTENERS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import ModuleType
     from typing import Any
 
     from .._base.errors import ViolationError
@@ -38,6 +39,13 @@ def exc_info(error: BaseException) -> tuple[type[BaseException], BaseException, 
         except type(error):
             pass
     return type(error), error, error.__traceback__
+
+
+def guarding() -> ModuleType:
+    """Load what results need for tests with a size."""
+    from . import guarding  # saves 9 ms in runs without a size
+
+    return guarding
 
 
 class GuardedResult:
@@ -143,7 +151,7 @@ class GuardedResult:
         scope.started = self._began = real.perf_counter()
         self._begin(scope)
         if running.has_log:
-            installation.parts().log_reading.announce_test(scope)
+            guarding().log_reading.announce_test(scope)
         has_own_marks = marking.has_marked_methods(type(test)) or marking.own_method(test) is not None
         self._scope_class = None if has_own_marks else type(test)
 
@@ -161,10 +169,8 @@ class GuardedResult:
     def _end_leftovers(self, test: Any, scope: scopes.Scope) -> bool:
         if scope.is_concluded:
             return False
-        from . import leftovers  # saves 2 ms in runs without processes and threads
-
         scope.is_concluded = True
-        error = leftovers.end(test, scope, self)
+        error = guarding().leftovers.end(test, scope, self)
         if error is not None:
             self._show("addError", test, exc_info(error))
         return error is not None
@@ -172,9 +178,7 @@ class GuardedResult:
     def _report_overrun(self, test: Any) -> None:
         scope = self._scope
         if scope is not None and scope.owner is test and real.perf_counter() - scope.started > scope.time_limit:
-            from . import time_limits  # saves 3 ms in runs whose tests keep their limits
-
-            time_limits.report_overrun(test, scope)
+            guarding().time_limits.report_overrun(test, scope)
 
     def addError(self, test: Any, *args: Any, **kwargs: Any) -> None:
         self._note(test, args, kwargs)
@@ -192,7 +196,7 @@ class GuardedResult:
         """Report what tests did after they had ended, each as an error of the test that caused it."""
         if not (installation.installed.is_complete or running.late or running.faults):
             return
-        installation.parts().log_reading.collect_entries()
+        guarding().log_reading.collect_entries()
         self._report_faults(self._scope.owner if self._scope is not None else None)
         for owner, error in scopes.take_late():
             reported_exceptions.trim(error)
@@ -206,8 +210,8 @@ class GuardedResult:
         if scope is None or scope.owner is not test:
             return self._report_faults(test)
         if scope.has_children:
-            installation.parts().ceilings.end_if_forked(scope)
-            installation.parts().log_reading.collect_entries()
+            guarding().ceilings.end_if_forked(scope)
+            guarding().log_reading.collect_entries()
         failed = self._report_faults(test)
         if not scope.ledger:
             return failed
@@ -220,7 +224,7 @@ class GuardedResult:
 
     def _report_faults(self, test: Any) -> bool:
         """Report errors inside hermetic as errors of the test that runs; True if there were any."""
-        found = installation.parts().faults.take() if running.faults else []
+        found = guarding().faults.take() if running.faults else []
         for fault in found:
             self._show("addError", test or unittest_internals.error_holder("the test run"), exc_info(fault))
         return bool(found)
@@ -239,12 +243,12 @@ class GuardedResult:
         reported_exceptions.trim_all(exception)
         reported_exceptions.strike_refusals(exception)
         if running.faults:
-            installation.parts().faults.strike(exception)
+            guarding().faults.strike(exception)
         if self._scope is not None:
             if self._scope.has_children:
-                installation.parts().ceilings.end_if_forked(self._scope)
+                guarding().ceilings.end_if_forked(self._scope)
                 # What a child has raised may be what is being reported.
-                installation.parts().log_reading.collect_entries()
+                guarding().log_reading.collect_entries()
             if exception is None and "details" in kwargs:
                 _surfaced_in_details(self._scope.ledger, kwargs["details"])
         ledger = [] if self._scope is None else self._scope.ledger
@@ -268,11 +272,7 @@ for _name in ("addSkip", "addExpectedFailure", "addUnexpectedSuccess"):
 
 
 def _is_handed_over(test: Any) -> bool:
-    if not current_run.hands_tests_over():
-        return False
-    from .._rules import groups  # saves 1 ms in runs without isolated tests
-
-    return groups.is_handed_over(test)
+    return current_run.hands_tests_over() and groups.is_handed_over(test)
 
 
 def _surfaced_in_details(ledger: list[ViolationError], details: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._patches.multiprocessing import multiprocessing_patches
+from .._results.guarded_result import guarding
 from .._rules import policies
 from .._settings.current_run import current_run
 from . import class_protection
@@ -21,6 +22,5 @@ def watch() -> None:
 
 
 def _living_children() -> Iterable[int]:
-    from .._isolation import process_tree  # saves 2 ms in processes that start none
-
-    return process_tree.living_children()
+    found: Iterable[int] = guarding().process_tree.living_children()
+    return found

@@ -15,8 +15,8 @@ from .._base import clock, real
 from .._base.errors import RunEndedEarly
 from .._base.sizes import OFF
 from .._isolation import processors
-from .._operations import callsite
 from .._patches import forked_runs, process_exits
+from .._results.guarded_result import guarding
 from .._results.run_result import make_run_result
 from .._results.size_distribution import SizeDistribution
 from .._results.summary import KnownViolations, SlowestTests
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._results.recording import Recorder
+    from .._results.time_limits import Watchdog
     from .._suites.history import RunHistory
     from .._workers.isolation import Isolation
 
@@ -127,9 +128,9 @@ class WatchedRun(unittest.TestSuite):
         seconds, ends_at = current_run.settings.test_timeout, current_run.ends_at
         if seconds is None and ends_at is None:
             return contextlib.nullcontext()
-        from .._results import time_limits  # saves 3 ms in runs without a hard limit
-
-        return time_limits.Watchdog(seconds, ends_at, result, lambda *why: self._sum_up(result, *why)).on_guard()
+        sum_up = functools.partial(self._sum_up, result)
+        found: Watchdog = guarding().time_limits.Watchdog(seconds, ends_at, result, sum_up)
+        return found.on_guard()
 
     def _follow(self, result: Any, while_running: contextlib.ExitStack, *, is_nested: bool) -> None:
         """Add the listeners of a run, in the order of their lines in the summary."""
@@ -249,7 +250,7 @@ def _ctrl_c_was_caught() -> bool:
 
 def _fixture_of(error: BaseException) -> str:
     """The fixture that an exception came out of."""
-    fixtures = [callsite.fixture_of(frame) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    fixtures = [unittest_internals.fixture_of(frame) for frame, _ in traceback.walk_tb(error.__traceback__)]
     return next((fixture[0] for fixture in fixtures if fixture), "the test run")
 
 

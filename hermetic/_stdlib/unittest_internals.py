@@ -161,3 +161,18 @@ def unreported_errors(test: Any) -> list[BaseException]:
     expected = getattr(outcome, "expectedFailure", None)
     found = [info for _, info in getattr(outcome, "errors", ()) if info]
     return [info[1] for info in ([*found, expected] if expected else found)]
+
+
+def fixture_of(frame: FrameType, callee: FrameType | None = None) -> tuple[str, type | str] | None:
+    """Find the fixture or ``load_tests`` of a frame: its name as unittest writes it, and its class or module.
+
+    Args:
+        callee: the frame that it calls; a module cleanup is recognized by its caller.
+    """
+    name, module = frame.f_code.co_name, str(frame.f_globals.get("__name__"))
+    if name == "doModuleCleanups" and callee is not None:
+        name, module = "tearDownModule", str(callee.f_globals.get("__name__"))
+    if name in ("setUpModule", "tearDownModule", "load_tests"):
+        return f"{name} ({module})", module
+    cls = frame.f_locals.get("cls") if name in ("setUpClass", "tearDownClass") else None
+    return (f"{name} ({cls.__module__}.{cls.__qualname__})", cls) if isinstance(cls, type) else None

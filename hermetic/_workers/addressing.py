@@ -12,7 +12,6 @@ import importlib.util
 import inspect
 import io
 import os
-import pickle
 import sys
 import types
 import unittest
@@ -227,39 +226,33 @@ def packed(value: Any, test: Any) -> str:
     Raises:
         Exception: the value cannot be pickled.
     """
+    import pickle  # most workers need none of it
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, value: Any) -> str | None:
+            return _TEST if value is test else None
+
+        def reducer_override(self, value: Any) -> Any:
+            # pickle would name a method by its function's name, which another method of the class may have.
+            if isinstance(value, types.MethodType) and not isinstance(value.__self__, type):
+                return _bound, (value.__func__, value.__self__)
+            return NotImplemented
+
     file = io.BytesIO()
-    _Pickler(file, test).dump(value)
+    Pickler(file).dump(value)
     return file.getvalue().hex()
 
 
 def unpacked(text: str, test: Any) -> Any:
     """Read a text of ``packed`` for a copy of the test."""
-    return _Unpickler(io.BytesIO(bytes.fromhex(text)), test).load()
+    import pickle  # most workers need none of it
 
+    class Unpickler(pickle.Unpickler):
+        def persistent_load(self, _: Any) -> Any:
+            return test
 
-class _Pickler(pickle.Pickler):
-    def __init__(self, file: io.BytesIO, test: Any) -> None:
-        super().__init__(file)
-        self._test = test
-
-    def persistent_id(self, value: Any) -> str | None:
-        return _TEST if value is self._test else None
-
-    def reducer_override(self, value: Any) -> Any:
-        # pickle would name a method by its function's name, which another method of the class may have.
-        if isinstance(value, types.MethodType) and not isinstance(value.__self__, type):
-            return _bound, (value.__func__, value.__self__)
-        return NotImplemented
+    return Unpickler(io.BytesIO(bytes.fromhex(text))).load()
 
 
 def _bound(function: Any, owner: Any) -> types.MethodType:
     return types.MethodType(function, owner)
-
-
-class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: io.BytesIO, test: Any) -> None:
-        super().__init__(file)
-        self._test = test
-
-    def persistent_load(self, _: Any) -> Any:
-        return self._test

@@ -10,6 +10,7 @@ import unittest.mock
 import hermetic
 import support
 from hermetic._operations import callsite
+from hermetic._stdlib import unittest_internals
 
 
 def found_by(call: object) -> object:
@@ -57,7 +58,7 @@ class CallersTest(hermetic.HermeticTestCase):
 class FixtureTest(hermetic.HermeticTestCase):
     @classmethod
     def setUpClass(cls) -> None:
-        cls.found = callsite.fixture_of(sys._getframe())
+        cls.found = unittest_internals.fixture_of(sys._getframe())
 
     def test_a_fixture_of_a_class_is_named_as_unittest_names_it(self):
         self.assertEqual(self.found, (f"setUpClass ({__name__}.FixtureTest)", FixtureTest))
@@ -65,10 +66,10 @@ class FixtureTest(hermetic.HermeticTestCase):
     def test_a_fixture_of_a_module_is_named_after_it(self):
         names = {"__name__": "shop", "frame": sys._getframe}
         exec("def setUpModule(): return frame()", names)
-        self.assertEqual(callsite.fixture_of(names["setUpModule"]()), ("setUpModule (shop)", "shop"))
+        self.assertEqual(unittest_internals.fixture_of(names["setUpModule"]()), ("setUpModule (shop)", "shop"))
 
     def test_a_test_is_no_fixture(self):
-        self.assertIsNone(callsite.fixture_of(sys._getframe()))
+        self.assertIsNone(unittest_internals.fixture_of(sys._getframe()))
 
 
 @hermetic.medium

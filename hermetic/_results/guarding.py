@@ -1,0 +1,9 @@
+"""Loads what the results of tests with a size need: parts of the guard, and what judges the end of a test."""
+
+from __future__ import annotations
+
+from .._isolation import process_tree
+from .._patches.guard_parts import ceilings, faults, log_reading
+from . import leftovers, time_limits
+
+__all__ = ["ceilings", "faults", "leftovers", "log_reading", "process_tree", "time_limits"]
