@@ -80,7 +80,9 @@ LAYERS = {
     "_running": "handover | class_protection | __init__ case watched_run | runner",
     "_worker": "",
     "_marks": "block_wrappers isolated_calls | guard start_method_blocks | marks | isolated",
-    "_pytest_host": "item_rules | item_judge xdist_groups | terminal_findings | plugin",
+    "_pytest_host": (
+        "item_rules plain_reports | item_judge item_worker xdist_groups | isolated_items terminal_findings | plugin"
+    ),
     "_studies": "baseline_writer bisection reproduction source_edits trials | polluters suggestions | survey",
     "_program": "bazel options usage | explanations run_setup | program script | cli",
     "__init__": "",
@@ -109,6 +111,7 @@ TESTED_ELSEWHERE = {
     "_program.run_setup": "program.test_program suites.test_order",
     "_protocol.frame_kinds": "protocol.test_frames",
     "_reports.html_assets": "reports.test_html_report",  # shown in a browser
+    "_pytest_host.item_worker": "pytest_host.test_isolated_items",  # runs in workers only
     "_results.guarded_result": "results.test_violations",
     "_results.guarding": "results.test_violations",
     "_results.recording": "reports.test_json_report reports.test_runs",
@@ -137,6 +140,9 @@ PRIVATE_NAMES = {
     ("_pytest_host.xdist_groups", "_split_scope"),  # of pytest-xdist, for schedulers that others write
     ("_pytest_host.item_judge", "_excinfo"),  # of pytest's TestCase items: their exceptions
     ("_pytest_host.terminal_findings", "_excinfo"),  # as above
+    ("_pytest_host.isolated_items", "_setupstate"),  # of pytest's session: the fixtures that are set up
+    ("_pytest_host.item_worker", "_setupstate"),  # as above
+    ("_pytest_host.isolated_items", "_tmp_path_factory"),  # of pytest's configuration: its temporary folder
     ("_sandbox.sandboxed", "_asdict"),  # as of _verdicts.violation_data
     ("_patches.shown_warnings", "_get_context"),  # of warnings, beside the functions that it replaces
     ("_patches.shown_warnings", "_showwarning_orig"),  # as above
@@ -372,7 +378,7 @@ class CirclesTest(hermetic.HermeticTestCase):
         self.assertIn("_doubles.expectations", graph()["_doubles.popen_methods"])  # for its types alone
 
 
-MOST_DEFERRED_IMPORTS = 31
+MOST_DEFERRED_IMPORTS = 32
 
 
 @hermetic.medium  # it reads all of the package

@@ -279,6 +279,7 @@ def _end_text(status: int | None, left: list[str], *, expected: bool) -> str:
 
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_LOOPS = [_PACKAGE + os.path.join(*path) for path in (("_workers", "worker.py"), ("_pytest_host", "item_worker.py"))]
 
 
 def _without_our_frames(stacks: str) -> str:
@@ -286,7 +287,7 @@ def _without_our_frames(stacks: str) -> str:
     lines: list[str] = []
     in_worker = False
     for line in stacks.splitlines(keepends=True):
-        in_worker = bool(line.strip()) and (in_worker or f"{_PACKAGE}_workers{os.sep}worker.py" in line)
+        in_worker = bool(line.strip()) and (in_worker or any(path in line for path in _LOOPS))
         if not in_worker and _PACKAGE not in line:
             lines.append(line)
     return "".join(lines)

@@ -32,11 +32,12 @@ _is_folder = functools.partial(os.path.isdir)  # wrapped for libraries that fake
 _GRACE = 1.0  # seconds for the threads and processes that tests left to end by themselves
 
 
-def set_up(given: WorkerArguments, *, is_fresh: bool) -> framing.WorkerEnd:
+def set_up(given: WorkerArguments, *, is_fresh: bool, keeps_files: bool = False) -> framing.WorkerEnd:
     """Give this process its own standard files, channel and temporary folder.
 
     Args:
         is_fresh: whether the interpreter was started for it, and has no streams of ``make_streams`` yet.
+        keeps_files: whether it keeps its standard files, because its host captures what is written to them.
 
     Returns:
         The worker's end of the channel.
@@ -48,11 +49,13 @@ def set_up(given: WorkerArguments, *, is_fresh: bool) -> framing.WorkerEnd:
     if given.sandbox is not None:
         given.sandbox = _moved(given.sandbox)
     stacks = opened.pop("stacks")
-    for fd, name in enumerate(("null", "out", "err")):
-        os.dup2(opened[name], fd)
+    if not keeps_files:
+        for fd, name in enumerate(("null", "out", "err")):
+            os.dup2(opened[name], fd)
     system.close(opened["null"])
     if is_fresh:
         make_streams()
+    os.environ["HERMETIC_ISOLATED"] = "1"
     faulthandler.enable(file=stacks, all_threads=True)
     for event in _USED_BY:
         audit_hook.add_listener(event, functools.partial(_restore_before_use, given.folder))
@@ -85,7 +88,6 @@ def _restore_before_use(folder: str, _: tuple[Any, ...]) -> None:
 
 def make_streams() -> None:
     """Make Python's standard streams unbuffered, so that a crash loses no output."""
-    os.environ["HERMETIC_ISOLATED"] = "1"
     for name, fd in (("stdout", 1), ("stderr", 2)):
         stream = io.TextIOWrapper(
             io.FileIO(fd, "w", closefd=False), encoding="utf-8", errors="backslashreplace", write_through=True

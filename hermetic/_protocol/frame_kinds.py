@@ -189,6 +189,7 @@ KINDS: dict[str, Check] = {
     "warning": _array(_text, _array(_text, _text), _text, _whole, _either(_nothing, _text)),
     "copy": _array(_text, _text),
     "leaks": _array(_text, _texts),
+    "host": _array(_text, _anything),
     "buffer": _array(),
     "release": _array(),
     "written": _array(_size, _size),

@@ -12,6 +12,7 @@ The worker sends (kind, then arguments)
                  source                      of source
     copy         id, what                    a forked copy of a test came back to the runner
     leaks        what, changes               what a test that is not isolated changed and left behind
+    host         kind, data                  what the part of hermetic for a host has to say, which checks it itself
     buffer                                   a fixture begins: its output is to be buffered
     release                                  the fixture is over
     written      sizes                       of the output files: the next frames were sent after this was written
@@ -169,6 +170,9 @@ class FrameHandler:
 
     def on_leaks(self, what: str, changes: list[str]) -> None:
         """A test that is not isolated left changes behind."""
+
+    def on_host(self, kind: str, data: Any) -> None:
+        """The part of hermetic for a host has something to say."""
 
     def on_buffer(self) -> None:
         """A fixture begins."""

@@ -42,12 +42,21 @@ class ItemRule:
     Attributes:
         policy: its policy; None for an item that runs unguarded.
         group: its isolation group; None for an item that runs in this process.
+        is_marked_isolated: whether a mark isolates it, in force or not.
         error: what is wrong with its marks; None if nothing is.
     """
 
-    def __init__(self, policy: Policy | None, group: Group | None, error: HermeticError | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy | None,
+        group: Group | None,
+        error: HermeticError | None = None,
+        *,
+        is_marked_isolated: bool = False,
+    ) -> None:
         self.policy = policy
         self.group = group
+        self.is_marked_isolated = is_marked_isolated
         self.error = error
 
 
@@ -95,7 +104,8 @@ def rule_of(item: Any) -> ItemRule:
 def _find_rule(item: Any) -> ItemRule:
     try:
         placed = [*_marks_of(item)]
-        return ItemRule(_policy_of(item, placed), _group_of(placed))
+        is_isolated = any(mark.isolation is not None for _, _, marks in placed for mark in marks)
+        return ItemRule(_policy_of(item, placed), _group_of(placed), is_marked_isolated=is_isolated)
     except HermeticError as error:
         return ItemRule(None, None, error)
 
@@ -215,6 +225,14 @@ def show_size(item: Any) -> None:
     policy = rule_of(item).policy
     if policy is not None and item.get_closest_marker(policy.size.value) is None:
         item.add_marker(policy.size.value)
+
+
+def isolates_itself(item: Any) -> bool:
+    """Whether an item hands itself to a worker when it is called, by a mark of ours, without its fixtures."""
+    cls, name = getattr(item, "cls", None), getattr(item, "originalname", item.name)
+    if cls is not None and issubclass(cls, unittest.TestCase):
+        return marking.is_protected(cls) and groups.of_method_if_right(cls, name) is not None
+    return any(mark.isolation is not None for mark in marking.marks_on(getattr(item, "function", None), name))
 
 
 def may_have_rules(item: Any) -> bool:

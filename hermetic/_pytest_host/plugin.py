@@ -6,7 +6,7 @@ import contextlib
 import importlib
 import os
 
-from .._base import real
+from .._base import features, real
 from .._base.errors import ConfigurationError
 from .._patches import installation
 from .._rules import marking, policies
@@ -15,12 +15,14 @@ from .._settings.current_run import current_run
 from .._settings.table import SETTINGS
 from .._verdicts import scopes
 from . import xdist_groups
-from .item_rules import MARKERS, ItemOwner, as_marker, may_have_rules, rule_of, show_size
+from .item_rules import MARKERS, ItemOwner, as_marker, isolates_itself, may_have_rules, rule_of, show_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import Any
+
+    from .._settings.table import Settings
 
 pytest: Any = importlib.import_module("pytest")
 
@@ -29,6 +31,8 @@ _OPTIONS = (
     *("mode", "default_size", "forbid", "isolated", "no_isolation", "isolated_timeout", "isolated_start", "leaks"),
     *("time_limits", "max_process_depth", "max_process_starts", "max_processes", "sandbox"),
 )
+_IN_PROCESS = {"--pdb": "usepdb", "--trace": "trace", "--setup-only": "setuponly", "--setup-plan": "setupplan"}
+_needing = pytest.StashKey()  # the options of _IN_PROCESS that are given
 _run = pytest.StashKey()  # what ends with the configuration: an ExitStack
 _conflicts = pytest.StashKey()  # the modules that register markers of ours, by marker
 
@@ -50,17 +54,24 @@ def pytest_configure(config: Any) -> None:
     while_running.callback(marking.forget)
     given = {name: getattr(config.option, f"hermetic_{name}", None) for name in _OPTIONS}
     try:
-        current_run.settings = settings_files.load(given, _folder_of(config))
+        current_run.settings = _in_process(config, settings_files.load(given, _folder_of(config)))
         marking.forget()
         policies.install_guard(current_run.settings)
     except ConfigurationError as error:
         raise pytest.UsageError(f"hermetic: {error}") from None
-    current_run.mark_of_host = as_marker
+    current_run.mark_of_host, current_run.host_isolates = as_marker, _can_fork()
     for text in MARKERS.values():
         config.addinivalue_line("markers", text)
     config.stash[_conflicts] = while_running.enter_context(_registrations_noted(config))
     for plugin in xdist_groups.plugins_for(config):
         config.pluginmanager.register(plugin)
+
+
+def _in_process(config: Any, settings: Settings) -> Settings:
+    """Return the settings without isolation if an option of pytest needs the items in this process."""
+    needing = [option for option, name in _IN_PROCESS.items() if config.getoption(name, default=False)]
+    config.stash[_needing] = needing
+    return settings.replaced(no_isolation=True) if needing else settings
 
 
 def _folder_of(config: Any) -> str:
@@ -149,10 +160,23 @@ def pytest_collection_finish(session: Any) -> None:
     rules = [rule_of(item) for item in session.items if may_have_rules(item)]
     if not (rules or installation.installed.is_complete):
         return
+    reporter = session.config.pluginmanager.getplugin("terminalreporter")
+    if session.config.stash[_needing] and reporter and any(rule.is_marked_isolated for rule in rules):
+        options = " and ".join(session.config.stash[_needing])
+        reporter.write_line(f"hermetic: isolated tests run in this process, because of {options}")
     from .item_judge import ItemJudge  # saves 20 ms in runs without marks
 
     session.config.pluginmanager.register(ItemJudge())
-    _show_findings(session)
+    if not session.config.pluginmanager.hasplugin("dsession"):
+        _show_findings(session)
+    if current_run.host_isolates and any(rule.group is not None for rule in rules):
+        from .isolated_items import IsolatedItems  # saves 30 ms in runs without isolated items
+
+        session.config.pluginmanager.register(IsolatedItems(session))
+
+
+def _can_fork() -> bool:
+    return features.LINUX and current_run.settings.isolated_start != "fresh"
 
 
 def _show_findings(session: Any) -> None:
@@ -164,8 +188,15 @@ def _show_findings(session: Any) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
 def pytest_runtest_setup(item: Any) -> None:
-    """Report wrong marks as an error of their item."""
-    if may_have_rules(item):
-        error = rule_of(item).error
-        if error is not None:
-            pytest.fail(str(error), pytrace=False)
+    """Report wrong marks, and items that cannot be isolated, as an error of their item."""
+    if not may_have_rules(item):
+        return
+    rule = rule_of(item)
+    if rule.error is not None:
+        pytest.fail(str(rule.error), pytrace=False)
+    if rule.group is not None and not (current_run.host_isolates or isolates_itself(item)):
+        pytest.fail(
+            f"[H007] {ItemOwner(item).id()} cannot be isolated: only forks of the session can run such items, on Linux,"
+            " with isolated_start = auto; write it as a method of a unittest.TestCase with hermetic's own mark",
+            pytrace=False,
+        )

@@ -30,6 +30,7 @@ class CurrentRun:
         in_run: whether a run is going on.
         has_begun: whether any run has begun.
         watches_processes: whether tests may be isolated or run in parallel, or are checked for leaks.
+        host_isolates: whether the host hands isolated tests to workers itself, fixtures included.
         in_worker: whether this process is a worker.
         in_shared_worker: whether it is a worker that runs tests in parallel, which are not isolated.
         is_observing: whether violations are recorded and not reported, for a survey or a baseline.
@@ -61,6 +62,7 @@ class CurrentRun:
         self.in_run = False
         self.has_begun = False
         self.watches_processes = False
+        self.host_isolates = False
         self.in_worker = False
         self.in_shared_worker = False
         self.is_observing = False
@@ -104,7 +106,7 @@ class CurrentRun:
 
     def hands_tests_over(self) -> bool:
         """Whether this process hands isolated tests, if there are any, to workers."""
-        return self.watches_processes and not self.in_worker
+        return self.watches_processes and not (self.in_worker or self.host_isolates)
 
     def detects_leaks(self) -> bool:
         """Whether tests that run in this process are checked for leaks, too: the setting ``detect_leaks``."""

@@ -221,12 +221,8 @@ class _RequestLoop:
     def _enter_sandbox(self) -> None:
         """Enter the sandbox before the first test, when imports have connected their sockets."""
         if self._sandbox is not None:
-            from .._sandbox.sandboxed import Sandbox  # saves 30 ms where there is no sandbox
-
-            with scopes.unjudged():
-                scopes.running.sandbox = Sandbox.enter(self._sandbox)
+            enter_sandbox(self._sandbox)
             self._sandbox = None
-            scopes.running.sandbox.scope_changed(scopes.running.process)
 
     def _find(self, result: WorkerResult, address: dict[str, Any], options: dict[str, Any]) -> Any:
         result.with_locals, result.compare_each = options["locals"], options["compare"]
@@ -238,6 +234,15 @@ class _RequestLoop:
         except Exception as error:  # noqa: BLE001 - an imported test module may raise anything
             result.send("outcome", "error", portable_errors.describe_error(error))
             return None
+
+
+def enter_sandbox(descriptor: int) -> None:
+    """Enter the sandbox that a file descriptor leads to."""
+    from .._sandbox.sandboxed import Sandbox  # saves 30 ms where there is no sandbox
+
+    with scopes.unjudged():
+        scopes.running.sandbox = Sandbox.enter(descriptor)
+    scopes.running.sandbox.scope_changed(scopes.running.process)
 
 
 @contextlib.contextmanager

@@ -90,6 +90,7 @@ VALID = [
     ["warning", "text", ["builtins", "UserWarning"], "/nowhere/x.py", 3, None],
     ["copy", "a.b.c", "success"],
     ["leaks", "what", ["changed: it"]],
+    ["host", "report", ["dict", []]],
     ["buffer"],
     ["release"],
     ["written", 0, 0],

@@ -72,12 +72,12 @@ def test_violates_and_swallows():
 
 @isolated
 @pytest.mark.parametrize("number", [1])
-def test_refused_parameters(number):
+def test_passes_with_parameters(number):
     pass
 
 
 @isolated
-def test_refused_fixtures(tmp_path):
+def test_passes_with_fixtures(tmp_path):
     pass
 
 
@@ -102,5 +102,5 @@ class TestWithSetUp:
         self.ready = True
 
     @isolated
-    def test_refused_setup_method(self):
-        pass
+    def test_passes_after_setup_method(self):
+        assert self.ready
