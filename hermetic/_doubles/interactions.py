@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .._base.errors import HermeticError
 from .._base.spelling import hint
 from . import texts
 from .expectations import as_mock_call
@@ -12,15 +13,30 @@ from .patterns import ANYTHING, CommandPattern, as_written, differences
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, NoReturn
 
     from .command_calls import CommandCall
     from .expectations import Expectation
 
 __unittest = True  # keeps our frames out of unittest's tracebacks
 
-RUN, WHICH = "run", "which"
-_FIELDS = {
+
+class _Source(str):
+    """The name of a source of interactions. A call of it was meant for ``subprocess`` or for ``mock_run``."""
+
+    __slots__ = ()
+
+    def __call__(self, *arguments: Any, **options: Any) -> NoReturn:
+        first = as_written(arguments[0]) if arguments else "..."
+        real_call = "subprocess.run" if self == RUN else "shutil.which"
+        raise HermeticError(
+            f"self.subprocess.{self}() runs nothing: script the call with self.subprocess.mock_{self}({first}), and let"
+            f" the code under test call {real_call}({first})"
+        )
+
+
+RUN, WHICH = _Source("run"), _Source("which")
+_FIELDS: dict[str, tuple[str, ...]] = {
     RUN: ("command", "returncode", "stdout", "stderr", "input", "cwd", "env", "shell"),
     WHICH: ("name", "returns"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 
+from .._base import spelling
 from .._base.errors import ConfigurationError, DecorationError
 from .._base.sizes import OFF, SIZE_NAMES, Size
 from .._patches.installation import install
@@ -61,6 +62,8 @@ class guard:  # noqa: N801 - used as a function: `with guard("small"):`, `@guard
         files: Entries = (),
         databases: Entries = (),
     ) -> None:
+        if inspect.isroutine(size) or inspect.isclass(size):
+            raise DecorationError('@guard needs a size: write @guard("small")')
         self._size = as_size(size)
         self._allowance = as_allowance(hosts=hosts, processes=processes, files=files, databases=databases)
         self._entered: list[PolicyBlock | None] = []
@@ -117,7 +120,8 @@ def as_size(size: object) -> Size:
     mark_size = getattr(size, "size", None)
     if isinstance(mark_size, Size):
         return mark_size
-    raise ConfigurationError(f"{size!r} is not a test size; write one of {', '.join(map(repr, SIZE_NAMES))}")
+    hint = spelling.hint(size, SIZE_NAMES) if isinstance(size, str) else ""
+    raise ConfigurationError(f"{size!r} is not a test size{hint}; write one of {', '.join(map(repr, SIZE_NAMES))}")
 
 
 def as_allowance(**given: Any) -> Allowance:

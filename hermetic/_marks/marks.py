@@ -12,7 +12,7 @@ import inspect
 import operator
 import unittest
 
-from .._base.errors import DecorationError
+from .._base.errors import ConfigurationError, DecorationError
 from .._base.sizes import Size
 from .._patches import installation
 from .._policy.decision import NO_ALLOWANCE, Allowance
@@ -27,7 +27,7 @@ from .guard import as_allowance, function_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, overload
+    from typing import Any, NoReturn, overload
 
     from .block_wrappers import T
     from .guard import Entries
@@ -170,8 +170,20 @@ class allow(Mark):  # noqa: N801 - used as a function: `@allow(...)`, `with allo
     """
 
     def __init__(
-        self, *, hosts: Entries = (), processes: Entries = (), files: Entries = (), databases: Entries = ()
+        self,
+        *marked: NoReturn,
+        hosts: Entries = (),
+        processes: Entries = (),
+        files: Entries = (),
+        databases: Entries = (),
     ) -> None:
+        if marked or (hosts, processes, files, databases) == ((), (), (), ()):
+            wrong: tuple[object, ...] = marked
+            given = [entry for entry in wrong if isinstance(entry, str)] or ["..."]
+            raise ConfigurationError(
+                f"allow needs to know what to allow: write @allow(hosts={given}), @allow(processes={given}),"
+                f" @allow(files={given}) or @allow(databases={given})"
+            )
         self.allowance = as_allowance(hosts=hosts, processes=processes, files=files, databases=databases)
         self._entered: list[PolicyBlock | None] = []
 

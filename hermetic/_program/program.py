@@ -17,7 +17,7 @@ from .._running.watched_run import WatchedRun
 from .._settings import config
 from .._settings.current_run import current_run
 from .._verdicts import reported_exceptions
-from . import options, run_setup, usage
+from . import options, other_runners, run_setup, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class TestProgram(unittest.TestProgram):
 
     __test__ = False
     test: Any
+    start: Any
     testLoader: Any  # noqa: N815 - unittest's
     testRunner: Any  # noqa: N815 - the same
     exit: bool
@@ -74,6 +75,10 @@ class TestProgram(unittest.TestProgram):
             if ours.show_config:
                 print(config.settings_lines(settings))
                 process_exits.exit_program(0)
+        self._took_for_seed = "".join(argv[argv.index("--shuffle") + 1 :][:1]) if "--shuffle" in argv else None
+        discovers = self.module is None and rest[:1] == ["discover"]
+        for advice in other_runners.advice_on_names(rest, discovers=discovers):
+            usage.fail(str(self.progName), advice)
         super().parseArgs([argv[0], *rest])
 
     def createTests(self, from_discovery: bool = False, *args: Any, **kwargs: Any) -> None:  # noqa: FBT001, FBT002
@@ -92,7 +97,8 @@ class TestProgram(unittest.TestProgram):
             if frame.f_globals.get("__name__") != "unittest.loader":
                 raise  # a loader of the user's
             # Failing test modules are reported as errors of tests: here it is discovery that cannot go on at all.
-            usage.fail(str(self.progName), str(error), status=1)
+            start = f"{self.start!r} is no seed of --shuffle" if self._took_for_seed == self.start else ""
+            usage.fail(str(self.progName), f"{error}{'; ' * bool(start)}{start}", status=1)
 
     def runTests(self) -> None:
         """Run the tests, with our runner by default, and exit as unittest does, but never green after an early end."""
@@ -190,10 +196,24 @@ class TestProgram(unittest.TestProgram):
             )  # fmt: skip
         return parser
 
+    def _getMainArgParser(self, parent: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        return _advising(super()._getMainArgParser(parent))  # type: ignore[misc]
+
+    def _getDiscoveryArgParser(self, parent: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        return _advising(super()._getDiscoveryArgParser(parent))  # type: ignore[misc]
+
     def _print_help(self, *args: Any, **kwargs: Any) -> None:
         super()._print_help(*args, **kwargs)  # type: ignore[misc]
         assert self._hermetic_parser is not None
         print("\n" + self._hermetic_parser.format_help().strip())
+
+
+def _advising(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Return a parser of unittest, whose errors say what to write instead."""
+    told: Any = parser
+    original = parser.error
+    told.error = lambda message: original(message + other_runners.advice_on_options(message))
+    return parser
 
 
 def exit_status(result: Any) -> int:

@@ -91,7 +91,7 @@ class _Reading:
             kind = SETTINGS[name].kind
             parsed = kind.parse(value)
             if parsed is None:
-                raise ConfigurationError(f"{origin}: {name} = {value!r} is not {kind.accepted}")
+                raise ConfigurationError(f"{origin}: {name} = {value!r} is not {kind.accepted}{kind.hint(value)}")
             if isinstance(kind, File) and parsed not in kind.words:
                 parsed = os.path.abspath(os.path.join(folder, parsed))
             self.values[name], self.origins[name] = parsed, origin

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from .._base.sizes import SIZE_NAMES, Size
+from .._base.spelling import hint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +30,11 @@ class Kind:
         """Return the value that was written; None for one that is not accepted."""
         raise NotImplementedError
 
+    def hint(self, value: Any) -> str:
+        """Return the suggestion of the nearest word for a value that is not accepted; empty if none is near."""
+        given = re.split(r"[,\s]+", value) if isinstance(value, str) else value if isinstance(value, list) else ()
+        return next((found for word in given if word not in self.words and (found := hint(str(word), self.words))), "")
+
     def plain(self, value: Any) -> Any:
         """Return a value as plain data, which ``parse`` accepts."""
         return value
@@ -42,7 +50,7 @@ class Choice(Kind):
     def __init__(self, *words: str) -> None:
         self.words = words
         self.accepted = f"one of {listed(words)}"
-        self.option = {"choices": words}
+        self.option = {"metavar": "{" + ",".join(words) + "}"}
 
     def parse(self, value: Any) -> Any:
         """Return the word."""

@@ -42,6 +42,6 @@ class SplitTest(hermetic.HermeticTestCase):
                 ours, left = self.split(text)
                 self.assertEqual((ours.shuffle, left), (seed, rest))
 
-    def test_a_word_that_is_none_of_the_choices_is_wrong_usage(self):
+    def test_an_option_without_its_value_is_wrong_usage(self):
         with contextlib.redirect_stderr(io.StringIO()), self.assertRaises(SystemExit):
-            self.split("--mode loud")
+            self.split("--mode")

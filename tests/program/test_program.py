@@ -160,7 +160,7 @@ class UsageStatusTest(ExitStatusCase):
         for option in ("--mode", "--default-size", "--start-method"):
             with self.subTest(option=option):
                 run = self.run_module(_PASSES, option, "wrong", "test_sample")
-                self.assert_status(2, run, f"argument {option}: invalid choice: 'wrong'")
+                self.assert_status(2, run, f"command line: {option[2:].replace('-', '_')} = 'wrong' is not one of ")
                 self.assertNotIn("Traceback", run.stderr)
 
     def test_an_option_of_ours_without_its_value(self):
