@@ -51,8 +51,8 @@ LAYERS = {
         " supervisor | sandboxed"
     ),
     "_isolation": (
-        "interpreters leak_probes output process_tree processors | leak_snapshot worker_link worker_process zygote |"
-        " nursery | pipe_nursery pool zygote_nursery"
+        "interpreters leak_probes output process_tree processors windows_processes |"
+        " leak_snapshot worker_link worker_process zygote | nursery | pipe_nursery pool zygote_nursery"
     ),
     "_patches": (
         "forked_runs load_errors module_attributes on_import replacing shown_warnings unittest_classes | sockets |"

@@ -7,7 +7,7 @@ import functools
 import itertools
 import os
 
-from . import real, system
+from . import features, real, system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ DEFAULT_TEMPORARY_FOLDERS = ("/tmp", "/var/tmp", "/usr/tmp")  # noqa: S108 - the
 
 
 def _set_at_start() -> bytes | None:
-    """Return the environment that this process was started with (Linux only); None if unknown."""
+    """Return the environment that this process was started with; None if unknown, as on systems other than Linux."""
+    if not features.LINUX:
+        return None
     try:
         with real.open_file("/proc/self/environ", "rb") as file:
             return b"\0" + bytes(file.read())

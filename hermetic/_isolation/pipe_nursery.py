@@ -12,14 +12,14 @@ import signal
 import subprocess
 import threading
 
-from .._base import features
+from .._base import features, real
 from .._protocol import framing
 from .._verdicts import scopes
-from . import process_tree
+from . import process_tree, windows_processes
 from .interpreters import WorkerArguments, fresh_command
 from .nursery import Nursery
 
-_LAST_SECONDS = 1.0  # for the thread to read what a worker sent before it ended
+_LAST_SECONDS = 1.0  # for the thread to read what a worker sent before it ended, and for its processes to end
 _MAX_WAITING = 50  # readings of a pipe: a test that floods its own must not fill the memory of the run
 
 _SIGKILL, _SIGCONT = (getattr(signal, name, signal.SIGTERM) for name in ("SIGKILL", "SIGCONT"))  # not on Windows
@@ -43,11 +43,17 @@ class PipeNursery(Nursery):
         session: dict[str, Any] = (
             {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if features.WINDOWS else {"start_new_session": True}  # type: ignore[attr-defined,unused-ignore]
         )
+        make_tree = _JobTree if features.WINDOWS else _GroupTree
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         files = folder.output.descriptors()
         command = fresh_command(WorkerArguments(nonce, folder.path, 0, 1, files))
         process = subprocess.Popen(command, bufsize=0, pass_fds=files, **pipes, **session)
-        return _PipeLink(process, nonce, self._news)
+        try:
+            tree = make_tree(process, folder.path)  # the worker has not been asked for anything yet
+        except OSError:
+            process.kill()
+            raise
+        return _PipeLink(process, tree, nonce, self._news)
 
     def wait(self, links: list[_PipeLink], timeout: float) -> list[_PipeLink]:
         """Wait so many seconds for any of the workers to send something or to end, and return the links to those."""
@@ -60,8 +66,11 @@ class PipeNursery(Nursery):
 class _PipeLink:
     """The connection to a worker: pipes to its standard input and from its standard output."""
 
-    def __init__(self, process: subprocess.Popen[bytes], nonce: bytes, news: threading.Event) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], tree: _GroupTree | _JobTree, nonce: bytes, news: threading.Event
+    ) -> None:
         self._process = process
+        self._tree = tree
         self._news = news
         self._nonce = nonce
         self._received: queue.Queue[bytes] = queue.Queue(_MAX_WAITING)
@@ -119,23 +128,14 @@ class _PipeLink:
         status = self._process.poll()
         if status is None or not self._at_end:
             return None
-        if not features.WINDOWS:
-            process_tree.send_group(self._process.pid, _SIGKILL)
-        return status, []
+        left = self._tree.left()
+        return None if left is None else (status, left)
 
     def signal(self, name: str) -> None:
-        if features.WINDOWS:
-            if name == "KILL":
-                # taskkill ends the whole tree, except for processes whose parent has ended.
-                command = ["taskkill", "/F", "/T", "/PID", str(self._process.pid)]
-                subprocess.run(command, check=False, capture_output=True)
-            return
-        if name == "KILL":
-            process_tree.send_group(self._process.pid, _SIGKILL)
-        self._process.send_signal(getattr(signal, f"SIG{name}"))
-        self._process.send_signal(_SIGCONT)  # last: its handler would end a wait in C, and with it the test
+        self._tree.signal(name)
 
     def close(self) -> None:
+        self._tree.close()
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             try:
@@ -147,3 +147,54 @@ class _PipeLink:
                 self._received.get_nowait()  # the thread that reads may wait for room in the queue
         except queue.Empty:
             pass
+
+
+class _GroupTree:
+    """What a worker has started, on POSIX systems: its process group."""
+
+    def __init__(self, process: subprocess.Popen[bytes], _folder: str) -> None:
+        self._process = process
+
+    def left(self) -> list[str] | None:
+        """End what a worker that has ended left running, and name it; None while it may still end by itself."""
+        process_tree.send_group(self._process.pid, _SIGKILL)
+        return []
+
+    def signal(self, name: str) -> None:
+        if name == "KILL":
+            process_tree.send_group(self._process.pid, _SIGKILL)
+        self._process.send_signal(getattr(signal, f"SIG{name}"))
+        self._process.send_signal(_SIGCONT)  # last: its handler would end a wait in C, and with it the test
+
+    def close(self) -> None:
+        pass
+
+
+class _JobTree:
+    """What a worker has started, on Windows: its job object."""
+
+    def __init__(self, process: subprocess.Popen[bytes], folder: str) -> None:
+        self._job = windows_processes.Job()
+        self._job.add(process.pid)
+        self._stack_request = windows_processes.StackRequest(folder)
+        self._may_last_until: float | None = None
+
+    def left(self) -> list[str] | None:
+        """As ``_GroupTree.left``."""
+        programs = self._job.programs()
+        if self._may_last_until is None:
+            self._may_last_until = real.perf_counter() + _LAST_SECONDS
+        if programs and real.perf_counter() < self._may_last_until:
+            return None
+        self._job.end()
+        return programs
+
+    def signal(self, name: str) -> None:
+        if name == "KILL":
+            self._job.end()
+        else:
+            self._stack_request.send()
+
+    def close(self) -> None:
+        self._job.close()
+        self._stack_request.close()

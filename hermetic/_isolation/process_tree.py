@@ -191,8 +191,23 @@ def status_text(status: int) -> str:
         status: its exit code, or the negative number of the signal that ended it.
     """
     if status >= 0:
-        return f"exit status {status}"
+        name = _EXCEPTIONS.get(status, "")
+        return f"{name} (exit status {status:#x})" if name else f"exit status {status}"
     return signal_name(-status)
+
+
+ABORTED = 3  # the exit status after abort() on Windows; after exit(3), too
+# Exceptions that end a process on Windows, by its exit status.
+_EXCEPTIONS = {
+    0xC0000005: "access violation",
+    0xC0000017: "out of memory",
+    0xC000001D: "illegal instruction",
+    0xC0000094: "integer division by zero",
+    0xC00000FD: "stack overflow",
+    0xC000013A: "Ctrl-C",
+    0xC0000374: "heap corruption",
+    0xC0000409: "fail-fast exception",
+}
 
 
 def signal_name(number: int) -> str:

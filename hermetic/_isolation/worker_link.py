@@ -6,6 +6,8 @@ Requests go to the worker, and frames come back, as ``frames`` describes them. A
 from __future__ import annotations
 
 import os
+import re
+import signal
 from collections import deque
 
 from .._base import clock, real
@@ -50,6 +52,7 @@ _MAX_PAUSE = 1.0  # seconds that count between two looks: the worker may have be
 _ABORT_SECONDS = 2.0  # for the stacks to be written
 _KILL_SECONDS = 10.0  # for the kernel to end what was killed
 
+_ABORTED_TEXT = "Fatal Python error: Aborted"
 _STATUS_TEXTS = {
     framing.CHANNEL_LOST: "it closed the channel for its results",
     framing.OUT_OF_MEMORY: "it ran out of memory",
@@ -219,7 +222,10 @@ class Worker:
 
     def _report_end(self, status: int | None, left: list[str]) -> Iterator[list[Any]]:
         expected = self._conversation.is_finishing and self._conversation.is_answered
-        text = _with_stacks(_end_text(status, left, expected=expected), self._last_words())
+        stacks = self._last_words()
+        if status == process_tree.ABORTED and stacks.startswith(_ABORTED_TEXT):
+            status = -signal.SIGABRT
+        text = _with_stacks(_end_text(status, left, expected=expected), stacks)
         yield from (["output", *output] for output in self._output.read(end=True))
         left = [*(f"process left running: {command}" for command in left), *self._folder.leftovers()]
         if status == 0 and self._conversation.is_finished:  # else a fixture or an exit handler has ended the process
@@ -238,11 +244,11 @@ class Worker:
         if aborted is None:
             self.link.signal("KILL")
             self._wait(_KILL_SECONDS)
-        stacks = self._last_words().replace("Fatal Python error: Aborted\n\n", "")
+        stacks = self._last_words().replace(f"{_ABORTED_TEXT}\n\n", "")
         yield from self._end_with(
             _with_stacks(
                 f"timed out: {what} used {self.used:.1f} of its {timeout:g} seconds",
-                stacks or "(no stacks: the process did not react to SIGABRT)\n",
+                stacks or "(no stacks: the process did not react)\n",
             )
         )
 
@@ -275,7 +281,7 @@ def _end_text(status: int | None, left: list[str], *, expected: bool) -> str:
         return f"ended by {process_tree.status_text(status)}{' while it exited' if expected else ''}"
     if expected and status:
         return f"its tests finished, but its process exited with status {status}"
-    return f"ended with exit status {status} before it finished"
+    return f"ended with {process_tree.status_text(status)} before it finished"
 
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -290,7 +296,10 @@ def _without_our_frames(stacks: str) -> str:
         in_worker = bool(line.strip()) and (in_worker or any(path in line for path in _LOOPS))
         if not in_worker and _PACKAGE not in line:
             lines.append(line)
-    return "".join(lines)
+    return _THREAD_WITHOUT_FRAMES.sub("", "".join(lines))
+
+
+_THREAD_WITHOUT_FRAMES = re.compile(r"^(Current t|T)hread [^\n]*:\n(\n|\Z)", re.MULTILINE)  # one of our own
 
 
 def _with_stacks(text: str, stacks: str) -> str:

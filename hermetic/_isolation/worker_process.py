@@ -6,6 +6,7 @@ import faulthandler
 import functools
 import importlib
 import io
+import itertools
 import os
 import signal
 import sys
@@ -16,7 +17,7 @@ from .._guards import audit_hook
 from .._protocol import framing
 from .._stdlib import interpreter_internals
 from .._verdicts import scopes
-from . import output, process_tree
+from . import output, process_tree, windows_processes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def set_up(given: WorkerArguments, *, is_fresh: bool, keeps_files: bool = False)
         make_streams()
     os.environ["HERMETIC_ISOLATED"] = "1"
     faulthandler.enable(file=stacks, all_threads=True)
+    if features.WINDOWS:
+        windows_processes.StackRequest(given.folder).answer(stacks, process_tree.ABORTED)
     for event in _USED_BY:
         audit_hook.add_listener(event, functools.partial(_restore_before_use, given.folder))
     temporary = _temporary_folder(given.folder)
@@ -100,7 +103,7 @@ def make_streams() -> None:
 def _moved(fd: int) -> int:
     """Move a file descriptor to a high number that programs do not inherit; tests meddle with the low ones."""
     if features.WINDOWS:
-        moved = os.dup(fd)
+        moved = os.dup2(fd, _free_number(), inheritable=False)
     else:
         try:
             moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LEAST_FILE_DESCRIPTOR)
@@ -109,6 +112,19 @@ def _moved(fd: int) -> int:
     if fd > 2:  # noqa: PLR2004 - a standard one is replaced, not closed: the next file would get its number
         system.close(fd)
     return moved
+
+
+def _free_number() -> int:
+    """The lowest number for the worker's own files that is free, where the system cannot find it."""
+
+    def is_free(number: int) -> bool:
+        try:
+            os.fstat(number)
+        except OSError:
+            return True
+        return False
+
+    return next(filter(is_free, itertools.count(_LEAST_FILE_DESCRIPTOR)))
 
 
 def let_leftovers_end() -> None:

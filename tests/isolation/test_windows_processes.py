@@ -1,0 +1,162 @@
+"""Process trees of Windows, by a stand-in for the system's library."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+import sys
+import types
+import unittest
+from unittest import mock
+
+import hermetic
+from hermetic._base import features, real
+from hermetic._isolation import pipe_nursery, process_tree, windows_processes, worker_process
+from support import Folder, run_python
+
+PYTHON, CONSOLE = r"C:\Python\python.exe", r"C:\Windows\System32\ConHost.exe"
+
+
+class FakeKernel32:
+    """The functions of kernel32 that are called. The handle of a process is its id."""
+
+    def __init__(self, processes: dict[int, str]) -> None:
+        self.processes = processes
+        self.limits = b""
+        self.added: list[int] = []
+        self.closed: list[int] = []
+        self.asked = 0
+
+    def CreateJobObjectW(self, *_: object) -> int:
+        return 7
+
+    def CreateEventW(self, _security: None, _manual: int, _state: int, name: str) -> int:
+        return 8 if name == "hermetic-1" else 0
+
+    def SetInformationJobObject(self, _job: object, _kind: int, data: bytes, _size: int) -> int:
+        self.limits = data
+        return 1
+
+    def AssignProcessToJobObject(self, _job: object, process: ctypes.c_void_p) -> int:
+        self.added.append(process.value or 0)
+        return int(process.value in self.processes)
+
+    def OpenProcess(self, _access: int, _inherited: int, pid: int) -> int:
+        return pid if pid in self.processes else 0
+
+    def QueryInformationJobObject(self, _job: object, _kind: int, found: ctypes.Array, *_: object) -> int:
+        listed = [*self.processes, 99]  # the last one has ended meanwhile
+        struct.pack_into(f"@II{len(listed)}N", found, 0, len(listed), len(listed), *listed)
+        return 1
+
+    def QueryFullProcessImageNameW(self, process: ctypes.c_void_p, _kind: int, path: ctypes.Array, _: object) -> int:
+        path.value = self.processes[process.value or 0]
+        return 1
+
+    def TerminateJobObject(self, *_: object) -> int:
+        self.processes.clear()
+        return 1
+
+    def CloseHandle(self, handle: ctypes.c_void_p) -> int:
+        self.closed.append(handle.value or 0)
+        return 1
+
+    def SetEvent(self, _event: object) -> int:
+        self.asked += 1
+        return 1
+
+    def WaitForSingleObject(self, *_: object) -> int:
+        return 0
+
+
+class WindowsCase(hermetic.HermeticTestCase):
+    def setUp(self):
+        self.system = FakeKernel32({4: PYTHON, 5: CONSOLE})
+        patch = mock.patch.multiple(windows_processes, kernel32=lambda: self.system, ctypes=ctypes)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+
+class JobTest(WindowsCase):
+    def test_it_ends_with_the_process_that_made_it(self):
+        windows_processes.Job()
+        self.assertEqual(len(self.system.limits), 144 if sys.maxsize > 2**32 else 112)
+        self.assertEqual(struct.unpack_from("@qqI", self.system.limits), (0, 0, 0x2000))
+
+    def test_it_names_its_programs_but_consoles_and_those_that_have_ended(self):
+        self.assertEqual(windows_processes.Job().programs(), [PYTHON])
+
+    def test_an_error_of_the_system_says_what_failed(self):
+        job = windows_processes.Job()
+        with mock.patch.dict(vars(ctypes), FormatError=lambda _: "no such process", get_last_error=lambda: 87):
+            with self.assertRaisesRegex(OSError, "no such process"):
+                job.add(6)
+        job.add(4)
+        self.assertEqual((self.system.added, self.system.closed), ([4], [4]))
+
+
+class TreeTest(WindowsCase):
+    def tree(self) -> pipe_nursery._JobTree:
+        return pipe_nursery._JobTree(types.SimpleNamespace(pid=4), "/tmp/hermetic-1")
+
+    def test_what_a_worker_left_may_end_by_itself_for_a_moment_and_is_ended_then(self):
+        tree = self.tree()
+        with mock.patch.object(real, "perf_counter", side_effect=[10.0, 10.5, 11.5]):
+            self.assertIsNone(tree.left())
+            self.assertEqual(tree.left(), [PYTHON])
+        self.assertEqual(self.system.processes, {})
+
+    def test_a_worker_that_left_nothing_has_ended_at_once(self):
+        tree = self.tree()
+        self.system.processes.clear()
+        self.assertEqual(tree.left(), [])
+
+    def test_there_are_no_signals_but_requests(self):
+        tree = self.tree()
+        tree.signal("ABRT")
+        self.assertEqual((self.system.asked, len(self.system.processes)), (1, 2))
+        tree.signal("KILL")
+        self.assertEqual((self.system.asked, len(self.system.processes)), (1, 0))
+        tree.close()
+        self.assertEqual(self.system.closed[-2:], [7, 8])
+
+
+@hermetic.medium
+class StackTest(hermetic.HermeticTestCase):
+    def test_a_worker_writes_its_stacks_and_ends(self):
+        code = """
+            import ctypes, types, time
+            from hermetic._isolation import windows_processes
+            system = types.SimpleNamespace(CreateEventW=lambda *_: 8, WaitForSingleObject=lambda *_: 0)
+            windows_processes.kernel32, windows_processes.ctypes = lambda: system, ctypes
+            def hangs():
+                windows_processes.StackRequest("hermetic-1").answer(2, 3)
+                time.sleep(60)
+            hangs()
+        """
+        with Folder(**{"script.py": code}) as folder:
+            done = run_python("script.py", cwd=folder)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("in hangs", done.stderr)
+
+
+class StatusTest(hermetic.HermeticTestCase):
+    def test_exceptions_of_windows_have_names(self):
+        self.assertEqual(process_tree.status_text(0xC0000005), "access violation (exit status 0xc0000005)")
+        self.assertEqual(process_tree.status_text(5), "exit status 5")
+
+
+class FileDescriptorTest(hermetic.HermeticTestCase):
+    def test_those_of_a_worker_are_high_where_the_system_cannot_find_a_free_one(self):
+        with mock.patch.object(features, "WINDOWS", new=True):
+            first, second = (worker_process._moved(os.open(os.devnull, os.O_RDONLY)) for _ in range(2))
+        for fd in (first, second):
+            self.assertFalse(os.get_inheritable(fd))
+            os.close(fd)
+        self.assertGreaterEqual(min(first, second), 300)
+        self.assertNotEqual(first, second)
+
+
+if __name__ == "__main__":
+    unittest.main()
