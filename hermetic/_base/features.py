@@ -39,6 +39,9 @@ STDLIB_DIRECTORY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 
 HOSTS_FILE = r"C:\Windows\System32\drivers\etc\hosts" if WINDOWS else "/etc/hosts"
 
+# The double of subprocess waits for pipes as POSIX systems do.
+HAS_SUBPROCESS_DOUBLE = not WINDOWS
+
 # Every spawned multiprocessing child goes through fork_exec, which raises an audit event from 3.14 on.
 FORK_EXEC_RAISES_NO_EVENT = not WINDOWS and sys.version_info < (3, 14)
 

@@ -195,7 +195,8 @@ def _new_path(prefix: str, suffix: str, make: Callable[[str, bool], None]) -> st
                 break
             return path
     # No subclass of OSError: code that was starting a program would conclude that the program is missing.
-    raise OSError("hermetic found no writable folder for temporary files; set TMPDIR to one")
+    variable = "TEMP" if features.WINDOWS else "TMPDIR"
+    raise OSError(f"hermetic found no writable folder for temporary files; set {variable} to one")
 
 
 def _make_file(path: str, with_room: bool) -> None:  # noqa: FBT001 - as `make` is called

@@ -155,7 +155,7 @@ class SubprocessMock(RecordedCalls):
     # --- the block ---
 
     def __enter__(self) -> SubprocessMock:
-        if features.WINDOWS:
+        if not features.HAS_SUBPROCESS_DOUBLE:
             raise NotImplementedError("hermetic.SubprocessMock needs a POSIX system; use mock.patch instead")
         seam.activate(self)
         return self

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from .._base import real
+from .._base import features, real
 from .._base.command import quoted
 from .._base.records import Operation
 from .._base.sizes import NETWORK, PROCESS
@@ -254,8 +254,8 @@ def argument_text(value: Any) -> str:
 
 
 def _script(scripted: Any) -> str:
-    """Return a command as source text for the double; a string for a command that a shell runs."""
-    if scripted is None:
+    """Return a command as source text for the double, if there is one; a string for a command that a shell runs."""
+    if scripted is None or not features.HAS_SUBPROCESS_DOUBLE:
         return ""
     if isinstance(scripted, (str, bytes, os.PathLike)):
         text = as_source(argument_text(scripted))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from .._base import features
 from .._base.addresses import Locality, is_loopback_name, locality
 from .._base.command import explained
 from .._base.sizes import DATABASE, FILESYSTEM, LIMITS, NETWORK, OPT_IN, SIZE_NAMES, Size
@@ -264,7 +265,7 @@ def _native_advice(violation: Violation) -> list[str]:
     advice = ["call it through a function of your own, and patch that"]
     if operation.kind == NETWORK:
         advice.append(f"allow this one function, whatever it reaches:   @hermetic.allow(hosts=[{operation.host!r}])")
-    if operation.kind == NETWORK and violation.size == "medium":
+    if operation.kind == NETWORK and violation.size == "medium" and not features.WINDOWS:
         advice.append("have the kernel judge the address, on Linux:   --sandbox kernel")
     larger = "@large" if operation.kind == NETWORK else "@medium"
     return [*advice, f"mark the test {larger} if the native call is the point of it"]

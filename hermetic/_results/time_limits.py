@@ -14,7 +14,7 @@ import faulthandler
 import math
 import signal
 
-from .._base import clock, real
+from .._base import clock, features, real
 from .._base.errors import HermeticWarning, TestInterrupted
 from .._base.records import CallSite, Operation, Violation
 from .._base.sizes import OBSERVE, STRICT, TIME
@@ -40,7 +40,7 @@ _GRACE = 5.0  # seconds that a test that was interrupted has for its cleanups
 _TICK = 0.25  # seconds between two looks at the clock
 _MAX_DELAY = 1.0  # seconds that a look may be late before the process counts as stopped
 _STDERR = 2  # the file descriptor: a test may have replaced the stream
-_SIGNAL = getattr(signal, "SIGALRM", None)  # None on Windows, where nothing interrupts the main thread for sure
+_SIGNAL: int = signal.Signals["SIGBREAK" if features.WINDOWS else "SIGALRM"]
 
 
 def report_overrun(test: Any, scope: scopes.Scope) -> None:
@@ -136,7 +136,7 @@ class Watchdog(Listener):
     def on_guard(self) -> Iterator[None]:
         """Watch the tests of a block."""
         handler: Any = None
-        if _SIGNAL is not None and signal.getsignal(_SIGNAL) == signal.SIG_DFL and scopes.is_main_thread():
+        if signal.getsignal(_SIGNAL) == signal.SIG_DFL and scopes.is_main_thread():
             handler = real.set_signal_handler(_SIGNAL, self._interrupt)
         self._stopping.acquire()
         _have_process_ended(self._seconds)
@@ -147,7 +147,7 @@ class Watchdog(Listener):
         finally:
             self._stopping.release()
             faulthandler.cancel_dump_traceback_later()
-            if handler is not None and _SIGNAL is not None:
+            if handler is not None:
                 real.set_signal_handler(_SIGNAL, handler)
 
     def _watch(self) -> None:
@@ -182,10 +182,9 @@ class Watchdog(Listener):
         if test is None or self._deadline == math.inf:
             return
         self._stacks = interpreter_internals.stacks(besides=real.get_thread_id())
-        can_interrupt = _SIGNAL is not None and signal.getsignal(_SIGNAL) == self._interrupt
-        if can_interrupt and test is not self._interrupted and _SIGNAL is not None:
+        if signal.getsignal(_SIGNAL) == self._interrupt and test is not self._interrupted:
             self._interrupted, self._deadline = test, self._clock() + _GRACE
-            signal.pthread_kill(self._main, _SIGNAL)  # type: ignore[attr-defined,unused-ignore]  # not on Windows
+            interpreter_internals.interrupt_main_thread(self._main, _SIGNAL)
             return
         self._end_run(f"{test} could not be interrupted after {round(self._allowed, 2):g} s", self._error(test))
         real.exit_process(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import gc
+import signal
 import sys
 
 from .._base import features, real
@@ -47,6 +48,23 @@ def stacks(besides: int) -> str:
         for ident, frame in sys._current_frames().items()
         if ident != besides
     )
+
+
+def interrupt_main_thread(main: int, number: int) -> None:
+    """Have the main thread run the handler of a signal, also from ``time.sleep``.
+
+    Args:
+        main: the identifier of the main thread.
+        number: the signal; its handler is a function of Python.
+    """
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(main, number)
+        return
+    signal.raise_signal(number)  # Windows has it handled in this thread, which tells the main thread
+    ctypes = real.import_module("ctypes")
+    event = ctypes.pythonapi._PyOS_SigintEvent  # ends a sleep, whatever the signal
+    event.restype = ctypes.c_void_p
+    ctypes.windll.kernel32.SetEvent(ctypes.c_void_p(event()))
 
 
 def threads_of_executors() -> set[Any]:

@@ -6,8 +6,10 @@ import itertools
 import pathlib
 import socket
 import unittest
+from unittest import mock
 
 import hermetic
+from hermetic._base import features
 from hermetic._base.records import Operation
 from hermetic._base.sizes import NETWORK, PROCESS
 from hermetic._operations import events
@@ -238,6 +240,10 @@ class ProcessTest(hermetic.HermeticTestCase):
         ):
             with self.subTest(args=args):
                 self.assertEqual(READERS[event](*args).script, script)
+
+    def test_nothing_can_be_scripted_where_there_is_no_double(self):
+        with mock.patch.object(features, "HAS_SUBPROCESS_DOUBLE", new=False):
+            self.assertEqual(READERS["os.system"]("git log").script, "")
 
     def test_system_takes_the_first_word_for_the_program(self):
         self.assert_process("os.system", (b"git log -1",), "start", "git log -1", "git")

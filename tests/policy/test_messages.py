@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from unittest import mock
 
 import hermetic
 import support
+from hermetic._base import features
 from hermetic._base.records import CallSite, Operation, Violation
 from hermetic._base.sizes import NETWORK, PROCESS
 from hermetic._operations import events
@@ -165,6 +167,8 @@ class AdviceTest(hermetic.HermeticTestCase):
         for advice in ("hosts=['connect()']", "--sandbox kernel", "@large"):
             self.assert_advises(operation, advice, size="medium")
         self.assertNotIn("--sandbox", " ".join(self.advice(operation)))
+        with mock.patch.object(features, "WINDOWS", new=True):
+            self.assertNotIn("--sandbox", " ".join(self.advice(operation, size="medium")))
 
 
 class SummaryTest(hermetic.HermeticTestCase):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import concurrent.futures
 import concurrent.futures.thread
+import signal
 import sys
 import threading
+import types
+from unittest import mock
 
 import hermetic
 import support
+from hermetic._base import real
 from hermetic._stdlib import interpreter_internals
 from support.plain_python import last_line
 
@@ -32,6 +36,23 @@ class ThreadsTest(hermetic.HermeticTestCase):
 
     def test_the_frames_of_all_threads_are_known_by_their_identifier(self):
         self.assertIs(sys._current_frames()[threading.get_ident()], sys._getframe())
+
+
+class InterruptTest(hermetic.HermeticTestCase):
+    def test_without_pthread_kill_the_signal_is_raised_in_the_thread_and_ends_a_sleep_of_the_main_thread(self):
+        handled, woken = [], []
+        self.addCleanup(signal.signal, signal.SIGUSR1, signal.signal(signal.SIGUSR1, lambda *_: handled.append(1)))
+        kernel32 = types.SimpleNamespace(SetEvent=lambda event: woken.append(event.value))
+        ctypes = types.SimpleNamespace(
+            pythonapi=types.SimpleNamespace(_PyOS_SigintEvent=lambda: 7),
+            windll=types.SimpleNamespace(kernel32=kernel32),
+            c_void_p=lambda value: types.SimpleNamespace(value=value),
+        )
+        system = types.SimpleNamespace(raise_signal=signal.raise_signal)
+        with mock.patch.object(interpreter_internals, "signal", system):
+            with mock.patch.object(real, "import_module", lambda _: ctypes):
+                interpreter_internals.interrupt_main_thread(threading.get_ident(), signal.SIGUSR1)
+        self.assertEqual((handled, woken), ([1], [7]))
 
 
 @hermetic.medium
