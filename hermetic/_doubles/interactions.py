@@ -113,7 +113,9 @@ def _assert_next(timeline: Sequence[Interaction], source: str, wanted: dict[str,
     unknown = set(wanted).difference(_FIELDS[source])
     if unknown:
         name, known = min(unknown), _FIELDS[source]
-        raise TypeError(f"assert_{source}(): unknown field {name!r}{hint(name, known)}; known are {', '.join(known)}")
+        raise TypeError(
+            f"assert_{source}(): unknown field {name!r}{hint(name, known)}; write one of {', '.join(known)}"
+        )
     asserted = f"assert_{source}({', '.join(texts.fields_text(wanted))})"
     interaction = next((found for found in timeline if not found.asserted), None)
     if interaction is None:

@@ -294,7 +294,8 @@ def _check_hook() -> None:
     real.audit(DECISION, answers, bool)
     if not answers:
         raise GuardError(
-            "[H009] guard not installed: an audit hook that was there before refuses further hooks (sys.addaudithook)\n"
+            "[H009] guard not installed: an audit hook that was installed before refuses further hooks"
+            " (sys.addaudithook)\n"
             "  Tests with a size cannot be guarded in this process.\n"
-            "  Find what calls sys.addaudithook() before hermetic is imported, and have it accept further hooks."
+            "  Find what calls sys.addaudithook() before hermetic is imported, and make it accept further hooks."
         )

@@ -43,13 +43,13 @@ class IsolatedMark(Mark):
 
     def __init__(self, group: str | None = None, timeout: float | None = None, sandbox: str | None = None) -> None:
         if group is not None and not (isinstance(group, str) and group):
-            raise DecorationError(f"@isolated: group={group!r} is not a name; write one, as in @isolated('database')")
+            raise DecorationError(f"@isolated: group={group!r} is not a name; write one such as @isolated('database')")
         number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
         if timeout is not None and not (number and 0 < timeout < float("inf")):
             raise DecorationError(f"@isolated: timeout={timeout!r} is not a number of seconds above 0")
         if sandbox is not None and sandbox not in table.SANDBOXES:
             accepted = ", ".join(map(repr, table.SANDBOXES))
-            raise DecorationError(f"@isolated: sandbox={sandbox!r} is none of {accepted}")
+            raise DecorationError(f"@isolated: sandbox={sandbox!r} is unknown; write one of {accepted}")
         self.isolation = group, timeout, sandbox
 
     if TYPE_CHECKING:

@@ -99,10 +99,10 @@ class Mark:
         marks = marking.as_marks(marks, _described(marked))
         sizes = [mark for mark in marks if mark.size]
         if self.size and sizes:
-            raise DecorationError(f"{_described(marked)} is {sizes[0]!r} already; {self!r} would be its second size")
+            raise DecorationError(f"{_described(marked)} already has the size {sizes[0]!r}; remove it or {self!r}")
         isolations = [mark for mark in marks if mark.isolation]
         if self.isolation and isolations:
-            raise DecorationError(f"{_described(marked)} is {isolations[0]!r} already; {self!r} would be the second")
+            raise DecorationError(f"{_described(marked)} already has {isolations[0]!r}; remove it or {self!r}")
         try:
             marked.__hermetic__ = (self, *marks)
         except (AttributeError, TypeError) as error:

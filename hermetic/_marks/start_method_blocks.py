@@ -43,7 +43,9 @@ class start_method:  # noqa: N801 - used as a function: `with start_method("fork
         if method not in METHODS:
             raise ConfigurationError(f"{method!r} is not a start method; write one of {', '.join(map(repr, METHODS))}")
         if method not in methods():
-            raise ConfigurationError(f"this platform has no start method {method!r}; write 'spawn', which all have")
+            raise ConfigurationError(
+                f"this platform has no start method {method!r}; write 'spawn', which every platform has"
+            )
         self._method = method
         self._before: list[Any] = []
 

@@ -93,7 +93,7 @@ def _shard(asked: dict[str, str]) -> Shard | None:
     try:
         return order.parse_shard(f"{number}/{total}", "")
     except ConfigurationError:
-        message = f"TEST_SHARD_INDEX={index} and TEST_TOTAL_SHARDS={total} are no shard; the index counts from 0"
+        message = f"TEST_SHARD_INDEX={index} and TEST_TOTAL_SHARDS={total} name no shard; the index starts at 0"
         raise ConfigurationError(message) from None
 
 

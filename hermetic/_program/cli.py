@@ -38,11 +38,11 @@ def _warn_of_foreign_package() -> None:
         other = os.path.join(os.path.abspath(folder), "hermetic")
         is_there = os.path.isfile(os.path.join(other, "__init__.py"))
         if is_there and (not ours or _version_file(other) != ours):  # a checkout and its installed copy are one project
-            sys.stderr.write(f"hermetic: warning: another package named hermetic lies in {other}; it is not used\n")
+            sys.stderr.write(f"hermetic: warning: another package named hermetic, in {other}, is not used\n")
     if any(name.startswith("hermetic_seal-") for name in _names_beside(here)):
         sys.stderr.write(
-            f"hermetic: warning: the project hermetic-seal, installed in {os.path.dirname(here)}, has the same import"
-            " name: its files and ours overwrite each other; install them in environments of their own\n"
+            f"hermetic: warning: hermetic-seal, installed in {os.path.dirname(here)}, has the same import name: the"
+            " two overwrite each other's files; install them in separate environments\n"
         )
 
 

@@ -180,7 +180,7 @@ class TestProgram(unittest.TestProgram):
         """Rerun the tests that start processes with each other start method, and keep the worst ``result``."""
         worst = self.result
         for method in start_method.methods()[1:] if starters else ():
-            sys.stderr.write(f"\nOnce more by {method}: the tests that have started processes\n")
+            sys.stderr.write(f"\nRerun with start method {method}: the tests that started processes\n")
             with start_method.default_start_method(method, afresh=True):
                 self.test = WatchedRun(unittest.TestSuite(starters))
                 super().runTests()

@@ -89,7 +89,7 @@ def _observe(ours: argparse.Namespace) -> Survey | BaselineWriter | None:
     if current_run.in_run or not (is_survey or ours.write_baseline):
         return None
     if is_survey and ours.write_baseline:
-        raise ConfigurationError("--write-baseline goes by the sizes of tests, and --survey by none; run one of them")
+        raise ConfigurationError("--write-baseline and --survey cannot be used together; leave one of them out")
     current_run.is_observing, current_run.is_surveying = True, is_survey
     from .._studies import baseline_writer, survey  # saves 8 ms in other runs
 
@@ -130,7 +130,7 @@ def _put_in_order(
     shard = protocol.shard if protocol is not None else None
     if ours.shard is not None:
         if shard is not None:
-            raise ConfigurationError(f"--shard {ours.shard}: Bazel has asked for a shard as well; leave the option out")
+            raise ConfigurationError(f"--shard {ours.shard}: Bazel selects the shard; leave the option out")
         shard = parse_shard(ours.shard, "--shard")
     path, is_own = history.history_path(settings), settings.history == "auto"
     # A shard does not update the history, because later shards would be divided by other durations. Under Bazel, the
@@ -138,7 +138,7 @@ def _put_in_order(
     is_kept = shard is not None or "TEST_SRCDIR" in os.environ
     known = None if path is None else history.RunHistory(path, is_own=is_own, is_kept=is_kept)
     if ours.last_failed and known is None:
-        raise ConfigurationError("--last-failed needs the history of the last run, and the setting history is off")
+        raise ConfigurationError("--last-failed needs the history of the last run, but history = off")
     current_run.history = known
     chooses = protocol.chooses if protocol is not None and protocol.has_filter else None
     if shard or chooses or ours.last_failed or settings.failed_first or settings.shuffle != "off":

@@ -32,7 +32,7 @@ def run_script(path: str, arguments: list[str], program: str) -> None:
     import runpy
 
     if not os.path.isfile(path):
-        usage.fail(program, f"--script {path}: there is no such file; write the path of a Python script")
+        usage.fail(program, f"--script {path}: no such file; write the path of a Python script")
     sys.argv[:] = [path, *arguments]
     if not getattr(sys.flags, "safe_path", False):  # -P, from 3.11 on: there the first entry is none of the script's
         sys.path[0] = os.path.dirname(os.path.abspath(path))

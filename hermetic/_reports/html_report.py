@@ -187,7 +187,7 @@ def _test(number: int, record: TestRecord) -> Iterator[str]:
             "worker": record.worker,
             "group": record.group,
             "subtests": record.subtests,
-            "skipped because": record.reason,
+            "skip reason": record.reason,
         }
     )
     for entry in record.entries:
@@ -195,7 +195,7 @@ def _test(number: int, record: TestRecord) -> Iterator[str]:
     for violation in record.violations + record.warned:
         yield f"<h3>{violation.code}</h3><p>{_deed(violation)}<br>{_site(violation)}</p>"
     warnings = [f"{item.file}:{item.line}: {item.category}: {item.message}" for item in record.warnings]
-    yield from _blocks({"warnings": "\n".join(warnings), "left behind": "\n".join(record.leaks)})
+    yield from _blocks({"warnings": "\n".join(warnings), "leaked state": "\n".join(record.leaks)})
     yield from _blocks({"stdout": record.stdout, "stderr": record.stderr})
     yield "</div></details>"
 

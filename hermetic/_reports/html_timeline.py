@@ -28,7 +28,7 @@ def timeline(run: RunRecord, shown: Callable[[object], str]) -> Iterator[str]:
             rows.setdefault(name if name in rows or len(rows) < _MAX_ROWS else _REST, []).append(record)
     end = max((record.started + record.duration for record in run.tests), default=0.0) or 1.0
     yield '<section>\n<h2 id="timeline">Timeline</h2>'
-    yield f"<p>From the start of the run to {end:.3f} s, a row for each worker and isolation group.</p>"
+    yield f"<p>Each row is a worker or an isolation group. The axis is from 0 to {end:.3f} s of the run.</p>"
     yield '<div class="scrolls" tabindex="0" role="region" aria-labelledby="timeline"><table class="timeline">'
     yield '<thead><tr><th>Where</th><th>When</th><th class="number">Tests</th><th class="number">Processes</th>'
     yield '<th class="number">Busy</th></tr></thead><tbody>'
@@ -52,7 +52,7 @@ def _drawing(records: list[TestRecord], end: float, shown: Callable[[object], st
     bad = sum(record.is_bad for record in records)
     first = min(record.started for record in records)
     last = max(record.started + record.duration for record in records)
-    label = f"{len(records)} tests from {first:.3f} s to {last:.3f} s, {bad} of them went wrong"
+    label = f"{len(records)} tests from {first:.3f} s to {last:.3f} s, {bad} of them unsuccessful"
     return f'<svg viewBox="0 0 {_COLUMNS} 20" preserveAspectRatio="none" role="img" aria-label="{label}">{drawn}</svg>'
 
 

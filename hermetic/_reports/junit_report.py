@@ -111,7 +111,7 @@ def _add_case(suite: ET.Element, record: TestRecord, class_name: str) -> None:
     )
     entries = record.entries
     if record.outcome == "interrupted":
-        ET.SubElement(case, "error", type="interrupted", message="the run ended before this test did")
+        ET.SubElement(case, "error", type="interrupted", message="the run ended before this test finished")
     for element in ("skipped", "error", "failure"):  # the order of the schema, which allows one "skipped" at most
         of_kind = [entry for entry in entries if _ELEMENTS[entry.outcome] == element]
         for entry in _skip_of(record) if element == "skipped" else of_kind:

@@ -50,7 +50,7 @@ class ReportWriter:
         for name, path in self._paths.items():
             file_replacement.check_writable(path, name)
         if len(set(self._paths.values())) < len(paths):
-            raise ConfigurationError(f"{', '.join(paths)}: two reports in one file; write a path for each")
+            raise ConfigurationError(f"{', '.join(paths)}: two reports share one file; write a path for each")
         self._annotations_for = annotations_for
 
     def write(self, run: RunRecord) -> list[str]:

@@ -109,7 +109,7 @@ class RunResult(GuardedResult):
 
     def run_out_of_time(self) -> None:
         """Note that the run has used up its time, and have no other test begin."""
-        self.end_early("its time is up (TEST_TIMEOUT)")
+        self.end_early("the time limit expired (TEST_TIMEOUT)")
         self.stop()  # type: ignore[attr-defined]
 
     def report_allowed(self) -> None:

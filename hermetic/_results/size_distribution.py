@@ -76,8 +76,8 @@ def shortfalls(counts: Mapping[str, int], targets: Sequence[int]) -> list[str]:
     larger = sum(counts.get(name, 0) for name in _LARGER)
     found = []
     if counts.get(_SMALL, 0) * 100 < targets[0] * total:
-        found.append(f"less than {targets[0]} % are small")
+        found.append(f"fewer than {targets[0]} % of the tests are small")
     if larger * 100 > targets[2] * total:
-        found.append(f"more than {targets[2]} % are larger than medium")
+        found.append(f"more than {targets[2]} % of the tests are larger than medium")
     shown = "/".join(map(str, targets))
     return [f"{trouble} (size_targets = {shown})" for trouble in found]

@@ -59,8 +59,8 @@ def refuse_on_function(function: Any, mark: object) -> None:
     """
     if function.__qualname__ in _MODULE_FIXTURES:
         raise DecorationError(
-            f"{mark!r} on {function.__module__}.{function.__qualname__}: a fixture runs where the tests run;"
-            " write __hermetic__ = hermetic.isolated in the module instead"
+            f"{mark!r} on {function.__module__}.{function.__qualname__}: a module fixture runs in the process of its"
+            " tests; write __hermetic__ = hermetic.isolated in the module instead"
         )
 
 
@@ -68,13 +68,13 @@ def _refuse_if_misplaced(cls: type, base: type, name: str, value: Any) -> None:
     where = f"{base.__module__}.{base.__qualname__}.{name}"
     mark = _function_of(value).__hermetic__[0]
     if name in _FIXTURES:
-        instead = "mark the class, or its tests"
-        what = "a fixture has the size and the exceptions of its test or class"
+        instead = "mark the class or its tests"
+        what = "a fixture uses the size and the exceptions of its test or class"
     elif type(value) in (staticmethod, classmethod) or _may_be_test(cls, name, value):
         return
     else:
-        instead = "mark the tests that call it, or the class; or give it a name that begins with 'test'"
-        what = "no loader takes it as a test"
+        instead = "mark the tests that call it, mark the class, or rename it to begin with 'test'"
+        what = "test loaders do not run it as a test"
     if mark.size is None and mark.isolation is None:
         instead += "; or write 'with hermetic.allow(...):' in its body"
     raise DecorationError(f"{mark!r} has no effect on {where}: {what}; {instead}")

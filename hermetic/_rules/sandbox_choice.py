@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _MAX_NAMED = 3
 
-_GO_ON = "go on without it: sandbox = off, or with it where there is one: sandbox = auto"
+_GO_ON = "set sandbox = off to run without it, or sandbox = auto to use it where it is available"
 
 
 def is_wanted(sandbox: str) -> bool:
@@ -51,7 +51,7 @@ def announce() -> None:
     if settings.sandbox == "off":
         return
     if settings.no_isolation:
-        sys.stderr.write("sandbox: off, because of no_isolation: only workers can have one\n")
+        sys.stderr.write("sandbox: off, because only workers can be sandboxed and no_isolation is on\n")
         return
     reason = _missing()
     if settings.sandbox == "auto":
@@ -70,7 +70,7 @@ def tell_of_others(tests: list[Any]) -> None:
     if names:
         more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
         listed = ", ".join(names[:_MAX_NAMED])
-        sys.stderr.write(f"sandbox: not for {listed}{more}: no worker can run them (see run-in-parallel.md)\n")
+        sys.stderr.write(f"sandbox: off for {listed}{more}, because no worker can run them (see run-in-parallel.md)\n")
 
 
 def _is_held(test: Any) -> bool:

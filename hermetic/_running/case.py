@@ -31,8 +31,8 @@ class _DoubleOfTest(functools.cached_property["SubprocessMock"]):
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(
-            f"a class has no 'subprocess' (.{name}): its tests have; for all of a class, enter"
-            " hermetic.SubprocessMock() in setUpClass, and leave it in a cleanup"
+            f"a class has no 'subprocess' (.{name}): only its tests do; for a whole class, enter"
+            " hermetic.SubprocessMock() in setUpClass, and exit it in a cleanup"
         )
 
 
@@ -129,7 +129,7 @@ class ExpectedViolation:
         self._block.conclude(exception)
         if not expected:
             if exception is None:
-                raise self._test.failureException(f"{self._expected.__name__} was expected, but nothing was refused")
+                raise self._test.failureException(f"expected {self._expected.__name__}, but hermetic refused nothing")
             return False
         self.error = expected[0]
         return isinstance(exception, self._expected)

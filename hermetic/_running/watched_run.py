@@ -121,7 +121,7 @@ class WatchedRun(unittest.TestSuite):
                 result.interrupted = True
                 self._end_stopped(result, "Ctrl-C")
             elif result.wasSuccessful() and result.testsRun < self._whole.countTestCases():
-                self._end_stopped(result, "told to stop")  # not by failfast, which has a failure to show
+                self._end_stopped(result, "stop() was called")  # not by failfast, which has a failure to show
 
     def _watchdog(self, result: Any) -> contextlib.AbstractContextManager[None]:
         """What interrupts tests that take too long; a thread, which must not be there when others are forked off."""

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _TRIAL_SECONDS = 5.0
 _REASONS = {
     errno.ENOSYS: "the kernel has no seccomp, or the container refuses it",
-    errno.EINVAL: "the kernel cannot hand over system calls, which needs Linux 5.5 or newer",
-    errno.EBUSY: "this process is in such a sandbox already: a container's, or another hermetic's",
+    errno.EINVAL: "the kernel cannot report system calls to another process, which needs Linux 5.5 or newer",
+    errno.EBUSY: "this process already runs in such a sandbox, of a container or of another hermetic",
     errno.EPERM: "the container, or another sandbox, refuses it",
     errno.EACCES: "the container, or another sandbox, refuses it",
 }
@@ -32,7 +32,7 @@ _REASONS = {
 def missing() -> str:
     """What this machine lacks for the kernel sandbox, as a clause for a message; empty if nothing is missing."""
     if not features.LINUX:
-        return f"it runs on Linux only, and this is {features.PLATFORM}"
+        return f"it runs on Linux only; this is {features.PLATFORM}"
     if seccomp.this_machine() is None:
         return f"it supports 64-bit Python on {' and '.join(MACHINES)} only"
     try:
@@ -41,7 +41,7 @@ def missing() -> str:
     except (ImportError, AttributeError, OSError) as error:
         return f"this Python has no ctypes: {error}"
     if not os.path.isdir("/proc/self"):
-        return "there is no /proc here"
+        return "/proc is not mounted"
     with scopes.unjudged(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # forks beside threads: the child does next to nothing
         return _try()
@@ -80,10 +80,10 @@ def _answer_trial(listener: int) -> str:
     poll = system.poll()
     poll.register(listener, system.POLLIN)
     if not poll.poll(_TRIAL_SECONDS * 1000):
-        return "the kernel hands over no system call"
+        return "the kernel does not report system calls"
     call = seccomp.receive(listener)
     if call is None:
-        return "the process of the trial was ended"
+        return "the trial process was ended"
     try:
         with system_calls.Memory(call.thread) as memory:
             memory.read(call.arguments[1], 1)

@@ -35,7 +35,7 @@ _fstat, _dumps, _loads = os.fstat, json.dumps, json.loads  # a test may replace 
 
 _LOST = """\
 [H009] kernel sandbox lost: the process that judges system calls cannot be told which test is running{reason}
-  All system calls that it would judge are refused from here on, and each further test of this worker is an error.
+  All system calls that it would judge are refused from now on, and each further test of this worker is an error.
   Find what closes descriptors that it has not opened, such as os.closerange(), or writes to them."""
 
 

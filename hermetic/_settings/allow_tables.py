@@ -29,7 +29,7 @@ def read_table(patterns: Any, origin: str) -> dict[str, Allowance]:
         ConfigurationError: it has a wrong pattern, key or value; the text names the place.
     """
     if not isinstance(patterns, dict):
-        message = f'{origin}: allow = {patterns!r} is not a table; write one per path pattern, as allow."tests/db/*"'
+        message = f'{origin}: allow = {patterns!r} is not a table; write a table such as allow."tests/db/*"'
         raise ConfigurationError(message)
     return {pattern: _allowance(pattern, table, origin) for pattern, table in patterns.items()}
 
@@ -49,7 +49,7 @@ def _allowance(pattern: str, table: Any, origin: str) -> Allowance:
     for key, value in table.items():
         if key not in _KEYS:
             hint = spelling.hint(key, _KEYS)
-            raise ConfigurationError(f"{place}: unknown key {key!r}{hint}; known are {listed(_KEYS)}")
+            raise ConfigurationError(f"{place}: unknown key {key!r}{hint}; write one of {listed(_KEYS)}")
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ConfigurationError(f"{place}: {key} = {value!r} is not a list of strings")
     try:

@@ -120,6 +120,6 @@ def lines_of_setting(path: str, entries: Iterable[str]) -> str:
 def _check(entry: Any, place: str) -> None:
     if not isinstance(entry, str) or not re.match(r"H00[1-6] \S", entry):
         raise ConfigurationError(
-            f"{place}: {entry!r} is no violation; write the code, the test and what it uses, such as"
+            f"{place}: {entry!r} is not a violation; write the code, the test and what it uses, such as"
             " 'H003 tests.test_release.ReleaseTest.test_tag git', or run with --write-baseline"
         )

@@ -48,7 +48,7 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
     try:
         root, tables = _find(folder or os.getcwd())
     except FileNotFoundError:
-        raise ConfigurationError("the current folder was removed; change to one that is there") from None
+        raise ConfigurationError("the current folder was removed; change to an existing folder") from None
     reading = _Reading()
     for origin, table in tables:
         reading.take_extras(table, origin)
@@ -87,7 +87,7 @@ class _Reading:
             if name not in SETTINGS:
                 known = [*SETTINGS, *_IN_FILES]
                 hint = spelling.hint(name, known)
-                raise ConfigurationError(f"{origin}: unknown setting {name!r}{hint}; known are {listed(known)}")
+                raise ConfigurationError(f"{origin}: unknown setting {name!r}{hint}; write one of {listed(known)}")
             kind = SETTINGS[name].kind
             parsed = kind.parse(value)
             if parsed is None:
@@ -144,7 +144,7 @@ def _environment_table(environ: Mapping[str, str]) -> dict[str, str]:
         elif variable.startswith("HERMETIC_"):
             names = [name for name in known if name not in _INTERNAL_VARIABLES]
             hint = spelling.hint(variable, names)
-            raise ConfigurationError(f"environment: unknown variable {variable}{hint}; known are {listed(names)}")
+            raise ConfigurationError(f"environment: unknown variable {variable}{hint}; write one of {listed(names)}")
         else:
             prefix, _, name = variable.partition("_")
             if name.lower() in SETTINGS and spelling.is_near(prefix, "hermetic"):
@@ -182,8 +182,8 @@ def _files_in(folder: str) -> list[str]:
     found = [path for name in _READERS if os.path.lexists(path := os.path.join(folder, name))]
     for path in found:
         if not os.path.isfile(path):
-            kind = "a folder" if os.path.isdir(path) else "no file that can be read"
-            raise ConfigurationError(f"{path} is {kind}, and the settings are looked for there; rename it")
+            kind = "a folder" if os.path.isdir(path) else "not a readable file"
+            raise ConfigurationError(f"{path} is {kind}, but hermetic reads settings from it; rename it")
     return found
 
 
@@ -292,7 +292,7 @@ def _pattern_of(section: str, path: str) -> str:
     kind, _, pattern = section.removeprefix(_SECTION + ":").partition(":")
     if kind != "allow" or not pattern:
         raise ConfigurationError(
-            f"{path}: unknown section [{section}]; known are [{_SECTION}] and [{_SECTION}:allow:PATTERN]"
+            f"{path}: unknown section [{section}]; write one of [{_SECTION}] and [{_SECTION}:allow:PATTERN]"
         )
     return pattern
 

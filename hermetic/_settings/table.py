@@ -248,7 +248,7 @@ class Settings:
         vars(self).update(root=root, origins=origins or {})
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"{name}: settings cannot be changed; make others by replaced()")
+        raise AttributeError(f"{name}: settings cannot be changed; use replaced() to make a changed copy")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Settings) and vars(self) == vars(other)

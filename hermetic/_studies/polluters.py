@@ -31,7 +31,7 @@ FOUND, NOTHING_FOUND, IS_FLAKY = 0, 1, 3  # exit codes
 _TIMES_ALONE = 3
 _MAX_LEFT_OUT = 20  # tests that end their process
 _MAX_SHOWN = 10  # tests shown after a search was stopped
-_NO_COMMAND = "-k does not choose among tests that load_tests makes"
+_NO_COMMAND = "-k cannot select tests that load_tests creates"
 _MAX_NEAR = 3  # similar names shown for an unknown one
 
 
@@ -79,9 +79,9 @@ class _Search:
         if not found:
             raise ConfigurationError(f"--bisect {self._name}: {self._unknown()}")
         if count > 1:
-            raise ConfigurationError(f"--bisect {self._name}: {count} tests have that id, and nothing tells them apart")
+            raise ConfigurationError(f"--bisect {self._name}: {count} tests have this id, and cannot be told apart")
         if not self._trials.can_run(self._trials.blocks[found[0]]):
-            raise ConfigurationError(f"--bisect {self._name}: no other process can find that test")
+            raise ConfigurationError(f"--bisect {self._name}: another process cannot load this test")
         return found[0]
 
     def _unknown(self) -> str:
@@ -104,7 +104,7 @@ class _Search:
         shared = "" if self._process == THE_RUN else " in the process of its group"
         _note(f"{self._name}: {_count(len(self._earlier), 'test')} run{shared} before it")
         if self._unfound:
-            _note(f"  left out, because no other process can find them: {_count(self._unfound, 'test')}")
+            _note(f"  left out, because another process cannot load them: {_count(self._unfound, 'test')}")
         try:
             return self._go()
         except KeyboardInterrupt:
@@ -130,7 +130,7 @@ class _Search:
             self._fewest = bisection.smallest_part(len(self._earlier), self._differs_after)
             self._once_more()
         except _FlakyError as error:
-            _tell(f"{self._name} is flaky: {error} it has both failed and passed.")
+            _tell(f"{self._name} is flaky: {error} it both failed and passed.")
             return IS_FLAKY
         self._tell_found()
         return FOUND
@@ -145,7 +145,7 @@ class _Search:
         return outcome
 
     def _ended(self, place: int, outcome: Outcome) -> str:
-        return f"{self._earlier[place].name} has ended the process: {outcome.text}"
+        return f"{self._earlier[place].name} ended the process: {outcome.text}"
 
     def _these(self, places: Places) -> str:
         return self._earlier[places[0]].name if len(places) == 1 else _count(len(places), "test")

@@ -46,7 +46,7 @@ class Source:
         except (SyntaxError, ValueError, LookupError) as error:
             raise CannotEditError(f"it cannot be read: {error}") from error
         if self._text.encode(self._encoding) != data:
-            raise CannotEditError(f"its text, written again as {self._encoding}, would differ")
+            raise CannotEditError(f"saving it as {self._encoding} would change other text")
         # Lines as Python counts them: str.splitlines() splits at more characters.
         self._lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", self._text)
 
@@ -86,7 +86,7 @@ class Source:
         text = "".join(lines)
         # Compare the meaning, so that a mistake here never costs anybody a test.
         if _meaning(text, imports.names) != _meaning(self._text, imports.names):
-            raise CannotEditError("it would not mean the same any more")
+            raise CannotEditError("the edit would change more than the marks")
         return text.encode(self._encoding)
 
     def _line_end(self, line: int) -> str:
@@ -161,7 +161,7 @@ class _Imports:
             self.statement = f"from {_PACKAGE} import {', '.join(wanted)}"
             return
         if _PACKAGE in taken:
-            raise CannotEditError(f"it has another meaning for {_PACKAGE!r}, and for one of {', '.join(wanted)}")
+            raise CannotEditError(f"{_PACKAGE!r} and one of {', '.join(wanted)} mean something else in it")
         self.missing, self.extended = [_PACKAGE], None
         self.names |= {size: f"{_PACKAGE}.{size}" for size in wanted}
         self.statement = f"import {_PACKAGE}"

@@ -193,7 +193,7 @@ class MarkPlan:
         except CannotEditError as error:
             return str(error)
         if line is None:
-            return f"is not written in {shown_file(file)}: mark what makes it"
+            return f"is not written in {shown_file(file)}: mark what creates it"
         mark = self._marked_classes[id(cls)] = ProposedMark(size, cls.__qualname__, "", [*tests])
         self.marks.setdefault(str(file), {})[line] = mark
         return ""
@@ -213,19 +213,19 @@ class MarkPlan:
         """The file and the line where the method of a test begins."""
         unknown = [other.id for other in sharing if other.size is None]
         if unknown:
-            raise CannotEditError(f"its method is run as {unknown[0]} as well, which was not observed to its end")
+            raise CannotEditError(f"its method is run as {unknown[0]}, which was not observed to its end")
         present, place = present_size(test.cls, test.method)
         if present is not None and place == "method":
-            raise CannotEditError(f"is marked @{present.value}: change that")
+            raise CannotEditError(f"is marked @{present.value}: change that mark")
         file, first_line = _place_of_method(test) or (None, 0)
         line = self._source(file).method_line(test.method, first_line)
         if line is None:
-            raise CannotEditError(f"is not written as {test.method} in {shown_file(file)}: mark what makes it")
+            raise CannotEditError(f"is not written as {test.method} in {shown_file(file)}: mark what creates it")
         return str(file), line
 
     def _source(self, file: str | None) -> Source:
         if file is None or not is_of_project(file):
-            raise CannotEditError("is written in no file of this project")
+            raise CannotEditError("is not defined in a file of this project")
         if file not in self._sources:
             self._sources[file] = _read(file)
         found = self._sources[file]

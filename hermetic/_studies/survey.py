@@ -232,7 +232,7 @@ def _doubts(number: int) -> list[str]:
     return [
         "",
         f"{tests} ran in the same process as an earlier import or test that needs a larger size.",
-        "If that has filled a cache or opened a connection for them, they need a larger size when they run alone.",
+        "They may need a larger size when they run alone, if it filled a cache or opened a connection for them.",
         "To observe each test alone, run --survey --isolated.",
     ]
 
@@ -264,7 +264,7 @@ def _apply(edited: dict[str, tuple[bytes, bytes]]) -> list[str]:
         try:
             with real.open_file(file, "rb") as opened:
                 if opened.read() != before:
-                    raise OSError("it was changed meanwhile")  # noqa: TRY301 - one message for both
+                    raise OSError("it has changed since the survey began")  # noqa: TRY301 - one message for both
             file_replacement.replace_file(os.path.realpath(file), after)
         except OSError as error:
             lines.append(f"{shown_file(file)} was not edited: {error}")

@@ -123,7 +123,7 @@ class RunHistory(Listener):
         if not start or [*start, *arguments] != sys.orig_argv:
             return []  # the program has made its arguments itself
         option = [] if "--last-failed" in arguments else ["--last-failed"]
-        return [f"to run again what has failed: {command.quoted([*start, *option, *arguments])}"]
+        return [f"to rerun the failed tests: {command.quoted([*start, *option, *arguments])}"]
 
 
 def _failed_in(result: Any) -> dict[str, None]:

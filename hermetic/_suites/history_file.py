@@ -172,7 +172,7 @@ def _locked(path: str) -> Iterator[None]:
             raise
         file.close()
         if real.monotonic() > until:
-            raise TimeoutError(f"another run keeps {path}")
+            raise TimeoutError(f"another run is using {path}")
         real.sleep(0.01)
     try:
         yield

@@ -195,7 +195,7 @@ class Order:
     def seed_line(self) -> str | None:
         """The line that tells the user how to repeat this order; None without shuffling."""
         level = "" if self._level == "test" else f" --shuffle-level {self._level}"
-        return None if self.seed == "off" else f"Shuffled: --shuffle {self.seed}{level} gives this order again"
+        return None if self.seed == "off" else f"Shuffled: --shuffle {self.seed}{level} repeats this order"
 
 
 def _sorted(blocks: list[SuiteBlock], keys: Sequence[Key]) -> list[SuiteBlock]:

@@ -128,7 +128,7 @@ def collect_entries() -> None:
 
 def _unread_error(line: bytes, error: Exception, *, count: int) -> GuardError:
     return GuardError(
-        f"[H009] unread report: child processes reported {count} lines that cannot be read; the first is"
+        f"[H009] unread report: child processes wrote {count} report lines that cannot be read; the first is"
         f" {line!r:.200}: {error}\n"
         "  What the child process did is not known, and may be a violation.\n"
         "  Find what writes to the report file of hermetic, or what keeps a child process from writing whole lines."
@@ -137,7 +137,7 @@ def _unread_error(line: bytes, error: Exception, *, count: int) -> GuardError:
 
 def _take(entry: Any, log: ViolationLog) -> None:
     if type(entry) is not dict or type(entry.get("serial")) is not int:
-        raise ValueError("it is no report")
+        raise ValueError("it is not a report")
     if type(entry.get("fault")) is str:
         scopes.running.faults.append(GuardError(entry["fault"]))
         return

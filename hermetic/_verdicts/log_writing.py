@@ -121,6 +121,6 @@ def write_entry(log_path: str, entry: dict[str, Any]) -> None:
 
 
 def _show(text: str, error: OSError) -> None:
-    shown = f"hermetic: this could not be reported to the run: {error}\n{text}\n"
+    shown = f"hermetic could not report this to the run: {error}\n{text}\n"
     with contextlib.suppress(OSError):  # stderr is closed, or on the same full disk
         system.write(2, shown.encode(errors="backslashreplace"))

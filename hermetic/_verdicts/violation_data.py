@@ -63,7 +63,7 @@ def violation_of(fields: Any) -> Violation:
         violation: Violation = _record_of(Violation, {**fields, **parts})
         ERRORS[violation.operation.kind], messages.violation_text(violation)  # fail here, not when it is reported
     except (TypeError, KeyError) as error:
-        raise ValueError(f"it is no violation: {error}") from error
+        raise ValueError(f"it is not a violation: {error}") from error
     return violation
 
 

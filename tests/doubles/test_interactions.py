@@ -54,7 +54,7 @@ class AssertNextTest(HermeticTestCase):
             self.subprocess.assert_run(["git"])
 
     def test_unknown_fields_and_sources_are_told(self):
-        with self.assertRaisesRegex(TypeError, "unknown field 'colour'; known are command, returncode, stdout"):
+        with self.assertRaisesRegex(TypeError, "unknown field 'colour'; write one of command, returncode, stdout"):
             self.subprocess.assert_interaction(self.subprocess.run, colour=1)
         with self.assertRaisesRegex(TypeError, r"the source must be sp.run or sp.which, not 'ran'"):
             self.subprocess.assert_interaction("ran", command=[])

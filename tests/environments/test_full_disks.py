@@ -49,6 +49,6 @@ class NoRoomTest(unittest.TestCase):
             env = {"TMPDIR": os.path.join(folder, "tmp")}
             ran = support.run_hermetic(cwd=folder, by=shell("ulimit -f 0"), env=env)
             left = os.listdir(env["TMPDIR"])
-        self.assertIn("hermetic: this could not be reported to the run: [Errno 27] File too large\n[H001] ", ran.stderr)
+        self.assertIn("hermetic could not report this to the run: [Errno 27] File too large\n[H001] ", ran.stderr)
         self.assertTrue(ran.stderr.endswith(VERDICTS), ran.stderr)
         self.assertEqual([], left)

@@ -102,7 +102,7 @@ class UsersTest(unittest.TestCase):
             self.skipTest("nobody else may run this Python, or read hermetic")
         with support.Folder(**{"test_user.py": self.SUITE}) as folder:
             ran = support.run_hermetic(cwd=folder)
-        told = r"70 : hermetic: this could not be reported to the run: \[Errno 13\] [^\n]*\n\[H001\] "
+        told = r"70 : hermetic could not report this to the run: \[Errno 13\] [^\n]*\n\[H001\] "
         self.assertRegex(ran.stderr.replace("!= ", ""), told)
         self.assertTrue(ran.stderr.endswith("\nFAILED (failures=1)\n"), ran.stderr)
 

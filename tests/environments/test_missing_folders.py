@@ -59,7 +59,7 @@ hermetic.main(module="test_mixed", argv=["x"])
 class CurrentFolderTest(unittest.TestCase):
     def test_that_was_removed_before_is_one_clear_error(self) -> None:
         ran = support.run_hermetic("-v", by=shell('cd "$(mktemp -d)"; rmdir "$PWD"'))
-        text = " -m hermetic: error: the current folder was removed; change to one that is there\n"
+        text = " -m hermetic: error: the current folder was removed; change to an existing folder\n"
         self.assertEqual((2, text), (ran.returncode, ran.stderr[-len(text) :]))
 
     def run_suite(self, *arguments: str):
@@ -109,7 +109,7 @@ class BareSystemTest(surroundings.MountingTest):
 
     def test_without_proc_there_is_no_sandbox_and_all_else(self) -> None:
         ran = self.run_suite("mount -t tmpfs tmpfs /proc", "--sandbox", "auto")
-        self.assertIn("sandbox: off, because there is no /proc here\n", ran.stderr)
+        self.assertIn("sandbox: off, because /proc is not mounted\n", ran.stderr)
         self.assertTrue(ran.stderr.endswith(VERDICTS), ran.stderr)
 
     def test_without_devices_isolated_tests_are_errors(self) -> None:

@@ -476,7 +476,7 @@ class DecorationTest(HermeticTestCase):
 
     def test_two_isolations_on_one_thing_are_refused(self):
         marked = hermetic.isolated(lambda self: None)
-        self.assert_error("is @isolated already; @isolated\\('name'\\) would be", hermetic.isolated("name"), marked)
+        self.assert_error("already has @isolated; remove it or @isolated", hermetic.isolated("name"), marked)
 
     def test_what_cannot_be_marked_is_refused(self):
         for thing in (5, ["test"], object()):

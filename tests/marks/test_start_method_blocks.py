@@ -126,14 +126,14 @@ class AllMethodsTest(SampleRunCase):
         lines = ["process by spawn", "no process", *(f"process by {method}" for method in ("forkserver", "fork"))]
         self.assertEqual(done.stdout.splitlines(), lines)
         for method in ("forkserver", "fork"):
-            self.assertIn(f"\nOnce more by {method}: the tests that have started processes\n", done.stderr)
+            self.assertIn(f"\nRerun with start method {method}: the tests that started processes\n", done.stderr)
             self.assertIn(f"\nstart method of multiprocessing: {method}\n", done.stderr)
         self.assertEqual((done.returncode, [name for name, _ in errors]), (1, ["test_a_lambda"] * 2))
 
     def test_what_does_not_pickle_is_explained_where_errors_have_notes(self):
         _, [(_, text)] = self.run_sample("test_sample.SampleTest.test_a_lambda")
         if hasattr(BaseException, "add_note"):
-            self.assertIn("processes are started by 'spawn', which has to pickle what they are given", text)
+            self.assertIn("The start method is 'spawn', which pickles", text)
             self.assertIn("--start-method fork", text)
 
     def test_a_suite_that_starts_none_runs_once(self):

@@ -70,7 +70,7 @@ class InstallationTest(HermeticTestCase):
     def test_a_hook_that_refuses_further_hooks_is_named(self):
         done = run("unittest", VETO.format(error="RuntimeError"))
         self.assertIn(
-            "[H009] guard not installed: an audit hook that was there before refuses further hooks", done.stderr
+            "[H009] guard not installed: an audit hook that was installed before refuses further hooks", done.stderr
         )
 
     def test_a_default_size_without_a_guard_is_an_error_of_the_run(self):

@@ -121,7 +121,7 @@ class ProtocolTest(unittest.TestCase):
     def test_a_run_that_would_take_too_long_ends_with_its_report(self):
         run = Run(TEST_TIMEOUT="4", LINE=HANGING)
         self.assertEqual(([*run.tests][-1], run.done.returncode), ("SecondTest.test_c", 1))
-        self.assertIn("The run ended early: its time is up (TEST_TIMEOUT)\n", run.done.stderr)
+        self.assertIn("The run ended early: the time limit expired (TEST_TIMEOUT)\n", run.done.stderr)
         self.assertIn("time violation: test_sample.SecondTest.test_c was interrupted", run.files["XML_OUTPUT_FILE"])
         self.assertIn('<testcase name="the_run"', run.files["XML_OUTPUT_FILE"])
 
@@ -131,7 +131,7 @@ class ProtocolTest(unittest.TestCase):
             with self.subTest(option=option):
                 run = Run("test_sample", option, TEST_TIMEOUT="2", LINE=HANGING)
                 self.assertEqual(run.done.returncode, 1, run.done.stderr)
-                self.assertIn("The run ended early: its time is up (TEST_TIMEOUT)\n", run.done.stderr)
+                self.assertIn("The run ended early: the time limit expired (TEST_TIMEOUT)\n", run.done.stderr)
                 self.assertIn("timed out", run.files["XML_OUTPUT_FILE"])
 
     def test_a_test_program_that_a_test_starts_is_asked_for_nothing(self):

@@ -20,7 +20,7 @@ class ForeignPackageTest(hermetic.HermeticTestCase):
 
     def test_another_package_of_the_same_name_is_named(self):
         ran = self.run_with(**{"hermetic__slash____init__.py": ""})
-        self.assertIn("another package named hermetic lies in", ran.stderr)
+        self.assertIn("another package named hermetic, in", ran.stderr)
         self.assertEqual(ran.returncode, 0)
 
     def test_a_copy_of_the_same_version_is_not(self):
@@ -33,14 +33,14 @@ class ForeignPackageTest(hermetic.HermeticTestCase):
     def test_a_copy_of_another_version_is_named(self):
         version = '__version__ = "0.9.0"\n'
         ran = self.run_with(**{"hermetic__slash____init__.py": "", "hermetic__slash___version.py": version})
-        self.assertIn("another package named hermetic lies in", ran.stderr)
+        self.assertIn("another package named hermetic, in", ran.stderr)
 
     def test_hermetic_seal_installed_in_the_same_place_is_named(self):
         with Folder(**{"hermetic_seal-1.0.0.dist-info__slash__METADATA": "", "test_it.py": PASSING}) as folder:
             shutil.copytree(os.path.join(package_folder(), "hermetic"), os.path.join(folder, "hermetic"))
             ran = run_hermetic(cwd=folder, env={"PYTHONPATH": folder})
-        self.assertIn("the project hermetic-seal", ran.stderr)
-        self.assertIn("environments of their own", ran.stderr)
+        self.assertIn("hermetic-seal, installed in", ran.stderr)
+        self.assertIn("separate environments", ran.stderr)
 
     def test_nothing_is_said_where_there_is_none(self):
         self.assertNotIn("warning", self.run_with().stderr)

@@ -156,7 +156,7 @@ class ScriptSurroundingsTest(ScriptCase):
     def test_a_missing_file_is_wrong_usage(self):
         with Folder() as folder:
             run = run_hermetic("--script", "there_is_none.py", cwd=folder)
-        self.assert_status(2, run, "--script there_is_none.py: there is no such file")
+        self.assert_status(2, run, "--script there_is_none.py: no such file")
         self.assertNotIn("Traceback", run.stderr)
 
     def test_an_option_without_a_file_is_wrong_usage(self):

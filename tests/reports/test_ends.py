@@ -84,7 +84,7 @@ class SkippedSubtestsTest(hermetic.HermeticTestCase):
     def test_html_has_each_reason(self):
         for way in WAYS:
             page = reported(*way).read("--html")
-            self.assertTrue("<dt>skipped because</dt><dd>no database 0; no database 1</dd>" in page, way)
+            self.assertTrue("<dt>skip reason</dt><dd>no database 0; no database 1</dd>" in page, way)
             self.assertTrue("skip (number=1)</h3>\n<pre>no database 1</pre>" in page, way)
 
 

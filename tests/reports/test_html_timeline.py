@@ -46,7 +46,7 @@ class TimelineTest(hermetic.HermeticTestCase):
 
     def test_the_drawing_has_a_label_in_words(self):
         page = timeline(TestRecord("a", duration=0.5, passed=True), TestRecord("b", started=0.5, duration=0.5))
-        self.assertIn('aria-label="2 tests from 0.000 s to 1.000 s, 1 of them went wrong"', page)
+        self.assertIn('aria-label="2 tests from 0.000 s to 1.000 s, 1 of them unsuccessful"', page)
 
     def test_more_rows_than_a_page_can_show_are_one(self):
         page = timeline(*(TestRecord(f"t{n}", worker=f"worker {n}") for n in range(100)))

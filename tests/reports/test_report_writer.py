@@ -39,7 +39,7 @@ class WritingTest(hermetic.HermeticTestCase):
 
     def test_two_reports_in_one_file_are_an_error_that_names_both(self):
         paths = {"json": self.path("same"), "html": os.path.join(self.folder, ".", "same")}
-        with self.assertRaisesRegex(ConfigurationError, "json, html: two reports in one file"):
+        with self.assertRaisesRegex(ConfigurationError, "json, html: two reports share one file"):
             ReportWriter(paths)
 
     def test_a_report_that_cannot_be_made_is_a_line_and_the_others_are_written(self):

@@ -22,7 +22,7 @@ SUITE = """
         def test_d(self): pass
 """
 SIZES = "sizes: 1 small (33 %), 2 medium (66 %), 1 without a size"
-TROUBLE = "sizes: less than 80 % are small (size_targets = 80/15/5)"
+TROUBLE = "sizes: fewer than 80 % of the tests are small (size_targets = 80/15/5)"
 
 
 class ShortfallsTest(hermetic.HermeticTestCase):
@@ -33,11 +33,11 @@ class ShortfallsTest(hermetic.HermeticTestCase):
 
     def test_too_few_small_tests_are(self) -> None:
         found = shortfalls({"small": 799, "medium": 201, "": 1000}, (80, 15, 5))
-        self.assertEqual(found, ["less than 80 % are small (size_targets = 80/15/5)"])
+        self.assertEqual(found, ["fewer than 80 % of the tests are small (size_targets = 80/15/5)"])
 
     def test_large_and_xlarge_tests_count_together(self) -> None:
         found = shortfalls({"small": 94, "large": 3, "xlarge": 3}, (80, 15, 5))
-        self.assertEqual(found, ["more than 5 % are larger than medium (size_targets = 80/15/5)"])
+        self.assertEqual(found, ["more than 5 % of the tests are larger than medium (size_targets = 80/15/5)"])
 
     def test_the_summary_has_the_sizes_that_there_are(self) -> None:
         self.assertEqual(summary({"small": 1, "xlarge": 2}), "sizes: 1 small (33 %), 2 xlarge (66 %)")

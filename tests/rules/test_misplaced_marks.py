@@ -41,7 +41,7 @@ class RefusedTest(unittest.TestCase):
     def test_on_a_fixture(self):
         for name in ("setUp", "tearDown", "asyncSetUp", "asyncTearDown", "setUpClass", "tearDownClass"):
             source = f"class T(unittest.TestCase):\n    @mark\n    def {name}(self): pass\n"
-            self.assert_refused(source, f"T.{name}", "mark the class, or its tests")
+            self.assert_refused(source, f"T.{name}", "mark the class or its tests")
 
     def test_on_a_fixture_that_is_a_class_method_or_a_static_method(self):
         for order in ("@classmethod\n    @mark", "@mark\n    @classmethod", "@staticmethod\n    @mark"):
@@ -59,7 +59,7 @@ class RefusedTest(unittest.TestCase):
     def test_on_a_helper_method(self):
         for name in ("helper", "_helper", "a_test", "Test_it", "tests".upper(), "run", "shortDescription"):
             source = f"class T(unittest.TestCase):\n    @mark\n    def {name}(self): pass\n"
-            self.assert_refused(source, f"T.{name}", "mark the tests that call it", "begins with 'test'")
+            self.assert_refused(source, f"T.{name}", "mark the tests that call it", "begin with 'test'")
 
     def test_on_a_helper_of_a_mixin_once_a_test_case_inherits_it(self):
         source = "class Mixin:\n    @mark\n    def setUp(self): pass\nclass T(Mixin, unittest.TestCase): pass\n"

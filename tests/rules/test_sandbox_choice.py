@@ -35,7 +35,7 @@ class ChoiceTest(hermetic.HermeticTestCase):
         with self.on("no kernel"):
             self.assertFalse(sandbox_choice.is_wanted("auto"))
             self.assertFalse(sandbox_choice.is_wanted("off"))
-            with self.assertRaisesRegex(IsolationError, r"\[H007\] .*not available here: no kernel; go on"):
+            with self.assertRaisesRegex(IsolationError, r"\[H007\] .*not available here: no kernel; set sandbox"):
                 sandbox_choice.is_wanted("kernel")
 
     def test_a_program_that_leaves_it_open_says_what_it_does(self):
@@ -47,12 +47,15 @@ class ChoiceTest(hermetic.HermeticTestCase):
     def test_a_program_that_must_have_one_says_nothing_or_is_refused(self):
         with self.on(""):
             self.assertEqual((self.said_by_program("kernel"), self.is_in_force), ("", True))
-        with self.on("no kernel"), self.assertRaisesRegex(ConfigurationError, "sandbox = kernel: .*no kernel; go on"):
+        with (
+            self.on("no kernel"),
+            self.assertRaisesRegex(ConfigurationError, "sandbox = kernel: .*no kernel; set sandbox"),
+        ):
             self.said_by_program("kernel")
 
     def test_without_workers_there_is_none_and_that_is_said(self):
         with self.on(""):
-            self.assertIn("off, because of no_isolation", self.said_by_program("auto", no_isolation=True))
+            self.assertIn("off, because only workers can be sandboxed", self.said_by_program("auto", no_isolation=True))
         self.assertFalse(self.is_in_force)
 
     def test_a_program_that_wants_none_does_not_look_for_one(self):
@@ -69,7 +72,7 @@ class OthersTest(hermetic.HermeticTestCase):
     def test_three_tests_with_a_size_are_named_and_the_rest_counted(self):
         told = self.told_of(*[self] * 5)
         self.assertEqual(told.count(self.id()), 3)
-        self.assertIn(" and 2 more: no worker can run them", told)
+        self.assertIn(" and 2 more, because no worker can run them", told)
 
     def test_of_tests_that_may_do_everything_nothing_is_said(self):
         large = type("Large", (unittest.TestCase,), {"test_it": hermetic.large(lambda self: None)})

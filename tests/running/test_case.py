@@ -42,7 +42,7 @@ class AssertViolation(HermeticTestCase):
         self.assertEqual(str(pickle.loads(pickle.dumps(expected.error))), str(expected.error))
 
     def test_a_block_without_one_fails(self):
-        with self.assertRaisesRegex(self.failureException, "NetworkViolationError was expected"):
+        with self.assertRaisesRegex(self.failureException, "expected NetworkViolationError"):
             with self.assertViolation(NetworkViolationError):
                 pass
 
@@ -119,7 +119,7 @@ class AssertViolationInOtherModes(unittest.TestCase):
             with self.subTest(mode=mode):
                 status, said = self.outcome("\n        with self.assertViolation(): pass", mode)
                 self.assertEqual(status, 1, said)
-                self.assertIn("ViolationError was expected", said)
+                self.assertIn("expected ViolationError", said)
 
     def test_an_expected_one_is_not_in_the_summary(self):
         for mode in ("strict", "warn"):

@@ -64,7 +64,7 @@ class AvailabilityTest(HermeticTestCase):
     @needs_a_sandbox
     def test_a_sandbox_within_a_sandbox_is_refused_with_its_reason(self):
         text = HEAD + INNER_RUN
-        self.assertIn("in such a sandbox already", run(text, "--sandbox", "kernel").stdout)
+        self.assertIn("already runs in such a sandbox", run(text, "--sandbox", "kernel").stdout)
 
     @unittest.skipUnless(features.LINUX, "fails only where workers are forked")
     def test_a_test_that_must_be_sandboxed_and_cannot_is_an_error_of_its_own(self):

@@ -13,7 +13,7 @@ class MarkTest(HermeticTestCase):
         self.assertEqual(repr(isolated("db", sandbox="auto")), "@isolated('db', sandbox='auto')")
 
     def test_an_unknown_word_is_an_error_that_lists_the_known_ones(self):
-        with self.assertRaisesRegex(DecorationError, "sandbox='seccomp' is none of 'off', 'auto', 'kernel'"):
+        with self.assertRaisesRegex(DecorationError, "'seccomp' is unknown; write one of 'off', 'auto', 'kernel'"):
             isolated(sandbox="seccomp")
 
     def test_it_goes_to_other_processes_with_what_it_says(self):

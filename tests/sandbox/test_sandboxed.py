@@ -228,4 +228,4 @@ class AvailabilityTest(HermeticTestCase):
     @needs_a_sandbox
     def test_without_workers_there_is_none_and_that_is_said(self):
         done = run(MIXED.replace("kernel", "off"), "--sandbox", "kernel", "--no-isolation")
-        self.assertIn("sandbox: off, because of no_isolation", done.stderr)
+        self.assertIn("sandbox: off, because only workers can be sandboxed", done.stderr)

@@ -32,7 +32,7 @@ class ReadTest(unittest.TestCase):
         for line in ("H003", "H009 tests.T.test_a git", "tests.T.test_a", "<<<<<<< HEAD", f"\ufeff{ONE}"):
             with (
                 self.subTest(line),
-                self.assertRaisesRegex(hermetic.ConfigurationError, r"\.txt, line 2: .* is no viol"),
+                self.assertRaisesRegex(hermetic.ConfigurationError, r"\.txt, line 2: .* is not a viol"),
             ):
                 self.read(f"{ONE}\n{line}\n{TWO}\n")
 

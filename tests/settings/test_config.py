@@ -74,7 +74,9 @@ class SetupCfgTest(ConfigTestCase):
 
     def test_an_unknown_key_names_the_file_and_the_known_ones(self):
         self.write(setup_cfg="[tool:hermetic]\nmodus = warn\n")
-        self.assert_error(os.path.join(self.folder, self.PATH), "'modus'", f"known are {SETTINGS}, allow or baseline")
+        self.assert_error(
+            os.path.join(self.folder, self.PATH), "'modus'", f"write one of {SETTINGS}, allow or baseline"
+        )
 
     def test_a_wrong_value_names_the_file_the_key_and_the_accepted_ones(self):
         for key, setting in table.SETTINGS.items():
@@ -275,7 +277,7 @@ class EnvironmentTest(ConfigTestCase):
     def test_an_unknown_variable_is_an_error_that_lists_the_known_ones(self):
         os.environ["HERMETIC_MODUS"] = "warn"
         known = [f"HERMETIC_{name.upper()}" for name in SETTINGS.split(", ") if name != "isolated"]
-        self.assert_error("environment", "HERMETIC_MODUS", f"known are {', '.join(known[:-1])} or {known[-1]}")
+        self.assert_error("environment", "HERMETIC_MODUS", f"write one of {', '.join(known[:-1])} or {known[-1]}")
 
     def test_a_wrong_value_is_an_error(self):
         os.environ["HERMETIC_MODE"] = "strictly"

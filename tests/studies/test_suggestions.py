@@ -125,4 +125,4 @@ class PlanTest(HermeticTestCase):
             [suggestions.Observed("nowhere.Made.test_it", made, "test_it", Size.MEDIUM, "", [NEAR], 0.0)]
         )
         self.assertEqual(plan.marks, {})
-        self.assertIn("fits @medium, but is written in no file of this project", plan.troubles[0])
+        self.assertIn("fits @medium, but is not defined in a file of this project", plan.troubles[0])

@@ -166,10 +166,10 @@ class SurveyTest(unittest.TestCase):
             "  test_x.Mixed.test_skipped: skipped: not today\n",
             "  test_x.Mixed.test_failing: failed\n",
             "  test_sized.Sized.test_mark_is_too_large is @large, and fits @small\n",
-            "  test_sized.Sized.test_mark_is_too_small fits @medium, but is marked @small: change that\n",
-            "  class test_x.Made fits @small, but is not written in test_x.py: mark what makes it\n",
-            "  test_x.Odd.test_0 fits @small, but is not written as test_0 in test_x.py: mark what makes it\n",
-            "  class unittest.case.FunctionTestCase fits @small, but is written in no file of this project\n",
+            "  test_sized.Sized.test_mark_is_too_small fits @medium, but is marked @small: change that mark\n",
+            "  class test_x.Made fits @small, but is not written in test_x.py: mark what creates it\n",
+            "  test_x.Odd.test_0 fits @small, but is not written as test_0 in test_x.py: mark what creates it\n",
+            "  class unittest.case.FunctionTestCase fits @small, but is not defined in a file of this project\n",
         ):
             self.assertIn(line, self.out)
 

@@ -176,7 +176,7 @@ class SharedTest(HistoryCase):
     def test_a_run_that_waits_too_long_for_another_goes_on_without(self):
         self.write("{}")
         with history_file._locked(f"{self.path}.lock"), mock.patch.object(history_file, "_LOCK_SECONDS", 0.0):
-            with self.assertRaisesRegex(TimeoutError, "another run keeps"), history_file._locked(f"{self.path}.lock"):
+            with self.assertRaisesRegex(TimeoutError, "another run is"), history_file._locked(f"{self.path}.lock"):
                 self.fail("both have it")
 
     def test_what_a_forked_copy_of_the_run_knows_is_not_saved(self):

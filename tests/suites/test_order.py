@@ -26,7 +26,7 @@ setUpModule = support.some_pythons_do
 class ShuffleTest(OrderCase):
     def test_a_seed_gives_the_same_order_again_with_each_fixture_once(self):
         lines, done = self.run_here("--shuffle")
-        seed = re.search(r"^Shuffled: --shuffle (\d+) gives this order again$", done.stderr, re.MULTILINE)[1]
+        seed = re.search(r"^Shuffled: --shuffle (\d+) repeats this order$", done.stderr, re.MULTILINE)[1]
         self.assertEqual(self.run_here("--shuffle", seed)[0], lines)
         self.assertEqual(self.run_here(env={"HERMETIC_SHUFFLE": seed, "PYTHONHASHSEED": "1"})[0], lines)
         self.assertEqual(sorted(lines), sorted([*TESTS, *(f"up {name}" for name in ("test_x", "test_y", *CLASSES))]))
@@ -72,7 +72,7 @@ class ShuffleTest(OrderCase):
 
     def test_the_seed_is_told_again_where_the_run_has_failed(self):
         _, done = self.run_here("--shuffle", "7", failing=TESTS[0])
-        line = "Shuffled: --shuffle 7 gives this order again\n"
+        line = "Shuffled: --shuffle 7 repeats this order\n"
         self.assertEqual((done.stderr.find(line), done.stderr.count(line)), (0, 2))
 
     def test_what_follows_and_is_no_seed_is_left_to_unittest(self):

@@ -192,7 +192,7 @@ class SummaryTest(TerminalCase):
             _, terminal = self.start(folder, "discover", "-p", "test_s*.py", NO_COLOR="1")
             text = self.read(terminal)
             self.assertRegex(text, r"slow tests:\r\n  test_slow.SlowTest.test_1: 1.\d s\r\n")
-            found = re.search(r"(?m)^to run again what has failed: (.*)\r$", text)
+            found = re.search(r"(?m)^to rerun the failed tests: (.*)\r$", text)
             self.assertIsNotNone(found, text)
             program, *arguments = shlex.split(found[1])
             self.assertEqual((program, arguments[-1]), (sys.executable, "test_s*.py"))

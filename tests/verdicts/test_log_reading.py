@@ -38,4 +38,4 @@ class CollectTest(HermeticTestCase):
         junk += [json.dumps({**report, name: None}) for name in ("serial", "violation")]
         self.assertEqual([VIOLATION], self.collected(*junk, json.dumps(report), *junk))
         (fault,) = self.faults
-        self.assertIn(f"[H009] unread report: child processes reported {2 * len(junk)} lines", str(fault))
+        self.assertIn(f"[H009] unread report: child processes wrote {2 * len(junk)} report lines", str(fault))

@@ -407,8 +407,8 @@ class WaysToRunTest(unittest.TestCase):
             done = run_hermetic("-j2", "--start-method", "all", cwd=folder)
         self.assertIn("start method of multiprocessing: spawn", done.stderr)
         self.assertIn("Ran 2 tests", done.stderr)
-        self.assertIn("Once more by ", done.stderr)
-        self.assertEqual(done.stderr.count("Once more by "), done.stderr.count("Ran 1 test "))
+        self.assertIn("Rerun with start method ", done.stderr)
+        self.assertEqual(done.stderr.count("Rerun with start method "), done.stderr.count("Ran 1 test "))
 
     def test_what_a_test_with_a_size_leaves_running_is_ended_and_reported(self):
         text = """

@@ -62,8 +62,8 @@ def _explain(error: Exception, method: str) -> None:
     add_note = getattr(error, "add_note", None)
     if add_note is not None and _passed_the_pickler(error.__traceback__):
         add_note(
-            f"processes are started by {method!r}, which has to pickle what they are given; Python 3.14 no longer"
-            " forks either. To choose another method: @hermetic.start_method('fork'), or --start-method fork"
+            f"The start method is {method!r}, which pickles the target of a process and its arguments. Python 3.14 no"
+            " longer forks by default either. To fork: @hermetic.start_method('fork'), or --start-method fork"
         )
 
 
