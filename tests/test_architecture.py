@@ -42,9 +42,9 @@ LAYERS = {
     "_operations": "events patch_targets | callsite multicast windows_events | file_events",
     "_verdicts": (
         "scopes violation_data | allowed baseline log_writing reported_exceptions subjects |"
-        " violation_log | log_reading | blocks faults"
+        " violation_log | blocks faults"
     ),
-    "_guards": "audit_hook process_findings | ceilings | audit forked_copies inheritance | environment",
+    "_guards": "audit_hook | ceilings | audit forked_copies inheritance | environment",
     "_protocol": "framing stand_in_classes | tracebacks | portable_errors | frame_kinds | frames",
     "_sandbox": (
         "allowed_names call_numbers programs | filters seccomp system_calls | availability passes | judge |"
@@ -101,7 +101,6 @@ TESTED_ELSEWHERE = {
     "_doubles.asyncio_children": "doubles.test_conformance_asyncio",  # compared with real children
     "_doubles.popen_methods": "doubles.test_conformance_popen doubles.test_conformance_run",  # likewise
     "_guards.forked_copies": "patches.test_forked_runs",
-    "_guards.process_findings": "patches.multiprocessing.test_starts guards.test_ceilings",
     "_isolation.leak_probes": "isolation.test_leak_snapshot",
     "_isolation.worker_process": "isolation.test_parent isolation.test_output",  # runs in workers only
     "_isolation.zygote": "isolation.test_zygote_nursery",  # runs in the zygote only

@@ -1,4 +1,4 @@
-"""Limits the processes of a test, for processes that start each other without end.
+"""Limits the processes of a test, for processes that start each other without end, and makes the errors H008.
 
     depth       each process knows how many generations lie between the run and itself
     starts      each process counts those that it starts in a test
@@ -14,19 +14,45 @@ import os
 from collections import namedtuple
 
 from .._base import real, system
+from .._base.records import Operation, Violation
+from .._base.sizes import MULTIPROCESSING
+from .._operations import callsite
+from .._policy import messages
 from .._settings.current_run import current_run
-from .._verdicts import faults, log_reading, log_writing, scopes
-from . import process_findings
+from .._verdicts import faults, log_writing, scopes, violation_data, violation_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .._base.errors import ViolationError
+    from .._base.records import CallSite
     from .._verdicts.scopes import Scope
 
 _GRACE = 0.5  # seconds for a process that has met a ceiling to say so
 _PAUSE = 0.01  # seconds between looking for that
+
+
+def process_error(
+    action: str, owner: str, target: str, *, scope: Scope | None = None, site: CallSite | None = None
+) -> ViolationError:
+    """The error of what goes wrong with processes, for the caller to raise; it is recorded in the scope.
+
+    Args:
+        action: what kind of finding it is (``Operation``).
+        scope: where it is recorded; None for what happens outside of tests, which is reported late if nobody does.
+        site: where in the user's code; by default, the caller's.
+    """
+    size = scope.policy.size.value if scope is not None and scope.policy is not None else ""
+    operation = Operation(MULTIPROCESSING, action, target, "multiprocessing.Process.start", family="")
+    site = site or callsite.find_call_site(operation.api)
+    violation = Violation("H008", size, owner, operation, site)
+    found = violation_data.ERRORS[MULTIPROCESSING](violation, messages.violation_text(violation))
+    if scope is None:
+        scopes.running.late.append((None, found))
+    elif not log_writing.send_violation(scope, violation, warned=False):
+        scopes.record(scope, found)
+    return found
 
 
 class Ceilings(namedtuple("Ceilings", ("depth", "starts", "processes"))):  # noqa: PYI024 - as Policy
@@ -58,7 +84,7 @@ def count_start(scope: Scope) -> None:
     Raises:
         MultiprocessingViolationError: it would be one too many.
     """
-    log_reading.prepare_log(scope)
+    violation_log.prepare_log(scope)
     scope.starts += 1
     ceilings = in_force()
     if scopes.running.depth >= ceilings.depth:
@@ -76,10 +102,10 @@ def _refuse(scope: Scope, ceiling: str) -> None:
     except OSError:
         error = None
     else:
-        error = process_findings.error("ceiling", scope.name, ceiling, scope=scope)
+        error = process_error("ceiling", scope.name, ceiling, scope=scope)
     if scope.home != real.get_pid():
         real.exit_process(log_writing.END_STATUS)  # were it only refused, what called it would go on, and try again
-    error = error or _reported_by_child(scope) or process_findings.error("ceiling", scope.name, ceiling, scope=scope)
+    error = error or _reported_by_child(scope) or process_error("ceiling", scope.name, ceiling, scope=scope)
     answering = scope.charged_to or scope
     answering.met_ceiling, ledger = True, answering.ledger
     ledger[:] = [found for found in ledger if found is error or found.violation.code != error.violation.code]
@@ -90,7 +116,7 @@ def _reported_by_child(scope: Scope) -> ViolationError | None:
     """What the process has to say that was the first to meet a ceiling; it may just be about to."""
     deadline = real.perf_counter() + _GRACE
     while real.perf_counter() < deadline:
-        log_reading.collect_entries()
+        violation_log.collect_entries()
         for found in (scope.charged_to or scope).ledger:
             if found.violation.operation.action == "ceiling":
                 return found
@@ -130,7 +156,7 @@ def end_if_forked(scope: Scope) -> None:
     """End a forked copy of a test that has come back to its runner."""
     if scope.home not in (0, real.get_pid()):
         if _births(scope) < math.inf:  # else it is one of many, and a ceiling was met
-            process_findings.error("stray", scope.name, "a forked copy of it", scope=scope)
+            process_error("stray", scope.name, "a forked copy of it", scope=scope)
         real.exit_process(log_writing.END_STATUS)
 
 

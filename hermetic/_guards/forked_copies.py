@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .._base import real
 from .._operations import callsite
-from .._verdicts import faults, log_reading, log_writing, scopes
-from . import ceilings, process_findings
+from .._verdicts import faults, log_writing, scopes, violation_log
+from . import ceilings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ class Fork:
         test = current_test()
         self.scope = scopes.Scope(test if test is not None else callsite.find_outside_of_tests()[0], None)
         self.scope.ended = True  # nothing is judged in it
-        log_reading.expect_entries(self.scope)
+        violation_log.expect_entries(self.scope)
 
 
 new_fork = faults.shielded(Fork)
-collect_entries = log_reading.collect_entries
+collect_entries = violation_log.collect_entries
 
 
 def end_copy(fork: Fork | None) -> None:
@@ -42,6 +42,6 @@ def end_copy(fork: Fork | None) -> None:
         if fork is not None:
             if fork.scope.policy is not None:
                 ceilings.end_if_forked(fork.scope)
-            process_findings.error("stray", fork.scope.name, "a forked copy of it", scope=fork.scope, site=fork.site)
+            ceilings.process_error("stray", fork.scope.name, "a forked copy of it", scope=fork.scope, site=fork.site)
     finally:
         real.exit_process(log_writing.END_STATUS)

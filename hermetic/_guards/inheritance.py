@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from .._verdicts import log_reading, log_writing, scopes, subjects, violation_data
+from .._verdicts import log_writing, scopes, subjects, violation_data, violation_log
 from . import ceilings
 
 TYPE_CHECKING = False
@@ -25,7 +25,7 @@ def describe_in_force() -> dict[str, Any] | None:
 
 def describe(scope: Scope) -> dict[str, Any]:
     """A scope as plain data, for a child that is about to be started in it."""
-    log_reading.prepare_log(scope)
+    violation_log.prepare_log(scope)
     name, policy = subjects.answering(scope)
     return {
         "serial": scope.known_serial,

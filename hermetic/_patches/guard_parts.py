@@ -6,13 +6,13 @@ Files that must not load the guard reach its modules through this one (``install
 from __future__ import annotations
 
 from .._guards import audit, ceilings
-from .._verdicts import blocks, faults, log_reading, scopes
+from .._verdicts import blocks, faults, scopes, violation_log
 from . import on_import, process_creation, sockets
 
-__all__ = ["blocks", "ceilings", "faults", "log_reading"]
+__all__ = ["blocks", "ceilings", "faults", "violation_log"]
 
 patch_sockets = sockets.patch_if_loaded
-close_log = log_reading.close_log
+close_log = violation_log.close_log
 
 
 def install_parts() -> None:
@@ -22,15 +22,10 @@ def install_parts() -> None:
     audit.judge_events(sockets.on_new_socket)
 
 
-def load_for_exit() -> None:
-    """Load and patch what is needed while the process exits, when nothing can be imported any more."""
-    patch_sockets()
-
-
 def take_late_findings() -> list[Exception]:
     """The violations and faults that no result was there to report; handed out once."""
     try:
-        log_reading.close_log()
+        violation_log.close_log()
     except Exception as error:  # noqa: BLE001 - Python would show it, and exit as if nothing had happened
         scopes.running.faults.append(error)
     return [*(error for _, error in scopes.take_late()), *faults.take()]

@@ -103,7 +103,7 @@ def patch_sockets() -> None:
 def hold_until_exit(policy: Policy) -> None:
     """Put destructors, atexit handlers and threads that run while the process exits under a policy."""
     if "_socket" in sys.modules or "subprocess" in sys.modules:
-        parts().load_for_exit()
+        parts().patch_sockets()  # nothing can be imported at the exit
     scope = scopes.Scope("interpreter shutdown", policy)
     scope.ended = True  # no result is left to report to: report_late does it
     scopes.begin_scope(scope)

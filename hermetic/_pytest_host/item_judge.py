@@ -104,7 +104,7 @@ class ItemJudge:
         scope.started = real.perf_counter()
         scopes.begin_scope(scope)
         if scopes.running.has_log:
-            installation.parts().log_reading.announce_test(scope)
+            installation.parts().violation_log.announce_test(scope)
         try:
             return (yield)
         finally:
@@ -189,7 +189,7 @@ class ItemJudge:
                 time_limits.report_overrun(scope.owner, scope)
             if scope.has_children:
                 installation.parts().ceilings.end_if_forked(scope)
-                installation.parts().log_reading.collect_entries()
+                installation.parts().violation_log.collect_entries()
             if call.when == "teardown" and scope.touched:
                 error = leftovers.end(scope.owner, scope, found)
                 found.errors += [error] if error is not None else []
@@ -241,7 +241,7 @@ class _WideFixture:
         if scope is None:
             return
         if scope.has_children:
-            installation.parts().log_reading.collect_entries()
+            installation.parts().violation_log.collect_entries()
         scopes.end_scope(scope)
         reported_exceptions.surfaced(scope.ledger, exception)
         if scope.ledger:

@@ -134,7 +134,7 @@ def _finish(session: Any, sender: _Sender, snapshot: leak_snapshot.Snapshot) -> 
         installation.hold_until_exit(widest)
     worker_process.wind_up()
     if installation.installed.is_complete:
-        installation.parts().log_reading.collect_entries()
+        installation.parts().violation_log.collect_entries()
     for found in [*(error for _, error in scopes.take_late()), *faults.take()]:
         sender.send("host", "late", f"{type(found).__name__}: {found}")
     warned = [violation_data.violation_fields(violation) for violation in scopes.running.warned]

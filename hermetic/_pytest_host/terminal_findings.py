@@ -104,6 +104,6 @@ class TerminalFindings:
 def _late_findings() -> list[str]:
     if not installation.installed.is_complete:
         return []
-    installation.parts().log_reading.collect_entries()
+    installation.parts().violation_log.collect_entries()
     found = [*(error for _, error in scopes.take_late()), *faults.take()]
     return [f"{type(error).__name__}: {error}" for error in found]

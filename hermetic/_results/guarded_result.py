@@ -147,11 +147,12 @@ class GuardedResult:
         if running.late or running.faults:
             self.report_late()
         scope = self._scope = scopes.Scope(test, policies.of_test(test))
-        scope.time_limit = math.inf if _is_handed_over(test) else policies.time_limit(scope.policy)
+        is_handed_over = current_run.hands_tests_over() and groups.is_handed_over(test)
+        scope.time_limit = math.inf if is_handed_over else policies.time_limit(scope.policy)
         scope.started = self._began = real.perf_counter()
         self._begin(scope)
         if running.has_log:
-            guarding().log_reading.announce_test(scope)
+            guarding().violation_log.announce_test(scope)
         has_own_marks = marking.has_marked_methods(type(test)) or marking.own_method(test) is not None
         self._scope_class = None if has_own_marks else type(test)
 
@@ -196,7 +197,7 @@ class GuardedResult:
         """Report what tests did after they had ended, each as an error of the test that caused it."""
         if not (installation.installed.is_complete or running.late or running.faults):
             return
-        guarding().log_reading.collect_entries()
+        guarding().violation_log.collect_entries()
         self._report_faults(self._scope.owner if self._scope is not None else None)
         for owner, error in scopes.take_late():
             reported_exceptions.trim(error)
@@ -211,7 +212,7 @@ class GuardedResult:
             return self._report_faults(test)
         if scope.has_children:
             guarding().ceilings.end_if_forked(scope)
-            guarding().log_reading.collect_entries()
+            guarding().violation_log.collect_entries()
         failed = self._report_faults(test)
         if not scope.ledger:
             return failed
@@ -248,7 +249,7 @@ class GuardedResult:
             if self._scope.has_children:
                 guarding().ceilings.end_if_forked(self._scope)
                 # What a child has raised may be what is being reported.
-                guarding().log_reading.collect_entries()
+                guarding().violation_log.collect_entries()
             if exception is None and "details" in kwargs:
                 _surfaced_in_details(self._scope.ledger, kwargs["details"])
         ledger = [] if self._scope is None else self._scope.ledger
@@ -269,10 +270,6 @@ def _unless_reported(name: str) -> Any:
 
 for _name in ("addSkip", "addExpectedFailure", "addUnexpectedSuccess"):
     setattr(GuardedResult, _name, _unless_reported(_name))
-
-
-def _is_handed_over(test: Any) -> bool:
-    return current_run.hands_tests_over() and groups.is_handed_over(test)
 
 
 def _surfaced_in_details(ledger: list[ViolationError], details: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._isolation import process_tree
-from .._patches.guard_parts import ceilings, faults, log_reading
+from .._patches.guard_parts import ceilings, faults, violation_log
 from . import leftovers, time_limits
 
-__all__ = ["ceilings", "faults", "leftovers", "log_reading", "process_tree", "time_limits"]
+__all__ = ["ceilings", "faults", "leftovers", "process_tree", "time_limits", "violation_log"]

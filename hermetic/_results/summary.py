@@ -51,7 +51,8 @@ class Summary(Listener):
         self._leaks.append(f"{what}: {messages.summed_changes([*changes])}")
 
     def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
-        lines = self._findings(result, stream) if self._has_findings() else []
+        has_findings = self._violations or self._allowed or self._leaks or installation.installed.is_complete
+        lines = self._findings(result, stream) if has_findings else []
         methods = [] if self._is_nested else scopes.running.start_methods
         if methods:
             lines.append(f"start method{'s' if len(methods) > 1 else ''} of multiprocessing: {', '.join(methods)}")
@@ -60,9 +61,6 @@ class Summary(Listener):
         if result.ended_early is not None:
             lines.append(f"The run ended early: {result.ended_early}")
         return lines
-
-    def _has_findings(self) -> bool:
-        return bool(self._violations or self._allowed or self._leaks or installation.installed.is_complete)
 
     def _findings(self, result: Any, stream: TextIO) -> list[str]:
         allowed: Sequence[Violation] = self._allowed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._patches import unittest_classes
 from .._patches.multiprocessing import multiprocessing_patches
 from .._results.guarded_result import guarding
 from .._rules import policies
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def watch() -> None:
     """Start to protect marked TestCase classes as they are defined, and to judge the import of marked modules."""
-    class_protection.watch_class_definitions()
+    unittest_classes.watch_definitions(class_protection.look_at)
     multiprocessing_patches.patch_multiprocessing()
     current_run.policy_of = policies.outside_of_tests
     current_run.living_children = _living_children

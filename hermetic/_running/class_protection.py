@@ -32,12 +32,8 @@ if TYPE_CHECKING:
 __unittest = True
 
 
-def watch_class_definitions() -> None:
-    """Look at every TestCase class that is defined from now on."""
-    unittest_classes.watch_definitions(_look_at)
-
-
-def _look_at(cls: Any) -> None:
+def look_at(cls: Any) -> None:
+    """Protect a class that was just defined, if it has marks."""
     if current_run.functions_are_marked:
         misplaced_marks.refuse_in_class(cls)
     if _is_marked(cls):
@@ -241,7 +237,7 @@ def _conclude_class(cls: type) -> None:
     own_scopes = _fixture_scopes.pop(id(cls), [])
     if not own_scopes:
         return  # it has been, before its cleanups
-    installation.parts().log_reading.collect_entries()
+    installation.parts().violation_log.collect_entries()
     if not own_scopes[-1].ended:
         scopes.end_scope(own_scopes[-1])
     ledger = [error for scope in own_scopes for error in scope.ledger]

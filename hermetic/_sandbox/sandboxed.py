@@ -16,7 +16,7 @@ from .._base.errors import GuardError
 from .._base.sizes import ANYWHERE, LIMITS
 from .._operations import events
 from .._policy.decision import KERNEL
-from .._verdicts import log_reading, scopes, violation_data
+from .._verdicts import scopes, violation_data, violation_log
 from . import filters, passes, seccomp, system_calls
 from .supervisor import BROKEN, IN_A_FILE, MAX_MESSAGE_BYTES
 
@@ -84,7 +84,7 @@ class Sandbox:
         self._passed.clear()
         if is_held:
             assert scope is not None
-            log_reading.expect_entries(scope)
+            violation_log.expect_entries(scope)
             fields = violation_data.policy_fields(policy)
             name = "code outside of any test" if scope.owner is None else scope.name
             self._ask("scope", scope.serial, name, fields, scope.log_path)

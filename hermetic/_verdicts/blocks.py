@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 
-from . import log_reading, reported_exceptions, scopes
+from . import reported_exceptions, scopes, violation_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class PolicyBlock:
     def conclude(self, exception: BaseException | None) -> None:
         """End the scope, and raise its violations that the exception which leaves it does not show."""
         if self.scope.has_children:
-            log_reading.collect_entries()
+            violation_log.collect_entries()
         reported_exceptions.surfaced(self.scope.ledger, exception)
         self.scope.ended = True
         if self.scope.ledger:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from ..._base import real
-from ..._guards import audit, ceilings, process_findings
+from ..._guards import audit, ceilings
 from ..._operations import callsite, events
 from ..._settings.current_run import current_run
 from ..._verdicts import scopes
@@ -29,7 +29,7 @@ def refuse_at_import() -> None:
     frame = _importing_frame()
     if frame is not None and current_run.settings.processes_at_import == "error":
         module = str(frame.f_globals["__name__"])
-        raise process_findings.error("import", f"module {module}", module, site=callsite.site_of(frame))
+        raise ceilings.process_error("import", f"module {module}", module, site=callsite.site_of(frame))
 
 
 def count_start_without_size() -> None:
@@ -71,4 +71,4 @@ def lost_worker(worker: Any, status: str) -> ViolationError:
     """The error of a worker of a Pool that has died, recorded in the scope of the process."""
     scope = scopes.running.process  # this thread's own scope may be that of a test long over
     owner = scope.name if scope is not None else worker.name
-    return process_findings.error("worker", owner, f"{worker.name} ended with {status}", scope=scope)
+    return ceilings.process_error("worker", owner, f"{worker.name} ended with {status}", scope=scope)

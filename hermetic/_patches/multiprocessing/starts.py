@@ -80,9 +80,5 @@ def patch_fork_server(forkserver: Any) -> None:
     if hasattr(ask, "__hermetic_guard__"):
         return
     server._preload_modules.append("hermetic._children.preloaded")
-    type(server).connect_to_new_process = faults.entrance(ask, _judge_request)
+    type(server).connect_to_new_process = faults.entrance(ask, lambda *_, **__: checks().judge_fork_server_start())
     forkserver.connect_to_new_process = server.connect_to_new_process  # an alias that the module has of it
-
-
-def _judge_request(server: Any, *_: Any, **__: Any) -> None:
-    checks().judge_fork_server_start()
