@@ -49,11 +49,7 @@ def send_descriptors(sock: Any, data: bytes, *fds: int) -> None:
 
 
 def receive_descriptors(sock: Any, max_bytes: int, max_descriptors: int = 1) -> tuple[bytes, list[int]]:
-    """Receive a message, and the file descriptors that were sent with it.
-
-    Raises:
-        OSError: nothing can be received.
-    """
+    """Receive a message, and the file descriptors that were sent with it."""
     fds = array.array("i")
     data, ancillary, _, _ = sock.recvmsg(max_bytes, _socket.CMSG_LEN(max_descriptors * fds.itemsize))
     for level, kind, content in ancillary:

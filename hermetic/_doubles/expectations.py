@@ -121,11 +121,7 @@ def _is_exception(value: Any) -> bool:
 
 
 def wanted_fields(command: Any, **fields: Any) -> dict[str, Any]:
-    """The fields that ``mock_run`` is to compare.
-
-    Raises:
-        TypeError, ValueError: one of them is not what it can be.
-    """
+    """The fields that ``mock_run`` is to compare."""
     wanted = {name: value for name, value in fields.items() if value is not ANYTHING}
     for name, known, kind in (
         ("input", (str, bytes), "str or bytes"),

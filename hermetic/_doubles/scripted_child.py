@@ -16,11 +16,7 @@ _READ_BYTES = 65536
 
 
 class ScriptedChild(Child):
-    """A child that writes what it was told to, reads all that it is sent, and ends.
-
-    Args:
-        outputs: what it writes, by the number of the file.
-    """
+    """A child that writes what it was told to, reads all that it is sent, and ends."""
 
     def __init__(self, outputs: dict[int, bytes], **kwargs: Any) -> None:
         super().__init__(**kwargs)

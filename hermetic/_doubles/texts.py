@@ -22,11 +22,7 @@ def call_text(call: CommandCall) -> str:
 
 
 def unmocked_text(call: CommandCall, following: Expectation | None, name: str) -> str:
-    """A call that no expectation answers.
-
-    Args:
-        following: the expectation whose turn it was.
-    """
+    """A call that no expectation answers."""
     lines = [f"nothing is scripted for {call_text(call)}", *where()]
     if following is None:
         lines.append("  expected: no further command")
@@ -65,11 +61,7 @@ def route_text(event: str) -> str:
 
 
 def unused_text(unused: Sequence[tuple[str, str, str]]) -> str:
-    """What was scripted, and never used.
-
-    Args:
-        unused: for each, what it is, how often it was used, and its place.
-    """
+    """What was scripted, and never used."""
     lines = [f"scripted but never used ({len(unused)}):"]
     lines += [f"  {what}{count}, scripted at {place}" for what, count, place in unused]
     return "\n".join([*lines, "  remove the unused lines, or add required=False"])

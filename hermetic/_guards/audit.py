@@ -245,11 +245,7 @@ def _raise_late_of_fixtures() -> None:
 
 
 def _let_addresses_through(operation: Operation, scope: Scope, policy: decision.Policy) -> decision.Policy:
-    """Allow the addresses of a name that is allowed, because the connection will name only those.
-
-    Returns:
-        The policy, with these addresses.
-    """
+    """Allow the addresses of a name that is allowed, because the connection will name only those."""
     _socket = real.socket_module()
     entries = [entry for entry in policy.allowance.hosts if decision.names_host(entry, operation.host)]
     if not entries or packed_address(operation.host) is not None:

@@ -33,11 +33,7 @@ collect_entries = violation_log.collect_entries
 
 
 def end_copy(fork: Fork | None) -> None:
-    """End this process, which is a forked copy that has come back.
-
-    Args:
-        fork: how it came to be; None if nobody is to be told.
-    """
+    """End this process, which is a forked copy that has come back."""
     try:
         if fork is not None:
             if fork.scope.policy is not None:

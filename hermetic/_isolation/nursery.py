@@ -24,11 +24,7 @@ class Nursery:
         return True
 
     def new_worker(self, *, fresh: bool, sandboxed: bool = False) -> Worker:
-        """Start a worker, and return it before it is ready.
-
-        Args:
-            fresh: whether it is to be a fresh interpreter instead of a fork.
-        """
+        """Start a worker, and return it before it is ready."""
         try:
             folder = self._new_folder()
         except OSError as error:

@@ -37,11 +37,7 @@ def flush_standard_streams() -> None:
 
 
 class Stream:
-    """A file that a worker writes to and the supervisor reads.
-
-    Attributes:
-        writing: the file descriptor for the worker, to append to the file.
-    """
+    """A file that a worker writes to and the supervisor reads."""
 
     def __init__(self, path: str) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)

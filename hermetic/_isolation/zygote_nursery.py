@@ -72,11 +72,7 @@ class ZygoteNursery(Nursery):
 
     @classmethod
     def start(cls) -> ZygoteNursery:
-        """A nursery whose zygote is an interpreter of its own; ``ask`` it to import what the workers need.
-
-        Raises:
-            OSError: the system refuses, or there is no interpreter.
-        """
+        """A nursery whose zygote is an interpreter of its own; ``ask`` it to import what the workers need."""
         spawn = system.original(os.name, "posix_spawn")
         with _new_control() as (ours, theirs):
             command = python_command(f"be_zygote({theirs.fileno()})")

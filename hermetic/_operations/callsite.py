@@ -30,11 +30,7 @@ SITE_PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.se
 
 
 def find_call_site(api: str) -> CallSite:
-    """Find the innermost frame of the user's own code, or else of an installed library.
-
-    Args:
-        api: the function that was called, for the advice on what to patch.
-    """
+    """Find the innermost frame of the user's own code, or else of an installed library."""
     library: FrameType | None = None
     callees: list[FrameType] = []
     frame: FrameType | None = real.get_frame(1)
@@ -85,11 +81,7 @@ def frame_inside(module: str, *, function: str = "", depth: int = 12) -> FrameTy
 
 
 def is_acting_for_itself(modules: frozenset[str]) -> bool:
-    """Whether a module acts for its own purposes, rather than for the user's code or a library that it calls.
-
-    Args:
-        modules: the modules that do so, by the first part of their names.
-    """
+    """Whether a module acts for its own purposes, rather than for the user's code or a library that it calls."""
     frame: FrameType | None = real.get_frame(1)
     while frame is not None:
         filename = frame.f_code.co_filename

@@ -122,11 +122,7 @@ def replace_time(loop: Any, time: Callable[[], float], select: Callable[..., Any
 
 
 def check_for_conflicts() -> None:
-    """Check that everything to be replaced is the original, the guard's, or the replacement of another double.
-
-    Raises:
-        ConflictError: somebody else has replaced it.
-    """
+    """Check that everything to be replaced is the original, the guard's, or the replacement of another double."""
     if not isinstance(subprocess.Popen, type) or subprocess.Popen.__module__ != "subprocess":
         raise _conflict("subprocess.Popen", subprocess.Popen)
     functions = ("run", "call", "check_call", "check_output", "getoutput", "getstatusoutput")

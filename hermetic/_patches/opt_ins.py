@@ -15,11 +15,7 @@ _READERS = {FILESYSTEM: file_events.READERS, DATABASE: file_events.DATABASE_READ
 
 
 def watch_columns(columns: Iterable[str]) -> None:
-    """Watch columns of the size table, from now on.
-
-    Args:
-        columns: some of ``sizes.OPT_IN``, none of them watched so far.
-    """
+    """Watch columns of the size table, from now on."""
     for column in columns:
         audit.watch_column(column, _READERS[column])
         if column == SLEEP:

@@ -73,11 +73,7 @@ def replace_class_fixture(cls: Any, name: str, run: Callable[[Any, Callable[[], 
 
 @contextlib.contextmanager
 def runs_replaced(make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Iterator[None]:
-    """For a block, replace ``TextTestRunner.run``.
-
-    Args:
-        make: makes the replacement from the original.
-    """
+    """For a block, replace ``TextTestRunner.run``."""
     original = unittest.TextTestRunner.run
     unittest.TextTestRunner.run = make(original)  # type: ignore[method-assign]
     try:

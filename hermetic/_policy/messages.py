@@ -292,11 +292,7 @@ def summary_lines(violations: Sequence[Violation], heading: str) -> list[str]:
 
 
 def leak_lines(leaks: Sequence[str]) -> list[str]:
-    """Summarize the leaks of tests for the end of a run.
-
-    Args:
-        leaks: for people, each with its test or group.
-    """
+    """Summarize the leaks of tests for the end of a run."""
     return [f"leaks: H007 isolation: {len(leaks)}", *(f"  {leak}" for leak in leaks)] if leaks else []
 
 

@@ -88,11 +88,7 @@ class Conversation:
             raise ProtocolError(f"more than {MAX_ANSWER_BYTES} bytes for one test")
 
     def check(self, frame: list[Any]) -> None:
-        """Check that a frame is well formed, and that it may come now.
-
-        Raises:
-            ProtocolError: it is not, or may not.
-        """
+        """Check that a frame is well formed, and that it may come now."""
         kind = frame[0]
         if kind not in KINDS:
             raise ProtocolError(f"a frame of unknown kind: {cut(kind, 50)!r}")
@@ -124,11 +120,7 @@ class FrameHandler:
     """
 
     def take(self, frame: Sequence[Any]) -> None:
-        """Take a frame.
-
-        Raises:
-            ProtocolError: frames of its kind have no method.
-        """
+        """Take a frame."""
         kind, *arguments = frame
         method = getattr(self, f"on_{kind}", None)
         if method is None:

@@ -39,11 +39,7 @@ class ProtocolError(Exception):
 
 
 class FrameReader:
-    """Cuts a stream of bytes into frames.
-
-    Args:
-        nonce: the bytes that every header begins with.
-    """
+    """Cuts a stream of bytes into frames."""
 
     def __init__(self, nonce: bytes) -> None:
         self._nonce = nonce

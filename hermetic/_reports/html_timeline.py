@@ -16,11 +16,7 @@ _REST = "others"
 
 
 def timeline(run: RunRecord, shown: Callable[[object], str]) -> Iterator[str]:
-    """The section of the timeline.
-
-    Args:
-        shown: turns a value into safe HTML text.
-    """
+    """The section of the timeline."""
     rows: dict[str, list[TestRecord]] = {}
     for record in run.tests:
         if record.kind == "test":

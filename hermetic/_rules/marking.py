@@ -119,11 +119,7 @@ def marks_of(cls: type, method_name: str, own: Any = None) -> Iterator[tuple[str
 
 
 def refuse_misspelt(cls: type) -> None:
-    """Refuse attributes of a class and of its module whose names look like ``__hermetic__``.
-
-    Raises:
-        DecorationError: there is one; the text names it.
-    """
+    """Refuse attributes of a class and of its module whose names look like ``__hermetic__``."""
     places = (f"module {cls.__module__}", sys.modules.get(cls.__module__)), (f"class {cls.__qualname__}", cls)
     for place, holder in places:
         names = real.names_in(holder)

@@ -52,11 +52,7 @@ def refuse_in_class(cls: type) -> None:
 
 
 def refuse_on_function(function: Any, mark: object) -> None:
-    """Refuse to isolate a fixture of a module, because its effects would be lost with the worker.
-
-    Raises:
-        DecorationError: the function is such a fixture.
-    """
+    """Refuse to isolate a fixture of a module, because its effects would be lost with the worker."""
     if function.__qualname__ in _MODULE_FIXTURES:
         raise DecorationError(
             f"{mark!r} on {function.__module__}.{function.__qualname__}: a module fixture runs in the process of its"

@@ -61,11 +61,7 @@ def announce() -> None:
 
 
 def tell_of_others(tests: list[Any]) -> None:
-    """Print which tests with a size run without a sandbox, because no worker can run them.
-
-    Args:
-        tests: the tests that stay in the process of the run.
-    """
+    """Print which tests with a size run without a sandbox, because no worker can run them."""
     names = [owner_name(test) for test in tests if _is_held(test)]
     if names:
         more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""

@@ -38,11 +38,7 @@ def pass_fields(operation: Operation, policy: Policy | None, *, is_free: bool) -
 
 
 class Pass:
-    """Lets a thread do one operation, whatever the policy of the test says.
-
-    Attributes:
-        standing: the standing of the program that the operation starts.
-    """
+    """Lets a thread do one operation, whatever the policy of the test says."""
 
     def __init__(self, fields: list[Any], policy: dict[str, Any] | None, is_free: bool) -> None:  # noqa: FBT001 - as pass_fields() has it
         kind, action, family, host, port = fields
@@ -102,11 +98,7 @@ def _is_same(wanted: Operation, found: Operation) -> bool:
 
 
 class Start(namedtuple("Start", ("parent", "standing"))):  # noqa: PYI024 - as Policy
-    """A process that was forked by a pass and has not become its program yet.
-
-    Attributes:
-        parent: the process that has forked it.
-    """
+    """A process that was forked by a pass and has not become its program yet."""
 
     __slots__ = ()
     parent: int

@@ -42,11 +42,7 @@ class Programs:
         self._starting: dict[int, tuple[tuple[str, ...], Standing]] = {}  # by process, with its image before
 
     def note_start(self, pid: int, standing: Standing) -> None:
-        """Note that a process is about to become another program.
-
-        Args:
-            standing: of the program, if the start succeeds.
-        """
+        """Note that a process is about to become another program."""
         image = _image_of(pid)
         if image:
             self._starting[pid] = image, standing

@@ -59,11 +59,7 @@ class Sandbox:
 
     @classmethod
     def enter(cls, channel: int) -> Sandbox:
-        """Put this process, and everything that it will start, under the filter for good.
-
-        Raises:
-            OSError: the system refuses.
-        """
+        """Put this process, and everything that it will start, under the filter for good."""
         sandbox = cls(channel)
         held = _held(besides=channel)
         program = filters.program(sandbox._machine, channel=channel, held=[fd for fd, _, _ in held])

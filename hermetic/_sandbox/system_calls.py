@@ -58,11 +58,7 @@ class Memory:
         system.close(self._fd)
 
     def read(self, address: int, size: int) -> bytes:
-        """The bytes at an address, as far as they can be read.
-
-        Raises:
-            OSError: none of them can be read.
-        """
+        """The bytes at an address, as far as they can be read."""
         found: bytes = os.pread(self._fd, size, address)
         return found
 

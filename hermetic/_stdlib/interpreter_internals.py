@@ -34,11 +34,7 @@ def enumerate_threads(threading: Any) -> list[Any]:
 
 
 def stacks(besides: int) -> str:
-    """Format the stacks of all threads but one, the innermost call last.
-
-    Args:
-        besides: the identifier of the thread that is left out.
-    """
+    """Format the stacks of all threads but one, the innermost call last."""
     import traceback  # unittest has loaded it; children of tests need it only here
 
     threading = sys.modules.get("threading")

@@ -52,11 +52,7 @@ def test_of_failed_import(loader: Any, name: str, error: BaseException) -> Any:
 
 
 def test_of_failed_load_tests(loader: Any, name: str, error: BaseException, wrapped: Exception) -> Any:
-    """Make the test by which a loader reports a module whose ``load_tests`` failed.
-
-    Args:
-        wrapped: what the test raises instead.
-    """
+    """Make the test by which a loader reports a module whose ``load_tests`` failed."""
     module = real.import_module("unittest.loader")
     if error.__traceback__ is not None:
         error.__traceback__ = error.__traceback__.tb_next  # begins in the loader, as in unittest's own report

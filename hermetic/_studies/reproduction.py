@@ -28,11 +28,7 @@ _LEFT_OUT = frozenset(
 
 
 class Reproduction:
-    """Makes commands that run chosen tests.
-
-    Args:
-        program: the program of the run, after it has loaded its tests.
-    """
+    """Makes commands that run chosen tests."""
 
     def __init__(self, program: Any, ours: argparse.Namespace) -> None:
         self._program: Any = program

@@ -58,11 +58,7 @@ class Source:
         return _first_line(found[0]) if len(found) == 1 and isinstance(found[0], ast.ClassDef) else None
 
     def method_line(self, name: str, line: int) -> int | None:
-        """The line where a function begins; None if no function of that name begins there.
-
-        Args:
-            line: the first line of its code object.
-        """
+        """The line where a function begins; None if no function of that name begins there."""
         found = [node for node in ast.walk(self._tree) if isinstance(node, _DEFINITIONS[1:]) and node.name == name]
         return line if any(_first_line(node) == line for node in found) else None
 

@@ -169,11 +169,7 @@ def _is_of_stdlib(module: str) -> bool:
 
 
 class LastTest(FrameHandler):
-    """Takes the frames of a trial, and finds the outcome of its last test.
-
-    Args:
-        before: how many tests come before it.
-    """
+    """Takes the frames of a trial, and finds the outcome of its last test."""
 
     def __init__(self, before: int, name: str) -> None:
         self._before = before

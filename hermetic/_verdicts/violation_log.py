@@ -62,11 +62,7 @@ class ViolationLog:
             self.path = path
 
     def make_beside(self, path: str) -> None:
-        """Create a file beside the log, unless it exists.
-
-        Raises:
-            OSError: it cannot be created.
-        """
+        """Create a file beside the log, unless it exists."""
         if path not in self.beside:
             # First the file, then the entry: another thread may be doing the same.
             real.open_file(path, "ab", opener=own_files.open_private).close()
@@ -148,11 +144,7 @@ def _lost_error(path: str) -> GuardError:
 
 
 def prepare_log(scope: Scope) -> None:
-    """Make sure that a process started in a scope can send its violations.
-
-    Raises:
-        GuardError: it could not.
-    """
+    """Make sure that a process started in a scope can send its violations."""
     if scope.home != real.get_pid():
         return  # a child of the test: its own children write to the same log
     log = expect_entries(scope)

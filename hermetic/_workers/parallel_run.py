@@ -51,9 +51,6 @@ class ParallelRun:
         durations: the seconds that tests took before, by id.
         ends_at: when the run has to come to its end, by ``perf_counter``.
         protect: holds a class of tests to its policy.
-
-    Attributes:
-        last_test: the last test that was replayed; None before the first.
     """
 
     def __init__(  # noqa: PLR0913 - one for each thing that a run knows

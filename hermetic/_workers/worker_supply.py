@@ -49,11 +49,7 @@ class WorkerSupply:
         self._used: list[tuple[Worker, ZygoteNursery]] = []
 
     def fork(self, tests: Iterable[Any], suite: Any = None) -> None:
-        """Fork a zygote off this process, as it is now, if that is safe.
-
-        Args:
-            suite: the suite that holds them, if tests share workers.
-        """
+        """Fork a zygote off this process, as it is now, if that is safe."""
         if _start_fresh() or process_tree.thread_count() != 1:
             return
         self._tests = {id(test): test for test in tests}

@@ -64,11 +64,7 @@ def guard_main(up_to: int | None) -> None:
 
 
 def stop() -> None:
-    """Stop main if it is being imported again and starts a process: it has no guard of the user's.
-
-    Raises:
-        StopMain: main is being imported again.
-    """
+    """Stop main if it is being imported again and starts a process: it has no guard of the user's."""
     if reimported.is_going_on:
         reimported.stopped = True
         raise StopMain

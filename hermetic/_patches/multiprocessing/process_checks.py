@@ -33,22 +33,14 @@ def refuse_at_import() -> None:
 
 
 def count_start_without_size() -> None:
-    """Count a process that is about to start; of a test with a size, the guard counts it.
-
-    Raises:
-        ViolationError: the test has started too many.
-    """
+    """Count a process that is about to start; of a test with a size, the guard counts it."""
     scope = scopes.active()
     if scope is not None and scope.policy is None:
         ceilings.count_start(scope)
 
 
 def judge_fork_server_start() -> None:
-    """Judge a process that the fork server is about to start, as if this process started it.
-
-    Raises:
-        ViolationError: the policy in force refuses it.
-    """
+    """Judge a process that the fork server is about to start, as if this process started it."""
     argv = [sys.executable, "-c", "from multiprocessing.forkserver import main"]
     audit.judge(events.process_operation("multiprocessing.Process.start", "start", sys.executable, argv))
 
