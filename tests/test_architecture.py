@@ -55,8 +55,8 @@ LAYERS = {
         " leak_snapshot worker_link worker_process zygote | nursery | pipe_nursery pool zygote_nursery"
     ),
     "_patches": (
-        "forked_runs load_errors module_attributes on_import replacing shown_warnings unittest_classes | sockets |"
-        " process_creation sleeps | child_starts guard_parts opt_ins | installation | process_exits"
+        "load_errors module_attributes on_import replacing shown_warnings unittest_classes | sockets |"
+        " process_creation sleeps | child_starts guard_parts opt_ins | installation | forked_runs process_exits"
     ),
     "_doubles": (
         "patterns | doubled_child | child_streams command_calls scripted_child |"
@@ -379,7 +379,7 @@ class CirclesTest(hermetic.HermeticTestCase):
         self.assertIn("_doubles.expectations", graph()["_doubles.popen_methods"])  # for its types alone
 
 
-MOST_DEFERRED_IMPORTS = 32
+MOST_DEFERRED_IMPORTS = 24
 
 
 @hermetic.medium  # it reads all of the package

@@ -14,11 +14,11 @@ import unittest
 from .._base import real
 from .._stdlib import unittest_internals
 from .._verdicts import scopes
+from . import installation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import ModuleType
     from typing import Any
 
     from .._guards.forked_copies import Fork
@@ -99,13 +99,7 @@ def _watched(put_in: Callable[[Callable[..., Any]], None], current_test: Callabl
     finally:
         _watch.blocks.pop()
         if _watch.fork is not None or scopes.running.has_log:
-            _forked_copies().collect_entries()
-
-
-def _forked_copies() -> ModuleType:
-    from .._guards import forked_copies  # saves 6 ms in runs without a size that start no process
-
-    return forked_copies
+            installation.parts().forked_copies.collect_entries()
 
 
 @functools.cache
@@ -117,7 +111,7 @@ def _look_at_forks() -> None:
 def _before_fork() -> None:
     if _watch.blocks and _watch.blocks[-1].home == real.get_pid() and not scopes.is_unjudged():
         _watch.fork = None
-        _watch.fork = _forked_copies().new_fork(_watch.blocks[-1].current_test)
+        _watch.fork = installation.parts().forked_copies.new_fork(_watch.blocks[-1].current_test)
 
 
 def _after_fork() -> None:
@@ -128,7 +122,7 @@ def _after_fork() -> None:
 
 def _end(*_: Any, **__: Any) -> None:
     """End this process, which is a copy that has come back."""
-    _forked_copies().end_copy(_watch.fork)
+    installation.parts().forked_copies.end_copy(_watch.fork)
 
 
 def _end_at_result(result: Any, end: Callable[..., Any]) -> None:

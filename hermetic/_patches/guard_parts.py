@@ -5,11 +5,11 @@ Files that must not load the guard reach its modules through this one (``install
 
 from __future__ import annotations
 
-from .._guards import audit, ceilings
+from .._guards import audit, ceilings, forked_copies
 from .._verdicts import blocks, faults, scopes, violation_log
 from . import on_import, process_creation, sockets
 
-__all__ = ["blocks", "ceilings", "faults", "violation_log"]
+__all__ = ["blocks", "ceilings", "faults", "forked_copies", "violation_log"]
 
 patch_sockets = sockets.patch_if_loaded
 close_log = violation_log.close_log

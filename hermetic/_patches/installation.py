@@ -71,7 +71,7 @@ def _install(opt_in: Sequence[str]) -> None:
         report_at_exit(is_first=False)
         installed.is_complete = True
     if not installed.columns.issuperset(opt_in):
-        from . import opt_ins  # saves 1 ms and three files in each process of a run without the setting
+        from . import opt_ins  # saves 9 ms in runs without the setting
 
         opt_ins.watch_columns([column for column in opt_in if column not in installed.columns])
         installed.columns.update(opt_in)
@@ -79,7 +79,7 @@ def _install(opt_in: Sequence[str]) -> None:
 
 def parts() -> ModuleType:
     """Load all parts of the guard, without installing them."""
-    from . import guard_parts  # saves 8 ms in runs without a size
+    from . import guard_parts  # saves 6 ms in runs without a size
 
     return guard_parts
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pkgutil
 import re
 import shutil
 import textwrap
@@ -54,6 +53,8 @@ def _key(words: str) -> str:
 
 def _sections() -> Iterator[tuple[str, str]]:
     """The key and the text of each section of ``explanations.txt``, which the tests make from the reference."""
+    import pkgutil  # other runs need none of it
+
     text = (pkgutil.get_data(__package__, "explanations.txt") or b"").decode()
     for heading, section in re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", text, re.MULTILINE):
         for name in heading.split(", "):

@@ -17,7 +17,7 @@ from .._running.watched_run import WatchedRun
 from .._settings import config
 from .._settings.current_run import current_run
 from .._verdicts import reported_exceptions
-from . import options, other_runners, run_setup, usage
+from . import explanations, options, other_runners, run_setup, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,8 +65,6 @@ class TestProgram(unittest.TestProgram):
         self._ours = ours
         with usage.configuration_errors(str(self.progName)):
             if ours.explain is not None:
-                from . import explanations  # saves 4 ms in other runs
-
                 print(explanations.explanation(ours.explain))
                 process_exits.exit_program(0)
             if ours.script is not None:

@@ -78,6 +78,6 @@ def _is_held(test: Any) -> bool:
 
 def _missing() -> str:
     """What this machine lacks for a sandbox; empty for nothing."""
-    from .._sandbox import availability  # saves 5 ms in runs without a sandbox
+    from .._sandbox import availability  # saves 3 ms in runs without a sandbox
 
     return availability.missing()

@@ -10,6 +10,7 @@ import sys
 from collections import namedtuple
 
 from .._base import features, file_replacement, real
+from .._protocol import framing
 from .._verdicts import scopes
 
 TYPE_CHECKING = False
@@ -73,7 +74,7 @@ class HistoryFile:
         try:
             with scopes.unjudged(), real.open_file(self.path, "rb") as file:
                 content = file.read() if os.fstat(file.fileno()).st_size <= _MAX_BYTES else b""
-            return _checked(_framing().from_bytes(content))
+            return _checked(framing.from_bytes(content))
         except FileNotFoundError:
             pass
         except (OSError, ValueError, RecursionError) as error:
@@ -92,7 +93,7 @@ class HistoryFile:
         with _locked(f"{self.path}.lock"):
             merged = self.read().merged(ran, failed)
             content = {"version": _VERSION, "failed": [*merged.failed], "durations": merged.durations}
-            file_replacement.replace_file(self.path, _framing().to_bytes(content) + b"\n")
+            file_replacement.replace_file(self.path, framing.to_bytes(content) + b"\n")
 
     def _make_folder(self) -> None:
         folder = os.path.dirname(self.path)
@@ -109,13 +110,6 @@ class HistoryFile:
         except OSError:
             shutil.rmtree(folder, ignore_errors=True)  # without these files, it would look like the user's folder
             raise
-
-
-def _framing() -> Any:
-    """The module that turns plain data into bytes and back."""
-    from .._protocol import framing  # saves 6 ms, with json, in runs without a history
-
-    return framing
 
 
 def _checked(found: Any) -> History:
