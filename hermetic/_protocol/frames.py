@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+OTHER_KINDS = frozenset({"output", "died", "exited", "worker"})  # of the supervisor and the pool
 MAX_ANSWER_BYTES = 256_000_000  # more than one test reports, less than would fill the memory of the run
 
 
@@ -116,76 +117,14 @@ class Conversation:
 class FrameHandler:
     """Takes the frames of a worker, one by one, after they were checked.
 
-    Each kind of frame has a method here, which does nothing: subclasses override those that they need.
+    A subclass has a method ``on_KIND`` for each kind of frame that it needs, which gets the arguments of the frame.
     """
 
     def take(self, frame: Sequence[Any]) -> None:
         """Take a frame."""
         kind, *arguments = frame
-        method = getattr(self, f"on_{kind}", None)
-        if method is None:
+        if kind not in KINDS and kind not in OTHER_KINDS:
             raise ProtocolError(f"no method takes frames of kind {kind!r}")
-        method(*arguments)
-
-    def on_worker(self, number: int) -> None:
-        """The frames that follow come from this worker."""
-
-    def on_started(self) -> None:
-        """A fresh interpreter is ready; the supervisor takes this frame itself."""
-
-    def on_written(self, out: int, err: int) -> None:
-        """Output was written; the supervisor takes this frame itself."""
-
-    def on_full(self) -> None:
-        """The output files are large; the supervisor takes this frame itself."""
-
-    def on_begin(self, name: str, started: float) -> None:
-        """A test has started."""
-
-    def on_outcome(self, verdict: str, details: Any) -> None:
-        """A test has an outcome."""
-
-    def on_fixture(self, name: str, verdict: str, details: Any) -> None:
-        """A fixture has an outcome, or a test that has ended already has another one."""
-
-    def on_unbegun(self, name: str, verdict: str, details: Any) -> None:
-        """The test did not run, because of this fixture."""
-
-    def on_broken(self, details: dict[str, Any]) -> None:
-        """An exception that ends programs came out of a test or a fixture."""
-
-    def on_warning(self, text: str, category: list[str], filename: str, line: int, source: str | None) -> None:
-        """A warning was shown."""
-
-    def on_copy(self, name: str, what: str) -> None:
-        """A forked copy of a test came back to the runner."""
-
-    def on_leaks(self, what: str, changes: list[str]) -> None:
-        """A test that is not isolated left changes behind."""
-
-    def on_host(self, kind: str, data: Any) -> None:
-        """The part of hermetic for a host has something to say."""
-
-    def on_buffer(self) -> None:
-        """A fixture begins."""
-
-    def on_release(self) -> None:
-        """A fixture is over."""
-
-    def on_end(self, facts: dict[str, Any]) -> None:
-        """A test has ended."""
-
-    def on_ready(self, changes: list[str], number: int) -> None:
-        """A request is done."""
-
-    def on_finished(self, facts: dict[str, Any]) -> None:
-        """The worker is about to exit."""
-
-    def on_output(self, stream: str, text: str) -> None:
-        """The worker has written something."""
-
-    def on_died(self, text: str, started: float, duration: float) -> None:
-        """The worker has ended before it finished."""
-
-    def on_exited(self, left: list[str]) -> None:
-        """The worker has exited as it should."""
+        method = getattr(self, f"on_{kind}", None)
+        if method is not None:
+            method(*arguments)

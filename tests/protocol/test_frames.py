@@ -124,7 +124,7 @@ class TableTest(HermeticTestCase):
             with self.subTest(frame[0]), self.assertRaisesRegex(ProtocolError, "of unknown kind"):
                 frames.Conversation().check(frame)
 
-    def test_every_frame_has_a_method_in_handlers_and_others_are_errors(self):
+    def test_handlers_take_every_frame_and_others_are_errors(self):
         from_others = [["worker", 1], ["output", "out", "x"], ["died", "x", 1.0, 1.0], ["exited", []]]
         for frame in [*VALID, *from_others]:
             with self.subTest(frame[0]):
@@ -132,6 +132,13 @@ class TableTest(HermeticTestCase):
         for frame in (["error", {}], ["finish"], ["idle"]):
             with self.subTest(frame[0]), self.assertRaisesRegex(ProtocolError, "no method takes frames of kind"):
                 frames.FrameHandler().take(frame)
+
+    def test_handlers_have_methods_for_kinds_of_frames_alone(self):
+        handlers, kinds = [*frames.FrameHandler.__subclasses__()], {*frames.KINDS, *frames.OTHER_KINDS}
+        for cls in handlers:
+            handlers += cls.__subclasses__()
+            methods = {name.removeprefix("on_") for name in vars(cls) if name.startswith("on_")}
+            self.assertEqual(methods - kinds, set(), cls)
 
     def test_an_argument_less_or_more_makes_it_another_frame(self):
         for frame in VALID:
