@@ -56,7 +56,7 @@ class GuardError(HermeticError):
 class IsolationError(HermeticError):
     """H007: an isolated test crashed, timed out, or cannot be isolated.
 
-    With ``leaks = error``, it is also the error of a test that left something behind.
+    With ``leaks = error``, it is also the error of a test that leaked state.
     """
 
 
@@ -143,7 +143,7 @@ class TestInterrupted(BaseException):
 
 
 class HermeticWarning(UserWarning):
-    """A violation in mode ``warn``, or something that a test left behind."""
+    """A violation in mode ``warn``, or state that a test leaked."""
 
 
 for _class in (
