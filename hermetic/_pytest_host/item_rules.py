@@ -136,7 +136,7 @@ def _group_of(placed: list[Placed]) -> Group | None:
 
 def has_markers(item: Any) -> bool:
     """Whether an item, or what holds it, has any of our markers."""
-    return any(name in item.keywords for name in MARKERS)
+    return any(marker.name in MARKERS for marker in item.iter_markers())
 
 
 def _marks_of(node: Any) -> Iterator[Placed]:
@@ -237,7 +237,10 @@ def isolates_itself(item: Any) -> bool:
 
 def may_have_rules(item: Any) -> bool:
     """Whether anything may hold an item to a size, or isolate it."""
+    return hold_for_all() or has_markers(item)
+
+
+def hold_for_all() -> bool:
+    """Whether any item may be held to a size or isolated, whatever its markers: by a setting, or by marks of ours."""
     settings = current_run.settings
-    return bool(
-        settings.default_size or settings.isolated or has_markers(item) or "hermetic._marks.marks" in sys.modules
-    )
+    return bool(settings.default_size or settings.isolated or "hermetic._marks.marks" in sys.modules)

@@ -15,7 +15,7 @@ from .._settings.current_run import current_run
 from .._settings.table import SETTINGS
 from .._verdicts import scopes
 from . import xdist_groups
-from .item_rules import MARKERS, ItemOwner, as_marker, isolates_itself, may_have_rules, rule_of, show_size
+from .item_rules import MARKERS, ItemOwner, as_marker, has_markers, hold_for_all, rule_of, show_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _OPTIONS = (
     *("time_limits", "max_process_depth", "max_process_starts", "max_processes", "sandbox"),
 )
 _IN_PROCESS = {"--pdb": "usepdb", "--trace": "trace", "--setup-only": "setuponly", "--setup-plan": "setupplan"}
+_has_rules = pytest.StashKey()  # whether any item may be held to a size, or isolated
 _needing = pytest.StashKey()  # the options of _IN_PROCESS that are given
 _run = pytest.StashKey()  # what ends with the configuration: an ExitStack
 _conflicts = pytest.StashKey()  # the modules that register markers of ours, by marker
@@ -147,17 +148,18 @@ def pytest_make_collect_report(collector: Any) -> Generator[None, Any, Any]:
 
 
 @pytest.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
-def pytest_collection_modifyitems(items: list[Any]) -> None:
+def pytest_collection_modifyitems(session: Any, items: list[Any]) -> None:
     """Give each item the marker of its size, before ``-m`` selects items."""
-    for item in items:
-        if may_have_rules(item):
-            show_size(item)
+    has_rules = hold_for_all() or any(map(has_markers, items))
+    session.config.stash[_has_rules] = has_rules
+    for item in items if has_rules else ():
+        show_size(item)
 
 
 @pytest.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
 def pytest_collection_finish(session: Any) -> None:
     """Load what the items need: nothing more if none of them has a size."""
-    rules = [rule_of(item) for item in session.items if may_have_rules(item)]
+    rules = [rule_of(item) for item in session.items] if session.config.stash.get(_has_rules, False) else []
     if not (rules or installation.installed.is_complete):
         return
     reporter = session.config.pluginmanager.getplugin("terminalreporter")
@@ -184,19 +186,3 @@ def _show_findings(session: Any) -> None:
 
     findings = TerminalFindings([ItemOwner(item).id() for item in session.items])
     session.config.pluginmanager.register(findings)
-
-
-@pytest.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
-def pytest_runtest_setup(item: Any) -> None:
-    """Report wrong marks, and items that cannot be isolated, as an error of their item."""
-    if not may_have_rules(item):
-        return
-    rule = rule_of(item)
-    if rule.error is not None:
-        pytest.fail(str(rule.error), pytrace=False)
-    if rule.group is not None and not (current_run.host_isolates or isolates_itself(item)):
-        pytest.fail(
-            f"[H007] {ItemOwner(item).id()} cannot be isolated: only forks of the session can run such items, on Linux,"
-            " with isolated_start = auto; write it as a method of a unittest.TestCase with hermetic's own mark",
-            pytrace=False,
-        )
