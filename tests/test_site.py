@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import glob
-import http.server
 import importlib.util
 import inspect
 import os
 import re
 import tempfile
-import threading
 import unittest
 from html.parser import HTMLParser
 
@@ -18,6 +15,7 @@ import hermetic
 from hermetic import medium
 from support import ROOT, browser, run_python
 from support.documents import pages, read
+from support.served_folder import ServedFolder
 
 TOOLS = ("mkdocs", "material", "mkdocstrings_handlers")
 MISSING = [name for name in TOOLS if importlib.util.find_spec(name) is None]
@@ -49,11 +47,6 @@ class Loaded(HTMLParser):
 
     def handle_data(self, data):
         self.text += data
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Print nothing."""
 
 
 @medium
@@ -104,7 +97,7 @@ class SiteTest(unittest.TestCase):
 
     @unittest.skipUnless(browser.find(), "no headless browser: chromium, or google-chrome, is not installed")
     def test_pages_fit_a_desktop_and_a_phone_in_light_and_dark(self):
-        with self.served() as address, browser.Browser(browser.find()) as self.browser:
+        with ServedFolder(self.site) as address, browser.Browser(browser.find()) as self.browser:
             for path in self.files("html"):
                 page = os.path.relpath(path, self.site)
                 with self.subTest(page=page):
@@ -122,24 +115,3 @@ class SiteTest(unittest.TestCase):
         self.assertEqual(self.browser.evaluate(FOREIGN), [])
         if scripts:
             self.assertNotEqual(self.browser.evaluate(BACKGROUND), dark)
-
-    def served(self):
-        handler = functools.partial(QuietHandler, directory=self.site)
-        return ServedFolder(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
-
-
-class ServedFolder:
-    """A server in a thread; a context manager that yields its address."""
-
-    def __init__(self, server: http.server.ThreadingHTTPServer) -> None:
-        self._server = server
-        self._thread = threading.Thread(target=server.serve_forever)
-
-    def __enter__(self) -> str:
-        self._thread.start()
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()

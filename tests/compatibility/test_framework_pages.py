@@ -1,4 +1,4 @@
-"""The steps on the pages about Django and trial work where these are installed."""
+"""The steps on the pages about Django, trial and vcrpy work where these are installed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import shlex
 import unittest
 
 from hermetic import medium
-from support import ROOT, Folder, run_python
+from support import ROOT, Folder, run_python, write_files
+from support.documents import read
 from support.hosts import TIMEOUT, installed
+from support.served_folder import ServedFolder
 
 DJANGO = {
     "manage.py": "import sys\nfrom django.core.management import execute_from_command_line as main\nmain(sys.argv)\n",
@@ -40,6 +42,21 @@ class FrameworkPagesTest(unittest.TestCase):
     @installed("django", "Django")
     def test_django(self):
         self.check("use-under-django.md", DJANGO, DJANGO_SETTINGS_MODULE="settings")
+
+    @installed("vcr", "vcrpy")
+    def test_recorded_http(self):  # record-http.md: recorded with its server, replayed without
+        text = read("docs", "how-to", "record-http.md")
+        module = re.search(r"^```python\n# (\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        record, replay = re.findall(r"^(?:RECORD=(\w+) )?python -m hermetic (.+)$", text, re.MULTILINE)
+        with Folder(**{"rates.json": '{"USD": 1.25}'}) as folder:
+            with ServedFolder(folder) as address:
+                write_files(folder, {module[1]: module[2].replace("http://127.0.0.1:8000", address)})
+                refused = run_python("-m", "hermetic", *replay[1].split(), cwd=folder)
+                recorded = run_python("-m", "hermetic", *record[1].split(), cwd=folder, env={"RECORD": record[0]})
+            replayed = run_python("-m", "hermetic", *replay[1].split(), cwd=folder)
+        self.assertIn("the cassette doesn't exist", refused.stderr)
+        self.assertIn("test_rate connected to 127.0.0.1", recorded.stderr)
+        self.assertEqual((recorded.returncode, replayed.returncode), (0, 0), recorded.stderr + replayed.stderr)
 
     @installed("twisted", "Twisted")
     def test_trial(self):
