@@ -25,7 +25,7 @@ START_METHODS = ("spawn", "forkserver", "fork", "platform", "all")
 def plain_text_of(text: str) -> str:
     """Return Markdown as plain text: links without their addresses, code and bold text without their marks."""
     text = re.sub(r"(?<=\.) \[[^\]]+\]\([^)]+\)\.$", "", text)  # a sentence that is a link
-    return re.sub(r"\*\*(.+?)\*\*", r"\1", re.sub(r"\[(.+?)\]\(.+?\)", r"\1", text).replace("`", ""))
+    return re.sub(r"\*\*(.+?)\*\*", r"\1", re.sub(r"\[([^][]+)\]\(.+?\)", r"\1", text).replace("`", ""))
 
 
 class Setting:

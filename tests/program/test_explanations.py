@@ -70,3 +70,10 @@ class ProgramTest(hermetic.HermeticTestCase):
 
     def test_the_version_is_printed(self):
         self.assertEqual(self.printed("--version"), f"hermetic {hermetic.__version__}\n")
+
+    def test_no_link_is_cut_open(self):
+        for topic in ("H001", "H003", "forbid", "history"):
+            for line in explanations.explanation(topic).split("\n- "):
+                with self.subTest(line=line):
+                    self.assertEqual(line.count("["), line.count("]"))
+                    self.assertNotIn("](", line)
