@@ -24,7 +24,7 @@ class Size(enum.Enum):
 
 SIZE_NAMES = ("small", "medium", "large", "xlarge")
 
-# What an operation touches: the column of the table that judges it; multiprocessing is held to no size.
+# What an operation touches: the column of the table that judges it; no size applies to multiprocessing.
 NETWORK, PROCESS, MULTIPROCESSING, TIME = "network", "process", "multiprocessing", "time"
 
 # Columns that are judged only where the setting ``forbid`` names them.
@@ -36,7 +36,7 @@ NOWHERE, LOOPBACK, ANYWHERE = "nowhere", "loopback", "anywhere"
 # What a violation is: an error, a warning, or nothing.
 STRICT, WARN, OFF = MODES = ("strict", "warn", "off")
 
-# The mode of a survey, which no setting gives: everything is let happen, and noted.
+# The mode of a survey, which no setting gives: everything is allowed, and recorded.
 OBSERVE = "observe"
 
 

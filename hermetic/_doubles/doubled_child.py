@@ -56,7 +56,7 @@ class Child:
         files: its own file descriptors by number: 0, 1, 2, as far as it has them.
         returncode: how it ends by itself, as ``Popen.returncode`` has it.
         duration: virtual seconds from its last output to its end.
-        on_end: called once with the child; what it returns is raised at who waits for it.
+        on_end: called once with the child; what it returns is raised where the test waits for the child.
 
     Attributes:
         returncode: None until it has ended.
@@ -152,7 +152,7 @@ class Child:
             self._end(-number)
 
     def take_failure(self) -> BaseException | None:
-        """What is to be raised at who waits for the child; handed out once."""
+        """The exception to raise where the test waits for the child; returned once."""
         failure, self._failure = self._failure, None
         return failure
 

@@ -276,7 +276,7 @@ class SubprocessMock(RecordedCalls):
         return error
 
     def failure_at_end(self, call: CommandCall, expectation: Expectation, child: Child) -> BaseException | None:
-        """What is to be raised at who waits for a child that has ended: how it was played, or what it was sent."""
+        """The exception to raise where the test waits for a child that has ended; None for none."""
         if child.error is not None:
             return self.refused(child.error)
         if expectation.accepts_input(call):

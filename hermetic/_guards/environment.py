@@ -136,7 +136,7 @@ def _encoded_pairs(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
 
 
 def _told(env: dict[Any, Any] | None) -> dict[Any, Any] | None:
-    """An environment that tells of the policy; None if there is nothing to tell.
+    """An environment that contains the policy; None if there is no policy to pass on.
 
     Args:
         env: the environment that the caller gives, as the system has it; None for that of this process.

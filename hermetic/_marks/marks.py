@@ -1,7 +1,7 @@
 """The marks ``@small``, ``@medium``, ``@large``, ``@xlarge`` and ``@allow(...)``.
 
 A mark is written to the ``__hermetic__`` attribute of a function, a class, or (by assignment) a module. A marked
-function is wrapped, so that the policy applies to its body whoever calls it. A marked class, and a TestCase with marked
+function is wrapped, so that the policy applies to its body for every caller. A marked class, and a TestCase with marked
 methods, is protected as a whole, fixtures and cleanups included (``class_protection``).
 """
 

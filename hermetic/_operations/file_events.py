@@ -165,7 +165,7 @@ def is_part_of_program(full: str) -> bool:
     """Whether a path lies where the program itself does: its content is the same in every run."""
     if any(part in full for part in callsite.SITE_PACKAGES):
         return True
-    zones = getattr(sys.modules.get("zoneinfo"), "TZPATH", ())  # C code reads these, whoever calls it
+    zones = getattr(sys.modules.get("zoneinfo"), "TZPATH", ())  # C code reads these for any caller
     packages = _folders_of_packages(len(sys.modules))
     return any(_is_below(full, folder) for folder in (*_INSTALLED, *zones, *packages))
 

@@ -57,6 +57,6 @@ def _showing_arguments(show: Callable[[Any, Show], None], original: Callable[...
 
 
 def put_back() -> None:
-    """Put the original ``warnings.showwarning`` back, whoever has replaced it."""
+    """Restore the original ``warnings.showwarning``, even if something else replaced it."""
     warnings = sys.modules["warnings"]
     warnings.showwarning = warnings._showwarning_orig  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """Reports the processes and threads that a test leaves running, and ends the processes.
 
-What pools, executors and managers have started is left alone: whoever keeps such an object ends it with that. So is
-what tests without a size leave, as under unittest: a later test may use it. Only runaway processes are ended always.
+Processes of pools, executors and managers are left alone, because they end with their object. What
+tests without a size leave is left alone too, as under unittest: a later test may use it. Runaway processes always end.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def end(test: Any, scope: scopes.Scope, result: Any) -> IsolationError | None:
         scope: its own, once its cleanups have run.
 
     Returns:
-        What is to be reported as an error, if the settings have it so.
+        The error to report, if the settings say that it is an error.
     """
     is_isolated = current_run.in_worker and not current_run.in_shared_worker
     is_to_end = (

@@ -1,4 +1,4 @@
-"""Defines the protocol of whoever listens to a run: its result tells its listeners each event that it has shown.
+"""Defines the protocol of listeners: the result of a run tells them each event after it has shown it.
 
 Recording, the history, durations, the live line, the summary, the distribution of sizes and the watchdog are listeners.
 """
@@ -18,7 +18,7 @@ class Listener:
     """Hears what happens in a run; a subclass overrides the events that it wants to hear.
 
     Events named as methods of ``unittest.TestResult`` have the same arguments, and come after the result has shown
-    them. A test with violations is an error: ``addSuccess`` tells of tests that have none to report.
+    them. A test with violations is an error: ``addSuccess`` reports only tests without violations.
     """
 
     def startTest(self, test: Any) -> None:
@@ -60,7 +60,7 @@ class Listener:
         """Violations are about to be reported by the next error or failure of this test, fixture or other thing."""
 
     def addAllowed(self, violations: Sequence[Violation]) -> None:
-        """Violations were let happen since this event came last: in mode warn, observed, or in the baseline."""
+        """Violations were allowed since the last such event: in mode warn, in a survey, or by the baseline."""
 
     def addOutput(self, stdout: str, stderr: str) -> None:
         """The current test has written this in a worker, and the result does not capture it."""

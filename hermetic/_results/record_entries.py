@@ -1,4 +1,4 @@
-"""Makes the entries of a test's record from what a result was told of the test."""
+"""Makes the entries of a test's record from the outcomes that a result gets."""
 
 from __future__ import annotations
 

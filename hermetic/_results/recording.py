@@ -35,7 +35,7 @@ class Recorder(Listener):
 
     Args:
         annotations: the CI system to write annotations for; None for none.
-        observer: the survey, or whoever else looks at what tests have used; None for nobody.
+        observer: the survey, or another observer of what tests use; None for no observer.
 
     Attributes:
         run: the records so far.
@@ -80,7 +80,7 @@ class Recorder(Listener):
         self._result.report_allowed()
         self._current = None
         if record.entries and record.outcome == "interrupted":
-            # Subtests were skipped, and no result is told of a verdict then.
+            # Subtests were skipped, and then no result gets a verdict.
             record.all_skipped = len(record.skipped_subtests) == record.subtests
             record.passed = not record.all_skipped
         self._measure(record)

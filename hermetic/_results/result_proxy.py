@@ -69,7 +69,7 @@ class ResultProxy(GuardedResult, _Forward):
 
 
 def shows_subtests(result: Any) -> bool:
-    """Whether a result shows what it is told of subtests.
+    """Whether a result shows the subtests that are reported to it.
 
     One that has an ``addError`` of its own, and ``addSubTest`` as ``unittest.TestResult`` has it, may keep the errors
     of subtests to itself: a worker of trial's sends home those of tests alone.

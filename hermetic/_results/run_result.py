@@ -113,7 +113,7 @@ class RunResult(GuardedResult):
         self.stop()  # type: ignore[attr-defined]
 
     def report_allowed(self) -> None:
-        """Tell the listeners of the violations that were let happen; a run within a test leaves them to that test."""
+        """Report allowed violations to the listeners; a run within a test leaves them to that test."""
         if running.warned and not self._is_nested:
             found, running.warned = running.warned, []
             self.hermetic_listeners.tell("addAllowed", found)

@@ -23,7 +23,7 @@ class SizeDistribution(Listener):
     """The sizes of the tests of a run.
 
     Args:
-        is_whole: whether they are the whole suite: tests picked from a suite are not held to the targets.
+        is_whole: whether they are the whole suite: the targets do not apply to tests picked from a suite.
     """
 
     def __init__(self, tests: Iterable[Any], *, is_whole: bool) -> None:

@@ -66,7 +66,7 @@ class Summary(Listener):
         allowed: Sequence[Violation] = self._allowed
         known: list[str] = []
         if current_run.is_observing:
-            allowed = []  # the survey, or whoever else observes, reports them
+            allowed = []  # the survey, or another observer, reports them
         elif self._known is not None:
             allowed, known = self._known.told_apart(allowed, result)
         bad = messages.summary_lines(self._violations, "violations")

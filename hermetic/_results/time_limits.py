@@ -201,7 +201,7 @@ class Watchdog(Listener):
         self._result.begin_scope(test)
         scope = scopes.active()
         if scope is not None:
-            scopes.record(scope, error)  # whatever becomes of the exception
+            scopes.record(scope, error)  # even if the test swallows the exception
         if real.perf_counter() >= self._ends_at:
             self._result.run_out_of_time()
         raise TestInterrupted(str(error))

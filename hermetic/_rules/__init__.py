@@ -1,1 +1,1 @@
-"""Which test is held to what: its marks, its policy, its isolation group."""
+"""The rules that apply to a test: its marks, its policy, its isolation group."""

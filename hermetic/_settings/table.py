@@ -196,7 +196,7 @@ class Settings:
         Seed(),
         "[Shuffle](../how-to/order-tests.md#shuffle) the tests with this seed; without a seed, use and print a random"
         " one",
-        "`random` stands for a random seed, and `off` keeps the order.",
+        "`random` uses a random seed, and `off` keeps the order.",
         default="off",
     )
     shuffle_level: str = _setting(

@@ -195,7 +195,9 @@ class Replay(Relay):
             self._tell_fixture(name, verdict, details)
 
     def on_unbegun(self, name: str, verdict: str, details: Any) -> None:
-        if not isinstance(self._result, unittest.TestResult):  # a TestResult was told of the fixture, and counts it
+        if not isinstance(
+            self._result, unittest.TestResult
+        ):  # a TestResult has the report of the fixture, and counts it
             self.on_fixture(name, verdict, details)
 
     def on_copy(self, name: str, what: str) -> None:
@@ -297,7 +299,7 @@ class Replay(Relay):
         return (cls, *rest)
 
     def _tell_fixture(self, name: str, verdict: str, details: Any) -> None:
-        """Tell the result of a fixture that failed or skipped; a result that is no TestResult is told of the test."""
+        """Report a fixture that failed or skipped; to a result that is not a TestResult, report its test."""
         error = details if verdict == "isolation" else fixture_error(verdict, details)
         if error is None:
             return
