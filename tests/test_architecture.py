@@ -164,6 +164,7 @@ FOREIGN_ASSIGNMENTS = {
     ("_isolation.worker_process", "sys.name"),  # as above
     ("_isolation.worker_process", "sys.stdin"),  # as above
     ("_isolation.worker_process", "tempfile.tempdir"),  # the temporary folder of a worker
+    ("_program.cli", "sys.path[0]"),  # the current folder, as for python -m
     ("_program.script", "sys.argv[:]"),  # a script gets them as from Python
     ("_program.script", "sys.exit"),  # puts back what a test has replaced
     ("_program.script", "sys.path[0]"),  # a script gets it as from Python

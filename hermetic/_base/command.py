@@ -29,6 +29,8 @@ def start() -> list[str]:
 
 def quoted(words: Sequence[str]) -> str:
     """A command in one line, ready to be pasted into the user's shell."""
+    if NAME == "hermetic" and [*words[:2]] == sys.orig_argv[:2]:  # the interpreter and the path of the console script
+        words = [NAME, *words[2:]]
     if features.WINDOWS:
         import subprocess  # costs 4 ms at start, and other systems do not need it
 

@@ -30,6 +30,13 @@ def main() -> None:
         script.run_script(ours.script, rest, program)
 
 
+def run_console_script() -> None:
+    """Run the command ``hermetic`` as ``python -m hermetic`` runs: tests are imported from the current folder."""
+    if not getattr(sys.flags, "safe_path", False):  # -P, from 3.11 on
+        sys.path[0] = os.getcwd()
+    main()
+
+
 def _warn_of_foreign_package() -> None:
     """Warn when another project's ``hermetic`` package is on the path: one of the two hides the other."""
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

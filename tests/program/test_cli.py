@@ -6,9 +6,38 @@ import os
 import shutil
 
 import hermetic
-from support import Folder, package_folder, run_hermetic
+from support import Folder, package_folder, run_hermetic, run_python
 
 PASSING = "import unittest\n\n\nclass T(unittest.TestCase):\n    def test_a(self): pass\n"
+
+
+SCRIPT = "from hermetic._program.cli import run_console_script\nif __name__ == '__main__':\n    run_console_script()\n"
+WRONG = """
+import subprocess, unittest, hermetic
+@hermetic.small
+class T(unittest.TestCase):
+    def test_a(self): subprocess.run(["x"])
+"""
+
+
+@hermetic.medium
+class ConsoleScriptTest(hermetic.HermeticTestCase):
+    """The command ``hermetic``, as an installation of the package makes it."""
+
+    def test_it_runs_the_tests_of_the_current_folder_and_is_named_as_it_was_typed(self):
+        with Folder(bin__slash__hermetic=SCRIPT, **{"tests__slash__test_it.py": WRONG}) as folder:
+            script, tests = os.path.join(folder, "bin", "hermetic"), os.path.join(folder, "tests")
+            for arguments, status, text in (
+                (["test_it"], 1, "\n  explain: hermetic --explain H003\n"),
+                (["-j", "2", "--isolated"], 1, "\n  explain: hermetic --explain H003\n"),
+                (["--wrong"], 2, "usage: hermetic [-h]"),
+                (["--mode", "wrong"], 2, "hermetic: error: command line: mode"),
+                (["--bisect", "T", "test_it"], 2, "hermetic: error: "),
+            ):
+                with self.subTest(arguments):
+                    ran = run_python(script, *arguments, cwd=tests)
+                    self.assertEqual(ran.returncode, status, ran.stderr)
+                    self.assertIn(text, ran.stderr)
 
 
 @hermetic.medium
