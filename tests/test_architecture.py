@@ -84,7 +84,7 @@ LAYERS = {
         "item_rules plain_reports | item_judge item_worker xdist_groups | isolated_items terminal_findings | plugin"
     ),
     "_studies": "baseline_writer bisection reproduction source_edits trials | polluters suggestions | survey",
-    "_program": "bazel options usage | explanations other_runners run_setup | program script | cli",
+    "_program": "bazel help_text options usage | explanations other_runners run_setup | program script | cli",
     "__init__": "",
     "__main__": "",
 }
@@ -149,7 +149,6 @@ PRIVATE_NAMES = {
     ("_program.program", "_getParentArgParser"),  # an override, for --durations before 3.12: it can stand nowhere else
     ("_program.program", "_getMainArgParser"),  # an override, for what to write instead of an unknown option
     ("_program.program", "_getDiscoveryArgParser"),  # as above
-    ("_program.program", "_print_help"),  # an override, for our options in --help
 }
 # Assignments to what is not hermetic's, outside of _patches.
 FOREIGN_ASSIGNMENTS = {

@@ -19,7 +19,7 @@ from hermetic._settings import config, kinds, table
 from support import Folder, package_folder, reference_text, run_hermetic
 from support.documents import headings, pages, read, rows
 
-_OF_UNITTEST = {"--locals", "--durations"}
+_OF_UNITTEST = {"--help", "--locals", "--durations"}
 _BLOCK = re.MULTILINE | re.DOTALL
 _NO_NAMES = {"the_run"}  # a case in a JUnit report
 

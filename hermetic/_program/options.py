@@ -46,6 +46,19 @@ OTHER_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "--script": ("Run a runner script with the arguments that follow", {"metavar": "FILE"}),
 }
 
+GROUPS = {  # settings and other options
+    "sizes and violations": "mode default_size forbid time_limits size_distribution size_targets sandbox",
+    "isolation": "isolated no_isolation isolated_timeout isolated_start detect_leaks leaks",
+    "running": (
+        "jobs test_timeout progress start_method processes_at_import max_process_depth max_process_starts"
+        " max_processes --script"
+    ),
+    "order and selection": "shuffle shuffle_level failed_first --last-failed --shard --bisect history",
+    "reports": "junit_xml json html annotations",
+    "adoption": "--survey --survey-apply --write-baseline",
+    "information": "--show-config --explain --version",
+}
+
 
 def make_parser(program: str) -> argparse.ArgumentParser:
     """Return the parser of our own options.
@@ -53,13 +66,24 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     Args:
         program: the name of the program, for usage messages.
     """
-    parser = argparse.ArgumentParser(prog=program, add_help=False, allow_abbrev=False, usage=argparse.SUPPRESS)
-    group = parser.add_argument_group("hermetic options")
-    for setting in SETTINGS.values():
-        group.add_argument(*setting.options, help=setting.plain_help, **setting.kind.option)
-    for option, (text, how) in OTHER_OPTIONS.items():
-        group.add_argument(option, help=plain_text_of(text), **how)
+    parser = _Parser(prog=program, add_help=False, allow_abbrev=False)
+    for title, names in GROUPS.items():
+        group = parser.add_argument_group(title)
+        for name in names.split():
+            if name in SETTINGS:
+                setting = SETTINGS[name]
+                group.add_argument(*setting.options, help=setting.plain_help, **setting.kind.option)
+            else:
+                text, how = OTHER_OPTIONS[name]
+                group.add_argument(name, help=plain_text_of(text), **how)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are not lost below its usage, which is long."""
+
+    def print_usage(self, file: Any = None) -> None:
+        """Print nothing."""
 
 
 def split_arguments(arguments: Sequence[str], parser: argparse.ArgumentParser) -> tuple[argparse.Namespace, list[str]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import functools
 import sys
 import traceback
 import unittest
 
-from .._base import features, real
+from .._base import command, features, real
 from .._base.errors import ConfigurationError
 from .._patches import forked_runs, installation, load_errors, process_exits
 from .._patches.multiprocessing import start_method
@@ -17,11 +19,10 @@ from .._running.watched_run import WatchedRun
 from .._settings import config
 from .._settings.current_run import current_run
 from .._verdicts import reported_exceptions
-from . import explanations, options, other_runners, run_setup, usage
+from . import explanations, help_text, options, other_runners, run_setup, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator
     from typing import Any, NoReturn
 
@@ -49,7 +50,8 @@ class TestProgram(unittest.TestProgram):
         if features.UNITTEST_HAS_DURATIONS:
             kwargs["durations"] = durations
         self.durations = durations
-        self._hermetic_parser: argparse.ArgumentParser | None = None
+        self._hermetic_parser: argparse.ArgumentParser
+        self._parsers: list[argparse.ArgumentParser] = []
         self._ours: argparse.Namespace
         self._stderr = sys.stderr
         self._phase = "while the tests were loaded"
@@ -60,18 +62,19 @@ class TestProgram(unittest.TestProgram):
 
     def parseArgs(self, argv: list[str]) -> None:
         """Take our options, put the settings in force, and pass the other arguments to unittest."""
+        self._help_word, argv = help_text.word_of_help(argv)
         self._hermetic_parser = options.make_parser(str(self.progName))
         ours, rest = options.split_arguments(argv[1:], self._hermetic_parser)
         self._ours = ours
         with usage.configuration_errors(str(self.progName)):
             if ours.explain is not None:
-                print(explanations.explanation(ours.explain))
+                usage.show(explanations.explanation(ours.explain))
                 process_exits.exit_program(0)
             if ours.script is not None:
-                raise ConfigurationError(f"--script is for the command line: python -m hermetic --script {ours.script}")
+                raise ConfigurationError(f"--script is for the command line: {command.NAME} --script {ours.script}")
             settings = run_setup.use_settings(ours, self._while_running)
             if ours.show_config:
-                print(config.settings_lines(settings))
+                usage.show(config.settings_lines(settings))
                 process_exits.exit_program(0)
         self._took_for_seed = "".join(argv[argv.index("--shuffle") + 1 :][:1]) if "--shuffle" in argv else None
         discovers = self.module is None and rest[:1] == ["discover"]
@@ -195,15 +198,21 @@ class TestProgram(unittest.TestProgram):
         return parser
 
     def _getMainArgParser(self, parent: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        return _advising(super()._getMainArgParser(parent))  # type: ignore[misc]
+        parser = _advising(super()._getMainArgParser(parent))  # type: ignore[misc]
+        self._parsers = [parser]
+        return parser
 
     def _getDiscoveryArgParser(self, parent: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        return _advising(super()._getDiscoveryArgParser(parent))  # type: ignore[misc]
+        parser = _advising(super()._getDiscoveryArgParser(parent))  # type: ignore[misc]
+        if self.module is None:
+            self._parsers.append(parser)
+        parser.print_help = functools.partial(self._print_help, parser)  # type: ignore[method-assign]
+        return parser
 
     def _print_help(self, *args: Any, **kwargs: Any) -> None:
-        super()._print_help(*args, **kwargs)  # type: ignore[misc]
-        assert self._hermetic_parser is not None
-        print("\n" + self._hermetic_parser.format_help().strip())
+        parsers = [parser for parser in args if isinstance(parser, argparse.ArgumentParser)] or self._parsers
+        with usage.configuration_errors(str(self.progName)):
+            usage.show(help_text.help_text([*parsers, self._hermetic_parser], self._help_word))
 
 
 def _advising(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 
 from .._base.errors import ConfigurationError, GuardError
@@ -23,6 +24,15 @@ def configuration_errors(program: str) -> Iterator[None]:
         fail(program, str(error))
     except GuardError as error:
         fail(program, str(error), status=1)
+
+
+def show(text: str) -> None:
+    """Print what was asked for; whoever reads it through a pipe may stop reading at any line."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at exit
 
 
 def fail(program: str, message: str, *, status: int = 2) -> NoReturn:
