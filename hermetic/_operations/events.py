@@ -80,7 +80,7 @@ def listen_operation(sock: Any) -> Operation:
     try:
         bound = sock.getsockname()
     except OSError:
-        bound = ("", 0)
+        bound = ("::" if sock.family == real.socket_module().AF_INET6 else "0.0.0.0", 0)  # noqa: S104 - Windows: unbound
     if not bound:  # an AF_UNIX socket without a name
         bound = "" if isinstance(bound, (str, bytes)) else ("", 0)
     return socket_operation("listen", sock, bound, stream=True)

@@ -6,13 +6,7 @@ import _socket
 import importlib.util
 import inspect
 import json
-import multiprocessing.context
-import multiprocessing.forkserver
-import multiprocessing.pool
-import multiprocessing.popen_spawn_posix
-import multiprocessing.process
 import multiprocessing.spawn
-import multiprocessing.util
 import platform
 import socket
 import unittest

@@ -14,7 +14,7 @@ from support.surroundings import ON_ONE_PYTHON
 
 setUpModule = support.some_pythons_do
 
-FOLDER = os.fsdecode(b"caf\xe9 and\na 'new' \"line\" {0} %s $(x)")
+FOLDER = "caf\udce9 and\na 'new' \"line\" {0} %s $(x)"  # a byte that is not UTF-8
 SUITE = r"""
 import os, subprocess, sys, unittest
 from hermetic import isolated, medium, small

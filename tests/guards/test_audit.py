@@ -13,7 +13,6 @@ import http.server
 import importlib
 import multiprocessing
 import os
-import pty
 import socket
 import socketserver
 import ssl
@@ -24,6 +23,7 @@ import urllib.request
 import xmlrpc.client
 
 from hermetic import small
+from hermetic._base import features
 from support.network_uses import (
     NOWHERE,
     TRUE,
@@ -217,7 +217,10 @@ class RefusedInSmall(unittest.TestCase):
             ('started "true"', lambda: subprocess.run([b"true"], check=True)),
         )
 
+    @unittest.skipIf(features.WINDOWS, "POSIX starts processes by fork")
     def test_os(self) -> None:
+        import pty  # not on Windows
+
         path = "/bin/true"
         self.assert_refused(
             "H003",

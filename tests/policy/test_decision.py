@@ -281,7 +281,8 @@ class AllowedProcessesTest(PolicyTestCase):
             for pattern in ("git", "Git.exe", "GIT", r"C:\Tools\git", "c:/tools/GIT.EXE", r"C:\*\git*", "*.exe"):
                 self.assert_matches(pattern, r"C:\tools\git.exe", "c:/Tools/Git", r"C:\TOOLS\GIT")
             self.assert_no_match("git", "git.bat", "gitk.exe", r"C:\git\rm.exe", "git.exe.exe", "")
-        self.assert_no_match("git", "git.exe", "GIT", r"C:\git")
+        with mock.patch.object(features, "WINDOWS", new=False):
+            self.assert_no_match("git", "git.exe", "GIT", r"C:\git")
 
     def test_an_allowed_program_lets_a_small_test_start_it_and_no_other(self):
         policy = Policy(Size.SMALL, Allowance(processes=("git",)))

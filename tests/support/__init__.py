@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import tempfile
 import textwrap
 import unittest
 from collections.abc import Sequence
+from typing import Any
 
 import hermetic
 from hermetic._base.features import ANNOTATING_CI
@@ -28,6 +30,14 @@ def some_pythons_do() -> None:
     """Skip a slow module that rarely differs between Pythons, as its ``setUpModule``, where FEWER_TESTS is set."""
     if "FEWER_TESTS" in os.environ:
         raise unittest.SkipTest("FEWER_TESTS is set: other Pythons do these")
+
+
+def posix_module(name: str) -> Any:
+    """Import a module that only POSIX systems have; elsewhere, skip the module of tests that is being imported."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise unittest.SkipTest(f"there is no {name} on {sys.platform}") from None
 
 
 def run_python(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -16,7 +15,9 @@ import unittest
 import uuid
 from typing import ClassVar
 
-from support import TIMEOUT, package_folder, write_files
+from support import TIMEOUT, package_folder, posix_module, write_files
+
+resource = posix_module("resource")
 
 # How tests are isolated: each in a process of its own, those of a class in one, that one a fresh interpreter.
 MODES = ("alone", "grouped", "fresh")

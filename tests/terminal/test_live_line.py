@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import select
@@ -12,7 +11,6 @@ import signal
 import struct
 import subprocess
 import sys
-import termios
 import time
 import unittest
 from unittest import mock
@@ -24,6 +22,7 @@ from hermetic._terminal import drawing, live_line
 from hermetic._terminal.drawing import parse
 from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
 
+fcntl, termios = support.posix_module("fcntl"), support.posix_module("termios")
 setUpModule = support.some_pythons_do
 
 ROWS = 24

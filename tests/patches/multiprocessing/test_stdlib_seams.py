@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import inspect
 import multiprocessing.context
-import multiprocessing.forkserver
 import multiprocessing.pool
-import multiprocessing.popen_spawn_posix
 import multiprocessing.process
 import multiprocessing.spawn
 import multiprocessing.util
@@ -18,6 +16,10 @@ from unittest import mock
 import hermetic
 from hermetic._patches.multiprocessing import pools
 from support.plain_python import original
+
+if sys.platform != "win32":
+    import multiprocessing.forkserver
+    import multiprocessing.popen_spawn_posix
 
 
 class MultiprocessingTest(hermetic.HermeticTestCase):
