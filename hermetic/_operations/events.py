@@ -79,10 +79,11 @@ def listen_operation(sock: Any) -> Operation:
     """Describe the ``listen`` call of a bound socket."""
     try:
         bound = sock.getsockname()
-    except OSError:
-        bound = ("::" if sock.family == real.socket_module().AF_INET6 else "0.0.0.0", 0)  # noqa: S104 - Windows: unbound
-    if not bound:  # an AF_UNIX socket without a name
-        bound = "" if isinstance(bound, (str, bytes)) else ("", 0)
+    except OSError:  # Windows, for a socket that is not bound
+        bound = ()
+    if not bound:  # or an AF_UNIX socket without a name
+        everywhere = "::" if sock.family == real.socket_module().AF_INET6 else "0.0.0.0"  # noqa: S104
+        bound = "" if isinstance(bound, (str, bytes)) else (everywhere, 0)
     return socket_operation("listen", sock, bound, stream=True)
 
 

@@ -164,10 +164,11 @@ class ListenTest(hermetic.HermeticTestCase):
         self.assertEqual((operation.action, operation.target, operation.stream), ("listen", "127.0.0.1:8080", True))
 
     def test_a_socket_that_is_not_bound_listens_on_every_interface(self):
-        for bound in (OSError("not bound"), ()):
-            with self.subTest(bound=bound):
-                operation = events.listen_operation(FakeSocket(socket.AF_INET, bound=bound))
-                self.assertEqual((operation.host, operation.port), ("", 0))
+        for bound, family in itertools.product((OSError("not bound"), ()), (socket.AF_INET, socket.AF_INET6)):
+            with self.subTest(bound=bound, family=family):
+                operation = events.listen_operation(FakeSocket(family, bound=bound))
+                host = "0.0.0.0" if family == socket.AF_INET else "::"
+                self.assertEqual((operation.host, operation.port), (host, 0))
 
     @unittest.skipUnless(hasattr(socket, "AF_UNIX"), "there are no unix sockets here")
     def test_a_unix_socket_without_a_name_is_still_a_unix_socket(self):
