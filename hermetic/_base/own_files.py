@@ -6,6 +6,7 @@ import contextlib
 import functools
 import itertools
 import os
+import sys
 
 from . import features, real, system
 
@@ -130,16 +131,34 @@ def sweeper_pipes() -> list[int]:
     return [pipe for _, _, pipe in _used.sweepers.values()]
 
 
+# The same without a shell, for Windows, where a file can be removed once its last process has ended.
+_SWEEPING_CODE = """
+import glob, os, shutil, sys, time
+sys.stdin.read()
+for _ in range(100):
+    found = glob.glob(glob.escape(sys.argv[1]) + "*")
+    for path in found:
+        try:
+            shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+        except OSError:
+            continue
+    if not found:
+        break
+    time.sleep(0.1)
+"""
+
+
 def _start_of_names(prefix: str, folder: str) -> str:
     """Return the path prefix of this process's files in a folder; they are removed even if the process is killed."""
     folder = os.path.abspath(folder)
-    if folder in _used.given or not hasattr(os, "posix_spawn") or not os.path.isdir(folder):
+    start_sweeper = start_sweeping_interpreter if features.WINDOWS else _start_sweeper
+    if folder in _used.given or not (features.WINDOWS or hasattr(os, "posix_spawn")) or not os.path.isdir(folder):
         return os.path.join(folder, prefix)
     pid = real.get_pid()
     if folder not in _used.sweepers or _used.sweepers[folder][0] != pid:
         start = os.path.join(folder, f"{prefix}{real.random_bytes(4).hex()}-")
         try:
-            _used.sweepers[folder] = pid, start, _start_sweeper(start)
+            _used.sweepers[folder] = pid, start, start_sweeper(start)
         except OSError:  # there is no shell, or no process can be started
             return os.path.join(folder, prefix)
     return _used.sweepers[folder][1]
@@ -160,6 +179,27 @@ def _start_sweeper(start: str) -> int:
         _close(reading)
     with contextlib.suppress(ChildProcessError):  # other code waits for any child
         system.waitpid(pid, 0)  # its own child, in the background, does the work
+    return int(writing)
+
+
+def start_sweeping_interpreter(start: str) -> int:
+    """Start an interpreter that does as ``_start_sweeper`` says."""
+    import subprocess  # not worth its start-up time before there is a file
+
+    reading, writing = system.pipe()
+    flags = getattr(subprocess, "DETACHED_PROCESS", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+    command = [sys.executable or "", "-I", "-S", "-c", _SWEEPING_CODE, start, SWEEPER_NAME]
+    null = subprocess.DEVNULL
+    try:
+        sweeper = system.original("subprocess", "Popen")(
+            command, stdin=reading, stdout=null, stderr=null, creationflags=flags, cwd=os.path.abspath(os.sep)
+        )
+    except BaseException:
+        _close(writing)
+        raise
+    finally:
+        _close(reading)
+    sweeper.returncode = 0  # it outlives this process, and is no forgotten child
     return int(writing)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import unittest
 
 from hermetic import HermeticTestCase, medium
+from hermetic._base import own_files
 from support import Folder, run_python
 from support.sample_runs import SampleRunCase
 
@@ -86,6 +88,18 @@ class WithinTest(unittest.TestCase):
         tempfile.TemporaryFile().close()
         os.rmdir(tempfile.mkdtemp())
 """
+
+
+@medium
+class SweepingInterpreterTest(HermeticTestCase):
+    def test_what_begins_with_the_path_is_removed_once_the_pipe_is_closed(self):
+        with Folder(**{"h-1__slash__a": "", "h-2.jsonl": "", "other": ""}) as folder:
+            pipe = own_files.start_sweeping_interpreter(os.path.join(folder, "h-"))
+            self.assertEqual(len(os.listdir(folder)), 3)
+            os.close(pipe)
+            while len(os.listdir(folder)) > 1:
+                time.sleep(0.01)
+            self.assertEqual(os.listdir(folder), ["other"])
 
 
 @medium
