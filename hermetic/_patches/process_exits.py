@@ -190,10 +190,6 @@ def _guarded_exec(original: Callable[..., Any], pid: int) -> Callable[..., Any]:
             return original(path, argv, *rest)
         real.audit("os.exec", path, argv, *(rest or (None,)))  # the guard answers first
         call = f"os.{original.__name__}({path!r}, {argv!r})"
-        if features.WINDOWS:  # where exec starts a new process anyway
-            _tell(call)
-            installation.close_log()
-            real.exit_process(1)
         with scopes.unjudged():
             child = _start(original, path, argv, *rest)
             if child is None:
@@ -217,6 +213,12 @@ def _may_run(path: Any) -> bool:
 
 def _start(execute: Callable[..., Any], *args: Any) -> int | None:
     """Execute a program in a child, and return its process id; None if it could not be executed."""
+    if features.WINDOWS:
+        try:
+            started: int = getattr(os, execute.__name__.replace("exec", "spawn"))(os.P_NOWAIT, *args)
+        except OSError:
+            return None
+        return started
     reading, writing = system.pipe()  # a successful exec closes it
     child: int = system.fork()
     if child == 0:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import types
 import unittest
+from unittest import mock
 
 from hermetic import medium
+from hermetic._patches import process_exits
 from support import Folder, run_hermetic, run_python
 
 _HEADER = """
@@ -367,6 +370,24 @@ class NestedRunTest(EarlyEndCase):
         lines[-1] = lines[-1].replace("hermetic.TestRunner", "unittest.TextTestRunner")
         run = self.run_module(middle(*lines))
         self.assert_ended_early(run, "os._exit(0) in test_middle", ran=2, status=1)
+
+
+@medium
+class ExecWithoutForkTest(unittest.TestCase):
+    def test_the_program_is_spawned(self) -> None:
+        for execute, rest in ((os.execv, ()), (os.execve, (dict(os.environ),))):
+            with mock.patch.object(process_exits, "features", types.SimpleNamespace(WINDOWS=True)):
+                child = process_exits._start(
+                    execute, sys.executable, [sys.executable, "-c", "raise SystemExit(6)"], *rest
+                )
+            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child or 0, 0)[1]), 6)
+
+    def test_a_program_that_cannot_be_is_left_to_exec(self) -> None:
+        with (
+            mock.patch.object(process_exits, "features", types.SimpleNamespace(WINDOWS=True)),
+            mock.patch.object(os, "spawnv", side_effect=OSError),
+        ):
+            self.assertIsNone(process_exits._start(os.execv, "missing", ["missing"]))
 
 
 if __name__ == "__main__":
