@@ -59,10 +59,10 @@ def install(opt_in: Sequence[str] = ()) -> None:
         raise GuardError(*installed.failure.args)
 
 
-def install_if_possible(opt_in: Sequence[str] = ()) -> None:
+def install_if_possible() -> None:
     """Install the guard if that is possible; otherwise each test with a size reports why it is not."""
     with contextlib.suppress(GuardError):
-        install(opt_in)
+        install()
 
 
 def _install(opt_in: Sequence[str]) -> None:
