@@ -7,7 +7,7 @@ from unittest import mock
 
 import hermetic
 from hermetic import ConfigurationError
-from hermetic._reports import json_report
+from hermetic._reports import report_writer
 from hermetic._reports.report_writer import ReportWriter
 from hermetic._reports.test_records import Entry, RunRecord, TestRecord
 from support import Folder
@@ -44,7 +44,7 @@ class WritingTest(hermetic.HermeticTestCase):
 
     def test_a_report_that_cannot_be_made_is_a_line_and_the_others_are_written(self):
         reports = ReportWriter({"json": self.path("report.json"), "html": self.path("report.html")})
-        with mock.patch.object(json_report, "text", side_effect=ValueError("broken")):
+        with mock.patch.dict(report_writer._FORMATS, json=mock.Mock(side_effect=ValueError("broken"))):
             (trouble,) = reports.write(RUN)
         self.assertIn("report.json could not be written: ValueError: broken", trouble)
         self.assertTrue(os.path.exists(self.path("report.html")))
