@@ -424,7 +424,7 @@ CHANGED_VARIABLES = {
     ("_rules.marking", "_classes"): "marking.forget clears it",
     ("_rules.marking", "_marked_methods"): "marking.forget clears it",
     ("_rules.policies", "_by_class"): "marking.forget clears it",
-    ("_rules.policies", "_by_test"): "marking.forget clears it",
+    ("_rules.policies", "_by_marks"): "marking.forget clears it",
     ("_running.class_protection", "_fixture_scopes"): "an entry lasts from setUpClass to the last class cleanup",
     ("_running.class_protection", "_marking_modules"): "whether a module has hermetic's names does not change",
     ("_sandbox.allowed_names", "_addresses"): "forget_addresses clears it",

@@ -103,7 +103,7 @@ class guard:  # noqa: N801 - used as a function: `with guard("small"):`, `@guard
             return type(function)(self(function.__func__))
         if not inspect.isroutine(function) or not hasattr(function, "__name__"):
             raise DecorationError(f"@guard({self._size.value!r}) takes a function or a method, not {function!r}")
-        guarded: T = wrap(function, lambda args: self._block(function_name(function)))
+        guarded: T = wrap(function, lambda *_: self._block(function_name(function)))
         return guarded
 
 

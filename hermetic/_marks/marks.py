@@ -66,18 +66,18 @@ class Mark:
             DecorationError: for anything else, and for a second size or isolation on the same thing.
         """
         found: Any = marked
-        if isinstance(found, (staticmethod, classmethod)):
+        if inspect.isfunction(found):
+            found = self._mark_function(found)
+        elif isinstance(found, (staticmethod, classmethod)):
             found = type(found)(self._mark_function(found.__func__))
         elif isinstance(found, type):
             self._mark_class(found)
-        elif inspect.isfunction(found):
-            found = self._mark_function(found)
         else:
             raise DecorationError(f"{self!r} takes a test method, a function or a class, not {_described(found)}")
         return found  # type: ignore[no-any-return]
 
     def _mark_class(self, cls: Any) -> None:
-        self._add_to(cls, cls.__dict__.get("__hermetic__", ()))
+        self._add_to(cls, cls.__dict__.get("__hermetic__"))
         if issubclass(cls, unittest.TestCase):
             class_protection.protect_class(cls)
         else:  # a mixin for TestCases, or a test class of pytest's: only its methods can carry the policy
@@ -92,21 +92,26 @@ class Mark:
     def _mark_function(self, function: Any) -> Any:
         marked = self._wrap(function)
         current_run.functions_are_marked = True
-        self._add_to(marked, getattr(marked, "__hermetic__", ()))
+        self._add_to(marked, getattr(marked, "__hermetic__", None))
         return marked
 
     def _add_to(self, marked: Any, marks: Any) -> None:
-        marks = marking.as_marks(marks, _described(marked))
-        sizes = [mark for mark in marks if mark.size]
-        if self.size and sizes:
-            raise DecorationError(f"{_described(marked)} already has the size {sizes[0]!r}; remove it or {self!r}")
-        isolations = [mark for mark in marks if mark.isolation]
-        if self.isolation and isolations:
-            raise DecorationError(f"{_described(marked)} already has {isolations[0]!r}; remove it or {self!r}")
+        others = () if marks is None else self._compatible(marked, marks)
         try:
-            marked.__hermetic__ = (self, *marks)
+            marked.__hermetic__ = (self, *others)
         except (AttributeError, TypeError) as error:
             raise DecorationError(f"{self!r} cannot be put on {_described(marked)}: {error}") from error
+
+    def _compatible(self, marked: Any, marks: Any) -> tuple[marking.AnyMark, ...]:
+        """Return the marks that something has already, unless this one contradicts them."""
+        found = marking.as_marks(marks, _described(marked))
+        sizes = [mark for mark in found if mark.size]
+        if self.size and sizes:
+            raise DecorationError(f"{_described(marked)} already has the size {sizes[0]!r}; remove it or {self!r}")
+        isolations = [mark for mark in found if mark.isolation]
+        if self.isolation and isolations:
+            raise DecorationError(f"{_described(marked)} already has {isolations[0]!r}; remove it or {self!r}")
+        return found
 
 
 class SizeMark(Mark):
@@ -224,7 +229,7 @@ def _wrapped(function: Any) -> Any:
     # Another decorator's wrapper (mock.patch) carries a copy of our attributes, but is not our wrapper.
     if getattr(function, "__hermetic_wrapper__", None) is function:
         return function
-    marked = wrap(function, lambda args: _test_block(marked, args))
+    marked = wrap(function, _test_block)
     marked.__hermetic_wrapper__ = marked
     return marked
 

@@ -76,7 +76,7 @@ class start_method:  # noqa: N801 - used as a function: `with start_method("fork
             return type(function)(self._wrap(function.__func__))
         if not inspect.isroutine(function):
             raise DecorationError(f"@start_method({self._method!r}) takes a function or a class, not {function!r}")
-        return wrap(function, lambda _: _Steps(self._method))
+        return wrap(function, lambda *_: _Steps(self._method))
 
 
 class _Steps(start_method):

@@ -65,6 +65,7 @@ class GuardedResult:
     _is_plain = False  # whether unittest's TextTestResult is all that stands below
     _scope: scopes.Scope | None = None
     _scope_class: type | None = None  # the class of tests that may take the scope over, one after another
+    _scope_fits_class = False  # whether all tests of the class may, because none has marks of its own
     _began = 0.0
     _timing: tuple[Any, float, float] | None = None  # of a test that a worker has run
     _begin = staticmethod(scopes.begin_scope)
@@ -82,8 +83,7 @@ class GuardedResult:
         if installation.installed.is_complete or running.has_log:
             scope = self._scope
             changes = running.late or running.faults or running.by_thread or running.has_log
-            changes = changes or marking.own_method(test) is not None
-            if scope is None or changes or type(test) is not self._scope_class:
+            if scope is None or changes or type(test) is not self._scope_class or not self._fits(test, scope):
                 self._enter(test)
             else:
                 scope.owner = test
@@ -153,8 +153,15 @@ class GuardedResult:
         self._begin(scope)
         if running.has_log:
             guarding().violation_log.announce_test(scope)
-        has_own_marks = marking.has_marked_methods(type(test)) or marking.own_method(test) is not None
-        self._scope_class = None if has_own_marks else type(test)
+        has_own_method = marking.own_method(test) is not None
+        self._scope_class = None if has_own_method else type(test)
+        self._scope_fits_class = not marking.has_marked_methods(type(test))
+
+    def _fits(self, test: Any, scope: scopes.Scope) -> bool:
+        """Whether a test of the class may take the scope over."""
+        if self._scope_fits_class:
+            return marking.own_method(test) is None
+        return policies.of_test(test) is scope.policy and not current_run.hands_tests_over()
 
     def _leave(self, test: Any, scope: scopes.Scope) -> None:
         self._conclude(test)

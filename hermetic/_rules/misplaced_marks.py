@@ -46,6 +46,8 @@ def refuse_in_class(cls: type) -> None:
     for base in cls.__mro__:
         if base is cls or not issubclass(base, unittest.TestCase):
             for name, value in list(vars(base).items()):
+                if type(value) is types.FunctionType and name.startswith("test"):
+                    continue
                 function = _function_of(value)
                 if type(function) is types.FunctionType and "__hermetic__" in vars(function):
                     _refuse_if_misplaced(cls, base, name, value)

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from .._settings.table import Settings
     from .marking import AnyMark
 
-_by_test: dict[tuple[int, str], Policy | None] = marking.new_cache()
+# Methods of a class with the same marks share a policy.
+_by_marks: dict[tuple[int, tuple[AnyMark, ...]], Policy | None] = marking.new_cache()
 _by_class: dict[int, Policy | None] = marking.new_cache()  # of classes in which no method has a mark of its own
 
 
@@ -54,13 +55,18 @@ def of_test(test: object) -> Policy | None:
     if id(cls) in _by_class:
         return _by_class[id(cls)]
     method_name = unittest_internals.test_method_name(test)
-    key = (id(cls), method_name)
-    if key not in _by_test:
+    marks = getattr(getattr(cls, method_name, None), "__hermetic__", ())
+    key = id(cls), marks
+    try:
+        return _by_marks[key]
+    except (KeyError, TypeError):  # a TypeError: a list, or what are no marks
         marking.keep(cls)
-        if not marking.has_marked_methods(cls):
-            return _by_class.setdefault(id(cls), of_class(cls))
-        _by_test[key] = _find(cls, method_name)
-    return _by_test[key]
+    if not marking.has_marked_methods(cls):
+        return _by_class.setdefault(id(cls), of_class(cls))
+    policy = _find(cls, method_name)
+    if type(marks) is tuple:
+        _by_marks[key] = policy
+    return policy
 
 
 def is_held(test: object) -> bool:
@@ -103,7 +109,7 @@ def forget(cls: type) -> None:
 
 def widest() -> Policy | None:
     """Return the policy of the largest test so far; None if there was none, or one without a size."""
-    found = [*_by_test.values(), *_by_class.values()]
+    found = [*_by_marks.values(), *_by_class.values()]
     sized = [policy for policy in found if policy is not None]
     if not sized or len(sized) < len(found):
         return None

@@ -23,11 +23,13 @@ METHODS_PER_CLASS = 100
 HEADS = {
     "unmarked": "import unittest\n",
     "small": "import unittest\nfrom hermetic import small\n",
+    "methods": "import unittest\nfrom hermetic import small\n",
     "marked": "import pytest, unittest\n",
 }
 CLASS = "{decorator}class Test{number}(unittest.TestCase):\n"
 METHOD = "    def test_{number}(self): self.assertEqual({number}, {number})\n"
-DECORATORS = {"unmarked": "", "small": "@small\n", "marked": "@pytest.mark.small\n"}
+DECORATORS = {"small": "@small\n", "marked": "@pytest.mark.small\n"}
+METHOD_DECORATORS = {"methods": "    @small\n"}
 
 
 def write_suite(folder: str, kind: str, tests: int) -> None:
@@ -35,8 +37,8 @@ def write_suite(folder: str, kind: str, tests: int) -> None:
     lines = [HEADS[kind]]
     for number in range(tests):
         if number % METHODS_PER_CLASS == 0:
-            lines.append(CLASS.format(decorator=DECORATORS[kind], number=number // METHODS_PER_CLASS))
-        lines.append(METHOD.format(number=number))
+            lines.append(CLASS.format(decorator=DECORATORS.get(kind, ""), number=number // METHODS_PER_CLASS))
+        lines.append(METHOD_DECORATORS.get(kind, "") + METHOD.format(number=number))
     with open(os.path.join(folder, f"test_{kind}.py"), "w", encoding="utf-8") as file:
         file.writelines(lines)
 
@@ -59,11 +61,13 @@ def variants(kind: str) -> dict[str, tuple[str, list[str]]]:
         "unittest": ("", [python, "-m", "unittest", "test_unmarked"]),
         "hermetic, unmarked": ("unittest", [python, "-m", "hermetic", "test_unmarked"]),
         "hermetic, all small": ("unittest", [python, "-m", "hermetic", "test_small"]),
+        "hermetic, each method small": ("unittest", [python, "-m", "hermetic", "test_methods"]),
         "hermetic, all small, all forbidden": (
             "unittest",
             [python, "-m", "hermetic", "--forbid", "filesystem,database,sleep", "test_small"],
         ),
         "unittest, all small": ("unittest", [python, "-m", "unittest", "test_small"]),
+        "unittest, each method small": ("unittest", [python, "-m", "unittest", "test_methods"]),
     }
     if importlib.util.find_spec("pytest"):
         pytest = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider"]

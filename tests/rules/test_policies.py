@@ -38,12 +38,47 @@ class PolicyCase(hermetic.HermeticTestCase):
         current = mock.Mock(settings=Settings(**settings), is_observing=False, is_surveying=False)
         for patch in (
             mock.patch.object(policies, "current_run", current),
-            mock.patch.dict(policies._by_test, clear=True),
+            mock.patch.dict(policies._by_marks, clear=True),
             mock.patch.dict(policies._by_class, clear=True),
         ):
             patch.start()
             self.addCleanup(patch.stop)
         self.current_run = current
+
+
+class SharingTest(PolicyCase):
+    def test_methods_with_the_same_marks_share_a_policy_and_others_do_not(self):
+        class Case(unittest.TestCase):
+            test_a = small(lambda self: None)
+            test_b = small(lambda self: None)
+            test_c = medium(lambda self: None)
+            test_d = allow(hosts=["db.test"])(small(lambda self: None))
+
+        self.in_force()
+        a, b, c, d = (policies.of_test(Case(f"test_{letter}")) for letter in "abcd")
+        self.assertIs(a, b)
+        self.assertEqual((c.size, d.size, d.allowance.hosts), (Size.MEDIUM, Size.SMALL, ("db.test",)))
+
+    def test_a_list_of_marks_counts_as_it_is_at_the_time(self):
+        class Case(unittest.TestCase):
+            test_a = small(lambda self: None)
+
+        self.in_force()
+        Case.test_a.__hermetic__ = [small]
+        self.assertIs(policies.of_test(Case("test_a")).size, Size.SMALL)
+        Case.test_a.__hermetic__[0] = medium
+        self.assertIs(policies.of_test(Case("test_a")).size, Size.MEDIUM)
+
+    def test_what_are_no_marks_is_an_error_each_time(self):
+        class Case(unittest.TestCase):
+            test_a = small(lambda self: None)
+
+        self.in_force()
+        for wrong in ("small", ("small",), ([],), [small, medium]):
+            Case.test_a.__hermetic__ = wrong
+            for _ in range(2):
+                with self.subTest(wrong=wrong), self.assertRaises(hermetic.DecorationError):
+                    policies.of_test(Case("test_a"))
 
 
 class SizeTest(PolicyCase):
