@@ -33,6 +33,7 @@ class EachSizeOnAFunction(unittest.TestCase):
 
         self.assertEqual(sizes(Case), {"test_a": "small", "test_b": "medium", "test_c": "free", "test_d": "free"})
 
+    @medium
     def test_methods_of_all_sizes_in_turn_are_held_to_their_own_by_every_runner(self) -> None:
         methods = "".join(
             f"    @hermetic.{size}\n    def test_{number}(self): reach()\n"
@@ -40,7 +41,7 @@ class EachSizeOnAFunction(unittest.TestCase):
         )
         expected = [(0, "small"), (1, "small"), (2, "medium"), (5, "small"), (6, "medium"), (7, "medium")]
         for runner in ("hermetic", "unittest"):
-            with self.subTest(runner=runner), hermetic.guard("large"):
+            with self.subTest(runner=runner):
                 text = run_suite(f"class Case(unittest.TestCase):\n{methods}", runner=runner).stderr
                 found = re.findall(r"violation: (\w+) test \S*\.test_(\d)", text)
                 self.assertEqual(sorted({(int(number), size) for size, number in found}), expected)
