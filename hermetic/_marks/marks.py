@@ -136,7 +136,7 @@ class SizeMark(Mark):
 
     def __call__(self, *marked: Any) -> Any:
         """Mark a test or a class; without one, return the mark, so that ``@small()`` is ``@small``."""
-        return super().__call__(*marked) if marked else self
+        return Mark.__call__(self, *marked) if marked else self
 
     def __repr__(self) -> str:
         assert self.size is not None

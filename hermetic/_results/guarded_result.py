@@ -202,7 +202,7 @@ class GuardedResult:
 
     def report_late(self) -> None:
         """Report what tests did after they had ended, each as an error of the test that caused it."""
-        if not (installation.installed.is_complete or running.late or running.faults):
+        if running.log is None and not (running.late or running.faults):
             return
         guarding().violation_log.collect_entries()
         self._report_faults(self._scope.owner if self._scope is not None else None)

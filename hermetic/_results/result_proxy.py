@@ -26,6 +26,9 @@ def report_outside(result: Any, subject: Any, error: BaseException) -> None:
         result.addError(subject, exc_info(error))
 
 
+_OWN_NAMES = frozenset(vars(GuardedResult))
+
+
 class _Forward:
     """Hands everything on to another object."""
 
@@ -37,7 +40,7 @@ class _Forward:
         return getattr(object.__getattribute__(self, "_result"), name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in vars(GuardedResult):
+        if name in _OWN_NAMES:
             object.__setattr__(self, name, value)
         else:
             setattr(self._result, name, value)
@@ -52,7 +55,7 @@ def _forwarded(name: str) -> Any:
     return forward
 
 
-for _name in [name for name in vars(GuardedResult) if name.startswith(("add", "start", "stop"))]:
+for _name in [name for name in _OWN_NAMES if name.startswith(("add", "start", "stop"))]:
     setattr(_Forward, _name, _forwarded(_name))
 
 
