@@ -13,7 +13,7 @@ from .patterns import ANYTHING, CommandPattern, as_written, differences
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, NoReturn
+    from typing import Any
 
     from .command_calls import CommandCall
     from .expectations import Expectation
@@ -26,13 +26,15 @@ class _Source(str):
 
     __slots__ = ()
 
-    def __call__(self, *arguments: Any, **options: Any) -> NoReturn:
-        first = as_written(arguments[0]) if arguments else "..."
-        real_call = "subprocess.run" if self == RUN else "shutil.which"
-        raise HermeticError(
-            f"self.subprocess.{self}() runs nothing: script the call with self.subprocess.mock_{self}({first}), and let"
-            f" the code under test call {real_call}({first})"
-        )
+    if not TYPE_CHECKING:  # for type checkers, the call is an error
+
+        def __call__(self, *arguments: Any, **options: Any) -> None:
+            first = as_written(arguments[0]) if arguments else "..."
+            real_call = "subprocess.run" if self == RUN else "shutil.which"
+            raise HermeticError(
+                f"self.subprocess.{self}() runs nothing: script the call with self.subprocess.mock_{self}({first}),"
+                f" and let the code under test call {real_call}({first})"
+            )
 
 
 RUN, WHICH = _Source("run"), _Source("which")

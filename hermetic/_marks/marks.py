@@ -77,7 +77,7 @@ class Mark:
         return found  # type: ignore[no-any-return]
 
     def _mark_class(self, cls: Any) -> None:
-        self._add_to(cls, cls.__dict__.get("__hermetic__"))
+        self._add_to(cls, cls.__dict__.get("__hermetic__", ()))
         if issubclass(cls, unittest.TestCase):
             class_protection.protect_class(cls)
         else:  # a mixin for TestCases, or a test class of pytest's: only its methods can carry the policy
@@ -92,11 +92,11 @@ class Mark:
     def _mark_function(self, function: Any) -> Any:
         marked = self._wrap(function)
         current_run.functions_are_marked = True
-        self._add_to(marked, getattr(marked, "__hermetic__", None))
+        self._add_to(marked, getattr(marked, "__hermetic__", ()))
         return marked
 
     def _add_to(self, marked: Any, marks: Any) -> None:
-        others = () if marks is None else self._compatible(marked, marks)
+        others = self._compatible(marked, marks) if marks or type(marks) is not tuple else ()
         try:
             marked.__hermetic__ = (self, *others)
         except (AttributeError, TypeError) as error:

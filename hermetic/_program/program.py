@@ -45,6 +45,7 @@ class TestProgram(unittest.TestProgram):
     testRunner: Any  # noqa: N815 - the same
     exit: bool
     testNamePatterns: Any  # noqa: N815 - the same
+    durations: Any
 
     def __init__(self, *args: Any, durations: int | None = None, **kwargs: Any) -> None:
         if features.UNITTEST_HAS_DURATIONS:
