@@ -37,6 +37,7 @@ class _Source(str):
             )
 
 
+_FUNCTIONS = frozenset({"Popen", "call", "check_call", "check_output", "getoutput", "getstatusoutput"})
 RUN, WHICH = _Source("run"), _Source("which")
 _FIELDS: dict[str, tuple[str, ...]] = {
     RUN: ("command", "returncode", "stdout", "stderr", "input", "cwd", "env", "shell"),
@@ -145,6 +146,15 @@ class RecordedCalls:
 
     run = RUN
     which = WHICH
+
+    if not TYPE_CHECKING:  # type checkers would accept any attribute
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Say what to write in the place of a function of ``subprocess``."""
+            text = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if name in _FUNCTIONS:
+                text += f": script the call with mock_run(), and let the code under test call subprocess.{name}()"
+            raise AttributeError(text, name=name, obj=self)
 
     def __init__(self) -> None:
         self.name = "sp"

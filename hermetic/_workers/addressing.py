@@ -17,6 +17,7 @@ import types
 import unittest
 
 from .._base import real
+from .._base.command import NAME
 from .._base.errors import IsolationError
 from .._patches import forked_runs, unittest_classes
 from .._rules import marking
@@ -107,7 +108,7 @@ def address_of_object(found: Any) -> dict[str, Any]:
     if known is not found and getattr(known, "__wrapped__", None) is not found:
         raise IsolationError(
             f"[H007] {what} cannot be isolated: its module has no such name (it was created at run time);"
-            " assign it to that name in its module, or run the tests with python -m hermetic"
+            f" assign it to that name in its module, or run the tests with {NAME}"
         )
     file = getattr(module, "__file__", None)
     if module_name == "__main__" and (file is None or not os.path.isfile(file)):

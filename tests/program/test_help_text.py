@@ -45,7 +45,7 @@ class HelpTest(hermetic.HermeticTestCase):
         for word, there, elsewhere in (
             ("isolation", "--isolated-timeout SECONDS", "--json"),
             ("REPORT", "--junit-xml FILE", "--isolated "),
-            ("parallel", "-j [N|auto]", "--mode"),
+            ("parallel", "--jobs [N|auto]", "--mode"),
             ("failfast", "-f, --failfast", "--mode"),
         ):
             for arguments in (["--help", word], ["discover", "-h", word]):

@@ -62,6 +62,8 @@ class BadInputTest(hermetic.HermeticTestCase):
             (lambda: hermetic.guard(lambda: None), DecorationError, r'write @guard\("small"\)'),
             (lambda: hermetic.guard("smal"), ConfigurationError, r"did you mean small\?"),
             (lambda: self.subprocess.run(["git"]), HermeticError, r'self.subprocess.mock_run\(\["git"\]\)'),
+            (lambda: self.subprocess.check_output("git"), AttributeError, r"script the call with mock_run\(\)"),
+            (lambda: self.subprocess.weather, AttributeError, "has no attribute 'weather'$"),
             (lambda: self.subprocess.which("git"), HermeticError, r'self.subprocess.mock_which\("git"\)'),
         ):
             with self.subTest(advice), self.assertRaisesRegex(kind, advice):
