@@ -244,6 +244,7 @@ SHAPES = st.lists(st.tuples(st.sampled_from("mn"), st.sampled_from("ABCD"), st.i
 SECONDS = st.floats(0, 1000) | st.none()
 
 
+@medium  # it tries many suites
 class PropertiesTest(hermetic.HermeticTestCase):
     @given(SHAPES, st.integers(1, 12), st.lists(SECONDS, max_size=20), st.randoms())
     def test_every_test_is_in_exactly_one_shard_whatever_the_order(self, shapes, count, seconds, rnd):
