@@ -78,7 +78,7 @@ class AllowancesTest(hermetic.HermeticTestCase):
     def test_other_texts_are_no_programs(self):
         self.assert_refused("processes", {
             "": "empty string", "\t": "empty string", "git ": "write 'git'", "https://git.test": "a URL",
-            "/usr/bin/": "a folder", os.sep: "a folder", "~/bin/git": os.path.expanduser("~/bin/git"),
+            "/usr/bin/": "a folder", os.sep: "a folder", "~/bin/git": repr(os.path.expanduser("~/bin/git")),
             "'git'": "write git",
         })  # fmt: skip
 
@@ -89,7 +89,7 @@ class AllowancesTest(hermetic.HermeticTestCase):
 
     def test_paths_that_no_file_has_are_no_files(self):
         self.assert_refused("files", {
-            "": "empty string", "~/x": os.path.expanduser("~/x"), "./notes.txt": "write 'notes.txt'",
+            "": "empty string", "~/x": repr(os.path.expanduser("~/x")), "./notes.txt": "write 'notes.txt'",
             "../notes.txt": "write the full path", "tests/data/": "'tests/data/*' for what is in it",
             "https://x.test/y": "a URL", " x": "write 'x'",
         })  # fmt: skip

@@ -164,8 +164,9 @@ class AdviceTest(hermetic.HermeticTestCase):
 
     def test_a_native_function_in_a_medium_test_is_allowed_by_name_or_left_to_the_kernel(self):
         operation = Operation(NETWORK, "native", "connect() of a C library", "ctypes", OTHER, "connect()")
-        for advice in ("hosts=['connect()']", "--sandbox kernel", "@large"):
-            self.assert_advises(operation, advice, size="medium")
+        with mock.patch.object(features, "WINDOWS", new=False):
+            for advice in ("hosts=['connect()']", "--sandbox kernel", "@large"):
+                self.assert_advises(operation, advice, size="medium")
         self.assertNotIn("--sandbox", " ".join(self.advice(operation)))
         with mock.patch.object(features, "WINDOWS", new=True):
             self.assertNotIn("--sandbox", " ".join(self.advice(operation, size="medium")))

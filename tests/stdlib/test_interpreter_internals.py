@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import types
+import unittest
 from unittest import mock
 
 import hermetic
@@ -38,6 +39,7 @@ class ThreadsTest(hermetic.HermeticTestCase):
         self.assertIs(sys._current_frames()[threading.get_ident()], sys._getframe())
 
 
+@unittest.skipUnless(hasattr(signal, "SIGUSR1"), "there is no signal to try it with")
 class InterruptTest(hermetic.HermeticTestCase):
     def test_without_pthread_kill_the_signal_is_raised_in_the_thread_and_ends_a_sleep_of_the_main_thread(self):
         handled, woken = [], []
