@@ -6,6 +6,7 @@ import contextlib
 import functools
 import importlib
 import os
+import sys
 import warnings
 
 from .._base.errors import IsolationError
@@ -82,6 +83,7 @@ class IsolatedItems:
         return True
 
     def _frames_of(self, item: Any, group: Group) -> Iterable[list[Any]]:
+        _refuse_databases(item)
         index = self._indexes[id(item)]
         run = GroupRun(group) if group.key is None else self._runs.setdefault(group.key, GroupRun(group))
         if not run.at_work:
@@ -122,6 +124,23 @@ class IsolatedItems:
     def pytest_sessionfinish(self, session: Any) -> None:
         """Fail a run with errors that no report was left for."""
         scopes.running.faults += [IsolationError(f"[H007] {text}") for text in self._late]
+
+
+_DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}  # of pytest-django
+
+
+def _refuse_databases(item: Any) -> None:
+    """Refuse an item that uses Django's databases: its worker would set up, and destroy, those of the session.
+
+    Raises:
+        IsolationError: it uses them.
+    """
+    uses = getattr(getattr(item, "cls", None), "databases", None) or item.get_closest_marker("django_db")
+    if "django.db" in sys.modules and (uses or _DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ()))):
+        raise IsolationError(
+            "[H007] it cannot be isolated: its test database belongs to the session, and another process would destroy"
+            " it; make it a SimpleTestCase, or remove the mark"
+        )
 
 
 def _forked(session: Any) -> Nursery:
