@@ -32,14 +32,14 @@ LAYERS = {
     "_stdlib": "global_state interpreter_internals subprocess_internals unittest_internals",
     "_children.site": "sitecustomize",
     "_version": "",
-    "_policy": "decision | allowances messages",
+    "_policy": "decision | allowances remedies | messages",
     "_reports": (
         "html_assets plain_text test_records | ci_annotations html_timeline json_report"
         " junit_report | html_report | report_writer"
     ),
     "_terminal": "colours drawing | live_line",
     "_settings": "baseline_file kinds | allow_tables table | config | current_run",
-    "_operations": "events patch_targets | callsite multicast windows_events | file_events",
+    "_operations": "lasting patch_targets | events | callsite multicast windows_events | file_events started_processes",
     "_verdicts": (
         "scopes violation_data | allowed baseline log_writing reported_exceptions subjects |"
         " violation_log | blocks faults"
@@ -413,6 +413,8 @@ class DeferredImportsTest(hermetic.HermeticTestCase):
 # Variables of modules that are changed: caches, with what clears them, and objects that hold what cannot be elsewhere.
 CHANGED_VARIABLES = {
     ("_base.clock", "_continued"): "a handler of signals writes it, below all that is in force",
+    ("_operations.lasting", "_drawn_ports"): "the ports that the system has given to this process's sockets",
+    ("_operations.lasting", "_given_any_port"): "sockets of this process, while they live",
     ("_patches.forked_runs", "_watch"): "the process that is copied, while its copies are watched",
     ("_patches.installation", "installed"): "the guard is installed once per process",
     ("_patches.multiprocessing.main_guard", "reimported"): "the import of main in a child happens once",

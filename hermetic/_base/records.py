@@ -22,8 +22,9 @@ class Operation(
             "script",
             "program",
             "pid",
+            "allowed_as",
         ),
-        defaults=("inet", "", None, False, "", "", "", None),
+        defaults=("inet", "", None, False, "", "", "", None, ""),
     )
 ):
     """One attempt to reach the network, to start a process, or to use what else a size may not allow.
@@ -32,9 +33,9 @@ class Operation(
         kind: ``network``, ``process``, ``filesystem``, ``database`` or ``sleep``: the column of the size table that
             judges it.
         action: for the network ``connect``, ``sendto``, ``sendmsg``, ``bind``, ``listen``, ``join``, ``use``,
-            ``resolve`` and ``native``; for processes ``start``, ``fork``, ``exec``, ``interpreter`` and ``native``; for
-            files ``read``, ``write``, ``list``, ``remove``, ``move``, ``link`` and ``change``; for databases ``open``;
-            and ``sleep``.
+            ``resolve`` and ``native``; for processes ``start``, ``process`` (of multiprocessing), ``fork``, ``exec``,
+            ``interpreter`` and ``native``; for files ``read``, ``write``, ``list``, ``remove``, ``move``, ``link`` and
+            ``change``; for databases ``open``; and ``sleep``.
         target: what it aimed at, for people: ``203.0.113.7:443``, ``git --version``, ``data/prices.csv``.
         api: the function that was called, as a dotted name; the system call, as ``connect(2)``, where the kernel told.
         family: ``inet``, ``unix``, ``kernel`` or ``other``; only for the network.
@@ -43,9 +44,11 @@ class Operation(
         port: the port, or None.
         stream: whether the socket is a stream (TCP) socket that ``listen`` is watched on.
         command: the program to be started, by path or name; ``fork`` where the process forks itself; empty for none.
-        script: the command as one would write it to script it; empty for what cannot be scripted, or is too long.
+        script: the command as one would write it to script it, and in a violation the whole of what scripts it; empty
+            for what cannot be scripted, or is too long.
         program: the program that made the system call, where the kernel told; else empty.
         pid: its process id; else None.
+        allowed_as: what ``allow`` would have to name, in this run and in the next; empty where that is not known.
     """
 
     __slots__ = ()
@@ -61,6 +64,7 @@ class Operation(
     script: str
     program: str
     pid: int | None
+    allowed_as: str
 
 
 class CallSite(namedtuple("CallSite", ("filename", "line", "function", "module", "source", "patch"))):  # noqa: PYI024

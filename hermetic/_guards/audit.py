@@ -9,7 +9,7 @@ from .._base.addresses import packed_address
 from .._base.errors import GuardError, ViolationError
 from .._base.records import Operation, Violation
 from .._base.sizes import LIMITS, NETWORK, NOWHERE, OBSERVE, PROCESS, WARN
-from .._operations import callsite, events, windows_events
+from .._operations import callsite, events, lasting, started_processes, windows_events
 from .._policy import decision, messages
 from .._stdlib import subprocess_internals
 from .._verdicts import allowed, baseline, log_writing, reported_exceptions, scopes, subjects, violation_data
@@ -206,8 +206,10 @@ _ASKING_FORK_SERVER = ("ensure_running", "connect_to_new_process")
 
 def _refuse(operation: Operation, scope: Scope, policy: decision.Policy, owner: str) -> None:
     """Record a violation, and raise it unless the mode or the baseline allows it."""
-    if policy.mode != OBSERVE or scopes.running.is_new(owner, operation):
-        _record(operation, scope, policy, owner)
+    written = started_processes.as_started(operation)
+    if not started_processes.is_let_happen() and (policy.mode != OBSERVE or scopes.running.is_new(owner, written)):
+        _record(written, scope, policy, owner)
+        started_processes.note_let_happen()
     if operation.kind == PROCESS:
         ceilings.count_start(scope)  # the start happens, and what the child does is judged, too
     _tell_sandbox(operation, policy, is_allowed=False)
@@ -215,10 +217,13 @@ def _refuse(operation: Operation, scope: Scope, policy: decision.Policy, owner: 
 
 def _record(operation: Operation, scope: Scope, policy: decision.Policy, owner: str) -> None:
     site = callsite.find_call_site(operation.api)
+    is_child = scope.home != real.get_pid()
+    if is_child and isinstance(scope.owner, str):  # started anew: it has no mocks of the test
+        site, operation = site._replace(patch=""), operation._replace(script="")
+    operation = lasting.proposing(operation, scope.owner, site.patch)
     violation = Violation(decision.violation_code(operation), policy.size.value, owner, operation, site)
     is_noted = policy.mode == OBSERVE or baseline.is_known(scope, violation)
     warn = is_noted or policy.mode == WARN
-    is_child = scope.home != real.get_pid()
     if is_child:
         log_writing.send_violation(scope, violation, warned=warn, silently=is_noted)
     if warn:

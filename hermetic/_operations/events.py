@@ -6,6 +6,7 @@ none: ``listen``, names inside ``connect``, ``fork_exec`` before 3.14, sub-inter
 
 from __future__ import annotations
 
+import itertools
 import os
 
 from .._base import features, real
@@ -14,6 +15,7 @@ from .._base.records import Operation
 from .._base.sizes import NETWORK, PROCESS
 from .._policy.decision import INET, KERNEL, OTHER, UNIX, join_host
 from .._policy.messages import as_source
+from . import lasting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,7 +86,9 @@ def listen_operation(sock: Any) -> Operation:
     if not bound:  # or an AF_UNIX socket without a name
         everywhere = "::" if sock.family == real.socket_module().AF_INET6 else "0.0.0.0"  # noqa: S104
         bound = "" if isinstance(bound, (str, bytes)) else (everywhere, 0)
-    return socket_operation("listen", sock, bound, stream=True)
+    operation = socket_operation("listen", sock, bound, stream=True)
+    lasting.note_listening(sock, operation.port)
+    return operation
 
 
 def new_socket_operation(_sock: Any, family: int, kind: int, protocol: int) -> Operation | None:
@@ -126,7 +130,9 @@ def _connect(sock: Any, address: Any) -> Operation:
 
 def _bind(sock: Any, address: Any) -> Operation:
     _socket = real.socket_module()
-    return socket_operation("bind", sock, address, stream=sock.type == _socket.SOCK_STREAM)
+    operation = socket_operation("bind", sock, address, stream=sock.type == _socket.SOCK_STREAM)
+    lasting.note_bound(sock, operation.port)
+    return operation
 
 
 def _sendto(sock: Any, address: Any) -> Operation:
@@ -255,14 +261,21 @@ def argument_text(value: Any) -> str:
 
 
 def _script(scripted: Any) -> str:
-    """Return a command as source text for the double, if there is one; a string for a command that a shell runs."""
+    """Return a command as source text for the double, if there is one: a string for a command that a shell runs.
+
+    From the first argument on that differs in every run, ``...`` stands for all of them.
+    """
     if scripted is None or not features.HAS_SUBPROCESS_DOUBLE:
         return ""
-    if isinstance(scripted, (str, bytes, os.PathLike)):
-        text = as_source(argument_text(scripted))
+    is_line = isinstance(scripted, (str, bytes, os.PathLike))
+    argv = [argument_text(argument) for argument in ([scripted] if is_line else scripted)]
+    if argv[:2] == _SHELL and len(argv) == _SHELL_ARGUMENTS:
+        is_line, argv = True, argv[2:]
+    kept = [*itertools.takewhile(lasting.is_lasting, argv)]
+    if len(kept) < len(argv):
+        text = f"{as_source(kept)[:-1]}, ...]" if kept else "..."
     else:
-        argv = [argument_text(argument) for argument in scripted]
-        text = as_source(argv[2] if argv[:2] == _SHELL and len(argv) == _SHELL_ARGUMENTS else argv)
+        text = as_source(argv[0] if is_line else argv)
     return text if len(text) <= _SCRIPT_MAX_CHARACTERS else ""
 
 

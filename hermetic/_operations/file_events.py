@@ -16,16 +16,14 @@ import functools
 import os
 import sys
 
-from .._base import features, own_files, real
-from .._base.errors import ConfigurationError
+from .._base import features, real
 from .._base.records import Operation
 from .._base.sizes import DATABASE, FILESYSTEM
-from .._settings.current_run import current_run
-from . import callsite, events
+from . import callsite, events, lasting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 # Modules that use files for themselves, by the first part of their names.
@@ -108,7 +106,7 @@ def _operation(action: str, path: Any, api: str) -> Operation | None:
     if isinstance(path, int):
         return None
     full = full_path(os.curdir if path is None else path)
-    if is_no_file(full) or is_temporary(full) or (action in _READING and is_part_of_program(full)):
+    if is_no_file(full) or lasting.is_temporary(full) or (action in _READING and is_part_of_program(full)):
         return None
     if callsite.is_acting_for_itself(ACTING_FOR_THEMSELVES):
         return None
@@ -134,40 +132,13 @@ def is_no_file(full: str) -> bool:
     return name.lower() == os.devnull.lower()  # on Windows it is in every folder
 
 
-def is_temporary(full: str) -> bool:
-    """Whether a path lies in a temporary folder, but not in the project, if that lies in one too."""
-    return any(
-        _is_below(full, folder) and not (_is_below(_root, folder) and _root != folder and _is_below(full, _root))
-        for folder in _forms_of(*_temporary_folders())
-    )
-
-
-def _temporary_folders() -> Sequence[str]:
-    """Return the temporary folders that are set now, and those that were set at the start: a test may change them."""
-    tempfile = sys.modules.get("tempfile")
-    named = [getattr(tempfile, "tempdir", None), *_named_at_start]
-    named += [real.environ.get(name) for name in own_files.TEMPORARY_FOLDER_VARIABLES]
-    folders = [os.fsdecode(folder) for folder in named if isinstance(folder, (str, bytes)) and folder]
-    return folders or own_files.DEFAULT_TEMPORARY_FOLDERS
-
-
-@functools.lru_cache
-def _forms_of(*folders: str) -> list[str]:
-    """Return the forms in which folders may begin the path of a file."""
-    forms = [form for folder in folders for form in (os.path.abspath(folder), _realpath(folder))]
-    return [*dict.fromkeys(map(_normcase, forms))]
-
-
-_named_at_start = [real.environ.get(name) for name in (*own_files.TEMPORARY_FOLDER_VARIABLES, "TEST_TMPDIR")]
-
-
 def is_part_of_program(full: str) -> bool:
     """Whether a path lies where the program itself does: its content is the same in every run."""
     if any(part in full for part in callsite.SITE_PACKAGES):
         return True
     zones = getattr(sys.modules.get("zoneinfo"), "TZPATH", ())  # C code reads these for any caller
     packages = _folders_of_packages(len(sys.modules))
-    return any(_is_below(full, folder) for folder in (*_INSTALLED, *zones, *packages))
+    return any(lasting.is_below(full, folder) for folder in (*_INSTALLED, *zones, *packages))
 
 
 _INSTALLED = [
@@ -192,20 +163,7 @@ def _find_packages() -> Iterator[str]:
             yield os.path.dirname(os.path.abspath(file))
 
 
-def _is_below(full: str, folder: str) -> bool:
-    path = _normcase(full)
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
-
-
-def _find_root() -> str:
-    try:
-        return _normcase(current_run.settings.root)
-    except ConfigurationError:  # of a child that runs elsewhere: the run itself has told
-        return ""
-
-
-_root = _find_root()
-
+lasting.project_root()  # known from now on: to read the settings while a file is judged would be judged, too
 
 IN_MEMORY = ":memory:"
 

@@ -20,6 +20,8 @@ UNIX = "unix"  # a path or an abstract name
 KERNEL = "kernel"  # netlink and the crypto API: never leaves the kernel
 OTHER = "other"  # raw packets, virtual machines, Bluetooth
 
+LAST_PORT = 65535
+
 _CODES = {NETWORK: "H001", FILESYSTEM: "H002", PROCESS: "H003", DATABASE: "H004", SLEEP: "H005"}
 
 
@@ -203,7 +205,7 @@ def split_host(entry: str) -> tuple[str, int | None]:
         raise ConfigurationError(f"{entry!r}: there is no host; write 'host', 'host:port' or '[ipv6]:port'")
     if port_text in ("", "*"):
         return host, None
-    if not port_text.isascii() or not port_text.isdigit() or int(port_text) > 65535:  # noqa: PLR2004 - the last port
+    if not port_text.isascii() or not port_text.isdigit() or int(port_text) > LAST_PORT:
         message = f"{entry!r}: the port must be a number from 0 to 65535; write 'host', 'host:port' or '[ipv6]:port'"
         raise ConfigurationError(message)
     return host, int(port_text)

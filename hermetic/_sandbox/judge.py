@@ -7,6 +7,7 @@ import errno
 from .._base.errors import GuardError
 from .._base.records import CallSite, Violation
 from .._base.sizes import LIMITS, OBSERVE, WARN
+from .._operations import lasting
 from .._policy import decision, messages
 from .._policy.decision import UNIX
 from .._verdicts import baseline, log_writing, scopes, violation_data
@@ -213,7 +214,7 @@ class Judge:
         assert scope.policy is not None
         assert scope.log_path is not None
         pid = real_process(thread)
-        operation = operation._replace(program=program_name(pid), pid=pid)
+        operation = lasting.proposing(operation._replace(program=program_name(pid), pid=pid), None)
         code = decision.violation_code(operation)
         violation = Violation(code, scope.policy.size.value, scope.name, operation, _NOWHERE)
         is_noted = scope.policy.mode == OBSERVE or baseline.is_known(scope, violation)

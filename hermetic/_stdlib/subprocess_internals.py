@@ -27,6 +27,11 @@ def child_was_started(popen: Any, pid: int, files: Iterable[int]) -> None:
     popen._close_pipe_fds(*files)
 
 
+def process_target(process: Any) -> Any:
+    """Return what a process of multiprocessing is to run; None for its own method, and after its start."""
+    return getattr(process, "_target", None)
+
+
 def selector_event_loop() -> type:
     """Return the class of asyncio's event loops that start subprocesses."""
     return real.import_module("asyncio.unix_events")._UnixSelectorEventLoop  # type: ignore[no-any-return]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .._base import own_files, real
 from .._base.sizes import DATABASE, FILESYSTEM, NETWORK, PROCESS
+from .._operations import lasting
 from .._policy.decision import INET
 from .._settings.current_run import current_run
 
@@ -39,9 +40,7 @@ def _lasting(operation: Operation) -> str:
         python = re.fullmatch(_PYTHON, name)
         return python[1] if python else name
     if operation.host and (operation.kind in (FILESYSTEM, DATABASE) or operation.kind == NETWORK):
-        from .._operations.file_events import is_temporary  # saves 10 ms in children
-
-        return "a temporary file" if is_temporary(operation.host) else operation.target
+        return "a temporary file" if lasting.is_temporary(operation.host) else operation.target
     return ""
 
 

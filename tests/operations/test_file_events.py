@@ -9,7 +9,7 @@ from unittest import mock
 
 import hermetic
 from hermetic._base.sizes import DATABASE
-from hermetic._operations import file_events
+from hermetic._operations import file_events, lasting
 
 READERS = file_events.READERS
 PROJECT_FILE = os.path.join(os.sep, "project", "notes.txt")
@@ -17,17 +17,20 @@ PROJECT_FILE = os.path.join(os.sep, "project", "notes.txt")
 
 class PathsTest(hermetic.HermeticTestCase):
     def test_a_project_in_a_temporary_folder_is_no_temporary_file(self) -> None:
-        with mock.patch.object(file_events, "_root", "/tmp/project"), mock.patch.object(tempfile, "tempdir", "/tmp"):
-            self.assertFalse(file_events.is_temporary("/tmp/project/notes.txt"))
-            self.assertTrue(file_events.is_temporary("/tmp/other"))
+        with (
+            mock.patch.object(lasting, "project_root", lambda: "/tmp/project"),
+            mock.patch.object(tempfile, "tempdir", "/tmp"),
+        ):
+            self.assertFalse(lasting.is_temporary("/tmp/project/notes.txt"))
+            self.assertTrue(lasting.is_temporary("/tmp/other"))
 
     def test_a_temporary_folder_in_the_project_is_one(self) -> None:
         with (
-            mock.patch.object(file_events, "_root", "/project"),
+            mock.patch.object(lasting, "project_root", lambda: "/project"),
             mock.patch.object(tempfile, "tempdir", "/project/tmp"),
         ):
-            self.assertTrue(file_events.is_temporary("/project/tmp/x"))
-            self.assertFalse(file_events.is_temporary("/project/tmpx"))
+            self.assertTrue(lasting.is_temporary("/project/tmp/x"))
+            self.assertFalse(lasting.is_temporary("/project/tmpx"))
 
     def test_files_in_memory_lie_on_no_device(self) -> None:
         answers = {"/dev/null": True, "/proc/self/maps": True, "/dev/shm/x": False, "/data/dev/null.txt": False}

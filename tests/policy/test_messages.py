@@ -11,7 +11,7 @@ import support
 from hermetic._base import features
 from hermetic._base.records import CallSite, Operation, Violation
 from hermetic._base.sizes import NETWORK, PROCESS
-from hermetic._operations import events
+from hermetic._operations import events, lasting
 from hermetic._policy import messages
 from hermetic._policy.decision import INET, OTHER, UNIX
 from hermetic._policy.messages import headline, summary_lines, violation_text
@@ -87,6 +87,11 @@ class TextTest(hermetic.HermeticTestCase):
         site = CallSite("<string>", 1, "f", "m", "", "")
         self.assertEqual(violation_text(violation(site=site)).splitlines()[1], "  at <string>:1 in f")
 
+    def test_a_target_of_several_lines_stays_on_one(self):
+        several = GIT._replace(target="sh -c 'a\nb\x1b'")
+        self.assertTrue(headline(violation(several)).endswith("started \"sh -c 'a\\nb\\x1b'\""))
+        self.assertEqual(len(summary_lines([violation(several)], "violations")), 2)
+
     def test_repetitions_are_counted_in_the_first_line(self):
         self.assertTrue(violation_text(violation(), repeated=2).splitlines()[0].endswith("(2 more times)"))
 
@@ -106,6 +111,7 @@ class RuleTest(hermetic.HermeticTestCase):
 
 class AdviceTest(hermetic.HermeticTestCase):
     def advice(self, operation: Operation, **fields: object) -> list[str]:
+        operation = lasting.proposing(operation, self)
         lines = violation_text(violation(operation, **fields)).splitlines()  # type: ignore[arg-type]
         return [line.removeprefix("    - ") for line in lines if line.startswith("    - ")]
 

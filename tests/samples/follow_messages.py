@@ -9,6 +9,7 @@ import contextlib
 import inspect
 import logging
 import re
+import sys
 import warnings
 from unittest import mock
 
@@ -71,5 +72,5 @@ styles = [
 ]
 for name, function in styles:
     for trouble in follow(name, function):
-        print(f"{name} {trouble}")
-print(len(styles), "styles")
+        print(f"{name} {trouble}", file=sys.stderr)
+print(len(styles), "styles", file=sys.stderr)

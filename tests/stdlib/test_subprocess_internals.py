@@ -6,6 +6,7 @@ import asyncio
 import asyncio.base_subprocess
 import inspect
 import json
+import multiprocessing
 import os
 import selectors
 import subprocess
@@ -15,6 +16,12 @@ from unittest import mock
 import hermetic
 import support
 from hermetic._stdlib import subprocess_internals
+
+
+class ProcessTest(hermetic.HermeticTestCase):
+    def test_a_process_of_multiprocessing_keeps_its_target_until_it_starts(self):
+        self.assertIs(subprocess_internals.process_target(multiprocessing.Process(target=print)), print)
+        self.assertIsNone(subprocess_internals.process_target(multiprocessing.Process()))
 
 
 class SubprocessDoubleTest(hermetic.HermeticTestCase):
