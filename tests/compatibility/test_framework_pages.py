@@ -54,7 +54,7 @@ class FrameworkPagesTest(unittest.TestCase):
                 refused = run_python("-m", "hermetic", *replay[1].split(), cwd=folder)
                 recorded = run_python("-m", "hermetic", *record[1].split(), cwd=folder, env={"RECORD": record[0]})
             replayed = run_python("-m", "hermetic", *replay[1].split(), cwd=folder)
-        self.assertIn("the cassette doesn't exist", refused.stderr)
+        self.assertIn("CannotOverwriteExistingCassetteException", refused.stderr)
         self.assertIn("test_rate connected to 127.0.0.1", recorded.stderr)
         self.assertEqual((recorded.returncode, replayed.returncode), (0, 0), recorded.stderr + replayed.stderr)
 
