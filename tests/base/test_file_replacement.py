@@ -32,7 +32,7 @@ class WhereTest(hermetic.HermeticTestCase):
             self.assertIn("is not a regular file", self.refused(folder, "--html", os.devnull))
             self.assertIn("is a folder", self.refused(folder, "--junit-xml", "."))
             self.assertIn("cannot be written", self.refused(folder, "--json", "x" * 300))
-            self.assertIn("two reports in one file", self.refused(folder, "--json", "same", "--html", "./same"))
+            self.assertIn("two reports share one file", self.refused(folder, "--json", "same", "--html", "./same"))
             self.assertEqual(os.listdir(folder), ["test_it.py"])
 
     @unittest.skipUnless(hasattr(os, "symlink") and os.name != "nt", "symbolic links may need a privilege there")

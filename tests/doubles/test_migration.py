@@ -30,7 +30,7 @@ def rows_of_the_page() -> list[str]:
     with open(PAGE, encoding="utf-8") as file:
         section = file.read().partition("## Migrate from other doubles\n")[2].partition("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("| `")]
-    return [line.partition("` |")[0].removeprefix("| `") for line in lines]
+    return [line.split("`")[1] for line in lines]
 
 
 class PageTest(HermeticTestCase):
