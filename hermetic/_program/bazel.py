@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import fnmatch
 import os
-import shlex
 
 from .._base import real
 from .._base.errors import ConfigurationError
@@ -107,6 +106,8 @@ def _end(seconds: str | None) -> float | None:
 
 
 def _words(text: str | None) -> list[str]:
+    import shlex  # needed under Bazel alone
+
     try:
         return shlex.split(text or "")
     except ValueError as error:
