@@ -147,6 +147,7 @@ PRIVATE_NAMES = {
     ("_patches.shown_warnings", "_showwarning_orig"),  # as above
     ("_patches.process_exits", "_exit"),  # os._exit is documented
     ("_program.program", "_getParentArgParser"),  # an override, for --durations before 3.12: it can stand nowhere else
+    ("_program.program", "_print_help"),  # an override, for our options in --help
     ("_program.program", "_getMainArgParser"),  # an override, for what to write instead of an unknown option
     ("_program.program", "_getDiscoveryArgParser"),  # as above
 }

@@ -149,7 +149,7 @@ class RecordedCalls:
 
     if not TYPE_CHECKING:  # type checkers would accept any attribute
 
-        def __getattr__(self, name: str) -> NoReturn:
+        def __getattr__(self, name: str) -> Any:
             """Say what to write in the place of a function of ``subprocess``."""
             text = f"{type(self).__name__!r} object has no attribute {name!r}"
             if name in _FUNCTIONS:

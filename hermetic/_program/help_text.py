@@ -10,11 +10,10 @@ from .._base.errors import ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator, Sequence
 
 _EXAMPLES = """\
-examples:
+more examples:
   {0}                             - run the tests below this folder
   {0} discover -s tests           - run the tests below another folder
   {0} test_module.Class.test_it   - run some tests by name
@@ -24,19 +23,19 @@ examples:
 """
 
 
-def help_text(parsers: Sequence[argparse.ArgumentParser], word: str = "") -> str:
+def help_text(texts: Sequence[str], program: str, word: str = "") -> str:
     """Return the help of several parsers, one after another.
 
     Args:
-        parsers: the parsers.
+        texts: the help of each.
+        program: the name of the program.
         word: what to show the options of; empty for all.
 
     Raises:
         ConfigurationError: no option has the word in its name, its help or the title of its group.
     """
-    texts = [parser.format_help() for parser in parsers]
     if not word:
-        return "\n".join([*texts, _EXAMPLES.format(parsers[0].prog)])
+        return "\n".join([*texts, _EXAMPLES.format(program)])
     plain = [re.sub(r"\x1b\[[\d;]*m", "", text) for text in texts]  # without the colours of Python 3.14 and later
     sections = [section for text in plain for section in re.split(r"\n\n(?=\S)", text)]
     found = [text for section in sections if (text := "\n".join(_concerning(word.lower(), section)))]

@@ -44,8 +44,6 @@ _INSTEAD = {  # option to what to write; of pytest and its plugins, then of othe
     "--allow-hosts": 'mark the test @hermetic.allow(hosts=["..."])',
     "--pdb": "--no-isolation, and breakpoint() in the test",
     "--capture": "leave it out: output is shown unless -b hides it",
-    "-s": "leave it out: output is shown unless -b hides it (in a discovery, -s is the folder to start in)",
-    "-t": "write discover -t FOLDER",
     "--showlocals": "--locals",
     "-l": "--locals",
     "--tb": "leave it out: tracebacks are always shown",

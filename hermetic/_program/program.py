@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import functools
+import io
 import sys
 import traceback
 import unittest
@@ -23,6 +22,7 @@ from . import explanations, help_text, options, other_runners, run_setup, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
     from typing import Any, NoReturn
 
@@ -52,7 +52,7 @@ class TestProgram(unittest.TestProgram):
             kwargs["durations"] = durations
         self.durations = durations
         self._hermetic_parser: argparse.ArgumentParser
-        self._parsers: list[argparse.ArgumentParser] = []
+        self._is_in_help = False
         self._ours: argparse.Namespace
         self._stderr = sys.stderr
         self._phase = "while the tests were loaded"
@@ -199,21 +199,28 @@ class TestProgram(unittest.TestProgram):
         return parser
 
     def _getMainArgParser(self, parent: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        parser = _advising(super()._getMainArgParser(parent))  # type: ignore[misc]
-        self._parsers = [parser]
-        return parser
+        return _advising(super()._getMainArgParser(parent))  # type: ignore[misc]
 
     def _getDiscoveryArgParser(self, parent: argparse.ArgumentParser) -> argparse.ArgumentParser:
         parser = _advising(super()._getDiscoveryArgParser(parent))  # type: ignore[misc]
-        if self.module is None:
-            self._parsers.append(parser)
-        parser.print_help = functools.partial(self._print_help, parser)  # type: ignore[method-assign]
+        parser.print_help = lambda file=None: self._show_help(parser.format_help())  # type: ignore[method-assign]
         return parser
 
     def _print_help(self, *args: Any, **kwargs: Any) -> None:
-        parsers = [parser for parser in args if isinstance(parser, argparse.ArgumentParser)] or self._parsers
+        self._is_in_help = True
+        with contextlib.redirect_stdout(io.StringIO()) as shown:
+            super()._print_help(*args, **kwargs)  # type: ignore[misc]
+        self._is_in_help = False
+        self._show_help(shown.getvalue())
+
+    def _show_help(self, text: str) -> None:
+        """Print a help of unittest, and ours; the help of a discovery may be a part of the whole help."""
+        if self._is_in_help:
+            print(text)
+            return
         with usage.configuration_errors(str(self.progName)):
-            usage.show(help_text.help_text([*parsers, self._hermetic_parser], self._help_word))
+            texts = [text.rstrip() + "\n", self._hermetic_parser.format_help()]
+            usage.show(help_text.help_text(texts, str(self.progName), self._help_word))
 
 
 def _advising(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
