@@ -18,6 +18,7 @@ from .._base import clock, features, real
 from .._base.errors import HermeticWarning, TestInterrupted
 from .._base.records import CallSite, Operation, Violation
 from .._base.sizes import OBSERVE, STRICT, TIME
+from .._operations import callsite
 from .._policy import messages
 from .._rules import groups
 from .._settings.current_run import current_run
@@ -69,7 +70,7 @@ def report_overrun(test: Any, scope: scopes.Scope) -> None:
 
 def _error(action: str, test: Any, size: str, target: str, stacks: str = "") -> ViolationError:
     filename, name, line = isolation_errors.place_of(test)
-    site = CallSite(filename, line, name, type(test).__module__, "", "")
+    site = CallSite(callsite.shown_path(filename), line, name, type(test).__module__, "", "")
     operation = Operation(TIME, action, target, "", family="")
     violation = Violation("H006", size, owner_name(test), operation, site)
     return violation_data.ERRORS[TIME](violation, messages.violation_text(violation) + stacks)

@@ -13,6 +13,7 @@ import hermetic
 import support
 from hermetic._base.records import CallSite, Operation, Violation
 from hermetic._base.sizes import DATABASE, FILESYSTEM, OPT_IN, SLEEP, STRICT, Size
+from hermetic._operations import lasting
 from hermetic._policy import messages
 from hermetic._policy.decision import Allowance, Policy, refuses
 
@@ -158,7 +159,7 @@ class PolicyTest(hermetic.HermeticTestCase):
 class MessageTest(hermetic.HermeticTestCase):
     def text(self, code: str, kind: str, action: str, target: str) -> str:
         site = CallSite("shop.py", 3, "load", "shop", "", "shop.function")
-        attempt = Operation(kind, action, target, "x.y", family="", host=f"/project/{target}")
+        attempt = lasting.proposing(Operation(kind, action, target, "x.y", family="", host=f"/project/{target}"), None)
         return messages.violation_text(Violation(code, "small", "tests.T.test_a", attempt, site))
 
     def test_files(self) -> None:
