@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import types
+import unittest
+from unittest import mock
+
+import hermetic
 import support
 from hermetic import medium
+from hermetic._rules import groups
 from support.isolation_runs import HEAD, IsolationCase, Run
 
 setUpModule = support.some_pythons_do
