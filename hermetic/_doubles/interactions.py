@@ -13,7 +13,7 @@ from .patterns import ANYTHING, CommandPattern, as_written, differences
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, NoReturn
+    from typing import Any
 
     from .command_calls import CommandCall
     from .expectations import Expectation
