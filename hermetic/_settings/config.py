@@ -91,7 +91,8 @@ class _Reading:
             kind = SETTINGS[name].kind
             parsed = kind.parse(value)
             if parsed is None:
-                raise ConfigurationError(f"{origin}: {name} = {value!r} is not {kind.accepted}{kind.hint(value)}")
+                where = _as_written(name, origin)
+                raise ConfigurationError(f"{where} {value!r} is not {kind.accepted}{kind.hint(value)}")
             if isinstance(kind, File) and parsed not in kind.words:
                 parsed = os.path.abspath(os.path.join(folder, parsed))
             self.values[name], self.origins[name] = parsed, origin
@@ -106,6 +107,13 @@ class _Reading:
             root=root,
             origins=self.origins,
         )
+
+
+def _as_written(name: str, origin: str) -> str:
+    """A setting as it is written in the place that it came from."""
+    if origin == "command line":
+        return SETTINGS[name].options[-1]
+    return f"{origin}: {SETTINGS[name].variable if origin == 'environment' else name} ="
 
 
 def settings_lines(settings: Settings) -> str:

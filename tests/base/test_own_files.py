@@ -9,6 +9,7 @@ import unittest
 
 from hermetic import HermeticTestCase, medium
 from hermetic._base import own_files
+from hermetic._isolation import process_tree
 from support import Folder, run_python
 from support.sample_runs import SampleRunCase
 
@@ -94,12 +95,16 @@ class WithinTest(unittest.TestCase):
 class SweepingInterpreterTest(HermeticTestCase):
     def test_what_begins_with_the_path_is_removed_once_the_pipe_is_closed(self):
         with Folder(**{"h-1__slash__a": "", "h-2.jsonl": "", "other": ""}) as folder:
+            before = {*process_tree.living_children()}
             pipe = own_files.start_sweeping_interpreter(os.path.join(folder, "h-"))
+            started = {*process_tree.living_children()} - before
             self.assertEqual(len(os.listdir(folder)), 3)
             os.close(pipe)
             while len(os.listdir(folder)) > 1:
                 time.sleep(0.01)
             self.assertEqual(os.listdir(folder), ["other"])
+        for pid in started:
+            os.waitpid(pid, 0)  # nobody else waits for it
 
 
 @medium

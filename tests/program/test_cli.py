@@ -31,7 +31,7 @@ class ConsoleScriptTest(hermetic.HermeticTestCase):
                 (["test_it"], 1, "\n  explain: hermetic --explain H003\n"),
                 (["-j", "2", "--isolated"], 1, "\n  explain: hermetic --explain H003\n"),
                 (["--wrong"], 2, "usage: hermetic [-h]"),
-                (["--mode", "wrong"], 2, "hermetic: error: command line: mode"),
+                (["--mode", "wrong"], 2, "hermetic: error: --mode 'wrong' is not"),
                 (["--bisect", "T", "test_it"], 2, "hermetic: error: "),
             ):
                 with self.subTest(arguments):

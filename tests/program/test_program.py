@@ -160,7 +160,7 @@ class UsageStatusTest(ExitStatusCase):
         for option in ("--mode", "--default-size", "--start-method"):
             with self.subTest(option=option):
                 run = self.run_module(_PASSES, option, "wrong", "test_sample")
-                self.assert_status(2, run, f"command line: {option[2:].replace('-', '_')} = 'wrong' is not one of ")
+                self.assert_status(2, run, f"{option} 'wrong' is not one of ")
                 self.assertNotIn("Traceback", run.stderr)
 
     def test_an_option_of_ours_without_its_value(self):
@@ -184,7 +184,7 @@ class UsageStatusTest(ExitStatusCase):
 
     def test_a_wrong_variable(self):
         run = self.run_module(_PASSES, "test_sample", env={"HERMETIC_MODE": "wrong"})
-        self.assert_status(2, run, "environment: mode = 'wrong' is not one of strict, warn or off")
+        self.assert_status(2, run, "environment: HERMETIC_MODE = 'wrong' is not one of strict, warn or off")
         self.assertNotIn("Traceback", run.stderr)
 
     def test_an_unknown_variable(self):
@@ -224,7 +224,7 @@ class ShowConfigTest(ExitStatusCase):
 
     def test_wrong_settings_are_not_shown_but_reported(self):
         run = self.run_module(_PASSES, "--show-config", env={"HERMETIC_MODE": "wrong"})
-        self.assert_status(2, run, "environment: mode = 'wrong'")
+        self.assert_status(2, run, "environment: HERMETIC_MODE = 'wrong'")
         self.assertEqual("", run.stdout)
 
 

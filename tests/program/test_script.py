@@ -166,7 +166,7 @@ class ScriptSurroundingsTest(ScriptCase):
 
     def test_wrong_settings_are_wrong_usage(self):
         run = self.run_script(_UNGUARDED_MAIN, env={"HERMETIC_MODE": "wrong"})
-        self.assert_status(2, run, "environment: mode = 'wrong'")
+        self.assert_status(2, run, "environment: HERMETIC_MODE = 'wrong'")
 
     def test_show_config_shows_and_runs_nothing(self):
         run = self.run_script("print('the script ran')\n", options=["--show-config"])

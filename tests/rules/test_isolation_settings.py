@@ -201,19 +201,19 @@ class ShownTest(HermeticTestCase):
             with self.subTest(arguments=arguments), support.Folder(**{"setup.cfg": ""}) as folder:
                 done = support.run_hermetic(*arguments, "discover", cwd=folder)
                 self.assertEqual((done.returncode, done.stdout, len(done.stderr.splitlines())), (2, "", 1))
-                self.assertIn("command line: isolated_timeout = ", done.stderr)
+                self.assertIn("--isolated-timeout ", done.stderr)
                 self.assertIn("is not a number of seconds above 0", done.stderr)
 
     def test_a_wrong_variable_is_one_message_and_status_2(self):
         for name, value, text in (
-            ("HERMETIC_ISOLATED_TIMEOUT", "-1", "isolated_timeout = '-1' is not a number of seconds above 0"),
-            ("HERMETIC_NO_ISOLATION", "maybe", "no_isolation = 'maybe' is not true or false"),
-            ("HERMETIC_ISOLATED_START", "warm", "isolated_start = 'warm' is not one of auto or fresh"),
+            ("HERMETIC_ISOLATED_TIMEOUT", "-1", "= '-1' is not a number of seconds above 0"),
+            ("HERMETIC_NO_ISOLATION", "maybe", "= 'maybe' is not true or false"),
+            ("HERMETIC_ISOLATED_START", "warm", "= 'warm' is not one of auto or fresh"),
         ):
             with self.subTest(name=name), support.Folder(**{"setup.cfg": ""}) as folder:
                 done = support.run_hermetic("discover", cwd=folder, env={name: value})
                 self.assertEqual((done.returncode, len(done.stderr.splitlines())), (2, 1))
-                self.assertIn(f"error: environment: {text}", done.stderr)
+                self.assertIn(f"error: environment: {name} {text}", done.stderr)
 
     def test_a_switch_takes_no_value(self):
         with support.Folder(**{"setup.cfg": ""}) as folder:

@@ -281,7 +281,7 @@ class EnvironmentTest(ConfigTestCase):
 
     def test_a_wrong_value_is_an_error(self):
         os.environ["HERMETIC_MODE"] = "strictly"
-        self.assert_error("environment", "mode", "'strictly'", "strict, warn or off")
+        self.assert_error("environment", "HERMETIC_MODE", "'strictly'", "strict, warn or off")
 
     def test_what_hermetic_itself_sets_is_no_setting(self):
         os.environ["HERMETIC_ISOLATED"] = "1"
@@ -358,7 +358,7 @@ class PrecedenceTest(ConfigTestCase):
 
     def test_a_wrong_value_of_the_command_line_is_an_error(self):
         self.write(setup_cfg="")
-        self.assert_error("command line", "mode", "'loud'", mode="loud")
+        self.assert_error("--mode", "'loud'", mode="loud")
 
 
 class FolderTest(ConfigTestCase):
@@ -401,7 +401,7 @@ class DescribeTest(ConfigTestCase):
     def test_a_count_is_a_whole_number_above_0(self):
         for value in ("0", "-1", "1.5", "many", ""):
             with self.subTest(value=value):
-                self.assert_error("max_processes", "a whole number above 0", max_processes=value)
+                self.assert_error("--max-processes", "a whole number above 0", max_processes=value)
 
     def test_a_seed_is_a_whole_number_or_one_of_two_words(self):
         for value in ("-1", "1.5", "true", "", "rnd", "\u0661"):

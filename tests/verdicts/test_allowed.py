@@ -251,7 +251,7 @@ class OutsideOfTestsTest(SampleRunCase):
 
     def test_they_count_in_a_survey(self) -> None:
         done, _ = self.run_sample("--survey")
-        self.assertRegex(done.stdout, r"test_nothing +large .*hosts: 203.0.113.7:9")
+        self.assertRegex(done.stdout, r"@large +class OutsideTest: .*hosts: 203.0.113.7:9")
         self.assertIn("import of test_sample: hosts: 203.0.113.7:9; commands:", done.stdout)
 
 
