@@ -8,9 +8,7 @@ GitLab has no such lines; it reads the JUnit report.
 
 from __future__ import annotations
 
-import os
-
-from .plain_text import one_line, visible
+from .plain_text import one_line, path_below, visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +32,7 @@ def annotation_lines(records: Sequence[TestRecord], format_name: str, environ: M
     root = environ.get(_ROOTS[format_name], "")
     write = {"github": _github, "azure": _azure}[format_name]
     shown = found[:_MAX_LINES]
-    return [write(level, _relative(file, root), line, title, text) for level, file, line, title, text in shown]
+    return [write(level, path_below(root, file), line, title, text) for level, file, line, title, text in shown]
 
 
 def _of(record: TestRecord) -> Iterator[tuple[str, str, int, str, str]]:
@@ -46,15 +44,6 @@ def _of(record: TestRecord) -> Iterator[tuple[str, str, int, str, str]]:
     for violation in record.warned:
         text = f"{violation.code}: {violation.operation.api} {violation.operation.target}"
         yield "warning", violation.site.filename, violation.site.line, one_line(record.id)[:_MAX_TITLE], text
-
-
-def _relative(file: str, root: str) -> str:
-    try:
-        path = os.path.abspath(file) if file else ""
-        start = os.path.abspath(root or os.getcwd()) + os.sep
-    except FileNotFoundError:  # a test has removed the current folder
-        path, start = file, ""
-    return path.removeprefix(start).replace(os.sep, "/")
 
 
 def _github(level: str, file: str, line: int, title: str, text: str) -> str:

@@ -2,7 +2,8 @@
 
 Each class is one <testsuite>, because CI systems fold suites and fixtures fail by class. With one suite for a module, a
 failed setUpClass would appear among the tests of other classes. The schema has no properties of a test case, so the
-size and the violations of each test are properties of its suite.
+size and the violations of each test are properties of its suite. It has no place of a test case either, but GitLab,
+CircleCI and others read the attributes ``file`` and ``line``, which pytest's own format has.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import time
 from xml.etree import ElementTree as ET
 
-from .plain_text import identifier, one_line, visible
+from .plain_text import identifier, one_line, path_below, visible
 from .test_records import Entry, TestRecord
 
 TYPE_CHECKING = False
@@ -109,6 +110,8 @@ def _add_case(suite: ET.Element, record: TestRecord, class_name: str) -> None:
         classname=identifier(class_name),
         time=_seconds(record.duration),
     )
+    if record.file and record.line:
+        case.attrib.update(file=visible(path_below("", record.file)), line=str(record.line))
     entries = record.entries
     if record.outcome == "interrupted":
         ET.SubElement(case, "error", type="interrupted", message="the run ended before this test finished")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -36,6 +37,16 @@ def one_line(text: str) -> str:
 def identifier(text: str) -> str:
     r"""A text on one line, with line breaks escaped as ``\n``: different texts remain different."""
     return visible(text).replace("\n", r"\n").replace("\t", r"\t")
+
+
+def path_below(root: str, path: str) -> str:
+    """A path with slashes, relative to a folder that it is below; an empty root is the current folder."""
+    try:
+        full = os.path.abspath(path) if path else ""
+        start = os.path.abspath(root or os.getcwd()) + os.sep
+    except FileNotFoundError:  # a test has removed the current folder
+        full, start = path, ""
+    return full.removeprefix(start).replace(os.sep, "/")
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._patches import installation
 from .._policy import messages
-from .._settings import baseline_file
+from .._settings import allow_tables, baseline_file
 from .._settings.current_run import current_run
 from .._terminal import colours
 from .._verdicts import baseline, scopes
@@ -70,10 +70,18 @@ class Summary(Listener):
         elif self._known is not None:
             allowed, known = self._known.told_apart(allowed, result)
         bad = messages.summary_lines(self._violations, "violations")
-        odd = [*messages.summary_lines(allowed, "warnings"), *messages.leak_lines(self._leaks)]
+        odd = [*messages.summary_lines(allowed, "warnings"), *messages.leak_lines(self._leaks), *_idle_patterns()]
         if colours.are_wanted(stream):
             bad, odd = colours.of_headings(bad, colours.RED), colours.of_headings(odd, colours.YELLOW)
         return [*bad, *odd, *known]
+
+
+def _idle_patterns() -> list[str]:
+    settings = current_run.settings
+    idle = allow_tables.without_files([pattern for pattern, _ in settings.allow], settings.root)
+    return [
+        f"warnings: allow {pattern!r} in {settings.origins[f'allow {pattern}']} matches no file" for pattern in idle
+    ]
 
 
 class KnownViolations:

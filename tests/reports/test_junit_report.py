@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import unittest
@@ -15,8 +16,9 @@ from support.report_runs import MIDDLE, run_reported, sample_reports
 
 HAS_JUNITPARSER = importlib.util.find_spec("junitparser") is not None
 
-# Jenkins' schema, as its xunit plugin and pytest have it. Of each element: the attributes that it must have, those
-# that it may have, and its children in their order, each with how often it may come.
+# Jenkins' schema, as its xunit plugin and pytest have it, with the file and the line of pytest's own format. Of each
+# element: the attributes that it must have, those that it may have, and its children in their order, each with how
+# often it may come.
 MANY = 10**9
 SCHEMA = {
     "testsuites": ("", "name time tests failures disabled errors", {"testsuite": MANY}),
@@ -29,7 +31,7 @@ SCHEMA = {
     "property": ("name value", "", {}),
     "testcase": (
         "name",
-        "assertions time classname status",
+        "assertions time classname status file line",
         {"skipped": 1, "error": MANY, "failure": MANY, "system-out": MANY, "system-err": MANY},
     ),
     "skipped": ("", "message type", {}),
@@ -69,10 +71,20 @@ class SchemaTest(JUnitCase):
     def test_it_keeps_to_the_schema(self):
         self.assertEqual(offences(self.root), [])
 
+    def test_a_test_case_has_the_place_of_its_test(self):
+        in_json = {
+            record["name"]: str(record["line"]) for record in json.loads(sample_reports().read("--json"))["tests"]
+        }
+        placed = [case for case in self.root.iter("testcase") if case.get("file")]
+        self.assertGreater(len(placed), 10)
+        for case in placed:
+            with self.subTest(case=case.get("name")):
+                self.assertEqual((case.get("file"), case.get("line")), ("test_outcomes.py", in_json[case.get("name")]))
+
     def test_the_schema_forbids_something(self):
-        text = "<testsuites><testsuite name='a'><system-out/><testcase name='b' file='c'/></testsuite></testsuites>"
+        text = "<testsuites><testsuite name='a'><system-out/><testcase name='b' size='c'/></testsuite></testsuites>"
         found = offences(ET.fromstring(text))
-        self.assertEqual(found, ["testsuite without tests", "testcase with file"])
+        self.assertEqual(found, ["testsuite without tests", "testcase with size"])
 
     def test_times_are_seconds_and_timestamps_are_iso_8601(self):
         for element in self.root.iter():

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from unittest import mock
 
+import hermetic
+import support
 from hermetic._policy.decision import NO_ALLOWANCE, Allowance
+from hermetic._settings import allow_tables
 from support.settings_files import ConfigTestCase, needs_tomllib
 
 
@@ -70,3 +74,33 @@ class AllowTest(ConfigTestCase):
             with self.subTest(text=text):
                 self.write(pyproject=text)
                 self.assert_error(os.path.join(self.folder, "pyproject.toml"), "allow", "is not a table")
+
+
+class PatternsWithoutFilesTest(hermetic.HermeticTestCase):
+    def folder(self) -> support.Folder:
+        return support.Folder(**{"tests/db/test_a.py": "", "tests/test_b.py": "", "x/.hidden/test_c.py": ""})
+
+    def test_are_those_that_match_no_file_however_deep(self):
+        matching = ("tests/*", "tests/db/*", "*", "*/test_a.py", "tests/test_b.py", "tests/[dx]b/*", "x/.hidden/*")
+        idle = ("no/such/*", "tests/no/*", "tests/test_c.py", "*/test_c.py", "tests/db", "test/*")
+        with self.folder() as folder:
+            self.assertEqual(allow_tables.without_files((*matching, *idle), folder), [*idle])
+
+    def test_a_search_that_takes_too_long_claims_nothing(self):
+        with self.folder() as folder, mock.patch.object(allow_tables, "_MOST_FILES", 0):
+            self.assertEqual(allow_tables.without_files(["tests/no/*", "*/nothing.py"], folder), ["tests/no/*"])
+
+    @hermetic.medium
+    def test_a_run_warns_of_them_with_the_file_that_has_them(self):
+        files = {
+            "setup.cfg": "".join(
+                f"[tool:hermetic:allow:{name}]\nhosts = db.test\n" for name in ("test_*", "no/such/*")
+            ),
+            "test_it.py": "import hermetic\nclass Case(hermetic.HermeticTestCase):\n    def test_it(self): pass\n",
+        }
+        with support.Folder(**files) as folder:
+            done = support.run_hermetic("test_it", cwd=folder)
+            place = os.path.join(os.path.realpath(folder), "setup.cfg")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.count("matches no file"), 1, done.stderr)
+        self.assertIn(f"warnings: allow 'no/such/*' in {place} matches no file\n", done.stderr)
