@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .._base.records import CallSite
     from .._verdicts.scopes import Scope
 
-_GRACE = 0.5  # seconds for a process that has met a ceiling to say so
+_GRACE = 0.5  # seconds for a process that has met a ceiling to report it
 _PAUSE = 0.01  # seconds between looking for that
 
 
@@ -156,7 +156,7 @@ def end_if_forked(scope: Scope) -> None:
     """End a forked copy of a test that has come back to its runner."""
     if scope.home not in (0, real.get_pid()):
         if _births(scope) < math.inf:  # else it is one of many, and a ceiling was met
-            process_error("stray", scope.name, "a forked copy of it", scope=scope)
+            process_error("stray", scope.name, "a forked child", scope=scope)
         real.exit_process(log_writing.END_STATUS)
 
 

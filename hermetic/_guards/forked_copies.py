@@ -38,6 +38,6 @@ def end_copy(fork: Fork | None) -> None:
         if fork is not None:
             if fork.scope.policy is not None:
                 ceilings.end_if_forked(fork.scope)
-            ceilings.process_error("stray", fork.scope.name, "a forked copy of it", scope=fork.scope, site=fork.site)
+            ceilings.process_error("stray", fork.scope.name, "a forked child", scope=fork.scope, site=fork.site)
     finally:
         real.exit_process(log_writing.END_STATUS)

@@ -49,9 +49,9 @@ _ACTIONS = {
     "open": "opened the database",
     "sleep": "slept",
     "import": "started a process while it was being imported:",
-    "worker": "has lost a worker of a Pool, and the tasks that it had:",
-    "ceiling": "met a ceiling:",
-    "stray": "came back to the runner in",
+    "worker": "lost a worker of a Pool with its tasks:",
+    "ceiling": "reached a limit on processes:",
+    "stray": "returned to the test runner in",
     "overrun": "took",
     "hang": "was interrupted after",
 }
@@ -88,7 +88,7 @@ def _deed(violation: Violation) -> str:
 
 def _caller(operation: Operation) -> str:
     """Name the program that made a system call, whose line of code is unknown."""
-    return f"by {operation.api} in {operation.program or 'a program'} (process {operation.pid}), as the kernel told"
+    return f"by {operation.api} in {operation.program or 'a program'} (process {operation.pid}), reported by the kernel"
 
 
 def site_text(site: CallSite) -> str:
@@ -106,25 +106,25 @@ def _rule(violation: Violation) -> str:
     if violation.size == "small":
         return "small tests use no network."
     if violation.operation.action == "native":
-        return "medium tests reach localhost only, and what a C function is called with cannot be seen."
+        return "medium tests reach localhost only, and hermetic cannot see the arguments of a C function."
     return "medium tests reach localhost only."
 
 
 # Of what only small tests may not do.
 _RULES = {
-    "H002": "small tests use no files but those of the program and temporary ones.",
+    "H002": "small tests use temporary files and the program's own files only.",
     "H003": "small tests run in one process.",
     "H004": "small tests open no database.",
-    "H005": "small tests do not wait for time to pass.",
+    "H005": "small tests do not sleep.",
 }
 
 
 # Of H008, by action.
 _MULTIPROCESSING = {
-    "import": "its children would import it again, and start theirs.",
-    "worker": "plain Python would wait for them for ever.",
-    "stray": "it would run the tests that follow once more; it was ended.",
-    "ceiling": "it looks as if processes start each other without end.",
+    "import": "its child processes would import it again, and start processes of their own.",
+    "worker": "without hermetic, the test would wait forever.",
+    "stray": "it would run the remaining tests again, so hermetic ended it.",
+    "ceiling": "processes seem to start each other without end.",
 }
 
 

@@ -10,7 +10,7 @@ The worker sends (kind, then arguments)
     broken       details                     SystemExit or KeyboardInterrupt came out of a test or a fixture
     warning      text, category, file, line, the warnings module showed a warning, with this text in place of its line
                  source                      of source
-    copy         id, what                    a forked copy of a test came back to the runner
+    copy         id, what                    a forked copy of a test returned to the test runner
     leaks        what, changes               what a test that is not isolated changed and left behind
     host         kind, data                  what the part of hermetic for a host has to say, which checks it itself
     buffer                                   a fixture begins: its output is to be buffered

@@ -96,7 +96,7 @@ class CeilingTest(SampleRunCase):
 
     def test_the_error_names_the_ceiling_and_the_line(self):
         _, [(_, text)] = self.run_with_ceilings("test_sample.MediumTest.test_starts_in_a_loop")
-        self.assertIn("met a ceiling: max_process_starts = 20\n", text)
+        self.assertIn("reached a limit on processes: max_process_starts = 20\n", text)
         self.assertIn(f"at test_sample.py:{self.line_of('process.start()')} in test_starts_in_a_loop", text)
 
     def line_of(self, words):

@@ -81,7 +81,7 @@ class CopyTest(unittest.TestCase):
         status, stderr, ran = self.run_sample(text, *options)
         self.assertEqual((status, ran), (1, ["RAN", "RAN-OTHER"]), stderr)
         self.assertIn(f"ERROR: {owner}\n", stderr)
-        self.assertIn(f"H008] multiprocessing violation: {owner} came back to the runner", stderr)
+        self.assertIn(f"H008] multiprocessing violation: {owner} returned to the test runner", stderr)
 
     def test_a_child_that_falls_through_an_import_a_fixture_or_load_tests(self) -> None:
         for owner, text in _PLACES.items():
@@ -122,7 +122,7 @@ class CopyTest(unittest.TestCase):
         text = "class U(unittest.TestCase):\n    def test_it(self): forked()\n"
         status, stderr, ran = self.run_sample(text)
         self.assertEqual((status, ran, stderr.partition("\n")[0]), (1, ["RAN", "RAN-OTHER"], "...E"))
-        self.assertIn("test_sample.U.test_it came back to the runner", stderr)
+        self.assertIn("test_sample.U.test_it returned to the test runner", stderr)
 
     def test_a_child_that_does_its_own_work_is_left_alone(self) -> None:
         with Folder(**{**sample(""), "test_sample.py": OWN_WORK}) as folder:

@@ -157,7 +157,7 @@ class LeftoverTest(SampleRunCase):
 
     def test_what_others_leave_is_theirs_unless_they_run_away(self):
         done, errors = self.run_sample("--leaks", "error", "--max-process-starts", "8", "test_sample.LegacyTest")
-        self.assert_errors(errors, done, {"test_2_runs_away": "met a ceiling"})
+        self.assert_errors(errors, done, {"test_2_runs_away": "reached a limit on processes"})
 
 
 if __name__ == "__main__":

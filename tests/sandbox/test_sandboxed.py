@@ -147,7 +147,8 @@ class SmallTest(HermeticTestCase):
 
     def test_the_call_the_program_and_its_number_are_told(self):
         self.assertRegex(
-            run(SMALL, "--sandbox", "kernel").stderr, r"by connect\(2\) in py\S+ \(process \d+\), as the kernel told"
+            run(SMALL, "--sandbox", "kernel").stderr,
+            r"by connect\(2\) in py\S+ \(process \d+\), reported by the kernel",
         )
 
     def test_sockets_that_were_connected_before_are_judged_when_they_are_used(self):

@@ -95,7 +95,7 @@ class DeadWorkerTest(SampleRunCase):
 
     def test_the_error_says_which_worker_ended_how(self):
         done, [(_, text)] = self.run_sample("test_sample.PoolTest.test_crash_in_imap")
-        self.assertIn("has lost a worker of a Pool, and the tasks that it had: SpawnPoolWorker-", text)
+        self.assertIn("lost a worker of a Pool with its tasks: SpawnPoolWorker-", text)
         self.assertIn("ended with signal 9", text)
         self.assertIn("violations: H008 multiprocessing: 1 in 1 test\n", done.stderr)
 
