@@ -32,7 +32,7 @@ BAD = {  # arguments to what the error has to say
     "-p no:randomly": "hermetic has no plugins",
     "discover -p no:randomly": "hermetic has no plugins",
     "--reruns 3": "find the cause with --shuffle and --bisect",
-    "-j discover": "jobs = 'discover' is not a whole number above 0, or auto",
+    "-j discover": "--jobs 'discover' is not a whole number above 0, or auto",
     "--bisct test_a": "did you mean --bisect?",
     "tests/test_a.py::Case::test_b": "write tests.test_a.Case.test_b",
     "./test_a.py::test_b[1-2]": "write test_a.test_b",
