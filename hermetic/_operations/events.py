@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 
 from .._base import features, real
 from .._base.command import quoted
@@ -282,7 +283,7 @@ def _script(scripted: Any) -> str:
 def first_word(command_line: str) -> str:
     """Return the program of a command line, which may stand in double quotes."""
     text = command_line.lstrip()
-    return text[1:].partition('"')[0] if text.startswith('"') else "".join(text.split(maxsplit=1)[:1])
+    return text[1:].partition('"')[0] if text.startswith('"') else re.split(r"\s", text)[0]
 
 
 def _command_line(argv: Any) -> str:

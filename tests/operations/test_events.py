@@ -332,6 +332,7 @@ class NativeTest(hermetic.HermeticTestCase):
         kinds = {"connect": NETWORK, "getaddrinfo": NETWORK, "syscall": NETWORK, "fork": PROCESS, "system": PROCESS}
         kinds |= {"__connect": NETWORK, "__sendmmsg": NETWORK, "__res_context_send": NETWORK}  # glibc's other names
         kinds |= {"__libc_fork": PROCESS, "_Fork": PROCESS, "__libc_system": PROCESS, "_IO_popen": PROCESS}
+        kinds |= dict.fromkeys(("execl", "execvpe", "_wexecve", "_spawnv", "_wspawnlp"), PROCESS)
         for (symbol, kind), event in itertools.product(kinds.items(), ("ctypes.dlsym", "ctypes.dlsym/handle")):
             with self.subTest(symbol=symbol, event=event):
                 operation = READERS[event](object(), symbol)
@@ -357,3 +358,26 @@ class ReadersTest(hermetic.HermeticTestCase):
         READERS["_posixsubprocess.fork_exec"](argv, argv)
         READERS["subprocess.Popen"]("git", argv, None, None)
         self.assertEqual(argv, [b"git", "log"])
+
+
+class LastingScriptTest(hermetic.HermeticTestCase):
+    def test_dots_stand_for_the_arguments_from_the_first_that_differs_in_every_run(self):
+        drawn = "/tmp/tmpab12cd34/file"
+        for argv, script in {
+            ("git", "-C", drawn, "log"): '["git", "-C", ...]',
+            (drawn, "log"): "...",
+            ("git", "log"): '["git", "log"]',
+        }.items():
+            with self.subTest(argv=argv):
+                self.assertEqual(READERS["subprocess.Popen"](None, [*argv]).script, script)
+
+
+class DefaultsTest(hermetic.HermeticTestCase):
+    def test_an_operation_on_an_address_is_of_datagrams_unless_it_is_said_to_be_of_a_stream(self):
+        self.assertFalse(events.inet_operation("sendto", ("127.0.0.1", 9)).stream)
+
+    def test_each_family_has_the_name_of_the_method(self):
+        for family, address in ((socket.AF_UNIX, "/run/x"), (-1, ("x",))):
+            with self.subTest(family=family):
+                operation = events.socket_operation("connect", FakeSocket(family), address)
+                self.assertEqual(operation.api, "socket.socket.connect")
