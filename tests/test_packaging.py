@@ -22,7 +22,7 @@ class ReadmeTest(unittest.TestCase):
         interface = types.ModuleType("hatchling.metadata.plugin.interface")
         interface.MetadataHookInterface = object
         with mock.patch.dict(sys.modules, {interface.__name__: interface}):
-            hook = runpy.run_path(os.path.join(ROOT, "hatch_build.py"))["ReadmeHook"]()
+            hook = runpy.run_path(os.path.join(ROOT, "docs", "site", "readme_hook.py"))["ReadmeHook"]()
         hook.root = ROOT
         hook.update(metadata)
         return metadata
@@ -35,3 +35,12 @@ class ReadmeTest(unittest.TestCase):
 
     def test_without_a_url_it_is_that_of_the_checkout(self):
         self.assertEqual(self.metadata()["readme"], {"content-type": "text/markdown", "text": read("README.md")})
+
+
+@small
+class TopLevelTest(unittest.TestCase):
+    def test_it_holds_nothing_but_what_is_looked_for_there(self):
+        fixed = {"pyproject.toml", "README.md", "setup.cfg", "hermetic", "tests", "docs", "LICENSE"}
+        of_builds = {"PKG-INFO", "build", "dist"}
+        found = {name for name in os.listdir(ROOT) if not name.startswith((".", "__pycache__"))}
+        self.assertEqual(found - fixed - of_builds, set())
