@@ -29,31 +29,31 @@ def remedies(violation: Violation) -> list[str]:
 _OF_THE_RUN = {
     "import": [
         "start the process in a function, and call that in the test or in setUpModule",
-        "let it happen, if it is meant:   processes_at_import = allow",
+        "allow it if it is intended:   processes_at_import = allow",
     ],
     "worker": [
-        "let the task raise an exception, and not sys.exit() or os._exit()",
-        "send what can be unpickled there: functions of modules, which are there when the worker starts",
-        "look at the initializer, and at what the worker has written to stderr",
+        "raise an exception in the task instead of calling sys.exit() or os._exit()",
+        "send functions that the worker can import: those at the top level of a module",
+        "check the initializer, and what the worker wrote to stderr",
     ],
-    "stray": ["leave the child with os._exit(), in a finally"],
+    "stray": ["end the child with os._exit(), in a finally block"],
     "ceiling": [
         "stop the recursion: guard scripts with if __name__ == '__main__'",
-        "raise the ceiling, if so many are meant:   max_process_depth, max_process_starts, max_processes",
+        "raise the limit if you need that many processes:   max_process_depth, max_process_starts, max_processes",
     ],
     "hang": [
-        "give what it waits for, as the stacks show, a time-out of its own",
+        "set a timeout on the call that the stacks show",
         "raise the limit:   test_timeout, or the timeout of the Bazel target",
     ],
 }
 
 
 def _of_time(violation: Violation) -> list[str]:
-    advice = ["take the waiting out of it: patch the clock, inject the client and pass a fake"]
+    advice = ["remove the waiting: patch the clock, or inject the client and pass a fake"]
     larger = SIZE_NAMES[SIZE_NAMES.index(violation.size) + 1 :]
     if larger:
-        advice.append(f"mark the test @{larger[0]} if it has that much to do")
-    return [*advice, "tell of no test that takes its time:   time_limits = off"]
+        advice.append(f"mark the test @{larger[0]} if it needs that much time")
+    return [*advice, "turn time limits off:   time_limits = off"]
 
 
 def _of_processes(violation: Violation) -> list[str]:
@@ -102,10 +102,10 @@ def _of_opt_in(violation: Violation) -> list[str]:
 
 _FIRST_ADVICE = {
     "read": "read it as data of a package (importlib.resources), or pass the text itself, or an io.StringIO",
-    "list": "pass the names, or list a folder that the test has made in the temporary one",
+    "list": "pass the names, or list a temporary folder that the test makes",
     **dict.fromkeys(("write", "remove", "move", "link", "change"), "do it in a tempfile.TemporaryDirectory()"),
-    "open": "inject what asks the database, and pass a fake",
-    "sleep": "inject the clock and pass a fake, or wait for what is to happen with a time-out",
+    "open": "inject the object that queries the database, and pass a fake",
+    "sleep": "inject the clock and pass a fake, or wait for the event with a timeout",
 }
 _ALLOWED = {FILESYSTEM: ("path", "files"), DATABASE: ("database", "databases")}
 
