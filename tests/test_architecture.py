@@ -414,8 +414,6 @@ class DeferredImportsTest(hermetic.HermeticTestCase):
 # Variables of modules that are changed: caches, with what clears them, and objects that hold what cannot be elsewhere.
 CHANGED_VARIABLES = {
     ("_base.clock", "_continued"): "a handler of signals writes it, below all that is in force",
-    ("_operations.lasting", "_drawn_ports"): "the ports that the system has given to this process's sockets",
-    ("_operations.lasting", "_given_any_port"): "sockets of this process, while they live",
     ("_patches.forked_runs", "_watch"): "the process that is copied, while its copies are watched",
     ("_patches.installation", "installed"): "the guard is installed once per process",
     ("_patches.multiprocessing.main_guard", "reimported"): "the import of main in a child happens once",

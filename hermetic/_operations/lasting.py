@@ -7,7 +7,6 @@ import functools
 import os
 import re
 import sys
-import weakref
 
 from .._base import own_files, real
 from .._base.addresses import Locality, locality
@@ -28,22 +27,19 @@ _DRAWN_NAME = r"tmp[a-z0-9_]{8}"  # as tempfile draws names
 _PATH = r"""[/\\][^\s'"=,;:]*"""
 _PYTHON = r"(?i)(pythonw?)[0-9.]*t?(\.exe)?"
 
-_given_any_port: weakref.WeakSet[Any] = weakref.WeakSet()  # sockets that were bound to port 0
-_drawn_ports: set[int] = set()
-
 
 def note_bound(sock: Any, port: Any) -> None:
     """Note that a socket is about to be bound to a port: port 0 stands for any that is free."""
     if port == 0:
         with contextlib.suppress(TypeError):  # a socket of C, or of a class with an equality of its own
-            _given_any_port.add(sock)
+            current_run.given_any_port.add(sock)
 
 
 def note_listening(sock: Any, port: Any) -> None:
     """Note that a socket is about to listen on a port, which the system may have drawn."""
     with contextlib.suppress(TypeError):
-        if sock in _given_any_port:
-            _drawn_ports.add(port)
+        if sock in current_run.given_any_port:
+            current_run.drawn_ports.add(port)
 
 
 def proposing(operation: Operation, owner: object, target: str = "") -> Operation:
@@ -102,7 +98,7 @@ def _path_entry(full: str, shown: str) -> str:
 
 def _is_lasting_port(operation: Operation) -> bool:
     port = operation.port
-    if not isinstance(port, int) or port == 0 or port in _drawn_ports:
+    if not isinstance(port, int) or port == 0 or port in current_run.drawn_ports:
         return False
     is_local = locality(operation.host) in (Locality.LOOPBACK, Locality.UNSPECIFIED)
     return operation.action in ("listen", "bind") or not is_local or port < _FIRST_DRAWN_PORT
@@ -121,7 +117,7 @@ def _pattern(text: str) -> str:
 
 def _is_drawn(number: int) -> bool:
     """Whether a number is a port that the system has drawn, or the id of this process, its parent or its child."""
-    if number in _drawn_ports or _FIRST_DRAWN_PORT <= number <= decision.LAST_PORT:
+    if number in current_run.drawn_ports or _FIRST_DRAWN_PORT <= number <= decision.LAST_PORT:
         return True
     if number in (real.get_pid(), os.getppid()):
         return True

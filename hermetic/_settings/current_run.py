@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import weakref
 
 from . import config
 
@@ -51,6 +52,8 @@ class CurrentRun:
         order: the ``Order`` that the program's tests are chosen and sorted by; None for the order of loading.
         fails_fast: whether the first failure ends the program's runs, whatever their runners say.
         ends_at: when the program's runs must end, by ``perf_counter``; None for no such time.
+        given_any_port: the sockets that were bound to port 0, for which the system draws a port.
+        drawn_ports: the ports that the system has drawn for servers.
         policy_of: finds the policy of a class, or of a module by its name, outside of its tests.
         mark_of_host: turns a mark into one of the host's own; raises AttributeError where the host has none.
         living_children: finds the process ids of this process's children that have not ended.
@@ -81,6 +84,8 @@ class CurrentRun:
         self.workers_started = 0
         self.fails_fast = False
         self.ends_at: float | None = None
+        self.given_any_port: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.drawn_ports: set[int] = set()
         self.policy_of: Callable[[type | str], Policy | None] = lambda _: None
         self.mark_of_host: Callable[[Any], Any] = _no_mark
         self.living_children: Callable[[], Iterable[int]] = tuple
