@@ -152,6 +152,12 @@ def be_born(scope: Scope) -> None:
         real.exit_process(log_writing.END_STATUS)
 
 
+def collect_from(scope: Scope) -> None:
+    """Collect what the processes of a test have reported, unless this is a forked copy of the test, which ends."""
+    end_if_forked(scope)
+    violation_log.collect_entries()
+
+
 def end_if_forked(scope: Scope) -> None:
     """End a forked copy of a test that has come back to its runner."""
     if scope.home not in (0, real.get_pid()):

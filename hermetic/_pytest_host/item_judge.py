@@ -202,8 +202,7 @@ class ItemJudge:
             if call.when == "call" and exception is None:
                 time_limits.report_overrun(scope.owner, scope)
             if scope.has_children:
-                installation.parts().ceilings.end_if_forked(scope)
-                installation.parts().violation_log.collect_entries()
+                installation.parts().ceilings.collect_from(scope)
             if call.when == "teardown" and scope.touched:
                 error = leftovers.end(scope.owner, scope, found)
                 found.errors += [error] if error is not None else []

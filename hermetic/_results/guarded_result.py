@@ -218,8 +218,7 @@ class GuardedResult:
         if scope is None or scope.owner is not test:
             return self._report_faults(test)
         if scope.has_children:
-            guarding().ceilings.end_if_forked(scope)
-            guarding().violation_log.collect_entries()
+            guarding().ceilings.collect_from(scope)
         failed = self._report_faults(test)
         if not scope.ledger:
             return failed
@@ -254,9 +253,7 @@ class GuardedResult:
             guarding().faults.strike(exception)
         if self._scope is not None:
             if self._scope.has_children:
-                guarding().ceilings.end_if_forked(self._scope)
-                # What a child has raised may be what is being reported.
-                guarding().violation_log.collect_entries()
+                guarding().ceilings.collect_from(self._scope)  # what a child has raised may be what is being reported
             if exception is None and "details" in kwargs:
                 _surfaced_in_details(self._scope.ledger, kwargs["details"])
         ledger = [] if self._scope is None else self._scope.ledger
