@@ -20,7 +20,12 @@ reported as an error of the test, even if the code under test has swallowed the 
 ``python -m hermetic discover`` accepts every option of ``python -m unittest discover``.
 """
 
+from functools import partial as _partial
 from importlib import import_module as _import_module
+
+from ._base.supported_python import check as _check
+
+_check()  # first: other Pythons cannot read the other modules
 
 from ._base.errors import (
     ConfigurationError,
@@ -119,17 +124,16 @@ _LAZY = {
 
 if not TYPE_CHECKING:  # where it would make every misspelt name an object
 
-    def __getattr__(name: str) -> object:
+    def __getattr__(name):  # type: (str) -> object
         if name not in _LAZY:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            text = "module {!r} has no attribute {!r}"
+            raise AttributeError(text.format(__name__, name))
         module, attribute = _LAZY[name]
         value = getattr(_import_module(module, __name__), attribute)
         globals()[name] = value
         return value
 
 
-def __dir__() -> list[str]:
-    return sorted(__all__)
-
+__dir__ = _partial(sorted, __all__)
 
 _watch()

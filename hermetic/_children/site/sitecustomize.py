@@ -2,14 +2,14 @@
 
 The folder of this file is the first entry of the program's PYTHONPATH, and HERMETIC_CHILD holds the code to run. Both
 are removed again, and the sitecustomize that this file hides is imported, so that the program sees neither. A Python
-that is too old for hermetic passes both on to the programs that it starts, so it has to be able to run this file.
+that hermetic does not support passes both on to the programs that it starts, so it has to be able to run this file.
 """
 
 import importlib
 import os
 import sys
 
-_IS_SUPPORTED = sys.version_info >= (3, 10)
+_IS_SUPPORTED = sys.version_info >= (3, 10) and sys.implementation.name == "cpython"  # as _base.supported_python
 
 
 def _take_back(folder):  # type: (str) -> str | None
