@@ -85,6 +85,8 @@ LAYERS = {
     ),
     "_studies": "baseline_writer bisection reproduction source_edits trials | polluters suggestions | survey",
     "_program": "bazel help_text options usage | explanations other_runners run_setup | program script | cli",
+    "_django_host": "run_settings | discover_runner",
+    "django": "",
     "__init__": "",
     "__main__": "",
 }
@@ -111,6 +113,7 @@ TESTED_ELSEWHERE = {
     "_protocol.frame_kinds": "protocol.test_frames",
     "_reports.html_assets": "reports.test_html_report",  # shown in a browser
     "_pytest_host.item_worker": "pytest_host.test_isolated_items",  # runs in workers only
+    "_django_host.run_settings": "django_host.test_discover_runner",
     "_results.guarded_result": "results.test_violations",
     "_results.guarding": "results.test_violations",
     "_results.recording": "reports.test_json_report reports.test_runs",
@@ -121,6 +124,7 @@ TESTED_ELSEWHERE = {
 
 # Public names that several files define, because they mean the same everywhere; the file says of what.
 SHARED_NAMES = {
+    "TestRunner": "the runner of tests, of unittest and of Django",
     "boot": "enter the scope of the parent, in a child process",
     "close_log": "remove the violation log of this process",
     "forget": "drop what is cached",
@@ -466,12 +470,15 @@ class ModuleStateTest(hermetic.HermeticTestCase):
         self.assertEqual(found, set(CHANGED_VARIABLES))
 
 
+HOSTS = {"_pytest_host": {"pytest", "xdist"}, "_django_host": {"django"}, "django": {"django"}}  # by the room they load
+
+
 class StandardLibraryTest(hermetic.HermeticTestCase):
     def test_nothing_else_is_imported(self):
         # tomllib: from 3.11 on, and asked for only there; sitecustomize: the user's, which ours stands before
         known = {*sys.stdlib_module_names, "hermetic", "tomllib", "sitecustomize"}
         for module, name in imports(executed=False):
-            hosts = {"pytest", "xdist"} if room_of(module) == "_pytest_host" else set()  # they load it
+            hosts = HOSTS.get(room_of(module), set())
             with self.subTest(importer=module, imported=name):
                 self.assertIn(name.partition(".")[0], known | hosts)
 
@@ -620,7 +627,7 @@ for name in sys.argv[1:]:
 class ImportAloneTest(hermetic.HermeticTestCase):
     @unittest.skipUnless(hasattr(os, "fork"), "needs os.fork")
     def test_every_module_imports_alone_without_a_warning(self):
-        loaded_by_hosts = () if importlib.util.find_spec("pytest") else ("_pytest_host",)
+        loaded_by_hosts = {room for room, hosts in HOSTS.items() if not all(map(importlib.util.find_spec, hosts))}
         alone = [m for m in modules() if m != "__main__" and (room_of(m) not in loaded_by_hosts or "__init__" in m)]
         names = [f"hermetic.{module}".removesuffix(".__init__") for module in alone]
         done = support.run_python("-W", "error", "-c", IMPORT_ALONE, *names, "not_there")

@@ -52,8 +52,8 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
         if jobs() > 1 or sandbox_choice.is_in_force():
             current_run.watches_processes = True
         protocol = _bazel(while_running)
-        _record(settings, protocol, observer, while_running)
-        _put_in_order(settings, ours, protocol)
+        record_runs(settings, while_running, protocol, observer)
+        put_in_order(settings, ours, protocol)
     while_running.enter_context(start_method.default_start_method(settings.start_method))
     return settings
 
@@ -96,11 +96,11 @@ def _observe(ours: argparse.Namespace) -> Survey | BaselineWriter | None:
     return survey.Survey(applies=ours.survey_apply) if is_survey else baseline_writer.BaselineWriter()
 
 
-def _record(
+def record_runs(
     settings: table.Settings,
-    protocol: bazel.Protocol | None,
-    observer: Survey | BaselineWriter | None,
     while_running: contextlib.ExitStack,
+    protocol: bazel.Protocol | None = None,
+    observer: Survey | BaselineWriter | None = None,
 ) -> None:
     """Record the runs, if there are reports to write or the tests are observed."""
     paths = {name: path for name in _REPORTS if (path := getattr(settings, name)) is not None}
@@ -119,11 +119,7 @@ def _record(
     while_running.callback(recorder.close)
 
 
-def _put_in_order(
-    settings: table.Settings,
-    ours: argparse.Namespace,
-    protocol: bazel.Protocol | None,
-) -> None:
+def put_in_order(settings: table.Settings, ours: argparse.Namespace, protocol: bazel.Protocol | None = None) -> None:
     """Use and update the history, and choose and order the tests, as the settings and options say."""
     if current_run.order is not None:
         return  # this program was started by a script, whose order applies

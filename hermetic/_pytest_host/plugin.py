@@ -12,7 +12,7 @@ from .._patches import installation
 from .._rules import marking, policies
 from .._settings import config as settings_files
 from .._settings.current_run import current_run
-from .._settings.table import SETTINGS
+from .._settings.table import HOST_OPTIONS, SETTINGS
 from .._verdicts import scopes
 from . import xdist_groups
 from .item_rules import MARKERS, ItemOwner, as_marker, has_markers, hold_for_all, rule_of, show_size
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 
 pytest: Any = importlib.import_module("pytest")
 
-# The settings with an option of pytest. The others are about runs of hermetic's own, or seldom changed.
-_OPTIONS = (
-    *("mode", "default_size", "forbid", "isolated", "no_isolation", "isolated_timeout", "isolated_start", "leaks"),
-    *("time_limits", "max_process_depth", "max_process_starts", "max_processes", "sandbox"),
-)
 _IN_PROCESS = {"--pdb": "usepdb", "--trace": "trace", "--setup-only": "setuponly", "--setup-plan": "setupplan"}
 _has_rules = pytest.StashKey()  # whether any item may be held to a size, or isolated
 _needing = pytest.StashKey()  # the options of _IN_PROCESS that are given
@@ -41,7 +36,7 @@ _conflicts = pytest.StashKey()  # the modules that register markers of ours, by 
 def pytest_addoption(parser: Any) -> None:
     """Add an option for each setting that one changes at the command line."""
     group = parser.getgroup("hermetic", "hermetic (sizes and isolation of tests)")
-    for name in _OPTIONS:
+    for name in HOST_OPTIONS:
         setting = SETTINGS[name]
         option = f"--hermetic-{name.replace('_', '-')}"
         group.addoption(option, dest=f"hermetic_{name}", default=None, help=setting.plain_help, **setting.kind.option)
@@ -53,7 +48,7 @@ def pytest_configure(config: Any) -> None:
     while_running = config.stash[_run] = contextlib.ExitStack()
     while_running.enter_context(current_run.restored())
     while_running.callback(marking.forget)
-    given = {name: getattr(config.option, f"hermetic_{name}", None) for name in _OPTIONS}
+    given = {name: getattr(config.option, f"hermetic_{name}", None) for name in HOST_OPTIONS}
     try:
         current_run.settings = _in_process(config, settings_files.load(given, _folder_of(config)))
         marking.forget()

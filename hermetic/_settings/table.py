@@ -279,3 +279,10 @@ class Settings:
 
 
 SETTINGS: dict[str, Setting] = {name: entry for name, entry in vars(Settings).items() if isinstance(entry, Setting)}
+
+# The settings with an option in the commands of pytest and Django. The others are about runs of hermetic's own program,
+# or seldom changed.
+HOST_OPTIONS = (
+    *("mode", "default_size", "forbid", "isolated", "no_isolation", "isolated_timeout", "isolated_start", "leaks"),
+    *("time_limits", "max_process_depth", "max_process_starts", "max_processes", "sandbox"),
+)
