@@ -70,9 +70,9 @@ LAYERS = {
     "_children": "child_boot | spawned | preloaded",
     "_results": (
         "isolation_errors listeners record_entries | progress recording size_distribution"
-        " summary time_limits | leftovers | guarding | guarded_result | leaks result_proxy | run_result"
+        " summary time_limits failure_limit | leftovers | guarding | guarded_result | leaks result_proxy | run_result"
     ),
-    "_suites": "history_file suite_blocks | history | order",
+    "_suites": "expressions history_file suite_blocks | history selection | order",
     "_workers": (
         "addressing parallel_plan replay worker_result | context teardown_reports | worker | worker_supply |"
         " parallel_run | isolation"
@@ -83,7 +83,7 @@ LAYERS = {
     "_pytest_host": (
         "item_rules plain_reports | item_judge item_worker xdist_groups | isolated_items terminal_findings | plugin"
     ),
-    "_studies": "baseline_writer bisection reproduction source_edits trials | polluters suggestions | survey",
+    "_studies": "baseline_writer bisection listing reproduction source_edits trials | polluters suggestions | survey",
     "_program": "bazel help_text options usage | explanations other_runners run_setup | program script | cli",
     "_django_host": "run_settings | discover_runner",
     "django": "",

@@ -27,6 +27,7 @@ _OF_UNITTEST = {"-s", "-p", "-t", "-v", "-q", "-f", "-c", "-b", "-k", "--locals"
 # The folder of docs/examples that is there when a page begins.
 _BEGINS_WITH = {
     os.path.join("docs", "tutorial.md"): "tutorial",
+    os.path.join("docs", "how-to", "choose-tests.md"): "tutorial",
     os.path.join("docs", "how-to", "ci.md"): "tutorial",
     os.path.join("docs", "how-to", "order-tests.md"): "tutorial",
 }

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import importlib
 
 from .._base import features
 from .._base.errors import ConfigurationError
 from .._patches import forked_runs, load_errors, process_exits
-from .._program import run_setup
+from .._program import options, run_setup
 from .._rules import policies
 from .._running import runner
 from .._running.watched_run import WatchedRun
@@ -65,7 +64,8 @@ class TestRunnerMixin:
             except ConfigurationError as error:
                 raise management.CommandError(f"hermetic: {error}") from None
             run_setup.record_runs(current_run.settings, while_running)
-            run_setup.put_in_order(current_run.settings, _NOTHING_CHOSEN)
+            # Django selects and orders the tests: one that flushes the database must come after those that rely on it.
+            run_setup.put_in_order(current_run.settings, options.make_parser("").parse_args([]))
             return int(super().run_tests(*args, **kwargs))  # type: ignore[misc]
 
     def build_suite(self, *args: Any, **kwargs: Any) -> Any:
@@ -84,10 +84,6 @@ class TestRunnerMixin:
     def suite_result(self, suite: Any, result: Any, **kwargs: Any) -> int:
         """Return how many tests went wrong; 1 for a run that failed without such a test."""
         return int(super().suite_result(suite, result, **kwargs)) or int(not result.wasSuccessful())  # type: ignore[misc]
-
-
-# Django selects and orders the tests: a test that flushes the database must come after those that rely on its contents.
-_NOTHING_CHOSEN = argparse.Namespace(shard=None, last_failed=False)
 
 
 class TestRunner(TestRunnerMixin, django_runner.DiscoverRunner):  # type: ignore[misc]

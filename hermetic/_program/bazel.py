@@ -20,11 +20,12 @@ import os
 
 from .._base import real
 from .._base.errors import ConfigurationError
-from .._suites import order
+from .._suites import order, suite_blocks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import contextlib
+    from typing import Any
 
     from .._suites.order import Shard
 
@@ -78,9 +79,9 @@ class Protocol:
         """Whether to run only some of the tests."""
         return bool(self._patterns)
 
-    def chooses(self, name: str) -> bool:
-        """Whether to run a test, by its id; the filter works like ``-k``."""
-        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self._patterns)
+    def chooses(self, test: Any) -> bool:
+        """Whether to run a test; the filter works like ``-k``."""
+        return any(fnmatch.fnmatchcase(suite_blocks.name_of(test), pattern) for pattern in self._patterns)
 
 
 def _shard(asked: dict[str, str]) -> Shard | None:

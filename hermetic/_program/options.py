@@ -24,6 +24,22 @@ OTHER_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "Run only the tests that [failed last](../how-to/order-tests.md#rerun-failed-tests)",
         {"action": "store_true"},
     ),
+    "--size": (
+        "Run only the tests of [these sizes](../how-to/choose-tests.md#by-size), such as `small,medium`, or `none`",
+        {"metavar": "SIZES"},
+    ),
+    "--deselect": (
+        "Leave out a [test, class, module or package](../how-to/choose-tests.md#by-name); can be repeated",
+        {"metavar": "NAME", "action": "append"},
+    ),
+    "--tests-from": (
+        "Run only the tests that [a file lists](../how-to/choose-tests.md#from-a-list); `-` reads standard input",
+        {"metavar": "FILE"},
+    ),
+    "--list": (
+        "[List the tests](../how-to/choose-tests.md#list-tests), as text or with `--list=json`, and exit",
+        {"nargs": "?", "const": "text", "choices": ("text", "json")},
+    ),
     "--bisect": (
         "[Find the earlier tests](../how-to/find-a-polluter.md) that make this test fail or pass, and run no others",
         {"metavar": "TEST"},
@@ -50,10 +66,13 @@ GROUPS = {  # settings and other options
     "sizes and violations": "mode default_size forbid time_limits size_distribution size_targets sandbox",
     "isolation": "isolated no_isolation isolated_timeout isolated_start detect_leaks leaks",
     "running": (
-        "jobs test_timeout progress start_method processes_at_import max_process_depth max_process_starts"
+        "jobs maxfail test_timeout progress start_method processes_at_import max_process_depth max_process_starts"
         " max_processes --script"
     ),
-    "order and selection": "shuffle shuffle_level failed_first --last-failed --shard --bisect history",
+    "order and selection": (
+        "shuffle shuffle_level failed_first --last-failed --size --deselect --tests-from --list --shard --bisect"
+        " history"
+    ),
     "reports": "junit_xml json html annotations",
     "adoption": "--survey --survey-apply --write-baseline",
     "information": "--show-config --explain --version",
@@ -104,16 +123,18 @@ def split_arguments(arguments: Sequence[str], parser: argparse.ArgumentParser) -
             end = index + (2 if argument == "--script" else 1)
             taken, rest = list(arguments[:end]), list(arguments[end:])
             break
-    options, unknown = parser.parse_known_args(_with_seed(taken))
+    options, unknown = parser.parse_known_args(_with_values(taken))
     return options, unknown + rest
 
 
-def _with_seed(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments, with ``random`` where ``--shuffle`` has no seed: what follows may be the name of a test."""
+def _with_values(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments, with the value that an option has where none follows: that may be the name of a test."""
     seed = SETTINGS["shuffle"].kind
     given = []
     for index, argument in enumerate(arguments):
         given.append(argument)
         if argument == "--shuffle" and seed.parse("".join(arguments[index + 1 : index + 2])) is None:
             given[-1] = "--shuffle=random"
+        elif argument == "--list":
+            given[-1] = "--list=text"
     return given

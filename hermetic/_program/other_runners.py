@@ -15,13 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _FAIL_FAST, _PARALLEL = "-f (--failfast)", "-j N, or -j auto"
-_BY_NAME = "choose tests by name with -k TEXT; marks are sizes, and choose no tests"
-_VERBOSE = "list the tests while they run with -v"
+_BY_NAME = "choose tests by size with --size SIZES, or by name with -k PATTERN"
 _NO_PLUGINS = "leave it out: hermetic has no plugins (in a discovery, -p is the pattern of the files)"
 _INSTEAD = {  # option to what to write; of pytest and its plugins, then of others
     "-x": _FAIL_FAST,
     "--exitfirst": _FAIL_FAST,
-    "--maxfail": f"{_FAIL_FAST}, which stops at the first failure",
     "-n": _PARALLEL,
     "--numprocesses": _PARALLEL,
     "--dist": f"{_PARALLEL}, which runs whole classes",
@@ -48,10 +46,9 @@ _INSTEAD = {  # option to what to write; of pytest and its plugins, then of othe
     "-l": "--locals",
     "--tb": "leave it out: tracebacks are always shown",
     "-r": "leave it out: skipped and failed tests are always listed with -v",
-    "--deselect": _BY_NAME,
     "--ignore": "choose the files of a discovery with -p PATTERN",
-    "--collect-only": _VERBOSE,
-    "--co": _VERBOSE,
+    "--collect-only": "--list",
+    "--co": "--list",
     "--color": "the environment variable FORCE_COLOR=1 or NO_COLOR=1",
     "-W": "write python -W ACTION -m hermetic",
     "--parallel": _PARALLEL,

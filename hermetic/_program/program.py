@@ -17,13 +17,15 @@ from .._running.runner import TestRunner
 from .._running.watched_run import WatchedRun
 from .._settings import config
 from .._settings.current_run import current_run
+from .._stdlib import unittest_internals
+from .._suites import expressions, selection, suite_blocks
 from .._verdicts import reported_exceptions
 from . import explanations, help_text, options, other_runners, run_setup, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any, NoReturn
 
 __unittest = True
@@ -85,7 +87,8 @@ class TestProgram(unittest.TestProgram):
 
     def createTests(self, from_discovery: bool = False, *args: Any, **kwargs: Any) -> None:  # noqa: FBT001, FBT002
         """Load the tests, and enforce the default size on their imports."""
-        self._is_discovered = from_discovery
+        matches = self._take_expressions()
+        self._is_whole = from_discovery and matches is None and not self.testNamePatterns
         try:
             with (
                 self._told(),
@@ -94,6 +97,8 @@ class TestProgram(unittest.TestProgram):
                 load_errors.failing_alone(self.testLoader),
             ):
                 super().createTests(from_discovery, *args, **kwargs)
+            if matches is not None:
+                self.test = selection.chosen(self.test, matches)
         except ImportError as error:
             *_, (frame, _) = traceback.walk_tb(error.__traceback__)
             if frame.f_globals.get("__name__") != "unittest.loader":
@@ -101,6 +106,17 @@ class TestProgram(unittest.TestProgram):
             # Failing test modules are reported as errors of tests: here it is discovery that cannot go on at all.
             start = f"{self.start!r} is no seed of --shuffle" if self._took_for_seed == self.start else ""
             usage.fail(str(self.progName), f"{error}{'; ' * bool(start)}{start}", status=1)
+
+    def _take_expressions(self) -> Callable[[Any], bool] | None:
+        """Return what the patterns of ``-k`` ask of a test; None if unittest can select by them itself."""
+        patterns = self.testNamePatterns or ()
+        if not any(map(expressions.is_expression, patterns)):
+            self.testNamePatterns = [*map(expressions.pattern, patterns)] or None
+            return None
+        self.testNamePatterns = None
+        with usage.configuration_errors(str(self.progName)):
+            conditions = [*map(expressions.condition, patterns)]
+        return lambda test: any(matches(suite_blocks.name_of(test)) for matches in conditions)
 
     def runTests(self) -> None:
         """Run the tests, with our runner by default, and exit as unittest does, but never green after an early end."""
@@ -123,9 +139,8 @@ class TestProgram(unittest.TestProgram):
             self._bisect(self._ours.bisect)
         if self.testRunner is None:
             self.testRunner = TestRunner
-        loaded, self.test = self.test, WatchedRun(run_setup.arranged(self.test))
-        is_all = self._is_discovered and not self.testNamePatterns
-        self.test.is_whole = is_all and self.test.countTestCases() == loaded.countTestCases()
+        loaded, self.test = self.test, WatchedRun(self._arranged())
+        self.test.is_whole = self._is_whole and self.test.countTestCases() == loaded.countTestCases()
         if not features.UNITTEST_HAS_DURATIONS:
             self.test.durations = self.durations
         self._phase = "while the run was prepared or reported"
@@ -133,6 +148,14 @@ class TestProgram(unittest.TestProgram):
             super().runTests()
             if current_run.settings.start_method == "all":
                 self._run_by_other_methods([*self.test.starters.values()])
+
+    def _arranged(self) -> Any:
+        """Choose and order the tests, or list them and exit, unless there are some that could not be loaded."""
+        with usage.configuration_errors(str(self.progName)):
+            suite = run_setup.arranged(self.test)
+        if self._ours.list is not None and not suite.countTestCases():
+            process_exits.exit_program(0)
+        return suite
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
@@ -169,7 +192,7 @@ class TestProgram(unittest.TestProgram):
         """Find the tests that make one test fail or pass, instead of running them."""
         from .._studies import polluters, reproduction  # saves 26 ms in runs without --bisect
 
-        self.test = run_setup.arranged(self.test)
+        self.test = self._arranged()
         with usage.configuration_errors(str(self.progName)), policies.default_scope():
             try:
                 process_exits.exit_program(
@@ -224,8 +247,9 @@ class TestProgram(unittest.TestProgram):
 
 
 def _advising(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    """Return a parser of unittest, whose errors say what to write instead."""
+    """Return a parser of unittest, whose errors say what to write instead, with the patterns of -k as they are."""
     told: Any = parser
+    unittest_internals.keep_patterns(parser)  # some may be expressions
     original = parser.error
     told.error = lambda message: original(message + other_runners.advice_on_options(message))
     return parser
@@ -237,7 +261,7 @@ def exit_status(result: Any) -> int:
         return features.INTERRUPTED_EXIT_STATUS
     if not result.wasSuccessful():
         return 1
-    if current_run.order is not None and current_run.order.has_left_all_out:
+    if run_setup.has_left_all_out():
         return 0
     if features.NO_TESTS_EXIT_STATUS and result.testsRun == 0 and not result.skipped:
         return features.NO_TESTS_EXIT_STATUS

@@ -12,9 +12,11 @@ from .._rules import marking, policies, sandbox_choice
 from .._running.watched_run import jobs
 from .._settings import config, table
 from .._settings.current_run import current_run
-from .._suites import history
+from .._studies import listing
+from .._suites import history, selection
 from .._suites.order import Order, parse_shard
-from . import bazel
+from .._suites.selection import Selection
+from . import bazel, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
         protocol = _bazel(while_running)
         record_runs(settings, while_running, protocol, observer)
         put_in_order(settings, ours, protocol)
+        current_run.lists = ours.list or current_run.lists
     while_running.enter_context(start_method.default_start_method(settings.start_method))
     return settings
 
@@ -136,16 +139,50 @@ def put_in_order(settings: table.Settings, ours: argparse.Namespace, protocol: b
     if ours.last_failed and known is None:
         raise ConfigurationError("--last-failed needs the history of the last run, but history = off")
     current_run.history = known
-    chooses = protocol.chooses if protocol is not None and protocol.has_filter else None
-    if shard or chooses or ours.last_failed or settings.failed_first or settings.shuffle != "off":
-        current_run.order = Order(settings, shard=shard, last_failed=ours.last_failed, chooses=chooses, history=known)
+    asked = _selection(ours, protocol)
+    if shard or asked or ours.last_failed or settings.failed_first or settings.shuffle != "off":
+        current_run.order = Order(settings, shard=shard, last_failed=ours.last_failed, selection=asked, history=known)
+
+
+def _selection(ours: argparse.Namespace, protocol: bazel.Protocol | None) -> Selection:
+    """Return what the options and Bazel ask of each test."""
+    found = Selection(is_of_script=ours.script is not None)
+    if protocol is not None and protocol.has_filter:
+        found.require(protocol.chooses)
+        found.may_be_empty = True  # in a shard
+    if ours.size is not None:
+        found.require(selection.with_sizes(ours.size))
+    if ours.tests_from is not None:
+        found.require_name(selection.names_in_file(ours.tests_from), f"--tests-from {ours.tests_from}")
+    if ours.deselect:
+        found.leave_out(ours.deselect, "--deselect")
+    return found
 
 
 def arranged(suite: Any) -> Any:
-    """Choose and order the tests of a run of this program; a run within a test keeps its order."""
-    if current_run.order is None or current_run.in_run:
+    """Choose and order the tests of a run of this program; a run within a test keeps its order.
+
+    Where the tests are to be listed, this lists them, and those are left to run that could not be loaded.
+
+    Raises:
+        ConfigurationError: an option names a test that is not there.
+    """
+    if current_run.in_run:
         return suite
-    return current_run.order.arranged(suite, lambda line: sys.stderr.write(f"{line}\n"))
+    if current_run.order is not None:
+        suite = current_run.order.arranged(suite, lambda line: sys.stderr.write(f"{line}\n"))
+    if current_run.lists is None:
+        return suite
+    text, failed = listing.listed(suite, current_run.lists)
+    if text:
+        usage.show(text)
+    return failed
+
+
+def has_left_all_out() -> bool:
+    """Whether some run of this program had tests, and was to run none of them."""
+    order = current_run.order
+    return current_run.lists is not None or (order is not None and order.has_left_all_out)
 
 
 def _is_true(variable: str) -> bool:

@@ -37,6 +37,7 @@ def run_script(path: str, arguments: list[str], program: str) -> None:
     if not getattr(sys.flags, "safe_path", False):  # -P, from 3.11 on: there the first entry is none of the script's
         sys.path[0] = os.path.dirname(os.path.abspath(path))
     ended_early: list[str] = []
+    status: Any = None
     with (
         process_exits.replaced(),
         forked_runs.loads_watched(),
@@ -49,19 +50,17 @@ def run_script(path: str, arguments: list[str], program: str) -> None:
         except KeyboardInterrupt:
             process_exits.exit_program(features.INTERRUPTED_EXIT_STATUS)
         except real.system_exit as error:
-            if _found_all_left_out(error.code):
-                return
-            process_exits.exit_program(error.code or (1 if ended_early else error.code))
-    if ended_early:
-        process_exits.exit_program(1)
+            status = None if _found_all_left_out(error.code) else error.code
+    with usage.configuration_errors(program):
+        if current_run.order is not None:
+            current_run.order.selection.check_names()
+    if status or ended_early:
+        process_exits.exit_program(status or 1)
 
 
 def _found_all_left_out(code: Any) -> bool:
-    """Whether a script ends as unittest does without a test, because all are in other shards, or not chosen."""
-    order = current_run.order
-    return (
-        order is not None and order.has_left_all_out and code is not None and code == features.NO_TESTS_EXIT_STATUS != 0
-    )
+    """Whether a script ends as unittest does without a test, because none was to run."""
+    return run_setup.has_left_all_out() and code is not None and code == features.NO_TESTS_EXIT_STATUS != 0
 
 
 def _watching(ended_early: list[str], run: Callable[..., Any]) -> Callable[..., Any]:

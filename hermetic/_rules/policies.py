@@ -130,8 +130,7 @@ def of_marks(marks: Sequence[AnyMark], module_name: str, own_default: Size | Non
         own_default: the size of tests of the class without a mark, which takes precedence over ``default_size``.
     """
     settings = current_run.settings
-    sizes = [mark.size for mark in marks if mark.size]
-    size = Size.SMALL if current_run.is_surveying else sizes[0] if sizes else own_default or settings.default_size
+    size = _size(marks, own_default)
     if size is None or (settings.mode == OFF and not current_run.is_observing):
         return None
     allowance = settings.allowance_for(getattr(sys.modules.get(module_name), "__file__", None) or module_name)
@@ -140,6 +139,24 @@ def of_marks(marks: Sequence[AnyMark], module_name: str, own_default: Size | Non
     mode, forbid = _mode_and_forbidden(settings)
     installation.install(forbid)
     return Policy(size, allowance, mode, forbid)
+
+
+def size_of(test: object) -> Size | None:
+    """Return the size of a test, also where nothing is guarded; None for a test without a size.
+
+    Raises:
+        DecorationError: the marks of the test are wrong.
+    """
+    cls = type(test)
+    found = marking.marks_of(cls, unittest_internals.test_method_name(test), marking.own_method(test))
+    marks = [mark for _, of_place in found for mark in of_place]
+    return _size(marks, getattr(cls, "hermetic_default_size", None))
+
+
+def _size(marks: Sequence[AnyMark], own_default: Size | None) -> Size | None:
+    if current_run.is_surveying:
+        return Size.SMALL
+    return next((mark.size for mark in marks if mark.size), own_default or current_run.settings.default_size)
 
 
 def _mode_and_forbidden(settings: Settings) -> tuple[str, tuple[str, ...]]:

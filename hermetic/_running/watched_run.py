@@ -16,6 +16,7 @@ from .._base.errors import RunEndedEarly
 from .._base.sizes import OFF
 from .._isolation import processors
 from .._patches import forked_runs, process_exits
+from .._results.failure_limit import FailureLimit
 from .._results.guarded_result import guarding
 from .._results.run_result import make_run_result
 from .._results.size_distribution import SizeDistribution
@@ -142,6 +143,8 @@ class WatchedRun(unittest.TestSuite):
             result.add_listener(SlowestTests(self.durations, result))
         if is_nested:
             return
+        if current_run.settings.maxfail is not None:
+            result.add_listener(FailureLimit(current_run.settings.maxfail, result, self._whole.countTestCases()))
         if colours.is_terminal(result.summary_stream):
             from .._results import progress  # saves 2 ms in runs without a terminal
 

@@ -50,6 +50,7 @@ class CurrentRun:
         recorder: the ``Recorder`` of the program's reports; None without reports.
         history: the ``RunHistory`` that the program's runs use and extend; None without one.
         order: the ``Order`` that the program's tests are chosen and sorted by; None for the order of loading.
+        lists: the form in which the program lists its tests instead of running them; None to run them.
         fails_fast: whether the first failure ends the program's runs, whatever their runners say.
         ends_at: when the program's runs must end, by ``perf_counter``; None for no such time.
         given_any_port: the sockets that were bound to port 0, for which the system draws a port.
@@ -82,6 +83,7 @@ class CurrentRun:
         self.history: Any = None
         self.order: Any = None
         self.workers_started = 0
+        self.lists: str | None = None
         self.fails_fast = False
         self.ends_at: float | None = None
         self.given_any_port: weakref.WeakSet[Any] = weakref.WeakSet()

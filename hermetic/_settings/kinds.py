@@ -162,10 +162,14 @@ class Seconds(Kind):
 
 
 class Count(Kind):
-    """A whole number."""
+    """A whole number, or none."""
 
     accepted = "a whole number above 0"
     option = {"metavar": "NUMBER"}  # noqa: RUF012
+
+    def shown(self, value: Any) -> str:
+        """Return the number, or ``none``."""
+        return "none" if value is None else str(value)
 
     def parse(self, value: Any) -> int | None:
         """Return the number."""

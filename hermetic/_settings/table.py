@@ -156,6 +156,10 @@ class Settings:
         default=1,
         short=("-j",),
     )
+    maxfail: int | None = _setting(
+        Count(),
+        "End the run after [this many failures](../how-to/choose-tests.md#end-a-run-early) and errors (default: never)",
+    )
     time_limits: str = _setting(
         Choice(*MODES),
         "How to treat tests that exceed [their size's](sizes.md) time limit: `warn` (default), `strict`, or `off`",

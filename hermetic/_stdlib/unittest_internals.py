@@ -12,6 +12,7 @@ from .._base import real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
     from types import FrameType
     from typing import Any
@@ -28,6 +29,12 @@ def _unittest_case() -> Any:
 def test_method_name(test: object) -> str:
     """Return the name of the method that a TestCase runs; empty for other objects."""
     return getattr(test, "_testMethodName", "")
+
+
+def keep_patterns(parser: argparse.ArgumentParser) -> None:
+    """Have a parser of unittest return the patterns of ``-k`` as they were written."""
+    main: Any = sys.modules["unittest.main"]
+    parser.register("type", main._convert_select_pattern, str)
 
 
 def drop_tests(suite: Any) -> None:

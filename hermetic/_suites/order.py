@@ -1,4 +1,4 @@
-"""Selects and orders the tests of a run: filters, shards, failed tests only, shuffling, failed tests first.
+"""Selects and orders the tests of a run: conditions, shards, failed tests only, shuffling, failed tests first.
 
 The tests of a class stay together, and so do the classes of a module, so that their fixtures run once. Each step works
 on the blocks (``suite_blocks``) that the step before has left.
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from .._settings.table import Settings
     from .history import RunHistory
+    from .selection import Selection
     from .suite_blocks import SuiteBlock
 
     Key = Callable[[str, list[SuiteBlock]], Any]
@@ -95,11 +96,12 @@ class Order:
 
     Args:
         shard: the part of the tests to run; None for all tests.
-        chooses: called with the id of a test, returns whether to run it; None for all tests.
+        selection: what is asked of each test.
 
     Attributes:
+        selection: as given.
         seed: the seed of the shuffled order, in digits; or ``off``.
-        has_left_all_out: whether some run had tests, and none of them was in the shard or chosen.
+        has_left_all_out: whether some run had tests, and none of them was in the shard, or chosen by Bazel.
     """
 
     def __init__(
@@ -108,12 +110,12 @@ class Order:
         *,
         shard: Shard | None,
         last_failed: bool,
-        chooses: Callable[[str], bool] | None,
+        selection: Selection,
         history: RunHistory | None,
     ) -> None:
         self._shard = shard
         self._last_failed = last_failed
-        self._chooses = chooses
+        self.selection = selection
         self._failed_first = settings.failed_first
         self._history = history
         self.seed = settings.shuffle
@@ -127,13 +129,16 @@ class Order:
 
         Args:
             tell: called with each line that explains the selection or the order to the user.
+
+        Raises:
+            ConfigurationError: the selection names a test that is not there.
         """
         blocks = loaded = [*suite_blocks.blocks_in(suite)]
-        if self._chooses is not None:
-            blocks = [block for block in blocks if suite_blocks.failed_to_load(block.test) or self._is_chosen(block)]
-        if self._shard is not None:
+        blocks = self.selection.chosen(blocks)
+        self.has_left_all_out |= self.selection.may_be_empty and bool(loaded) and not blocks
+        if self._shard is not None and blocks:
             blocks = self._in_shard(blocks, self._shard, tell)
-        self.has_left_all_out |= bool(loaded) and not blocks
+            self.has_left_all_out |= not blocks
         if self._last_failed:
             blocks = self._that_failed(blocks, tell)
         if self.seed_line is not None:
@@ -142,9 +147,6 @@ class Order:
         if self._failed_first:
             blocks = self._with_failed_first(blocks)
         return unittest.TestSuite([block.test for block in blocks])
-
-    def _is_chosen(self, block: SuiteBlock) -> bool:
-        return self._chooses is None or any(map(self._chooses, suite_blocks.names_in_block(block)))
 
     def _in_shard(self, blocks: list[SuiteBlock], shard: Shard, tell: Callable[[str], Any]) -> list[SuiteBlock]:
         parts = parts_of(blocks, shard.count, self._history.durations if self._history else {})

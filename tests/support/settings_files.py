@@ -64,6 +64,7 @@ _DEFAULTS = (
     "leaks = warn  (default)",
     "jobs = 1  (default)",
     "time_limits = warn  (default)",
+    "maxfail = none  (default)",
     "test_timeout = none  (default)",
     "processes_at_import = error  (default)",
     "max_process_depth = 8  (default)",

@@ -1,0 +1,59 @@
+"""Lists the tests that a run would run (``--list``): the id, the size, the isolation and the last duration of each."""
+
+from __future__ import annotations
+
+import unittest
+
+from .._base.errors import DecorationError
+from .._protocol import framing
+from .._rules import groups
+from .._settings.current_run import current_run
+from .._suites import selection, suite_blocks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+JSON = "json"
+
+
+def listed(suite: Any, form: str) -> tuple[str, Any]:
+    """Return the list of the tests of a suite, and a suite of those that could not be loaded.
+
+    Args:
+        form: ``text`` for columns, or ``json`` for a line of JSON for each test.
+    """
+    tests = [*suite_blocks.tests_in(suite)]
+    failed = unittest.TestSuite([test for test in tests if suite_blocks.failed_to_load(test)])
+    durations: Mapping[str, float] = current_run.history.durations if current_run.history is not None else {}
+    rows = [_row(test, durations) for test in tests if not suite_blocks.failed_to_load(test)]
+    return (_as_json(rows) if form == JSON else _as_text(rows)), failed
+
+
+def _row(test: Any, durations: Mapping[str, float]) -> dict[str, Any]:
+    name = suite_blocks.name_of(test)
+    row: dict[str, Any] = {"id": name, "size": "?", "isolation": None, "seconds": durations.get(name)}
+    try:
+        row["size"] = selection.size_name(test)
+        group = groups.of_test(test)
+        row["isolation"] = None if group is None else group.description
+    except DecorationError as error:
+        row["error"] = str(error)
+    return row
+
+
+def _as_json(rows: list[dict[str, Any]]) -> str:
+    return "\n".join(framing.to_bytes(row).decode() for row in rows)
+
+
+def _as_text(rows: list[dict[str, Any]]) -> str:
+    """Return columns with two or more spaces between them; ids stand first, as ``--tests-from`` reads them."""
+    cells = [[row["id"], row["size"], _seconds(row["seconds"]), row["isolation"] or ""] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in cells]
+    return "\n".join("  ".join(line).rstrip() for line in lines)
+
+
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.3f} s"
