@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 
 from .._settings.table import SETTINGS, plain_text_of
+from .._studies import listing
 from .._version import __version__
 
 TYPE_CHECKING = False
@@ -37,8 +38,12 @@ OTHER_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         {"metavar": "FILE"},
     ),
     "--list": (
-        "[List the tests](../how-to/choose-tests.md#list-tests), as text or with `--list=json`, and exit",
-        {"nargs": "?", "const": "text", "choices": ("text", "json")},
+        "[List the tests](../how-to/choose-tests.md#list-tests) that would run, and exit",
+        {"action": "store_const", "const": listing.TEXT},
+    ),
+    "--list-json": (
+        "List them with a line of JSON for each",
+        {"action": "store_const", "const": listing.JSON, "dest": "list"},
     ),
     "--bisect": (
         "[Find the earlier tests](../how-to/find-a-polluter.md) that make this test fail or pass, and run no others",
@@ -70,8 +75,8 @@ GROUPS = {  # settings and other options
         " max_processes --script"
     ),
     "order and selection": (
-        "shuffle shuffle_level failed_first --last-failed --size --deselect --tests-from --list --shard --bisect"
-        " history"
+        "shuffle shuffle_level failed_first --last-failed --size --deselect --tests-from --list --list-json --shard"
+        " --bisect history"
     ),
     "reports": "junit_xml json html annotations",
     "adoption": "--survey --survey-apply --write-baseline",
@@ -123,18 +128,16 @@ def split_arguments(arguments: Sequence[str], parser: argparse.ArgumentParser) -
             end = index + (2 if argument == "--script" else 1)
             taken, rest = list(arguments[:end]), list(arguments[end:])
             break
-    options, unknown = parser.parse_known_args(_with_values(taken))
+    options, unknown = parser.parse_known_args(_with_seed(taken))
     return options, unknown + rest
 
 
-def _with_values(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments, with the value that an option has where none follows: that may be the name of a test."""
+def _with_seed(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments, with ``random`` where ``--shuffle`` has no seed: what follows may be the name of a test."""
     seed = SETTINGS["shuffle"].kind
     given = []
     for index, argument in enumerate(arguments):
         given.append(argument)
         if argument == "--shuffle" and seed.parse("".join(arguments[index + 1 : index + 2])) is None:
             given[-1] = "--shuffle=random"
-        elif argument == "--list":
-            given[-1] = "--list=text"
     return given

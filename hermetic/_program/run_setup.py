@@ -173,7 +173,7 @@ def arranged(suite: Any) -> Any:
         suite = current_run.order.arranged(suite, lambda line: sys.stderr.write(f"{line}\n"))
     if current_run.lists is None:
         return suite
-    text, failed = listing.listed(suite, current_run.lists)
+    text, failed = listing.list_of(suite, current_run.lists)
     if text:
         usage.show(text)
     return failed

@@ -60,6 +60,11 @@ class CurrentRun:
         living_children: finds the process ids of this process's children that have not ended.
     """
 
+    isolation: Any  # its class stands in a higher room, as do the next three
+    recorder: Any
+    history: Any
+    order: Any
+
     def __init__(self) -> None:
         self._settings: Settings | None = None
         self.is_program = False
@@ -78,10 +83,7 @@ class CurrentRun:
         self.surroundings: dict[str, Any] = {}
         self.shared_out: set[int | str] = set()
         self.planned: dict[int, Any] = {}
-        self.isolation: Any = None  # its class stands in a higher room, as do the next three
-        self.recorder: Any = None
-        self.history: Any = None
-        self.order: Any = None
+        self.isolation = self.recorder = self.history = self.order = None
         self.workers_started = 0
         self.lists: str | None = None
         self.fails_fast = False

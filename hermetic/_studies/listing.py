@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-JSON = "json"
+TEXT, JSON = "text", "json"
 
 
-def listed(suite: Any, form: str) -> tuple[str, Any]:
+def list_of(suite: Any, form: str) -> tuple[str, Any]:
     """Return the list of the tests of a suite, and a suite of those that could not be loaded.
 
     Args:
-        form: ``text`` for columns, or ``json`` for a line of JSON for each test.
+        form: ``TEXT`` for columns, or ``JSON`` for a line of JSON for each test.
     """
     tests = [*suite_blocks.tests_in(suite)]
     failed = unittest.TestSuite([test for test in tests if suite_blocks.failed_to_load(test)])

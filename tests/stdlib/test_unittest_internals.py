@@ -60,6 +60,21 @@ class UnittestTest(hermetic.HermeticTestCase):
         with self.assertRaises(KeyError):
             Program(module=types.ModuleType("empty"), argv=["program", "--help"], exit=False)
 
+    def test_patterns_are_converted_by_the_type_of_their_argument(self):
+        class Program(unittest.TestProgram):
+            def _getMainArgParser(self, parent):
+                parser = super()._getMainArgParser(parent)
+                unittest_internals.keep_patterns(parser)
+                return parser
+
+            def runTests(self):
+                pass
+
+        for program, pattern in ((unittest.TestProgram, "*a*"), (Program, "a")):
+            with mock.patch.object(program, "runTests", lambda self: None):
+                made = program(module=None, argv=["program", "-k", "a", __name__], exit=False)
+            self.assertEqual(made.testNamePatterns, [pattern])
+
     def test_a_runner_that_is_given_is_used_and_its_result_kept(self):
         runner = mock.Mock()
         program = unittest.TestProgram(

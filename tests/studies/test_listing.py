@@ -69,7 +69,7 @@ class ListTest(unittest.TestCase):
 
     def test_json_has_a_line_for_each_test(self):
         run_hermetic(cwd=self.folder)
-        isolated, small, wrong = map(json.loads, self.listed("--list=json"))
+        isolated, small, wrong = map(json.loads, self.listed("--list-json"))
         self.assertEqual(isolated, {**isolated, "id": "test_a.IsolatedTest.test_it", "size": "none"})
         self.assertIn("group", isolated["isolation"])
         self.assertEqual(small, {**small, "size": "small", "isolation": None})
