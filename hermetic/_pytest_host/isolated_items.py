@@ -72,6 +72,7 @@ class IsolatedItems:
         group = rule_of(item).group
         if group is None or self._nursery is None:
             return None
+        _stop_timer(item)
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         replay = ItemReplay(item, group)
         with scopes.unjudged():
@@ -124,6 +125,13 @@ class IsolatedItems:
     def pytest_sessionfinish(self, session: Any) -> None:
         """Fail a run with errors that no report was left for."""
         scopes.running.faults += [IsolationError(f"[H007] {text}") for text in self._late]
+
+
+def _stop_timer(item: Any) -> None:
+    """Stop the timer of pytest-timeout, which would interrupt the session: the worker has a timer of its own."""
+    cancel = getattr(item.ihook, "pytest_timeout_cancel_timer", None)
+    if cancel is not None:
+        cancel(item=item)
 
 
 _DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}  # of pytest-django
@@ -256,13 +264,17 @@ class ItemReplay(frames.FrameHandler):
             earlier[-1].sections += [("hermetic", f"{type(error).__name__}: {error}") for error in errors]
             return
         self._reports = [report for report in self._reports if report not in earlier]
+        sections = [section for known in [*self._reports, *earlier][-1:] for section in known.sections]
+        sections += _captured(self._item.config, phase)
         report = self._made(phase, errors[0])
-        report.sections += [*_captured(self._item.config, phase)]
+        report.sections += sections
         report.sections += [("hermetic", f"{type(error).__name__}: {error}") for error in errors[1:]]
         self._note(report, is_error=True)
         self._reports.append(report)
         if phase != "teardown":
-            self._reports.append(self._made("teardown", None))
+            ended = self._made("teardown", None)
+            ended.sections += sections  # JUnit reports take the output of an item from its last report
+            self._reports.append(ended)
 
     def _made(self, phase: str, error: Any) -> Any:
         found = None if error is None else pytest.ExceptionInfo.from_exc_info(exc_info(error))

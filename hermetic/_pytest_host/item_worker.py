@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import functools
 import importlib
+import io
 import os
+import sys
 import traceback
 
 from .._base import clock, real
@@ -57,6 +59,10 @@ def prepare(session: Any) -> Callable[[WorkerArguments], NoReturn]:
     if manager.hasplugin("terminalreporter"):
         silent = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
         session.config.get_terminal_writer()._file = silent  # noqa: SLF001 - the session shows the reports
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)  # with -s, or a test that crashes would take its output with it
+    os.environ.pop("PYTEST_CURRENT_TEST", None)  # of a test that runs this session; pytest removes it after an item
     sender = _Sender(session.config)
     manager.register(sender)  # pytest tells it of all warnings so far, which it ignores
     return functools.partial(_work, session, sender, leak_snapshot.Snapshot())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import unittest
@@ -241,6 +242,48 @@ class IsolatedItemsTest(unittest.TestCase):
         ):
             self.assertIn(text, run.output)
         self.assertNotIn("pluggy/", run.output)
+
+    def test_what_a_test_printed_before_its_process_ended_is_shown(self) -> None:
+        tests = """
+    @pytest.fixture
+    def fixture(): print("in the set-up")
+    @pytest.mark.isolated
+    def test_1(fixture):
+        print("in the test")
+        os._exit(1)
+        """
+        with Folder(**{"test_a.py": COMMON + tests}) as folder:
+            options = ("-m", "pytest", "--junitxml=junit.xml", "-o", "junit_logging=all")
+            shown = run_python(*options, cwd=folder).stdout
+            with open(os.path.join(folder, "junit.xml"), encoding="utf-8") as file:
+                report = file.read()
+            at_once = run_python("-m", "pytest", "-s", cwd=folder).stdout
+        for text in (shown, report, at_once):
+            self.assertRegex(text, "(?s)in the set-up.*in the test")
+
+    def test_a_session_within_a_test_of_another_session_leaks_nothing(self) -> None:
+        files = {"test_a.py": COMMON + "    @pytest.mark.isolated\n    def test_1(): pass\n"}
+        run = run_pytest(files, "--hermetic-leaks=error", env={"PYTEST_CURRENT_TEST": "test_a.py::test_2"})
+        self.assertEqual({"test_1"}, run.named("PASSED"), run.output)
+
+    def test_the_timer_of_pytest_timeout_stays_with_the_worker(self) -> None:
+        # The hooks of pytest-timeout, as far as they matter: a timer around the protocol, which a hook stops.
+        timer = """
+    import os, pytest
+    class Hooks:
+        def pytest_timeout_cancel_timer(self, item): "stop"
+    def pytest_addhooks(pluginmanager): pluginmanager.add_hookspecs(Hooks)
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(item):
+        item.timer = os.getpid()
+        result = yield
+        assert item.timer is None or "HERMETIC_ISOLATED" in os.environ
+        return result
+    def pytest_timeout_cancel_timer(item): item.timer = None
+        """
+        test = "    @pytest.mark.isolated\n    def test_1(request): assert request.node.timer == os.getpid()\n"
+        run = run_pytest({"conftest.py": timer, "test_a.py": COMMON + test})
+        self.assertEqual({"test_1"}, run.named("PASSED"), run.output)
 
     def test_items_with_databases_of_django_are_refused(self) -> None:
         tests = """
