@@ -156,15 +156,15 @@ class Settings:
         default=1,
         short=("-j",),
     )
-    maxfail: int | None = _setting(
-        Count(),
-        "End the run after [this many failures](../how-to/choose-tests.md#end-a-run-early) and errors (default: never)",
-    )
     time_limits: str = _setting(
         Choice(*MODES),
         "How to treat tests that exceed [their size's](sizes.md) time limit: `warn` (default), `strict`, or `off`",
         "`strict` reports an error ([H006](messages.md#h006)).",
         default=WARN,
+    )
+    maxfail: int | None = _setting(
+        Count(),
+        "End the run after [this many failures](../how-to/choose-tests.md#end-a-run-early) and errors (default: never)",
     )
     test_timeout: float | None = _setting(
         Seconds(), "[Interrupt](messages.md#h006) a test that is not isolated after this many seconds (default: never)"

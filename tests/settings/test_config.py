@@ -15,7 +15,7 @@ from support.settings_files import ConfigTestCase, needs_tomllib, shown_settings
 SETTINGS = (
     "mode, default_size, forbid, size_distribution, size_targets, start_method, isolated, no_isolation,"
     " isolated_timeout, isolated_start, detect_leaks, leaks,"
-    " jobs, time_limits, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
+    " jobs, time_limits, maxfail, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
     " junit_xml, json, html, annotations, shuffle, shuffle_level, failed_first, history, progress, sandbox"
 )
 
@@ -53,7 +53,7 @@ class SetupCfgTest(ConfigTestCase):
             "size_targets = 70/20/10",
             "start_method = platform", "isolated = true", "no_isolation = true",
             "isolated_timeout = 2.5", "isolated_start = fresh", "detect_leaks = true", "leaks = error",
-            "jobs = auto", "time_limits = strict", "test_timeout = 60",
+            "jobs = auto", "time_limits = strict", "maxfail = 9", "test_timeout = 60",
             "processes_at_import = allow", "max_process_depth = 2", "max_process_starts = 3", "max_processes = 4",
             "junit_xml = a.xml", "json = b.json", "html = ../c.html", "annotations = azure",
             "shuffle = random", "shuffle_level = class", "failed_first = true", "history = d.json", "progress = off",
@@ -64,9 +64,9 @@ class SetupCfgTest(ConfigTestCase):
         self.assertEqual(set(settings.origins), set(table.SETTINGS))
         self.assertEqual(values(settings)[:5], ("warn", Size.MEDIUM, ("sleep",), "warn", (70, 20, 10)))
         self.assertEqual(values(settings)[5:12], ("platform", True, True, 2.5, "fresh", True, "error"))
-        self.assertEqual(values(settings)[12:19], ("auto", "strict", 60, "allow", 2, 3, 4))
-        self.assertEqual(values(settings)[19:23], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
-        self.assertEqual(values(settings)[23:29], ("random", "class", True, *self.paths("d.json"), "off", "kernel"))
+        self.assertEqual(values(settings)[12:20], ("auto", "strict", 9, 60, "allow", 2, 3, 4))
+        self.assertEqual(values(settings)[20:24], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
+        self.assertEqual(values(settings)[24:30], ("random", "class", True, *self.paths("d.json"), "off", "kernel"))
 
     def test_the_origin_is_the_file(self):
         self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
@@ -167,7 +167,7 @@ class PyprojectTest(ConfigTestCase):
             'mode = "off"', 'default_size = "xlarge"', 'forbid = ["database"]', 'size_distribution = "error"',
             "size_targets = [70, 20, 10]", 'start_method = "fork"', "isolated = true",
             "no_isolation = true", "isolated_timeout = 7", 'isolated_start = "fresh"', "detect_leaks = true",
-            'leaks = "off"', "jobs = 4", 'time_limits = "strict"', "test_timeout = 60",
+            'leaks = "off"', "jobs = 4", 'time_limits = "strict"', "maxfail = 9", "test_timeout = 60",
             'processes_at_import = "allow"', "max_process_depth = 2", "max_process_starts = 3",
             "max_processes = 4", 'junit_xml = "a.xml"', 'json = "b.json"', 'html = "c.html"', 'annotations = "off"',
             "shuffle = 7", 'shuffle_level = "module"', "failed_first = true", 'history = "off"', 'progress = "off"',
@@ -177,14 +177,14 @@ class PyprojectTest(ConfigTestCase):
         settings = self.load()
         self.assertEqual(set(settings.origins), set(table.SETTINGS))
         self.assertEqual(
-            values(settings)[:19],
+            values(settings)[:20],
             (
                 *("off", Size.XLARGE, ("database",), "error", (70, 20, 10), "fork", True, True, 7.0, "fresh", True),
-                *("off", 4, "strict", 60.0, "allow", 2, 3, 4),
+                *("off", 4, "strict", 9, 60.0, "allow", 2, 3, 4),
             ),
         )
-        self.assertEqual(values(settings)[19:23], (*self.paths("a.xml", "b.json", "c.html"), "off"))
-        self.assertEqual(values(settings)[23:29], ("7", "module", True, "off", "off", "kernel"))
+        self.assertEqual(values(settings)[20:24], (*self.paths("a.xml", "b.json", "c.html"), "off"))
+        self.assertEqual(values(settings)[24:30], ("7", "module", True, "off", "off", "kernel"))
         self.assertEqual(set(settings.origins.values()), {os.path.join(self.folder, "pyproject.toml")})
 
     @needs_tomllib
@@ -260,7 +260,9 @@ class EnvironmentTest(ConfigTestCase):
         os.environ.update(HERMETIC_ISOLATED_START="fresh", HERMETIC_LEAKS="off", HERMETIC_MAX_PROCESSES="4")
         os.environ.update(HERMETIC_PROCESSES_AT_IMPORT="allow", HERMETIC_MAX_PROCESS_DEPTH="2")
         os.environ.update(HERMETIC_MAX_PROCESS_STARTS="3", HERMETIC_ANNOTATIONS="github")
-        os.environ.update(HERMETIC_JOBS="3", HERMETIC_TIME_LIMITS="off", HERMETIC_TEST_TIMEOUT="9")
+        os.environ.update(
+            HERMETIC_JOBS="3", HERMETIC_TIME_LIMITS="off", HERMETIC_MAXFAIL="9", HERMETIC_TEST_TIMEOUT="9"
+        )
         os.environ.update(HERMETIC_JUNIT_XML="a.xml", HERMETIC_JSON="b.json", HERMETIC_HTML="c.html")
         os.environ.update(HERMETIC_SHUFFLE="42", HERMETIC_SHUFFLE_LEVEL="test", HERMETIC_FAILED_FIRST="yes")
         os.environ.update(HERMETIC_HISTORY="d.json", HERMETIC_PROGRESS="off", HERMETIC_SANDBOX="auto")
@@ -268,10 +270,10 @@ class EnvironmentTest(ConfigTestCase):
         self.assertEqual(set(settings.origins), set(table.SETTINGS) - {"isolated"})
         self.assertEqual(values(settings)[:5], ("warn", Size.LARGE, ("filesystem", "sleep"), "error", (60, 20, 20)))
         self.assertEqual(values(settings)[5:12], ("forkserver", False, True, 0.5, "fresh", False, "off"))
-        self.assertEqual(values(settings)[12:19], (3, "off", 9.0, "allow", 2, 3, 4))
+        self.assertEqual(values(settings)[12:20], (3, "off", 9, 9.0, "allow", 2, 3, 4))
         paths = [os.path.abspath(name) for name in ("a.xml", "b.json", "c.html")]  # of the current folder
-        self.assertEqual(values(settings)[19:23], (*paths, "github"))
-        self.assertEqual(values(settings)[23:29], ("42", "test", True, os.path.abspath("d.json"), "off", "auto"))
+        self.assertEqual(values(settings)[20:24], (*paths, "github"))
+        self.assertEqual(values(settings)[24:30], ("42", "test", True, os.path.abspath("d.json"), "off", "auto"))
         self.assertEqual(set(settings.origins.values()), {"environment"})
 
     def test_an_unknown_variable_is_an_error_that_lists_the_known_ones(self):
