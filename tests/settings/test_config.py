@@ -14,8 +14,8 @@ from support.settings_files import ConfigTestCase, needs_tomllib, shown_settings
 
 SETTINGS = (
     "mode, default_size, forbid, size_distribution, size_targets, start_method, isolated, no_isolation,"
-    " isolated_timeout, isolated_start, detect_leaks, leaks,"
-    " jobs, time_limits, maxfail, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
+    " isolated_timeout, isolated_start, detect_leaks, leaks, jobs,"
+    " time_limits, maxfail, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
     " junit_xml, json, html, annotations, shuffle, shuffle_level, failed_first, history, progress, sandbox"
 )
 
