@@ -29,7 +29,7 @@ LAYERS = {
         "supported_python | features records sizes spelling system | command real | errors |"
         " addresses clock own_files own_sockets | file_replacement"
     ),
-    "_stdlib": "global_state interpreter_internals subprocess_internals unittest_internals",
+    "_stdlib": "global_state interpreter_internals subprocess_internals unittest_internals windows_files",
     "_children.site": "sitecustomize",
     "_version": "",
     "_policy": "decision | allowances remedies | messages",
@@ -59,8 +59,9 @@ LAYERS = {
         " process_creation sleeps | child_starts guard_parts opt_ins | installation | forked_runs process_exits"
     ),
     "_doubles": (
-        "patterns | doubled_child | child_streams command_calls scripted_child |"
-        " program_child | expectations | active_doubles texts | asyncio_children interactions popen_methods |"
+        "patterns | doubled_child | child_streams command_calls communication scripted_child |"
+        " program_child | expectations | active_doubles texts |"
+        " asyncio_children interactions popen_methods |"
         " seam | subprocess_mock"
     ),
     "_patches.multiprocessing": (
@@ -418,6 +419,7 @@ class DeferredImportsTest(hermetic.HermeticTestCase):
 # Variables of modules that are changed: caches, with what clears them, and objects that hold what cannot be elsewhere.
 CHANGED_VARIABLES = {
     ("_base.clock", "_continued"): "a handler of signals writes it, below all that is in force",
+    ("_doubles.communication", "_waiting"): "what a thread waits for while it communicates with a doubled child",
     ("_patches.forked_runs", "_watch"): "the process that is copied, while its copies are watched",
     ("_patches.installation", "installed"): "the guard is installed once per process",
     ("_patches.multiprocessing.main_guard", "reimported"): "the import of main in a child happens once",

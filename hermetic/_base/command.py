@@ -27,6 +27,29 @@ def start() -> list[str]:
     return sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]
 
 
+def words_of(line: str) -> list[str]:
+    """Split a command line as programs do on Windows: the reverse of ``subprocess.list2cmdline``."""
+    words: list[str] = []
+    word: str | None = None  # None between words: quotes may hold an empty one
+    is_quoted, slashes = False, 0
+    for char in line:
+        if char == "\\":
+            slashes += 1
+            continue
+        if char == '"':
+            word = (word or "") + "\\" * (slashes // 2) + '"' * (slashes % 2)
+            is_quoted ^= not slashes % 2
+        else:
+            word = (word or "") + "\\" * slashes if slashes else word
+            if is_quoted or char not in " \t":
+                word = (word or "") + char
+            elif word is not None:
+                words.append(word)
+                word = None
+        slashes = 0
+    return words if word is None and not slashes else [*words, (word or "") + "\\" * slashes]
+
+
 def quoted(words: Sequence[str]) -> str:
     """A command in one line, ready to be pasted into the user's shell."""
     if NAME == "hermetic" and [*words[:2]] == sys.orig_argv[:2]:  # the interpreter and the path of the console script

@@ -32,6 +32,12 @@ UNPRINTABLE_EXCEPTION = "<exception str() failed>" if sys.version_info >= (3, 11
 # builds one from a listening loopback socket, which must then be let through.
 SOCKETPAIR_IS_A_SYSTEM_CALL = not WINDOWS
 
+# Where a signal ends a process, and its exit status is the negative number of that. On Windows, every end has a status
+# of 32 bits; Control-C and Control-Break have this one.
+HAS_SIGNALS = not WINDOWS
+MAX_EXIT_STATUS = 2**32 - 1 if WINDOWS else 255
+TERMINATED_STATUS, CONTROL_C_STATUS = 1, 0xC000013A
+
 # What the error of a child names that could not take over the files that it was given: its program, or its folder.
 BAD_FILES_BLAME_THE_PROGRAM = sys.version_info >= (3, 13)
 
@@ -39,8 +45,8 @@ STDLIB_DIRECTORY = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 
 HOSTS_FILE = r"C:\Windows\System32\drivers\etc\hosts" if WINDOWS else "/etc/hosts"
 
-# The double of subprocess waits for pipes as POSIX systems do.
-HAS_SUBPROCESS_DOUBLE = not WINDOWS
+# How Popen and os.system run a line with a shell; on Windows, Popen has the full path of the program.
+SHELL = ["cmd", "/c"] if WINDOWS else ["/bin/sh", "-c"]
 
 # Every spawned multiprocessing child goes through fork_exec, which raises an audit event from 3.14 on.
 FORK_EXEC_RAISES_NO_EVENT = not WINDOWS and sys.version_info < (3, 14)

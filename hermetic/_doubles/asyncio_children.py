@@ -9,6 +9,7 @@ import threading
 import weakref
 from asyncio import base_subprocess
 
+from .._base import features
 from .._patches import child_starts
 from .._stdlib import subprocess_internals
 from .active_doubles import doubles
@@ -21,12 +22,22 @@ if TYPE_CHECKING:
     from .doubled_child import Child
 
 
+class _Popen(subprocess_internals.asyncio_popen()):  # type: ignore[misc]
+    """The Popen objects of asyncio, which on Windows get its own pipes as files."""
+
+    def __init__(self, args: Any, stdin: Any, stdout: Any, stderr: Any, **kwargs: Any) -> None:
+        if features.WINDOWS:
+            pipes = (number for number, file in enumerate((stdin, stdout, stderr)) if file == subprocess.PIPE)
+            self.asyncio_pipes = frozenset(pipes)
+        super().__init__(args, stdin=stdin, stdout=stdout, stderr=stderr, **kwargs)
+
+
 class DoubledTransport(base_subprocess.BaseSubprocessTransport):
     """A transport whose child is a doubled one; asyncio's own would look for its process by number."""
 
     def _start(self, args: Any, shell: Any, stdin: Any, stdout: Any, stderr: Any, bufsize: Any, **kwargs: Any) -> None:
         pipes = {"stdin": stdin, "stdout": stdout, "stderr": stderr}
-        self._proc = subprocess.Popen(args, shell=shell, universal_newlines=False, bufsize=bufsize, **pipes, **kwargs)
+        self._proc = _Popen(args, shell=shell, universal_newlines=False, bufsize=bufsize, **pipes, **kwargs)
 
     def watch(self, loop: Any) -> None:
         """Report the child's end to the loop."""
@@ -118,7 +129,9 @@ class _VirtualTime:
         running = [transport for transport in self.transports if transport.get_returncode() is None]
         sleeping = [transport.sleeps_for for transport in running]
         others = [thread for thread in threading.enumerate() if thread.name != THREAD_NAME]
-        files = set(self._selector.get_map()).difference(*(transport.files for transport in running))
+        files = subprocess_internals.awaited_files(self._selector).difference(
+            *(transport.files for transport in running)
+        )
         if not running or None in sleeping or len(others) > 1 or len(files) > 1:  # this thread, and what wakes the loop
             return 0
         return min(timeout, *(seconds for seconds in sleeping if seconds is not None))

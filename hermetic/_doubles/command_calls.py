@@ -6,7 +6,7 @@ import errno
 import os
 
 from .._base import features
-from .patterns import SHELL
+from .._isolation import windows_processes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ class CommandCall:
         env: the environment, or None for the test's own.
         encoding: that of the caller's text streams; UTF-8 where they are binary.
         has_stdin: whether the child has a standard input of its own.
-        reads_pipe: whether that is a pipe that Popen has made.
+        asyncio_pipes: the numbers of those of its files that are new pipes of asyncio's, on Windows.
+        reads_pipe: whether its standard input is a pipe that Popen or asyncio has made.
         child: what plays the child; None before it is started, or where none was.
         popen: gives the Popen object, as long as there is one.
     """
@@ -37,16 +38,20 @@ class CommandCall:
         args = given["args"] = given["args"] if _is_single(given["args"]) else list(given["args"])
         self.shell = bool(given["shell"])
         self.command: str | list[str] = _checked(args, shell=self.shell, executable=given["executable"])
-        self.executable = given["executable"] or (SHELL[0] if self.shell else args if _is_single(args) else args[0])
+        self.executable = given["executable"] or (
+            features.SHELL[0] if self.shell else args if _is_single(args) else [*args, ""][0]
+        )
         self.env = _checked_environment(given["env"])
         self.cwd = None if given["cwd"] is None else _without_nul([_decoded(given["cwd"])])[0]
         self.is_text = bool(popen.text_mode)
         streams = [stream for stream in (popen.stdin, popen.stdout, popen.stderr) if stream is not None]
         self.encoding = streams[0].encoding if self.is_text and streams else "utf-8"
         ends = ("p2cread", "p2cwrite"), ("c2pwrite", "c2pread"), ("errwrite", "errread")
-        self.foreign_files = [given[own] for own, other in ends if given[own] != -1 == given[other]]
+        foreign = [given[own] for own, other in ends if given[own] != -1 == given[other]]
+        self.foreign_files = [] if features.WINDOWS else foreign  # there, they are handles that Popen has just made
         self.passed_files = _checked_files(given["pass_fds"])
-        self.reads_pipe = given["p2cwrite"] != -1
+        self.asyncio_pipes: frozenset[int] = vars(popen).get("asyncio_pipes", frozenset())
+        self.reads_pipe = given["p2cwrite"] != -1 or 0 in self.asyncio_pipes
         self.has_stdin = given["p2cread"] != -1
         self.child: Child | None = None
         self.popen: Callable[[], Any] = lambda: None  # a weak reference: dropping a running Popen must be noticed
@@ -62,8 +67,8 @@ class CommandCall:
         return self.text_of(self.sent) if self.sent else None
 
     def text_of(self, data: bytes) -> str | bytes:
-        """Bytes as the caller's streams have them."""
-        return data.decode(self.encoding, "surrogateescape") if self.is_text else data
+        """Bytes as the caller's streams have them, which end lines as the system does."""
+        return data.decode(self.encoding, "surrogateescape").replace(os.linesep, "\n") if self.is_text else data
 
 
 def encoded(text: str | bytes, encoding: str) -> bytes:
@@ -74,6 +79,8 @@ def encoded(text: str | bytes, encoding: str) -> bytes:
 def check_surroundings(call: CommandCall, *, needs_folder: bool) -> None:
     """Fail as the start of a real child does: in a folder that is none, or on a file that is not open."""
     if call.cwd is not None and needs_folder and not os.path.isdir(call.cwd):
+        if features.WINDOWS:
+            raise windows_processes.bad_folder()
         number = errno.ENOTDIR if os.path.exists(call.cwd) else errno.ENOENT
         raise OSError(number, os.strerror(number), call.cwd)
     program, folder = (call.executable, None) if features.BAD_FILES_BLAME_THE_PROGRAM else (call.cwd, call.cwd)
@@ -88,10 +95,12 @@ def check_surroundings(call: CommandCall, *, needs_folder: bool) -> None:
 def _checked(args: Any, *, shell: bool, executable: Any) -> str | list[str]:
     """The command, or the error that the real Popen raises for it."""
     is_single = _is_single(args)
+    if features.WINDOWS and isinstance(args, bytes) and shell:
+        raise TypeError("bytes args is not allowed on Windows")
     if isinstance(args, os.PathLike) and shell:
         raise TypeError("path-like args is not allowed when shell is true")
     argv = [args] if is_single else list(args)
-    if executable is None and not shell:
+    if executable is None and not shell and (argv or not features.WINDOWS):
         executable = argv[0]
     decoded = [_decoded(argument) for argument in ([*argv] if executable is None else [executable, *argv])]
     decoded = _without_nul(decoded)[len(decoded) - len(argv) :]
@@ -103,7 +112,9 @@ def _checked_environment(env: Any) -> dict[str, str] | None:
         return None
     checked = {}
     for name, value in env.items():
-        if b"=" in os.fsencode(name):
+        if features.WINDOWS and not (isinstance(name, str) and isinstance(value, str)):
+            raise TypeError("environment can only contain strings")
+        if b"=" in os.fsencode(name)[1 if features.WINDOWS else 0 :]:
             raise ValueError("illegal environment variable name")
         checked[_decoded(name)] = _decoded(value)
     _without_nul([*checked, *checked.values()])
@@ -111,6 +122,7 @@ def _checked_environment(env: Any) -> dict[str, str] | None:
 
 
 def _checked_files(pass_fds: Any) -> list[int]:
+    assert not (features.WINDOWS and pass_fds), "pass_fds not supported on Windows."
     files = sorted(map(int, pass_fds))
     if files and files[0] < 0:
         raise ValueError("bad value(s) in fds_to_keep")
@@ -123,7 +135,7 @@ def _is_single(args: Any) -> bool:
 
 def _without_nul(texts: list[str]) -> list[str]:
     if any("\0" in text for text in texts):
-        raise ValueError("embedded null byte")
+        raise ValueError("embedded null character" if features.WINDOWS else "embedded null byte")
     return texts
 
 

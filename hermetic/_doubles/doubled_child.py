@@ -16,7 +16,7 @@ import os
 import signal
 import threading
 
-from .._base import real
+from .._base import features, real
 from .._base.errors import UnmockedInteractionError
 
 TYPE_CHECKING = False
@@ -25,10 +25,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 THREAD_NAME = "doubled child"
+READER_NAME = "reader of a doubled child"  # those of ``communicate``, on Windows
 _HARMLESS = frozenset(
     getattr(signal, name, 0)
     for name in ("SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU")
 ) | {0}
+
+
+CONSOLE_EVENTS = (0, 1)  # CTRL_C_EVENT and CTRL_BREAK_EVENT, which only Windows has names for
 
 
 class Clock:
@@ -63,6 +67,7 @@ class Child:
         awaited: whether to end even if its parent may still write to it.
         sent: what it has read of its standard input so far.
         error: what the function that plays it has raised.
+        is_read_by_thread: whether threads read its output while another one waits for it.
     """
 
     def __init__(
@@ -76,6 +81,7 @@ class Child:
         self.awaited = False
         self.sent = bytearray()
         self.error: BaseException | None = None
+        self.is_read_by_thread = False
         self._files = files
         self._scripted_returncode = returncode
         self.duration = duration
@@ -133,7 +139,7 @@ class Child:
         return self.returncode
 
     def _wait_for_signal(self) -> None:
-        if threading.active_count() == 1:
+        if all(thread.name == READER_NAME for thread in threading.enumerate() if thread != threading.current_thread()):
             raise UnmockedInteractionError(
                 "this wait would never end: the child has duration=math.inf, and no other thread could end it"
             )
@@ -146,6 +152,9 @@ class Child:
             TypeError, OSError: it is none, as of ``os.kill``.
         """
         number = operator.index(number)
+        if features.WINDOWS:
+            self._end(features.CONTROL_C_STATUS if number in CONSOLE_EVENTS else features.TERMINATED_STATUS)
+            return
         if not 0 <= number < signal.NSIG:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         if number not in _HARMLESS:
@@ -186,12 +195,10 @@ class Child:
                 os.close(self._files.pop(number))
 
 
-MAX_STATUS = 255
-
-
 def check_status(returncode: Any, name: str = "mock_run(): returncode") -> None:
     """Fail if something is no exit status, as ``Popen.returncode`` has it."""
     if isinstance(returncode, bool) or not isinstance(returncode, int):
         raise TypeError(f"{name} must be a whole number, not {returncode!r}")
-    if not -signal.NSIG < returncode <= MAX_STATUS:
-        raise ValueError(f"{name} must be 0 to {MAX_STATUS}, or a negative signal number, not {returncode}")
+    if not (-signal.NSIG if features.HAS_SIGNALS else -1) < returncode <= features.MAX_EXIT_STATUS:
+        signals = ", or a negative signal number" if features.HAS_SIGNALS else " on Windows"
+        raise ValueError(f"{name} must be 0 to {features.MAX_EXIT_STATUS}{signals}, not {returncode}")

@@ -6,6 +6,8 @@ import os
 import re
 from collections.abc import Mapping
 
+from .._base import features
+from .._base.command import words_of
 from .._policy import messages
 
 TYPE_CHECKING = False
@@ -13,8 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 ANYTHING: Any = ...  # what a field that is not compared is given as
-
-SHELL = ["/bin/sh", "-c"]  # what Popen puts before the command
 
 _MAX_CHARACTERS, _END_CHARACTERS = 400, 180  # of a value in a message
 _MAX_LINES = 10  # about the arguments of a command
@@ -59,15 +59,16 @@ class CommandPattern:
 
         Args:
             shell: whether a shell runs it: then it may also be written as the arguments of that, and those as it;
-                without one, a string is a list of one.
+                without one, a string is a list of one, or on Windows the command line that a list makes.
         """
         wanted = self.elements
-        words = [command] if isinstance(command, str) else command
-        argv = [*SHELL, *words] if shell else words
+        words = _words(command, shell=shell) if isinstance(command, str) else command
+        argv = [*features.SHELL, *words] if shell else words
         if wanted is None:
             return []
         if isinstance(wanted, str):
-            is_same = wanted == command or argv == [*SHELL, wanted]
+            is_same = wanted == command or argv == [*features.SHELL, wanted]
+            is_same = is_same or (features.WINDOWS and argv == _words(wanted, shell=shell))
             kind = shortened(wanted) if isinstance(command, str) else "one string"
             return [] if is_same else [f"command: expected {kind}, got {shortened(command)}"]
         if not self._unlike(argv):
@@ -95,6 +96,11 @@ class CommandPattern:
         if isinstance(self.elements, str):
             return as_written(self.elements)
         return as_written([*self.elements, *([ANYTHING] if self.is_open else [])])
+
+
+def _words(line: str, *, shell: bool) -> list[str]:
+    """A string as a list: the one argument of a shell, the name of a program, or on Windows a command line."""
+    return words_of(line) if features.WINDOWS and not shell else [line]
 
 
 def _element(element: Any, index: int, place: str) -> Any:

@@ -6,19 +6,23 @@ import functools
 import inspect
 import itertools
 import os
+import signal
 import subprocess
 import sys
 import weakref
 
+from .._base import features
 from .._base.errors import UnmockedInteractionError
+from .._isolation import windows_processes
 from .._operations import callsite
-from .._stdlib import subprocess_internals
+from .._stdlib import subprocess_internals, windows_files
 from .._verdicts import faults
-from . import child_streams
+from . import child_streams, communication
 from .active_doubles import doubles
 from .command_calls import CommandCall, check_surroundings, encoded
+from .doubled_child import CONSOLE_EVENTS
 from .program_child import ProgramChild
-from .scripted_child import ScriptedChild
+from .scripted_child import ScriptedChild, ThreadedChild
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,10 +33,10 @@ if TYPE_CHECKING:
     from .expectations import Expectation
 
 _SIGKILL = 9  # Windows has no name for it
-_next_pid = itertools.count(2**22 + 1).__next__  # above all that Linux, macOS and the BSDs give out
+_next_pid = itertools.count(2**28 + 1).__next__  # above all that Linux, macOS, the BSDs and Windows give out
 
 # What the real Popen raises for arguments that are no command, too.
-_WRONG_ARGUMENTS = (TypeError, ValueError, IndexError)
+_WRONG_ARGUMENTS = (TypeError, ValueError, IndexError, AssertionError)
 
 
 def _starting(original: Any) -> Any:
@@ -68,8 +72,9 @@ def _let_through(original: Any, *args: Any) -> None:
 
 def _check_asyncio() -> None:
     """Refuse a start by an asyncio that was imported within the block: its own loop would look for a process."""
-    if "asyncio.unix_events" in sys.modules and callsite.is_inside("asyncio.unix_events"):
-        start = vars(subprocess_internals.selector_event_loop())[subprocess_internals.ASYNCIO_START]
+    loops = subprocess_internals.ASYNCIO_LOOPS
+    if loops in sys.modules and callsite.is_inside(loops):
+        start = vars(subprocess_internals.event_loop())[subprocess_internals.ASYNCIO_START]
         if not hasattr(start, "hermetic_double"):
             raise RuntimeError("asyncio was imported while a double was active: import it before the block")
 
@@ -93,25 +98,39 @@ def _make_child(call: CommandCall, expectation: Expectation, given: dict[str, An
     answer = expectation.answer
     outputs = {1: encoded(answer.stdout, call.encoding), 2: encoded(answer.stderr, call.encoding)}
     wanted = {1: given["c2pwrite"], 2: given["errwrite"]}
-    if wanted[2] == wanted[1] != -1:  # stderr=STDOUT
+    if -1 not in wanted.values() and _are_same(*wanted.values()):  # stderr=STDOUT
         outputs = {1: outputs[1] + outputs[2]}
-    files = {}
+    files: dict[int, int] = {}
     if call.reads_pipe or (call.has_stdin and (answer.program or "input" in expectation.wanted)):
-        files[0] = os.dup(given["p2cread"])
+        files |= _own_file(0, given["p2cread"])
+    new_pipes = {number for number, end in ((1, "c2pread"), (2, "errread")) if given[end] != -1}
     for number, fd in wanted.items():
-        is_pipe = given["c2pread" if number == 1 else "errread"] != -1
+        is_pipe = number in new_pipes or number in call.asyncio_pipes
         if answer.program or outputs.get(number) or (answer.duration and is_pipe):
             files |= _own_file(number, fd)
     options = {"files": files, "returncode": answer.returncode, "duration": answer.duration, "on_end": on_end}
-    if answer.program is None:
-        return ScriptedChild(outputs, **options)
-    return ProgramChild(answer.program, command=call.command, cwd=call.cwd, env=call.env, **options)
+    if answer.program is not None:
+        return ProgramChild(answer.program, command=call.command, cwd=call.cwd, env=call.env, **options)
+    return (
+        ThreadedChild(outputs, new_pipes=new_pipes, **options)
+        if features.WINDOWS
+        else ScriptedChild(outputs, **options)
+    )
 
 
-def _own_file(number: int, fd: int) -> dict[int, int]:
-    """A file of the child's own; what is not redirected goes where the output of a real child would go."""
+def _are_same(file: int, other: int) -> bool:
+    return windows_processes.are_same(file, other) if features.WINDOWS else file == other
+
+
+def _own_file(number: int, file: int) -> dict[int, int]:
+    """A file of the child's own; what is not redirected goes where the output of a real child would go.
+
+    Args:
+        file: a descriptor, or a handle on Windows; -1 for none.
+    """
     try:
-        return {number: os.dup(number if fd == -1 else fd)}
+        is_handle = features.WINDOWS and file != -1
+        return {number: windows_files.own_file(file) if is_handle else os.dup(number if file == -1 else file)}
     except OSError:  # this process has closed its own
         return {}
 
@@ -148,7 +167,18 @@ def _sending(original: Any) -> Any:
         child = vars(popen).get("hermetic_child")
         if child is None:
             return None
-        return functools.partial(child.send_signal, sig) if popen.poll() is None else _nothing
+        if popen.poll() is not None:
+            return _nothing
+        is_ours = not features.WINDOWS or sig in CONSOLE_EVENTS
+        return functools.partial(child.send_signal, sig) if is_ours else None
+
+    return faults.entrance(original, decide, is_traced=True)
+
+
+def _terminating(original: Any) -> Any:
+    def decide(popen: Any) -> Callable[[], None] | None:
+        child = vars(popen).get("hermetic_child")
+        return None if child is None else functools.partial(child.send_signal, signal.SIGTERM)
 
     return faults.entrance(original, decide, is_traced=True)
 
@@ -163,6 +193,12 @@ REPLACEMENTS = {
     subprocess_internals.POPEN_WAIT: _waiting_for_end,
     "send_signal": _sending,
 }
+if features.WINDOWS:  # where ending a process is no signal, and threads communicate with it
+    REPLACEMENTS |= {
+        "terminate": _terminating,
+        "kill": _terminating,
+        subprocess_internals.POPEN_COMMUNICATE: communication.communicating,
+    }
 
 
 def settle(calls: list[CommandCall]) -> None:

@@ -7,7 +7,7 @@ import os
 import threading
 from dataclasses import dataclass
 
-from .child_streams import RecordedFile
+from .child_streams import OwnFile, RecordedFile
 from .doubled_child import THREAD_NAME, Child, check_status
 
 TYPE_CHECKING = False
@@ -35,6 +35,7 @@ class ProgramChild(Child):
         super().__init__(**kwargs)
         self._program = program
         self._done = False
+        self._own_files: dict[int, OwnFile] = {}
         self._process = ChildProcess(command, cwd, env, *(self._open(number) for number in range(3)))
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self._thread.start()
@@ -43,8 +44,10 @@ class ProgramChild(Child):
         if number not in self._files:
             self._files[number] = os.open(os.devnull, os.O_RDWR)
         if number == 0:
-            return io.BufferedReader(RecordedFile(self._files[0], self.sent))
-        return io.FileIO(self._files[number], "wb", closefd=False)
+            self._own_files[0] = RecordedFile(self._files[0], self.sent)
+            return io.BufferedReader(self._own_files[0])
+        self._own_files[number] = OwnFile(self._files[number], "wb")
+        return self._own_files[number]
 
     def _run(self) -> None:
         try:
@@ -52,7 +55,7 @@ class ProgramChild(Child):
         except SystemExit as exit_:
             self._scripted_returncode = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
         except BaseException as error:  # noqa: BLE001 - it is raised where the test waits for the child
-            self.error = error
+            self.error = None if self._is_ending else error  # killed: its files may fail
             self._scripted_returncode = 1
         with self._lock:
             self._done = True
@@ -73,8 +76,8 @@ class ProgramChild(Child):
                 self._close(0, 1, 2)
                 return
             null = os.open(os.devnull, os.O_RDWR)
-            for fd in self._files.values():  # its thread goes on, but what it does goes nowhere
-                os.dup2(null, fd, inheritable=False)
+            for file in self._own_files.values():  # its thread goes on, but what it does goes nowhere
+                file.lead_to(null)
             os.close(null)
 
 

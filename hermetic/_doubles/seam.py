@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 
+from .._base import features
 from .._base.errors import ConflictError, UnmockedInteractionError
 from .._guards import audit_hook
 from .._operations import callsite
 from .._patches import child_starts, installation
 from .._verdicts import faults
-from . import child_streams, popen_methods
+from . import child_streams, communication, popen_methods
 from .active_doubles import doubles
 from .doubled_child import clock
 
@@ -35,7 +36,7 @@ def activate(double: Double) -> None:
             installation.install()  # were it installed later, it would stand in our replacements, not below them
             _replacements.put_in_place(
                 methods=popen_methods.REPLACEMENTS,
-                clock=clock.now,
+                clock=communication.now if features.WINDOWS else clock.now,
                 selector=child_streams.waiting_selector,
                 which=_answering_which,
                 transport=_making_transport,
@@ -74,7 +75,11 @@ def _making_transport(original: Any) -> Any:
     return asyncio_children.making_transport(original)
 
 
-_OTHER_ROUTES = ("os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec")
+_OTHER_ROUTES = (
+    *("os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec"),
+    *("os.spawn", "os.startfile", "_winapi.CreateProcess"),  # on Windows
+)
+_OWN_PROCESSES = ("multiprocessing.popen_fork", "multiprocessing.popen_spawn_win32")  # which are the guard's business
 
 
 @functools.cache
@@ -87,5 +92,5 @@ def _watch_other_routes() -> None:
 
 def _refuse_route(event: str, _: tuple[Any, ...]) -> None:
     double = None if doubles.is_letting_through() else doubles.answering()
-    if double is not None and not callsite.is_inside("multiprocessing.popen_fork"):  # which is the guard's business
+    if double is not None and not any(map(callsite.is_inside, _OWN_PROCESSES)):
         double.refuse_route(event)

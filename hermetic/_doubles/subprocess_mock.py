@@ -6,7 +6,7 @@ import errno
 import os
 import threading
 
-from .._base import features, real
+from .._base import real
 from .._base.errors import HermeticError, UnassertedInteractionsError, UnmockedInteractionError, UnusedMocksError
 from .._operations import callsite
 from .._verdicts import reported_exceptions, scopes
@@ -90,10 +90,11 @@ class SubprocessMock(RecordedCalls):
 
         Args:
             command: a list of arguments, or a string, which matches a command that is passed as a string, or what
-                ``["/bin/sh", "-c", ...]`` runs. An element of the list is a string, bytes, a path, ``mock.ANY``, a
-                compiled pattern (it must match the whole argument) or a predicate. A final ``...`` matches any
-                further arguments, and ``...`` instead of the list matches any command.
-            returncode: the exit code, 0 to 255, or the negative number of a signal.
+                ``["/bin/sh", "-c", ...]`` (on Windows ``["cmd", "/c", ...]``) runs. On Windows, a list and the command
+                line that it makes are the same command. An element of the list is a string, bytes, a path,
+                ``mock.ANY``, a compiled pattern (it must match the whole argument) or a predicate. A final ``...``
+                matches any further arguments, and ``...`` instead of the list matches any command.
+            returncode: the exit code, 0 to 255, or the negative number of a signal; on Windows, 0 to 4294967295.
             stdout: what the child writes; text is encoded in the way that the caller decodes it.
             stderr: what the child writes to standard error.
             raises: an exception that is raised where starting a real child would raise.
@@ -155,8 +156,6 @@ class SubprocessMock(RecordedCalls):
     # --- the block ---
 
     def __enter__(self) -> SubprocessMock:
-        if not features.HAS_SUBPROCESS_DOUBLE:
-            raise NotImplementedError("hermetic.SubprocessMock needs a POSIX system; use mock.patch instead")
         seam.activate(self)
         return self
 

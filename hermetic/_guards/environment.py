@@ -45,12 +45,15 @@ def telling_fork_exec(original: Callable[..., Any]) -> Callable[..., Any]:
 _FORK_EXEC_ENV = 5  # where the environment stands among its arguments
 
 
-def _telling(place: int, *, none_is_own: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _telling(
+    place: int, *, none_is_own: bool = False, is_text: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make functions tell that take an environment, a mapping, as one of their arguments.
 
     Args:
         place: where it stands among them; by name, it is ``env``.
         none_is_own: whether None means the environment of this process.
+        is_text: whether it may hold strings only, and no bytes.
     """
 
     def telling(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,6 +65,8 @@ def _telling(place: int, *, none_is_own: bool = False) -> Callable[[Callable[...
                 pairs = None if given is None else [*given.items()]
             except Exception as error:  # noqa: BLE001 - a mapping of the caller's may raise anything
                 return functools.partial(_raise, error)
+            if is_text and not all(isinstance(text, str) for pair in pairs or () for text in pair):
+                return None  # likewise
             told = _told(None if pairs is None else _encoded_pairs(pairs))
             if told is None:
                 return None
@@ -112,7 +117,7 @@ TELLING = {  # the functions of the os module, by name
 }
 if features.WINDOWS:  # elsewhere they fork, and exec
     TELLING |= {"startfile": telling_by_own, "spawnv": telling_by_own, "spawnve": _telling(3)}
-telling_create_process = _telling(6, none_is_own=True)
+telling_create_process = _telling(6, none_is_own=True, is_text=True)
 
 
 @faults.shielded

@@ -1,4 +1,4 @@
-"""Job objects and events of Windows, which end the process tree of a worker and ask it for its stacks."""
+"""Functions of Windows: job objects end a process tree, events ask a worker for its stacks, threads stop waiting."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ _KILL_ON_JOB_CLOSE = 0x2000
 _MAX_PROCESSES = 1000  # that are named
 _MAX_PATH = 32768  # characters
 _SET_QUOTA_AND_TERMINATE, _QUERY_LIMITED_INFORMATION = 0x101, 0x1000
+_THREAD_TERMINATE = 1
+_BAD_FOLDER = 267  # ERROR_DIRECTORY
+RETRY_SECONDS = 0.01  # between two calls of cancel_io: the thread may only be about to wait
 _INFINITE = 0xFFFFFFFF
 _CONSOLE = "conhost.exe"  # the window of a process without one: the system starts it
 
@@ -30,7 +33,7 @@ _CONSOLE = "conhost.exe"  # the window of a process without one: the system star
 def kernel32() -> Any:
     """Load the system's library of these functions."""
     library: Any = ctypes.WinDLL("kernel32", use_last_error=True)
-    for name in ("CreateJobObjectW", "CreateEventW", "OpenProcess"):
+    for name in ("CreateJobObjectW", "CreateEventW", "OpenProcess", "OpenThread"):
         getattr(library, name).restype = ctypes.c_void_p
     return library
 
@@ -40,6 +43,24 @@ def _checked(outcome: Any) -> Any:
     if not outcome:
         raise OSError(ctypes.FormatError(ctypes.get_last_error()))
     return outcome
+
+
+def bad_folder() -> OSError:
+    """The error of a process that is to start in something that is no folder."""
+    return OSError(None, ctypes.FormatError(_BAD_FOLDER).rstrip(".\r\n "), None, _BAD_FOLDER)
+
+
+def cancel_io(native_id: int) -> None:
+    """Have the call fail in which a thread of this process waits for a file, if it does so now."""
+    thread = ctypes.c_void_p(kernel32().OpenThread(_THREAD_TERMINATE, 0, native_id))
+    kernel32().CancelSynchronousIo(thread)
+    kernel32().CloseHandle(thread)
+
+
+def are_same(handle: int, other: int) -> bool:
+    """Whether two handles are of the same open file."""
+    compare = ctypes.WinDLL("kernelbase").CompareObjectHandles
+    return bool(compare(ctypes.c_void_p(handle), ctypes.c_void_p(other)))
 
 
 class Job:

@@ -11,7 +11,7 @@ import os
 import re
 
 from .._base import features, real
-from .._base.command import quoted
+from .._base.command import quoted, words_of
 from .._base.records import Operation
 from .._base.sizes import NETWORK, PROCESS
 from .._policy.decision import INET, KERNEL, OTHER, UNIX, join_host
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _TARGET_MAX_CHARACTERS = 200
 _SCRIPT_MAX_CHARACTERS = 500
 
-_SHELL, _SHELL_ARGUMENTS = ["/bin/sh", "-c"], 3  # how Popen runs one string with a shell
+_SHELL_ARGUMENTS = 3  # where Popen runs one string with a shell
 
 # C functions whose effects the guard cannot see when they are fetched through ctypes. The list decides the code: H001
 # for the network, H003 for processes; syscall() can do both. C libraries have aliases for many of them, which begin
@@ -165,7 +165,15 @@ def _popen(executable: Any, argv: Any, *_: Any) -> Operation:
     # On Windows, the event has one string for the arguments.
     first = first_word(argument_text(argv)) if isinstance(argv, (str, bytes)) else argv[0]
     command = first if executable is None else executable
-    return process_operation("subprocess.Popen", "start", command, argv, scripted=argv)
+    return process_operation("subprocess.Popen", "start", command, argv, scripted=_as_given(argv, executable))
+
+
+def _as_given(argv: Any, executable: Any) -> Any:
+    """Return a command as a list of arguments, which on Windows is one string, or a string if a shell runs it."""
+    if not features.WINDOWS or not isinstance(argv, str):
+        return argv
+    head = f'{executable} /c "'  # by Popen, without quotes around the program
+    return argv[len(head) : -1] if argv.startswith(head) and argv.endswith('"') else words_of(argv)
 
 
 def _system(command: Any) -> Operation:
@@ -266,11 +274,11 @@ def _script(scripted: Any) -> str:
 
     From the first argument on that differs in every run, ``...`` stands for all of them.
     """
-    if scripted is None or not features.HAS_SUBPROCESS_DOUBLE:
+    if scripted is None:
         return ""
     is_line = isinstance(scripted, (str, bytes, os.PathLike))
     argv = [argument_text(argument) for argument in ([scripted] if is_line else scripted)]
-    if argv[:2] == _SHELL and len(argv) == _SHELL_ARGUMENTS:
+    if argv[:2] == features.SHELL and len(argv) == _SHELL_ARGUMENTS:
         is_line, argv = True, argv[2:]
     kept = [*itertools.takewhile(lasting.is_lasting, argv)]
     if len(kept) < len(argv):

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 
-from .._base import own_files, real
+from .._base import features, own_files, real
 from .._base.addresses import Locality, locality
 from .._base.errors import ConfigurationError
 from .._base.sizes import DATABASE, FILESYSTEM, NETWORK, OPT_IN, PROCESS, STRICT, Size
@@ -116,10 +116,17 @@ def _pattern(text: str) -> str:
 
 
 def _is_drawn(number: int) -> bool:
-    """Whether a number is a port that the system has drawn, or the id of this process, its parent or its child."""
+    """Whether a number is a port that the system has drawn, or the id of this process, its parent or its child.
+
+    On Windows, only the id of this process is known: to find its parent takes a snapshot of a process.
+    """
     if number in current_run.drawn_ports or _FIRST_DRAWN_PORT <= number <= decision.LAST_PORT:
         return True
-    if number in (real.get_pid(), os.getppid()):
+    if number == real.get_pid():
+        return True
+    if features.WINDOWS:
+        return False
+    if number == os.getppid():
         return True
     try:
         with real.open_file(f"/proc/{number}/stat", encoding="utf-8", errors="replace") as file:

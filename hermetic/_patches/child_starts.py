@@ -2,7 +2,8 @@
 
     Popen._execute_child                        starts a child process
     Popen._internal_poll, _wait, send_signal    wait for the child, and end it
-    subprocess._time, _PopenSelector            the clock of time-outs, the selector of `communicate`
+    Popen.terminate, kill, _communicate         on Windows: end the child, and wait for the threads that read from it
+    subprocess._time, _PopenSelector            the clock of time-outs, the selector of `communicate` (not on Windows)
     asyncio's _make_subprocess_transport        starts the child process of an event loop
     os.system                                   replaced by name: runs its command through `Popen`
     shutil.which                                gets other code, so that names bound early are answered, too
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import types
 
+from .._base import features
 from .._base.errors import ConflictError
 from .._guards import environment
 from .._stdlib import subprocess_internals
@@ -36,6 +38,7 @@ POPEN_METHODS = (
     subprocess_internals.POPEN_POLL,
     subprocess_internals.POPEN_WAIT,
     "send_signal",
+    *(("terminate", "kill", subprocess_internals.POPEN_COMMUNICATE) if features.WINDOWS else ()),
 )
 
 
@@ -60,11 +63,12 @@ class Replacements:
         for name in POPEN_METHODS:
             self._replace(subprocess.Popen, name, methods[name])
         self._replace(subprocess, subprocess_internals.SUBPROCESS_CLOCK, lambda _: clock)
-        self._replace(subprocess, subprocess_internals.SUBPROCESS_SELECTOR, selector)
+        if not features.WINDOWS:
+            self._replace(subprocess, subprocess_internals.SUBPROCESS_SELECTOR, selector)
         self._replace(os, "system", lambda _: _system)
         self._replace_code(shutil.which, which)
         if "asyncio" in sys.modules:
-            self._replace(subprocess_internals.selector_event_loop(), subprocess_internals.ASYNCIO_START, transport)
+            self._replace(subprocess_internals.event_loop(), subprocess_internals.ASYNCIO_START, transport)
 
     def take_out(self) -> list[ConflictError]:
         """Put the originals back, the last replacement first.
@@ -105,9 +109,14 @@ class Replacements:
 
 
 def _system(command: Any) -> int:
-    """``os.system`` by way of ``Popen``, with its wait status."""
-    with subprocess.Popen(os.fsencode(command), shell=True) as popen:  # noqa: S602 - as os.system does
+    """``os.system`` by way of ``Popen``, with its wait status, which is the exit status on Windows."""
+    if features.WINDOWS and not isinstance(command, str):
+        raise TypeError(f"system() argument 'command' must be str, not {type(command).__name__}")
+    line = command if features.WINDOWS else os.fsencode(command)
+    with subprocess.Popen(line, shell=True) as popen:  # noqa: S602 - as os.system does
         code = popen.wait()
+    if features.WINDOWS:
+        return code - 2**32 if code >= 2**31 else code  # a number of C, with a sign
     return -code if code < 0 else code << 8
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from .._base import real
+from .._base import features, real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-POPEN_START, POPEN_POLL, POPEN_WAIT = "_execute_child", "_internal_poll", "_wait"  # methods of Popen
+# Methods of Popen; the last one matters on Windows only.
+POPEN_START, POPEN_POLL, POPEN_WAIT, POPEN_COMMUNICATE = "_execute_child", "_internal_poll", "_wait", "_communicate"
 SUBPROCESS_CLOCK, SUBPROCESS_SELECTOR, SUBPROCESS_FORK_EXEC = "_time", "_PopenSelector", "_fork_exec"
 ASYNCIO_START = "_make_subprocess_transport"  # a method of the event loop
+ASYNCIO_LOOPS = "asyncio.windows_events" if features.WINDOWS else "asyncio.unix_events"  # its module
 
 
 def child_was_started(popen: Any, pid: int, files: Iterable[int]) -> None:
@@ -32,14 +34,28 @@ def process_target(process: Any) -> Any:
     return getattr(process, "_target", None)
 
 
-def selector_event_loop() -> type:
+def event_loop() -> type:
     """Return the class of asyncio's event loops that start subprocesses."""
-    return real.import_module("asyncio.unix_events")._UnixSelectorEventLoop  # type: ignore[no-any-return]
+    name = "ProactorEventLoop" if features.WINDOWS else "_UnixSelectorEventLoop"
+    return getattr(real.import_module(ASYNCIO_LOOPS), name)  # type: ignore[no-any-return]
+
+
+def asyncio_popen() -> Any:
+    """Return the class of Popen objects that asyncio makes."""
+    return real.import_module("asyncio.windows_utils" if features.WINDOWS else "subprocess").Popen
 
 
 def selector_of_loop(loop: Any) -> Any:
-    """Return the selector that an event loop waits on."""
+    """Return the selector, or on Windows the proactor, that an event loop waits on."""
     return loop._selector
+
+
+def awaited_files(selector: Any) -> set[int]:
+    """Return the numbers of the files that a selector waits on, and on Windows negative ones for other objects."""
+    if not features.WINDOWS:
+        return set(selector.get_map())
+    operations = enumerate(selector._cache.values(), 1)
+    return {file.fileno() if hasattr(file, "fileno") else -count for count, (_, _, file, _) in operations}
 
 
 def process_exited(transport: Any, returncode: int) -> None:

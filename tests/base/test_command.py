@@ -11,6 +11,14 @@ import hermetic
 from hermetic._base import command, features
 
 
+class SplitTest(hermetic.HermeticTestCase):
+    def test_a_command_line_of_windows_is_split_into_what_it_was_made_of(self):
+        for words in (["a", "b c", ""], ['say "x"', "a\\", "a b\\", '\\"'], [r"C:\Program Files\git.exe", "\t"], []):
+            with self.subTest(words=words):
+                self.assertEqual(command.words_of(subprocess.list2cmdline(words)), words)
+        self.assertEqual(command.words_of('  a\t"b c  '), ["a", "b c  "])
+
+
 class CommandTest(hermetic.HermeticTestCase):
     def test_the_start_of_a_program_ends_before_its_own_arguments(self):
         orig_argv, argv = ["python", "-B", "-m", "hermetic", "discover", "-v"], ["/x/__main__.py", "discover", "-v"]

@@ -7,6 +7,7 @@ import os
 import selectors
 from unittest import mock
 
+import support
 from hermetic import HermeticTestCase
 from hermetic._doubles import child_streams
 
@@ -15,7 +16,7 @@ class StreamCase(HermeticTestCase):
     def setUp(self):
         self.reading, self.writing = os.pipe()
         self.addCleanup(self.close, self.reading, self.writing)
-        self.child = mock.Mock(is_asleep=True)
+        self.child = mock.Mock(is_asleep=True, is_read_by_thread=False)
         self.child.wait.side_effect = self.end
 
     def close(self, *files: int) -> None:
@@ -70,6 +71,7 @@ class WaitingFileTest(StreamCase):
         self.assertIsNone(child_streams.waiting(popen, None))
 
 
+@support.posix_only("selectors of pipes")
 class WaitingSelectorTest(StreamCase):
     def selector(self) -> selectors.BaseSelector:
         selector = child_streams.waiting_selector(selectors.DefaultSelector)()

@@ -12,7 +12,7 @@ from asyncio.subprocess import DEVNULL, PIPE, STDOUT, create_subprocess_exec, cr
 
 import support
 from hermetic import HermeticTestCase, medium
-from support.conformance import Child, ConformanceTestCase
+from support.conformance import KILLED, TERMINATED, Child, ConformanceTestCase, missing_program
 
 setUpModule = support.some_pythons_do
 
@@ -161,7 +161,7 @@ class AsyncioTest(ConformanceTestCase):
 
     def test_a_missing_program(self):
         child = Child(program=["/no/such/program", "x"])
-        child.script = {"raises": FileNotFoundError(2, "No such file or directory", "/no/such/program")}
+        child.script = {"raises": missing_program("/no/such/program")}
         self.agree(lambda command: create_subprocess_exec(*command, stdout=PIPE), child)
 
     def test_several_at_once(self):
@@ -199,7 +199,7 @@ class VirtualTimeTest(HermeticTestCase, unittest.IsolatedAsyncioTestCase):
             await asyncio.wait_for(process.communicate(), 3600)
         self.assertIsNone(process.returncode)
         process.kill()
-        self.assertEqual(await process.wait(), -9)
+        self.assertEqual(await process.wait(), KILLED)
 
     async def test_an_hour_passes_at_once(self):
         process = await self.start(stdout="a\nb\n", duration=3600, returncode=3)
@@ -223,8 +223,9 @@ class VirtualTimeTest(HermeticTestCase, unittest.IsolatedAsyncioTestCase):
         work = asyncio.to_thread(threading.Event().wait, 0.1)
         self.assertFalse(await asyncio.wait_for(work, 3600))
         process.terminate()
-        self.assertEqual(await process.wait(), -15)
+        self.assertEqual(await process.wait(), TERMINATED)
 
+    @support.posix_only("loop that waits for files and starts processes")
     async def test_other_files_are_waited_for_in_real_time(self):
         process = await self.start(duration=math.inf)
         read, write = os.pipe()
@@ -237,4 +238,4 @@ class VirtualTimeTest(HermeticTestCase, unittest.IsolatedAsyncioTestCase):
         loop.remove_reader(read)
         os.close(read)
         process.kill()
-        self.assertEqual(await process.wait(), -9)
+        self.assertEqual(await process.wait(), KILLED)

@@ -13,7 +13,7 @@ from subprocess import DEVNULL, PIPE, STDOUT, Popen
 
 import support
 from hermetic import SubprocessMock, medium
-from support.conformance import Child, ConformanceTestCase
+from support.conformance import TERMINATED, Child, ConformanceTestCase
 
 setUpModule = support.some_pythons_do
 
@@ -198,6 +198,7 @@ class LifeTest(ConformanceTestCase):
 
         self.agree(use, COPY)
 
+    @support.posix_only("such signals")
     def test_signals(self):
         def use(command):
             found = []
@@ -227,6 +228,7 @@ class LifeTest(ConformanceTestCase):
 
         self.agree(use, COPY)
 
+    @support.posix_only("such signals")
     def test_a_signal_that_ends_nothing(self):
         def use(command):
             with Popen(command, stdout=PIPE) as popen:
@@ -377,7 +379,7 @@ class VirtualTimeTest(ConformanceTestCase):
                 ending.start()
                 waiting(popen)
                 ending.join()
-                self.assertEqual(popen.returncode, -15)
+                self.assertEqual(popen.returncode, TERMINATED)
 
     @contextlib.contextmanager
     def scripted(self, stdout, duration, **options):

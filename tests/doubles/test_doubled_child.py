@@ -5,17 +5,24 @@ from __future__ import annotations
 from unittest import mock
 
 from hermetic import HermeticTestCase
+from hermetic._base import features
 from hermetic._doubles import doubled_child
 from hermetic._doubles.doubled_child import check_status
 
 
 class StatusTest(HermeticTestCase):
     def test_numbers_and_negative_signals_are_accepted(self):
-        for status in (0, 1, 255, -9):
+        for status in (0, 1, 255, features.MAX_EXIT_STATUS, *(() if features.WINDOWS else (-9,))):
             check_status(status)
 
     def test_everything_else_is_refused_by_name(self):
-        wrong = {256: ValueError, -1000: ValueError, "1": TypeError, True: TypeError, None: TypeError}
+        wrong = {
+            features.MAX_EXIT_STATUS + 1: ValueError,
+            -1000: ValueError,
+            "1": TypeError,
+            True: TypeError,
+            None: TypeError,
+        }
         for status, error in wrong.items():
             with self.subTest(status=status), self.assertRaisesRegex(error, r"^mock_run\(\): returncode must be "):
                 check_status(status)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import unittest
 
 import hermetic
 from hermetic import HermeticTestCase, SubprocessMock, UnmockedInteractionError, UnusedMocksError
+from support.conformance import KILLED
 
 
 def swallow(command=("git", "push")) -> None:
@@ -209,7 +211,7 @@ class BlockTest(HermeticTestCase):
             subprocess.run(["b"])
         lines = str(caught.exception).splitlines()
         line = self.test_every_unused_one_is_told_with_its_place.__code__.co_firstlineno + 3
-        file = f"tests/doubles/{__name__.rpartition('.')[2]}.py"
+        file = os.path.join("tests", "doubles", f"{__name__.rpartition('.')[2]}.py")
         self.assertTrue(lines[1].startswith('  mock_run(["b"]) (1 of 3), scripted at '), lines)
         self.assertTrue(lines[1].endswith(f"{file}:{line}"), lines)
         self.assertTrue(lines[2].startswith('  mock_which("c"), scripted at '), lines)
@@ -241,7 +243,7 @@ class BlockTest(HermeticTestCase):
             sp.mock_run(["short"], returncode=3)
             server, short = (subprocess.Popen([name], stdout=-1) for name in ("server", "short"))
         with server.stdout, short.stdout:
-            self.assertEqual((server.wait(), short.wait()), (-9, 3))
+            self.assertEqual((server.wait(), short.wait()), (KILLED, 3))
 
     def test_what_a_child_in_python_raises_is_raised_at_who_waits(self):
         def child(process):

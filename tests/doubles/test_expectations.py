@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-import unittest
 
 from hermetic import HermeticTestCase, SubprocessMock, UnmockedInteractionError, UnusedMocksError, medium
 from support.properties import given, st
@@ -68,7 +66,6 @@ def happened(scripted, calls, *, any_order):
     return answers, verdict
 
 
-@unittest.skipIf(sys.platform == "win32", "the double needs POSIX")
 @medium  # a hundred doubles take their time
 class MatchingPropertiesTest(HermeticTestCase):
     def check(self, model, scripted, calls, *, any_order):

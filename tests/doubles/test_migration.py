@@ -10,6 +10,7 @@ import subprocess
 from unittest import mock
 
 from hermetic import HermeticTestCase, SubprocessMock, SubprocessViolationError, UnmockedInteractionError
+from support.conformance import TERMINATED
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PAGE = os.path.join(HERE, "..", "..", "docs", "how-to", "mock-subprocess.md")
@@ -148,7 +149,7 @@ class PytestSubprocessTest(HermeticTestCase):
         self.subprocess.mock_run(["server"], duration=math.inf)
         with subprocess.Popen(["server"]) as popen:
             popen.terminate()
-        self.assertEqual(popen.returncode, -15)
+        self.assertEqual(popen.returncode, TERMINATED)
 
     @row("fp.pass_command(...), fp.allow_unregistered(True)")
     def test_pass_command(self):

@@ -8,6 +8,7 @@ import re
 from unittest import mock
 
 from hermetic import HermeticTestCase
+from hermetic._base import features
 from hermetic._doubles import patterns
 from hermetic._doubles.patterns import CommandPattern
 
@@ -18,7 +19,7 @@ class CommandPatternTest(HermeticTestCase):
 
     def test_elements_match_by_equality_pattern_or_predicate(self):
         pattern = ["git", re.compile("v[0-9]+"), str.isdigit, mock.ANY, pathlib.Path("a/b"), b"c"]
-        self.assertEqual(self.differences(pattern, ["git", "v12", "7", "x", "a/b", "c"]), [])
+        self.assertEqual(self.differences(pattern, ["git", "v12", "7", "x", os.path.join("a", "b"), "c"]), [])
 
     def test_a_pattern_must_match_all_of_an_argument(self):
         (line,) = self.differences([re.compile("v[0-9]")], ["v12"])
@@ -38,11 +39,20 @@ class CommandPatternTest(HermeticTestCase):
 
     def test_a_string_is_a_command_of_one_argument(self):
         self.assertEqual(self.differences(["git"], "git"), [])
-        (line,) = self.differences("git log", ["git", "log"])
-        self.assertEqual(line, 'command: expected one string, got ["git", "log"]')
+        (line,) = self.differences("git log", ["git", "show"])
+        self.assertEqual(line, 'command: expected one string, got ["git", "show"]')
+
+    def test_on_windows_a_list_is_the_command_line_that_it_makes(self):
+        with mock.patch.object(features, "WINDOWS", new=True):
+            self.assertEqual(self.differences(["git", re.compile("a .")], 'git "a b"'), [])
+            self.assertEqual(self.differences('git "a b"', ["git", "a b"]), [])
+            self.assertEqual(len(self.differences('git "a b"', ["git", "a", "b"])), 1)
+        with mock.patch.object(features, "WINDOWS", new=False):
+            self.assertEqual(len(self.differences("git log", ["git", "log"])), 1)
+            self.assertEqual(len(self.differences(["git", "log"], "git log")), 2)
 
     def test_what_a_shell_runs_may_be_written_as_its_arguments(self):
-        for pattern in ("echo $HOME", ["/bin/sh", "-c", "echo $HOME"]):
+        for pattern in ("echo $HOME", [*features.SHELL, "echo $HOME"]):
             with self.subTest(pattern=pattern):
                 self.assertEqual(self.differences(pattern, "echo $HOME", shell=True), [])
 
@@ -59,7 +69,7 @@ class CommandPatternTest(HermeticTestCase):
 
 class FieldsTest(HermeticTestCase):
     def test_only_fields_that_are_wanted_are_compared(self):
-        found = {"cwd": "/shop", "input": "abc", "shell": False}
+        found = {"cwd": os.sep + "shop", "input": "abc", "shell": False}
         self.assertEqual(patterns.differences({"cwd": pathlib.Path("/shop"), "input": ...}, found), [])
         self.assertEqual(patterns.differences({"input": "x"}, found), ['input: expected "x", got "abc"'])
 

@@ -6,7 +6,8 @@ import os
 import threading
 
 from hermetic import HermeticTestCase
-from hermetic._doubles.scripted_child import ScriptedChild
+from hermetic._base import features
+from hermetic._doubles.scripted_child import ScriptedChild, ThreadedChild
 
 
 class ScriptedChildTest(HermeticTestCase):
@@ -27,6 +28,8 @@ class ScriptedChildTest(HermeticTestCase):
 
     def child(self, outputs: dict[int, bytes], files: dict[int, int], **options: object) -> ScriptedChild:
         options = {"returncode": 0, "duration": 0.0, "on_end": self.ended.append, **options}
+        if features.WINDOWS:
+            return ThreadedChild(outputs, files=files, new_pipes={1, 2}, **options)
         return ScriptedChild(outputs, files=files, **options)
 
     def test_it_writes_its_output_closes_the_file_and_ends(self):
@@ -54,10 +57,12 @@ class ScriptedChildTest(HermeticTestCase):
 
     def test_a_signal_ends_it_and_harmless_ones_do_not(self):
         child = self.child({}, {}, duration=60.0)
-        child.send_signal(0)
-        self.assertIsNone(child.poll())
+        if not features.WINDOWS:
+            child.send_signal(0)
+            self.assertIsNone(child.poll())
         child.send_signal(15)
-        self.assertEqual((child.poll(), child.wait()), (-15, -15))
+        status = 1 if features.WINDOWS else -15
+        self.assertEqual((child.poll(), child.wait()), (status, status))
 
     def test_a_wait_lets_its_duration_pass_at_once(self):
         child = self.child({}, {}, duration=3600.0)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import math
 import os
 import pathlib
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -19,6 +21,8 @@ from unittest import mock
 import hermetic
 import support
 from hermetic import HermeticTestCase, SubprocessMock, SubprocessViolationError, UnmockedInteractionError, medium
+from hermetic._base import features
+from support.conformance import KILLED, TERMINATED
 
 TEXT = {"capture_output": True, "text": True}
 
@@ -85,7 +89,7 @@ class MatchingTest(ScriptingTestCase):
         scripted = ["git", mock.ANY, re.compile(r"v\d+"), str.isdigit, pathlib.Path("/a"), b"b", ...]
         for further in ([], ["x"], ["x", "y"]):
             self.subprocess.mock_run(scripted)
-            subprocess.run(["git", "anything", "v12", "7", "/a", "b", *further])
+            subprocess.run(["git", "anything", "v12", "7", os.sep + "a", "b", *further])
 
     def test_a_pattern_must_match_all_of_an_argument(self):
         text = self.refusal(["git", re.compile("v1")], ["git", "v12"])
@@ -96,7 +100,7 @@ class MatchingTest(ScriptingTestCase):
             (["a", "b"], ["a"], 'argument 1: expected "b", got no more arguments'),
             (["a"], ["a", "b"], 'argument 1: expected no more arguments, got "b"'),
             (["a", str.isdigit], ["a", "b"], 'argument 1: expected str.isdigit, got "b"'),
-            ("a", ["a"], 'command: expected one string, got ["a"]'),
+            ("a", ["b"], 'command: expected one string, got ["b"]'),
             ("a b", "a c", 'command: expected "a b", got "a c"'),
         ):
             with self.subTest(line):
@@ -107,12 +111,12 @@ class MatchingTest(ScriptingTestCase):
         self.assertIn('command: expected a list of arguments, got "a"', text)
 
     def test_what_starts_the_same_child_is_the_same_command(self):
-        by_hand = ["/bin/sh", "-c", "ls"]
+        by_hand = [*features.SHELL, "ls"]
         for scripted, command, shell in (
             ("ls", by_hand, False),
             ("ls", ["ls"], True),
             (by_hand, "ls", True),
-            (["/bin/sh", "-c", "ls", "x"], ["ls", "x"], True),
+            ([*features.SHELL, "ls", "x"], ["ls", "x"], True),
             (["ls", "x"], ["ls", "x"], True),
         ):
             with self.subTest(scripted=scripted, command=command):
@@ -141,7 +145,7 @@ class MatchingTest(ScriptingTestCase):
     def test_fields_that_agree(self):
         folder = pathlib.Path("/no/such/folder")
         self.subprocess.mock_run(["a"], cwd=folder, env={"A": "1", "B": re.compile(".")}, shell=False, input="x")
-        subprocess.run(["a"], cwd="/no/such/folder", env={"A": "1", "B": "2", "C": "3"}, input=b"x")
+        subprocess.run(["a"], cwd=os.fspath(folder), env={"A": "1", "B": "2", "C": "3"}, input=b"x")
 
     def test_an_inherited_environment_has_its_variables(self):
         self.subprocess.mock_run(["a"], env={"HERMETIC_OWN": re.compile("[a-z]+")})
@@ -177,6 +181,8 @@ class MatchingTest(ScriptingTestCase):
         )
 
 
+TOO_HIGH = features.MAX_EXIT_STATUS + 1
+STATUSES = "0 to 4294967295 on Windows" if features.WINDOWS else "0 to 255, or a negative signal number"
 # The command and the options of mock_run(), and its message.
 WRONG_ARGUMENTS = (
     ([], {}, "the command is empty; write ... instead of the list to match any command"),
@@ -185,8 +191,8 @@ WRONG_ARGUMENTS = (
     (["a", None], {}, "element 1 of the command, None, is not a string; write 'None'"),
     ([..., "a"], {}, "element 0 of the command, ..., can only be the last element"),
     (["a"], {"returncode": "1"}, "returncode must be a whole number, not '1'"),
-    (["a"], {"returncode": 256}, "returncode must be 0 to 255, or a negative signal number, not 256"),
-    (["a"], {"returncode": -99}, "returncode must be 0 to 255, or a negative signal number, not -99"),
+    (["a"], {"returncode": TOO_HIGH}, f"returncode must be {STATUSES}, not {TOO_HIGH}"),
+    (["a"], {"returncode": -99}, f"returncode must be {STATUSES}, not -99"),
     (["a"], {"stdout": None}, "stdout must be str or bytes, not None"),
     (["a"], {"stderr": ["x"]}, "stderr must be str or bytes, not ['x']"),
     (["a"], {"raises": "x"}, "raises must be an exception or an exception class, not 'x'"),
@@ -246,7 +252,7 @@ class AnswersTest(HermeticTestCase):
             self.assertEqual(subprocess.call(["a"]), status)
 
     def test_what_a_function_returns_must_be_an_exit_status(self):
-        for returned, message in (("x", "must be a whole number, not 'x'"), (256, "must be 0 to 255, or a negative")):
+        for returned, message in (("x", "must be a whole number, not 'x'"), (TOO_HIGH, f"must be {STATUSES}")):
             with self.assertRaisesRegex((TypeError, ValueError), f"^the value that side_effect returns {message}"):
                 with SubprocessMock() as sp:
                     sp.mock_run(["a"], side_effect=lambda _, value=returned: value)
@@ -263,7 +269,7 @@ class AnswersTest(HermeticTestCase):
         self.subprocess.mock_run(["a"], side_effect=child)
         with subprocess.Popen(["a"], stdout=PIPE) as popen:
             popen.kill()
-            self.assertEqual((popen.wait(), popen.stdout.read()), (-9, b""))
+            self.assertEqual((popen.wait(), popen.stdout.read()), (KILLED, b""))
             go_on.set()
             self.assertTrue(done.wait(60))
 
@@ -278,13 +284,13 @@ class AnswersTest(HermeticTestCase):
             with self.assertRaises(subprocess.TimeoutExpired):
                 popen.wait(10**9)
             popen.terminate()
-        self.assertEqual(popen.returncode, -15)
+        self.assertEqual(popen.returncode, TERMINATED)
 
     def test_numbers_of_processes_are_nobodys(self):
         self.subprocess.mock_run(["a"])
         popen = subprocess.Popen(["a"])
-        with self.assertRaises(ProcessLookupError):
-            os.kill(popen.pid, 0)
+        with self.assertRaises(OSError if features.WINDOWS else ProcessLookupError):
+            os.kill(popen.pid, signal.SIGTERM)
         popen.wait()
 
 
@@ -318,19 +324,21 @@ class RealCommandsTest(HermeticTestCase):
             subprocess.run(["true"])
 
     def test_what_is_allowed_is_real(self):
-        self.subprocess.allow(["sh", "-c", ...])
-        self.subprocess.allow("echo real; exit 3")
-        with hermetic.allow(processes=["sh"]):
-            done = subprocess.run(["sh", "-c", "echo real; exit 3"], **TEXT)
+        script = "echo real& exit 3" if features.WINDOWS else "echo real; exit 3"
+        self.subprocess.allow([*features.SHELL, ...])
+        self.subprocess.allow(script)
+        with hermetic.allow(processes=[features.SHELL[0]]):
+            done = subprocess.run([*features.SHELL, script], **TEXT)
             self.assertEqual((done.stdout, done.returncode), ("real\n", 3))
-            process_output = asyncio.run(self.from_shell("echo real; exit 3"))
-            self.assertEqual(process_output, ((b"real\n", None), 3))
+            process_output = asyncio.run(self.from_shell(script))
+            self.assertEqual(process_output, ((f"real{os.linesep}".encode(), None), 3))
 
     def test_what_is_real_can_be_ended(self):
-        self.subprocess.allow(["cat"])
-        with hermetic.allow(processes=["cat"]), subprocess.Popen(["cat"], stdin=PIPE) as popen:
+        shell = features.SHELL[:1]
+        self.subprocess.allow(shell)
+        with hermetic.allow(processes=shell), subprocess.Popen(shell, stdin=PIPE, stdout=PIPE) as popen:
             popen.terminate()
-            self.assertEqual(popen.wait(), -15)
+            self.assertEqual(popen.wait(), TERMINATED)
 
     async def from_shell(self, command):
         process = await asyncio.create_subprocess_shell(command, stdout=PIPE)
@@ -368,17 +376,17 @@ class LateImportTest(HermeticTestCase):
 class OtherRoutesTest(HermeticTestCase):
     def test_processes_past_the_subprocess_module_are_refused(self):
         bound_early = os.system
-        arguments = ["/bin/true", ["true"], {}]
-        for function in (
-            lambda: bound_early("true"),
-            lambda: os.posix_spawn(*arguments),
-            lambda: os.spawnv(os.P_WAIT, "/bin/true", ["true"]),
-            os.fork,
-            lambda: os.execv("/bin/true", ["true"]),
-        ):
+        program = "/bin/true", ["true"]
+        functions = [lambda: bound_early("true"), lambda: os.spawnv(os.P_WAIT, *program), lambda: os.execv(*program)]
+        if features.WINDOWS:
+            create = importlib.import_module("_winapi").CreateProcess
+            functions.append(lambda: create(None, "cmd /c exit", None, None, False, 0, None, None, None))
+        else:
+            functions += [lambda: os.posix_spawn(*program, {}), os.fork]
+        for function in functions:
             with self.assertRaisesRegex(UnmockedInteractionError, "^the double cannot script "), SubprocessMock():
                 function()
 
     def test_os_system_is_answered_as_a_shell_command(self):
         self.subprocess.mock_run("exit 3", shell=True, returncode=3)
-        self.assertEqual(os.system("exit 3"), 3 << 8)
+        self.assertEqual(os.system("exit 3"), 3 if features.WINDOWS else 3 << 8)

@@ -27,6 +27,7 @@ class FakeKernel32:
         self.added: list[int] = []
         self.closed: list[int] = []
         self.asked = 0
+        self.cancelled: list[int] = []
 
     def CreateJobObjectW(self, *_: object) -> int:
         return 7
@@ -62,6 +63,13 @@ class FakeKernel32:
         self.closed.append(handle.value or 0)
         return 1
 
+    def OpenThread(self, _access: int, _inherited: int, thread: int) -> int:
+        return thread
+
+    def CancelSynchronousIo(self, thread: ctypes.c_void_p) -> int:
+        self.cancelled.append(thread.value or 0)
+        return 1
+
     def SetEvent(self, _event: object) -> int:
         self.asked += 1
         return 1
@@ -94,6 +102,18 @@ class JobTest(WindowsCase):
                 job.add(6)
         job.add(4)
         self.assertEqual((self.system.added, self.system.closed), ([4], [4]))
+
+
+class ThreadTest(WindowsCase):
+    def test_what_a_thread_waits_for_is_cancelled_by_a_handle_that_is_closed(self):
+        windows_processes.cancel_io(4)
+        self.assertEqual((self.system.cancelled, self.system.closed), ([4], [4]))
+
+
+class FolderTest(WindowsCase):
+    def test_the_error_of_a_folder_has_the_text_of_the_system(self):
+        with mock.patch.dict(vars(ctypes), FormatError=lambda _: "No folder.\r\n"):
+            self.assertRegex(str(windows_processes.bad_folder()), "No folder$")
 
 
 class TreeTest(WindowsCase):

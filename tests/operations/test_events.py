@@ -232,8 +232,8 @@ class ProcessTest(hermetic.HermeticTestCase):
     def test_what_can_be_scripted_is_kept_as_one_would_write_it(self):
         for event, args, script in (
             ("subprocess.Popen", ("git", ["git", b"log", 'a "b"']), """["git", "log", 'a "b"']"""),
-            ("subprocess.Popen", ("/bin/sh", ["/bin/sh", "-c", "git log\n"]), r'"git log\n"'),
-            ("subprocess.Popen", ("/bin/sh", ["/bin/sh", "-c", "git $0", "a"]), '["/bin/sh", "-c", "git $0", "a"]'),
+            ("subprocess.Popen", (features.SHELL[0], [*features.SHELL, "git log\n"]), r'"git log\n"'),
+            ("subprocess.Popen", ("sh", ["sh", "-c", "git $0", "a"]), '["sh", "-c", "git $0", "a"]'),
             ("os.system", (b"git log",), '"git log"'),
             ("os.system", ("x" * 498,), f'"{"x" * 498}"'),
             ("os.system", ("x" * 499,), ""),
@@ -242,9 +242,16 @@ class ProcessTest(hermetic.HermeticTestCase):
             with self.subTest(args=args):
                 self.assertEqual(READERS[event](*args).script, script)
 
-    def test_nothing_can_be_scripted_where_there_is_no_double(self):
-        with mock.patch.object(features, "HAS_SUBPROCESS_DOUBLE", new=False):
-            self.assertEqual(READERS["os.system"]("git log").script, "")
+    def test_on_windows_a_command_line_is_scripted_as_the_list_or_the_line_that_popen_was_given(self):
+        shell = r"C:\Windows\system32\cmd.exe"
+        with mock.patch.object(features, "WINDOWS", new=True):
+            for executable, line, script in (
+                (None, 'git log "a b"', '["git", "log", "a b"]'),
+                (shell, f'{shell} /c "git log "a b""', """'git log "a b"'"""),
+                ("git.exe", "git log", '["git", "log"]'),
+            ):
+                with self.subTest(line=line):
+                    self.assertEqual(READERS["subprocess.Popen"](executable, line).script, script)
 
     def test_system_takes_the_first_word_for_the_program(self):
         self.assert_process("os.system", (b"git log -1",), "start", "git log -1", "git")

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import hermetic
+from hermetic._base import features
 from hermetic._base.features import ANNOTATING_CI
 from hermetic._verdicts import scopes
 
@@ -30,6 +31,15 @@ def some_pythons_do() -> None:
     """Skip a slow module that rarely differs between Pythons, as its ``setUpModule``, where FEWER_TESTS is set."""
     if "FEWER_TESTS" in os.environ:
         raise unittest.SkipTest("FEWER_TESTS is set: other Pythons do these")
+
+
+def posix_only(what: str) -> Any:
+    """A decorator of tests and their classes: skip them on Windows.
+
+    Args:
+        what: what they try, which Windows does not have.
+    """
+    return unittest.skipIf(features.WINDOWS, f"Windows has no {what}")
 
 
 def posix_module(name: str) -> Any:

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import inspect
 import re
-import shlex
 import sys
 import unittest
 import warnings
 
 from hermetic import SubprocessMock
+from hermetic._base import features
+from hermetic._base.command import quoted
 
+CRASH = 0xC0000005  # an access violation
+KILLED, TERMINATED = (features.TERMINATED_STATUS,) * 2 if features.WINDOWS else (-9, -15)
 PARTS = ("returncode", "cmd", "output", "stderr", "errno", "filename")
 
 
@@ -25,7 +29,7 @@ class Child:
     Args:
         stdout: what it writes; text as UTF-8.
         stderr: the same.
-        returncode: minus the number of a signal to die of it.
+        returncode: minus the number of a signal to die of it; on Windows, it then crashes.
         copies: whether it then copies its standard input to its standard output, line by line.
         duration: seconds from its last output to its end.
         shell: whether the command is one string, for a shell.
@@ -48,19 +52,39 @@ class Child:
         shell: bool = False,
         program: list[str] | None = None,
     ) -> None:
-        code = ["import os", *(f"os.write({fd}, {part})" for fd, part in ((1, source(stdout)), (2, source(stderr))))]
+        code = [
+            "import os",
+            *(f"os.write({fd}, {part})" for fd, part in ((1, source(stdout)), (2, source(stderr))) if part),
+        ]
         if copies:
             code.append("import sys\nfor line in sys.stdin.buffer: os.write(1, line)")
         if duration:
             code.append(f"import time\ntime.sleep({duration})")
-        code.append(f"os._exit({returncode})" if returncode >= 0 else f"os.kill(os.getpid(), {-returncode})")
-        argv = program or [sys.executable, "-I", "-S", "-c", "\n".join(code)]
-        self.command = " ".join(argv) if program and shell else shlex.join(argv) if shell else argv
+        if returncode < 0 and features.WINDOWS:
+            code.append(f"os._exit({CRASH - 2**32})")
+            returncode = CRASH
+        else:
+            code.append(f"os._exit({returncode})" if returncode >= 0 else f"os.kill(os.getpid(), {-returncode})")
+        argv = program or [sys.executable, "-I", "-S", "-c", one_line("\n".join(code))]
+        self.command = " ".join(argv) if program and shell else quoted(argv) if shell else argv
         self.scripted: str | list[str] = self.command
         self.script = {"returncode": returncode, "duration": duration, "stdout": stdout, "stderr": stderr}
         if copies:
             del self.script["stdout"], self.script["stderr"]
             self.script["side_effect"] = copy_lines
+
+
+def one_line(code: str) -> str:
+    """Code as a shell of Windows takes it, which knows neither single quotes nor more lines."""
+    return f"exec(bytes.fromhex('{code.encode().hex()}'))" if features.WINDOWS else code
+
+
+def missing_program(name: str) -> OSError:
+    """The error of a program that is not there, which Windows does not name."""
+    if not features.WINDOWS:
+        return FileNotFoundError(2, "No such file or directory", name)
+    text = importlib.import_module("ctypes").FormatError(2)
+    return OSError(None, text.rstrip(".\r\n "), None, 2)
 
 
 def copy_lines(child) -> None:
@@ -69,7 +93,9 @@ def copy_lines(child) -> None:
 
 
 def source(output: str | bytes) -> str:
-    """An expression for it, short enough for a command line."""
+    """An expression for it, short enough for a command line; none for nothing."""
+    if not output:
+        return ""
     data = output if isinstance(output, bytes) else output.encode()
     unit = data[:10]
     return f"{unit!r} * {len(data) // 10}" if len(data) > 1000 else repr(data)

@@ -1,0 +1,41 @@
+"""Files of Windows: a descriptor for a handle, and whether a read or a write waits."""
+
+from __future__ import annotations
+
+import importlib
+import os
+
+from .._base import features
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+msvcrt: Any = importlib.import_module("msvcrt") if features.WINDOWS else None
+winapi: Any = importlib.import_module("_winapi") if features.WINDOWS else None
+
+NEW_PIPE_BYTES = 4096  # what an empty pipe of Popen's takes without waiting
+
+_CONSOLE_OR_NULL, _PIPE = 2, 3  # types of files
+
+
+def own_file(handle: int) -> int:
+    """Return a descriptor for a copy of a handle."""
+    process = winapi.GetCurrentProcess()
+    copy = winapi.DuplicateHandle(process, handle, process, 0, False, winapi.DUPLICATE_SAME_ACCESS)  # noqa: FBT003 - has no names
+    descriptor: int = msvcrt.open_osfhandle(copy, 0)
+    return descriptor
+
+
+def may_wait(descriptor: int) -> bool:
+    """Whether to read or to write may wait for somebody: a pipe, or a console."""
+    kind = winapi.GetFileType(msvcrt.get_osfhandle(descriptor))
+    return kind == _PIPE or (kind == _CONSOLE_OR_NULL and os.isatty(descriptor))
+
+
+def is_ready(descriptor: int) -> bool:
+    """Whether to read from a pipe does not wait: it holds something, or has come to its end."""
+    try:
+        return bool(winapi.PeekNamedPipe(msvcrt.get_osfhandle(descriptor), 0)[0])
+    except OSError:
+        return True
