@@ -41,7 +41,7 @@ LAYERS = {
     "_settings": "baseline_file kinds | allow_tables table | config | current_run",
     "_operations": "lasting patch_targets | events | callsite multicast windows_events | file_events started_processes",
     "_verdicts": (
-        "scopes violation_data | allowed baseline log_writing reported_exceptions subjects |"
+        "findings | scopes violation_data | allowed baseline log_writing reported_exceptions subjects |"
         " violation_log | blocks faults"
     ),
     "_guards": "audit_hook | ceilings | audit forked_copies inheritance | environment",

@@ -35,6 +35,7 @@ stat = os.stat
 environ = os.environ
 random_bytes = os.urandom
 new_lock, start_thread = system.bound("_thread", "allocate_lock"), system.bound("_thread", "start_new_thread")
+new_recursive_lock = system.bound("_thread", "RLock")
 get_thread_id: Callable[[], int] = system.bound("_thread", "get_ident")
 
 INTERPRETER_MODULES = ("_interpreters", "_xxsubinterpreters")  # the latter before 3.13

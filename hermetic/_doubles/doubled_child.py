@@ -40,6 +40,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._skipped = 0.0  # seconds
+        self._lock = real.new_lock()
 
     def now(self) -> float:
         """The instant, in seconds."""
@@ -47,7 +48,8 @@ class Clock:
 
     def skip_to(self, instant: float) -> None:
         """Jump to a later instant."""
-        self._skipped += max(0.0, instant - self.now())
+        with self._lock:
+            self._skipped += max(0.0, instant - self.now())
 
 
 clock = Clock()

@@ -9,7 +9,7 @@ import threading
 from .._base import real
 from .._base.errors import HermeticError, UnassertedInteractionsError, UnmockedInteractionError, UnusedMocksError
 from .._operations import callsite
-from .._verdicts import reported_exceptions, scopes
+from .._verdicts import findings, reported_exceptions, scopes
 from .._verdicts.faults import RefusedQuietly
 from . import interactions, popen_methods, seam, texts
 from .expectations import Answer, Expectation, Queue, checked_times, wanted_fields
@@ -196,8 +196,7 @@ class SubprocessMock(RecordedCalls):
             UnusedMocksError: a scripted command or look-up was not used.
             UnassertedInteractionsError: with ``strict``, an interaction was not asserted.
         """
-        found = [error for error in scopes.running.refusals if error in self._refusals]
-        scopes.running.refusals[:] = [error for error in scopes.running.refusals if error not in self._refusals]
+        found = findings.take_where(scopes.running.refusals, lambda error: error in self._refusals)
         if not failed:
             found += self._unused() + self._unasserted()
         if len(found) == 1:

@@ -266,8 +266,9 @@ def _let_addresses_through(operation: Operation, scope: Scope, policy: decision.
     if new:
         found_hosts = decision.Allowance(hosts=new)
         policy = policy.allowing(found_hosts)
-        assert scope.policy is not None
-        scope.policy = scope.policy.allowing(found_hosts)
+        with scopes.running.lock:
+            assert scope.policy is not None
+            scope.policy = scope.policy.allowing(found_hosts)
         if scopes.running.sandbox is not None and scope is scopes.running.process:
             scopes.running.sandbox.scope_changed(scope)
     return policy

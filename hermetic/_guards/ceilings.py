@@ -19,7 +19,7 @@ from .._base.sizes import MULTIPROCESSING
 from .._operations import callsite
 from .._policy import messages
 from .._settings.current_run import current_run
-from .._verdicts import faults, log_writing, scopes, violation_data, violation_log
+from .._verdicts import faults, findings, log_writing, scopes, violation_data, violation_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,11 +85,11 @@ def count_start(scope: Scope) -> None:
         MultiprocessingViolationError: it would be one too many.
     """
     violation_log.prepare_log(scope)
-    scope.starts += 1
+    started = scope.count_start()
     ceilings = in_force()
     if scopes.running.depth >= ceilings.depth:
         _refuse(scope, f"max_process_depth = {ceilings.depth}")
-    if scope.starts > ceilings.starts:
+    if started > ceilings.starts:
         _refuse(scope, f"max_process_starts = {ceilings.starts}")
     if _births(scope) >= ceilings.processes:
         _refuse(scope, f"max_processes = {ceilings.processes}")
@@ -107,8 +107,10 @@ def _refuse(scope: Scope, ceiling: str) -> None:
         real.exit_process(log_writing.END_STATUS)  # were it only refused, what called it would go on, and try again
     error = error or _reported_by_child(scope) or process_error("ceiling", scope.name, ceiling, scope=scope)
     answering = scope.charged_to or scope
-    answering.met_ceiling, ledger = True, answering.ledger
-    ledger[:] = [found for found in ledger if found is error or found.violation.code != error.violation.code]
+    answering.met_ceiling = True
+    findings.take_where(
+        answering.ledger, lambda found: found is not error and found.violation.code == error.violation.code
+    )
     raise error
 
 

@@ -13,7 +13,7 @@ import os
 from .._base import features, real
 from .._base.sizes import ANYWHERE, LIMITS
 from .._operations import callsite
-from .._verdicts import faults, subjects
+from .._verdicts import faults, scopes, subjects
 from . import inheritance
 
 TYPE_CHECKING = False
@@ -92,16 +92,33 @@ def telling_by_own(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _outcome(added: dict[Any, Any], original: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Callable[[], Any]:
     """Call a function with variables added, and return a function that has the same outcome."""
-    for name, value in added.items():
-        _put(name, value)
+    with scopes.running.lock:
+        _additions.calls += 1
+        for name, value in added.items():
+            _put(name, value)
     try:
         outcome = [original(*args, **kwargs)].pop
     except BaseException as error:  # noqa: BLE001 - it is raised at the caller
         outcome = functools.partial(_raise, error)
     finally:
-        for name in added:
-            _put(name, real.environment().get(name))
+        with scopes.running.lock:
+            _additions.calls -= 1
+            for name in () if _additions.calls else added:
+                _put(name, real.environment().get(name))
     return outcome
+
+
+class _Additions:
+    """The variables that are added to the environment of C. One instance, in this module.
+
+    Attributes:
+        calls: how many threads are in calls that need them.
+    """
+
+    calls = 0
+
+
+_additions = _Additions()
 
 
 def _raise(error: BaseException) -> Any:

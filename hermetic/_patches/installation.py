@@ -50,13 +50,18 @@ def install(opt_in: Sequence[str] = ()) -> None:
     Raises:
         GuardError: the guard could not be installed, now or earlier.
     """
-    if installed.failure is None:
-        try:
-            _install(opt_in)
-        except Exception as error:  # noqa: BLE001 - with a part missing, the guard is not installed
-            installed.failure = _failure_of(error)
+    if installed.failure is None and not _is_in_place(opt_in):
+        with scopes.running.lock:
+            try:
+                _install(opt_in)
+            except Exception as error:  # noqa: BLE001 - with a part missing, the guard is not installed
+                installed.failure = _failure_of(error)
     if installed.failure is not None:
         raise GuardError(*installed.failure.args)
+
+
+def _is_in_place(opt_in: Sequence[str]) -> bool:
+    return installed.is_complete and installed.columns.issuperset(opt_in)
 
 
 def install_if_possible() -> None:

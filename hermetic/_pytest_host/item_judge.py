@@ -12,7 +12,7 @@ from .._results import leftovers, time_limits
 from .._results.guarded_result import exc_info
 from .._rules import policies
 from .._settings.current_run import current_run
-from .._verdicts import faults, reported_exceptions, scopes, violation_data
+from .._verdicts import faults, findings, reported_exceptions, scopes, violation_data
 from .item_rules import ItemOwner, isolates_itself, policy_of_node, rule_of
 
 TYPE_CHECKING = False
@@ -45,10 +45,10 @@ class Findings:
 
     def add_ledger(self, ledger: list[ViolationError]) -> None:
         """Add unreported violations as one error, and drop them from their ledger."""
-        if ledger:
-            self.errors.append(reported_exceptions.merged(ledger))
-            self.violations += ledger
-            ledger.clear()
+        violations = findings.take_all(ledger)
+        if violations:
+            self.errors.append(reported_exceptions.merged(violations))
+            self.violations += violations
 
     def add_late(self) -> None:
         """Add what earlier items did after their end."""
@@ -74,7 +74,7 @@ class Findings:
 
     def add_to(self, report: Any) -> None:
         """Add everything to a report: pytest-xdist sends its attributes to the controller."""
-        warned, scopes.running.warned = scopes.running.warned, []
+        warned = findings.take_all(scopes.running.warned)
         if self.is_error or self.leaks or warned:
             found = {
                 "is_error": self.is_error,
@@ -124,7 +124,7 @@ class ItemJudge:
         finally:
             self._scope = None
             scopes.end_scope(scope)
-            scopes.running.late += [(scope.owner, error) for error in scope.ledger]  # after its last report
+            scopes.make_late(scope)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # type: ignore[untyped-decorator]
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, Any, Any]:

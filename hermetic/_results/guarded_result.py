@@ -14,7 +14,7 @@ from .._patches import installation
 from .._rules import groups, marking, policies
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
-from .._verdicts import reported_exceptions, scopes
+from .._verdicts import findings, reported_exceptions, scopes
 from .listeners import NO_LISTENERS
 
 TYPE_CHECKING = False
@@ -167,6 +167,7 @@ class GuardedResult:
         self._conclude(test)
         self._scope = None
         scopes.end_scope(scope)
+        scopes.make_late(scope)
 
     def _conclude(self, test: Any) -> bool:
         """Report as ``_report`` does, once the cleanups have run; what the test has left running is ended first."""
@@ -220,12 +221,12 @@ class GuardedResult:
         if scope.has_children:
             guarding().ceilings.collect_from(scope)
         failed = self._report_faults(test)
-        if not scope.ledger:
+        violations = findings.take_all(scope.ledger)
+        if not violations:
             return failed
-        error = reported_exceptions.merged(scope.ledger)
+        error = reported_exceptions.merged(violations)
         scope.is_reported = True
-        self._tell_violations(test, [*scope.ledger])
-        scope.ledger.clear()
+        self._tell_violations(test, violations)
         self._show("addError", test, exc_info(error))
         return True
 
@@ -279,4 +280,4 @@ for _name in ("addSkip", "addExpectedFailure", "addUnexpectedSuccess"):
 def _surfaced_in_details(ledger: list[ViolationError], details: Any) -> None:
     """Testtools has turned the exception into text by then: look for the first line of the message in it."""
     text = "".join("".join(content.iter_text()) for content in details.values() if hasattr(content, "iter_text"))
-    ledger[:] = [error for error in ledger if str(error).partition("\n")[0] not in text]
+    findings.take_where(ledger, lambda error: str(error).partition("\n")[0] in text)

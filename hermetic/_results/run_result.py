@@ -7,7 +7,7 @@ import unittest
 from .._base.errors import traceback_text
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
-from .._verdicts import scopes
+from .._verdicts import findings, scopes
 from .._verdicts.scopes import owner_name
 from .guarded_result import GuardedResult, exc_info
 from .listeners import Listeners
@@ -115,8 +115,7 @@ class RunResult(GuardedResult):
     def report_allowed(self) -> None:
         """Report allowed violations to the listeners; a run within a test leaves them to that test."""
         if running.warned and not self._is_nested:
-            found, running.warned = running.warned, []
-            self.hermetic_listeners.tell("addAllowed", found)
+            self.hermetic_listeners.tell("addAllowed", findings.take_all(running.warned))
 
     def note_leaks(self, test: Any, what: str, changes: Sequence[str]) -> None:
         """Note what a test, or the group that ended with it, has changed in its process or left behind."""

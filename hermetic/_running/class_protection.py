@@ -21,7 +21,7 @@ from .._results.result_proxy import proxy_of
 from .._rules import marking, misplaced_marks, policies
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
-from .._verdicts import reported_exceptions, scopes
+from .._verdicts import findings, reported_exceptions, scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def _conclude_class(cls: type) -> None:
     installation.parts().violation_log.collect_entries()
     if not own_scopes[-1].ended:
         scopes.end_scope(own_scopes[-1])
-    ledger = [error for scope in own_scopes for error in scope.ledger]
+    ledger = [error for scope in own_scopes for error in findings.take_all(scope.ledger)]
     for exception in unittest_internals.class_cleanup_exceptions(cls):
         reported_exceptions.surfaced(ledger, exception)
     if ledger:

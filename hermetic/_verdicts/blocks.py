@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 
-from . import reported_exceptions, scopes, violation_log
+from . import findings, reported_exceptions, scopes, violation_log
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,15 +66,16 @@ class PolicyBlock:
             violation_log.collect_entries()
         reported_exceptions.surfaced(self.scope.ledger, exception)
         self.scope.ended = True
-        if self.scope.ledger:
-            raise reported_exceptions.merged(self.scope.ledger) from exception
+        left = findings.take_all(self.scope.ledger)
+        if left:
+            raise reported_exceptions.merged(left) from exception
 
 
 def take_entered(entered: list[PolicyBlock | None]) -> PolicyBlock | None:
     """Return the block that is being left: an object may be entered in several tasks and threads at once."""
     current = scopes.block_scope.get()
-    for index in reversed(range(len(entered))):
-        block = entered[index]
+    for block in reversed(entered[:]):
         if block is not None and block.scope is current:
-            return entered.pop(index)
+            entered.remove(block)
+            return block
     return entered.pop()

@@ -9,12 +9,13 @@ faults to the run. No other function stands between the code under test and thes
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 
 from .._base import real
 from .._base.errors import GuardError, HermeticWarning, ViolationError, internal_error_text
-from . import log_writing, reported_exceptions, scopes
+from . import findings, log_writing, reported_exceptions, scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,12 +125,13 @@ def _recorded(error: Exception) -> GuardError:
     fault = GuardError(
         internal_error_text(error, "hermetic failed" if scope is None else f"hermetic failed in test {scope.name}")
     )
-    others = [found for found in scopes.running.faults if found is not error]
+    kept = [fault]
     if scope is not None and scope.home != real.get_pid():
         log_writing.send_fault(scope, str(fault))
-        scopes.running.faults[:] = others  # the run reports it
-    else:
-        scopes.running.faults[:] = [*others, fault]
+        kept = []  # the run reports it
+    with contextlib.suppress(ValueError):  # another thread has taken the fault, and reports it
+        scopes.running.faults.remove(error)
+        scopes.running.faults += kept
     return fault
 
 
@@ -142,11 +144,11 @@ def _scope() -> Scope | None:
 
 def take() -> list[GuardError]:
     """Return the faults that no result has reported yet, and drop them."""
-    found, scopes.running.faults = scopes.running.faults, []
+    found = findings.take_all(scopes.running.faults)
     return [fault if isinstance(fault, GuardError) else GuardError(internal_error_text(fault)) for fault in found]
 
 
 def strike(exception: BaseException | None) -> None:
     """Drop the faults that a reported exception shows."""
     shown = {id(found) for found in reported_exceptions.chain(exception)} if exception is not None else set()
-    scopes.running.faults[:] = [fault for fault in scopes.running.faults if id(fault) not in shown]
+    findings.take_where(scopes.running.faults, lambda fault: id(fault) in shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._base.errors import ViolationError
 from .._policy import messages
-from . import scopes
+from . import findings, scopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,11 +23,7 @@ def surfaced(ledger: list[ViolationError], exception: BaseException | None) -> l
     if exception is None or is_skip(exception):
         return []
     shown = list(chain(exception))
-    removed: list[ViolationError] = []
-    left: list[ViolationError] = []
-    for error in ledger:
-        (removed if any(_shows(found, error) for found in shown) else left).append(error)
-    ledger[:] = left
+    removed = findings.take_where(ledger, lambda error: any(_shows(found, error) for found in shown))
     violations = [error.violation for error in removed]
     return removed + [
         found for found in shown if isinstance(found, ViolationError) and found.violation not in violations
@@ -93,7 +89,7 @@ def strike_refusals(exception: BaseException | None) -> None:
     """Drop the refusals of doubles that a reported exception shows."""
     if scopes.running.refusals and exception is not None and not is_skip(exception):
         shown = {id(found) for found in chain(exception)}
-        scopes.running.refusals[:] = [error for error in scopes.running.refusals if id(error) not in shown]
+        findings.take_where(scopes.running.refusals, lambda error: id(error) in shown)
 
 
 def trim(exception: BaseException | None, package: str = __name__.partition(".")[0]) -> None:

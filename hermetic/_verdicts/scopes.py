@@ -12,11 +12,13 @@ it is raised, so that code which swallows the exception cannot hide the violatio
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 from contextvars import ContextVar
 from math import inf
 
 from .._base import real
+from . import findings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ class Scope:
         "births_of",
         "charged_to",
         "children_before",
+        "count_start",
         "ended",
         "has_children",
         "home",
@@ -70,7 +73,6 @@ class Scope:
         "serial",
         "serial_in_log",
         "started",
-        "starts",
         "time_limit",
         "touched",
     )
@@ -95,7 +97,7 @@ class Scope:
         self.is_reported = False  # whether a result has reported the ledger at least once
         self.started = 0.0  # the start of the test, by perf_counter
         self.time_limit = inf  # in seconds
-        self.starts = 0  # the number of processes that this process has started
+        self.count_start = itertools.count(1).__next__  # counts the processes that this process starts
         self.touched = False  # whether there may be more to report of it than its outcome
 
     def within(self, outer: Scope | None) -> Scope:
@@ -133,6 +135,7 @@ class Running:
         faults: errors inside hermetic that no result has reported yet (``faults``).
         guarded_interpreters: the ids of other interpreters of this process that have a guard.
         has_log: whether processes were started that may write to the log, and need to know the running test.
+        lock: held while something changes in several steps: the guard, the violation log, the environment of C.
         kept_processes: weak references to the processes that a pool, an executor or a manager of multiprocessing keeps.
         late: violations that were found after their test had ended, with their owners.
         log: the violation log that child processes write to (``violation_log``); None while there is none.
@@ -157,6 +160,7 @@ class Running:
         "has_log",
         "kept_processes",
         "late",
+        "lock",
         "log",
         "module_scopes",
         "observed",
@@ -185,16 +189,16 @@ class Running:
         self.sandboxed_by_parent = False
         self.ceilings: Any = None
         self.guarded_interpreters: set[int] = set()
-        self.observed: set[tuple[str, Operation]] = set()
+        self.observed: dict[tuple[str, Operation], object] = {}
         self.kept_processes: list[Callable[[], Any]] = []
         self.start_listeners: list[Callable[[], None]] = []
         self.start_methods: list[str] = []
+        self.lock = real.new_recursive_lock()  # recursive: signal handlers may need it
 
     def is_new(self, owner: str, operation: Operation) -> bool:
         """Whether a test is observed for the first time to do something."""
-        known = len(self.observed)
-        self.observed.add((owner, operation))
-        return len(self.observed) > known
+        own = object()  # of this call: one of several threads gets its own back
+        return self.observed.setdefault((owner, operation), own) is own
 
     def note_start(self, method: str) -> None:
         """Record that multiprocessing starts a process by a method; or has, in a worker that reports it."""
@@ -209,6 +213,8 @@ class Running:
 
 
 running = Running()
+if hasattr(os, "register_at_fork"):  # no thread of a forked child releases a lock that was held in its parent
+    os.register_at_fork(after_in_child=lambda: setattr(running, "lock", real.new_recursive_lock()))
 block_scope: ContextVar[Scope | None] = ContextVar("hermetic_block_scope", default=None)
 
 
@@ -320,15 +326,20 @@ def record(scope: Scope, error: ViolationError) -> None:
     """Record a violation, before it is raised."""
     scope = scope.charged_to or scope
     scope.touched = True
-    if scope.ended:
+    scope.ledger.append(error)
+    # Only now: the scope may end in another thread, which may have looked into the ledger already.
+    if scope.ended and findings.take_where(scope.ledger, lambda found: found is error):
         running.late.append((scope.owner, error))
-    else:
-        scope.ledger.append(error)
+
+
+def make_late(scope: Scope) -> None:
+    """Make late what is left in the ledger of a scope that has ended, after its last report."""
+    running.late += [(scope.owner, error) for error in findings.take_all(scope.ledger)]
 
 
 def take_late() -> list[tuple[object, ViolationError]]:
     """Return the late violations and those outside of tests, with their owners, and drop them."""
-    late, running.late = running.late, []
+    late = findings.take_all(running.late)
     return [(owner, error) for owner, error in late if owner is not None or not _was_reported_by_its_catcher(error)]
 
 

@@ -24,8 +24,9 @@ def _scope_of_marked_module() -> Scope | None:
         return None
     known = scopes.running.module_scopes
     if module not in known:
-        known[module] = scopes.Scope(None, current_run.policy_of(module))
-        known[module].ended = True  # its violations are late: the next result reports them
+        scope = scopes.Scope(None, current_run.policy_of(module))
+        scope.ended = True  # its violations are late: the next result reports them
+        return known.setdefault(module, scope)
     return known[module]
 
 

@@ -13,7 +13,7 @@ import os
 from .._base import own_files, real, system
 from .._base.errors import GuardError, HermeticWarning
 from .._settings.current_run import current_run
-from . import allowed, baseline, scopes, violation_data
+from . import allowed, baseline, findings, scopes, violation_data
 from .log_writing import births_path, current_path
 
 TYPE_CHECKING = False
@@ -166,13 +166,14 @@ def expect_entries(scope: Scope) -> ViolationLog:
     Raises:
         GuardError: there can be no log.
     """
-    log: ViolationLog | None = scopes.running.log
-    if log is None or log.owner_pid != scope.home:  # a forked worker that runs tests of its own has a log of its own
-        log = scopes.running.log = ViolationLog()
-    if log.path is None:
-        atexit.register(close_log)
-    with refusing():
-        log.make()
+    with scopes.running.lock:
+        log: ViolationLog | None = scopes.running.log
+        if log is None or log.owner_pid != scope.home:  # a forked worker that runs tests of its own has its own log
+            log = scopes.running.log = ViolationLog()
+        if log.path is None:
+            atexit.register(close_log)
+        with refusing():
+            log.make()
     entered: Scope | None = scope
     while entered is not None:  # a forked child may leave the block that it was forked in
         answering = entered.charged_to or entered
@@ -224,7 +225,14 @@ def collect_entries() -> None:
     log = _own_log()
     if log is None:
         return
-    lines = [*log.read_lines()]
+    with scopes.running.lock:  # until the lines are taken, other threads have nothing to look at, either
+        _take_lines([*log.read_lines()], log)
+        # A scope keeps its test alive: later entries of a test that has ended are reported by its id.
+        for serial in [serial for serial, scope in tuple(log.scopes.items()) if scope.ended]:
+            log.scopes.pop(serial, None)
+
+
+def _take_lines(lines: list[bytes], log: ViolationLog) -> None:
     if lines:
         import json
     unread: list[tuple[bytes, Exception]] = []
@@ -235,8 +243,6 @@ def collect_entries() -> None:
             unread.append((line, error))
     if unread:
         scopes.running.faults.append(_unread_error(*unread[0], count=len(unread)))
-    # A scope keeps its test alive: later entries of a test that has ended are reported by its id.
-    log.scopes = {serial: scope for serial, scope in log.scopes.items() if not scope.ended}
 
 
 def _unread_error(line: bytes, error: Exception, *, count: int) -> GuardError:
@@ -271,7 +277,7 @@ def _take(entry: Any, log: ViolationLog) -> None:
     if scope is not None:
         if action == "ceiling":
             scope.met_ceiling = True  # this one entry is enough
-            scope.ledger[:] = [found for found in scope.ledger if found.violation.code != code]
+            findings.take_where(scope.ledger, lambda found: found.violation.code == code)
         scopes.record(scope, error)
     else:
         scopes.running.late.append((error.violation.test, error))

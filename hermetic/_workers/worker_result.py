@@ -10,7 +10,7 @@ from .._isolation import leak_snapshot
 from .._protocol import framing, portable_errors
 from .._results.guarded_result import GuardedResult
 from .._stdlib import global_state, unittest_internals
-from .._verdicts import scopes, violation_data
+from .._verdicts import findings, scopes, violation_data
 from .._verdicts.scopes import owner_name
 
 TYPE_CHECKING = False
@@ -82,7 +82,7 @@ class _SendingResult(unittest.TestResult):
         if self._current is None:
             return  # it has not begun, or a class's own run() has called this before
         duration = real.perf_counter() - self._started
-        methods, scopes.running.start_methods = scopes.running.start_methods, []
+        methods = findings.take_all(scopes.running.start_methods)
         facts = {"started": self._started, "duration": duration, "methods": methods, **self.warned()}
         self.send("end", facts, hold=True)  # the next frame says that the request is done
         self._current = None
@@ -117,7 +117,7 @@ class _SendingResult(unittest.TestResult):
 
     def warned(self) -> dict[str, Any]:
         """Take the violations that were warned of."""
-        found, scopes.running.warned = scopes.running.warned, []
+        found = findings.take_all(scopes.running.warned)
         return {"warned": [violation_data.violation_fields(violation) for violation in found]}
 
     def broken(self, error: BaseException) -> None:

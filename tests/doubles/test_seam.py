@@ -25,7 +25,7 @@ class GuardTest(hermetic.HermeticTestCase):
             subprocess.run(["a"])
             os.system("a")
             scope = guard_state.active()
-            self.assertEqual((scope.starts, scope.has_children), (0, False))
+            self.assertEqual((scope.count_start(), scope.has_children), (1, False))
 
 
 @medium
@@ -35,7 +35,7 @@ class RealChildTest(hermetic.HermeticTestCase):
             self.subprocess.allow(command)
         self.assertEqual(subprocess.getoutput(ECHO), "told")
         self.assertEqual(os.system(EXIT), 3 if features.WINDOWS else 3 << 8)
-        self.assertEqual(guard_state.active().starts, 2)
+        self.assertEqual(guard_state.active().count_start(), 3)
 
     def test_a_guard_that_begins_within_the_block_stays_below_the_double(self):
         code = """

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import ctypes
 import os
 import shutil
 import subprocess
+import threading
 import unittest
 
 import hermetic
@@ -132,6 +134,24 @@ class OldPythonTest(hermetic.HermeticTestCase):
         self.assertEqual(shown, [("1\n", "")] * len(shown))
         if not shown:
             self.skipTest(f"there is none of {', '.join(OLD_PYTHONS)}")
+
+
+@medium
+class OverlappingCallsTest(hermetic.HermeticTestCase):
+    def test_a_call_that_ends_leaves_the_policy_to_those_that_go_on(self) -> None:
+        # As two threads that call os.system: what the child of the second gets does not depend on the end of the first.
+        get = ctypes.CDLL(None).getenv
+        get.restype = ctypes.c_char_p
+        found: list[object] = []
+        ended = environment.telling_by_own(lambda: found.append(get(b"HERMETIC_CHILD")))
+
+        def calls_another() -> None:
+            threading.Thread(target=ended).run()
+            found.append(get(b"HERMETIC_CHILD"))
+
+        environment.telling_by_own(calls_another)()
+        self.assertIn(b"child_boot", found[0])
+        self.assertEqual((found[1], get(b"HERMETIC_CHILD")), (found[0], None))
 
 
 @medium

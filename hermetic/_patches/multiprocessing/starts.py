@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import weakref
 
-from ..._verdicts import faults, scopes
+from ..._verdicts import faults, findings, scopes
 from . import main_guard, start_method
 
 TYPE_CHECKING = False
@@ -35,7 +35,8 @@ def patch_starts(process: Any) -> None:
         target = getattr(self, "_target", None)  # afterwards it is gone
         if str(getattr(target, "__module__", "")).endswith(_KEEPERS):
             kept = scopes.running.kept_processes
-            kept[:] = [process for process in kept if process() is not None] + [weakref.ref(self)]
+            findings.take_where(kept, lambda process: process() is None)
+            kept.append(weakref.ref(self))
         try:
             start(self)
         except Exception as error:

@@ -1,0 +1,158 @@
+"""What many threads do at the same time is judged, and counted once, for the test that caused it."""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+import unittest
+
+import support
+from hermetic import medium
+
+THREADS, ROUNDS, TESTS, CHILDREN = 16, 25, 8, 6
+START = """
+import contextlib, os, socket, sys, threading, unittest
+import hermetic
+from hermetic import medium, small
+
+sys.setswitchinterval(1e-6)
+
+def swallowing(work, count):
+    for number in range(count):
+        with contextlib.suppress(Exception):
+            work(number)
+
+def reach(number):
+    with socket.socket() as sock:
+        sock.connect(("127.0.0.1", 9))
+
+def started(count, function, *args):
+    threads = [threading.Thread(target=function, args=args) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+def joined(threads):
+    for thread in threads:
+        thread.join()
+"""
+WITHIN = f"""
+@small
+class WithinTest(unittest.TestCase):
+    def test_waits_for_its_threads(self):
+        joined(started({THREADS}, swallowing, reach, {ROUNDS}))
+
+    def test_has_none(self):
+        pass
+"""
+BEYOND = f"""
+running = []
+
+@small
+class BeyondTest(unittest.TestCase):
+    pass
+
+for number in range({TESTS}):
+    begin = lambda self: running.extend(started({THREADS} // 4, swallowing, reach, {ROUNDS}))
+    setattr(BeyondTest, f"test_{{number}}", begin)
+
+class WaitTest(unittest.TestCase):
+    def test_waits(self):
+        joined(running)
+"""
+# Each thread has its own tests and its own result; all share the guard.
+BETWEEN = """
+@small
+class BetweenTest(unittest.TestCase):
+    def test_reported(self):
+        swallowing(reach, 1)
+
+class Stream:
+    def write(self, text):
+        if text == "E":  # after the success of the test, and at its end: both times, the ledger was emptied just before
+            joined(started(1, swallowing, reach, 1))
+
+    def flush(self):
+        pass
+
+result = hermetic.TestResult(Stream(), True, 1)
+unittest.defaultTestLoader.loadTestsFromTestCase(BetweenTest).run(result)
+result.stopTestRun()
+print(len(result.errors))
+"""
+CONCURRENT = f"""
+class Case(unittest.TestCase):
+    pass
+
+for number in range({TESTS}):
+    setattr(Case, f"test_{{number}}", small(lambda self: swallowing(reach, {ROUNDS})))
+
+def run_own(counts):
+    result = hermetic.TestResult(open(os.devnull, "w"), True, 0)
+    unittest.defaultTestLoader.loadTestsFromTestCase(Case).run(result)
+    counts.append([(test.id().rpartition(".")[2], text.count("[H001]"), text.count("({ROUNDS - 1} more times)"))
+                   for test, text in result.errors])
+
+counts = []
+joined(started({THREADS}, run_own, counts))
+import json
+print(json.dumps([counts, len(hermetic._verdicts.scopes.running.late)]))
+"""
+CHILD = "import contextlib, socket\nwith contextlib.suppress(Exception): socket.create_connection(('203.0.113.7', 9))"
+PARENT = f"""
+import subprocess
+
+def start(number):
+    subprocess.run([sys.executable, "-S", "-c", "pass"])
+
+@medium
+class ChildTest(unittest.TestCase):
+    def test_starts_at_once(self):
+        barrier = threading.Barrier({CHILDREN})
+        def start(use):
+            barrier.wait()
+            use()
+        code = {CHILD!r}
+        subprocesses = started({CHILDREN} // 2, start, lambda: subprocess.run([sys.executable, "-c", code]))
+        shells = started({CHILDREN} // 2, start, lambda: os.system(f'"{{sys.executable}}" -c "{{code}}"'))
+        joined(subprocesses + shells)
+"""
+
+
+@medium
+class ThreadsTest(unittest.TestCase):
+    def counted(self, suite: str) -> collections.Counter[str]:
+        """The violations in the report of a run of a suite, by the names of their tests."""
+        with support.Folder(**{"test_threads.py": START + suite}) as folder:
+            ran = support.run_hermetic("test_threads", "--json=report.json", cwd=folder)
+            with open(os.path.join(folder, "report.json"), encoding="utf-8") as file:
+                report = json.load(file)
+        self.assertEqual(ran.returncode, 1, ran.stderr)
+        found = collections.Counter(test["name"] for test in report["tests"] for _ in test["violations"])
+        self.assertEqual(report["totals"]["violations"], sum(found.values()))
+        return found
+
+    def test_violations_in_threads_of_a_test_are_its_own(self) -> None:
+        self.assertEqual(self.counted(WITHIN), {"test_waits_for_its_threads": THREADS * ROUNDS})
+
+    def test_violations_in_threads_that_outlive_their_test_are_its_own(self) -> None:
+        names = [f"test_{number}" for number in range(TESTS)]
+        self.assertEqual(self.counted(BEYOND), dict.fromkeys(names, THREADS // 4 * ROUNDS))
+
+    def test_a_violation_between_the_last_report_and_the_end_of_a_test_is_late(self) -> None:
+        ran = support.run_python("-c", START + BETWEEN)
+        self.assertEqual(ran.stdout.strip(), "3", ran.stderr)
+
+    def test_violations_of_children_that_are_started_at_once_are_counted(self) -> None:
+        self.assertEqual(self.counted(PARENT), {"test_starts_at_once": CHILDREN})
+
+    def test_tests_that_run_at_the_same_time_have_their_own_violations(self) -> None:
+        ran = support.run_python("-c", START + CONCURRENT)
+        counts, late = json.loads(ran.stdout)
+        own = [[f"test_{number}", 1, 1] for number in range(TESTS)]
+        self.assertEqual((counts, late), ([own] * THREADS, 0), ran.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
