@@ -51,7 +51,7 @@ LAYERS = {
         " supervisor | sandboxed"
     ),
     "_isolation": (
-        "interpreters leak_probes output process_tree processors windows_processes |"
+        "mac_processes | interpreters leak_probes output process_tree processors windows_processes |"
         " leak_snapshot worker_link worker_process zygote | nursery | pipe_nursery pool zygote_nursery"
     ),
     "_patches": (
@@ -418,6 +418,7 @@ class DeferredImportsTest(hermetic.HermeticTestCase):
 
 # Variables of modules that are changed: caches, with what clears them, and objects that hold what cannot be elsewhere.
 CHANGED_VARIABLES = {
+    ("_guards.environment", "_additions"): "the environment of C belongs to the process",
     ("_base.clock", "_continued"): "a handler of signals writes it, below all that is in force",
     ("_doubles.communication", "_waiting"): "what a thread waits for while it communicates with a doubled child",
     ("_patches.forked_runs", "_watch"): "the process that is copied, while its copies are watched",

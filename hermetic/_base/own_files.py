@@ -148,19 +148,29 @@ for _ in range(100):
 """
 
 
+# Characters of names. In a worker's folder, the path of a socket of multiprocessing has 32 more; macOS takes 103, of
+# which its own folder for temporary files has 48.
+_LENGTH_OF_START, _LENGTH_OF_REST = 6, 3
+_CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567"  # a file system may ignore case
+
+
+def _drawn(length: int) -> str:
+    return "".join(_CHARACTERS[byte % len(_CHARACTERS)] for byte in real.random_bytes(length))
+
+
 def _start_of_names(prefix: str, folder: str) -> str:
     """Return the path prefix of this process's files in a folder; they are removed even if the process is killed."""
     folder = os.path.abspath(folder)
+    start = os.path.join(folder, prefix + _drawn(_LENGTH_OF_START))
     start_sweeper = start_sweeping_interpreter if features.WINDOWS else _start_sweeper
     if folder in _used.given or not (features.WINDOWS or hasattr(os, "posix_spawn")) or not os.path.isdir(folder):
-        return os.path.join(folder, prefix)
+        return start
     pid = real.get_pid()
     if folder not in _used.sweepers or _used.sweepers[folder][0] != pid:
-        start = os.path.join(folder, f"{prefix}{real.random_bytes(4).hex()}-")
         try:
             _used.sweepers[folder] = pid, start, start_sweeper(start)
         except OSError:  # there is no shell, or no process can be started
-            return os.path.join(folder, prefix)
+            return start
     return _used.sweepers[folder][1]
 
 
@@ -227,7 +237,7 @@ def _new_path(prefix: str, suffix: str, make: Callable[[str, bool], None]) -> st
     for with_room, folder in itertools.product((True, False), folders):
         for _ in range(100):
             try:
-                path = f"{_start_of_names(prefix, folder)}{real.random_bytes(4).hex()}{suffix}"
+                path = f"{_start_of_names(prefix, folder)}{_drawn(_LENGTH_OF_REST)}{suffix}"
                 make(path, with_room)
             except FileExistsError:
                 continue

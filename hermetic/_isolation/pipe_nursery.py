@@ -24,8 +24,11 @@ _MAX_WAITING = 50  # readings of a pipe: a test that floods its own must not fil
 
 _SIGKILL, _SIGCONT = (getattr(signal, name, signal.SIGTERM) for name in ("SIGKILL", "SIGCONT"))  # not on Windows
 
+_ADOPTER = 1  # launchd, or init: the parent of processes whose parents have ended
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from .output import WorkerFolder
@@ -150,19 +153,35 @@ class _PipeLink:
 
 
 class _GroupTree:
-    """What a worker has started, on POSIX systems: its process group."""
+    """What a worker has started, on POSIX systems: its process group, and what else the system tells of."""
 
-    def __init__(self, process: subprocess.Popen[bytes], _folder: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], folder: str) -> None:
         self._process = process
+        self._folder = folder
+        self._may_last_until: float | None = None
 
     def left(self) -> list[str] | None:
         """End what a worker that has ended left running, and name it; None while it may still end by itself."""
+        orphans = [pid for pid in process_tree.children_of(_ADOPTER) if self._is_own(pid)]
+        commands = {pid: command for pid in orphans if (command := process_tree.command_of(pid)) is not None}
+        if self._may_last_until is None:
+            self._may_last_until = real.perf_counter() + _LAST_SECONDS
+        if commands and real.perf_counter() < self._may_last_until:
+            return None
+        self._end(commands)
+        return [command for command in commands.values() if not process_tree.is_helper(command)]
+
+    def _is_own(self, pid: int) -> bool:
+        return process_tree.comes_from(pid, self._process.pid, self._folder)
+
+    def _end(self, roots: Iterable[int]) -> None:
+        for pid in [descendant for root in roots for descendant in (root, *process_tree.descendants_of(root))]:
+            process_tree.send(pid, _SIGKILL)
         process_tree.send_group(self._process.pid, _SIGKILL)
-        return []
 
     def signal(self, name: str) -> None:
         if name == "KILL":
-            process_tree.send_group(self._process.pid, _SIGKILL)
+            self._end([self._process.pid])
         self._process.send_signal(getattr(signal, f"SIG{name}"))
         self._process.send_signal(_SIGCONT)  # last: its handler would end a wait in C, and with it the test
 

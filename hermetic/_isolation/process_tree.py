@@ -1,7 +1,7 @@
 """Process trees: which processes descend from which, by /proc on Linux, and how to signal them.
 
-The zygote and its workers are subreapers: processes that tests leave behind become their children, even after setsid()
-and a double fork.
+macOS is asked by C functions (``mac_processes``); other systems tell nothing. On Linux, the zygote and its workers are
+subreapers: processes that tests leave behind become their children, even after setsid() and a double fork.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import signal
 
 from .._base import features, own_files, real, system
+from . import mac_processes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,20 +83,30 @@ def thread_count() -> int:
 
 def children_of(pid: int) -> list[int]:
     """The processes whose parent is the given one, zombies included."""
+    if not features.LINUX:
+        return mac_processes.child_pids(pid)
     found: list[int] = []
-    if features.LINUX:
-        try:
-            for thread in _listdir(f"/proc/{pid}/task"):
-                found += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
-        except OSError:
-            pass  # it has ended meanwhile
+    try:
+        for thread in _listdir(f"/proc/{pid}/task"):
+            found += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
+    except OSError:
+        pass  # it has ended meanwhile
+    return found
+
+
+def descendants_of(pid: int) -> list[int]:
+    """The processes that descend from the given one, as far as their parents live."""
+    found: list[int] = []
+    for child in children_of(pid):
+        found += [child, *descendants_of(child)]
     return found
 
 
 def comes_from(pid: int, session: int, folder: str) -> bool:
     """Whether a process is in a session, or has a folder in its environment, which setsid() does not change."""
     try:
-        return os.getsid(pid) == session or folder in _read(f"/proc/{pid}/environ")
+        environ = _read(f"/proc/{pid}/environ") if features.LINUX else mac_processes.start_of(pid)[1]
+        return os.getsid(pid) == session or folder in environ
     except OSError:
         return False  # it has ended meanwhile
 
@@ -153,13 +164,17 @@ def is_helper(command: str) -> bool:
 def command_of(pid: int) -> str | None:
     """The command line of a process, on one line; None for one that has ended."""
     try:
-        name, _, status = _read(f"/proc/{pid}/stat").partition("(")[2].rpartition(")")
-        if status.split()[0] in ("Z", "X"):
-            return None
-        command = " ".join(_read(f"/proc/{pid}/cmdline").split("\0")).strip() or name  # exec is under way
+        command = _linux_command(pid) if features.LINUX else " ".join(mac_processes.start_of(pid)[0])
     except OSError:
         return None
     return command if len(command) <= _MAX_COMMAND else f"{command[:_MAX_COMMAND]}..."
+
+
+def _linux_command(pid: int) -> str:
+    name, _, status = _read(f"/proc/{pid}/stat").partition("(")[2].rpartition(")")
+    if status.split()[0] in ("Z", "X"):
+        raise ProcessLookupError(pid)
+    return " ".join(_read(f"/proc/{pid}/cmdline").split("\0")).strip() or name  # exec is under way
 
 
 def _read(path: str) -> str:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 fcntl: Any = None if features.WINDOWS else importlib.import_module("fcntl")
 
-_LEAST_FILE_DESCRIPTOR = 300  # of the worker's own files
+_LEAST_FILE_DESCRIPTOR = 300  # of the worker's own files, and how many there may be
+_OWN_FILES = 16
 _USED_BY = ("tempfile.mkstemp", "tempfile.mkdtemp")  # audit events
 _is_folder = functools.partial(os.path.isdir)  # wrapped for libraries that fake the file system, as in own_files
 _GRACE = 1.0  # seconds for the threads and processes that tests left to end by themselves
@@ -105,9 +106,12 @@ def _moved(fd: int) -> int:
     if features.WINDOWS:
         moved = os.dup2(fd, _free_number(), inheritable=False)
     else:
+        # The limit may be lower: it is 256 on macOS.
+        limit: int = os.sysconf("SC_OPEN_MAX")  # type: ignore[attr-defined,unused-ignore]  # not on Windows
+        least = min(_LEAST_FILE_DESCRIPTOR, max(3, limit - _OWN_FILES))
         try:
-            moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LEAST_FILE_DESCRIPTOR)
-        except OSError:  # the limit is lower
+            moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, least)
+        except OSError:  # what is left of the numbers is taken
             moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
     if fd > 2:  # noqa: PLR2004 - a standard one is replaced, not closed: the next file would get its number
         system.close(fd)

@@ -92,7 +92,7 @@ def _threads(scope: scopes.Scope) -> list[str]:
 def _end_tree(pid: int) -> None:
     """End a process and all that descend from it, and wait for it."""
     for _ in range(_ROUNDS):
-        for descendant in (pid, *_descendants(pid)):
+        for descendant in (pid, *process_tree.descendants_of(pid)):
             process_tree.send(descendant, _KILL)
         if process_tree.command_of(pid) is None:
             break
@@ -110,10 +110,3 @@ def _end_tree(pid: int) -> None:
 def _multiprocessing_children() -> list[Any]:
     multiprocessing = sys.modules.get("multiprocessing")
     return [] if multiprocessing is None else list(multiprocessing.active_children())
-
-
-def _descendants(pid: int) -> list[int]:
-    found: list[int] = []
-    for child in process_tree.children_of(pid):
-        found += [child, *_descendants(child)]
-    return found

@@ -27,6 +27,32 @@ system.original = lambda module, name: refuse if name == "posix_spawn" else orig
 """
 
 
+FEW_FILES = """
+import os, unittest
+from hermetic import isolated
+
+@isolated
+class FilesTest(unittest.TestCase):
+    def test_closes_what_it_sees(self):
+        os.closerange(3, 220)
+
+    def test_gets_low_numbers(self):
+        self.assertLess(os.open(os.devnull, os.O_RDONLY), 20)
+"""
+MAC_FOLDER = len("/var/folders/ab/cdefghij0123456789klmnop0000gn/T")
+SOCKETS = """
+import multiprocessing.connection, unittest
+from hermetic import isolated, medium
+
+class SocketsTest(unittest.TestCase):
+    @isolated
+    @medium
+    def test_path_fits(self):
+        with multiprocessing.connection.Listener(family="AF_UNIX") as listener:
+            self.assertLessEqual(len(listener.address), 103)  # what macOS takes: sun_path has 104
+"""
+
+
 class MemoryTest(HermeticTestCase):
     def test_to_read_the_history_takes_no_more_than_there_is(self) -> None:
         with support.Folder(**{"history.json": '{"version": 1, "failed": ["a.B.c"], "durations": {}}'}) as folder:
@@ -50,6 +76,23 @@ class LimitsTest(unittest.TestCase):
         self.assertRegex(ran.stderr, ISOLATED + r": \[Errno 24\] Too many open files")
         self.assertRegex(ran.stderr, r"\nERROR: test_swallows .*\n(.*\n)+FAIL: test_fails ")
         self.assertIn(RAN, ran.stderr)
+
+    def test_own_files_are_out_of_the_way_of_tests_under_the_limit_of_macos(self) -> None:
+        for way in ("auto", "fresh"):
+            with support.Folder(**{"test_files.py": FEW_FILES}) as folder, self.subTest(way):
+                arguments = ("--isolated-start", way, "--sandbox", "off", "test_files")
+                ran = support.run_hermetic(*arguments, cwd=folder, by=shell("ulimit -n 256"))
+                self.assertTrue(ran.stderr.endswith("\nOK\n"), ran.stderr)
+
+    def test_a_usual_folder_of_macos_leaves_room_for_sockets(self) -> None:
+        with support.Folder(**{"test_sockets.py": SOCKETS}) as folder:
+            temporary = os.path.join(folder, "T".rjust(MAC_FOLDER - len(folder) - 1, "t"))
+            os.mkdir(temporary)
+            self.assertEqual(MAC_FOLDER, len(temporary))
+            for way in ("auto", "fresh"):
+                arguments = ("--isolated-start", way, "test_sockets")
+                ran = support.run_hermetic(*arguments, cwd=folder, env={"TMPDIR": temporary})
+                self.assertTrue(ran.stderr.endswith("\nOK\n"), ran.stderr)
 
     def test_standard_files_that_are_closed_are_no_channels(self) -> None:
         ran = self.run_suite("exec <&- >&-", "-j", "2")

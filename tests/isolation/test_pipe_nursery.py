@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import textwrap
 import threading
@@ -107,11 +108,11 @@ VERDICTS = {
 }
 
 
-def elsewhere(folder: str) -> dict[str, str]:
+def elsewhere(folder: str, code: str = ELSEWHERE) -> dict[str, str]:
     """The environment of a run that takes this system for another one."""
     os.makedirs(os.path.join(folder, "site"), exist_ok=True)
     with open(os.path.join(folder, "site", "sitecustomize.py"), "w", encoding="utf-8") as file:
-        file.write(textwrap.dedent(ELSEWHERE))
+        file.write(textwrap.dedent(code))
     return {"PYTHONPATH": os.pathsep.join([os.path.join(folder, "site"), package_folder()]), "TMPDIR": folder}
 
 
@@ -144,6 +145,73 @@ class PipeNurseryTest(unittest.TestCase):
         shown, status = interrupted(elsewhere)
         self.assertRegex(shown, r"The run ended early: Ctrl-C, after [12] of 3 tests")
         self.assertEqual(status, 130)
+
+
+# The same, on a system that tells of processes, though not by /proc: what it says is read there instead.
+ON_A_MAC = """
+    import os
+    from hermetic._isolation import mac_processes
+
+    def read(pid, name):
+        with open(f"/proc/{pid}/{name}", encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def pids_of(pid):
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            try:  # whoever adopts orphans here, all that might be is offered in its place
+                if pid == 1 or read(name, "stat").rpartition(")")[2].split()[1] == str(pid):
+                    yield int(name)
+            except OSError:
+                continue
+
+    def start_of(pid):
+        words = read(pid, "cmdline").split("\\0")[:-1]
+        if not words:
+            raise ProcessLookupError(pid)
+        return words, read(pid, "environ")
+
+    mac_processes.child_pids, mac_processes.start_of = lambda pid: [*pids_of(pid)], start_of
+"""
+LEAVING = """
+    import subprocess, time, unittest
+    from hermetic import isolated
+
+    class LeavingTest(unittest.TestCase):
+        @isolated
+        def test_child(self):
+            subprocess.Popen(["sleep", "{first}"])
+        @isolated
+        def test_grandchild(self):
+            subprocess.run(["sh", "-c", "sleep {second} & exit 0"])
+        @isolated
+        def test_grandchild_in_another_session(self):
+            subprocess.run(["sh", "-c", "setsid sleep {third} & exit 0"])
+        @isolated(timeout=1)
+        def test_hangs(self):
+            subprocess.Popen(["sh", "-c", "sleep {fourth} & wait"], start_new_session=True)
+            time.sleep(60)
+"""
+
+
+@hermetic.medium
+@unittest.skipUnless(os.path.isdir("/proc/self"), "there is no /proc to play another system from")
+class LeftoversTest(unittest.TestCase):
+    def test_what_tests_leave_is_named_and_ended_as_far_as_the_system_tells_of_it(self):
+        seconds = [f"{number}{os.getpid():07}" for number in range(1, 5)]
+        suite = LEAVING.format(**dict(zip(("first", "second", "third", "fourth"), seconds, strict=True)))
+        with Folder(**{"test_leaving.py": suite}) as folder:
+            env = elsewhere(folder, ELSEWHERE + ON_A_MAC)
+            shown = run_python("-m", "hermetic", "-v", "test_leaving", cwd=folder, env=env)
+        expected = {"test_hangs": "ERROR"} | dict.fromkeys(LEFT, "ok")
+        self.assertEqual(verdicts(shown.stderr), expected, shown.stderr)
+        for number in seconds[:3]:
+            self.assertIn(f"process left running: sleep {number}", shown.stderr)
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError), open(f"/proc/{name}/cmdline", encoding="utf-8") as file:
+                self.assertNotIn(file.read().split("\0")[1:2], [[number] for number in seconds])
+
+
+LEFT = ("test_child", "test_grandchild", "test_grandchild_in_another_session")
 
 
 @hermetic.medium  # it waits for a thread

@@ -53,7 +53,7 @@ def _normalised_line(line: str) -> str:
     line = re.sub(r'File "(?:[\\/]|\w:)[^"]*[\\/](\w+\.py)"', r'File "\1"', line)
     line = re.sub(r"(?:[\\/]|\w:)\S*[\\/](\w+\.py:\d+: HermeticWarning)", r"\1", line)
     line = re.sub(r"^(Current thread|Thread) 0x\w+( \[.*\])? ", r"\1 ", line)
-    line = re.sub(r"^    \S*python[\d.]* -u -m ", "    python -m ", line)
+    line = re.sub(r"^    \S*python[\d.]*t? -u -m ", "    python -m ", line)
     line = re.sub(r"in \d+\.\d{3}s$", "in 0.001s", line)
     # 3.10 leaves the method's name out.
     return re.sub(r"^((?:\w+: )?(\w+) \([\w.]+?)(\.\2)?\)($| \.\.\. )", r"\1.\2)\4", line)
