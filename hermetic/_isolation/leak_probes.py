@@ -6,6 +6,7 @@ signal handlers, limits and timers besides. What belongs to a module that is not
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 
@@ -16,6 +17,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+fcntl: Any = None if features.WINDOWS else importlib.import_module("fcntl")
+_GET_PATH: int | None = getattr(fcntl, "F_GETPATH", None)
+_MAX_PATH = 1024  # bytes: MAXPATHLEN of macOS
 
 UNKNOWN = object()  # what a probe returns where there is nothing to look at
 UNREAD = object()  # what stands for the value of a probe that failed
@@ -196,6 +201,8 @@ def _is_open(fd: int) -> bool:
 def open_path(fd: int) -> str:
     """The path of an open file, or ``unknown``."""
     try:
+        if _GET_PATH is not None:  # on macOS, where the folder has no links
+            return os.fsdecode(fcntl.fcntl(fd, _GET_PATH, bytes(_MAX_PATH)).rstrip(b"\0"))
         return os.readlink(f"{features.OPEN_FILES_FOLDER}/{fd}")
     except OSError:
         return "unknown"

@@ -6,11 +6,12 @@ import ctypes
 import os
 import subprocess
 import sys
+import types
 import unittest
 from unittest import mock
 
 import hermetic
-from hermetic._isolation import mac_processes, process_tree
+from hermetic._isolation import leak_probes, mac_processes, process_tree
 
 CHILDREN = {7: [8, 9], 8: [10]}
 STARTS = {8: (2, b"/bin/cat\0\0\0\0\0cat\0-\0TMPDIR=/private/tmp/x\0A=\0"), 9: (1, b"/bin/sh\0sh\0")}
@@ -63,6 +64,18 @@ class MacTest(hermetic.HermeticTestCase):
             self.assertTrue(process_tree.comes_from(9, 4, "/elsewhere"))
             self.assertFalse(process_tree.comes_from(9, 5, "/private/tmp/x"))
             self.assertFalse(process_tree.comes_from(10, 4, "/private/tmp/x"))
+
+
+class OpenFilesTest(hermetic.HermeticTestCase):
+    def ask(self, fd: int, command: int, buffer: bytes) -> bytes:
+        if fd != 4:
+            raise OSError(9, "Bad file descriptor")  # as for sockets and pipes
+        assert command == 50, "F_GETPATH"
+        return b"/dev/urandom".ljust(len(buffer), b"\0")
+
+    def test_their_paths_are_asked_for_where_the_folder_of_descriptors_has_no_links(self) -> None:
+        with mock.patch.multiple(leak_probes, fcntl=types.SimpleNamespace(fcntl=self.ask), _GET_PATH=50):
+            self.assertEqual([leak_probes.open_path(fd) for fd in (4, 5)], ["/dev/urandom", "unknown"])
 
 
 @mock.patch.object(mac_processes, "_library", lambda: None)

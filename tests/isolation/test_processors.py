@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import types
 from unittest import mock
 
 from hermetic import HermeticTestCase, medium
@@ -28,6 +29,11 @@ class ProcessorsTest(HermeticTestCase):
         self.assertIsNone(self.quota("0::/\n", **{"groups/cpu.max": "max 100000\n"}))
         self.assertIsNone(self.quota("1:cpu:/\n", **{"groups/cpu/cpu.cfs_quota_us": "-1\n"}))
         self.assertIsNone(processors.quota("/there/is/none", "/there/is/none"))
+
+    def test_a_system_without_affinity_has_all_its_processors(self):
+        system = types.SimpleNamespace(cpu_count=lambda: 3)
+        with mock.patch.object(processors, "os", system), mock.patch.object(processors, "quota", return_value=None):
+            self.assertEqual(3, processors.usable())
 
     def test_a_share_is_rounded_up_and_never_more_than_there_are(self):
         for share, expected in ((0.2, 1), (1.5, 2), (1000.0, processors.usable()), (None, processors.usable())):
