@@ -75,7 +75,7 @@ LAYERS = {
     ),
     "_suites": "expressions history_file suite_blocks | history selection | order",
     "_workers": (
-        "addressing parallel_plan replay worker_result | context teardown_reports | worker | worker_supply |"
+        "hosts | addressing parallel_plan replay worker_result | context teardown_reports | worker | worker_supply |"
         " parallel_run | isolation"
     ),
     "_running": "handover | class_protection | __init__ case watched_run | runner",
@@ -86,7 +86,7 @@ LAYERS = {
     ),
     "_studies": "baseline_writer bisection listing reproduction source_edits trials | polluters suggestions | survey",
     "_program": "bazel help_text options usage | explanations other_runners run_setup | program script | cli",
-    "_django_host": "run_settings | discover_runner",
+    "_django_host": "clones run_settings | worker_host | discover_runner",
     "django": "",
     "__init__": "",
     "__main__": "",
@@ -120,6 +120,7 @@ TESTED_ELSEWHERE = {
     "_results.recording": "reports.test_json_report reports.test_runs",
     "_running.watched_run": "running.test_runner",
     "_studies.reproduction": "studies.test_polluters",  # its commands are run there
+    "_workers.hosts": "django_host.test_worker_host",
     "_workers.worker_supply": "workers.test_parallel_run",
 }
 
@@ -137,6 +138,7 @@ SHARED_NAMES = {
 
 # Private names of the standard library in other rooms: moving them would hide them.
 PRIVATE_NAMES = {
+    ("_django_host.worker_host", "_TestState"),  # of Django: whether the environment for tests is set up
     ("_verdicts.violation_data", "_asdict"),  # of named tuples, where it is documented
     ("_patches.process_creation", "_thread"),  # the functions that it replaces: the seam is the private module itself
     ("_patches.process_creation", "_posixsubprocess"),  # the same

@@ -46,6 +46,7 @@ class CurrentRun:
             parallel.
         planned: the isolation groups of the tests that run in parallel, by the tests' ids.
         isolation: the ``Isolation`` of this process; None before the first isolated test.
+        hosts: what the tests of frameworks need in workers, by framework (``_workers.hosts``).
         workers_started: the number of workers that this process has started.
         recorder: the ``Recorder`` of the program's reports; None without reports.
         history: the ``RunHistory`` that the program's runs use and extend; None without one.
@@ -84,9 +85,9 @@ class CurrentRun:
         self.shared_out: set[int | str] = set()
         self.planned: dict[int, Any] = {}
         self.isolation = self.recorder = self.history = self.order = None
-        self.workers_started = 0
+        self.hosts: dict[str, Any] = {}
+        self.workers_started, self.fails_fast = 0, False
         self.lists: str | None = None
-        self.fails_fast = False
         self.ends_at: float | None = None
         self.given_any_port: weakref.WeakSet[Any] = weakref.WeakSet()
         self.drawn_ports: set[int] = set()

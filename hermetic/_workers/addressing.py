@@ -23,6 +23,7 @@ from .._patches import forked_runs, unittest_classes
 from .._rules import marking
 from .._stdlib import unittest_internals
 from .._verdicts.scopes import owner_name
+from . import hosts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,11 +82,8 @@ def _refuse_what_is_elsewhere(test: Any) -> None:
         raise IsolationError(
             f"{what} under --pdb: the debugger cannot reach another process; set HERMETIC_NO_ISOLATION=1"
         )
-    if "django.db" in sys.modules and getattr(test, "databases", None):
-        raise IsolationError(
-            f"{what}: its test database belongs to this process, and another process would use the real database; make"
-            " it a SimpleTestCase, or remove the mark"
-        )
+    for host in hosts.in_use():
+        host.refuse(test)
 
 
 def address_of_object(found: Any) -> dict[str, Any]:

@@ -10,13 +10,12 @@ import os
 import sys
 import warnings
 
-from .._base import real
 from .._patches.multiprocessing import start_method
 from .._rules import marking, policies
 from .._settings import config
 from .._settings.current_run import current_run
 from .._stdlib import global_state
-from . import addressing
+from . import addressing, hosts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def describe_context(module: str, file: str | None, around: dict[str, Any]) -> d
         "argv": [*sys.argv],
         "modules": [[module, file]] if module else [],
         "filters": described_filters(),
-        "set_up": [name for name in _SET_UP_BY_RUNNERS if _is_set_up(name)],
+        "hosts": hosts.described(),
         "observes": [current_run.is_observing, current_run.is_surveying],
         "command_line": current_run.given_on_command_line(),
         "root": current_run.settings.root,
@@ -64,8 +63,7 @@ def take_on(context: dict[str, Any]) -> None:
     marking.forget()
     policies.install_guard(settings)
     start_method.default_start_method(settings.start_method).__enter__()  # until this process ends
-    for name in context["set_up"]:
-        real.import_module(name).setup()
+    hosts.set_up_frameworks(context["hosts"])
     with policies.default_scope():
         for name, file in context["modules"]:
             try:
@@ -73,13 +71,6 @@ def take_on(context: dict[str, Any]) -> None:
             except Exception:  # noqa: BLE001 - the test that needs the module raises it again
                 sys.modules.pop(name, None)
     use_filters(context["filters"])
-
-
-_SET_UP_BY_RUNNERS = ("django",)  # frameworks that their runners set up before they import tests
-
-
-def _is_set_up(name: str) -> bool:
-    return bool(getattr(getattr(sys.modules.get(f"{name}.apps"), "apps", None), "ready", False))
 
 
 def described_filters() -> list[list[Any]]:

@@ -22,7 +22,7 @@ from .._rules import groups, policies, sandbox_choice
 from .._settings.current_run import current_run
 from .._stdlib import interpreter_internals
 from .._verdicts import scopes
-from . import addressing, context
+from . import addressing, context, hosts
 from .replay import Replay
 from .teardown_reports import Ending, raise_all
 from .worker_result import run_options
@@ -230,7 +230,7 @@ class Isolation:
         self.result, self._ends_at = result, ends_at
         try:
             with scopes.unjudged():
-                self._supply.fork(tests, suite)
+                self._supply.fork(_prepared([*tests], all_of_them=run_ahead is not None), suite)
                 self.parallel = None if run_ahead is None else run_ahead(self._supply)
             yield
             for found in [*self._runs.values()]:
@@ -260,6 +260,8 @@ class Isolation:
             self._runs.clear()
             supply, self._supply = self._supply, WorkerSupply()
             supply.close()
+            for host in hosts.in_use():
+                host.after_workers()
 
     def _close_at_exit(self, pid: int) -> None:
         """Under another runner, end the groups that are left, when there is no result any more to be told."""
@@ -275,6 +277,15 @@ class Isolation:
             interpreter_internals.run_exit_handlers()
             output.flush_standard_streams()
             real.exit_process(1)
+
+
+def _prepared(tests: list[Any], *, all_of_them: bool) -> list[Any]:
+    """Return the tests of a run, after their hosts have prepared for those that workers will run."""
+    for host in hosts.in_use():
+        elsewhere = [test for test in tests if all_of_them or groups.of_test_if_right(test) is not None]
+        if elsewhere:
+            host.before_workers(elsewhere)
+    return tests
 
 
 def of_process() -> Isolation:

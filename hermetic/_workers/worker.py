@@ -30,7 +30,7 @@ from .._rules import policies
 from .._settings.current_run import current_run
 from .._stdlib import global_state, unittest_internals
 from .._verdicts import scopes
-from . import addressing, context
+from . import addressing, context, hosts
 from .worker_result import WorkerResult, run_options
 
 TYPE_CHECKING = False
@@ -158,6 +158,9 @@ class _RequestLoop:
             except SystemExit as error:  # raised by a fixture
                 result.broken(error)
                 return
+        with scopes.unjudged():
+            for host in hosts.in_use():
+                host.before_end()
         worker_process.let_leftovers_end()
         changes = [] if current_run.in_shared_worker else leak_snapshot.changes_since(self._snapshot)
         if leave:
@@ -228,12 +231,20 @@ class _RequestLoop:
         result.with_locals, result.compare_each = options["locals"], options["compare"]
         result.failfast, result.tells_of_buffering = options["failfast"], options["buffer"]
         try:
-            if "number" in address:  # in a shared worker, a test is freed when it is over, as by a suite
-                return (self._tests.pop if current_run.in_shared_worker else self._tests.__getitem__)(address["number"])
-            return addressing.load_test(address)
+            test = self._load(address)
+            with scopes.unjudged():
+                for host in hosts.in_use():
+                    host.before_test(test)
         except Exception as error:  # noqa: BLE001 - an imported test module may raise anything
             result.send("outcome", "error", portable_errors.describe_error(error))
             return None
+        return test
+
+    def _load(self, address: dict[str, Any]) -> Any:
+        if "number" not in address:
+            return addressing.load_test(address)
+        # In a shared worker, a test is freed when it is over, as by a suite.
+        return (self._tests.pop if current_run.in_shared_worker else self._tests.__getitem__)(address["number"])
 
 
 def enter_sandbox(descriptor: int) -> None:

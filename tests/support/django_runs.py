@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from support import ROOT, host_verdicts, run_python, write_files
 
 PROJECT = os.path.join(ROOT, "tests", "samples", "django_project")
-MODULES = ("sizes",)  # of tests, without ``test_``
+MODULES = ("databases", "environment", "sizes")  # of tests, without ``test_``
 TIMEOUT = 100.0  # seconds for a run
 
 
@@ -40,16 +40,24 @@ class Project:
     Args:
         modules: those of MODULES that it has.
         database: ``memory``, ``file``, or ``postgresql``.
+        variables: of the environment of each run.
         files: more files, by name.
     """
 
-    def __init__(self, owner: type[unittest.TestCase], *modules: str, database: str = "memory", **files: str) -> None:
+    def __init__(
+        self,
+        owner: type[unittest.TestCase],
+        *modules: str,
+        database: str = "memory",
+        variables: dict[str, str] | None = None,
+        **files: str,
+    ) -> None:
         self.folder = tempfile.mkdtemp(prefix="hermetic-django-")
         owner.addClassCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         others = [f"test_{name}.py" for name in MODULES if name not in modules]
         shutil.copytree(PROJECT, self.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", *others))
         write_files(self.folder, files)
-        self._variables = {"PROJECT_DATABASE": database}
+        self._variables = {"PROJECT_DATABASE": database, **(variables or {})}
 
     def run(self, *arguments: str, by: tuple[str, ...] = (), **variables: str) -> ManageRun:
         """Run ``manage.py test`` with arguments.

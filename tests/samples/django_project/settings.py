@@ -21,8 +21,12 @@ def _database(name: str) -> dict:
     if kind == "postgresql":
         socket = os.environ["PROJECT_SOCKET"]
         return {"ENGINE": "django.db.backends.postgresql", "NAME": name, "HOST": socket, "USER": "postgres"}
-    found = {"ENGINE": "django.db.backends.sqlite3", "NAME": f"{name}.sqlite3"}
+    found = {"ENGINE": os.environ.get("PROJECT_ENGINE", "django.db.backends.sqlite3"), "NAME": f"{name}.sqlite3"}
     return {**found, "TEST": {"NAME": f"test_{name}.sqlite3"}} if kind == "file" else found
 
 
-DATABASES = {"default": _database("one")}
+DATABASES = {
+    "default": _database("one"),
+    "other": _database("two"),
+    "replica": {**_database("one"), "TEST": {"MIRROR": "default"}},
+}

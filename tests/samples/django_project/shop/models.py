@@ -9,5 +9,5 @@ class Item(models.Model):
     name = models.CharField(max_length=50, unique=True)
 
 
-def item_names() -> list[str]:
-    return sorted(Item.objects.values_list("name", flat=True))
+def item_names(database: str = "default") -> list[str]:
+    return sorted(Item.objects.using(database).values_list("name", flat=True))
