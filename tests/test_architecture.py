@@ -86,7 +86,7 @@ LAYERS = {
     ),
     "_studies": "baseline_writer bisection listing reproduction source_edits trials | polluters suggestions | survey",
     "_program": "bazel help_text options usage | explanations other_runners run_setup | program script | cli",
-    "_django_host": "clones run_settings | worker_host | discover_runner",
+    "_django_host": "clones run_settings | worker_host | parallel_suite | discover_runner",
     "django": "",
     "__init__": "",
     "__main__": "",

@@ -1,9 +1,9 @@
 """Clones the test databases of a run, so that each worker has databases of its own.
 
-    prepare()       in the run, while nothing is connected: one clone of each database, as it is before the first test
-    take_place()    in a worker: the connections lead to a clone of that clone, which has the number of a free place
-    leave_place()   in the worker: the next worker may use the clone as it is, if nothing has changed it
-    drop()          in the run, when all workers have ended
+    prepare()   in the run, while nothing is connected: one clone of each database, as it is before the first test
+    use()       in a worker: connections lead to clones of that clone, each of which has the number of a free place
+    leave()     in the worker: the next worker may use a clone as it is, if nothing has changed it
+    drop()      in the run, when all workers have ended
 
 A place is a locked file. The system unlocks it when its worker ends, however that happens, and the next worker that
 takes it makes the clone anew. A database in memory is copied by the fork that makes a worker.
@@ -47,9 +47,8 @@ class Databases:
     def __init__(self, aliases: Iterable[str]) -> None:
         self._aliases = sorted(aliases)
         self._databases: list[_Clones] = []  # those that are cloned
-        self._folder = ""  # of the places, and of the clones of databases in files
+        self._folder = ""
         self._failure = ""  # why there are no clones
-        self._lock: int | None = None  # the file of the place that this worker has taken
 
     def prepare(self) -> None:
         """Clone each database, and drop the clones that a run which was killed has left."""
@@ -57,54 +56,51 @@ class Databases:
         try:
             for aliases in _by_database(self._aliases):
                 connection = django_db.connections[aliases[0]]
-                if not _is_in_memory(connection):
-                    kind = _FileClones if connection.vendor == "sqlite" else _ServerClones
-                    found = kind(connection, aliases, self._folder)
-                    found.make_first()
-                    self._databases.append(found)
+                found = _kind_of(connection)(connection, aliases, self._folder)
+                found.make_first()
+                self._databases.append(found)
         except IsolationError as error:
             self._failure = str(error)
         close_connections()
 
-    def take_place(self) -> None:
-        """Have the connections of this worker lead to clones of its own.
+    def use(self, aliases: set[str]) -> None:
+        """Have connections of this worker lead to clones of its own.
 
         Raises:
             IsolationError: there are none; the text says why.
         """
         if self._failure:
             raise IsolationError(self._failure)
-        if self._lock is None:
-            place, lock = _free_place(self._folder)
-            try:
-                is_unchanged = os.read(lock, len(_UNCHANGED)) == _UNCHANGED
-                os.ftruncate(lock, 0)
-                for found in self._databases:
-                    found.use(place, anew=not is_unchanged)
-            except BaseException:
-                os.close(lock)
-                raise
-            self._lock = lock
+        for found in self._databases:
+            if not aliases.isdisjoint(found.aliases):
+                found.take_place()
 
-    def leave_place(self, *, unchanged: bool) -> None:
+    def leave(self, *, unchanged: bool) -> None:
         """Close the connections of this worker.
 
         Args:
             unchanged: whether all that its tests did to the databases has been rolled back.
         """
         close_connections()
-        if self._lock is not None:
-            if unchanged:
-                os.pwrite(self._lock, _UNCHANGED, 0)
-            os.close(self._lock)
-            self._lock = None
+        for found in self._databases:
+            found.leave_place(unchanged=unchanged)
 
     def drop(self) -> None:
         """Drop all clones."""
-        places = len([name for name in os.listdir(self._folder) if name.startswith(_PLACE)])
         for found in self._databases:
-            found.drop(places)
+            found.drop()
         output.remove_folder(self._folder)
+
+
+def drop_of_pool(aliases: list[str], processes: int) -> None:
+    """Drop what the processes of a pool of Django's have left, each of which has databases of its own."""
+    for alias, *_ in _by_database(aliases):
+        connection = django_db.connections[alias]
+        if _kind_of(connection) is _ServerClones:
+            for number in range(1, processes + 1):
+                name = str(connection.creation.get_test_db_clone_settings(str(number))["NAME"])
+                with _connection_to(connection, name) as of_process:
+                    _ServerClones(of_process, [], "").drop_leftovers()
 
 
 def close_connections() -> None:
@@ -126,34 +122,23 @@ def _by_database(aliases: list[str]) -> list[list[str]]:
     return [*found.values()]
 
 
-def _is_in_memory(connection: Any) -> bool:
-    return connection.vendor == "sqlite" and bool(connection.is_in_memory_db())
-
-
-_PLACE = "place-"
-
-
-def _free_place(folder: str) -> tuple[int, int]:
-    """Lock the first place that no other worker has; return its number and its file."""
-    fcntl: Any = importlib.import_module("fcntl")
-    for place in itertools.count(1):
-        lock = os.open(os.path.join(folder, f"{_PLACE}{place}"), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-        else:
-            return place, lock
-    raise AssertionError
-
-
 class _Clones:
-    """The clones of one database."""
+    """The clones of one database.
+
+    Args:
+        connection: to the database.
+        aliases: the names of all connections that lead there.
+        folder: of the run.
+
+    Attributes:
+        aliases: the names of the connections.
+    """
 
     def __init__(self, connection: Any, aliases: list[str], folder: str) -> None:
         self._connection = connection
-        self._aliases = aliases
+        self.aliases = aliases
         self._folder = folder
+        self._lock: int | None = None  # the file of the place that this worker has taken
 
     def make_first(self) -> None:
         """Make the clone that the others are made from.
@@ -163,24 +148,57 @@ class _Clones:
         """
         raise NotImplementedError
 
-    def use(self, place: int, *, anew: bool) -> None:
-        """Have the connections lead to the clone of a place.
-
-        Args:
-            anew: whether to make the clone, even if there is one.
-        """
-        name = self._clone(place, anew=anew)
-        for alias in self._aliases:
+    def take_place(self) -> None:
+        """Take a place, unless this worker has one, and have the connections lead to its clone."""
+        if self._lock is not None:
+            return
+        place, lock = self._free_place()
+        try:
+            name = self._clone(place, anew=os.read(lock, len(_UNCHANGED)) != _UNCHANGED)
+            os.ftruncate(lock, 0)
+        except BaseException:
+            os.close(lock)
+            raise
+        self._lock = lock
+        for alias in self.aliases:
             settings = django_db.connections[alias].settings_dict
             settings["NAME"] = name
             settings["OPTIONS"].pop("pool", None)  # its threads and spare connections would seem to be the test's
 
-    def drop(self, places: int) -> None:
-        """Drop the clones of so many places, and the one that they are made from."""
+    def leave_place(self, *, unchanged: bool) -> None:
+        """Leave the place of this worker, if it has one."""
+        if self._lock is not None:
+            if unchanged:
+                os.lseek(self._lock, 0, os.SEEK_SET)
+                os.write(self._lock, _UNCHANGED)
+            os.close(self._lock)
+            self._lock = None
+
+    def _free_place(self) -> tuple[int, int]:
+        """Lock the first place that no other worker has; return its number and its file."""
+        fcntl: Any = importlib.import_module("fcntl")
+        for place in itertools.count(1):
+            path = os.path.join(self._folder, f"{self._places}{place}")
+            lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(lock)
+            else:
+                return place, lock
+        raise AssertionError
+
+    @property
+    def _places(self) -> str:
+        """What the names of the files of the places begin with."""
+        return f"{self.aliases[0]}-place-"
 
     def _clone(self, place: int, *, anew: bool) -> str:
-        """Make the clone of a place, unless there is one, and return its name."""
+        """Make the clone of a place, unless there is one that may be used as it is, and return its name."""
         raise NotImplementedError
+
+    def drop(self) -> None:
+        """Drop all clones that are not in the folder of the run."""
 
 
 class _FileClones(_Clones):
@@ -202,7 +220,25 @@ class _FileClones(_Clones):
         return path
 
     def _path(self, place: str = "") -> str:
-        return os.path.join(self._folder, f"{self._aliases[0]}{place}.sqlite3")
+        return os.path.join(self._folder, f"{self.aliases[0]}{place}.sqlite3")
+
+
+class _MemoryClones(_Clones):
+    """The copy of a database of SQLite in memory; the fork that makes a worker has copied both."""
+
+    def make_first(self) -> None:
+        self._copy = self._connection.Database.connect(":memory:")
+        self._connection.ensure_connection()
+        self._connection.connection.backup(self._copy)
+
+    def take_place(self) -> None:
+        if self._lock is None:
+            self._lock = os.open(os.devnull, os.O_RDONLY)
+            self._connection.ensure_connection()
+            self._copy.backup(self._connection.connection)
+
+    def leave_place(self, *, unchanged: bool) -> None:
+        super().leave_place(unchanged=False)
 
 
 class _ServerClones(_Clones):
@@ -221,7 +257,7 @@ class _ServerClones(_Clones):
                 f"[H007] the name of the test database {name!r} is too long for clones such as {longest!r}; write a"
                 f' shorter TEST["NAME"] (a name has at most {most} bytes)'
             )
-        self._drop_leftovers()
+        self.drop_leftovers()
         _create(self._connection, name, _SUFFIX)
 
     def _clone(self, place: int, *, anew: bool) -> str:
@@ -237,11 +273,10 @@ class _ServerClones(_Clones):
     def _source(self) -> str:
         return str(self._connection.settings_dict["NAME"])
 
-    def _drop_leftovers(self) -> None:
+    def drop_leftovers(self) -> None:
         """Drop the clones of a run that was killed: the first clone is made first, and dropped last."""
         if self._exists(self._name()):
-            left = next(place for place in itertools.count(1) if not self._exists(self._name(place))) - 1
-            self.drop(left)
+            self._drop(next(place for place in itertools.count(1) if not self._exists(self._name(place))) - 1)
 
     def _exists(self, name: str) -> bool:
         with _connection_to(self._connection, name) as connection:
@@ -251,13 +286,23 @@ class _ServerClones(_Clones):
                 return False
         return True
 
-    def drop(self, places: int) -> None:
+    def drop(self) -> None:
+        self._drop(sum(name.startswith(self._places) for name in os.listdir(self._folder)))
+
+    def _drop(self, places: int) -> None:
+        """Drop the clones of so many places, and the one that they are made from."""
         for name in [*(self._name(place) for place in range(places, 0, -1)), self._name()]:
             with _connection_to(self._connection, name) as connection:
                 try:
                     connection.creation.destroy_test_db(verbosity=0)
                 except django_db.Error as error:
                     sys.stderr.write(f"hermetic: the database {name!r} could not be dropped: {error}\n")
+
+
+def _kind_of(connection: Any) -> type[_Clones]:
+    if connection.vendor != "sqlite":
+        return _ServerClones
+    return _MemoryClones if connection.is_in_memory_db() else _FileClones
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from .._running import runner
 from .._running.watched_run import WatchedRun
 from .._settings.current_run import current_run
 from .._settings.table import HOST_OPTIONS, SETTINGS
-from . import run_settings
+from . import parallel_suite, run_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,10 +36,12 @@ class TestRunnerMixin:
     """
 
     test_runner: Any = runner.TestRunner
+    parallel_test_suite: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._given = {name: kwargs.pop(f"hermetic_{name}", None) for name in _OPTIONS}
         super().__init__(*args, **kwargs)
+        self.parallel_test_suite = parallel_suite.suite_class(self.parallel_test_suite)
 
     @classmethod
     def add_arguments(cls, parser: Any) -> None:
@@ -63,9 +65,10 @@ class TestRunnerMixin:
                 run_settings.put_in_force(self._given, while_running)
             except ConfigurationError as error:
                 raise management.CommandError(f"hermetic: {error}") from None
-            run_setup.record_runs(current_run.settings, while_running)
-            # Django selects and orders the tests: one that flushes the database must come after those that rely on it.
-            run_setup.put_in_order(current_run.settings, options.make_parser("").parse_args([]))
+            if not current_run.is_program:  # otherwise --script has done so
+                run_setup.record_runs(current_run.settings, while_running)
+                # Django orders the tests: one that flushes the database must come after those that rely on it.
+                run_setup.put_in_order(current_run.settings, options.make_parser("").parse_args([]))
             return int(super().run_tests(*args, **kwargs))  # type: ignore[misc]
 
     def build_suite(self, *args: Any, **kwargs: Any) -> Any:

@@ -25,12 +25,14 @@ def put_in_force(given: Mapping[str, Any], while_running: contextlib.ExitStack) 
     Raises:
         ConfigurationError: as ``config.load``.
     """
-    settings = config.load(given)
+    here = {name: value for name, value in given.items() if value is not None}
+    settings = config.load({**current_run.given_on_command_line(), **here})
     marking.forget()
     while_running.callback(marking.forget)
     while_running.enter_context(current_run.restored())
-    # Django has --shuffle and --parallel for these, and its order of tests must be kept.
-    current_run.settings = settings.replaced(shuffle="off", failed_first=False, jobs=1)
+    if not current_run.is_program:  # Django has --shuffle and --parallel for these, and its order must be kept
+        settings = settings.replaced(shuffle="off", failed_first=False, jobs=1)
+    current_run.settings = settings
     policies.install_guard(settings)
     if settings.isolated:
         current_run.watches_processes = True

@@ -37,21 +37,40 @@ __unittest = True
 
 
 class WorkerHost(hosts.Host):
-    """The host of Django's tests."""
+    """The host of Django's tests.
+
+    Attributes:
+        pool_process: the id of this process, once it has run tests in a pool of Django's.
+        while_in_pool: what such a process puts in force until it ends.
+    """
 
     def __init__(self) -> None:
         unittest_classes.replace_methods(django_test.SimpleTestCase, {"__call__": _call})
         self._databases: clones.Databases | None = None  # None in a run whose workers use none
+        self.pool_process = 0
+        self.while_in_pool = contextlib.ExitStack()
+        self._are_kept = False
         self._rolls_back = True  # whether each test of this worker has rolled back what it did
 
     def before_workers(self, tests: Sequence[Any]) -> None:
         clones.close_connections()  # a fork would share them
-        aliases = {alias for test in tests for alias in _databases_of(test)}
+        if self._are_kept:
+            return
+        aliases = {alias for test in tests for alias in databases_of(test)}
         if aliases:
             self._databases = clones.Databases(aliases)
             self._databases.prepare()
 
+    def keep_databases(self, aliases: Sequence[str]) -> None:
+        """Clone the databases for all workers to come until this process ends."""
+        if aliases:
+            self._databases = clones.Databases(aliases)
+            self._databases.prepare()
+            self._are_kept = True
+
     def after_workers(self) -> None:
+        if self._are_kept:
+            return
         found, self._databases = self._databases, None
         if found is not None:
             found.drop()
@@ -74,7 +93,7 @@ class WorkerHost(hosts.Host):
             django_db.connections[alias].settings_dict["NAME"] = name
 
     def refuse(self, test: Any) -> None:
-        if not _databases_of(test):
+        if not databases_of(test):
             return
         what = f"[H007] {owner_name(test)} cannot be isolated"
         if self._databases is None:
@@ -88,18 +107,18 @@ class WorkerHost(hosts.Host):
         )
 
     def before_test(self, test: Any) -> None:
-        if self._databases is None or not _databases_of(test):
+        if self._databases is None or not databases_of(test):
             return
-        self._databases.take_place()
+        self._databases.use(databases_of(test))
         rolls_back = isinstance(test, django_test.TestCase) and not groups.has_module_fixtures(type(test).__module__)
         self._rolls_back = self._rolls_back and rolls_back
 
     def before_end(self) -> None:
         if self._databases is not None:
-            self._databases.leave_place(unchanged=self._rolls_back)
+            self._databases.leave(unchanged=self._rolls_back)
 
 
-def _databases_of(test: Any) -> set[str]:
+def databases_of(test: Any) -> set[str]:
     """The names of the connections that a test may use."""
     found = getattr(test, "databases", None) or ()
     return set(django_db.connections if found == "__all__" else found)
@@ -121,7 +140,7 @@ def _call(_: Any, inherited: Callable[..., Any]) -> Callable[..., Any]:
 def _connected(test: Any) -> Iterator[None]:
     """Have the connections of a test in a group open before and after it, or it would seem to open or close files."""
     group = groups.of_test_if_right(test)
-    aliases = _databases_of(test) if group is not None and group.key is not None else ()
+    aliases = databases_of(test) if group is not None and group.key is not None else ()
     for alias in aliases:
         django_db.connections[alias].ensure_connection()
     yield

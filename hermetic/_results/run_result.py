@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from .._base.records import Violation
     from .listeners import Listener
     from .summary import KnownViolations
 
@@ -120,6 +121,10 @@ class RunResult(GuardedResult):
     def note_leaks(self, test: Any, what: str, changes: Sequence[str]) -> None:
         """Note what a test, or the group that ended with it, has changed in its process or left behind."""
         self.hermetic_listeners.tell("addLeaks", test, what, changes)
+
+    def note_allowed(self, test: Any, violations: Sequence[Violation]) -> None:
+        """Note what another process has allowed a test, for the summary."""
+        running.warned.extend(violations)
 
     def note_timing(self, test: Any, started: float, seconds: float) -> None:
         """Note when a test has started, and how long it took, in the worker that has run it."""

@@ -114,6 +114,11 @@ class CurrentRun:
         """The settings in force that came from the command line: they apply to a program that a script starts, too."""
         return {} if self._settings is None else config.given_on_command_line(self._settings)
 
+    def begin_anew(self) -> None:
+        """Forget the run that this process was forked from, as a process that runs tests by itself."""
+        self.in_run = self.has_begun = self.host_isolates = False
+        self.isolation = self.recorder = self.history = self.order = None
+
     def hands_tests_over(self) -> bool:
         """Whether this process hands isolated tests, if there are any, to workers."""
         return self.watches_processes and not (self.in_worker or self.host_isolates)

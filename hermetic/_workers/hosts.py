@@ -65,23 +65,23 @@ def in_use() -> Iterator[Host]:
     """Yield the hosts of the frameworks that are loaded."""
     for framework in _HOSTS:
         if framework in sys.modules:
-            yield _host_of(framework)
+            yield host_of(framework)
 
 
 def described() -> dict[str, Any]:
     """What the hosts in use describe, by framework."""
-    found = {framework: _host_of(framework).describe() for framework in _HOSTS if framework in sys.modules}
+    found = {framework: host_of(framework).describe() for framework in _HOSTS if framework in sys.modules}
     return {framework: description for framework, description in found.items() if description is not None}
 
 
 def set_up_frameworks(descriptions: dict[str, Any]) -> None:
     """Set up in this interpreter the frameworks that another one has described."""
     for framework, description in descriptions.items():
-        _host_of(framework).take_on(description)
+        host_of(framework).take_on(description)
 
 
-def _host_of(framework: str) -> Host:
+def host_of(framework: str) -> Any:
+    """Return the host of a framework, by the module that its tests import."""
     if framework not in current_run.hosts:
         current_run.hosts[framework] = real.import_module(f"{_PACKAGE}.{_HOSTS[framework]}").WorkerHost()
-    found: Host = current_run.hosts[framework]
-    return found
+    return current_run.hosts[framework]

@@ -12,7 +12,7 @@ import unittest
 from support import TIMEOUT, not_inherited
 
 _FOLDERS = sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)  # where Debian has them
-_SETTINGS = "-c listen_addresses= -c fsync=off -c full_page_writes=off -c max_wal_size=1GB -k"
+_SETTINGS = "-c listen_addresses= -c fsync=off -c full_page_writes=off -c autovacuum=off -k"
 
 
 def _program(name: str) -> str | None:

@@ -28,5 +28,8 @@ def _database(name: str) -> dict:
 DATABASES = {
     "default": _database("one"),
     "other": _database("two"),
+    # In processes that are not forked, Django's pool gives a mirror on SQLite a database of its own.
     "replica": {**_database("one"), "TEST": {"MIRROR": "default"}},
 }
+if os.environ.get("PROJECT_START_METHOD", "fork") != "fork":
+    del DATABASES["replica"]

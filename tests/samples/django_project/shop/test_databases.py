@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import urllib.request
 
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.test import LiveServerTestCase, TestCase, TransactionTestCase
 from hermetic import isolated, medium
 
@@ -74,7 +74,7 @@ class WholeTest(TestCase):
 
 
 class FlushingTest(TransactionTestCase):
-    databases = {"default", "replica"}
+    databases = {"default", *({"replica"} & {*connections})}
 
     def test_1(self):
         Item.objects.create(name="in the run")
@@ -84,7 +84,8 @@ class FlushingTest(TransactionTestCase):
         self.assertEqual(item_names(), ["seed"])  # although the test before it has flushed the run's database
         with transaction.atomic():
             Item.objects.create(name="committed")
-        self.assertEqual(item_names("replica"), ["committed", "seed"])
+        for alias in self.databases:
+            self.assertEqual(item_names(alias), ["committed", "seed"])
 
     @isolated
     def test_3(self):
