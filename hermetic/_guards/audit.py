@@ -18,7 +18,7 @@ from . import audit_hook, ceilings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from .._verdicts.scopes import Scope
@@ -130,6 +130,10 @@ _PROBES = (
 )
 
 
+# What asks for the name of this machine likewise, and uses the short one where there is no other.
+_NAME_PROBES = (("django.core.mail.utils", "get_fqdn"),)  # for the Message-ID of each mail
+
+
 def judge(operation: Operation, scope: Scope | None = None) -> None:
     """Let an operation happen, or record it and raise.
 
@@ -150,12 +154,18 @@ def judge(operation: Operation, scope: Scope | None = None) -> None:
     if not decision.refuses(policy, operation) or _is_judged_later(operation, policy):
         _let_happen(operation, scope, policy)
         return
-    if operation.kind == PROCESS and any(callsite.is_inside(module, function=name) for module, name in _PROBES):
+    if operation.kind == PROCESS and _is_inside_any(_PROBES):
         raise RefusedQuietly(2, "small tests start no process", operation.command)
+    if operation.action == "resolve" and _is_inside_any(_NAME_PROBES):
+        raise RefusedQuietly(2, "the size of the test allows no lookup of names", operation.target)
     if _is_housekeeping(operation):
         _tell_sandbox(operation, policy, is_allowed=False)
         return
     _refuse(operation, scope, policy, name or scope.name)
+
+
+def _is_inside_any(functions: Iterable[tuple[str, str]]) -> bool:
+    return any(callsite.is_inside(module, function=name) for module, name in functions)
 
 
 def _let_happen(operation: Operation, scope: Scope, policy: decision.Policy) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _GRACE = 0.1  # seconds for threads and processes that were told to end, but not waited for
 _PROBES = {**dict(leak_probes.VALUES), **dict(leak_probes.TABLES)}
+_BESIDE_SQLITE = ("-journal", "-wal", "-shm")  # come and go with the transactions of any process
 _GIVEN_TO_WORKERS = ("warnings.showwarning", "environment variable", "signal handler", "blocked signal")
 
 
@@ -162,5 +163,5 @@ def _new_files_here(before: set[str]) -> list[str]:
     return [
         f"file in the current folder: {name}"
         for name in leak_probes.folder_names(".")
-        if name not in before and not name.startswith((".", "__pycache__"))
+        if name not in before and not name.startswith((".", "__pycache__")) and not name.endswith(_BESIDE_SQLITE)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import textwrap
 import unittest
 
 from hermetic import medium
@@ -18,6 +19,7 @@ DJANGO = {
     "settings.py": """
         SECRET_KEY = "for tests"
         DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+        INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes"]
         USE_TZ = True
     """,
     "shop/__init__.py": "",
@@ -27,12 +29,13 @@ DJANGO = {
 @medium
 class FrameworkPagesTest(unittest.TestCase):
     def check(self, page: str, files: dict[str, str], **variables: str) -> None:
-        """Save the module of a page, and run each of its commands: all tests pass."""
+        """Save the modules of a page, behind what the files hold, and run each of its commands: all tests pass."""
         with open(os.path.join(ROOT, "docs", "how-to", page), encoding="utf-8") as file:
             text = file.read()
-        module = re.search(r"^```python\n# (\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-        assert module
-        with Folder(**files, **{module[1]: module[2]}) as folder:
+        modules = re.findall(r"^```python\n# (\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        self.assertNotEqual(modules, [])
+        added = {name: textwrap.dedent(files.get(name, "")) + module for name, module in modules}
+        with Folder(**{**files, **added}) as folder:
             for command in re.findall(r"^python (.+)$", text, re.MULTILINE):
                 done = run_python(*shlex.split(command), cwd=folder, env=variables, timeout=TIMEOUT)
                 with self.subTest(command=command):

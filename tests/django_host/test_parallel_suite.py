@@ -45,12 +45,12 @@ class WarnedTest(SimpleTestCase):
 class ParallelTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.project = Project(
-            cls, "databases", "sizes", **{"shop/test_leaving.py": LEAVING, "shop/test_warned.py": WARNING}
-        )
+        files = {"shop/test_leaving.py": LEAVING, "shop/test_warned.py": WARNING}
+        cls.project = Project(cls, "databases", "environment", "sizes", **files)
 
     def test_violations_and_reports_of_spawned_processes(self):
-        labels = ("shop.test_sizes", "shop.test_databases.MixedTest", "shop.test_databases.RestoredTest")
+        databases = ("shop.test_databases.MixedTest", "shop.test_databases.RestoredTest")
+        labels = ("shop.test_sizes", "shop.test_environment", *databases)
         options = ("--parallel=2", "--hermetic-default-size=small", "--hermetic-json=report.json")
         run = self.project.run(*labels, *options, PROJECT_START_METHOD="spawn")
         expected = {
@@ -59,7 +59,7 @@ class ParallelTest(unittest.TestCase):
             "LastTest.test_server": [ERROR],
         }
         self.assertEqual(run.not_ok(), expected, run.output)
-        self.assertEqual(len(run.outcomes), 14, run.output)
+        self.assertEqual(len(run.outcomes), 18, run.output)
         for line in ("violations: H001 network: 1 in 1 test\n", "violations: H003 subprocess: 2 in 2 tests\n"):
             self.assertIn(line, run.output)
         with open(os.path.join(self.project.folder, "report.json"), encoding="utf-8") as file:

@@ -60,6 +60,16 @@ class LibraryTest(SampleRunCase):
                 self.assertIn("Ran 2 tests", done.stderr)
                 self.assert_errors(errors, done, {"test_request": "[H003]" if function else "RefusedQuietly"})
 
+    def test_one_that_asks_for_the_name_of_the_machine_gets_the_short_one(self):
+        for module, function in audit._NAME_PROBES:
+            with self.subTest(module, function=function):
+                text = TESTS.replace("MODULE", repr(module)).replace("FUNCTION", function)
+                text = text.replace('"fallback"', "importlib.import_module('socket').gethostname()")
+                library = f"import socket\ndef {function}(): return socket.getfqdn()\ndef asked(): socket.getfqdn()\n"
+                files = package_files(module, library)
+                done, errors = self.run_sample("test_sample", **{"test_sample.py": text, **files})
+                self.assert_errors(errors, done, {"test_request": "[H001]"})
+
     def test_it_is_not_found_by_the_name_of_the_function_alone(self):
         text = TESTS.replace("MODULE", "'other'").replace("FUNCTION", "_get_fontconfig_fonts")
         files = package_files("other", LIBRARY.format(function="_get_fontconfig_fonts"))
@@ -70,7 +80,7 @@ class LibraryTest(SampleRunCase):
 @small
 class TableTest(unittest.TestCase):
     def test_what_it_names_is_there_in_the_modules_that_are_installed(self):
-        for module, function in audit._PROBES:
+        for module, function in (*audit._PROBES, *audit._NAME_PROBES):
             with self.subTest(module, function=function):
                 try:
                     found = importlib.import_module(module)

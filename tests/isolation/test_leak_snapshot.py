@@ -169,7 +169,7 @@ class ChangesTest(unittest.TestCase):
             self.addCleanup(os.chdir, before)
             found = changes_of(lambda: os.chdir(folder))
             self.assertEqual(found, [f"current folder changed: {before!r} -> {os.getcwd()!r}"])
-            found = changes_of(lambda: [open(name, "w").close() for name in ("a", "b", ".hidden")])
+            found = changes_of(lambda: [open(name, "w").close() for name in ("a", "b", ".hidden", "b-wal")])
             self.assertEqual(found, ["file in the current folder: a", "file in the current folder: b"])
             os.rmdir(tempfile.mkdtemp(dir=folder))
             self.assertEqual(changes_of(lambda: shutil.rmtree(folder)), ["current folder changed"])
