@@ -10,6 +10,7 @@ import functools
 import unittest
 
 from .._base import real
+from .._patches import process_exits
 from .._results.listeners import Listener
 from .._rules import groups, policies
 from .._running.watched_run import WatchedRun
@@ -75,6 +76,7 @@ class PoolRunner:
         if host.pool_process != real.get_pid():
             host.pool_process = real.get_pid()
             scopes.reset()
+            process_exits.forget_blocks()
             current_run.begin_anew()
             run_settings.put_in_force(self._given, host.while_in_pool)
             host.keep_databases(self._aliases)
@@ -87,6 +89,7 @@ class _Recorded(unittest.TestSuite):
 
     def run(self, result: Any, debug: bool = False) -> Any:  # noqa: FBT001, FBT002 - unittest's signature
         result.add_listener(_Recording(result))
+        result.failures, result.errors, result.skipped = [], [], []  # Django's stand-ins for them have no length
         super().run(result, debug)
         result.report_late()
         result.report_allowed()

@@ -119,6 +119,11 @@ def exits_watched(on_end: Callable[[str], None]) -> Iterator[None]:
             _end.listeners.remove(on_end)
 
 
+def forget_blocks() -> None:
+    """Forget the blocks of the process that this one was forked from, as a process that runs tests by itself."""
+    _end.listeners.clear()
+
+
 @contextlib.contextmanager
 def replaced() -> Iterator[None]:
     """For a block, replace functions of ``os``.

@@ -76,7 +76,9 @@ class ParallelTest(unittest.TestCase):
 
     def test_a_process_that_exits_is_an_error_of_the_run(self):
         run = self.project.run("shop.test_leaving", "--parallel=2")
-        self.assertNotEqual(run.status, 0, run.output)
+        self.assertEqual(run.status, 1, run.output)
+        self.assertIn("The run ended early: os._exit(0) in test_exit (shop.test_leaving.ExitTest", run.output)
+        self.assertNotIn("os._exit(0) in the test run", run.output)
 
 
 @medium
