@@ -106,7 +106,7 @@ def drop_of_pool(aliases: list[str], processes: int) -> None:
 def close_connections() -> None:
     """Close the connections of this process, and their pools, whose threads make a fork unsafe."""
     django_db.connections.close_all()
-    for connection in django_db.connections.all():
+    for connection in django_db.connections.all(initialized_only=True):
         close_pool = getattr(connection, "close_pool", None)  # from Django 5.1 on
         if close_pool is not None:
             close_pool()

@@ -39,6 +39,7 @@ class TestRunnerMixin:
     parallel_test_suite: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._is_whole = False
         self._given = {name: kwargs.pop(f"hermetic_{name}", None) for name in _OPTIONS}
         super().__init__(*args, **kwargs)
         self.parallel_test_suite = parallel_suite.suite_class(self.parallel_test_suite)
@@ -71,16 +72,20 @@ class TestRunnerMixin:
                 run_setup.put_in_order(current_run.settings, options.make_parser("").parse_args([]))
             return int(super().run_tests(*args, **kwargs))  # type: ignore[misc]
 
-    def build_suite(self, *args: Any, **kwargs: Any) -> Any:
+    def build_suite(self, test_labels: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Load the tests, and enforce the default size on their imports."""
+        chosen = test_labels, *(getattr(self, name) for name in ("tags", "exclude_tags", "test_name_patterns"))
+        self._is_whole = not any(chosen)
         with policies.default_scope(), forked_runs.while_loading(), load_errors.failing_alone(self.test_loader):  # type: ignore[attr-defined]
-            return super().build_suite(*args, **kwargs)  # type: ignore[misc]
+            return super().build_suite(test_labels, *args, **kwargs)  # type: ignore[misc]
 
     def run_suite(self, suite: Any, **kwargs: Any) -> Any:
         """Run the tests, guarded and reported to the end."""
         try:
             with policies.default_scope():
-                return super().run_suite(WatchedRun(suite), **kwargs)  # type: ignore[misc]
+                watched = WatchedRun(run_setup.arranged(suite))
+                watched.is_whole = self._is_whole
+                return super().run_suite(watched, **kwargs)  # type: ignore[misc]
         except KeyboardInterrupt:  # the run has reported it
             process_exits.exit_program(features.INTERRUPTED_EXIT_STATUS)
 

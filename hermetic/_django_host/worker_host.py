@@ -81,8 +81,7 @@ class WorkerHost(hosts.Host):
         state = importlib.import_module("django.test.utils")._TestState  # noqa: SLF001 - whether it is set up
         if not hasattr(state, "saved_data"):
             return {"debug": None, "names": {}}
-        connections = {alias: django_db.connections[alias] for alias in django_db.connections}
-        names = {alias: str(connection.settings_dict["NAME"]) for alias, connection in connections.items()}
+        names = {alias: str(settings["NAME"]) for alias, settings in django_db.connections.settings.items()}
         return {"debug": _debug(), "names": names}
 
     def take_on(self, described: Any) -> None:
@@ -90,7 +89,7 @@ class WorkerHost(hosts.Host):
         if described["debug"] is not None:
             importlib.import_module("django.test.utils").setup_test_environment(debug=described["debug"])
         for alias, name in described["names"].items():  # never those for production
-            django_db.connections[alias].settings_dict["NAME"] = name
+            django_db.connections.settings[alias]["NAME"] = name
 
     def refuse(self, test: Any) -> None:
         if not databases_of(test):
@@ -119,9 +118,9 @@ class WorkerHost(hosts.Host):
 
 
 def databases_of(test: Any) -> set[str]:
-    """The names of the connections that a test may use."""
-    found = getattr(test, "databases", None) or ()
-    return set(django_db.connections if found == "__all__" else found)
+    """The names of the connections that a test may use; names that there are not are for Django to refuse."""
+    found, known = getattr(test, "databases", None) or (), {*django_db.connections}
+    return known if found == "__all__" else known.intersection(found)
 
 
 def _call(_: Any, inherited: Callable[..., Any]) -> Callable[..., Any]:
