@@ -226,19 +226,18 @@ class _FileClones(_Clones):
 class _MemoryClones(_Clones):
     """The copy of a database of SQLite in memory; the fork that makes a worker has copied both."""
 
+    _is_restored = False
+
     def make_first(self) -> None:
         self._copy = self._connection.Database.connect(":memory:")
         self._connection.ensure_connection()
         self._connection.connection.backup(self._copy)
 
     def take_place(self) -> None:
-        if self._lock is None:
-            self._lock = os.open(os.devnull, os.O_RDONLY)
+        if not self._is_restored:
+            self._is_restored = True
             self._connection.ensure_connection()
             self._copy.backup(self._connection.connection)
-
-    def leave_place(self, *, unchanged: bool) -> None:
-        super().leave_place(unchanged=False)
 
 
 class _ServerClones(_Clones):
