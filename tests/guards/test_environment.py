@@ -18,7 +18,7 @@ from support import Folder, run_python
 from support.sample_runs import SampleRunCase
 
 SITE = os.path.join(support.package_folder(), "hermetic", "_children", "site", "sitecustomize.py")
-OLD_PYTHONS = ("python2.7", "python3.6", "python3.7", "python3.8", "python3.9")
+OLD_PYTHONS = ("python2.7", "python3.6", "python3.7", "python3.8", "python3.9", "pypy", "pypy3")
 
 # A debugger wraps what starts processes before hermetic is imported, each function on its own.
 _DEBUGGER = """

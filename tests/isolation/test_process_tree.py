@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import unittest
+import unittest.mock
 
 import hermetic
 from hermetic._isolation import process_tree
@@ -25,6 +26,10 @@ class StatusTest(unittest.TestCase):
     def test_helpers_of_multiprocessing_are_known_by_their_command(self):
         self.assertTrue(process_tree.is_helper("python -c from multiprocessing.resource_tracker import main;main(5)"))
         self.assertFalse(process_tree.is_helper("python -c import time"))
+
+    def test_a_system_that_cannot_look_for_ended_children_may_have_some(self):
+        with unittest.mock.patch.object(process_tree, "_waitid", None):  # as on macOS before Python 3.13
+            self.assertTrue(process_tree.has_children())
 
     def test_a_process_that_is_not_there_is_signalled_to_no_effect(self):
         nobody = 2**22 + 1  # above the largest number that Linux gives
