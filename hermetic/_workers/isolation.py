@@ -279,13 +279,16 @@ class Isolation:
             real.exit_process(1)
 
 
-def _prepared(tests: list[Any], *, all_of_them: bool) -> list[Any]:
-    """Return the tests of a run, after their hosts have prepared for those that workers will run."""
+def _prepared(tests: list[Any], *, all_of_them: bool) -> Iterator[Any]:
+    """Yield the tests of a run, after their hosts have prepared for those that workers will run.
+
+    The list is not returned: in a fork, it would hold each test to the end.
+    """
     for host in hosts.in_use():
         elsewhere = [test for test in tests if all_of_them or groups.of_test_if_right(test) is not None]
         if elsewhere:
             host.before_workers(elsewhere)
-    return tests
+    return iter(tests)
 
 
 def of_process() -> Isolation:

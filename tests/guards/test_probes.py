@@ -7,7 +7,7 @@ import inspect
 import re
 import unittest
 
-from hermetic import medium, small
+from hermetic import medium
 from hermetic._guards import audit
 from support.sample_runs import SampleRunCase
 
@@ -77,7 +77,7 @@ class LibraryTest(SampleRunCase):
         self.assert_errors(errors, done, {"test_probe": "[H003]", "test_request": "[H003]"})
 
 
-@small
+@medium  # it imports libraries
 class TableTest(unittest.TestCase):
     def test_what_it_names_is_there_in_the_modules_that_are_installed(self):
         for module, function in (*audit._PROBES, *audit._NAME_PROBES):
