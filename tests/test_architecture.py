@@ -42,7 +42,7 @@ LAYERS = {
     "_operations": "lasting patch_targets | events | callsite multicast windows_events | file_events started_processes",
     "_verdicts": (
         "findings | scopes violation_data | allowed baseline log_writing reported_exceptions subjects |"
-        " violation_log | blocks faults"
+        " known_violations violation_log | blocks faults"
     ),
     "_guards": "audit_hook | ceilings | audit forked_copies inheritance | environment",
     "_protocol": "framing stand_in_classes | tracebacks | portable_errors | frame_kinds | frames",
@@ -73,12 +73,12 @@ LAYERS = {
         "isolation_errors listeners record_entries | progress recording size_distribution"
         " summary time_limits failure_limit | leftovers | guarding | guarded_result | leaks result_proxy | run_result"
     ),
-    "_suites": "expressions history_file suite_blocks | history selection | order",
+    "_suites": "expressions history_file suite_tests | suite_blocks | history selection | order",
     "_workers": (
         "hosts | addressing parallel_plan replay worker_result | context teardown_reports | worker | worker_supply |"
         " parallel_run | isolation"
     ),
-    "_running": "handover | class_protection | __init__ case watched_run | runner",
+    "_running": "handover | class_protection | definitions | __init__ case watched_run | runner",
     "_worker": "",
     "_marks": "block_wrappers isolated_calls | guard start_method_blocks | marks | isolated",
     "_pytest_host": (
@@ -118,6 +118,9 @@ TESTED_ELSEWHERE = {
     "_results.guarded_result": "results.test_violations",
     "_results.guarding": "results.test_violations",
     "_results.recording": "reports.test_json_report reports.test_runs",
+    "_verdicts.known_violations": "results.test_summary",
+    "_running.definitions": "running.test_class_protection",
+    "_suites.suite_tests": "suites.test_suite_blocks",
     "_running.watched_run": "running.test_runner",
     "_studies.reproduction": "studies.test_polluters",  # its commands are run there
     "_workers.hosts": "django_host.test_worker_host",
@@ -387,7 +390,7 @@ class CirclesTest(hermetic.HermeticTestCase):
         self.assertIn("_doubles.expectations", graph()["_doubles.popen_methods"])  # for its types alone
 
 
-MOST_DEFERRED_IMPORTS = 24
+MOST_DEFERRED_IMPORTS = 42
 
 
 @hermetic.medium  # it reads all of the package
@@ -436,9 +439,9 @@ CHANGED_VARIABLES = {
     ("_rules.policies", "_by_class"): "marking.forget clears it",
     ("_rules.policies", "_by_marks"): "marking.forget clears it",
     ("_running.class_protection", "_fixture_scopes"): "an entry lasts from setUpClass to the last class cleanup",
-    ("_running.class_protection", "_marking_modules"): "whether a module has hermetic's names does not change",
+    ("_running.definitions", "_marking_modules"): "whether a module has hermetic's names does not change",
     ("_sandbox.allowed_names", "_addresses"): "forget_addresses clears it",
-    ("_verdicts.scopes", "_free"): "its serial is set once, at import",
+    ("_verdicts.scopes", "free"): "its serial is set once, at import",
     ("_verdicts.scopes", "running"): "what is in force",
 }
 CHANGING = {"append", "add", "update", "setdefault", "pop", "popitem", "clear", "remove", "discard", "extend", "insert"}

@@ -7,10 +7,10 @@ therefore ignore everything before the last SIGCONT.
 from __future__ import annotations
 
 import contextlib
-import math
 import signal
 
 from . import real
+from .sizes import NO_LIMIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _SIGNAL = getattr(signal, "SIGCONT", None)  # Windows has no such signal, and st
 class _Continued:
     """Holds the time at which this process was last continued, by ``perf_counter``. One instance, in this module."""
 
-    at = -math.inf
+    at = -NO_LIMIT
 
 
 _continued = _Continued()

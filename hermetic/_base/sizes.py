@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import enum
 
+NO_LIMIT = float("inf")  # seconds; not math.inf, for which a file would have to be loaded
+
 
 class Size(enum.Enum):
     """The sizes of tests, from the most to the least restricted.

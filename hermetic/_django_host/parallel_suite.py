@@ -15,7 +15,7 @@ from .._results.listeners import Listener
 from .._rules import groups, policies
 from .._running.watched_run import WatchedRun
 from .._settings.current_run import current_run
-from .._suites import suite_blocks
+from .._suites import suite_tests
 from .._verdicts import scopes
 from .._workers import hosts
 from . import clones, run_settings, worker_host
@@ -41,7 +41,7 @@ class _ParallelSuite:
 
     def run(self, result: Any) -> Any:
         """Run the tests in processes of a pool."""
-        isolated = [test for test in suite_blocks.tests_in(self) if groups.of_test_if_right(test) is not None]
+        isolated = [test for test in suite_tests.tests_in(self) if groups.of_test_if_right(test) is not None]
         aliases = sorted({alias for test in isolated for alias in worker_host.databases_of(test)})
         given = current_run.given_on_command_line()
         self.runner_class = functools.partial(PoolRunner, self.runner_class, given, aliases)

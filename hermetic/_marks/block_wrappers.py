@@ -32,7 +32,9 @@ __unittest = True  # keeps our frames out of unittest's tracebacks
 
 _OTHER_KINDS = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
 _FURTHER_NAMES = [
-    name for name in functools.WRAPPER_ASSIGNMENTS if name not in {"__module__", "__name__", "__qualname__", "__doc__"}
+    name
+    for name in functools.WRAPPER_ASSIGNMENTS
+    if name not in {"__module__", "__name__", "__qualname__", "__doc__", "__type_params__"}
 ]
 
 
@@ -60,10 +62,14 @@ def wrap(function: Any, block_for: Callable[[Any, tuple[Any, ...]], Block | None
 
 def _named_as(wrapper: Any, function: types.FunctionType) -> Any:
     """Do what ``functools.update_wrapper`` does, faster, for a function without attributes: suites have thousands."""
-    wrapper.__module__, wrapper.__name__ = function.__module__, function.__name__
-    wrapper.__qualname__, wrapper.__doc__ = function.__qualname__, function.__doc__
+    wrapper.__module__ = function.__module__
+    wrapper.__name__ = function.__name__
+    wrapper.__qualname__ = function.__qualname__
+    wrapper.__doc__ = function.__doc__
     for name in _FURTHER_NAMES:
         setattr(wrapper, name, getattr(function, name))
+    if getattr(function, "__type_params__", ()):
+        wrapper.__type_params__ = function.__type_params__  # type: ignore[attr-defined,unused-ignore]  # from 3.12 on
     wrapper.__wrapped__ = function
     return wrapper
 

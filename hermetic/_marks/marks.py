@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
+import types
 import unittest
 
 from .._base.errors import ConfigurationError, DecorationError
@@ -49,6 +50,7 @@ class Mark:
     size: Size | None = None
     allowance: Allowance = NO_ALLOWANCE
     isolation: tuple[str | None, float | None, str | None] | None = None
+    _alone: tuple[Mark, ...] = ()  # the marks of all that has this one only, which results recognize; none at first
 
     @property
     def mark(self) -> Any:
@@ -66,7 +68,7 @@ class Mark:
             DecorationError: for anything else, and for a second size or isolation on the same thing.
         """
         found: Any = marked
-        if inspect.isfunction(found):
+        if isinstance(found, types.FunctionType):
             found = self._mark_function(found)
         elif isinstance(found, (staticmethod, classmethod)):
             found = type(found)(self._mark_function(found.__func__))
@@ -98,7 +100,7 @@ class Mark:
     def _add_to(self, marked: Any, marks: Any) -> None:
         others = self._compatible(marked, marks) if marks or type(marks) is not tuple else ()
         try:
-            marked.__hermetic__ = (self, *others)
+            marked.__hermetic__ = (self, *others) if others else self._alone or (self,)
         except (AttributeError, TypeError) as error:
             raise DecorationError(f"{self!r} cannot be put on {_described(marked)}: {error}") from error
 
@@ -126,6 +128,7 @@ class SizeMark(Mark):
 
     def __init__(self, size: Size) -> None:
         self.size: Size | None = size
+        self._alone = (self,)
 
     if TYPE_CHECKING:
 
@@ -257,8 +260,10 @@ def _allowance_alone(function: Any) -> Allowance:
 def _test_block(function: Any, args: tuple[Any, ...]) -> PolicyBlock | None:
     """The block for a call of a marked function; None if the test that calls it is being judged already."""
     test = args[0] if marking.is_method_call(args) else None
-    owner = test if test is not None else function_name(function)
     scope = scopes.active()
+    if test is not None and scope is not None and scope.owner is test:
+        return None  # the usual case, without the questions below
+    owner = test if test is not None else function_name(function)
     if scopes.is_of(scope, owner):
         return None
     if test is None and scope is not None and _allowance_alone(function) != NO_ALLOWANCE:

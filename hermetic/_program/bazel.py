@@ -20,7 +20,7 @@ import os
 
 from .._base import real
 from .._base.errors import ConfigurationError
-from .._suites import order, suite_blocks
+from .._suites import order, suite_tests
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Protocol:
 
     def chooses(self, test: Any) -> bool:
         """Whether to run a test; the filter works like ``-k``."""
-        return any(fnmatch.fnmatchcase(suite_blocks.name_of(test), pattern) for pattern in self._patterns)
+        return any(fnmatch.fnmatchcase(suite_tests.name_of(test), pattern) for pattern in self._patterns)
 
 
 def _shard(asked: dict[str, str]) -> Shard | None:

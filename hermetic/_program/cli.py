@@ -17,7 +17,7 @@ def main() -> None:
     _warn_of_foreign_package()
     installation.report_at_exit(is_first=True)
     program = os.path.basename(sys.argv[0])
-    ours, rest = options.split_arguments(sys.argv[1:], options.make_parser(program))
+    ours, rest = options.split_arguments(sys.argv[1:], program)
     if ours.script is None:
         TestProgram(module=None)
         return

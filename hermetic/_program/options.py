@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import argparse
 
+from .._settings.current_run import JSON, TEXT
 from .._settings.table import SETTINGS, plain_text_of
-from .._studies import listing
 from .._version import __version__
 
 TYPE_CHECKING = False
@@ -39,11 +39,11 @@ OTHER_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "--list": (
         "[List the tests](../how-to/choose-tests.md#list-tests) that would run, and exit",
-        {"action": "store_const", "const": listing.TEXT},
+        {"action": "store_const", "const": TEXT},
     ),
     "--list-json": (
         "List them with a line of JSON for each",
-        {"action": "store_const", "const": listing.JSON, "dest": "list"},
+        {"action": "store_const", "const": JSON, "dest": "list"},
     ),
     "--bisect": (
         "[Find the earlier tests](../how-to/find-a-polluter.md) that make this test fail or pass, and run no others",
@@ -84,6 +84,18 @@ GROUPS = {  # settings and other options
 }
 
 
+# What an argument that is one of our options begins with, and the options of a command line without any.
+_BEGINNINGS = tuple(option for setting in SETTINGS.values() for option in setting.options) + tuple(OTHER_OPTIONS)
+_NOT_GIVEN = {
+    **dict.fromkeys(SETTINGS),
+    **{
+        how.get("dest", name.removeprefix("--").replace("-", "_")): False if how.get("action") == "store_true" else None
+        for name, (_, how) in OTHER_OPTIONS.items()
+        if how.get("action") != "version"
+    },
+}
+
+
 def make_parser(program: str) -> argparse.ArgumentParser:
     """Return the parser of our own options.
 
@@ -110,11 +122,16 @@ class _Parser(argparse.ArgumentParser):
         """Print nothing."""
 
 
-def split_arguments(arguments: Sequence[str], parser: argparse.ArgumentParser) -> tuple[argparse.Namespace, list[str]]:
+def split_arguments(arguments: Sequence[str], program: str) -> tuple[argparse.Namespace, list[str]]:
     """Return our options, and the arguments that are left to unittest, in their order.
 
     Arguments after ``--`` or ``--script FILE`` are left alone.
+
+    Args:
+        program: the name of the program, for usage messages.
     """
+    if not any(argument.startswith(_BEGINNINGS) for argument in arguments):
+        return argparse.Namespace(**_NOT_GIVEN), [*arguments]  # most runs: a parser of all options takes its time
     taken = list(arguments)
     rest: list[str] = []
     for index, argument in enumerate(arguments):
@@ -128,7 +145,7 @@ def split_arguments(arguments: Sequence[str], parser: argparse.ArgumentParser) -
             end = index + (2 if argument == "--script" else 1)
             taken, rest = list(arguments[:end]), list(arguments[end:])
             break
-    options, unknown = parser.parse_known_args(_with_seed(taken))
+    options, unknown = make_parser(program).parse_known_args(_with_seed(taken))
     return options, unknown + rest
 
 

@@ -18,9 +18,9 @@ from .._running.watched_run import WatchedRun
 from .._settings import config
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
-from .._suites import expressions, selection, suite_blocks
+from .._suites import expressions, suite_tests
 from .._verdicts import reported_exceptions
-from . import explanations, help_text, options, other_runners, run_setup, usage
+from . import help_text, options, other_runners, run_setup, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ class TestProgram(unittest.TestProgram):
         if features.UNITTEST_HAS_DURATIONS:
             kwargs["durations"] = durations
         self.durations = durations
-        self._hermetic_parser: argparse.ArgumentParser
         self._is_in_help = False
         self._ours: argparse.Namespace
         self._stderr = sys.stderr
@@ -66,11 +65,12 @@ class TestProgram(unittest.TestProgram):
     def parseArgs(self, argv: list[str]) -> None:
         """Take our options, put the settings in force, and pass the other arguments to unittest."""
         self._help_word, argv = help_text.word_of_help(argv)
-        self._hermetic_parser = options.make_parser(str(self.progName))
-        ours, rest = options.split_arguments(argv[1:], self._hermetic_parser)
+        ours, rest = options.split_arguments(argv[1:], str(self.progName))
         self._ours = ours
         with usage.configuration_errors(str(self.progName)):
             if ours.explain is not None:
+                from . import explanations  # saves 1 ms in runs of tests
+
                 usage.show(explanations.explanation(ours.explain))
                 process_exits.exit_program(0)
             if ours.script is not None:
@@ -98,6 +98,8 @@ class TestProgram(unittest.TestProgram):
             ):
                 super().createTests(from_discovery, *args, **kwargs)
             if matches is not None:
+                from .._suites import selection  # saves 1 ms in runs without such an expression
+
                 self.test = selection.chosen(self.test, matches)
         except ImportError as error:
             *_, (frame, _) = traceback.walk_tb(error.__traceback__)
@@ -116,7 +118,7 @@ class TestProgram(unittest.TestProgram):
         self.testNamePatterns = None
         with usage.configuration_errors(str(self.progName)):
             conditions = [*map(expressions.condition, patterns)]
-        return lambda test: any(matches(suite_blocks.name_of(test)) for matches in conditions)
+        return lambda test: any(matches(suite_tests.name_of(test)) for matches in conditions)
 
     def runTests(self) -> None:
         """Run the tests, with our runner by default, and exit as unittest does, but never green after an early end."""
@@ -242,7 +244,7 @@ class TestProgram(unittest.TestProgram):
             print(text)
             return
         with usage.configuration_errors(str(self.progName)):
-            texts = [text.rstrip() + "\n", self._hermetic_parser.format_help()]
+            texts = [text.rstrip() + "\n", options.make_parser(str(self.progName)).format_help()]
             usage.show(help_text.help_text(texts, str(self.progName), self._help_word))
 
 

@@ -12,11 +12,8 @@ from .._rules import marking, policies, sandbox_choice
 from .._running.watched_run import jobs
 from .._settings import config, table
 from .._settings.current_run import current_run
-from .._studies import listing
-from .._suites import history, selection
-from .._suites.order import Order, parse_shard
-from .._suites.selection import Selection
-from . import bazel, usage
+from .._suites import history
+from . import usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +23,8 @@ if TYPE_CHECKING:
 
     from .._studies.baseline_writer import BaselineWriter
     from .._studies.survey import Survey
+    from .._suites.selection import Selection
+    from . import bazel
 
 _REPORTS = ("junit_xml", "json", "html")  # settings
 
@@ -77,6 +76,8 @@ def _bazel(while_running: contextlib.ExitStack) -> bazel.Protocol | None:
     """Return what Bazel asks of this program; None if something else has started it."""
     if not any(name.startswith(("TEST_", "TESTBRIDGE_")) for name in os.environ):
         return None
+    from . import bazel  # saves 1 ms in other runs
+
     protocol = bazel.Protocol(while_running)
     current_run.fails_fast, current_run.ends_at = protocol.fails_fast, protocol.ends_at
     return protocol
@@ -127,26 +128,33 @@ def put_in_order(settings: table.Settings, ours: argparse.Namespace, protocol: b
     if current_run.order is not None:
         return  # this program was started by a script, whose order applies
     shard = protocol.shard if protocol is not None else None
-    if ours.shard is not None:
-        if shard is not None:
-            raise ConfigurationError(f"--shard {ours.shard}: Bazel selects the shard; leave the option out")
-        shard = parse_shard(ours.shard, "--shard")
+    if ours.shard is not None and shard is not None:
+        raise ConfigurationError(f"--shard {ours.shard}: Bazel selects the shard; leave the option out")
     path, is_own = history.history_path(settings), settings.history == "auto"
     # A shard does not update the history, because later shards would be divided by other durations. Under Bazel, the
     # history is a source file.
-    is_kept = shard is not None or "TEST_SRCDIR" in os.environ
+    is_shard = shard is not None or ours.shard is not None
+    is_kept = is_shard or "TEST_SRCDIR" in os.environ
     known = None if path is None else history.RunHistory(path, is_own=is_own, is_kept=is_kept)
     if ours.last_failed and known is None:
         raise ConfigurationError("--last-failed needs the history of the last run, but history = off")
     current_run.history = known
-    asked = _selection(ours, protocol)
-    if shard or asked or ours.last_failed or settings.failed_first or settings.shuffle != "off":
+    asks = (protocol is not None and protocol.has_filter) or bool(ours.deselect)
+    asks = asks or ours.size is not None or ours.tests_from is not None
+    if is_shard or asks or ours.last_failed or settings.failed_first or settings.shuffle != "off":
+        from .._suites.order import Order, parse_shard  # saves 1 ms in runs in the usual order
+
+        if ours.shard is not None:
+            shard = parse_shard(ours.shard, "--shard")
+        asked = _selection(ours, protocol)
         current_run.order = Order(settings, shard=shard, last_failed=ours.last_failed, selection=asked, history=known)
 
 
 def _selection(ours: argparse.Namespace, protocol: bazel.Protocol | None) -> Selection:
     """Return what the options and Bazel ask of each test."""
-    found = Selection(is_of_script=ours.script is not None)
+    from .._suites import selection  # saves 1 ms in runs of all tests
+
+    found = selection.Selection(is_of_script=ours.script is not None)
     if protocol is not None and protocol.has_filter:
         found.require(protocol.chooses)
         found.may_be_empty = True  # in a shard
@@ -173,6 +181,8 @@ def arranged(suite: Any) -> Any:
         suite = current_run.order.arranged(suite, lambda line: sys.stderr.write(f"{line}\n"))
     if current_run.lists is None:
         return suite
+    from .._studies import listing  # saves 2 ms in runs of tests
+
     text, failed = listing.list_of(suite, current_run.lists)
     if text:
         usage.show(text)

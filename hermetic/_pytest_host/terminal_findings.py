@@ -6,9 +6,9 @@ import importlib
 
 from .._patches import installation
 from .._policy import messages
-from .._results.summary import KnownViolations
 from .._settings.current_run import current_run
 from .._verdicts import faults, scopes, violation_data
+from .._verdicts.known_violations import KnownViolations
 from .item_rules import ItemOwner
 
 TYPE_CHECKING = False

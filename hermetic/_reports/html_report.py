@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import re
 import time
 
 from .html_assets import SCRIPT, STYLE
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .test_records import Entry, RunRecord, TestRecord
 
 _SLOWEST = 10
+_PLAIN = re.compile(r"[\w .:,/()-]*", re.ASCII).fullmatch  # the texts that are shown as they are
 
 
 def text(run: RunRecord) -> str:
@@ -49,7 +51,8 @@ def text(run: RunRecord) -> str:
 
 def _shown(value: object) -> str:
     """A value as HTML text, safe in elements and attributes."""
-    return html.escape(visible(str(value)))
+    text = str(value)
+    return text if _PLAIN(text) else html.escape(visible(text))
 
 
 def _words(outcome: str) -> str:
@@ -99,7 +102,7 @@ def _header(run: RunRecord) -> Iterator[str]:
 
 
 def _facts(facts: dict[str, object]) -> str:
-    items = "".join(f"<dt>{_shown(name)}</dt><dd>{_shown(value)}</dd>" for name, value in facts.items() if value)
+    items = "".join(f"<dt>{name}</dt><dd>{_shown(value)}</dd>" for name, value in facts.items() if value)
     return f'<dl class="facts">{items}</dl>'
 
 

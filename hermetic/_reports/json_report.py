@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .test_records import RunRecord, TestRecord
 
 VERSION = 1
+_encode = json.JSONEncoder().encode
+_BATCH = 500  # records
+_SURROGATE = r"\ud"  # what the JSON of a surrogate, lone or not, begins with
 
 
 def text(run: RunRecord) -> str:
@@ -32,9 +35,20 @@ def text(run: RunRecord) -> str:
         "ended_early": run.ended_early,
         "totals": run.totals(),
         "warnings": [asdict(warning) for warning in run.warnings],
-        "tests": [_test(record) for record in run.tests],
     }
-    return json.dumps(_readable(document), indent=1) + "\n"
+    head = json.dumps(_readable(document), indent=1).removesuffix("\n}")
+    batches = [run.tests[start : start + _BATCH] for start in range(0, len(run.tests), _BATCH)]
+    lines = ",\n  ".join([_lines(batch) for batch in batches])
+    return f'{head},\n "tests": [\n  {lines}\n ]\n}}\n'
+
+
+def _lines(records: list[TestRecord]) -> str:
+    """A line for each record. Without an indent, it is the encoder in C that writes them."""
+    plain = [_test(record) for record in records]
+    found = _encode(plain)
+    if _SURROGATE in found:
+        found = _encode(_readable(plain))
+    return found[1:-1].replace('}, {"id": ', '},\n  {"id": ')  # in a string, the quotes would be escaped
 
 
 def _test(record: TestRecord) -> dict[str, Any]:

@@ -8,6 +8,7 @@ CircleCI and others read the attributes ``file`` and ``line``, which pytest's ow
 
 from __future__ import annotations
 
+import re
 import time
 from xml.etree import ElementTree as ET
 
@@ -16,7 +17,7 @@ from .test_records import Entry, TestRecord
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from .test_records import RunRecord
 
@@ -30,6 +31,10 @@ _ELEMENTS = {
     "expected_failure": "skipped",
     "skip": "skipped",
 }
+_IN_QUOTES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"}
+)
+_SPECIAL = re.compile('[&<>"\r\n\t]').search
 _COUNTED_AS = {"error": "errors", "failure": "failures", "skipped": "skipped"}
 
 
@@ -40,14 +45,36 @@ def text(run: RunRecord) -> str:
     for record in [*run.tests, *_end_of(run)]:
         suites.setdefault(record.qualified_class or record.name, []).append(record)
     totals = {"tests": 0, "failures": 0, "errors": 0}
+    files = {file: visible(path_below("", file)) for file in {record.file for record in run.tests} if file}
     for number, (name, records) in enumerate(suites.items()):
-        suite = _suite(root, run, name, records)
+        suite = _suite(root, run.started, name, records, files)
         suite.set("id", str(number))
         for count in totals:
             totals[count] += int(suite.attrib[count])
     root.attrib.update({name: str(count) for name, count in totals.items()})
-    ET.indent(root, " ")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', *_lines_of(root), ""])
+
+
+def _lines_of(element: ET.Element, indent: str = "") -> Iterator[str]:
+    """The lines of an element, as ``ET.indent`` and ``ET.tostring`` write it, in a quarter of their time."""
+    attributes = "".join([f' {name}="{_in_quotes(value)}"' for name, value in element.items()])
+    if element.text is not None:
+        yield f"{indent}<{element.tag}{attributes}>{_in_element(element.text)}</{element.tag}>"
+    elif len(element):
+        yield f"{indent}<{element.tag}{attributes}>"
+        for child in element:
+            yield from _lines_of(child, f"{indent} ")
+        yield f"{indent}</{element.tag}>"
+    else:
+        yield f"{indent}<{element.tag}{attributes} />"
+
+
+def _in_quotes(text: str) -> str:
+    return text.translate(_IN_QUOTES) if _SPECIAL(text) else text
+
+
+def _in_element(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _end_of(run: RunRecord) -> list[TestRecord]:
@@ -59,12 +86,14 @@ def _end_of(run: RunRecord) -> list[TestRecord]:
     return [TestRecord("hermetic.the_run", "fixture", "", "hermetic", "the_run", started=run.duration, entries=[entry])]
 
 
-def _suite(root: ET.Element, run: RunRecord, name: str, records: list[TestRecord]) -> ET.Element:
-    began = run.started + min(record.started for record in records)
+def _suite(
+    root: ET.Element, started: float, name: str, records: list[TestRecord], files: Mapping[str, str]
+) -> ET.Element:
+    began, name = started + min(record.started for record in records), identifier(name)
     suite = ET.SubElement(
         root,
         "testsuite",
-        name=identifier(name),
+        name=name,
         tests=str(len(records)),
         time=_seconds(sum(record.duration for record in records)),
         timestamp=time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(began)),
@@ -72,7 +101,7 @@ def _suite(root: ET.Element, run: RunRecord, name: str, records: list[TestRecord
     counts = dict.fromkeys(_COUNTED_AS.values(), 0)
     _add_properties(suite, records)
     for record in records:
-        _add_case(suite, record, name)
+        _add_case(suite, record, name, files)
         if record.outcome in _ELEMENTS:
             counts[_COUNTED_AS[_ELEMENTS[record.outcome]]] += 1
     suite.attrib.update({count: str(number) for count, number in counts.items()})
@@ -102,17 +131,19 @@ def _properties(record: TestRecord) -> Iterator[tuple[str, str]]:
             yield f"{level} of {record.name}", f"{violation.code} {operation.api} {operation.target}{place}"
 
 
-def _add_case(suite: ET.Element, record: TestRecord, class_name: str) -> None:
+def _add_case(suite: ET.Element, record: TestRecord, class_name: str, files: Mapping[str, str]) -> None:
     case = ET.SubElement(
         suite,
         "testcase",
         name=identifier(record.name),
-        classname=identifier(class_name),
+        classname=class_name,
         time=_seconds(record.duration),
     )
     if record.file and record.line:
-        case.attrib.update(file=visible(path_below("", record.file)), line=str(record.line))
+        case.attrib.update(file=files[record.file], line=str(record.line))
     entries = record.entries
+    if not (entries or record.stdout or record.stderr) and record.passed:
+        return  # most tests
     if record.outcome == "interrupted":
         ET.SubElement(case, "error", type="interrupted", message="the run ended before this test finished")
     for element in ("skipped", "error", "failure"):  # the order of the schema, which allows one "skipped" at most

@@ -21,11 +21,13 @@ def without_colours(text: str) -> str:
 
 def without_surrogates(text: str) -> str:
     r"""A text with each lone surrogate replaced by its escape sequence, such as ``\udc80``."""
-    return _SURROGATES.sub(_escape, text)
+    return text if text.isascii() else _SURROGATES.sub(_escape, text)
 
 
 def visible(text: str) -> str:
     r"""A text with each character that is unsafe to show replaced by its escape sequence, such as ``\x1b``."""
+    if text.isascii() and text.isprintable():
+        return text  # the usual case, in a tenth of the time
     return _UNSAFE.sub(_escape, text.replace("\r\n", "\n").replace("\r", r"\r"))
 
 

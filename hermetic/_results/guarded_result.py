@@ -6,12 +6,12 @@ error. A violation that a reported exception shows is not reported again.
 
 from __future__ import annotations
 
-import math
 import sys
 
 from .._base import real
+from .._base.sizes import NO_LIMIT
 from .._patches import installation
-from .._rules import groups, marking, policies
+from .._rules import marking, policies
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import findings, reported_exceptions, scopes
@@ -64,11 +64,11 @@ class GuardedResult:
     _hear_timing = _hear_stop = _hear_success = _hear_start
     _is_plain = False  # whether unittest's TextTestResult is all that stands below
     _scope: scopes.Scope | None = None
-    _scope_class: type | None = None  # the class of tests that may take the scope over, one after another
-    _scope_fits_class = False  # whether all tests of the class may, because none has marks of its own
+    # The tests that may take the scope over, one after another: of this class, with these marks on their methods.
+    _scope_class: type | None = None
+    _scope_marks: Any = ()
     _began = 0.0
     _timing: tuple[Any, float, float] | None = None  # of a test that a worker has run
-    _begin = staticmethod(scopes.begin_scope)
 
     # What every test calls is written for speed: it is most of what a test costs.
 
@@ -83,12 +83,14 @@ class GuardedResult:
         if installation.installed.is_complete or running.has_log:
             scope = self._scope
             changes = running.late or running.faults or running.by_thread or running.has_log
-            if scope is None or changes or type(test) is not self._scope_class or not self._fits(test, scope):
+            if scope is None or changes or type(test) is not self._scope_class or not self._fits(test):
                 self._enter(test)
             else:
                 scope.owner = test
-                scope.started = self._began = real.perf_counter()
+                scope.started = real.perf_counter()
                 running.process = scope
+                if self._hear_timing:
+                    self._began = scope.started
         elif self._hear_timing:
             self._began = real.perf_counter()
 
@@ -147,21 +149,19 @@ class GuardedResult:
         if running.late or running.faults:
             self.report_late()
         scope = self._scope = scopes.Scope(test, policies.of_test(test))
-        is_handed_over = current_run.hands_tests_over() and groups.is_handed_over(test)
-        scope.time_limit = math.inf if is_handed_over else policies.time_limit(scope.policy)
+        is_handed_over = current_run.hands_tests_over() and guarding().groups.is_handed_over(test)
+        scope.time_limit = NO_LIMIT if is_handed_over else policies.time_limit(scope.policy)
         scope.started = self._began = real.perf_counter()
-        self._begin(scope)
+        scopes.begin_scope_alone(scope)
         if running.has_log:
             guarding().violation_log.announce_test(scope)
-        has_own_method = marking.own_method(test) is not None
-        self._scope_class = None if has_own_method else type(test)
-        self._scope_fits_class = not marking.has_marked_methods(type(test))
+        marks = self._scope_marks = marking.marks_of_method(test)
+        is_followed = type(marks) is tuple and not (marks and current_run.hands_tests_over())
+        self._scope_class = type(test) if is_followed else None
 
-    def _fits(self, test: Any, scope: scopes.Scope) -> bool:
-        """Whether a test of the class may take the scope over."""
-        if self._scope_fits_class:
-            return marking.own_method(test) is None
-        return policies.of_test(test) is scope.policy and not current_run.hands_tests_over()
+    def _fits(self, test: Any) -> bool:
+        """Whether a test of the scope's class may take the scope over: it has the same marks on its method."""
+        return not current_run.functions_are_marked or marking.marks_of_method(test) is self._scope_marks
 
     def _leave(self, test: Any, scope: scopes.Scope) -> None:
         self._conclude(test)

@@ -64,7 +64,7 @@ class Recorder(Listener):
         record = self._current = self._new_record(test)
         self._measured = False
         self._current_began = real.perf_counter()
-        record.started = self._since_start()
+        record.started = self._current_began - self._begun
 
     def addTiming(self, test: Any, started: float, seconds: float) -> None:
         if self._current is not None:
@@ -206,9 +206,6 @@ class Recorder(Listener):
         if not self._measured:
             record.duration = real.perf_counter() - self._current_began
 
-    def _since_start(self) -> float:
-        return real.perf_counter() - self._begun
-
     def _record_of(self, test: Any) -> TestRecord:
         if isinstance(test, unittest.TestCase):
             known, record = self._by_test.get(id(test), (None, None))
@@ -219,7 +216,7 @@ class Recorder(Listener):
         return self._by_id.get(name) or self._new_record(test)
 
     def _new_record(self, test: Any) -> TestRecord:
-        record = TestRecord(owner_name(test), started=self._since_start())
+        record = TestRecord(owner_name(test), started=real.perf_counter() - self._begun)
         if isinstance(test, unittest.TestCase):
             _describe_test(record, test)
             self._by_test[id(test)] = weakref.ref(test), record

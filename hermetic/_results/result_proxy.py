@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unittest
 
+from .._base import real
+from .._settings.current_run import current_run
 from .._verdicts import scopes
 from .guarded_result import GuardedResult, exc_info
 
@@ -26,11 +28,14 @@ def report_outside(result: Any, subject: Any, error: BaseException) -> None:
         result.addError(subject, exc_info(error))
 
 
-_OWN_NAMES = frozenset(vars(GuardedResult))
+_OWN_NAMES = frozenset((*vars(GuardedResult), "_thread"))
 
 
 class _Forward:
-    """Hands everything on to another object."""
+    """Hands everything on to another object.
+
+    A result that posts what it is told to a server is no part of the test, so what it does is not judged.
+    """
 
     def __init__(self, result: Any) -> None:
         object.__setattr__(self, "_result", result)
@@ -39,28 +44,71 @@ class _Forward:
         # Not self._result: a copy that is being unpickled has none yet, and would ask here for ever.
         return getattr(object.__getattribute__(self, "_result"), name)
 
+    @property
+    def addDuration(self) -> Any:
+        return self._result.addDuration
+
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _OWN_NAMES:
             object.__setattr__(self, name, value)
         else:
             setattr(self._result, name, value)
 
+    # Every test calls these, so they do not share the code below.
+
+    def startTest(self, test: Any) -> None:
+        token = scopes.block_scope.set(scopes.free)
+        try:
+            self._result.startTest(test)
+        finally:
+            scopes.block_scope.reset(token)
+
+    def stopTest(self, test: Any) -> None:
+        token = scopes.block_scope.set(scopes.free)
+        try:
+            self._result.stopTest(test)
+        finally:
+            scopes.block_scope.reset(token)
+
+    def addSuccess(self, test: Any, details: Any = None) -> None:
+        token = scopes.block_scope.set(scopes.free)
+        try:
+            self._result.addSuccess(test, **({} if details is None else {"details": details}))
+        finally:
+            scopes.block_scope.reset(token)
+
 
 def _forwarded(name: str) -> Any:
     def forward(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with scopes.unjudged():  # a result that posts what it is told to a server is no part of the test
+        token = scopes.block_scope.set(scopes.free)
+        try:
             return getattr(self._result, name)(*args, **kwargs)
+        finally:
+            scopes.block_scope.reset(token)
 
     forward.__name__ = name
     return forward
 
 
-for _name in [name for name in _OWN_NAMES if name.startswith(("add", "start", "stop"))]:
-    setattr(_Forward, _name, _forwarded(_name))
+for _name in _OWN_NAMES:
+    if _name.startswith(("add", "start", "stop")) and _name not in vars(_Forward):
+        setattr(_Forward, _name, _forwarded(_name))
 
 
 class ResultProxy(GuardedResult, _Forward):
-    """Somebody else's result, made to know of violations for the time of one test."""
+    """Somebody else's result, made to know of violations, for the tests that one thread runs one after another."""
+
+    def __init__(self, result: Any) -> None:
+        super().__init__(result)
+        self._thread = real.get_thread_id()
+
+    def is_free_for(self, result: Any) -> bool:
+        """Whether the next test of a result can use this proxy."""
+        return self._result is result and self.current_test is None and self._thread == real.get_thread_id()
+
+    def is_followed_by(self, test: Any) -> bool:
+        """Whether a test takes over the scope of the test before it, because both have the same class and marks."""
+        return self._scope is not None and type(test) is self._scope_class and self._fits(test)
 
     def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
         if err is None or shows_subtests(self._result):
@@ -97,9 +145,24 @@ def lacking_methods(result: Any) -> dict[str, Any]:
     return {name: _Lacking() for name in optional if not hasattr(result, name)}
 
 
+def kept_proxy(result: Any, test: Any) -> ResultProxy | None:
+    """The proxy of a result whose last test had the policy of this one, where nothing else is in force; or None.
+
+    Most tests follow such a test, and need no other look at what applies to them.
+    """
+    kept: ResultProxy | None = current_run.last_proxy
+    if kept is None or not (kept.is_free_for(result) and kept.is_followed_by(test)) or scopes.active() is not None:
+        return None
+    return kept
+
+
 def proxy_of(result: Any) -> ResultProxy:
-    """A proxy that has the methods that a result has, and no others."""
+    """A proxy that has the methods that a result has, and no others; the one that its last test had, if possible."""
+    kept: ResultProxy | None = current_run.last_proxy
+    if kept is not None and kept.is_free_for(result):
+        return kept
     lacking = lacking_methods(result)
     cls = type("ResultProxy", (ResultProxy,), lacking) if lacking else ResultProxy
     proxy: ResultProxy = cls(result)
+    current_run.last_proxy = proxy
     return proxy

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._base.records import Violation
+    from .._verdicts.known_violations import KnownViolations
     from .listeners import Listener
-    from .summary import KnownViolations
 
 __unittest = True
 
@@ -42,7 +42,6 @@ class RunResult(GuardedResult):
     summary_stream: Any = None
     _is_nested = False
     _undescribed: tuple[int, ...] = ()  # the tests that have failed to describe themselves, by id()
-    _begin = staticmethod(scopes.begin_scope_alone)
 
     def begin_run(self, known: KnownViolations | None = None, seed_line: str | None = None) -> None:
         """Begin a run, with a summary as the only listener; arguments as of ``Summary``."""

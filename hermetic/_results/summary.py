@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from .._patches import installation
-from .._policy import messages
-from .._settings import allow_tables, baseline_file
+from .._settings import allow_tables
 from .._settings.current_run import current_run
 from .._terminal import colours
-from .._verdicts import baseline, scopes
-from .._verdicts.scopes import owner_name
+from .._verdicts import scopes
 from .listeners import Listener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from typing import Any, TextIO
 
     from .._base.errors import ViolationError
     from .._base.records import Violation
-
-_MAX_GONE = 10  # lines of entries that no longer occur: nobody deletes more of them by hand
+    from .._verdicts.known_violations import KnownViolations
 
 
 class Summary(Listener):
@@ -39,7 +36,7 @@ class Summary(Listener):
         self._is_nested = is_nested
         self._violations: list[Violation] = []
         self._allowed: list[Violation] = []
-        self._leaks: list[str] = []
+        self._leaks: list[tuple[str, list[str]]] = []
 
     def addViolations(self, test: Any, errors: Sequence[ViolationError]) -> None:
         self._violations += [error.violation for error in errors]
@@ -48,7 +45,7 @@ class Summary(Listener):
         self._allowed += violations
 
     def addLeaks(self, test: Any, what: str, changes: Sequence[str]) -> None:
-        self._leaks.append(f"{what}: {messages.summed_changes([*changes])}")
+        self._leaks.append((what, [*changes]))
 
     def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
         has_findings = self._violations or self._allowed or self._leaks or installation.installed.is_complete
@@ -63,6 +60,8 @@ class Summary(Listener):
         return lines
 
     def _findings(self, result: Any, stream: TextIO) -> list[str]:
+        from .._policy import messages  # saves 1 ms in runs without a size
+
         allowed: Sequence[Violation] = self._allowed
         known: list[str] = []
         if current_run.is_observing:
@@ -70,7 +69,8 @@ class Summary(Listener):
         elif self._known is not None:
             allowed, known = self._known.told_apart(allowed, result)
         bad = messages.summary_lines(self._violations, "violations")
-        odd = [*messages.summary_lines(allowed, "warnings"), *messages.leak_lines(self._leaks), *_idle_patterns()]
+        leaks = [f"{what}: {messages.summed_changes(changes)}" for what, changes in self._leaks]
+        odd = [*messages.summary_lines(allowed, "warnings"), *messages.leak_lines(leaks), *_idle_patterns()]
         if colours.are_wanted(stream):
             bad, odd = colours.of_headings(bad, colours.RED), colours.of_headings(odd, colours.YELLOW)
         return [*bad, *odd, *known]
@@ -82,59 +82,6 @@ def _idle_patterns() -> list[str]:
     return [
         f"warnings: allow {pattern!r} in {settings.origins[f'allow {pattern}']} matches no file" for pattern in idle
     ]
-
-
-class KnownViolations:
-    """Counts the violations of a run that the baseline lists.
-
-    Args:
-        is_whole: whether these are the whole suite. Only then can a run show that a test or a fixture is gone.
-    """
-
-    def __init__(self, tests: Iterable[Any], *, is_whole: bool) -> None:
-        settings = current_run.settings
-        self._entries, self._old_places = settings.baseline, [*settings.old_baselines]
-        self._places = [*self._old_places, baseline_file.path_in(settings.root)]
-        self._ids = {owner_name(test) for test in tests}
-        self._is_whole = is_whole
-
-    def told_apart(self, warned: Sequence[Violation], result: Any) -> tuple[list[Violation], list[str]]:
-        """Take the known violations out of those that were allowed, and return the rest with the lines about them."""
-        found = {violation: baseline.entry_of(violation) for violation in warned}
-        known = [violation for violation, entry in found.items() if entry in self._entries]
-        lines = [
-            f"baseline: {path} lists known violations, which is deprecated: run with --write-baseline to move them to"
-            f" {self._places[-1]}"
-            for path in self._old_places
-        ]
-        if known:
-            tests = len({violation.test for violation in known})
-            lines.append(f"baseline: {_counted(len(known), 'known violation')} in {_counted(tests, 'test')}")
-        gone = self._gone({found[violation] for violation in known}, result)
-        if gone:
-            what = "no longer occurs: remove it" if len(gone) == 1 else "no longer occur: remove them"
-            lines.append(f"baseline: {_counted(len(gone), 'known violation')} {what} from {' or '.join(self._places)},")
-            lines.append("  or run with --write-baseline to update the file:")
-            lines += [f"  {entry}" for entry in gone[:_MAX_GONE]]
-            lines += [f"  ... and {len(gone) - _MAX_GONE} more"] * (len(gone) > _MAX_GONE)
-        known_ones = set(known)
-        return [violation for violation in warned if violation not in known_ones], lines
-
-    def _gone(self, seen: set[str], result: Any) -> list[str]:
-        """Return the entries whose violations no longer occur, as far as this run shows."""
-        if result.ended_early is not None:
-            return []
-        unsure = {owner_name(test) for test, _ in [*result.errors, *result.failures, *result.skipped]}
-        gone = []
-        for entry in sorted(self._entries - seen):
-            name = entry.split(" ")[1]
-            if name not in unsure and (name in self._ids or self._is_whole):
-                gone.append(entry)
-        return gone
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
 _SHOWN_FROM = 0.001  # seconds, as in unittest

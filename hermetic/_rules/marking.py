@@ -59,6 +59,7 @@ def forget() -> None:
     """Clear all caches, after the settings have changed."""
     for cache in _caches:
         cache.clear()
+    current_run.last_proxy = None  # has the scope of a test, for those that follow it
 
 
 _marked_methods: dict[int, bool] = new_cache()
@@ -90,6 +91,13 @@ def own_method(test: object) -> Any:
     name = unittest_internals.test_method_name(test)
     method = getattr(test, "__dict__", {}).get(name)
     return None if method is None or is_of_class(method, type(test), name) else method
+
+
+def marks_of_method(test: object) -> Any:
+    """Return the marks of the method that a test runs, be it of its class or put on the test; () for none."""
+    name = unittest_internals.test_method_name(test)
+    method = getattr(test, "__dict__", {}).get(name)
+    return getattr(getattr(type(test), name, None) if method is None else method, "__hermetic__", ())
 
 
 def is_of_class(method: Any, cls: type, name: str) -> bool:
@@ -124,7 +132,7 @@ def refuse_misspelt(cls: type) -> None:
     for place, holder in places:
         names = real.names_in(holder)
         for name, value in list(names.items()) if "__hermetic__" not in names else ():
-            if _is_misspelt(name, value):
+            if "_" in (name[:1], name[-1:]) and _is_misspelt(name, value):
                 raise DecorationError(f"{place}: {name} = {value!r} has no effect; write __hermetic__")
 
 

@@ -9,10 +9,9 @@ The nearest size applies, and exceptions add up.
 from __future__ import annotations
 
 import contextlib
-import math
 import sys
 
-from .._base.sizes import ANYWHERE, LIMITS, OBSERVE, OFF, OPT_IN, Size
+from .._base.sizes import ANYWHERE, LIMITS, NO_LIMIT, OBSERVE, OFF, OPT_IN, Size
 from .._patches import installation
 from .._policy.decision import Policy
 from .._settings.current_run import current_run
@@ -42,7 +41,7 @@ def install_guard(settings: Settings) -> None:
 def time_limit(policy: Policy | None) -> float:
     """Return the time limit of a test in this process, in seconds; infinite if time limits are off."""
     if policy is None or current_run.is_surveying or current_run.settings.time_limits == OFF:
-        return math.inf
+        return NO_LIMIT
     return LIMITS[policy.size].time_limit
 
 

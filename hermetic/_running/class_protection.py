@@ -10,14 +10,13 @@ A class is protected when it is decorated, and when it is defined: with marked m
 
 from __future__ import annotations
 
-import sys
 import unittest
 
 from .._base import real
 from .._base.errors import GuardError
 from .._patches import installation, unittest_classes
+from .._results import result_proxy
 from .._results.guarded_result import GuardedResult, exc_info
-from .._results.result_proxy import proxy_of
 from .._rules import marking, misplaced_marks, policies
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
@@ -32,34 +31,14 @@ if TYPE_CHECKING:
 __unittest = True
 
 
-def look_at(cls: Any) -> None:
-    """Protect a class that was just defined, if it has marks."""
+def look_at(cls: Any, *, is_marked: bool) -> None:
+    """Refuse marks of a class that was just defined if they have no effect, and protect it if it is marked."""
     if current_run.functions_are_marked:
         misplaced_marks.refuse_in_class(cls)
-    if _is_marked(cls):
+    if is_marked:
         marking.refuse_misspelt(cls)
         installation.install_if_possible()
         protect_class(cls)
-
-
-_marking_modules: set[str] = set()
-
-
-def _is_marked(cls: type) -> bool:
-    """Whether a class has, or may yet get, a mark: one of its own, or by ``__hermetic__`` below it in its module."""
-    if cls.__module__ in _marking_modules:
-        return True
-    names = real.names_in(sys.modules.get(cls.__module__))
-    hermetic = sys.modules.get(__package__.partition(".")[0])
-    if any(value is hermetic or marking.is_mark(value) for value in list(names.values())):
-        _marking_modules.add(cls.__module__)
-        return True
-    return (
-        "__hermetic__" in names
-        or marking.is_protected(cls)
-        or marking.has_marked_methods(cls)
-        or any("__hermetic__" in vars(base) for base in cls.__mro__)
-    )
 
 
 def protect_class(cls: Any) -> None:
@@ -93,23 +72,32 @@ def _protected_run(cls: Any, inherited: Callable[..., Any]) -> Callable[..., Any
         if isinstance(result, GuardedResult):
             # `inherited`, spelled out, because every test of ours comes by here.
             return own(self, result) if own else super(cls, self).run(result)
-        return run_here(self, result)
+        proxy = result_proxy.kept_proxy(result, self)
+        if proxy is None:
+            return run_here(self, result)
+        own(self, proxy) if own else super(cls, self).run(proxy)
+        proxy.report_late()  # what happened after stopTest: an event loop or an executor shutting down
+        return result
 
     def run_here(self: Any, result: Any) -> Any:
         policy = policies.of_test(self)
         scope = scopes.active()
         if result is None and (policy is not None or current_run.watches_processes):
-            result = self.defaultTestResult()
-            result.startTestRun()
-            try:
-                return self.run(result)
-            finally:
-                result.stopTestRun()
+            return _run_with_result_of_its_own(self)
         if isinstance(result, GuardedResult) or policy is None or scopes.is_of(scope, self):
             return inherited(self, result)
         return _run_with_proxy(self, inherited, result)
 
     return run
+
+
+def _run_with_result_of_its_own(test: Any) -> Any:
+    result = test.defaultTestResult()
+    result.startTestRun()
+    try:
+        return test.run(result)
+    finally:
+        result.stopTestRun()
 
 
 def _report_unguarded(test: Any, result: Any) -> bool:
@@ -156,9 +144,9 @@ def _protected_debug(_: Any, inherited: Callable[..., Any]) -> Callable[..., Any
 
 
 def _run_with_proxy(test: Any, inner: Callable[..., Any], result: Any) -> Any:
-    proxy = proxy_of(result)
+    proxy = result_proxy.proxy_of(result)
     inner(test, proxy)
-    proxy.report_late()  # what happened after stopTest: an event loop or an executor shutting down
+    proxy.report_late()  # as above
     return result
 
 

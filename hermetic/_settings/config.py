@@ -131,15 +131,6 @@ def settings_lines(settings: Settings) -> str:
     return "\n".join(lines)
 
 
-def given_on_command_line(settings: Settings) -> dict[str, Any]:
-    """Return the settings that came from the command line, by name, as ``load`` takes them."""
-    return {
-        name: setting.kind.plain(getattr(settings, name))
-        for name, setting in SETTINGS.items()
-        if settings.origins.get(name) == "command line"
-    }
-
-
 def _environment_table(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the settings in the environment, by name."""
     table = {}

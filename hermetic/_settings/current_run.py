@@ -6,8 +6,6 @@ import contextlib
 import sys
 import weakref
 
-from . import config
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +14,8 @@ if TYPE_CHECKING:
     from .._policy.decision import Policy
     from .table import Settings
 
+
+TEXT, JSON = "text", "json"  # the forms of the list of tests
 
 # What outlives a program: marks stay in force, and workers are closed by the isolation.
 _KEPT = ("mark_types", "functions_are_marked", "isolation", "workers_started")
@@ -56,6 +56,7 @@ class CurrentRun:
         ends_at: when the program's runs must end, by ``perf_counter``; None for no such time.
         given_any_port: the sockets that were bound to port 0, for which the system draws a port.
         drawn_ports: the ports that the system has drawn for servers.
+        last_proxy: the ``ResultProxy`` of the last result of another runner, which is kept for the next test.
         policy_of: finds the policy of a class, or of a module by its name, outside of its tests.
         mark_of_host: turns a mark into one of the host's own; raises AttributeError where the host has none.
         living_children: finds the process ids of this process's children that have not ended.
@@ -73,8 +74,7 @@ class CurrentRun:
         self.has_begun = False
         self.watches_processes = False
         self.host_isolates = False
-        self.in_worker = False
-        self.in_shared_worker = False
+        self.in_worker = self.in_shared_worker = False
         self.is_observing = False
         self.is_surveying = False
         self.imports_are_kept_apart = False
@@ -91,6 +91,7 @@ class CurrentRun:
         self.ends_at: float | None = None
         self.given_any_port: weakref.WeakSet[Any] = weakref.WeakSet()
         self.drawn_ports: set[int] = set()
+        self.last_proxy: Any = None
         self.policy_of: Callable[[type | str], Policy | None] = lambda _: None
         self.mark_of_host: Callable[[Any], Any] = _no_mark
         self.living_children: Callable[[], Iterable[int]] = tuple
@@ -103,6 +104,8 @@ class CurrentRun:
             ConfigurationError: as ``config.load``.
         """
         if self._settings is None:
+            from . import config  # saves 3 ms in processes that run no tests
+
             self._settings = config.load()
         return self._settings
 
@@ -112,7 +115,7 @@ class CurrentRun:
 
     def given_on_command_line(self) -> dict[str, Any]:
         """The settings in force that came from the command line: they apply to a program that a script starts, too."""
-        return {} if self._settings is None else config.given_on_command_line(self._settings)
+        return {} if self._settings is None else self._settings.given_on_command_line()
 
     def begin_anew(self) -> None:
         """Forget the run that this process was forked from, as a process that runs tests by itself."""

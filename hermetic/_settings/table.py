@@ -266,6 +266,14 @@ class Settings:
         """Return the same settings but for these values."""
         return Settings(**{**vars(self), **values})
 
+    def given_on_command_line(self) -> dict[str, Any]:
+        """Return the values that came from the command line, by name, as ``config.load`` takes them."""
+        return {
+            name: setting.kind.plain(getattr(self, name))
+            for name, setting in SETTINGS.items()
+            if self.origins.get(name) == "command line"
+        }
+
     def allowance_for(self, path: str) -> Allowance:
         """Return what the path patterns allow to the tests of a file.
 

@@ -7,32 +7,30 @@ import unittest
 from .._base.errors import DecorationError
 from .._protocol import framing
 from .._rules import groups
-from .._settings.current_run import current_run
-from .._suites import selection, suite_blocks
+from .._settings.current_run import JSON, current_run
+from .._suites import selection, suite_tests
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-TEXT, JSON = "text", "json"
-
 
 def list_of(suite: Any, form: str) -> tuple[str, Any]:
     """Return the list of the tests of a suite, and a suite of those that could not be loaded.
 
     Args:
-        form: ``TEXT`` for columns, or ``JSON`` for a line of JSON for each test.
+        form: ``current_run.TEXT`` for columns, or ``JSON`` for a line of JSON for each test.
     """
-    tests = [*suite_blocks.tests_in(suite)]
-    failed = unittest.TestSuite([test for test in tests if suite_blocks.failed_to_load(test)])
+    tests = [*suite_tests.tests_in(suite)]
+    failed = unittest.TestSuite([test for test in tests if suite_tests.failed_to_load(test)])
     durations: Mapping[str, float] = current_run.history.durations if current_run.history is not None else {}
-    rows = [_row(test, durations) for test in tests if not suite_blocks.failed_to_load(test)]
+    rows = [_row(test, durations) for test in tests if not suite_tests.failed_to_load(test)]
     return (_as_json(rows) if form == JSON else _as_text(rows)), failed
 
 
 def _row(test: Any, durations: Mapping[str, float]) -> dict[str, Any]:
-    name = suite_blocks.name_of(test)
+    name = suite_tests.name_of(test)
     row: dict[str, Any] = {"id": name, "size": "?", "isolation": None, "seconds": durations.get(name)}
     try:
         row["size"] = selection.size_name(test)

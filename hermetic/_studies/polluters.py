@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 
 from .._base.errors import ConfigurationError
-from .._suites import suite_blocks
+from .._suites import suite_blocks, suite_tests
 from .._verdicts import scopes
 from . import bisection
 from .trials import FAILS, IS_NOT_REACHED, PASSES, THE_RUN, Trials, process_of
@@ -89,7 +89,7 @@ class _Search:
 
         names = [*dict.fromkeys(self._all_names)]
         for block in self._trials.blocks:
-            if suite_blocks.failed_to_load(block.test) and self._name.startswith(f"{block.name}."):
+            if suite_tests.failed_to_load(block.test) and self._name.startswith(f"{block.name}."):
                 return f"the module {block.name} could not be loaded; run it to see why"
         near = [known for known in names if known.endswith(f".{self._name}") or known.startswith(f"{self._name}.")]
         near = near or difflib.get_close_matches(self._name, names, _MAX_NEAR)

@@ -12,7 +12,7 @@ import os
 from .._base import command
 from .._settings.current_run import current_run
 from .._settings.table import SETTINGS
-from .._suites import suite_blocks
+from .._suites import suite_blocks, suite_tests
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Reproduction:
         self._ours = ours
         self._discovers = hasattr(program, "start")
         self._given = None if self._discovers else getattr(program, "testNames", None)
-        self._names = [suite_blocks.name_of(test) for test in suite_blocks.tests_in(program.test)]
+        self._names = [suite_tests.name_of(test) for test in suite_tests.tests_in(program.test)]
 
     def command(self, names: Sequence[str]) -> str | None:
         """The command that runs the tests with these ids; None if there is no such command."""
@@ -88,13 +88,13 @@ class Reproduction:
         try:
             program.createTests(from_discovery=self._discovers and given is None)
             blocks = [
-                block for block in suite_blocks.blocks_in(program.test) if not suite_blocks.failed_to_load(block.test)
+                block for block in suite_blocks.blocks_in(program.test) if not suite_tests.failed_to_load(block.test)
             ]
         finally:
             program.test, program.testNamePatterns, loader.testNamePatterns = before
             program.testNames = self._given
         return sorted(
-            suite_blocks.name_of(test) for block in blocks for test in suite_blocks.tests_in(block.test)
+            suite_tests.name_of(test) for block in blocks for test in suite_tests.tests_in(block.test)
         ) == sorted(names)
 
 

@@ -17,7 +17,7 @@ from .._base.errors import IsolationError
 from .._protocol.frames import FrameHandler
 from .._rules import groups
 from .._settings.current_run import current_run
-from .._suites import suite_blocks
+from .._suites import suite_blocks, suite_tests
 from .._workers import addressing
 from .._workers.worker_result import FAILURES, run_options
 from .._workers.worker_supply import WorkerSupply, context_of
@@ -122,7 +122,7 @@ class Trials:
     @functools.cached_property
     def _imports(self) -> dict[str, Any]:
         """The entries of a context that have an interpreter import the modules of the tests, by the modules' names."""
-        tests = (test for block in self.blocks for test in suite_blocks.tests_in(block.test))
+        tests = (test for block in self.blocks for test in suite_tests.tests_in(block.test))
         names = dict.fromkeys(type(test).__module__ for test in tests)
         return {name: context_of(name)["modules"][0] for name in names}
 
@@ -156,7 +156,7 @@ class Trials:
 
 def process_of(block: SuiteBlock) -> tuple[str, str] | None:
     """The key of the group that a block runs in, or ``THE_RUN``; None for a process of its own."""
-    test = next(suite_blocks.tests_in(block.test), None)
+    test = next(suite_tests.tests_in(block.test), None)
     if not isinstance(test, unittest.TestCase):
         return THE_RUN
     group = groups.of_test_if_right(test)

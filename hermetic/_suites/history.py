@@ -14,9 +14,10 @@ import unittest
 
 from .._base import command, real
 from .._results.listeners import Listener
+from .._stdlib import unittest_internals
 from .._terminal import colours
 from .._verdicts import scopes
-from . import suite_blocks
+from . import suite_tests
 from .history_file import MIN_SECONDS, HistoryFile
 
 TYPE_CHECKING = False
@@ -56,6 +57,7 @@ class RunHistory(Listener):
         self._is_kept = is_kept
         self._pid = real.get_pid()
         self._ran: dict[str, float] = {}
+        self._methods: set[str] = set()  # the methods of the tests in `_ran` and in the history
         self._has_failures = False
         self._saved: tuple[dict[str, None], dict[str, float]] = {}, {}
 
@@ -80,6 +82,7 @@ class RunHistory(Listener):
             yield
             return
         self._known = self._file.read()
+        self._methods = {name.rpartition(".")[2] for name in self._known.durations}
         result.add_listener(self)
         try:
             yield
@@ -89,10 +92,12 @@ class RunHistory(Listener):
     def addTiming(self, test: Any, started: float, seconds: float) -> None:
         ran, known = self._ran, self._known
         # Fast tests of suites without failures are not recorded, and must cost next to nothing here.
-        if seconds >= MIN_SECONDS or ran or known.durations or known.failed:
-            name = suite_blocks.name_of(test)
-            if seconds >= MIN_SECONDS or known.failed or name in known.durations or name in ran:
+        is_recorded = seconds >= MIN_SECONDS or known.failed
+        if is_recorded or unittest_internals.test_method_name(test) in self._methods or not _has_usual_id(test):
+            name = suite_tests.name_of(test)
+            if is_recorded or name in known.durations or name in ran:
                 ran[name] = round(seconds, 4)
+                self._methods.add(name.rpartition(".")[2])
 
     def stopTestRun(self, result: Any) -> None:
         self.save(result)
@@ -126,6 +131,11 @@ class RunHistory(Listener):
         return [f"to rerun the failed tests: {command.quoted([*start, *option, *arguments])}"]
 
 
+def _has_usual_id(test: Any) -> bool:
+    """Whether the id of a test ends in the name of its method."""
+    return getattr(type(test), "id", None) is unittest.TestCase.id
+
+
 def _failed_in(result: Any) -> dict[str, None]:
     """The names of what a result reports as failed."""
     bad = [entry[0] for kind in ("failures", "errors") for entry in getattr(result, kind, ())]
@@ -141,7 +151,7 @@ def _skipped_in(result: Any) -> dict[str, float]:
 def _name_of(test: Any) -> str:
     """The name of a test, or of the class or module whose fixture this is; empty for anything else."""
     test = getattr(test, "test_case", test)
-    name = suite_blocks.name_of(test)
+    name = suite_tests.name_of(test)
     fixture, opening, owner = name.partition(" (")
     if opening and not isinstance(test, unittest.TestCase):  # the name of a test may hold anything
         return owner.removesuffix(")") if fixture in _FIXTURES else ""

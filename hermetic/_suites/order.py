@@ -17,7 +17,7 @@ from collections import namedtuple
 
 from .._base import real
 from .._base.errors import ConfigurationError
-from . import suite_blocks
+from . import suite_blocks, suite_tests
 from .history_file import MIN_SECONDS, owners_of
 
 TYPE_CHECKING = False
@@ -76,10 +76,10 @@ def parts_of(blocks: Iterable[SuiteBlock], count: int, durations: Mapping[str, f
     """
     members = suite_blocks.grouped(blocks, suite_blocks.unit_of)
     tests = {
-        name: [test for block in group for test in suite_blocks.tests_in(block.test)] for name, group in members.items()
+        name: [test for block in group for test in suite_tests.tests_in(block.test)] for name, group in members.items()
     }
     weights = {
-        unit: sum(sorted(max(durations.get(suite_blocks.name_of(test), 0.0), MIN_SECONDS) for test in of_unit))
+        unit: sum(sorted(max(durations.get(suite_tests.name_of(test), 0.0), MIN_SECONDS) for test in of_unit))
         for unit, of_unit in tests.items()
     }
     loads = [(0.0, index) for index in range(1, count + 1)]
@@ -182,7 +182,7 @@ class Order:
             return any(
                 name in failed
                 or any(owner in failed for owner in owners_of(name))
-                or (name in within and suite_blocks.failed_to_load(block.test))
+                or (name in within and suite_tests.failed_to_load(block.test))
                 for name in suite_blocks.names_in_block(block)
             )
 

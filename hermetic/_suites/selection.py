@@ -10,7 +10,7 @@ from .._base.errors import ConfigurationError, DecorationError
 from .._base.sizes import SIZE_NAMES
 from .._base.spelling import hint
 from .._rules import policies
-from . import suite_blocks
+from . import suite_blocks, suite_tests
 from .history_file import owners_of
 
 TYPE_CHECKING = False
@@ -49,7 +49,7 @@ class Selection:
 
     def require(self, condition: Condition) -> None:
         """Choose no test for which a condition is false."""
-        self._conditions.append(lambda test: suite_blocks.failed_to_load(test) or condition(test))
+        self._conditions.append(lambda test: suite_tests.failed_to_load(test) or condition(test))
 
     def require_name(self, names: Iterable[str], option: str) -> None:
         """Choose only tests that are named, or whose class, module or package is.
@@ -59,7 +59,7 @@ class Selection:
         """
         wanted = _NamedTests(names, option)
         self._named.append(wanted)
-        self._conditions.append(lambda test: wanted.has(test) or suite_blocks.failed_to_load(test))
+        self._conditions.append(lambda test: wanted.has(test) or suite_tests.failed_to_load(test))
 
     def leave_out(self, names: Iterable[str], option: str) -> None:
         """Choose no test that is named, or whose class, module or package is; arguments as of ``require_name``."""
@@ -74,7 +74,7 @@ class Selection:
             ConfigurationError: as ``check_names``, unless later runs may have these tests.
         """
         for condition in self._conditions:
-            blocks = [block for block in blocks if any([*map(condition, suite_blocks.tests_in(block.test))])]
+            blocks = [block for block in blocks if any([*map(condition, suite_tests.tests_in(block.test))])]
         if not self._is_of_script:
             self.check_names()
         return blocks
@@ -140,12 +140,12 @@ class _NamedTests:
         self._known: dict[str, None] = {}
 
     def has(self, test: Any) -> bool:
-        name = suite_blocks.name_of(test)
+        name = suite_tests.name_of(test)
         places = [name, *owners_of(name)]
         if self._missing:
             self._known.update(dict.fromkeys(places))
             for found in [*self._missing]:
-                if found in places or (suite_blocks.failed_to_load(test) and found.startswith(f"{name}.")):
+                if found in places or (suite_tests.failed_to_load(test) and found.startswith(f"{name}.")):
                     del self._missing[found]
         return any(place in self._names for place in places)
 

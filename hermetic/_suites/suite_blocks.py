@@ -14,14 +14,12 @@ from collections import namedtuple
 
 from .._rules import groups
 from .._settings.current_run import current_run
-from .._verdicts.scopes import owner_name
+from .suite_tests import name_of, tests_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
-
-_FAILED_TO_LOAD = "unittest.loader._FailedTest."  # the start of the id of a module that could not be loaded
 
 
 class SuiteBlock(namedtuple("SuiteBlock", ("test", "name", "class_name", "module"))):  # noqa: PYI024 - as Policy
@@ -57,15 +55,6 @@ def _is_plain(suite: Any) -> bool:
     )
 
 
-def tests_in(suite: Any) -> Iterator[Any]:
-    """The tests of a suite and of its nested suites."""
-    if isinstance(suite, unittest.TestCase) or not hasattr(suite, "__iter__"):
-        yield suite
-    else:
-        for test in suite:
-            yield from tests_in(test)
-
-
 def _block(test: Any) -> SuiteBlock:
     tests = [*tests_in(test)]
     name = name_of(tests[0]) if tests else ""
@@ -78,19 +67,9 @@ def _block(test: Any) -> SuiteBlock:
     return SuiteBlock(test, name, f"{module}.{qualname}", module)
 
 
-def name_of(test: Any) -> str:
-    """The id of a test; for a module that could not be loaded, the module's name."""
-    return owner_name(test).removeprefix(_FAILED_TO_LOAD)
-
-
 def names_in_block(block: SuiteBlock) -> list[str]:
     """The names of the tests of a block, as ``name_of`` returns them."""
     return [name_of(test) for test in tests_in(block.test)]
-
-
-def failed_to_load(test: Any) -> bool:
-    """Whether a test stands for a module that could not be loaded."""
-    return owner_name(test).startswith(_FAILED_TO_LOAD)
 
 
 def grouped(blocks: Iterable[SuiteBlock], key: Callable[[SuiteBlock], str]) -> dict[str, list[SuiteBlock]]:

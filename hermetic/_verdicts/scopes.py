@@ -15,9 +15,9 @@ import itertools
 import os
 import sys
 from contextvars import ContextVar
-from math import inf
 
 from .._base import real
+from .._base.sizes import NO_LIMIT
 from . import findings
 
 TYPE_CHECKING = False
@@ -96,7 +96,7 @@ class Scope:
         self.is_concluded = False  # whether leftovers have been looked for
         self.is_reported = False  # whether a result has reported the ledger at least once
         self.started = 0.0  # the start of the test, by perf_counter
-        self.time_limit = inf  # in seconds
+        self.time_limit = NO_LIMIT  # in seconds
         self.count_start = itertools.count(1).__next__  # counts the processes that this process starts
         self.touched = False  # whether there may be more to report of it than its outcome
 
@@ -218,8 +218,8 @@ if hasattr(os, "register_at_fork"):  # no thread of a forked child releases a lo
 block_scope: ContextVar[Scope | None] = ContextVar("hermetic_block_scope", default=None)
 
 
-_free = Scope("hermetic", None)
-_free.serial = sys.maxsize  # so that it beats every other scope
+free = Scope("hermetic", None)
+free.serial = sys.maxsize  # so that it beats every other scope
 
 
 def active() -> Scope | None:
@@ -311,7 +311,7 @@ class unjudged:  # noqa: N801 - used as a function: `with unjudged():`
     __slots__ = ("_token",)
 
     def __enter__(self) -> None:
-        self._token = block_scope.set(_free)
+        self._token = block_scope.set(free)
 
     def __exit__(self, *_: object) -> None:
         block_scope.reset(self._token)
@@ -319,7 +319,7 @@ class unjudged:  # noqa: N801 - used as a function: `with unjudged():`
 
 def is_unjudged() -> bool:
     """Whether this code runs in an ``unjudged`` block."""
-    return active() is _free
+    return active() is free
 
 
 def record(scope: Scope, error: ViolationError) -> None:

@@ -11,11 +11,8 @@ from hermetic._program import options
 
 
 class SplitTest(hermetic.HermeticTestCase):
-    def setUp(self):
-        self.parser = options.make_parser("hermetic")
-
     def split(self, text: str) -> tuple[argparse.Namespace, list[str]]:
-        return options.split_arguments(text.split(), self.parser)
+        return options.split_arguments(text.split(), "hermetic")
 
     def test_ours_are_taken_out_wherever_they_stand(self):
         ours, rest = self.split("discover -v --mode warn -s tests --isolated")
@@ -25,6 +22,14 @@ class SplitTest(hermetic.HermeticTestCase):
     def test_what_is_not_given_is_none_so_that_other_places_can_say_it(self):
         ours, _ = self.split("")
         self.assertEqual({ours.mode, ours.default_size, ours.isolated, ours.jobs}, {None})
+
+    def test_a_command_line_without_options_of_ours_is_read_as_the_parser_reads_it(self):
+        parser = options.make_parser("hermetic")
+        for text in ("", "test_shop", "discover -s tests -p *_test.py -v", "-k x --locals a.b -- c"):
+            with self.subTest(text=text):
+                expected, rest = parser.parse_known_args(text.replace(" -- ", " ").split())
+                ours, left = self.split(text)
+                self.assertEqual((vars(ours), [one for one in left if one != "--"]), (vars(expected), rest))
 
     def test_only_full_spellings_are_ours(self):
         _, rest = self.split("--start tests --shard-x")

@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections import Counter
 
-from hermetic import medium
+from hermetic import HermeticTestCase, medium
+from hermetic._reports import json_report
+from hermetic._reports.test_records import RunRecord, TestRecord
 from support import ROOT
 from support.report_runs import SampleReportCase, fields_of
+
+
+class WritingTest(HermeticTestCase):
+    def written(self, *names: str) -> str:
+        run = RunRecord([], "", "", "", 0.0, tests=[TestRecord(name) for name in names])
+        return json_report.text(run)
+
+    def test_any_text_comes_back_but_for_lone_surrogates(self):
+        names = ["plain", 'a}, {"id": "b', "\\ud800", "\U0001f600", "\n\t\x00", "\udc80", "\ud83d \ude00"]
+        expected = [*names[:5], "\\udc80", "\\ud83d \\ude00"]
+        text = self.written(*names)
+        text.encode()
+        self.assertEqual([test["id"] for test in json.loads(text)["tests"]], expected)
+
+    def test_each_test_has_a_line(self):
+        count = json_report._BATCH + 1
+        lines = self.written(*map(str, range(count))).splitlines()
+        self.assertEqual(len([line for line in lines if line.startswith('  {"id": ')]), count)
+
+    def test_a_run_without_tests_has_an_empty_list(self):
+        self.assertEqual(json.loads(self.written())["tests"], [])
 
 
 @medium

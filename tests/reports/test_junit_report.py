@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 import hermetic
 from hermetic import medium
+from hermetic._reports import junit_report
 from support import Folder
 from support.report_runs import MIDDLE, run_reported, sample_reports
 
@@ -151,6 +152,17 @@ class ContentsTest(JUnitCase):
         self.assertIn("]]></failure><script>alert(1)</script>", message)
         self.assertIn(r"\x00\x07\x1b[2J\x1b]0;x\x07\udc80\ufffe\u202e", message)
         self.assertNotRegex(sample_reports().read("--junit-xml"), "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ufffe]")
+
+
+class WritingTest(hermetic.HermeticTestCase):
+    def test_elements_are_written_as_the_standard_library_writes_them(self):
+        root = ET.Element("testsuites", name="a & b <c> \"d\" 'e' \t\r\n é \U0001f600")
+        suite = ET.SubElement(root, "testsuite")
+        ET.SubElement(suite, "testcase", name="plain", time="0.000")
+        ET.SubElement(suite, "error", message="").text = '1 < 2 & 3 > 2 "" ]]>\n second line\n'
+        written = "\n".join(junit_report._lines_of(root))
+        ET.indent(root, " ")
+        self.assertEqual(written, ET.tostring(root, encoding="unicode"))
 
 
 @medium

@@ -10,9 +10,10 @@ from unittest import mock
 
 import hermetic
 from hermetic._base.records import CallSite, Operation, Violation
-from hermetic._results.summary import KnownViolations, SlowestTests
+from hermetic._results.summary import SlowestTests
 from hermetic._settings.current_run import current_run
 from hermetic._settings.table import Settings
+from hermetic._verdicts.known_violations import KnownViolations
 
 PATH = os.path.join("root", "hermetic-baseline.txt")
 

@@ -14,7 +14,7 @@ import hermetic
 import support
 from hermetic import ConfigurationError, isolated, medium
 from hermetic._settings.current_run import current_run
-from hermetic._suites import order, suite_blocks
+from hermetic._suites import order, suite_blocks, suite_tests
 from support import run_hermetic, run_python
 from support.ordered_runs import CLASSES, FILES, MODULE, TESTS, OrderCase
 from support.properties import given, st
@@ -234,7 +234,7 @@ def shards_of(suite, count, durations=None):
     parts = order.parts_of(blocks, count, durations or {})
     found = [[] for _ in range(count)]
     for block in blocks:
-        found[parts[suite_blocks.unit_of(block)] - 1] += [test.id() for test in suite_blocks.tests_in(block.test)]
+        found[parts[suite_blocks.unit_of(block)] - 1] += [test.id() for test in suite_tests.tests_in(block.test)]
     return found
 
 
@@ -251,7 +251,7 @@ class PropertiesTest(hermetic.HermeticTestCase):
         fixture = classmethod(lambda cls: None)
         classes = [make_class(module, name, size, **{"setUpClass": fixture} if fixed else {})
                    for module, name, size, fixed in shapes]  # fmt: skip
-        ids = sorted(test.id() for test in suite_blocks.tests_in(suite_of(*classes)))
+        ids = sorted(test.id() for test in suite_tests.tests_in(suite_of(*classes)))
         durations = {name: taken for name, taken in zip(ids, seconds, strict=False) if taken is not None}
         found = shards_of(suite_of(*classes), count, durations)
         self.assertEqual(sorted(name for shard in found for name in shard), ids)

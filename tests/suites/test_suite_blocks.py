@@ -9,7 +9,7 @@ import unittest
 from unittest import mock
 
 import hermetic
-from hermetic._suites import suite_blocks
+from hermetic._suites import suite_blocks, suite_tests
 
 
 def case(module: str, name: str) -> type[unittest.TestCase]:
@@ -55,10 +55,10 @@ class BlocksTest(hermetic.HermeticTestCase):
     def test_a_module_that_could_not_be_loaded_goes_by_its_name(self):
         with mock.patch.object(sys, "path", [os.path.dirname(__file__)]):
             test = unittest.TestLoader().loadTestsFromName("shop_tests")
-        (found,) = suite_blocks.tests_in(test)
-        self.assertTrue(suite_blocks.failed_to_load(found))
-        self.assertEqual(suite_blocks.name_of(found), "shop_tests")
-        self.assertFalse(suite_blocks.failed_to_load(self))
+        (found,) = suite_tests.tests_in(test)
+        self.assertTrue(suite_tests.failed_to_load(found))
+        self.assertEqual(suite_tests.name_of(found), "shop_tests")
+        self.assertFalse(suite_tests.failed_to_load(self))
 
     def test_blocks_are_grouped_in_their_order(self):
         blocks = [*suite_blocks.blocks_in(suite_of(case("m", "A"), case("n", "B"), case("m", "C")))]

@@ -1,0 +1,62 @@
+"""Looks at the TestCase classes that are defined, and loads what protects them once there is one with a mark."""
+
+from __future__ import annotations
+
+import sys
+
+from .._base import real
+from .._rules import marking
+from .._settings.current_run import current_run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import ModuleType
+    from typing import Any
+
+    from .._policy.decision import Policy
+
+_marking_modules: set[str] = set()
+
+
+def look_at_new(cls: Any) -> None:
+    """Protect a class that was just defined, if it has marks."""
+    is_marked = _is_marked(cls)
+    if is_marked or current_run.functions_are_marked:
+        _protection().look_at(cls, is_marked=is_marked)
+
+
+def policy_outside(subject: type | str) -> Policy | None:
+    """Return the policy of a class's fixtures, or of a module's import and fixtures, by the module's name."""
+    found: Policy | None = _protection().policies.outside_of_tests(subject)
+    return found
+
+
+def children_of_process() -> Iterable[int]:
+    """Return the process ids of this process's children that have not ended."""
+    from .._isolation import process_tree  # saves 1 ms in runs that start no processes
+
+    return process_tree.living_children()
+
+
+def _protection() -> ModuleType:
+    from . import class_protection  # saves 4 ms in processes without marked classes
+
+    return class_protection
+
+
+def _is_marked(cls: type) -> bool:
+    """Whether a class has, or may yet get, a mark: one of its own, or by ``__hermetic__`` below it in its module."""
+    if cls.__module__ in _marking_modules:
+        return True
+    names = real.names_in(sys.modules.get(cls.__module__))
+    hermetic = sys.modules.get(__package__.partition(".")[0])
+    if any(value is hermetic or marking.is_mark(value) for value in list(names.values())):
+        _marking_modules.add(cls.__module__)
+        return True
+    return (
+        "__hermetic__" in names
+        or marking.is_protected(cls)
+        or marking.has_marked_methods(cls)
+        or any("__hermetic__" in vars(base) for base in cls.__mro__)
+    )
