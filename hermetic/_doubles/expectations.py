@@ -67,6 +67,8 @@ class Expectation:
     def accepts_input(self, call: CommandCall) -> bool:
         """Whether a child was sent the expected input. Text is compared as its bytes, None as no input."""
         wanted = self.wanted.get("input", ANYTHING)
+        if isinstance(wanted, str) and call.is_text:  # whose line ends are those of the system in its bytes
+            return wanted == call.text_of(call.sent)
         if wanted is None or isinstance(wanted, (str, bytes)):
             return encoded(wanted or b"", call.encoding) == call.sent
         return is_like(wanted, call.text_of(call.sent))

@@ -111,8 +111,9 @@ def write_entry(log_path: str, entry: dict[str, Any]) -> None:
     sent[kind] = sent.get(kind, 0) + len(line)
     if sent[kind] > max(_MAX_BYTES, len(line)):
         return  # the entries before show what this process did
-    # Non-blocking: a test may have replaced the log by a pipe that nobody reads.
-    handle = system.open_fd(log_path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0))
+    # Non-blocking: a test may have replaced the log by a pipe that nobody reads. Windows changes line ends if it may.
+    flags = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = system.open_fd(log_path, os.O_WRONLY | os.O_APPEND | flags)
     try:
         if system.write(handle, line) < len(line):  # one call, so that the lines of processes do not mix
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -10,6 +10,7 @@ import unittest.signals
 from unittest import mock
 
 import hermetic
+import support
 from hermetic._base import real
 
 
@@ -42,6 +43,7 @@ class RealTest(hermetic.HermeticTestCase):
 class SystemStateTest(hermetic.HermeticTestCase):
     """Signal handlers and the environment, as the leak check reads and sets them."""
 
+    @support.posix_only("such signals")
     def test_the_c_module_of_signals_answers_as_the_public_one(self):
         handlers = real.signal_handlers()
         self.assertLessEqual(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}, set(handlers))
@@ -49,6 +51,7 @@ class SystemStateTest(hermetic.HermeticTestCase):
             with self.subTest(number=number):
                 self.assertEqual(handler, signal.getsignal(number))
 
+    @support.posix_only("such signals")
     def test_the_c_module_of_signals_sets_handlers_by_number(self):
         before = real.set_signal_handler(signal.SIGUSR1, real.IGNORE_SIGNAL)
         self.addCleanup(signal.signal, signal.SIGUSR1, before)

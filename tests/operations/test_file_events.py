@@ -8,14 +8,17 @@ import tempfile
 from unittest import mock
 
 import hermetic
+import support
 from hermetic._base.sizes import DATABASE
 from hermetic._operations import file_events, lasting
 
 READERS = file_events.READERS
-PROJECT_FILE = os.path.join(os.sep, "project", "notes.txt")
+PROJECT_FILE = os.path.abspath(os.path.join(os.sep, "project", "notes.txt"))
+SHOP = os.path.abspath("/data/shop.db")
 
 
 class PathsTest(hermetic.HermeticTestCase):
+    @support.posix_only("folders without a drive")
     def test_a_project_in_a_temporary_folder_is_no_temporary_file(self) -> None:
         with (
             mock.patch.object(lasting, "project_root", lambda: "/tmp/project"),
@@ -24,6 +27,7 @@ class PathsTest(hermetic.HermeticTestCase):
             self.assertFalse(lasting.is_temporary("/tmp/project/notes.txt"))
             self.assertTrue(lasting.is_temporary("/tmp/other"))
 
+    @support.posix_only("folders without a drive")
     def test_a_temporary_folder_in_the_project_is_one(self) -> None:
         with (
             mock.patch.object(lasting, "project_root", lambda: "/project"),
@@ -87,7 +91,7 @@ class ConnectTest(hermetic.HermeticTestCase):
 
     def test_a_file_is_named_by_its_path(self):
         self.assertEqual(self.opened("shop.db"), ("shop.db", os.path.join(os.getcwd(), "shop.db")))
-        self.assertEqual(self.opened(b"/data/shop.db"), ("/data/shop.db", "/data/shop.db"))
+        self.assertEqual(self.opened(os.fsencode(SHOP)), (SHOP, SHOP))
 
     def test_databases_in_memory_have_one_name(self):
         for database in ("", ":memory:", "file::memory:?cache=shared", "file:x?mode=memory"):

@@ -6,6 +6,7 @@ import unittest
 import unittest.signals
 
 import hermetic
+import support
 from hermetic._base import features, real
 from support.plain_python import last_line
 
@@ -24,20 +25,23 @@ class ProcessEventsTest(hermetic.HermeticTestCase):
     def events(self, code: str) -> dict[str, str]:
         return dict(last_line(self.HOOK + code + self.SHOW))  # type: ignore[call-overload]
 
+    @support.posix_only("fork")
     def test_fork_exec_raises_an_event_exactly_from_3_14_on(self):
         seen = self.events(self.SPAWN)
         self.assertEqual("_posixsubprocess.fork_exec" in seen, not features.FORK_EXEC_RAISES_NO_EVENT)
 
     @unittest.skipIf(features.FORK_EXEC_RAISES_NO_EVENT, "fork_exec raises no event here")
+    @support.posix_only("fork")
     def test_the_event_of_fork_exec_gives_executables_arguments_and_environment(self):
         arguments = self.events(self.SPAWN)["_posixsubprocess.fork_exec"]
         self.assertRegex(arguments, r"^\(\[b'/.*'\], \[b?'zero', b?'-c', b?''\], None\)$")
 
     def test_popen_announces_itself_from_the_module_subprocess(self):
         seen = self.events("import subprocess\nsubprocess.run([sys.executable, '-c', ''])\n")
-        self.assertIn("'-c'", seen["subprocess.Popen"])
+        self.assertIn("-c", seen["subprocess.Popen"])
         self.assertNotIn("os.system", seen)
 
+    @support.posix_only("fork")
     def test_the_other_ways_to_start_a_process_raise_their_events(self):
         seen = self.events(
             "import os\nos.system('true')\nos.waitpid(os.posix_spawn('/bin/sh', ['sh', '-c', ''], {}), 0)\n"

@@ -10,6 +10,7 @@ import threading
 import unittest
 from unittest import mock
 
+import support
 from hermetic._protocol import framing
 from hermetic._protocol.framing import MAX_FRAME_BYTES, FrameReader, ProtocolError, WorkerEnd, pack
 
@@ -169,6 +170,7 @@ class WorkerEndTest(unittest.TestCase):
         with self.assertRaises(OSError):
             self.end.send(["begin"])
 
+    @support.posix_only("descriptors in the place of handles")
     def test_another_file_in_the_place_of_the_channel_is_not_written_to(self):
         null = os.open(os.devnull, os.O_RDWR)
         self.addCleanup(os.close, null)

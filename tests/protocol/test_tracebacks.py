@@ -10,6 +10,7 @@ import traceback
 import unittest
 from unittest import mock
 
+import support
 from hermetic import HermeticTestCase
 from hermetic._base import features
 from hermetic._protocol import tracebacks
@@ -119,6 +120,7 @@ class NoteTest(HermeticTestCase):
 
 
 class PossibleTest(HermeticTestCase):
+    @support.posix_only("characters that no file name has")
     def test_what_no_file_has_in_its_name_is_escaped(self):
         for name, shown in (("shop.py", "shop.py"), ("a\0b", "a\\0b"), ("\ud800\u00e9", "\\ud800\u00e9")):
             with self.subTest(shown=shown):

@@ -40,8 +40,8 @@ class LinesTest(hermetic.HermeticTestCase):
         )
 
     def test_the_place_is_that_of_the_test_where_there_is_no_other(self):
-        lines = self.lines("github", Entry("unexpected_success"), {}, file="/build/test_a.py", line=3)
-        self.assertEqual(lines, ["::error file=/build/test_a.py,line=3,title=module.Test.test::unexpected success"])
+        lines = self.lines("github", Entry("unexpected_success"), {}, file="build/test_a.py", line=3)
+        self.assertEqual(lines, ["::error file=build/test_a.py,line=3,title=module.Test.test::unexpected success"])
 
     def test_what_is_no_failure_has_none(self):
         for outcome in ("skip", "expected_failure"):

@@ -50,6 +50,7 @@ class LoadedModulesTest(hermetic.HermeticTestCase):
 
 @hermetic.medium
 class HelperFilesTest(hermetic.HermeticTestCase):
+    @support.posix_only("helpers with such files")
     def test_multiprocessing_keeps_the_files_of_its_helpers(self):
         shown = support.run_python(
             "-c",

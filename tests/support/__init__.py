@@ -23,6 +23,8 @@ TIMEOUT = 180.0  # seconds for any process that a test starts: on a machine with
 # By coverage, which then is in the processes of the tests as well.
 IS_MEASURED = any(name.startswith("COVERAGE_PROCESS_") for name in os.environ)
 _NOT_INHERITED = ("HERMETIC_", "PYTHON", "TEST_", "TESTBRIDGE_", "XML_OUTPUT_FILE", *ANNOTATING_CI)
+# Elsewhere, pipes have the encoding of the locale, which is UTF-8.
+_OF_THE_PLATFORM = {"PYTHONUTF8": "1"} if features.WINDOWS else {}
 # For tests of a great many processes, of which other tests measure the same code.
 not_measured = unittest.skipIf(IS_MEASURED, "each of its processes would take a tracer's time")
 
@@ -69,7 +71,7 @@ def run_python(
         by: a command that starts the one which follows it.
     """
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
-    environment = {**inherited, "PYTHONPATH": package_folder(), "NO_COLOR": "1", **(env or {})}
+    environment = {**inherited, "PYTHONPATH": package_folder(), "NO_COLOR": "1", **_OF_THE_PLATFORM, **(env or {})}
     with not_inherited():
         return subprocess.run(
             [*by, sys.executable, *arguments],
@@ -103,6 +105,8 @@ def package_folder() -> str:
 
 def in_network_namespace(*command: str) -> list[str]:
     """A command in a namespace with no network but loopback, which has the address 203.0.113.7, too."""
+    if features.WINDOWS:
+        raise unittest.SkipTest("Windows has no network namespaces")
     script = 'ip link set lo up && ip addr add 203.0.113.7/32 dev lo && exec "$@"'
     return ["unshare", "-rn", "sh", "-c", script, "sh", *command]
 
