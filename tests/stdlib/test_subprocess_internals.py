@@ -15,6 +15,7 @@ from unittest import mock
 
 import hermetic
 import support
+from hermetic._base import features
 from hermetic._stdlib import subprocess_internals
 
 
@@ -43,11 +44,19 @@ class SubprocessDoubleTest(hermetic.HermeticTestCase):
 
     def test_popen_reads_the_time_and_selects_by_names_of_its_module(self):
         self.assertIs(vars(subprocess)[subprocess_internals.SUBPROCESS_CLOCK], time.monotonic)
-        self.assertTrue(issubclass(vars(subprocess)[subprocess_internals.SUBPROCESS_SELECTOR], selectors.BaseSelector))
         for function in (subprocess.Popen.communicate, subprocess.Popen.wait, subprocess.Popen._check_timeout):
             self.assertIn(subprocess_internals.SUBPROCESS_CLOCK, function.__code__.co_names)
+
+    @support.posix_only("selectors of pipes")
+    def test_popen_selects_by_a_name_of_its_module(self):
+        self.assertTrue(issubclass(vars(subprocess)[subprocess_internals.SUBPROCESS_SELECTOR], selectors.BaseSelector))
         self.assertIn(subprocess_internals.SUBPROCESS_SELECTOR, subprocess.Popen._communicate.__code__.co_names)
 
+    def test_popen_communicates_by_a_method_of_its_own(self):
+        names = self.parameters(vars(subprocess.Popen)[subprocess_internals.POPEN_COMMUNICATE])
+        self.assertEqual(names, ["self", "input", "endtime", "orig_timeout"])
+
+    @support.posix_only("descriptors for its programs")
     def test_a_popen_whose_child_was_started_has_its_number_and_no_end_of_the_childs(self):
         popen = subprocess.Popen.__new__(subprocess.Popen)
         popen.returncode = None
@@ -61,10 +70,20 @@ class SubprocessDoubleTest(hermetic.HermeticTestCase):
             os.fstat(write)
 
     def test_asyncio_starts_a_process_by_a_method_of_its_loop(self):
-        loop = subprocess_internals.selector_event_loop()
+        loop = subprocess_internals.event_loop()
         names = self.parameters(vars(loop)[subprocess_internals.ASYNCIO_START])
         self.assertEqual(names[:8], ["self", "protocol", "args", "shell", "stdin", "stdout", "stderr", "bufsize"])
-        self.assertTrue(issubclass(asyncio.SelectorEventLoop, loop))
+        self.assertTrue(issubclass(asyncio.ProactorEventLoop if features.WINDOWS else asyncio.SelectorEventLoop, loop))  # type: ignore[attr-defined,unused-ignore]
+        self.assertEqual(loop.__module__, subprocess_internals.ASYNCIO_LOOPS)
+
+    def test_asyncio_makes_popen_objects_that_are_those_of_subprocess(self):
+        self.assertTrue(issubclass(subprocess_internals.asyncio_popen(), subprocess.Popen))
+
+    def test_a_loop_awaits_the_file_that_wakes_it_and_no_other(self):
+        loop = asyncio.new_event_loop()
+        self.addCleanup(loop.close)
+        loop.run_until_complete(asyncio.sleep(0))
+        self.assertEqual(len(subprocess_internals.awaited_files(subprocess_internals.selector_of_loop(loop))), 1)
 
     def test_an_event_loop_waits_on_a_selector_by_its_own_clock(self):
         loop = asyncio.SelectorEventLoop()

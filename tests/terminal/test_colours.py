@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tempfile
 from unittest import mock
 
 from hermetic import HermeticTestCase
@@ -26,7 +27,7 @@ class ColoursTest(HermeticTestCase):
     def test_a_stream_that_ends_at_no_terminal_has_none(self):
         self.assertFalse(colours.is_terminal(io.StringIO()))
         self.assertFalse(colours.is_terminal(None))
-        with open(os.devnull, encoding="utf-8") as file:
+        with tempfile.TemporaryFile() as file:
             self.assertFalse(colours.is_terminal(file))
 
     def test_headings_are_coloured_and_what_is_below_them_is_not(self):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from unittest import mock
 
+import support
 from hermetic import HermeticTestCase
 from hermetic._terminal import drawing
 from hermetic._terminal.drawing import Row, Status, line_of, parse
@@ -64,6 +65,7 @@ class ParseTest(HermeticTestCase):
                 parse(text)
 
 
+@support.posix_only("terminal that it draws in")
 class RowTest(HermeticTestCase):
     def setUp(self):
         self.written = []
