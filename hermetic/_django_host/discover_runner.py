@@ -51,7 +51,7 @@ class TestRunnerMixin:
         group = parser.add_argument_group("hermetic")
         for name in _OPTIONS:
             setting = SETTINGS[name]
-            option = f"--hermetic-{name.replace('_', '-')}"
+            option = run_settings.OPTIONS + name.replace("_", "-")
             group.add_argument(option, dest=f"hermetic_{name}", help=setting.plain_help, **setting.kind.option)
 
     def run_tests(self, *args: Any, **kwargs: Any) -> int:

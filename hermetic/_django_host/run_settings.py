@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+OPTIONS = "--hermetic-"  # what the names of our options begin with
+
+
 def put_in_force(given: Mapping[str, Any], while_running: contextlib.ExitStack) -> None:
     """Read the settings, and put them in force until the stack is left.
 
@@ -26,7 +29,7 @@ def put_in_force(given: Mapping[str, Any], while_running: contextlib.ExitStack) 
         ConfigurationError: as ``config.load``.
     """
     here = {name: value for name, value in given.items() if value is not None}
-    settings = config.load({**current_run.given_on_command_line(), **here})
+    settings = config.load({**current_run.given_on_command_line(), **here}, options=OPTIONS)
     marking.forget()
     while_running.callback(marking.forget)
     while_running.enter_context(current_run.restored())

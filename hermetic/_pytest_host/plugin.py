@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 pytest: Any = importlib.import_module("pytest")
 
+_PREFIX = "--hermetic-"  # of our options
 _IN_PROCESS = {"--pdb": "usepdb", "--trace": "trace", "--setup-only": "setuponly", "--setup-plan": "setupplan"}
 _has_rules = pytest.StashKey()  # whether any item may be held to a size, or isolated
 _needing = pytest.StashKey()  # the options of _IN_PROCESS that are given
@@ -38,7 +39,7 @@ def pytest_addoption(parser: Any) -> None:
     group = parser.getgroup("hermetic", "hermetic (sizes and isolation of tests)")
     for name in HOST_OPTIONS:
         setting = SETTINGS[name]
-        option = f"--hermetic-{name.replace('_', '-')}"
+        option = _PREFIX + name.replace("_", "-")
         group.addoption(option, dest=f"hermetic_{name}", default=None, help=setting.plain_help, **setting.kind.option)
 
 
@@ -50,7 +51,7 @@ def pytest_configure(config: Any) -> None:
     while_running.callback(marking.forget)
     given = {name: getattr(config.option, f"hermetic_{name}", None) for name in HOST_OPTIONS}
     try:
-        current_run.settings = _in_process(config, settings_files.load(given, _folder_of(config)))
+        current_run.settings = _in_process(config, settings_files.load(given, _folder_of(config), options=_PREFIX))
         marking.forget()
         policies.install_guard(current_run.settings)
     except ConfigurationError as error:

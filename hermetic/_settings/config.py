@@ -35,12 +35,13 @@ _INTERNAL_VARIABLES = frozenset({"HERMETIC_ISOLATED", "HERMETIC_CHILD"})
 _BAZEL_SIZES = {"small": "small", "medium": "medium", "large": "large", "enormous": "xlarge"}
 
 
-def load(command_line: Mapping[str, Any] | None = None, folder: str | None = None) -> Settings:
+def load(command_line: Mapping[str, Any] | None = None, folder: str | None = None, *, options: str = "--") -> Settings:
     """Read the settings from all four places.
 
     Args:
         command_line: options by name; None for an option that was not given.
         folder: where the search for files begins; by default the current folder.
+        options: what the names of the options begin with, for error messages.
 
     Raises:
         ConfigurationError: a key, value, or type is wrong; the text names the place and what is accepted.
@@ -49,7 +50,7 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
         root, tables = _find(folder or os.getcwd())
     except FileNotFoundError:
         raise ConfigurationError("the current folder was removed; change to an existing folder") from None
-    reading = _Reading()
+    reading = _Reading(options)
     for origin, table in tables:
         reading.take_extras(table, origin)
         reading.take(table, origin, root)
@@ -67,7 +68,8 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
 class _Reading:
     """The values that were read so far. A value that is read later takes precedence."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: str) -> None:
+        self._options = options
         self.values: dict[str, Any] = {}
         self.origins: dict[str, str] = {}
         self.allow: dict[str, Allowance] = {}
@@ -91,11 +93,17 @@ class _Reading:
             kind = SETTINGS[name].kind
             parsed = kind.parse(value)
             if parsed is None:
-                where = _as_written(name, origin)
+                where = self._as_written(name, origin)
                 raise ConfigurationError(f"{where} {value!r} is not {kind.accepted}{kind.hint(value)}")
             if isinstance(kind, File) and parsed not in kind.words:
                 parsed = os.path.abspath(os.path.join(folder, parsed))
             self.values[name], self.origins[name] = parsed, origin
+
+    def _as_written(self, name: str, origin: str) -> str:
+        """A setting as it is written in the place that it came from."""
+        if origin == "command line":
+            return f"{self._options}{name.replace('_', '-')}"
+        return f"{origin}: {SETTINGS[name].variable if origin == 'environment' else name} ="
 
     def settings(self, root: str) -> Settings:
         """Return the settings that were read, with the baseline of a project."""
@@ -107,13 +115,6 @@ class _Reading:
             root=root,
             origins=self.origins,
         )
-
-
-def _as_written(name: str, origin: str) -> str:
-    """A setting as it is written in the place that it came from."""
-    if origin == "command line":
-        return SETTINGS[name].options[-1]
-    return f"{origin}: {SETTINGS[name].variable if origin == 'environment' else name} ="
 
 
 def settings_lines(settings: Settings) -> str:

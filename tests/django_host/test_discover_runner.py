@@ -55,7 +55,7 @@ class TestRunnerTest(unittest.TestCase):
 
     def test_a_wrong_option_is_one_clear_error(self):
         run = self.project.run("--hermetic-mode=strickt")
-        self.assertIn("CommandError: hermetic: --mode 'strickt' is not one of strict, warn or off", run.output)
+        self.assertIn("CommandError: hermetic: --hermetic-mode 'strickt' is not one of strict, warn or off", run.output)
         self.assertEqual(run.status, 1)
 
     def test_a_module_that_exits_does_not_end_the_run(self):

@@ -46,6 +46,8 @@ class SettingsTest(unittest.TestCase):
         run = run_pytest({"test_a.py": VIOLATING}, env={"HERMETIC_DEFAULT_SIZE": "tiny"})
         self.assertEqual(4, run.status, run.output)
         self.assertIn("ERROR: hermetic: environment: HERMETIC_DEFAULT_SIZE = 'tiny' is not one of", run.output)
+        run = run_pytest({"test_a.py": VIOLATING}, "--hermetic-mode=strickt")
+        self.assertIn("ERROR: hermetic: --hermetic-mode 'strickt' is not one of", run.output)
 
     def test_the_plugin_can_be_turned_off(self) -> None:
         run = run_pytest({"test_a.py": VIOLATING}, "-p", "no:hermetic", env={"HERMETIC_DEFAULT_SIZE": "small"})

@@ -32,7 +32,8 @@ class Server:
     def __init__(self, owner: type[unittest.TestCase]) -> None:
         if _program("initdb") is None:
             raise unittest.SkipTest("not installed: PostgreSQL (apt-get install postgresql)")
-        self.socket = tempfile.mkdtemp(prefix="hermetic-pg-")
+        # Not in the temporary folder of a worker, which is closed to other users.
+        self.socket = tempfile.mkdtemp(prefix="hermetic-pg-", dir="/tmp")
         owner.addClassCleanup(shutil.rmtree, self.socket, ignore_errors=True)
         # The server refuses to run as root.
         self._by = {"user": "nobody"} if hasattr(os, "geteuid") and os.geteuid() == 0 else {}
