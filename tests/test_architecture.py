@@ -82,7 +82,8 @@ LAYERS = {
     "_worker": "",
     "_marks": "block_wrappers isolated_calls | guard start_method_blocks | marks | isolated",
     "_pytest_host": (
-        "item_rules plain_reports | item_judge item_worker xdist_groups | isolated_items terminal_findings | plugin"
+        "item_databases item_rules plain_reports | item_judge item_worker xdist_groups"
+        " | isolated_items terminal_findings | plugin"
     ),
     "_studies": "baseline_writer bisection listing reproduction source_edits trials | polluters suggestions | survey",
     "_program": "bazel help_text options usage | explanations other_runners run_setup | program script | cli",
@@ -151,6 +152,7 @@ PRIVATE_NAMES = {
     ("_pytest_host.terminal_findings", "_excinfo"),  # as above
     ("_pytest_host.isolated_items", "_setupstate"),  # of pytest's session: the fixtures that are set up
     ("_pytest_host.item_worker", "_setupstate"),  # as above
+    ("_pytest_host.item_databases", "_get_test_db_name"),  # of Django's backends
     ("_pytest_host.isolated_items", "_tmp_path_factory"),  # of pytest's configuration: its temporary folder
     ("_sandbox.sandboxed", "_asdict"),  # as of _verdicts.violation_data
     ("_patches.shown_warnings", "_get_context"),  # of warnings, beside the functions that it replaces
@@ -478,7 +480,8 @@ class ModuleStateTest(hermetic.HermeticTestCase):
         self.assertEqual(found, set(CHANGED_VARIABLES))
 
 
-HOSTS = {"_pytest_host": {"pytest", "xdist"}, "_django_host": {"django"}, "django": {"django"}}  # by the room they load
+# by the room that they load
+HOSTS = {"_pytest_host": {"pytest", "xdist", "django"}, "_django_host": {"django"}, "django": {"django"}}
 
 
 class StandardLibraryTest(hermetic.HermeticTestCase):

@@ -11,18 +11,25 @@ from . import leak_probes, process_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 _GRACE = 0.1  # seconds for threads and processes that were told to end, but not waited for
 _PROBES = {**dict(leak_probes.VALUES), **dict(leak_probes.TABLES)}
-_BESIDE_SQLITE = ("-journal", "-wal", "-shm")  # come and go with the transactions of any process
+_BESIDE_SQLITE = ("-journal", "-wal", "-shm")  # come and go with the transactions of a database
+_FILES_OF_TOOLS = (".", "__pycache__")  # what the names of hidden files and of caches begin with
 _GIVEN_TO_WORKERS = ("warnings.showwarning", "environment variable", "signal handler", "blocked signal")
 
 
 class Snapshot:
-    """The state of this process, as far as tests may change it."""
+    """The state of this process, as far as tests may change it.
 
-    def __init__(self) -> None:
+    Args:
+        others_files: what the names of files begin with that other processes create in the current folder meanwhile.
+    """
+
+    def __init__(self, others_files: Iterable[str] = ()) -> None:
+        self._ignored_files = (*_FILES_OF_TOOLS, *others_files)
         self._values = {name: leak_probes.probed(probe) for name, probe in leak_probes.VALUES}
         self._tables = {name: leak_probes.probed(probe) for name, probe in leak_probes.TABLES}
         self._module_count = len(sys.modules)
@@ -71,7 +78,9 @@ class Snapshot:
     def _left(self) -> list[str]:
         opened = [(fd, leak_probes.open_path(fd)) for fd in sorted(leak_probes.open_files() - self._files)]
         return self._running() + [
-            f"open file descriptor left: {fd} ({path})" for fd, path in opened if not leak_probes.is_pythons_own(path)
+            f"open file descriptor left: {fd} ({path})"
+            for fd, path in opened
+            if not leak_probes.is_pythons_own(path) and not path.endswith(_BESIDE_SQLITE)
         ]
 
     def _changed(self) -> list[str]:
@@ -90,8 +99,13 @@ class Snapshot:
             found.append(f"modules removed from sys.modules: {self._module_count - len(sys.modules)}")
         state = leak_probes.folder_state()
         if state != self._folder_state and state[:2] == self._folder_state[:2]:
-            found += _new_files_here(self._folder_names)
+            names = [name for name in leak_probes.folder_names(".") if self._is_of_tests(name)]
+            found += [f"file in the current folder: {name}" for name in names if name not in self._folder_names]
         return found
+
+    def _is_of_tests(self, name: str) -> bool:
+        """Whether a test has left a new file in the current folder, and neither a tool nor SQLite nor another process."""
+        return not name.startswith(self._ignored_files) and not name.endswith(_BESIDE_SQLITE)
 
 
 def changes_since(snapshot: Snapshot | None) -> list[str]:
@@ -156,12 +170,3 @@ def _shown_key(table: str, key: Any) -> str:
     if table == "signal handler":
         return process_tree.signal_name(key)
     return real.decoded_variable(key)
-
-
-def _new_files_here(before: set[str]) -> list[str]:
-    """The new files in the current folder, without the hidden files and caches that tools write for themselves."""
-    return [
-        f"file in the current folder: {name}"
-        for name in leak_probes.folder_names(".")
-        if name not in before and not name.startswith((".", "__pycache__")) and not name.endswith(_BESIDE_SQLITE)
-    ]

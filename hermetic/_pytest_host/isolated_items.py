@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import itertools
 import os
-import sys
 import warnings
 
 from .._base.errors import IsolationError
@@ -45,6 +45,7 @@ class IsolatedItems:
         self._indexes: dict[int, int] = {}  # of the items, by id()
         self._following: dict[int, int] = {}  # the index of the group's next item, by index
         self._late: list[str] = []
+        self._slots: dict[GroupRun, int] = {}  # a number for each worker that is alive
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # type: ignore[untyped-decorator]
     def pytest_runtestloop(self, session: Any) -> Generator[None, Any, Any]:
@@ -84,18 +85,23 @@ class IsolatedItems:
         return True
 
     def _frames_of(self, item: Any, group: Group) -> Iterable[list[Any]]:
-        _refuse_databases(item)
         index = self._indexes[id(item)]
         run = GroupRun(group) if group.key is None else self._runs.setdefault(group.key, GroupRun(group))
         if not run.at_work:
             assert self._nursery is not None
             sandboxed = sandbox_choice.is_wanted(group.sandbox)
+            self._slots[run] = self._free_slot()
             run.use(self._nursery.new_worker(fresh=False, sandboxed=sandboxed))
         following = self._following.get(index)
-        requests: list[list[Any]] = [["run", index, following]]
+        requests: list[list[Any]] = [["run", index, following, self._slots[run]]]
         if following is None:
             requests.append(["finish"])
         yield from run.perform(requests)
+
+    def _free_slot(self) -> int:
+        """Return the lowest number that no living worker has."""
+        self._slots = {run: slot for run, slot in self._slots.items() if run.at_work}
+        return next(slot for slot in itertools.count(1) if slot not in self._slots.values())
 
     def _tear_down(self, item: Any, nextitem: Any) -> None:
         """Tear down here what only items before this one have needed."""
@@ -132,23 +138,6 @@ def _stop_timer(item: Any) -> None:
     cancel = getattr(item.ihook, "pytest_timeout_cancel_timer", None)
     if cancel is not None:
         cancel(item=item)
-
-
-_DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}  # of pytest-django
-
-
-def _refuse_databases(item: Any) -> None:
-    """Refuse an item that uses Django's databases: its worker would set up, and destroy, those of the session.
-
-    Raises:
-        IsolationError: it uses them.
-    """
-    uses = getattr(getattr(item, "cls", None), "databases", None) or item.get_closest_marker("django_db")
-    if "django.db" in sys.modules and (uses or _DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ()))):
-        raise IsolationError(
-            "[H007] it cannot be isolated: its test database belongs to the session, and another process would destroy"
-            " it; make it a SimpleTestCase, or remove the mark"
-        )
 
 
 def _forked(session: Any) -> Nursery:

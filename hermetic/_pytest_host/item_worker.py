@@ -26,7 +26,7 @@ from .._rules import policies
 from .._settings.current_run import current_run
 from .._verdicts import faults, scopes, violation_data
 from .._workers import worker
-from . import plain_reports
+from . import item_databases, plain_reports
 from .item_rules import ItemOwner
 
 TYPE_CHECKING = False
@@ -65,7 +65,8 @@ def prepare(session: Any) -> Callable[[WorkerArguments], NoReturn]:
     os.environ.pop("PYTEST_CURRENT_TEST", None)  # of a test that runs this session; pytest removes it after an item
     sender = _Sender(session.config)
     manager.register(sender)  # pytest tells it of all warnings so far, which it ignores
-    return functools.partial(_work, session, sender, leak_snapshot.Snapshot())
+    sender.databases = item_databases.patch_django(session.config)
+    return functools.partial(_work, session, sender, leak_snapshot.Snapshot(item_databases.file_names()))
 
 
 def _work(session: Any, sender: _Sender, snapshot: leak_snapshot.Snapshot, given: WorkerArguments) -> NoReturn:
@@ -106,8 +107,10 @@ def _serve(
     return 0
 
 
-def _run(session: Any, sender: _Sender, index: int, following: int | None) -> None:
+def _run(session: Any, sender: _Sender, index: int, following: int | None, slot: int) -> None:
     """Run an item, as the session would."""
+    if sender.databases is not None:
+        sender.databases.number = slot
     item = session.items[index]
     nextitem = None if following is None else session.items[following]
     sender.item = item
@@ -153,12 +156,14 @@ class _Sender:
     Attributes:
         channel: the channel to the session; None in the zygote, where nothing is sent.
         item: the item that runs.
+        databases: those of Django that the worker may use; None without Django.
     """
 
     def __init__(self, config: Any) -> None:
         self._config = config
         self.channel: Any = None
         self.item: Any = None
+        self.databases: item_databases.WorkerDatabases | None = None
         self._pid = 0
 
     def send(self, *frame: Any) -> None:

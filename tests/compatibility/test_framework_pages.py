@@ -1,10 +1,11 @@
-"""The steps on the pages about Django, trial and vcrpy work where these are installed."""
+"""The steps on the pages about Django, pytest-django, trial and vcrpy work where these are installed."""
 
 from __future__ import annotations
 
 import os
 import re
 import shlex
+import sys
 import textwrap
 import unittest
 
@@ -39,12 +40,20 @@ class FrameworkPagesTest(unittest.TestCase):
             for command in re.findall(r"^python (.+)$", text, re.MULTILINE):
                 done = run_python(*shlex.split(command), cwd=folder, env=variables, timeout=TIMEOUT)
                 with self.subTest(command=command):
-                    self.assertRegex(done.stdout + done.stderr, r"(?m)^(OK|PASSED .*)$")
+                    self.assertRegex(done.stdout + done.stderr, r"(?m)^(OK|PASSED .*|=+ \d+ passed in .*)$")
                     self.assertEqual(done.returncode, 0)
 
     @installed("django", "Django")
     def test_django(self):
         self.check("use-under-django.md", DJANGO, DJANGO_SETTINGS_MODULE="settings")
+
+    @installed("django", "Django")
+    @installed("pytest_django", "pytest-django")
+    @unittest.skipUnless(sys.platform == "linux", "workers are forked from the session on Linux only")
+    def test_pytest_django(self):
+        settings = DJANGO["settings.py"].rstrip() + "\n        INSTALLED_APPS = ['django.contrib.contenttypes']\n"
+        files = {**DJANGO, "settings.py": settings, "pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = settings\n"}
+        self.check("use-with-pytest-django.md", files)
 
     @installed("vcr", "vcrpy")
     def test_recorded_http(self):  # record-http.md: recorded with its server, replayed without

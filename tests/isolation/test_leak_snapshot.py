@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import doctest
 import gc
+import glob
 import io
 import locale
 import logging
@@ -175,6 +176,25 @@ class ChangesTest(unittest.TestCase):
             self.assertEqual(changes_of(lambda: shutil.rmtree(folder)), ["current folder changed"])
             os.chdir(before)
             os.mkdir(folder)
+
+    @unittest.skipUnless(ON_LINUX, "which files are open is known on Linux only")
+    def test_the_journal_of_an_open_transaction_is_not_left(self):
+        with tempfile.TemporaryDirectory(prefix="hermetic-test-") as folder:
+            connection = sqlite3.connect(os.path.join(folder, "data.sqlite3"), isolation_level=None)
+            self.addCleanup(connection.close)
+            connection.execute("CREATE TABLE t (a)")
+            begin = ("BEGIN", "INSERT INTO t VALUES (1)")
+            self.assertEqual(changes_of(lambda: [connection.execute(statement) for statement in begin]), [])
+            self.assertEqual(len(glob.glob(os.path.join(folder, "*-journal"))), 1)
+
+    def test_files_of_other_processes_are_not_new(self):
+        with tempfile.TemporaryDirectory(prefix="hermetic-test-") as folder:
+            self.addCleanup(os.chdir, os.getcwd())
+            os.chdir(folder)
+            snapshot = leak_snapshot.Snapshot(["data.sqlite3"])
+            for name in ("data.sqlite3", "data.sqlite3-journal", "data", ".hidden"):
+                open(name, "w").close()
+            self.assertEqual(snapshot.changes(), ["file in the current folder: data"])
 
     def test_a_file_that_was_there_before_is_not_new(self):
         with tempfile.TemporaryDirectory(prefix="hermetic-test-") as folder:

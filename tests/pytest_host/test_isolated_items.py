@@ -285,27 +285,6 @@ class IsolatedItemsTest(unittest.TestCase):
         run = run_pytest({"conftest.py": timer, "test_a.py": COMMON + test})
         self.assertEqual({"test_1"}, run.named("PASSED"), run.output)
 
-    def test_items_with_databases_of_django_are_refused(self) -> None:
-        tests = """
-    sys.modules["django.db"] = sys
-    pytestmark = pytest.mark.isolated
-
-    @pytest.mark.django_db
-    def test_marker(): pass
-    @pytest.fixture
-    def db(): pass
-    def test_fixture(db): pass
-    class CaseTest(unittest.TestCase):
-        databases = {"default"}
-        def test_case(self): pass
-    def test_without(): pass
-        """
-        files = {"test_a.py": COMMON + tests, "pytest.ini": "[pytest]\nmarkers = django_db\n"}
-        run = run_pytest(files, "--hermetic-leaks=off")
-        self.assertEqual({"test_marker", "test_fixture", "CaseTest::test_case"}, run.named("ERROR"), run.output)
-        self.assertEqual({"test_without"}, run.named("PASSED"), run.output)
-        self.assertIn("its test database belongs to the session", run.output)
-
     def test_options_of_pytest_work_as_ever(self) -> None:
         files = {"test_a.py": COMMON + "    pytestmark = pytest.mark.isolated('g')\n"}
         files["test_a.py"] += "    def test_1(): print('shown')\n    def test_2(): assert 0\n    def test_3(): pass\n"
