@@ -21,7 +21,7 @@ from support.documents import headings, pages, read, rows
 
 _OF_UNITTEST = {"--help", "--locals", "--durations"}
 _BLOCK = re.MULTILINE | re.DOTALL
-_NO_NAMES = {"the_run", "django"}  # a case in a JUnit report, and a module
+_NO_NAMES = {"the_run"}  # a case in a JUnit report
 
 
 def sections(text: str) -> list[tuple[str, str]]:
