@@ -104,7 +104,7 @@ class Snapshot:
         return found
 
     def _is_of_tests(self, name: str) -> bool:
-        """Whether a test has left a new file in the current folder, and neither a tool nor SQLite nor another process."""
+        """Whether a new file in the current folder is a test's, and not of a tool, SQLite, or another process."""
         return not name.startswith(self._ignored_files) and not name.endswith(_BESIDE_SQLITE)
 
 
