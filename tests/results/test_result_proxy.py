@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 import subprocess
+import threading
 import unittest
 
 import hermetic
 from hermetic._results.result_proxy import ResultProxy, proxy_of
+from hermetic._rules import marking
+from hermetic._settings.current_run import current_run
+from support import Folder, run_python
 
 
 class LegacyResult:
@@ -43,6 +48,74 @@ class ProxyTest(hermetic.HermeticTestCase):
         result = unittest.TestResult()
         proxy_of(result).failfast = True
         self.assertTrue(result.failfast)
+
+
+class KeptProxyTest(hermetic.HermeticTestCase):
+    def setUp(self) -> None:
+        before = current_run.last_proxy
+        self.addCleanup(lambda: setattr(current_run, "last_proxy", before))
+        self.result = unittest.TestResult()
+        self.proxy = proxy_of(self.result)
+
+    def test_a_result_keeps_its_proxy(self):
+        self.assertIs(proxy_of(self.result), self.proxy)
+
+    def test_another_result_gets_one_of_its_own(self):
+        self.assertIsNot(proxy_of(unittest.TestResult()), self.proxy)
+
+    def test_a_test_within_a_test_gets_one_of_its_own(self):
+        self.proxy.startTest(self)
+        self.addCleanup(self.proxy.stopTest, self)
+        self.assertIsNot(proxy_of(self.result), self.proxy)
+
+    def test_each_thread_gets_one_of_its_own(self):
+        found: list[ResultProxy] = []
+        thread = threading.Thread(target=lambda: found.append(proxy_of(self.result)))
+        thread.start()
+        thread.join()
+        self.assertIsNot(found[0], self.proxy)
+
+    def test_new_settings_drop_it(self):
+        marking.forget()
+        self.assertIsNot(proxy_of(self.result), self.proxy)
+
+
+FOLLOWING = """
+    import subprocess, sys, unittest
+    from hermetic import allow, medium, small
+
+    def start():
+        subprocess.run([sys.executable, "-c", ""], check=True)
+
+    class FollowingTest(unittest.TestCase):
+        @small
+        def test_1_small(self): start()
+        @small
+        def test_2_small_and_idle(self): pass
+        @small
+        def test_3_small(self): start()
+        @medium
+        def test_4_medium(self): start()
+        @small
+        def test_5_small(self): start()
+        def test_6_unmarked(self): start()
+        @small
+        @allow(processes=["python*"])
+        def test_7_allowed(self): start()
+        @small
+        def test_8_small(self): start()
+"""
+
+
+@hermetic.medium  # it starts processes
+class FollowingTest(hermetic.HermeticTestCase):
+    def test_tests_of_a_class_are_judged_each_by_its_own_marks(self):
+        with Folder(**{"test_it.py": FOLLOWING}) as folder:
+            for runner in ("unittest", "hermetic"):
+                with self.subTest(runner=runner):
+                    done = run_python("-m", runner, "-v", "test_it", cwd=folder)
+                    failed = re.findall(r"^ERROR: test_(\d)", done.stderr, re.MULTILINE)
+                    self.assertEqual((done.returncode, failed), (1, ["1", "3", "5", "8"]), done.stderr)
 
 
 class TellingResult(unittest.TestResult):
