@@ -26,7 +26,7 @@ def _library() -> Any:
         pointer, number = ctypes.c_void_p, ctypes.c_int
         library.proc_listpids.argtypes = [ctypes.c_uint32, ctypes.c_uint32, pointer, number]
         library.sysctl.argtypes = [pointer, ctypes.c_uint, pointer, pointer, pointer, ctypes.c_size_t]
-    except (ImportError, OSError, AttributeError):
+    except (ImportError, OSError, AttributeError, TypeError):  # TypeError: on Windows, for the None
         return None
     return ctypes, library
 

@@ -100,3 +100,12 @@ class RealTest(unittest.TestCase):
 
 if __name__ == "__main__":
     unittest.main()
+
+
+class OtherSystemsTest(hermetic.HermeticTestCase):
+    def test_where_the_c_library_has_no_such_functions_or_cannot_be_loaded_no_children_are_known(self) -> None:
+        for error in (TypeError, OSError, AttributeError):
+            mac_processes._library.cache_clear()
+            self.addCleanup(mac_processes._library.cache_clear)
+            with self.subTest(error=error), mock.patch.object(ctypes, "CDLL", side_effect=error):
+                self.assertEqual(mac_processes.child_pids(os.getpid()), [])
