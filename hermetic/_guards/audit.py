@@ -131,7 +131,7 @@ _PROBES = (
 
 
 # What asks for the name of this machine likewise, and uses the short one where there is no other.
-_NAME_PROBES = (("django.core.mail.utils", "get_fqdn"),)  # for the Message-ID of each mail
+_NAME_PROBES = (("django.core.mail.utils", "get_fqdn"), ("email.utils", "make_msgid"))  # for the Message-ID of a mail
 
 
 def judge(operation: Operation, scope: Scope | None = None) -> None:
