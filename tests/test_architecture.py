@@ -82,7 +82,7 @@ LAYERS = {
     "_worker": "",
     "_marks": "block_wrappers isolated_calls | guard start_method_blocks | marks | isolated",
     "_pytest_host": (
-        "item_databases item_rules plain_reports | item_judge item_worker xdist_groups"
+        "item_databases item_rules plain_reports worker_terminal | item_judge item_worker xdist_groups"
         " | isolated_items terminal_findings | plugin"
     ),
     "_studies": "baseline_writer bisection listing reproduction source_edits trials | polluters suggestions | survey",
@@ -115,6 +115,7 @@ TESTED_ELSEWHERE = {
     "_protocol.frame_kinds": "protocol.test_frames",
     "_reports.html_assets": "reports.test_html_report",  # shown in a browser
     "_pytest_host.item_worker": "pytest_host.test_isolated_items",  # runs in workers only
+    "_pytest_host.worker_terminal": "pytest_host.test_isolated_items",  # as above
     "_django_host.run_settings": "django_host.test_discover_runner",
     "_results.guarded_result": "results.test_violations",
     "_results.guarding": "results.test_violations",

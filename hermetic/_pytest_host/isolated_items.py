@@ -47,9 +47,9 @@ class IsolatedItems:
         self._late: list[str] = []
         self._slots: dict[GroupRun, int] = {}  # a number for each worker that is alive
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)  # type: ignore[untyped-decorator]
+    @pytest.hookimpl(wrapper=True, trylast=True)  # type: ignore[untyped-decorator]
     def pytest_runtestloop(self, session: Any) -> Generator[None, Any, Any]:
-        """Fork the zygote before the first item."""
+        """Fork the zygote before the first item, when other plugins are ready for items: pytest's logging is."""
         if session.config.option.collectonly:
             return (yield)
         latest: dict[Any, int] = {}
@@ -176,6 +176,7 @@ class ItemReplay(frames.FrameHandler):
         self._changes: list[str] = []
         self._stop: list[Any] | None = None
         self._leaks: list[str] = []
+        self._texts: dict[int, str] = {}  # for the terminal, by the number of reports before them
 
     def run(self, found: Iterable[list[Any]]) -> None:
         """Take the frames of the item."""
@@ -186,19 +187,33 @@ class ItemReplay(frames.FrameHandler):
             self._errors.append(str(error).removeprefix("[H007] "))
 
     def on_host(self, kind: str, data: Any) -> None:
-        """Take a report, a warning, or what ends the session."""
+        """Take a report, a warning, text for the terminal, or what ends the session."""
         try:
             if kind == "report":
                 self._reports.append(plain_reports.decoded_report(self._item.config, data, self._item.nodeid))
             elif kind == "warning":
                 recorded = plain_reports.decoded_warning(data)
                 self._item.config.hook.pytest_warning_recorded.call_historic(kwargs=recorded)
+            elif kind == "text":
+                self._take_text(str(data))
             elif kind == "stop":
                 self._stop = data
             elif kind == "late":
                 self._errors.append(f"after its end: {data}")
         except ValueError as error:
             self._errors.append(f"its process sent something else than pytest's reports: {error}")
+
+    def _take_text(self, text: str) -> None:
+        """Write a text at once, or after the report that pytest would show before it."""
+        if all(report.when == "setup" and report.passed for report in self._reports):
+            self._write(text)
+        else:
+            number = len(self._reports)
+            self._texts[number] = self._texts.get(number, "") + text
+
+    def _write(self, text: str) -> None:
+        if text:
+            self._item.config.get_terminal_writer().write(text, flush=True)
 
     def on_copy(self, name: str, what: str) -> None:
         """Note that a forked copy came back."""
@@ -240,8 +255,9 @@ class ItemReplay(frames.FrameHandler):
             self._add(errors, over)
         elif self._leaks:
             self._note(self._reports[-1], is_error=False)
-        for report in self._reports:
+        for number, report in enumerate(self._reports, start=1):
             self._item.ihook.pytest_runtest_logreport(report=report)
+            self._write(self._texts.get(number, ""))
 
     def _add(self, errors: list[Any], over: set[str]) -> None:
         """Make errors the report of the phase that was running, or of the tear-down."""

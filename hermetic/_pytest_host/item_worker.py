@@ -5,6 +5,7 @@ It runs the whole protocol of an item, as the session would, and sends each repo
 
     report      a report
     warning     what ``pytest_warning_recorded`` was told
+    text        what pytest has written to the terminal
     stop        why the session is to end after this item: kind, text, exit status
     late        what went wrong after the last item
 """
@@ -28,6 +29,7 @@ from .._verdicts import faults, scopes, violation_data
 from .._workers import worker
 from . import item_databases, plain_reports
 from .item_rules import ItemOwner
+from .worker_terminal import WorkerTerminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,14 +58,15 @@ def prepare(session: Any) -> Callable[[WorkerArguments], NoReturn]:
     manager = session.config.pluginmanager
     for plugin in [found for found in manager.get_plugins() if type(found).__name__ in _SESSION_PLUGINS]:
         manager.unregister(plugin)
-    if manager.hasplugin("terminalreporter"):
-        silent = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
-        session.config.get_terminal_writer()._file = silent  # noqa: SLF001 - the session shows the reports
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True)  # with -s, or a test that crashes would take its output with it
     os.environ.pop("PYTEST_CURRENT_TEST", None)  # of a test that runs this session; pytest removes it after an item
     sender = _Sender(session.config)
+    if manager.hasplugin("terminalreporter"):
+        terminal = WorkerTerminal(sender.send)
+        session.config.get_terminal_writer()._file = terminal  # noqa: SLF001 - the session shows the reports
+        manager.register(terminal)
     manager.register(sender)  # pytest tells it of all warnings so far, which it ignores
     sender.databases = item_databases.patch_django(session.config)
     return functools.partial(_work, session, sender, leak_snapshot.Snapshot(item_databases.file_names()))

@@ -171,10 +171,14 @@ def as_marks(value: object, place: str) -> tuple[AnyMark, ...]:
         )
         raise DecorationError(message)
     if sum(mark.size is not None for mark in marks) > 1:
-        raise DecorationError(f"{place}: __hermetic__ = {value!r} has more than one size")
+        raise DecorationError(f"{place} has more than one size: {_listed(marks)}")
     if sum(mark.isolation is not None for mark in marks) > 1:
-        raise DecorationError(f"{place}: __hermetic__ = {value!r} has more than one isolation")
+        raise DecorationError(f"{place} has more than one isolation: {_listed(marks)}")
     return marks
+
+
+def _listed(marks: tuple[AnyMark, ...]) -> str:
+    return ", ".join(map(repr, marks))
 
 
 def is_protected(cls: type) -> bool:

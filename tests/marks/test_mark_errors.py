@@ -103,7 +103,7 @@ class ErrorsOfAModule(unittest.TestCase):
 
     def test_two_sizes_name_the_module(self) -> None:
         source = "__hermetic__ = [hermetic.small, hermetic.large]" + UNMARKED
-        self.assert_said(r"module test_it: .*more than one size", source)
+        self.assert_said(r"module test_it has more than one size: @small, @large", source)
 
     def test_a_size_given_as_the_enumeration_names_the_module(self) -> None:
         self.assert_said(r"module test_it: .*Size.SMALL", "__hermetic__ = hermetic.Size.SMALL" + UNMARKED)

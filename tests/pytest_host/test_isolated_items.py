@@ -261,6 +261,31 @@ class IsolatedItemsTest(unittest.TestCase):
         for text in (shown, report, at_once):
             self.assertRegex(text, "(?s)in the set-up.*in the test")
 
+    def test_what_pytest_shows_while_an_item_runs_is_the_same_in_a_worker(self) -> None:
+        tests = """
+    import logging
+    @pytest.fixture
+    def fixture():
+        logging.warning("set up")
+        yield
+        logging.warning("torn down")
+    @pytest.mark.isolated
+    def test_1(fixture): logging.warning("called")
+    @pytest.mark.isolated
+    def test_2(fixture): assert 0
+        """
+        with Folder(**{"test_a.py": COMMON + tests}) as folder:
+            for options in (["--setup-show"], ["-v", "--log-cli-level=INFO"], ["--log-file=log.txt"]):
+                with self.subTest(options):
+                    seen = []
+                    for isolation in ("--hermetic-no-isolation", "--hermetic-leaks=off"):
+                        run = run_python("-m", "pytest", "-p", "no:django", "--tb=no", *options, isolation, cwd=folder)
+                        with open(os.path.join(folder, "log.txt"), "a+", encoding="utf-8") as log:
+                            log.seek(0)
+                            seen.append((re.sub(r" in \d.*s", "", run.stdout), log.read()))
+                    self.assertEqual(*seen)
+                    self.assertRegex("".join(seen[1]), r"SETUP|set up")
+
     def test_a_session_within_a_test_of_another_session_leaks_nothing(self) -> None:
         files = {"test_a.py": COMMON + "    @pytest.mark.isolated\n    def test_1(): pass\n"}
         run = run_pytest(files, "--hermetic-leaks=error", env={"PYTEST_CURRENT_TEST": "test_a.py::test_2"})

@@ -95,7 +95,7 @@ WRONG = {
     "test_timeout": "timeout=-1 is not a number of seconds above 0",
     "test_keyword": "it takes (group=None, timeout=None, sandbox=None)",
     "test_hosts": "hosts='db.test': write a list of strings",
-    "test_two_sizes": "has more than one size",
+    "test_two_sizes": "test_two_sizes has more than one size: @large, @small",
 }
 
 
