@@ -8,7 +8,7 @@ import os
 
 from .._base import features, real
 from .._base.errors import ConfigurationError
-from .._patches import installation
+from .._patches import installation, on_import
 from .._rules import marking, policies
 from .._settings import config as settings_files
 from .._settings.current_run import current_run
@@ -49,6 +49,7 @@ def pytest_configure(config: Any) -> None:
     while_running = config.stash[_run] = contextlib.ExitStack()
     while_running.enter_context(current_run.restored())
     while_running.callback(marking.forget)
+    while_running.callback(on_import.when_imported("freezegun", _keep_out_of))
     given = {name: getattr(config.option, f"hermetic_{name}", None) for name in HOST_OPTIONS}
     try:
         current_run.settings = _in_process(config, settings_files.load(given, _folder_of(config), options=_PREFIX))
@@ -62,6 +63,12 @@ def pytest_configure(config: Any) -> None:
     config.stash[_conflicts] = while_running.enter_context(_registrations_noted(config))
     for plugin in xdist_groups.plugins_for(config):
         config.pluginmanager.register(plugin)
+
+
+def _keep_out_of(freezegun: Any) -> None:
+    """Have freezegun leave out hermetic's modules: it looks at all attributes of all modules for each test."""
+    with contextlib.suppress(AttributeError):  # of an old version
+        freezegun.configure(extend_ignore_list=["hermetic._"])
 
 
 def _in_process(config: Any, settings: Settings) -> Settings:

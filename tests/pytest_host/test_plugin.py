@@ -84,3 +84,18 @@ class OtherPluginsTest(unittest.TestCase):
         own = {**self.FILES, "conftest.py": self.FILES["other_plugin/__init__.py"]}
         run = run_pytest({**own, "pytest.ini": "[pytest]\nmarkers = small: ours\n"}, "-p", "no:other")
         self.assertEqual(0, run.status, run.output)
+
+
+@medium
+@installed("pytest", "pytest")
+class FrozenTimeTest(unittest.TestCase):
+    def test_freezegun_leaves_the_modules_of_hermetic_out(self) -> None:
+        freezegun = """
+            ignored = []
+            def configure(extend_ignore_list): ignored.extend(extend_ignore_list)
+        """
+        test = "import freezegun\ndef test_a(): assert freezegun.ignored == ['hermetic._']\n"
+        run = run_pytest({"freezegun.py": freezegun, "test_a.py": test})
+        self.assertEqual({"test_a"}, run.named("PASSED"), run.output)
+        run = run_pytest({"freezegun.py": "", "test_a.py": "import freezegun\ndef test_a(): pass\n"})
+        self.assertEqual({"test_a"}, run.named("PASSED"), run.output)
