@@ -107,9 +107,12 @@ def pytest_sessionstart(session: Any) -> None:
     """Refuse other plugins with markers of the same names; show what the workers of pytest-xdist find."""
     if session.config.pluginmanager.hasplugin("dsession"):
         _show_findings(session)
+    conflicts = session.config.stash[_conflicts]
+    if not conflicts:
+        return  # the names of distributions take milliseconds to read
     distributions = session.config.pluginmanager.list_plugin_distinfo()
     names = {_package_of(plugin): dist.project_name for plugin, dist in distributions}
-    for marker, module in session.config.stash[_conflicts].items():
+    for marker, module in conflicts.items():
         name = names.get(module.partition(".")[0])
         if name is not None:
             raise pytest.UsageError(
