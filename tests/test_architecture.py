@@ -439,6 +439,7 @@ CHANGED_VARIABLES = {
     ("_rules.marking", "_caches"): "the list of caches that marking.forget clears",
     ("_rules.marking", "_classes"): "marking.forget clears it",
     ("_rules.marking", "_marked_methods"): "marking.forget clears it",
+    ("_rules.marking", "_well_spelt"): "marking.forget clears it",
     ("_rules.policies", "_by_class"): "marking.forget clears it",
     ("_rules.policies", "_by_marks"): "marking.forget clears it",
     ("_running.class_protection", "_fixture_scopes"): "an entry lasts from setUpClass to the last class cleanup",

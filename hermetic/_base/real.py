@@ -48,6 +48,14 @@ SYNTAX_ERROR_FIELDS: dict[str, type] = {
 }
 
 
+def new_reentrant_lock() -> Any:
+    """Create a lock of ``threading``, or one of the same kind where nothing has imported that module.
+
+    Its handler after each fork would cost an isolated test a hundred pages of memory.
+    """
+    return (sys.modules.get("threading") or import_module("_thread")).RLock()
+
+
 def names_in(thing: object) -> Any:
     """Return the namespace of a module or a class; an empty one for other objects.
 

@@ -15,7 +15,7 @@ from .._stdlib import global_state, interpreter_internals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 fcntl: Any = None if features.WINDOWS else importlib.import_module("fcntl")
@@ -168,29 +168,32 @@ def folder_names(folder: str) -> list[str]:
         return []
 
 
-def probed(probe: Callable[[], Any]) -> Any:
-    """What a probe returns, or ``UNREAD`` if it fails."""
-    try:
-        return probe()
-    except Exception:  # noqa: BLE001 - a test may have broken what the probe looks at
-        return UNREAD
+def read(probes: Iterable[tuple[str, Callable[[], Any]]]) -> dict[str, Any]:
+    """What probes return, by name, with ``UNREAD`` for one that fails."""
+    values = {}
+    for name, probe in probes:
+        try:
+            values[name] = probe()
+        except Exception:  # noqa: BLE001 - a test may have broken what the probe looks at
+            values[name] = UNREAD
+    return values
 
 
 def known_threads() -> list[Any]:
     """The threads of this process that Python knows."""
-    threading = sys.modules.get("threading")
-    return [] if threading is None else list(interpreter_internals.enumerate_threads(threading))
+    return interpreter_internals.enumerate_threads(sys.modules.get("threading"))
 
 
 def open_files() -> set[int]:
     """The open file descriptors, without those of helper processes; empty on systems that do not list them."""
-    listed = {int(name) for name in folder_names(features.OPEN_FILES_FOLDER) if name.isdigit()}
-    helpers = {*global_state.helper_files(), *own_files.sweeper_pipes()}
-    return {fd for fd in listed.difference(helpers) if _is_open(fd)}
+    listed = sorted(int(name) for name in folder_names(features.OPEN_FILES_FOLDER) if name.isdigit())
+    # The list was read through the lowest number that was free, and that is free again.
+    reader = next((fd for fd in listed if not is_open(fd)), None)
+    return {*listed}.difference({reader}, global_state.helper_files(), own_files.sweeper_pipes())
 
 
-def _is_open(fd: int) -> bool:
-    """Whether a file descriptor is open; the one that was used to read the list is not."""
+def is_open(fd: int) -> bool:
+    """Whether a file descriptor is open."""
     try:
         os.fstat(fd)
     except OSError:

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 _GRACE = 0.1  # seconds for threads and processes that were told to end, but not waited for
-_PROBES = {**dict(leak_probes.VALUES), **dict(leak_probes.TABLES)}
+_PROBES = (*leak_probes.VALUES, *leak_probes.TABLES)
 _BESIDE_SQLITE = ("-journal", "-wal", "-shm")  # come and go with the transactions of a database
 _FILES_OF_TOOLS = (".", "__pycache__")  # what the names of hidden files and of caches begin with
 _GIVEN_TO_WORKERS = ("warnings.showwarning", "environment variable", "signal handler", "blocked signal")
+_OF_WORKERS = [(name, probe) for name, probe in _PROBES if name in _GIVEN_TO_WORKERS]
+_TABLES = frozenset(dict(leak_probes.TABLES))
 
 
 class Snapshot:
@@ -30,8 +32,7 @@ class Snapshot:
 
     def __init__(self, others_files: Iterable[str] = ()) -> None:
         self._ignored_files = (*_FILES_OF_TOOLS, *others_files)
-        self._values = {name: leak_probes.probed(probe) for name, probe in leak_probes.VALUES}
-        self._tables = {name: leak_probes.probed(probe) for name, probe in leak_probes.TABLES}
+        self._values = leak_probes.read(_PROBES)
         self._module_count = len(sys.modules)
         self._folder_state, self._folder_names = leak_probes.folder_state(), {*leak_probes.folder_names(".")}
         self._threads = [*leak_probes.known_threads()]  # held, so that no new one gets the place of one that has gone
@@ -40,25 +41,25 @@ class Snapshot:
 
     def renew(self) -> None:
         """Read again what a worker sets up for itself after the fork; the rest is as it was in its parent."""
-        for name in _GIVEN_TO_WORKERS:
-            if name in self._values:
-                self._values[name] = leak_probes.probed(_PROBES[name])
-            else:
-                self._tables[name] = leak_probes.probed(_PROBES[name])
+        self._values.update(leak_probes.read(_OF_WORKERS))
         self._files = leak_probes.open_files()
         if leak_probes.folder_state() != self._folder_state:  # other workers have changed it since
             self._folder_state, self._folder_names = leak_probes.folder_state(), {*leak_probes.folder_names(".")}
 
     def changes(self) -> list[str]:
         """Describe what has changed since, one text for each thing."""
-        found = self._left() + self._changed()
+        found = self._all()
         if found:
             gc.collect()  # what only a cycle or the traceback of a failed test holds is not left behind
             deadline = real.perf_counter() + _GRACE
             while self._running() and real.perf_counter() < deadline:
                 real.sleep(0.002)
-            found = self._left() + self._changed()
+            found = self._all()
         return found
+
+    def _all(self) -> list[str]:
+        files = leak_probes.open_files()
+        return self._running() + self._left(files - self._files) + self._changed(self._files - files)
 
     def _running(self) -> list[str]:
         """The processes and threads that have been started since."""
@@ -75,26 +76,24 @@ class Snapshot:
             ),
         ]
 
-    def _left(self) -> list[str]:
-        opened = [(fd, leak_probes.open_path(fd)) for fd in sorted(leak_probes.open_files() - self._files)]
-        return self._running() + [
+    @staticmethod
+    def _left(files: set[int]) -> list[str]:
+        opened = [(fd, leak_probes.open_path(fd)) for fd in sorted(files) if leak_probes.is_open(fd)]
+        return [
             f"open file descriptor left: {fd} ({path})"
             for fd, path in opened
             if not leak_probes.is_pythons_own(path) and not path.endswith(_BESIDE_SQLITE)
         ]
 
-    def _changed(self) -> list[str]:
-        found = [f"file descriptor closed: {fd}" for fd in sorted(self._files - leak_probes.open_files())]
-        for name, probe in leak_probes.VALUES:
-            before, after = self._values[name], leak_probes.probed(probe)
-            found += _unread(name, before, after)
-            if _are_known(before, after) and not _same(before, after):
-                found.append(f"{name} changed{_shown_change(before, after)}")
-        for name, probe in leak_probes.TABLES:
-            before, after = self._tables[name], leak_probes.probed(probe)
+    def _changed(self, closed: set[int]) -> list[str]:
+        found = [f"file descriptor closed: {fd}" for fd in sorted(closed)]
+        for name, after in leak_probes.read(_PROBES).items():
+            before = self._values[name]
+            if after is before or _same(before, after):
+                continue
             found += _unread(name, before, after)
             if _are_known(before, after):
-                found += _table_changes(name, before, after)
+                found += _table_changes(name, before, after) if name in _TABLES else _value_change(name, before, after)
         if len(sys.modules) < self._module_count:
             found.append(f"modules removed from sys.modules: {self._module_count - len(sys.modules)}")
         state = leak_probes.folder_state()
@@ -134,6 +133,10 @@ def _same(before: Any, after: Any) -> bool:
         return bool(before is after or before == after)
     except Exception:  # noqa: BLE001 - the user's objects may refuse to be compared
         return False
+
+
+def _value_change(name: str, before: Any, after: Any) -> list[str]:
+    return [f"{name} changed{_shown_change(before, after)}"]
 
 
 def _shown_change(before: Any, after: Any) -> str:

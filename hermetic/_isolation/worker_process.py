@@ -10,7 +10,6 @@ import itertools
 import os
 import signal
 import sys
-import threading
 
 from .._base import features, own_files, real, system
 from .._guards import audit_hook
@@ -134,7 +133,8 @@ def _free_number() -> int:
 def let_leftovers_end() -> None:
     """Tell executors and queues that the interpreter ends, and give threads and processes a moment to end."""
     deadline = real.perf_counter() + _GRACE
-    main = threading.main_thread()
+    threading: Any = sys.modules.get("threading")
+    main = threading and threading.main_thread()
     threads = [thread for thread in interpreter_internals.enumerate_threads(threading) if thread is not main]
     if threads:
         teller = threading.Thread(

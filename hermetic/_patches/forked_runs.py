@@ -90,6 +90,11 @@ class _Watch:
 _watch = _Watch()
 
 
+def leave_blocks() -> None:
+    """Leave the blocks that the parent of this process is in: this process runs none of their tests."""
+    _watch.blocks.clear()
+
+
 @contextlib.contextmanager
 def _watched(put_in: Callable[[Callable[..., Any]], None], current_test: Callable[[], Any]) -> Iterator[None]:
     _look_at_forks()

@@ -126,14 +126,21 @@ def marks_of(cls: type, method_name: str, own: Any = None) -> Iterator[tuple[str
     yield "module", marks_of_module(cls.__module__)
 
 
+# Classes and modules that were checked, by id, each with the number of its names then: more may come while it loads.
+_well_spelt: dict[int, tuple[Any, int]] = new_cache()
+
+
 def refuse_misspelt(cls: type) -> None:
     """Refuse attributes of a class and of its module whose names look like ``__hermetic__``."""
     places = (f"module {cls.__module__}", sys.modules.get(cls.__module__)), (f"class {cls.__qualname__}", cls)
     for place, holder in places:
         names = real.names_in(holder)
+        if id(holder) in _well_spelt and _well_spelt[id(holder)][1] == len(names):
+            continue
         for name, value in list(names.items()) if "__hermetic__" not in names else ():
             if "_" in (name[:1], name[-1:]) and _is_misspelt(name, value):
                 raise DecorationError(f"{place}: {name} = {value!r} has no effect; write __hermetic__")
+        _well_spelt[id(holder)] = holder, len(names)
 
 
 def _is_misspelt(name: str, value: object) -> bool:

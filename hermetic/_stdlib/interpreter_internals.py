@@ -27,7 +27,12 @@ def enumerate_threads(threading: Any) -> list[Any]:
     """List the running threads as ``threading.enumerate`` does, which a test may have replaced.
 
     The greenlets that gevent and eventlet register as threads are left out: no system thread belongs to them.
+
+    Args:
+        threading: the module; None where nothing has imported it, so that there are no threads that Python knows.
     """
+    if threading is None:
+        return []
     running = sys._current_frames()
     active = [thread for thread in [*threading._active.values()] if thread.ident in running]
     return [*active, *threading._limbo.values()]
@@ -38,7 +43,7 @@ def stacks(besides: int) -> str:
     import traceback  # unittest has loaded it; children of tests need it only here
 
     threading = sys.modules.get("threading")
-    names = {thread.ident: thread.name for thread in (enumerate_threads(threading) if threading else ())}
+    names = {thread.ident: thread.name for thread in enumerate_threads(threading)}
     return "\n".join(
         f"{names.get(ident, 'a thread')}:\n{''.join(traceback.format_stack(frame, _MAX_FRAMES)).rstrip()}"
         for ident, frame in sys._current_frames().items()

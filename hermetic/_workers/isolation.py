@@ -14,7 +14,6 @@ import atexit
 import contextlib
 import math
 import sys
-import threading
 
 from .._base import real
 from .._isolation import output
@@ -93,7 +92,7 @@ class Isolation:
     def __init__(self) -> None:
         self.result: Any = None
         self.parallel: ParallelRun | None = None
-        self._lock = threading.RLock()  # runners may run tests in threads: isolated ones take turns
+        self._lock = real.new_reentrant_lock()  # runners may run tests in threads: isolated ones take turns
         self._supply = WorkerSupply()
         self._runs: dict[tuple[str, str], GroupRun] = {}  # by the key of the group
         self._modules: dict[tuple[str, str], set[str]] = {}  # by group: the modules with tests in it that are not over

@@ -23,10 +23,11 @@ import traceback
 import unittest
 
 from .._base import clock, real
+from .._base.errors import DecorationError
 from .._isolation import leak_snapshot, worker_process
-from .._patches import installation, shown_warnings
+from .._patches import forked_runs, installation, shown_warnings
 from .._protocol import framing, portable_errors
-from .._rules import policies
+from .._rules import marking, policies
 from .._settings.current_run import current_run
 from .._stdlib import global_state, unittest_internals
 from .._verdicts import scopes
@@ -78,6 +79,7 @@ def warm_up(tests: dict[int, Any] | None = None, suite: Any = None) -> Callable[
         The function to call in forked workers.
     """
     current_run.in_worker = True
+    forked_runs.leave_blocks()
     if installation.installed.is_complete:
         installation.patch_sockets()
     worker_process.make_streams()
@@ -85,6 +87,9 @@ def warm_up(tests: dict[int, Any] | None = None, suite: Any = None) -> Callable[
         rehearsal = _RequestLoop(_Rehearsal(), {0: unittest.FunctionTestCase(_rehearsed)})  # type: ignore[arg-type]
         rehearsal.run(leave=False)
     policies.forget(unittest.FunctionTestCase)
+    for cls in {id(type(test)): type(test) for test in (tests or {}).values()}.values():
+        with contextlib.suppress(DecorationError):  # the worker that runs the test reports it
+            marking.refuse_misspelt(cls)
     scopes.reset()
     return functools.partial(work, tests=tests, suite=suite, snapshot=leak_snapshot.Snapshot())
 

@@ -233,6 +233,15 @@ class ChangesTest(unittest.TestCase):
         self.assertEqual(found, [f"open file descriptor left: {opened[0]} ({os.devnull})"])
         self.assertEqual(changes_of(lambda: os.close(opened[0])), [f"file descriptor closed: {opened[0]}"])
 
+    @unittest.skipUnless(sys.platform == "linux", "elsewhere, open files are not listed")
+    def test_a_file_that_takes_the_number_of_the_list_of_files(self):
+        low, high = os.pipe()
+        os.close(low)  # the list is read through this number before, and through that of the closed end after
+        found = changes_of(lambda: (os.dup2(0, low), os.close(high)))
+        self.addCleanup(os.close, low)
+        kinds = ["open file descriptor left", "file descriptor closed"]
+        self.assertEqual([text.split(": ")[0] for text in found], kinds)
+
     def test_a_thread_that_goes_on(self):
         go = threading.Event()
         found = changes_of(threading.Thread(target=go.wait, args=(30,), name="worker 7").start)

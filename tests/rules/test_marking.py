@@ -1,11 +1,13 @@
-"""Methods that ``load_tests`` sets on single tests have their own marks."""
+"""Methods that ``load_tests`` sets on single tests have their own marks; misspelt marks are found at no cost a test."""
 
 from __future__ import annotations
 
 import re
 import unittest
+from unittest import mock
 
-from hermetic import medium
+from hermetic import DecorationError, medium, small
+from hermetic._rules import marking
 from support import Folder, run_hermetic
 
 TESTS = """
@@ -69,3 +71,21 @@ class OwnMethodsTest(unittest.TestCase):
     def test_they_have_them_in_processes_of_their_own(self):
         labels = {"small-in-unmarked", "small-for-large", "unmarked-in-small", "large-in-small", "isolated-in-unmarked"}
         self.assert_judged("--isolated", isolated=labels)
+
+
+@small
+class MisspeltTest(unittest.TestCase):
+    def test_names_are_looked_at_once_for_all_tests_of_a_class(self):
+        cls = type("Case", (unittest.TestCase,), {f"test_{number}": None for number in range(50)})
+        with mock.patch.object(marking, "_is_misspelt", return_value=False) as looked:
+            for number in range(50):
+                list(marking.marks_of(cls, f"test_{number}"))
+        names = [call.args[0] for call in looked.call_args_list]
+        self.assertEqual([name for name in names if names.count(name) > 2], [])  # in the class, and in this module
+
+    def test_a_name_that_comes_later_is_found(self):
+        cls = type("Case", (unittest.TestCase,), {})
+        marking.refuse_misspelt(cls)
+        cls.__hermtic__ = small
+        with self.assertRaisesRegex(DecorationError, "__hermtic__ = .* has no effect; write __hermetic__"):
+            marking.refuse_misspelt(cls)

@@ -1,10 +1,11 @@
-"""The guard of a worker covers names that were imported before the worker was forked."""
+"""Workers: their guard covers names that were imported before the fork, and they import what their tests need."""
 
 from __future__ import annotations
 
 import re
 
 from hermetic import medium
+from support import run_python
 from support.sample_runs import SampleRunCase
 
 MODES = ((), ("-j", "2"), ("--isolated",), ("--isolated", "--isolated-start", "fresh"))
@@ -49,3 +50,22 @@ class EarlyNamesTest(SampleRunCase):
                 done, errors = self.run_sample(*options, "-v", "test_sample")
                 self.assert_errors(errors, done, {"test_listen": "[H001]", "test_c_listen": "[H001]"})
                 self.assertTrue(re.search(r"test_numeric .*ok\n", done.stderr), done.stderr)
+
+
+@medium
+class ImportsTest(SampleRunCase):
+    TESTS = """
+        import sys, unittest
+        from hermetic import isolated, small
+        class ThreadlessTest(unittest.TestCase):
+            @isolated
+            @small
+            def test_it(self):
+                print("threading" in sys.modules)
+    """
+
+    def test_an_isolated_test_has_no_threading_that_nobody_has_asked_for(self):
+        # Its handlers after each fork would touch a hundred pages of memory.
+        plain = run_python("-c", "import sys, unittest; print('threading' in sys.modules)")
+        done, _ = self.run_sample("test_sample")
+        self.assertEqual((plain.stdout, 0), (done.stdout, done.returncode), done.stderr)
