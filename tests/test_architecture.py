@@ -73,7 +73,7 @@ LAYERS = {
         "isolation_errors listeners record_entries | progress recording size_distribution"
         " summary time_limits failure_limit | leftovers | guarding | guarded_result | leaks result_proxy | run_result"
     ),
-    "_suites": "expressions history_file suite_tests | suite_blocks | history selection | order",
+    "_suites": "expressions history_file suite_tests | suite_blocks | history selection | order pace",
     "_workers": (
         "hosts | addressing parallel_plan replay worker_result | context teardown_reports | worker | worker_supply |"
         " parallel_run | isolation"

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .._results.recording import Recorder
     from .._results.time_limits import Watchdog
     from .._suites.history import RunHistory
+    from .._suites.pace import Pace
     from .._workers.isolation import Isolation
 
 __unittest = True
@@ -60,6 +61,7 @@ class WatchedRun(unittest.TestSuite):
         self._started = 0.0
         self.starters: dict[int, Any] = {}
         self.is_whole = False
+        self._pace: Pace | None = None  # of a run with workers that save time, and do nothing else
 
     def run(self, result: Any, debug: bool = False) -> Any:  # noqa: FBT001, FBT002 - unittest's signature
         """Run the test with a result that is made a ``RunResult`` if it is none."""
@@ -80,8 +82,11 @@ class WatchedRun(unittest.TestSuite):
             with contextlib.ExitStack() as while_running:
                 while_running.enter_context(forked_runs.while_running(result))
                 while_running.enter_context(self._starts_noted(result))
+                self._pace = None if in_run else self._pace_of_whole()
                 self._follow(result, while_running, is_nested=in_run)
                 self._run_to_its_end(result, is_nested=in_run)
+                if self._pace is not None and result.ended_early is None and result.wasSuccessful():
+                    self._pace.note()
         finally:
             current_run.in_run = in_run
         return result
@@ -150,7 +155,8 @@ class WatchedRun(unittest.TestSuite):
             from .._results import progress  # saves 2 ms in runs without a terminal
 
             tests, total = _tests_in(self._whole), self._whole.countTestCases()
-            while_running.enter_context(progress.following(result, tests, total, self._durations, jobs()))
+            shown = 1 if self._stays_here() else jobs()
+            while_running.enter_context(progress.following(result, tests, total, self._durations, shown))
         if history is not None:
             while_running.enter_context(history.noting(result))
 
@@ -160,9 +166,22 @@ class WatchedRun(unittest.TestSuite):
         history: RunHistory | None = current_run.history
         return history.durations if history is not None else {}
 
+    def _pace_of_whole(self) -> Pace | None:
+        """The pace of the tests, if workers save time and do nothing else."""
+        settings, history = current_run.settings, current_run.history
+        if jobs() == 1 or history is None or settings.detect_leaks or sandbox_choice.is_in_force():
+            return None
+        from .._suites import pace  # saves 1 ms in runs without workers
+
+        return pace.of_tests(_tests_in(self._whole), jobs(), history)
+
+    def _stays_here(self) -> bool:
+        """Whether the tests run in this process in spite of ``-j``."""
+        return self._pace is not None and self._pace.is_alone
+
     def _isolation(self, result: Any, *, is_nested: bool) -> contextlib.AbstractContextManager[None]:
         """What isolated tests need for the time of the run."""
-        if not current_run.hands_tests_over():
+        if not current_run.hands_tests_over() or self._stays_here():
             return contextlib.nullcontext()
         settings = current_run.settings
         needs_all = settings.isolated or settings.detect_leaks

@@ -49,6 +49,9 @@ class RunHistory(Listener):
     Args:
         is_own: whether hermetic creates the file and its folder. If it cannot, the run goes on in silence.
         is_kept: whether to leave the file as it is.
+
+    Attributes:
+        seconds: the seconds that the tests of this run have taken in all.
     """
 
     def __init__(self, path: str, *, is_own: bool, is_kept: bool = False) -> None:
@@ -58,6 +61,8 @@ class RunHistory(Listener):
         self._pid = real.get_pid()
         self._ran: dict[str, float] = {}
         self._methods: set[str] = set()  # the methods of the tests in `_ran` and in the history
+        self._paces: dict[str, dict[str, float]] = {}
+        self.seconds = 0.0
         self._has_failures = False
         self._saved: tuple[dict[str, None], dict[str, float]] = {}, {}
 
@@ -75,6 +80,15 @@ class RunHistory(Listener):
         """What failed in its last run, as in ``History``."""
         return self._known.failed
 
+    @property
+    def paces(self) -> dict[str, dict[str, float]]:
+        """How long suites took under ``-j``, as in ``History``."""
+        return self._known.paces
+
+    def note_pace(self, suite: str, seconds: dict[str, float]) -> None:
+        """Record how long a suite took under ``-j``, by the number of processes."""
+        self._paces[suite] = seconds
+
     @contextlib.contextmanager
     def noting(self, result: Any) -> Iterator[None]:
         """Record the outcome of a run, and add it to the file."""
@@ -91,6 +105,7 @@ class RunHistory(Listener):
 
     def addTiming(self, test: Any, started: float, seconds: float) -> None:
         ran, known = self._ran, self._known
+        self.seconds += seconds
         # Fast tests of suites without failures are not recorded, and must cost next to nothing here.
         is_recorded = seconds >= MIN_SECONDS or known.failed
         if is_recorded or unittest_internals.test_method_name(test) in self._methods or not _has_usual_id(test):
@@ -104,16 +119,16 @@ class RunHistory(Listener):
 
     def save(self, result: Any) -> None:
         """Add to the file what a result has recorded since the last call."""
-        ran, self._ran = self._ran, {}
+        (ran, self._ran), (paces, self._paces) = (self._ran, {}), (self._paces, {})
         failed, skipped = _failed_in(result), _skipped_in(result)
-        if real.get_pid() != self._pid or (not ran and (failed, skipped) == self._saved):
+        if real.get_pid() != self._pid or (not (ran or paces) and (failed, skipped) == self._saved):
             return  # a forked copy of the run; or nothing is new
         self._saved = failed, skipped
         ran = {**skipped, **ran}
         try:
             with scopes.unjudged():
-                if self._known.merged(ran, failed) != self._known:
-                    self._file.add(ran, failed)
+                if self._known.merged(ran, failed, paces) != self._known:
+                    self._file.add(ran, failed, paces)
             self._has_failures = bool(failed)
         except OSError as error:
             if not self._is_own:

@@ -19,6 +19,7 @@ _VERSION = 1
 MIN_SECONDS = 0.001  # tests that take less are not recorded, and count as this
 _MAX_ENTRIES, _MAX_CHARACTERS = 100_000, 20_000_000  # the latest are kept; failures of the last run always are
 _MAX_BYTES = 400_000_000
+_MAX_SUITES = 100  # whose paces are kept
 _LOCK_SECONDS = 10.0
 _FOLDER_FILES = {
     ".gitignore": "# Made by hermetic.\n*\n",
@@ -26,7 +27,7 @@ _FOLDER_FILES = {
 }
 
 
-class History(namedtuple("History", ("durations", "failed"))):  # noqa: PYI024 - as Policy
+class History(namedtuple("History", ("durations", "failed", "paces"))):  # noqa: PYI024 - as Policy
     """The contents of the file.
 
     Attributes:
@@ -34,17 +35,21 @@ class History(namedtuple("History", ("durations", "failed"))):  # noqa: PYI024 -
             last one counts. The latest are last.
         failed: the names of everything whose last run failed: tests, classes and modules with a failed fixture, and
             modules that could not be imported. The latest are last.
+        paces: the seconds that suites took under ``-j``, by the names that ``Pace`` gives to them and by the number of
+            processes. The latest are last.
     """
 
     __slots__ = ()
     durations: dict[str, float]
     failed: dict[str, None]
+    paces: dict[str, dict[str, float]]
 
-    def merged(self, ran: dict[str, float], failed: dict[str, None]) -> History:
+    def merged(self, ran: dict[str, float], failed: dict[str, None], paces: dict[str, dict[str, float]]) -> History:
         """This history together with the outcome of a run.
 
         Args:
             ran: the seconds of the tests that ran or were skipped.
+            paces: the new entries of ``paces``.
         """
         still_failed = self.failed
         if self.failed:
@@ -53,7 +58,9 @@ class History(namedtuple("History", ("durations", "failed"))):  # noqa: PYI024 -
             still_failed = {name: None for name in self.failed if name not in ended_well and name not in failed}
         older = {name: seconds for name, seconds in self.durations.items() if name not in ran}
         slow = {name: seconds for name, seconds in ran.items() if seconds >= MIN_SECONDS}
-        return History(_latest({**older, **slow}), {**_latest(still_failed), **failed})
+        known = {name: found for name, found in self.paces.items() if name not in paces}
+        kept = dict([*known.items(), *paces.items()][-_MAX_SUITES:])
+        return History(_latest({**older, **slow}), {**_latest(still_failed), **failed}, kept)
 
 
 class HistoryFile:
@@ -78,9 +85,9 @@ class HistoryFile:
             if not self._has_complained:
                 sys.stderr.write(f"hermetic: the history {self.path} is ignored: {error}\n")
             self._has_complained = True
-        return History({}, {})
+        return History({}, {}, {})
 
-    def add(self, ran: dict[str, float], failed: dict[str, None]) -> None:
+    def add(self, ran: dict[str, float], failed: dict[str, None], paces: dict[str, dict[str, float]]) -> None:
         """Merge the outcome of a run into the file.
 
         Raises:
@@ -91,8 +98,10 @@ class HistoryFile:
 
         self._make_folder()
         with _locked(f"{self.path}.lock"):
-            merged = self.read().merged(ran, failed)
+            merged = self.read().merged(ran, failed, paces)
             content = {"version": _VERSION, "failed": [*merged.failed], "durations": merged.durations}
+            if merged.paces:
+                content["paces"] = merged.paces
             file_replacement.replace_file(self.path, framing.to_bytes(content) + b"\n")
 
     def _make_folder(self) -> None:
@@ -121,14 +130,20 @@ def _checked(found: Any) -> History:
     """
     if not isinstance(found, dict) or found.get("version") != _VERSION:
         raise ValueError(f"its version is not {_VERSION}")
-    durations, failed = found.get("durations"), found.get("failed")
-    if not isinstance(durations, dict) or not all(
-        isinstance(seconds, (int, float)) and 0 <= seconds < float("inf") for seconds in durations.values()
-    ):
+    durations, failed, paces = found.get("durations"), found.get("failed"), found.get("paces", {})
+    if not _are_durations(durations):
         raise ValueError("its durations are not numbers of seconds")
     if not isinstance(failed, list) or not all(isinstance(name, str) for name in failed):
         raise ValueError("its failures are not a list of names")
-    return History(durations, dict.fromkeys(failed))
+    if not isinstance(paces, dict) or not all(map(_are_durations, paces.values())):
+        raise ValueError("its paces are not numbers of seconds")
+    return History(durations, dict.fromkeys(failed), paces)
+
+
+def _are_durations(found: Any) -> bool:
+    return isinstance(found, dict) and all(
+        isinstance(seconds, (int, float)) and 0 <= seconds < float("inf") for seconds in found.values()
+    )
 
 
 def owners_of(name: str) -> list[str]:

@@ -10,8 +10,8 @@ from hermetic._suites import history_file
 
 class MergedTest(hermetic.HermeticTestCase):
     def merged(self, durations, failed, *, ran=(), failing=()):
-        known = history_file.History(dict.fromkeys(durations, 1.0), dict.fromkeys(failed))
-        found = known.merged(dict(ran), dict.fromkeys(failing))
+        known = history_file.History(dict.fromkeys(durations, 1.0), dict.fromkeys(failed), {})
+        found = known.merged(dict(ran), dict.fromkeys(failing), {})
         return found.durations, [*found.failed]
 
     def test_what_failed_is_forgotten_when_it_passes_and_with_it_what_is_around_it(self):
@@ -24,6 +24,12 @@ class MergedTest(hermetic.HermeticTestCase):
 
     def test_a_test_that_has_become_fast_is_forgotten(self):
         self.assertEqual(self.merged(["a", "b"], [], ran={"a": 0.0009}), ({"b": 1.0}, []))
+
+    def test_the_paces_of_suites_are_replaced_and_the_latest_are_kept(self):
+        known = history_file.History({}, {}, {"a": {"2": 1.0}, "b": {"2": 2.0}})
+        with mock.patch.object(history_file, "_MAX_SUITES", 2):
+            self.assertEqual([*known.merged({}, {}, {"a": {"1": 3.0}}).paces.items()][1], ("a", {"1": 3.0}))
+            self.assertEqual([*known.merged({}, {}, {"c": {}}).paces], ["b", "c"])
 
     def test_what_ran_last_is_kept_when_there_is_too_much(self):
         with mock.patch.object(history_file, "_MAX_ENTRIES", 2):
