@@ -1,11 +1,13 @@
 """The entry points of interpreters that hermetic starts for isolated tests.
 
 be_worker()    a worker
-be_zygote()    a zygote that imports a test module, for runners that cannot be forked before their first test
+be_zygote()    a zygote: one that imports a test module, for runners that cannot be forked before their first test, or a
+               bare one, whose workers import what they need
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 
@@ -34,16 +36,19 @@ def be_zygote(control: int) -> NoReturn:
     """Be a zygote.
 
     Args:
-        control: the file descriptor of the socket to the supervisor. The first message says what to import, and is
-            answered with the number of threads after the import.
+        control: the file descriptor of the socket to the supervisor. The first message says what to import, if
+            anything, and is answered with the number of threads after the import.
     """
     os.environ["HERMETIC_ISOLATED"] = "1"  # imports must see what they would see in a worker
     process_tree.close_files(besides=control)  # those that programs inherit from the run
     link = own_sockets.from_descriptor(control)
     kind, *arguments = json.loads(link.recv(MAX_MESSAGE_BYTES) or b'["gone"]')
-    work_in_fork: Callable[[WorkerArguments], NoReturn] = worker.work
+    work_in_fork: Callable[[WorkerArguments], NoReturn]
     if kind == "context":
         context.take_on(arguments[0])
         work_in_fork = worker.warm_up()
-    link.send(json.dumps([process_tree.thread_count()]).encode())
-    Zygote(link, work_in_fork).serve()
+    else:
+        work_in_fork = functools.partial(worker.work, is_fresh=True)
+    threads = process_tree.thread_count()
+    link.send(json.dumps([threads]).encode())
+    Zygote(link, work_in_fork, is_bare=kind != "context" and threads == 1).serve()

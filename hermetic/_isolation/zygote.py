@@ -40,11 +40,15 @@ class Zygote:
 
     Args:
         work: called in a forked worker; does not return.
+        is_bare: whether this interpreter has loaded hermetic alone, so that a fork of it is a fresh interpreter.
     """
 
-    def __init__(self, control: socket.socket, work: Callable[[WorkerArguments], NoReturn]) -> None:
+    def __init__(
+        self, control: socket.socket, work: Callable[[WorkerArguments], NoReturn], *, is_bare: bool = False
+    ) -> None:
         self._control = control
         self._work = work
+        self._is_bare = is_bare
         self._parent, self._pid = os.getppid(), real.get_pid()
         self._workers: dict[int, tuple[int, str]] = {}  # pid: token and folder
         self._poll = system.poll()
@@ -155,7 +159,7 @@ class Zygote:
             self._supervisor.close()
         system.close(self._wakeup)
         system.close(self._waker)
-        if fresh:  # what was set above survives exec
+        if fresh and not self._is_bare:  # what was set above survives exec
             for fd in given.descriptors():
                 os.set_inheritable(fd, True)  # noqa: FBT003 - the standard library's signature
             os.execv(sys.executable, fresh_command(given))  # noqa: S606 - no shell wanted

@@ -96,7 +96,9 @@ class FixtureTimeoutsTest(HostileCase):
 
 
 _SLOW_START = """
-import sys, time
+import sys, threading, time
+if "worker.be_zygote(" in sys.orig_argv[-1]:  # with threads, it starts interpreters in the place of forks
+    threading.Thread(target=time.sleep, args=(100,), daemon=True).start()
 if "worker.be_worker(" in sys.orig_argv[-1]:
     time.sleep(1.5)
 """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+import unittest
 
 from hermetic import medium
 from support import run_python
@@ -69,3 +71,22 @@ class ImportsTest(SampleRunCase):
         plain = run_python("-c", "import sys, unittest; print('threading' in sys.modules)")
         done, _ = self.run_sample("test_sample")
         self.assertEqual((plain.stdout, 0), (done.stdout, done.returncode), done.stderr)
+
+
+@medium
+@unittest.skipUnless(sys.platform == "linux", "elsewhere, no worker is forked")
+class FreshTest(SampleRunCase):
+    TESTS = """
+        import os, sys, unittest
+        from hermetic import isolated, medium
+        IMPORTED_IN = os.getpid()
+        class FreshTest(unittest.TestCase):
+            @isolated
+            @medium
+            def test_it(self):
+                print(os.getpid() == IMPORTED_IN, "be_zygote" in sys.orig_argv[-1])
+    """
+
+    def test_a_fresh_interpreter_is_a_fork_that_imports_the_tests_itself(self):
+        done, _ = self.run_sample("--isolated-start", "fresh", "test_sample")
+        self.assertEqual(("True True\n", 0), (done.stdout, done.returncode), done.stderr)
