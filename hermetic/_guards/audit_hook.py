@@ -22,7 +22,7 @@ def add_listener(event: str, listener: Listener) -> None:
     Args:
         listener: the function. It should be ``faults.shielded``: nothing stands between it and the code under test.
     """
-    listeners = _listeners()
+    listeners = hook_listeners()
     earlier = listeners.get(event)
     listeners[event] = listener if earlier is None else functools.partial(_call_both, earlier, listener)
 
@@ -33,8 +33,8 @@ def _call_both(earlier: Listener, later: Listener, args: tuple[Any, ...]) -> Non
 
 
 @functools.cache
-def _listeners() -> dict[str, Listener]:
-    """The function to call for each event. The first call adds the hook, which Python cannot remove again."""
+def hook_listeners() -> dict[str, Listener]:
+    """Add the hook, which Python cannot remove again, by the first call; return the function to call for each event."""
     listeners: dict[str, Listener] = {}
 
     # `_find` is a default argument because most events cost no more than this look-up.

@@ -62,9 +62,13 @@ class Stream:
             limit: the position in the file to stop at.
         """
         text = ""
+        if limit <= self._position:
+            return text
         size = os.fstat(self._fd).st_size  # once: a test that never stops writing is not chased
         end = int(min(size, limit))
-        while data := _read_at(self._fd, self._position, min(HEAD_BYTES - self._relayed, max(end - self._position, 0))):
+        while self._position < end and (
+            data := _read_at(self._fd, self._position, min(HEAD_BYTES - self._relayed, end - self._position))
+        ):
             text += self._decoder.decode(data)
             self._position += len(data)
             self._relayed += len(data)

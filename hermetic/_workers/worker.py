@@ -24,6 +24,7 @@ import unittest
 
 from .._base import clock, real
 from .._base.errors import DecorationError
+from .._guards import audit_hook
 from .._isolation import leak_snapshot, worker_process
 from .._patches import forked_runs, installation, shown_warnings
 from .._protocol import framing, portable_errors
@@ -82,6 +83,7 @@ def warm_up(tests: dict[int, Any] | None = None, suite: Any = None) -> Callable[
     forked_runs.leave_blocks()
     if installation.installed.is_complete:
         installation.patch_sockets()
+    audit_hook.hook_listeners()
     worker_process.make_streams()
     for _ in range(_WARM_UPS):
         rehearsal = _RequestLoop(_Rehearsal(), {0: unittest.FunctionTestCase(_rehearsed)})  # type: ignore[arg-type]
