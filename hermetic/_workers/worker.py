@@ -90,7 +90,7 @@ def warm_up(tests: dict[int, Any] | None = None, suite: Any = None) -> Callable[
         rehearsal.run(leave=False)
     policies.forget(unittest.FunctionTestCase)
     for cls in {id(type(test)): type(test) for test in (tests or {}).values()}.values():
-        with contextlib.suppress(DecorationError):  # the worker that runs the test reports it
+        with contextlib.suppress(DecorationError):  # a worker that runs a test of the class reports it
             marking.refuse_misspelt(cls)
     scopes.reset()
     return functools.partial(work, tests=tests, suite=suite, snapshot=leak_snapshot.Snapshot())

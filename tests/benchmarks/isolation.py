@@ -2,6 +2,7 @@
 
     python tests/benchmarks/isolation.py                      # 100 tests, 7 rounds
     python tests/benchmarks/isolation.py --tests 20 --rounds 3 --memory 0
+    python tests/benchmarks/isolation.py --slope 200 1000 --rounds 3
     python tests/benchmarks/isolation.py --peers PYTHON --pytest9 PYTHON
 
 The other tools are measured where an interpreter that has them is given: ``--peers`` one with pytest-isolated and
@@ -147,6 +148,32 @@ def measure_module(options: argparse.Namespace, module: str) -> None:
     print_table(times, options.tests)
 
 
+def measure_slope(few: int, many: int, rounds: int) -> None:
+    """What one more isolated test costs, without the start of the runner, next to one more bare fork."""
+    cpu: dict[tuple[str, int], list[float]] = {}
+    with tempfile.TemporaryDirectory(prefix="hermetic-benchmark-") as folder:
+        for tests in (few, many):
+            write_suite(folder, f"test_{tests}", OURS, "json", tests)
+        for number in range(rounds + 1):
+            for tests in (few, many):
+                fork = [sys.executable, "-c", BARE_FORK.format(module="json", tests=tests)]
+                for name, command in {
+                    "fork": fork,
+                    "ours": [sys.executable, "-m", "hermetic", f"test_{tests}"],
+                }.items():
+                    found = measure(command, folder)
+                    if number:
+                        cpu.setdefault((name, tests), []).append(found.cpu)
+    slopes = {
+        name: (statistics.median(cpu[name, many]) - statistics.median(cpu[name, few])) / (many - few) * 1000
+        for name in ("fork", "ours")
+    }
+    print(
+        f"CPU ms per test from {few} to {many}: bare fork {slopes['fork']:.2f}, hermetic {slopes['ours']:.2f},", end=""
+    )
+    print(f" {slopes['ours'] / slopes['fork']:.2f} bare forks")
+
+
 def measure_memory(many: int, few: int = 100) -> None:
     """The size of the parent for many isolated tests, against that for few."""
     sizes = {}
@@ -173,8 +200,12 @@ def main() -> None:
     parser.add_argument("--memory", type=int, default=10_000, help="isolated tests for the memory; 0 for none")
     parser.add_argument("--peers", help="an interpreter with pytest-isolated and unittest-parallel")
     parser.add_argument("--pytest9", help="an interpreter with pytest-forked and pytest-isolate")
+    parser.add_argument("--slope", type=int, nargs=2, metavar=("FEW", "MANY"), help="measure that alone")
     options = parser.parse_args()
     print(f"Python {sys.version.split()[0]}, {options.rounds} rounds")
+    if options.slope:
+        measure_slope(*options.slope, options.rounds)
+        return
     for module in options.modules:
         if can_import(sys.executable, module):
             measure_module(options, module)

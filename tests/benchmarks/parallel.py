@@ -2,6 +2,8 @@
 
     python tests/benchmarks/parallel.py --sources FOLDER --python PYTHON
     python tests/benchmarks/parallel.py --sources FOLDER --python PYTHON --rounds 3 --suites markdown
+    python tests/benchmarks/parallel.py --sources FOLDER --python PYTHON --suites genshi --isolated
+    python tests/benchmarks/parallel.py --sources FOLDER --python PYTHON --suites empty
 
 The folder holds the unpacked source archives of the suites (pip download --no-deps --no-binary :all: NAME); the
 interpreter has unittest-parallel, pytest and pytest-xdist: what it lacks is left out, and what fails is named. All
@@ -36,12 +38,26 @@ class Suite(namedtuple("Suite", ("archive", "folder", "start", "pattern"))):  # 
 SUITES = {
     "docutils": Suite("docutils-", "test", ".", "test*.py"),
     "markdown": Suite("markdown-", ".", "tests", "test*.py"),
+    "empty": Suite("empty-", ".", ".", "test*.py"),  # 6,000 tests, which this program writes
+    "genshi": Suite("genshi-", ".", "genshi", "test*.py"),
+    "supervisor": Suite("supervisor-", ".", "supervisor/tests", "test*.py"),
     "simplejson": Suite("simplejson-", ".", "simplejson", "test*.py"),
 }
 LEVELS = ("module", "class", "test")
 
 
-def commands(python: str, suite: Suite, jobs: int) -> dict[str, list[str]]:
+def write_empty(sources: str) -> None:
+    """Write the suite of empty tests."""
+    folder = os.path.join(sources, "empty-6000")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "test_empty.py"), "w", encoding="utf-8") as file:
+        file.write("import unittest\n")
+        for number in range(60):
+            tests = "".join(f"    def test_{test}(self): pass\n" for test in range(100))
+            file.write(f"class Test{number}(unittest.TestCase):\n{tests}")
+
+
+def commands(python: str, suite: Suite, jobs: int, *, isolated: bool) -> dict[str, list[str]]:
     """The variants: name to command."""
     discovery = ["discover", "-s", suite.start, "-p", suite.pattern, "-t", "."]
     found = {
@@ -49,6 +65,9 @@ def commands(python: str, suite: Suite, jobs: int) -> dict[str, list[str]]:
         "hermetic": [python, "-m", "hermetic", *discovery],
         f"hermetic -j {jobs}": [python, "-m", "hermetic", "-j", str(jobs), *discovery],
     }
+    if isolated:
+        found["hermetic --isolated"] = [python, "-m", "hermetic", "--isolated", *discovery]
+        found[f"hermetic --isolated -j {jobs}"] = [python, "-m", "hermetic", "--isolated", "-j", str(jobs), *discovery]
     if has(python, "unittest_parallel"):
         parallel = [python, "-m", "unittest_parallel", "-j", str(jobs), "-p", suite.pattern, "-s", suite.start]
         for level in LEVELS:
@@ -73,7 +92,7 @@ def measure_suite(name: str, options: argparse.Namespace) -> None:
         print(f"\nabsent: {name}")
         return
     folder = os.path.join(sources, suite.folder)
-    variants = commands(options.python, suite, options.jobs)
+    variants = commands(options.python, suite, options.jobs, isolated=options.isolated)
     times: dict[str, list[float]] = {variant: [] for variant in variants}
     cpu: dict[str, list[float]] = {variant: [] for variant in variants}
     for number in range(options.rounds + 1):
@@ -103,8 +122,11 @@ def main() -> None:
     parser.add_argument("--python", required=True, help="an interpreter with the other tools")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--isolated", action="store_true", help="measure --isolated, too")
     parser.add_argument("--suites", nargs="*", default=[*SUITES])
     options = parser.parse_args()
+    if "empty" in options.suites:
+        write_empty(options.sources)
     print(f"{options.jobs} processes, {options.rounds} rounds")
     for name in options.suites:
         measure_suite(name, options)
