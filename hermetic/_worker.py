@@ -11,7 +11,7 @@ import functools
 import json
 import os
 
-from ._base import own_sockets
+from ._base import own_sockets, real
 from ._isolation import process_tree
 from ._isolation.interpreters import WorkerArguments
 from ._isolation.zygote import MAX_MESSAGE_BYTES, Zygote
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
+    from ._protocol.framing import WorkerEnd
+
 
 def be_worker(nonce: str, *others: Any) -> NoReturn:
     """Be a worker.
@@ -29,7 +31,19 @@ def be_worker(nonce: str, *others: Any) -> NoReturn:
     Args:
         nonce: the nonce of ``WorkerArguments``, in hexadecimal digits.
     """
-    worker.work(WorkerArguments(bytes.fromhex(nonce), *others), is_fresh=True)
+    worker.work(WorkerArguments(bytes.fromhex(nonce), *others), _serve, is_fresh=True)
+
+
+def _serve(channel: WorkerEnd, given: WorkerArguments) -> None:
+    """Serve the host that the first request names, or else unittest."""
+    request = channel.receive()
+    if request[0] == "host":
+        _, module, description = request
+        real.import_module(module).serve(channel, given, description)
+        return
+    channel.send(["started"])
+    channel.put_back(request)
+    worker.serve_tests(channel, given)
 
 
 def be_zygote(control: int) -> NoReturn:
@@ -48,7 +62,7 @@ def be_zygote(control: int) -> NoReturn:
         context.take_on(arguments[0])
         work_in_fork = worker.warm_up()
     else:
-        work_in_fork = functools.partial(worker.work, is_fresh=True)
+        work_in_fork = functools.partial(worker.work, serve=_serve, is_fresh=True)
     threads = process_tree.thread_count()
     link.send(json.dumps([threads]).encode())
     Zygote(link, work_in_fork, is_bare=kind != "context" and threads == 1).serve()

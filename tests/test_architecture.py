@@ -82,8 +82,8 @@ LAYERS = {
     "_worker": "",
     "_marks": "block_wrappers isolated_calls | guard start_method_blocks | marks | isolated",
     "_pytest_host": (
-        "item_databases item_rules plain_reports worker_terminal | item_judge item_worker xdist_groups"
-        " | isolated_items terminal_findings | plugin"
+        "item_databases item_rules plain_reports worker_terminal | item_judge item_replay item_worker xdist_groups"
+        " | fresh_session | isolated_items terminal_findings | plugin"
     ),
     "_studies": "baseline_writer bisection listing reproduction source_edits trials | polluters suggestions | survey",
     "_program": "bazel help_text options usage | explanations other_runners run_setup | program script | cli",
@@ -114,6 +114,7 @@ TESTED_ELSEWHERE = {
     "_program.run_setup": "program.test_program suites.test_order",
     "_protocol.frame_kinds": "protocol.test_frames",
     "_reports.html_assets": "reports.test_html_report",  # shown in a browser
+    "_pytest_host.item_replay": "pytest_host.test_isolated_items pytest_host.test_fresh_session",
     "_pytest_host.item_worker": "pytest_host.test_isolated_items",  # runs in workers only
     "_pytest_host.worker_terminal": "pytest_host.test_isolated_items",  # as above
     "_django_host.run_settings": "django_host.test_discover_runner",
@@ -155,6 +156,9 @@ PRIVATE_NAMES = {
     ("_pytest_host.item_worker", "_setupstate"),  # as above
     ("_pytest_host.item_databases", "_get_test_db_name"),  # of Django's backends
     ("_pytest_host.isolated_items", "_tmp_path_factory"),  # of pytest's configuration: its temporary folder
+    ("_pytest_host.fresh_session", "_tmp_path_factory"),  # as above
+    ("_pytest_host.fresh_session", "_basetemp"),  # as above
+    ("_pytest_host.fresh_session", "_global_capturing"),  # of pytest's capture manager: the files that it captures to
     ("_sandbox.sandboxed", "_asdict"),  # as of _verdicts.violation_data
     ("_patches.shown_warnings", "_get_context"),  # of warnings, beside the functions that it replaces
     ("_patches.shown_warnings", "_showwarning_orig"),  # as above

@@ -168,6 +168,10 @@ class WorkerEnd:
             self._take_more()
         return self._requests.pop(0)
 
+    def put_back(self, request: list[Any]) -> None:
+        """Have ``receive`` return a request again."""
+        self._requests.insert(0, request)
+
     def _take_more(self) -> None:
         """Wait for requests."""
         self._check(self._reading)

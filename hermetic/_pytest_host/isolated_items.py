@@ -6,27 +6,31 @@ import contextlib
 import functools
 import importlib
 import itertools
-import os
 import warnings
 
+from .._base import features
 from .._base.errors import IsolationError
 from .._isolation.nursery import NoNursery, Nursery
-from .._isolation.zygote_nursery import ZygoteNursery
-from .._protocol import frames
-from .._results import isolation_errors
-from .._results.guarded_result import exc_info
 from .._rules import sandbox_choice
-from .._verdicts import scopes, violation_data
+from .._settings.current_run import current_run
+from .._verdicts import scopes
 from .._workers.isolation import GroupRun
-from . import item_worker, plain_reports
-from .item_rules import ItemOwner, rule_of
+from . import item_worker
+from .fresh_session import FreshSessions
+from .item_replay import ItemReplay
+from .item_rules import rule_of
+
+if features.LINUX:
+    from .._isolation.zygote_nursery import ZygoteNursery
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Iterator
     from typing import Any
 
+    from .._isolation.worker_link import Worker
     from .._rules.groups import Group
+    from .item_worker import Address
 
 pytest: Any = importlib.import_module("pytest")
 
@@ -40,10 +44,10 @@ class IsolatedItems:
 
     def __init__(self, session: Any) -> None:
         self._session = session
-        self._nursery: Nursery | None = None  # while there are items to run
+        self._workers: _Forks | FreshSessions | None = None  # while there are items to run
         self._runs: dict[tuple[str, str], GroupRun] = {}
-        self._indexes: dict[int, int] = {}  # of the items, by id()
-        self._following: dict[int, int] = {}  # the index of the group's next item, by index
+        self._addresses: dict[int, Address] = {}  # of the items, by id()
+        self._members: dict[tuple[str, str], list[Any]] = {}  # the items of groups, by their keys
         self._late: list[str] = []
         self._slots: dict[GroupRun, int] = {}  # a number for each worker that is alive
 
@@ -52,16 +56,16 @@ class IsolatedItems:
         """Fork the zygote before the first item, when other plugins are ready for items: pytest's logging is."""
         if session.config.option.collectonly:
             return (yield)
-        latest: dict[Any, int] = {}
-        for index, item in enumerate(session.items):
-            self._indexes[id(item)] = index
+        addresses = item_worker.addresses_of(session.items)
+        self._addresses = {id(item): address for item, address in zip(session.items, addresses, strict=True)}
+        for item in session.items:
             group = rule_of(item).group
+            if group is not None:
+                _ = item.location  # it is kept: each worker would look for it
             if group is not None and group.key is not None:
-                if group.key in latest:
-                    self._following[latest[group.key]] = index
-                latest[group.key] = index
+                self._members.setdefault(group.key, []).append(item)
         session.config._tmp_path_factory.getbasetemp()  # noqa: SLF001 - or each worker would make a folder of its own
-        self._nursery = _forked(session)
+        self._workers = _Forks(session) if _can_fork() else FreshSessions(session)
         try:
             return (yield)
         finally:
@@ -71,29 +75,32 @@ class IsolatedItems:
     def pytest_runtest_protocol(self, item: Any, nextitem: Any) -> bool | None:
         """Run an isolated item in the worker of its group."""
         group = rule_of(item).group
-        if group is None or self._nursery is None:
+        if group is None or self._workers is None:
             return None
         _stop_timer(item)
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         replay = ItemReplay(item, group)
         with scopes.unjudged():
-            replay.run(self._frames_of(item, group))
+            replay.run(self._frames_of(item, group, replay))
         replay.show()
         self._tear_down(item, nextitem)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         replay.stop()
         return True
 
-    def _frames_of(self, item: Any, group: Group) -> Iterable[list[Any]]:
-        index = self._indexes[id(item)]
+    def _frames_of(self, item: Any, group: Group, replay: ItemReplay) -> Iterable[list[Any]]:
+        assert self._workers is not None
+        members = [item] if group.key is None else self._members[group.key]
         run = GroupRun(group) if group.key is None else self._runs.setdefault(group.key, GroupRun(group))
         if not run.at_work:
-            assert self._nursery is not None
-            sandboxed = sandbox_choice.is_wanted(group.sandbox)
+            files = [*dict.fromkeys(str(member.path) for member in members)]
             self._slots[run] = self._free_slot()
-            run.use(self._nursery.new_worker(fresh=False, sandboxed=sandboxed))
-        following = self._following.get(index)
-        requests: list[list[Any]] = [["run", index, following, self._slots[run]]]
+            run.use(self._workers.new_worker(files, sandboxed=sandbox_choice.is_wanted(group.sandbox)))
+        assert run.worker is not None
+        replay.captured = functools.partial(self._workers.captured_by, run.worker)
+        following = next(iter(members[members.index(item) + 1 :]), None)
+        address, *others = (None if each is None else self._addresses[id(each)] for each in (item, following))
+        requests: list[list[Any]] = [["run", address, *others, self._slots[run]]]
         if following is None:
             requests.append(["finish"])
         yield from run.perform(requests)
@@ -124,9 +131,9 @@ class IsolatedItems:
                 if run.at_work:
                     texts = [_late_text(frame) for frame in run.perform([["finish"]])]
                     self._late += [f"the process of {run.group.description}: {text}" for text in texts if text]
-            if self._nursery is not None:
-                self._nursery.close()
-                self._nursery = None
+            if self._workers is not None:
+                self._workers.close()
+                self._workers = None
 
     def pytest_sessionfinish(self, session: Any) -> None:
         """Fail a run with errors that no report was left for."""
@@ -138,6 +145,34 @@ def _stop_timer(item: Any) -> None:
     cancel = getattr(item.ihook, "pytest_timeout_cancel_timer", None)
     if cancel is not None:
         cancel(item=item)
+
+
+def _can_fork() -> bool:
+    return features.LINUX and current_run.settings.isolated_start != "fresh"
+
+
+class _Forks:
+    """Forks workers from the session as it is now.
+
+    Args:
+        session: the session, which has collected its items.
+    """
+
+    def __init__(self, session: Any) -> None:
+        self._config = session.config
+        self._nursery = _forked(session)
+
+    def new_worker(self, _: list[str], *, sandboxed: bool) -> Worker:
+        """Start a worker for the items of some files."""
+        return self._nursery.new_worker(fresh=False, sandboxed=sandboxed)
+
+    def captured_by(self, _: Worker) -> Iterator[tuple[str, str]]:
+        """Yield what pytest has captured in a worker, and not reported: it shares the files of the session."""
+        yield from _captured(self._config)
+
+    def close(self) -> None:
+        """End all workers."""
+        self._nursery.close()
 
 
 def _forked(session: Any) -> Nursery:
@@ -157,155 +192,6 @@ def _late_text(frame: list[Any]) -> str:
     return str(frame[2]) if frame[:2] == ["host", "late"] else ""
 
 
-class ItemReplay(frames.FrameHandler):
-    """Takes what a worker sends of an item, and shows it when nothing can change it any more.
-
-    Args:
-        item: the item.
-        group: its group.
-    """
-
-    def __init__(self, item: Any, group: Group) -> None:
-        self._item = item
-        self._owner = ItemOwner(item)
-        self._name = f"isolated test {self._owner.id()}"
-        self._process = self._name if group.key is None else f"the process of {group.description}"
-        self._duration = 0.0  # seconds, of a phase that did not end
-        self._reports: list[Any] = []
-        self._errors: list[str] = []
-        self._changes: list[str] = []
-        self._stop: list[Any] | None = None
-        self._leaks: list[str] = []
-        self._texts: dict[int, str] = {}  # for the terminal, by the number of reports before them
-
-    def run(self, found: Iterable[list[Any]]) -> None:
-        """Take the frames of the item."""
-        try:
-            for frame in found:
-                self.take(frame)
-        except IsolationError as error:
-            self._errors.append(str(error).removeprefix("[H007] "))
-
-    def on_host(self, kind: str, data: Any) -> None:
-        """Take a report, a warning, text for the terminal, or what ends the session."""
-        try:
-            if kind == "report":
-                self._reports.append(plain_reports.decoded_report(self._item.config, data, self._item.nodeid))
-            elif kind == "warning":
-                recorded = plain_reports.decoded_warning(data)
-                self._item.config.hook.pytest_warning_recorded.call_historic(kwargs=recorded)
-            elif kind == "text":
-                self._take_text(str(data))
-            elif kind == "stop":
-                self._stop = data
-            elif kind == "late":
-                self._errors.append(f"after its end: {data}")
-        except ValueError as error:
-            self._errors.append(f"its process sent something else than pytest's reports: {error}")
-
-    def _take_text(self, text: str) -> None:
-        """Write a text at once, or after the report that pytest would show before it."""
-        if all(report.when == "setup" and report.passed for report in self._reports):
-            self._write(text)
-        else:
-            number = len(self._reports)
-            self._texts[number] = self._texts.get(number, "") + text
-
-    def _write(self, text: str) -> None:
-        if text:
-            self._item.config.get_terminal_writer().write(text, flush=True)
-
-    def on_copy(self, name: str, what: str) -> None:
-        """Note that a forked copy came back."""
-        self._errors.append("a child that it forked returned to the runner; end a forked child with os._exit()")
-
-    def on_died(self, text: str, started: float, duration: float) -> None:
-        """Note why the worker has ended, without the frames of pytest in its stacks."""
-        lines = [line for line in text.splitlines() if not any(part in line for part in _FRAMES_OF_PYTEST)]
-        self._errors.append("\n".join(lines))
-        self._duration = duration
-
-    def on_ready(self, changes: list[str], number: int) -> None:
-        """Note what the item changed."""
-        self._changes += changes
-
-    def on_finished(self, facts: dict[str, Any]) -> None:
-        """Note what the process changed, and what was allowed to it."""
-        self._changes += facts["changes"]
-        scopes.running.warned += map(violation_data.violation_of, facts["warned"])
-
-    def on_exited(self, left: list[str]) -> None:
-        """Note what the process left behind."""
-        self._changes += left
-
-    def note_leaks(self, _: Any, what: str, changes: list[str]) -> None:
-        """Note a leak for the summary."""
-        self._leaks.append(f"{what}: {'; '.join(changes)}")
-
-    def show(self) -> None:
-        """Have pytest show the reports, with what went wrong in the process."""
-        over = plain_reports.phases(self._reports)
-        if not self._errors and not {"setup", "teardown"} <= over and self._stop is None:
-            self._errors.append("its process did not report it to the end")
-        errors = [isolation_errors.isolation_error(f"{self._name}: {text}", self._owner) for text in self._errors]
-        if self._changes:
-            found = isolation_errors.report_changes(self._process, self._changes, self._owner, self)
-            errors += [found] if found is not None else []
-        if errors:
-            self._add(errors, over)
-        elif self._leaks:
-            self._note(self._reports[-1], is_error=False)
-        for number, report in enumerate(self._reports, start=1):
-            self._item.ihook.pytest_runtest_logreport(report=report)
-            self._write(self._texts.get(number, ""))
-
-    def _add(self, errors: list[Any], over: set[str]) -> None:
-        """Make errors the report of the phase that was running, or of the tear-down."""
-        phase = next((name for name in ("setup", "call", "teardown") if name not in over), "teardown")
-        if phase == "call" and any(report.when == "setup" and not report.passed for report in self._reports):
-            phase = "teardown"
-        earlier = [report for report in self._reports if report.when == "teardown" and phase == "teardown"]
-        if earlier and not earlier[-1].passed:
-            earlier[-1].sections += [("hermetic", f"{type(error).__name__}: {error}") for error in errors]
-            return
-        self._reports = [report for report in self._reports if report not in earlier]
-        sections = [section for known in [*self._reports, *earlier][-1:] for section in known.sections]
-        sections += _captured(self._item.config, phase)
-        report = self._made(phase, errors[0])
-        report.sections += sections
-        report.sections += [("hermetic", f"{type(error).__name__}: {error}") for error in errors[1:]]
-        self._note(report, is_error=True)
-        self._reports.append(report)
-        if phase != "teardown":
-            ended = self._made("teardown", None)
-            ended.sections += sections  # JUnit reports take the output of an item from its last report
-            self._reports.append(ended)
-
-    def _made(self, phase: str, error: Any) -> Any:
-        found = None if error is None else pytest.ExceptionInfo.from_exc_info(exc_info(error))
-        call = pytest.CallInfo.from_call(lambda: None, when=phase)
-        call.excinfo = found
-        call.duration = self._duration if error is not None else 0.0
-        return pytest.TestReport.from_item_and_call(self._item, call)
-
-    def _note(self, report: Any, *, is_error: bool) -> None:
-        report.hermetic_findings = {"is_error": is_error, "violations": [], "allowed": [], "leaks": self._leaks}
-
-    def stop(self) -> None:
-        """End the session, if the item has asked for that."""
-        if self._stop is None:
-            return
-        kind, text, status = self._stop
-        if kind == "exit":
-            pytest.exit(str(text), returncode=status if isinstance(status, int) else None)
-        if kind == "interrupt":
-            raise KeyboardInterrupt(text)
-        self._item.session.shouldstop = str(text)
-
-
-_FRAMES_OF_PYTEST = [f"{os.sep}{package}{os.sep}" for package in ("_pytest", "pluggy")]
-
-
 @contextlib.contextmanager
 def _capturing(config: Any, phase: str) -> Generator[list[tuple[str, str]]]:
     """Capture output as pytest does in a phase of an item, and yield the sections of its report."""
@@ -318,13 +204,11 @@ def _capturing(config: Any, phase: str) -> Generator[list[tuple[str, str]]]:
     finally:
         if manager is not None:
             manager.suspend_global_capture(in_=False)
-            sections += _captured(config, phase)
+            sections += [(f"Captured {name} {phase}", text) for name, text in _captured(config) if text]
 
 
-def _captured(config: Any, phase: str) -> Generator[tuple[str, str]]:
-    """What a worker that died has printed: it shares the files that pytest captures output with."""
+def _captured(config: Any) -> Iterator[tuple[str, str]]:
+    """Yield what pytest has captured here: pairs of stream and text."""
     manager = config.pluginmanager.getplugin("capturemanager")
     if manager is not None and manager.is_globally_capturing():
-        for name, text in zip(("stdout", "stderr"), manager.read_global_capture(), strict=True):
-            if text:
-                yield f"Captured {name} {phase}", text
+        yield from zip(("stdout", "stderr"), manager.read_global_capture(), strict=True)

@@ -13,7 +13,7 @@ from .._results.guarded_result import exc_info
 from .._rules import policies
 from .._settings.current_run import current_run
 from .._verdicts import faults, findings, reported_exceptions, scopes, violation_data
-from .item_rules import ItemOwner, isolates_itself, policy_of_node, rule_of
+from .item_rules import ItemOwner, policy_of_node, rule_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,17 +93,10 @@ class ItemJudge:
 
     @pytest.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
     def pytest_runtest_setup(self, item: Any) -> None:
-        """Report wrong marks, and items that cannot be isolated, as an error of their item."""
+        """Report wrong marks as an error of their item."""
         rule = rule_of(item)
         if rule.error is not None:
             pytest.fail(str(rule.error), pytrace=False)
-        if rule.group is not None and not (current_run.host_isolates or isolates_itself(item)):
-            pytest.fail(
-                f"[H007] {ItemOwner(item).id()} cannot be isolated: only forks of the session can run such items, on"
-                " Linux, with isolated_start = auto; write it as a method of a unittest.TestCase with hermetic's own"
-                " mark",
-                pytrace=False,
-            )
 
     # --- scopes ---
 

@@ -227,14 +227,6 @@ def show_size(item: Any) -> None:
         item.add_marker(policy.size.value)
 
 
-def isolates_itself(item: Any) -> bool:
-    """Whether an item hands itself to a worker when it is called, by a mark of ours, without its fixtures."""
-    cls, name = getattr(item, "cls", None), getattr(item, "originalname", item.name)
-    if cls is not None and issubclass(cls, unittest.TestCase):
-        return marking.is_protected(cls) and groups.of_method_if_right(cls, name) is not None
-    return any(mark.isolation is not None for mark in marking.marks_on(getattr(item, "function", None), name))
-
-
 def may_have_rules(item: Any) -> bool:
     """Whether anything may hold an item to a size, or isolate it."""
     return hold_for_all() or has_markers(item)

@@ -23,6 +23,7 @@ pytest: Any = importlib.import_module("pytest")
 _PLAIN = (type(None), bool, int, float, str)
 _COLLECTIONS = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
 _MAX_DEPTH = 100
+_RERUN = "rerun"  # the outcome of a phase that pytest-rerunfailures repeats
 
 
 def to_plain(value: Any, depth: int = 0) -> Any:
@@ -84,7 +85,7 @@ def decoded_report(config: Any, data: Any, nodeid: str) -> Any:
         is_right = report.nodeid == nodeid and report.when in ("setup", "call", "teardown")
     except Exception as error:
         raise ValueError(f"it is no report: {type(error).__name__}: {error}") from error
-    if not is_right or report.outcome not in ("passed", "failed", "skipped"):
+    if not is_right or report.outcome not in ("passed", "failed", "skipped", _RERUN):
         raise ValueError("it is no report of this item")
     if parameters:  # of a subtest, which takes the repr() of what was one already
         report.context.kwargs.update(parameters)
@@ -130,6 +131,12 @@ def _category(module: str, name: str) -> Any:
     return found or type(stand_in_classes.plain_name(name), (Warning,), {"__module__": module})
 
 
+def junit_key(config: Any) -> Any:
+    """Return the key of pytest's JUnit report in the stash of a configuration, in which it may be missing."""
+    junit = config.pluginmanager.getplugin("junitxml")
+    return pytest.StashKey() if junit is None else junit.xml_key
+
+
 def phases(reports: Iterable[Any]) -> set[str]:
-    """Return the phases that are over, by their reports; a subtest has reports of its own."""
-    return {report.when for report in reports if type(report) is pytest.TestReport}
+    """Return the phases that are over, by their reports; a subtest has reports of its own, and so has a rerun."""
+    return {report.when for report in reports if type(report) is pytest.TestReport and report.outcome != _RERUN}

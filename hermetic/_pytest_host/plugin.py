@@ -6,10 +6,10 @@ import contextlib
 import importlib
 import os
 
-from .._base import features, real
+from .._base import real
 from .._base.errors import ConfigurationError
 from .._patches import installation, on_import
-from .._rules import marking, policies
+from .._rules import groups, marking, policies
 from .._settings import config as settings_files
 from .._settings.current_run import current_run
 from .._settings.table import HOST_OPTIONS, SETTINGS
@@ -36,6 +36,7 @@ _conflicts = pytest.StashKey()  # the modules that register markers of ours, by 
 
 def pytest_addoption(parser: Any) -> None:
     """Add an option for each setting that one changes at the command line."""
+    groups.note_surroundings()  # before conftest files and other plugins change them
     group = parser.getgroup("hermetic", "hermetic (sizes and isolation of tests)")
     for name in HOST_OPTIONS:
         setting = SETTINGS[name]
@@ -57,7 +58,7 @@ def pytest_configure(config: Any) -> None:
         policies.install_guard(current_run.settings)
     except ConfigurationError as error:
         raise pytest.UsageError(f"hermetic: {error}") from None
-    current_run.mark_of_host, current_run.host_isolates = as_marker, _can_fork()
+    current_run.mark_of_host, current_run.host_isolates = as_marker, True
     for text in MARKERS.values():
         config.addinivalue_line("markers", text)
     config.stash[_conflicts] = while_running.enter_context(_registrations_noted(config))
@@ -134,7 +135,7 @@ def _plugin_name(config: Any, module: str) -> str:
 @pytest.hookimpl(trylast=True)  # type: ignore[untyped-decorator]
 def pytest_unconfigure(config: Any) -> None:
     """Put the settings out of force."""
-    if _run in config.stash:
+    if _run in config.stash and not current_run.in_worker:  # a worker has its settings until it exits
         config.stash[_run].close()
 
 
@@ -177,14 +178,10 @@ def pytest_collection_finish(session: Any) -> None:
     session.config.pluginmanager.register(ItemJudge())
     if not session.config.pluginmanager.hasplugin("dsession"):
         _show_findings(session)
-    if current_run.host_isolates and any(rule.group is not None for rule in rules):
+    if not current_run.in_worker and any(rule.group is not None for rule in rules):
         from .isolated_items import IsolatedItems  # saves 30 ms in runs without isolated items
 
         session.config.pluginmanager.register(IsolatedItems(session))
-
-
-def _can_fork() -> bool:
-    return features.LINUX and current_run.settings.isolated_start != "fresh"
 
 
 def _show_findings(session: Any) -> None:

@@ -75,13 +75,13 @@ def register(cls: type) -> None:
 
 
 def note_surroundings() -> None:
-    """Record the environment and the current folder, for workers that are not forked from this process."""
+    """Record what ``current_run.surroundings`` holds, for workers that are not forked from this process."""
     if not current_run.surroundings:
         try:
             folder = real.get_cwd()
         except OSError:
             folder = "/"
-        current_run.surroundings.update(environ=dict(os.environ), folder=folder)
+        current_run.surroundings.update(environ=dict(os.environ), folder=folder, path=[*sys.path], argv=[*sys.argv])
 
 
 def of_test(test: object) -> Group | None:

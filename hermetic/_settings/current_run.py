@@ -41,7 +41,8 @@ class CurrentRun:
         mark_types: the classes of marks; empty until marks are loaded.
         functions_are_marked: whether any function has a mark. Most suites mark classes or modules only.
         isolated_classes: the classes that may have isolated tests, by id, in the order of their definition.
-        surroundings: the environment and the current folder at the time when the first of them was defined.
+        surroundings: the environment, the current folder, the path of imports and the arguments of this process, at
+            the time when the first of them was defined, or when the host loaded its plugin.
         shared_out: the classes (by id) and the modules whose fixtures run in workers because all of their tests run in
             parallel.
         planned: the isolation groups of the tests that run in parallel, by the tests' ids.

@@ -48,15 +48,7 @@ def describe_context(module: str, file: str | None, around: dict[str, Any]) -> d
 
 def take_on(context: dict[str, Any]) -> None:
     """Become like the described interpreter, and import its modules."""
-    sys.path[:] = context["path"]
-    sys.argv[:] = context["argv"]
-    kept = {name: os.environ[name] for name in _OURS if name in os.environ}
-    os.environ.clear()
-    os.environ.update({**context["environ"], **kept})
-    try:
-        os.chdir(context["folder"])
-    except OSError:
-        pass  # it was removed: tests that need it will fail
+    take_on_surroundings(context)
     settings = config.load(context["command_line"], context["root"])
     current_run.settings = settings
     current_run.is_observing, current_run.is_surveying = context["observes"]
@@ -71,6 +63,19 @@ def take_on(context: dict[str, Any]) -> None:
             except Exception:  # noqa: BLE001 - the test that needs the module raises it again
                 sys.modules.pop(name, None)
     use_filters(context["filters"])
+
+
+def take_on_surroundings(described: dict[str, Any]) -> None:
+    """Take on the path of imports, the arguments, the environment and the current folder of another interpreter."""
+    sys.path[:] = described["path"]
+    sys.argv[:] = described["argv"]
+    kept = {name: os.environ[name] for name in _OURS if name in os.environ}
+    os.environ.clear()
+    os.environ.update({**described["environ"], **kept})
+    try:
+        os.chdir(described["folder"])
+    except OSError:
+        pass  # it was removed: tests that need it will fail
 
 
 def described_filters() -> list[list[Any]]:

@@ -3,6 +3,7 @@
 A worker is a fork of a zygote, which has loaded everything, or a fresh interpreter, which the first request tells what
 to import. The requests (kind, then arguments) are
 
+    host        module, description  serve the tests of a host, by a module of hermetic's (a fresh interpreter only)
     context     description          become like the process of the run, and import test modules
     shared                           the tests to come are not isolated: they share this process to save time
     run         address, options     run a test, with the fixtures of class and module that are due before it
@@ -47,30 +48,58 @@ __unittest = True
 
 def work(
     given: WorkerArguments,
-    tests: dict[int, Any] | None = None,
-    suite: Any = None,
-    snapshot: leak_snapshot.Snapshot | None = None,
+    serve: Callable[[framing.WorkerEnd, WorkerArguments], None],
     *,
     is_fresh: bool = False,
+    keeps_files: bool = False,
 ) -> NoReturn:
     """Be a worker until it is asked to finish, and exit.
 
     Args:
-        tests: the tests that are loaded already, by their numbers in requests.
+        serve: does what is requested, up to the request to finish.
         is_fresh: whether the interpreter was started for this worker.
+        keeps_files: as for ``worker_process.set_up``.
     """
     status = 1
     try:
-        channel = worker_process.set_up(given, is_fresh=is_fresh)
+        channel = worker_process.set_up(given, is_fresh=is_fresh, keeps_files=keeps_files)
         clock.note_stops()
-        if is_fresh:
-            channel.send(["started"])
         scopes.reset()
         current_run.in_worker = True
-        status = _RequestLoop(channel, tests or {}, suite, snapshot, given).work()
+        status = _status_after(serve, channel, given)
     except BaseException:  # noqa: BLE001 - a worker that cannot work says why before it exits
         traceback.print_exc()
     real.exit_process(status)
+
+
+def _status_after(serve: Callable[..., None], channel: framing.WorkerEnd, given: WorkerArguments) -> int:
+    try:
+        serve(channel, given)
+    except MemoryError:
+        return framing.OUT_OF_MEMORY
+    except (OSError, EOFError, framing.ProtocolError):
+        return framing.CHANNEL_LOST
+    return 0
+
+
+def serve_tests(
+    channel: framing.WorkerEnd,
+    given: WorkerArguments,
+    tests: dict[int, Any] | None = None,
+    suite: Any = None,
+    snapshot: leak_snapshot.Snapshot | None = None,
+) -> None:
+    """Run tests of unittest, as requested.
+
+    Args:
+        tests: the tests that are loaded already, by their numbers in requests.
+        suite: the suite, if its tests share workers.
+        snapshot: of the zygote; None in a fresh interpreter.
+    """
+    loop = _RequestLoop(channel, tests or {}, suite, snapshot, given)
+    shown_warnings.put_back()
+    with shown_warnings.warnings_shown_by(loop.result.relay_warning):
+        loop.run()
 
 
 def warm_up(tests: dict[int, Any] | None = None, suite: Any = None) -> Callable[[WorkerArguments], NoReturn]:
@@ -93,7 +122,8 @@ def warm_up(tests: dict[int, Any] | None = None, suite: Any = None) -> Callable[
         with contextlib.suppress(DecorationError):  # a worker that runs a test of the class reports it
             marking.refuse_misspelt(cls)
     scopes.reset()
-    return functools.partial(work, tests=tests, suite=suite, snapshot=leak_snapshot.Snapshot())
+    serve = functools.partial(serve_tests, tests=tests, suite=suite, snapshot=leak_snapshot.Snapshot())
+    return functools.partial(work, serve=serve)
 
 
 _WARM_UPS = 4  # runs after which Python has adapted most of the code
@@ -132,27 +162,15 @@ class _RequestLoop:
         self._sandbox = None if given is None else given.sandbox  # None once it is entered
         self._tests = tests
         self._suite = suite
-        self._result = WorkerResult(channel)
+        self.result = WorkerResult(channel)
         self._class: type | None = None
         self._stopped = False
         self._inherited = snapshot
         self._snapshot: leak_snapshot.Snapshot | None = None  # once there is something to be done
 
-    def work(self) -> int:
-        """Do what is requested, and return the exit status."""
-        shown_warnings.put_back()
-        try:
-            with shown_warnings.warnings_shown_by(self._result.relay_warning):
-                self.run()
-        except MemoryError:
-            return framing.OUT_OF_MEMORY
-        except (OSError, EOFError, framing.ProtocolError):
-            return framing.CHANNEL_LOST
-        return 0
-
     def run(self, *, leave: bool = True) -> None:
         """Do what is requested."""
-        result = self._result
+        result = self.result
         scopes.running.start_listeners[:] = [result.note_start]
         with contextlib.ExitStack() as between:
             between.enter_context(policies.default_scope())

@@ -10,192 +10,12 @@ import unittest
 from hermetic import medium
 from support import Folder, run_python
 from support.hosts import installed
+from support.pytest_items import COMMON, ENDS, FAILING, FINE, KINDS, REPORTS, without_numbers
 from support.pytest_runs import run_pytest
 
 setUpModule = unittest.skipUnless(sys.platform == "linux", "workers are forked from the session on Linux only")(
     lambda: None
 )
-
-COMMON = """
-    import asyncio, os, pathlib, subprocess, sys, threading, time, unittest, warnings
-    import pytest
-    import hermetic
-
-    SESSION = os.getpid()
-
-    def is_isolated():
-        return os.getpid() != SESSION and "HERMETIC_ISOLATED" in os.environ
-"""
-KINDS = {
-    "conftest.py": """
-        import os, pytest
-
-        @pytest.fixture(scope="session")
-        def log(tmp_path_factory):
-            path = tmp_path_factory.getbasetemp() / "log"
-            def note(what):
-                with path.open("a") as file:
-                    file.write(f"{what} {os.getpid()}\\n")
-            note("set up")
-            yield note
-            note("torn down")
-    """,
-    "test_kinds.py": COMMON
-    + """
-    @pytest.fixture(scope="module", params=["a", "b"])
-    def module_fixture(request, log):
-        yield request.param
-
-    @pytest.fixture(autouse=True)
-    def automatic(monkeypatch): monkeypatch.setenv("AUTOMATIC", "1")
-
-    def test_in_session(log): assert not is_isolated()
-
-    @pytest.mark.isolated
-    @pytest.mark.parametrize("n", [1, 2])
-    def test_parameters(n, module_fixture, tmp_path, capsys, caplog, monkeypatch):
-        assert is_isolated() and module_fixture in "ab" and os.environ["AUTOMATIC"]
-        print(n)
-        assert capsys.readouterr().out == f"{n}\\n"
-        (tmp_path / "file").write_text("text")
-
-    @hermetic.isolated
-    def test_mark_of_hermetic(log): assert is_isolated()
-
-    @hermetic.isolated("group")
-    def test_group_1(log): os.environ["GROUP"] = "1"
-
-    @pytest.mark.isolated("group")
-    def test_group_2(log):
-        assert os.environ.pop("GROUP") == "1"
-
-    @pytest.mark.isolated
-    class TestClass:
-        @classmethod
-        def setup_class(cls): cls.pid = os.getpid()
-        def setup_method(self): self.value = 1
-        def test_1(self): assert is_isolated() and self.pid == os.getpid() and self.value
-        def test_2(self): assert self.pid == os.getpid()
-
-    @pytest.mark.isolated
-    class CaseTest(unittest.TestCase):
-        @classmethod
-        def setUpClass(cls): cls.pid = os.getpid()
-        def test_1(self): self.assertTrue(is_isolated() and self.pid == os.getpid())
-        def test_2(self): self.assertEqual(self.pid, os.getpid())
-        @unittest.expectedFailure
-        def test_expected(self): self.fail()
-
-    class AsyncTest(unittest.IsolatedAsyncioTestCase):
-        @hermetic.isolated
-        async def test_async(self): self.assertTrue(is_isolated())
-
-    @pytest.mark.isolated
-    @pytest.mark.skipif(True, reason="not today")
-    def test_skipped(): pass
-
-    @pytest.mark.isolated
-    @pytest.mark.xfail(reason="known")
-    def test_xfail(): assert is_isolated() is None
-
-    def test_in_session_again(log): assert "GROUP" not in os.environ
-
-    @pytest.mark.isolated
-    def test_log(log, tmp_path_factory):
-        lines = [line.rsplit(" ", 1) for line in (tmp_path_factory.getbasetemp() / "log").read_text().splitlines()]
-        pids = [pid for what, pid in lines if what == "set up"]
-        assert len(set(pids)) == len(pids) and str(SESSION) in pids, lines
-        assert [what for what, pid in lines if pid == str(SESSION)] == ["set up"], lines
-    """,
-    "test_module.py": COMMON
-    + """
-    pytestmark = [hermetic.isolated]
-    def test_1(): sys.path.append("gone")
-    def test_2():
-        assert is_isolated()
-        sys.path.remove("gone")
-    """,
-    "test_doctest.txt": ">>> import os\n>>> 'HERMETIC_ISOLATED' in os.environ\nFalse\n",
-}
-REPORTS = {
-    "test_reports.py": COMMON
-    + """
-    @pytest.fixture
-    def printing():
-        print("printed in set-up")
-        yield
-        print("printed in tear-down")
-
-    @pytest.fixture
-    def failing(printing): raise KeyError("set-up")
-
-    @pytest.mark.{0}
-    class TestReports:
-        def test_assertion(self, printing):
-            print("printed in the call", file=sys.stderr)
-            os.write(1, b"written to 1\\n")
-            assert {{"a": [1, 2]}} == {{"a": [1, 3]}}
-        def test_cause(self):
-            try:
-                1 / 0
-            except ZeroDivisionError as error:
-                raise ValueError("second") from error
-        def test_warns(self): warnings.warn("a warning", FutureWarning)
-        def test_property(self, record_property): record_property("place", ("a", 1))
-        def test_skips(self): pytest.skip("inside")
-        def test_xfails(self): pytest.xfail("inside")
-        def test_set_up_fails(self, failing): pass
-        def test_subtests(self, subtests):
-            for n in (1, 2):
-                with subtests.test(n=n):
-                    assert n == 1
-    """
-}
-ENDS = {
-    "test_ends.py": COMMON
-    + """
-    def test_aborts():
-        print("printed before")
-        os.abort()
-    def test_exits(): os._exit(0)
-    @pytest.mark.xfail
-    def test_exits_under_xfail(): os._exit(3)
-    def test_closes():
-        os.closerange(3, 2000)
-    @pytest.fixture
-    def ending(): os._exit(4)
-    def test_set_up_exits(ending): pass
-    @pytest.fixture
-    def ending_late():
-        yield
-        os._exit(5)
-    def test_tear_down_exits(ending_late): pass
-    @pytest.mark.isolated(timeout=0.5)
-    def test_hangs(): time.sleep(60)
-    def test_forks():
-        if os.fork() == 0:
-            return
-        os.wait()
-    def test_leaks(): os.environ["LEFT"] = "1"
-    def test_leaves(): subprocess.Popen(["sleep", "60"])
-    def test_exit_handler():
-        import atexit
-        atexit.register(os._exit, 6)
-    @pytest.mark.small
-    def test_violates():
-        try:
-            subprocess.run(["true"])
-        except Exception:
-            pass
-    @pytest.mark.isolated("g")
-    def test_group_aborts(): os.abort()
-    @pytest.mark.isolated("g")
-    def test_group_goes_on(): pass
-    def test_raises_system_exit(): raise SystemExit(0)
-    """
-}
-FINE = {"test_group_goes_on"}
-FAILING = {"test_raises_system_exit"}
 
 
 @medium
@@ -222,10 +42,7 @@ class IsolatedItemsTest(unittest.TestCase):
             files = {name: text.format(mark) for name, text in REPORTS.items()}
             files["pytest.ini"] = "[pytest]\nmarkers = plain\n"
             run = run_pytest(files, "--junit-xml=/dev/stdout", "-o", "junit_logging=all")
-            text = re.sub(
-                r"\d+\.\d+|isolated\S*|plain|0x\w+|\d\d:\d\d:\d\d\S*|hermetic-test-\w+|hostname=\S+", "", run.output
-            )
-            summaries.append("\n".join(line.rstrip("= ") for line in text.splitlines()))
+            summaries.append(without_numbers(run.output))
         self.assertEqual(summaries[0], summaries[1])
         self.assertEqual(summaries[0], summaries[2])
         self.assertIn("FutureWarning: a warning", summaries[2])
@@ -309,6 +126,81 @@ class IsolatedItemsTest(unittest.TestCase):
         test = "    @pytest.mark.isolated\n    def test_1(request): assert request.node.timer == os.getpid()\n"
         run = run_pytest({"conftest.py": timer, "test_a.py": COMMON + test})
         self.assertEqual({"test_1"}, run.named("PASSED"), run.output)
+
+    def test_the_terminal_and_the_junit_report_get_what_plugins_and_fixtures_give_them(self) -> None:
+        tests = """
+    import logging
+    @pytest.fixture(scope="module")
+    def wide(): yield
+    @pytest.mark.isolated
+    def test_1(wide, record_xml_attribute, record_testsuite_property, record_property):
+        record_xml_attribute("owner", "an attribute")
+        record_testsuite_property("key", "of the suite")
+        record_property("key", "of the test")
+        logging.getLogger().warning("a live record")
+        """
+        options = ("--setup-show", "--log-cli-level=WARNING", "--junitxml=/dev/stdout", "-o", "junit_family=xunit1")
+        for env in ({}, {"HERMETIC_ISOLATED_START": "fresh"}):
+            run = run_pytest({"test_a.py": COMMON + tests}, *options, env=env)
+            with self.subTest(env):
+                self.assertRegex(run.output, "(?s)SETUP +M wide.*live log call.*a live record.*TEARDOWN M wide")
+                for text in ('owner="an attribute"', 'value="of the suite"', 'value="of the test"'):
+                    self.assertEqual(1, run.output.count(text), run.output)
+
+    def test_log_records_of_workers_go_to_the_log_file(self) -> None:
+        tests = """
+    import logging
+    def test_0(): logging.getLogger().warning("record 0")
+    @pytest.mark.isolated
+    def test_1(): logging.getLogger().warning("record 1")
+    @pytest.mark.isolated
+    def test_2(): logging.getLogger().warning("record 2")
+        """
+        for env in ({}, {"HERMETIC_ISOLATED_START": "fresh"}):
+            with Folder(**{"test_a.py": COMMON + tests}) as folder, self.subTest(env):
+                run_python("-m", "pytest", "--log-file=log", "--log-file-level=WARNING", cwd=folder, env=env)
+                with open(os.path.join(folder, "log"), encoding="utf-8") as file:
+                    self.assertEqual(["record 0", "record 1", "record 2"], re.findall(r"record \d", file.read()))
+
+    def test_reruns_are_shown(self) -> None:
+        # What pytest-rerunfailures does.
+        conftest = """
+    from _pytest.runner import runtestprotocol
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(item, nextitem):
+        for attempt in ("rerun", "failed"):
+            reports = runtestprotocol(item, nextitem=nextitem, log=False)
+            for report in reports:
+                report.outcome = attempt if report.failed else report.outcome
+                item.ihook.pytest_runtest_logreport(report=report)
+        return True
+    def pytest_report_teststatus(report):
+        if report.outcome == "rerun": return "rerun", "R", "RERUN"
+        """
+        tests = "    seen = []\n    @pytest.mark.isolated\n    def test_1(): seen.append(1); assert len(seen) == 2\n"
+        tests += "    @pytest.mark.isolated\n    def test_2(): os._exit(seen.append(1) or len(seen) == 2)\n"
+        run = run_pytest({"conftest.py": COMMON + conftest, "test_a.py": COMMON + tests})
+        self.assertIn("1 passed, 1 error, 1 rerun", run.output)
+
+    @installed("coverage", "coverage")
+    def test_coverage_of_workers_is_measured(self) -> None:
+        # What pytest-cov does.
+        conftest = """
+    import coverage
+    def pytest_sessionstart(session):
+        session.config.measured = coverage.Coverage(data_file="data", data_suffix=True, include="module.py")
+        session.config.measured.start()
+    def pytest_sessionfinish(session):
+        session.config.measured.stop()
+        session.config.measured.save()
+    def pytest_terminal_summary(config):
+        whole = coverage.Coverage(data_file="data")
+        whole.combine()
+        print("measured", sorted(whole.get_data().lines(next(iter(whole.get_data().measured_files())))))
+        """
+        tests = "    import module\n    @hermetic.isolated\n    def test_1(): module.function()\n"
+        files = {"conftest.py": conftest, "test_a.py": COMMON + tests, "module.py": "def function():\n    return 1\n"}
+        self.assertIn("measured [1, 2]", run_pytest(files).output)
 
     def test_options_of_pytest_work_as_ever(self) -> None:
         files = {"test_a.py": COMMON + "    pytestmark = pytest.mark.isolated('g')\n"}
