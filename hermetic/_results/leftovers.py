@@ -80,7 +80,7 @@ def _processes(scope: scopes.Scope) -> dict[int, str]:
 def _threads(scope: scopes.Scope) -> list[str]:
     """The names of the threads that were started in a scope, still run, and are waited for by Python at its end."""
     threading = sys.modules.get("threading")
-    started = {ident for ident, found in scopes.running.by_thread.items() if found is scope}
+    started = {ident for ident, found in [*scopes.running.by_thread.items()] if found is scope}
     if threading is None or not started:
         return []
     started.discard(threading.get_ident())

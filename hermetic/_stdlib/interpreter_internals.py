@@ -72,7 +72,9 @@ def threads_of_executors() -> set[Any]:
     """Return the threads of every executor, including loky's."""
     found: set[Any] = set()
     for name, threads in _EXECUTORS:
-        found.update(getattr(sys.modules.get(name), threads, ()))
+        held = getattr(sys.modules.get(name), threads, None)
+        if held is not None:  # a WeakKeyDictionary, which other threads extend
+            found.update(thread() for thread in held.keyrefs())
     return found
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import unittest
 
 from hermetic import medium
+from hermetic._results import leftovers
+from hermetic._verdicts import scopes
 from support.sample_runs import SampleRunCase
 
 
@@ -162,3 +166,29 @@ class LeftoverTest(SampleRunCase):
 
 if __name__ == "__main__":
     unittest.main()
+
+
+@medium
+class BusyThreadsTest(unittest.TestCase):
+    def test_threads_that_start_while_one_looks_disturb_nobody(self):
+        running, ended = scopes.running, threading.Event()
+
+        def come_and_go() -> None:
+            while not ended.is_set():
+                for number in range(-200, 0):
+                    running.by_thread[number] = scope
+                for number in range(-200, 0):
+                    del running.by_thread[number]
+
+        scope = scopes.Scope(self, None)
+        interval = sys.getswitchinterval()
+        self.addCleanup(sys.setswitchinterval, interval)
+        sys.setswitchinterval(1e-6)
+        thread = threading.Thread(target=come_and_go)
+        thread.start()
+        try:
+            found = [leftovers._threads(scope) for _ in range(300)]
+        finally:
+            ended.set()
+            thread.join()
+        self.assertEqual(found, [[]] * 300)
