@@ -397,7 +397,7 @@ class CirclesTest(hermetic.HermeticTestCase):
         self.assertIn("_doubles.expectations", graph()["_doubles.popen_methods"])  # for its types alone
 
 
-MOST_DEFERRED_IMPORTS = 42
+MOST_DEFERRED_IMPORTS = 30
 
 
 @hermetic.medium  # it reads all of the package

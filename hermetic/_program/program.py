@@ -18,9 +18,9 @@ from .._running.watched_run import WatchedRun
 from .._settings import config
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
-from .._suites import expressions, suite_tests
+from .._suites import expressions, selection, suite_tests
 from .._verdicts import reported_exceptions
-from . import help_text, options, other_runners, run_setup, usage
+from . import explanations, help_text, options, other_runners, run_setup, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,8 +69,6 @@ class TestProgram(unittest.TestProgram):
         self._ours = ours
         with usage.configuration_errors(str(self.progName)):
             if ours.explain is not None:
-                from . import explanations  # saves 1 ms in runs of tests
-
                 usage.show(explanations.explanation(ours.explain))
                 process_exits.exit_program(0)
             if ours.script is not None:
@@ -98,8 +96,6 @@ class TestProgram(unittest.TestProgram):
             ):
                 super().createTests(from_discovery, *args, **kwargs)
             if matches is not None:
-                from .._suites import selection  # saves 1 ms in runs without such an expression
-
                 self.test = selection.chosen(self.test, matches)
         except ImportError as error:
             *_, (frame, _) = traceback.walk_tb(error.__traceback__)

@@ -12,8 +12,10 @@ from .._rules import marking, policies, sandbox_choice
 from .._running.watched_run import jobs
 from .._settings import config, table
 from .._settings.current_run import current_run
-from .._suites import history
-from . import usage
+from .._suites import history, selection
+from .._suites.order import Order, parse_shard
+from .._suites.selection import Selection
+from . import bazel, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
 
     from .._studies.baseline_writer import BaselineWriter
     from .._studies.survey import Survey
-    from .._suites.selection import Selection
-    from . import bazel
 
 _REPORTS = ("junit_xml", "json", "html")  # settings
 
@@ -76,8 +76,6 @@ def _bazel(while_running: contextlib.ExitStack) -> bazel.Protocol | None:
     """Return what Bazel asks of this program; None if something else has started it."""
     if not any(name.startswith(("TEST_", "TESTBRIDGE_")) for name in os.environ):
         return None
-    from . import bazel  # saves 1 ms in other runs
-
     protocol = bazel.Protocol(while_running)
     current_run.fails_fast, current_run.ends_at = protocol.fails_fast, protocol.ends_at
     return protocol
@@ -142,8 +140,6 @@ def put_in_order(settings: table.Settings, ours: argparse.Namespace, protocol: b
     asks = (protocol is not None and protocol.has_filter) or bool(ours.deselect)
     asks = asks or ours.size is not None or ours.tests_from is not None
     if is_shard or asks or ours.last_failed or settings.failed_first or settings.shuffle != "off":
-        from .._suites.order import Order, parse_shard  # saves 1 ms in runs in the usual order
-
         if ours.shard is not None:
             shard = parse_shard(ours.shard, "--shard")
         asked = _selection(ours, protocol)
@@ -152,9 +148,7 @@ def put_in_order(settings: table.Settings, ours: argparse.Namespace, protocol: b
 
 def _selection(ours: argparse.Namespace, protocol: bazel.Protocol | None) -> Selection:
     """Return what the options and Bazel ask of each test."""
-    from .._suites import selection  # saves 1 ms in runs of all tests
-
-    found = selection.Selection(is_of_script=ours.script is not None)
+    found = Selection(is_of_script=ours.script is not None)
     if protocol is not None and protocol.has_filter:
         found.require(protocol.chooses)
         found.may_be_empty = True  # in a shard

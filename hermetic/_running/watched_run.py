@@ -23,9 +23,10 @@ from .._results.summary import SlowestTests
 from .._rules import marking, sandbox_choice
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
-from .._suites import suite_tests
+from .._suites import pace, suite_tests
 from .._terminal import colours
 from .._verdicts import reported_exceptions, scopes
+from .._verdicts.known_violations import KnownViolations
 from . import class_protection
 
 TYPE_CHECKING = False
@@ -98,8 +99,6 @@ class WatchedRun(unittest.TestSuite):
         if current_run.is_observing and recorder is not None and recorder.observer is not None:
             recorder.observer.add_tests(_tests_in(self._whole), is_whole=self.is_whole)
         if settings.baseline and not current_run.is_observing:
-            from .._verdicts.known_violations import KnownViolations  # saves 1 ms in runs without a baseline
-
             known = KnownViolations(_tests_in(self._whole), is_whole=self.is_whole)
         result.begin_run(known, current_run.order and current_run.order.seed_line)
         result.report_allowed()  # what imports were allowed is in the summary, and in no record of a test
@@ -171,8 +170,6 @@ class WatchedRun(unittest.TestSuite):
         settings, history = current_run.settings, current_run.history
         if jobs() == 1 or history is None or settings.detect_leaks or sandbox_choice.is_in_force():
             return None
-        from .._suites import pace  # saves 1 ms in runs without workers
-
         return pace.of_tests(_tests_in(self._whole), jobs(), history)
 
     def _stays_here(self) -> bool:

@@ -8,6 +8,7 @@ import re
 
 from .._base import spelling
 from .._base.errors import ConfigurationError
+from .._policy import allowances
 from .kinds import listed
 
 TYPE_CHECKING = False
@@ -62,8 +63,6 @@ def _matches_a_file(pattern: str, root: str) -> bool:
 
 
 def _allowance(pattern: str, table: Any, origin: str) -> Allowance:
-    from .._policy import allowances  # saves 1 ms in runs without such a table
-
     place = f"{origin}, allow {pattern!r}"
     trouble = allowances.path_pattern(pattern, os.path.dirname(origin))
     if trouble:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections import namedtuple
 
-from .._base import features, real
+from .._base import features, file_replacement, real
 from .._verdicts import scopes
 
 TYPE_CHECKING = False
@@ -93,7 +93,6 @@ class HistoryFile:
         Raises:
             OSError: the file cannot be written, or another run keeps it locked.
         """
-        from .._base import file_replacement  # saves 1 ms in runs that have nothing to write
         from .._protocol import framing  # saves 3 ms in runs that have nothing to write
 
         self._make_folder()
