@@ -31,7 +31,9 @@ MAY_RUN_CODE = {
 # What gives a channel a name, by which others would find it.
 NAMING = {"bind", "listen", "accept", "connect", "connect_ex", "mkfifo", "create_server", "create_connection"}
 MAY_NAME = {
+    ("_django_host.clones", "connect"),  # to a copy of a database of the user's, in a file or in memory
     ("_doubles.asyncio_children", "listen"),  # of a child that is none
+    ("_pytest_host.item_databases", "connect"),  # Django's own method, behind a check
     ("_sandbox.availability", "connect_ex"),  # an attempt that the kernel is to refuse
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import tracemalloc
 import unittest
 
@@ -85,7 +86,8 @@ class LimitsTest(unittest.TestCase):
                 self.assertTrue(ran.stderr.endswith("\nOK\n"), ran.stderr)
 
     def test_a_usual_folder_of_macos_leaves_room_for_sockets(self) -> None:
-        with support.Folder(**{"test_sockets.py": SOCKETS}) as folder:
+        with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # that of a worker is too long already
+            support.write_files(folder, {"test_sockets.py": SOCKETS})
             temporary = os.path.join(folder, "T".rjust(MAC_FOLDER - len(folder) - 1, "t"))
             os.mkdir(temporary)
             self.assertEqual(MAC_FOLDER, len(temporary))
