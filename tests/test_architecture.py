@@ -153,6 +153,7 @@ PRIVATE_NAMES = {
     ("_pytest_host.item_judge", "_excinfo"),  # of pytest's TestCase items: their exceptions
     ("_pytest_host.terminal_findings", "_excinfo"),  # as above
     ("_pytest_host.isolated_items", "_setupstate"),  # of pytest's session: the fixtures that are set up
+    ("_pytest_host.item_worker", "_remove_plugin"),  # of pluggy's hooks: what one hook calls
     ("_pytest_host.item_worker", "_setupstate"),  # as above
     ("_pytest_host.item_databases", "_get_test_db_name"),  # of Django's backends
     ("_pytest_host.isolated_items", "_tmp_path_factory"),  # of pytest's configuration: its temporary folder

@@ -46,6 +46,10 @@ if TYPE_CHECKING:
 pytest: Any = importlib.import_module("pytest")
 
 _SESSION_PLUGINS = ("WorkerInteractor",)  # it would send on the channel of pytest-xdist, too
+# What the session tells plugins about the items of workers; plugins that keep or write it would have it twice.
+_REPLAYED = (
+    "pytest_runtest_logstart", "pytest_runtest_logreport", "pytest_runtest_logfinish", "pytest_warning_recorded",
+)  # fmt: skip
 
 
 def addresses_of(items: Sequence[Any]) -> list[Address]:
@@ -137,6 +141,7 @@ class ItemWorker:
         self._widest: Policy | None = None
         self._databases = item_databases.patch_django(session.config)
         os.environ.pop("PYTEST_CURRENT_TEST", None)  # of a test that runs this session; pytest removes it after an item
+        _tell_pytest_alone(session.config.pluginmanager)
         session.config.pluginmanager.register(self._sender)  # pytest tells it all warnings so far, which it ignores
         if session.config.pluginmanager.hasplugin("terminalreporter"):
             terminal = WorkerTerminal(self._sender.send)
@@ -215,6 +220,20 @@ class ItemWorker:
             self._sender.send("host", "late", f"{type(found).__name__}: {found}")
         warned = [violation_data.violation_fields(violation) for violation in scopes.running.warned]
         self._sender.send("finished", {"changes": self._changes, "warned": warned})
+
+
+def _tell_pytest_alone(manager: Any) -> None:
+    """Have pytest's own plugins alone hear in this process what the session will tell all."""
+    for name in _REPLAYED:
+        hook = getattr(manager.hook, name)
+        for found in hook.get_hookimpls():
+            if not _is_of_pytest(found.plugin):
+                hook._remove_plugin(found.plugin)  # noqa: SLF001 - other hooks of the plugin have their work here
+
+
+def _is_of_pytest(plugin: Any) -> bool:
+    module = getattr(plugin, "__name__", "") or type(plugin).__module__
+    return str(module).partition(".")[0] in ("_pytest", "pytest")
 
 
 def _save_coverage() -> None:

@@ -17,6 +17,37 @@ setUpModule = unittest.skipUnless(sys.platform == "linux", "workers are forked f
     lambda: None
 )
 
+HEARD = {
+    "conftest.py": """
+        def note(*what):
+            with open("heard.txt", "a") as file:
+                print(*what, file=file)
+
+        def pytest_runtest_logstart(nodeid):
+            note("start", nodeid)
+
+        def pytest_runtest_logreport(report):
+            note(report.when, report.nodeid)
+
+        def pytest_runtest_logfinish(nodeid):
+            note("finish", nodeid)
+
+        def pytest_warning_recorded(warning_message, nodeid):
+            note(warning_message.message, nodeid)
+    """,
+    "test_a.py": """
+        import pytest, warnings
+
+        @pytest.mark.isolated
+        def test_it():
+            warnings.warn("a warning")
+    """,
+    "test_b.py": """
+        def test_heard():
+            print(open("heard.txt").read())
+    """,
+}
+
 
 @medium
 @installed("pytest", "pytest")
@@ -46,6 +77,13 @@ class IsolatedItemsTest(unittest.TestCase):
         self.assertEqual(summaries[0], summaries[1])
         self.assertEqual(summaries[0], summaries[2])
         self.assertIn("FutureWarning: a warning", summaries[2])
+
+    def test_plugins_hear_of_each_item_once(self) -> None:
+        steps = ("start", "setup", "call", "teardown", "finish", "a warning")
+        for start in ("auto", "fresh"):
+            run = run_pytest(HEARD, env={"HERMETIC_ISOLATED_START": start})
+            heard = re.findall(r"(?m)^(.+) test_a.py::test_it$", run.output.partition("short test summary")[0])
+            self.assertEqual(sorted(steps), sorted(heard), run.output)
 
     def test_whatever_ends_a_process_is_an_error_of_its_item(self) -> None:
         run = run_pytest(ENDS, "--hermetic-isolated", "--hermetic-leaks=error")
