@@ -122,9 +122,9 @@ def project() -> dict[str, str]:
 @unittest.skipUnless(sys.platform == "linux", "workers are forked from the session on Linux only")
 @medium
 class PytestDjangoTest(unittest.TestCase):
-    def run_project(self, tests: str, *options: str, database: str) -> PytestRun:
+    def run_project(self, tests: str, *options: str, database: str, **env: str) -> PytestRun:
         files = {**project(), "test_items.py": tests}
-        return run_pytest(files, "--hermetic-leaks=error", *options, env={"PROJECT_DATABASE": database})
+        return run_pytest(files, "--hermetic-leaks=error", *options, env={"PROJECT_DATABASE": database, **env})
 
     def check(self, run: PytestRun, *names: str) -> None:
         """Each item has passed but for the one that ends its process; the databases had certain names."""
@@ -141,6 +141,10 @@ class PytestDjangoTest(unittest.TestCase):
     def test_databases_in_files(self) -> None:  # as on servers: all processes can reach all of them
         run = self.run_project(TESTS, "--reuse-db", database="file")
         self.check(run, "True test_one.sqlite3", "False test_one.sqlite3_isolated1")
+
+    def test_new_interpreters(self) -> None:
+        run = self.run_project(TESTS, database="file", HERMETIC_ISOLATED_START="fresh")
+        self.check(run, "True test_one.sqlite3_isolated1")
 
     @installed("xdist", "pytest-xdist")
     def test_processes_of_xdist(self) -> None:
