@@ -62,7 +62,11 @@ class Snapshot:
         return self._running() + self._left(files - self._files) + self._changed(self._files - files)
 
     def _running(self) -> list[str]:
-        """The processes and threads that have been started since."""
+        """The processes and threads that have been started since.
+
+        Not this thread, which is new to Python if a test is the first to import threading.
+        """
+        here = real.get_thread_id()
         return [
             *(
                 f"process left running: {command}"
@@ -72,7 +76,7 @@ class Snapshot:
             *(
                 f"thread left running: {thread.name}"
                 for thread in leak_probes.known_threads()
-                if thread not in self._threads and thread.is_alive()
+                if thread not in self._threads and thread.ident != here and thread.is_alive()
             ),
         ]
 

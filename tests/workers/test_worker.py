@@ -64,12 +64,23 @@ class ImportsTest(SampleRunCase):
             @small
             def test_it(self):
                 print("threading" in sys.modules)
+        class ThreadTest(unittest.TestCase):
+            @isolated
+            @small
+            def test_it(self):
+                import threading
+                threading.Thread(target=print).start()
     """
+
+    def test_an_isolated_test_that_is_the_first_to_import_threading_leaks_nothing(self):
+        for start in ("auto", "fresh"):
+            done, _ = self.run_sample("test_sample.ThreadTest", "--leaks", "error", "--isolated-start", start)
+            self.assertEqual(0, done.returncode, done.stderr)
 
     def test_an_isolated_test_has_no_threading_that_nobody_has_asked_for(self):
         # Its handlers after each fork would touch a hundred pages of memory.
-        plain = run_python("-c", "import sys, unittest; print('threading' in sys.modules)")
-        done, _ = self.run_sample("test_sample")
+        plain = run_python("-c", "import ctypes, sys, unittest; print('threading' in sys.modules)")
+        done, _ = self.run_sample("test_sample.ThreadlessTest")
         self.assertEqual((plain.stdout, 0), (done.stdout, done.returncode), done.stderr)
 
 
