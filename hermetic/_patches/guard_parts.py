@@ -6,6 +6,7 @@ Files that must not load the guard reach its modules through this one (``install
 from __future__ import annotations
 
 from .._guards import audit, ceilings, forked_copies
+from .._settings import config  # noqa: F401 - a child may not find it later: the judge asks for settings
 from .._verdicts import blocks, faults, scopes, violation_log
 from . import on_import, process_creation, sockets
 

@@ -235,7 +235,12 @@ class ProcessTest(hermetic.HermeticTestCase):
         for event, args, script in (
             ("subprocess.Popen", ("git", ["git", b"log", 'a "b"']), """["git", "log", 'a "b"']"""),
             ("subprocess.Popen", (features.SHELL[0], [*features.SHELL, "git log\n"]), r'"git log\n"'),
-            ("subprocess.Popen", ("sh", ["sh", "-c", "git $0", "a"]), '["sh", "-c", "git $0", "a"]'),
+            (
+                "subprocess.Popen",
+                (features.SHELL[0], [*features.SHELL, "git $0", "a"]),
+                f'["{features.SHELL[0]}", "{features.SHELL[1]}", "git $0", "a"]',
+            ),
+            ("subprocess.Popen", ("git", "git log"), '["git", "log"]' if features.WINDOWS else '"git log"'),
             ("os.system", (b"git log",), '"git log"'),
             ("os.system", ("x" * 498,), f'"{"x" * 498}"'),
             ("os.system", ("x" * 499,), ""),
@@ -251,6 +256,8 @@ class ProcessTest(hermetic.HermeticTestCase):
                 (None, 'git log "a b"', '["git", "log", "a b"]'),
                 (shell, f'{shell} /c "git log "a b""', """'git log "a b"'"""),
                 ("git.exe", "git log", '["git", "log"]'),
+                ("git.exe", ["git", "log"], '["git", "log"]'),
+                ("x", 'x /c "git log" a', '["x", "/c", "git log", "a"]'),
             ):
                 with self.subTest(line=line):
                     self.assertEqual(READERS["subprocess.Popen"](executable, line).script, script)
