@@ -35,7 +35,7 @@ _CHILD = """
     def run_python():
         code = "import socket; socket.create_connection(('203.0.113.7', 9), 0.5)"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        raise OSError(done.stderr.splitlines()[-1] if "NetworkViolationError" not in done.stderr else "NetworkViolation")
+        raise OSError("NetworkViolation" if "NetworkViolationError" in done.stderr else done.stderr)
 
     def run_shell():
         if os.system("true"):
