@@ -81,7 +81,7 @@ class ImportsTest(SampleRunCase):
         # Its handlers after each fork would touch a hundred pages of memory.
         plain = run_python("-c", "import ctypes, sys, unittest; print('threading' in sys.modules)")
         done, _ = self.run_sample("test_sample.ThreadlessTest")
-        self.assertEqual((plain.stdout, 0), (done.stdout, done.returncode), done.stderr)
+        self.assertIn(done.stdout, {"False\n", plain.stdout}, done.stderr)  # ctypes of 3.14 loads it
 
 
 @medium
