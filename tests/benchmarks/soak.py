@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 MODULE_TESTS = 1000
 GROUPS = 10  # in each module
-PERIOD = 0.2  # seconds between two looks
+PERIOD = 0.05  # seconds between two looks: a run of a few seconds needs several in each quarter
 PASSES, FAILS, ERROR, SKIPPED, EXPECTED, UNEXPECTED = "passes", "FAIL", "ERROR", "skipped", "expected", "unexpected"
 MIB = 1024 * 1024
 
