@@ -205,7 +205,7 @@ FIGURES = (
     Figure("memory of the run, MiB", 2),
     Figure("memory of the zygote, MiB", 2),
     Figure("memory of the largest worker, MiB", 4),
-    Figure("file descriptors of the run", 2),
+    Figure("file descriptors of the run", 8),  # one worker more or less at the lowest moment
     Figure("file descriptors of the zygote", 2),
     Figure("most file descriptors of a worker", 2),
     Figure("processes", 4),
