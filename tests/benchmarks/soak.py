@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 MODULE_TESTS = 1000
 GROUPS = 10  # in each module
-PERIOD = 0.05  # seconds between two looks: a run of a few seconds needs several in each quarter
+PERIOD = 0.02  # seconds between two looks: a run of a few seconds needs several in each quarter
 PASSES, FAILS, ERROR, SKIPPED, EXPECTED, UNEXPECTED = "passes", "FAIL", "ERROR", "skipped", "expected", "unexpected"
 MIB = 1024 * 1024
 
@@ -205,7 +205,7 @@ FIGURES = (
     Figure("memory of the run, MiB", 2),
     Figure("memory of the zygote, MiB", 2),
     Figure("memory of the largest worker, MiB", 4),
-    Figure("file descriptors of the run", 8),  # one worker more or less at the lowest moment
+    Figure("file descriptors of the run", 2),
     Figure("file descriptors of the zygote", 2),
     Figure("most file descriptors of a worker", 2),
     Figure("processes", 4),
