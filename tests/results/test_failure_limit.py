@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import unittest
+from typing import ClassVar
 
 import support
 from hermetic import medium
-from support import Folder, run_hermetic
+from support import run_hermetic
+from support.ordered_runs import FolderCase
 
 setUpModule = support.some_pythons_do
 
@@ -45,11 +45,8 @@ _TESTS = """
 
 
 @medium
-class MaxfailTest(unittest.TestCase):
-    def setUp(self):
-        folder = Folder(**{"test_it.py": _TESTS})
-        self.folder = os.path.realpath(folder.__enter__())
-        self.addCleanup(folder.__exit__)
+class MaxfailTest(FolderCase):
+    FILES: ClassVar = {"test_it.py": _TESTS}
 
     def run_here(self, *arguments, **kwargs):
         done = run_hermetic(*arguments, cwd=self.folder, **kwargs)

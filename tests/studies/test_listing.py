@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import unittest
+from typing import ClassVar
 
 import support
 from hermetic import medium
-from support import Folder, run_hermetic
+from support import run_hermetic
+from support.ordered_runs import FolderCase
 
 setUpModule = support.some_pythons_do
 
@@ -37,11 +38,8 @@ _FILES = {
 
 
 @medium
-class ListTest(unittest.TestCase):
-    def setUp(self):
-        folder = Folder(**_FILES)
-        self.folder = os.path.realpath(folder.__enter__())
-        self.addCleanup(folder.__exit__)
+class ListTest(FolderCase):
+    FILES: ClassVar = _FILES
 
     def listed(self, *arguments, status=0):
         done = run_hermetic(*arguments, cwd=self.folder)

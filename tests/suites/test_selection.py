@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import unittest
 from typing import ClassVar
 
 import support
 from hermetic import medium
-from support import Folder, run_hermetic
+from support import run_hermetic
+from support.ordered_runs import FolderCase
 
 setUpModule = support.some_pythons_do
 
@@ -50,13 +50,8 @@ SIZED, OTHER, LARGE = "test_a.SizedTest", "test_a.OtherTest", "test_b.LargeTest.
 ALL = [f"{cls}.test_{name}" for cls in (OTHER, SIZED) for name in ("medium", "plain", "small")] + [LARGE]
 
 
-class SelectionCase(unittest.TestCase):
+class SelectionCase(FolderCase):
     FILES: ClassVar = _FILES
-
-    def setUp(self):
-        folder = Folder(**self.FILES)
-        self.folder = os.path.realpath(folder.__enter__())
-        self.addCleanup(folder.__exit__)
 
     def run_here(self, *arguments, **kwargs):
         return run_hermetic(*arguments, cwd=self.folder, **kwargs)

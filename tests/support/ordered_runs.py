@@ -36,8 +36,8 @@ CLASSES = ["test_x.First", "test_x.Second", "test_y.Fourth", "test_y.Third"]
 TESTS = [f"{cls}.test_{letter}" for cls in CLASSES for letter in "abc"]
 
 
-class OrderCase(unittest.TestCase):
-    """Has a folder with the sample."""
+class FolderCase(unittest.TestCase):
+    """Has a folder with files, in which its tests run programs."""
 
     FILES: ClassVar = FILES
 
@@ -45,6 +45,10 @@ class OrderCase(unittest.TestCase):
         folder = Folder(**self.FILES)
         self.folder = os.path.realpath(folder.__enter__())
         self.addCleanup(folder.__exit__)
+
+
+class OrderCase(FolderCase):
+    """Has a folder with the sample."""
 
     def run_here(self, *arguments, failing="", **kwargs):
         """What was set up and run, in that order, and the finished process."""
