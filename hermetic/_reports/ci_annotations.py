@@ -22,7 +22,7 @@ _ROOTS = {"github": "GITHUB_WORKSPACE", "azure": "BUILD_SOURCESDIRECTORY"}  # th
 
 
 def annotation_lines(records: Sequence[TestRecord], format_name: str, environ: Mapping[str, str]) -> list[str]:
-    """The lines that annotate the errors, failures and violations of a run, errors first.
+    """The lines that annotate the errors, failures, violations and flaky tests of a run, errors first.
 
     Args:
         format_name: ``github`` or ``azure``.
@@ -41,6 +41,10 @@ def _of(record: TestRecord) -> Iterator[tuple[str, str, int, str, str]]:
             file, line = (entry.file, entry.line) if entry.file else (record.file, record.line)
             title = one_line(f"{record.id} {entry.subtest}")[:_MAX_TITLE]
             yield "error", file, line, title, entry.message or entry.outcome.replace("_", " ")
+    for attempt in record.attempts[:1] if record.is_flaky else ():
+        for level, file, line, title, text in _of(attempt):
+            if level == "error":
+                yield "warning", file, line, f"flaky: {title}"[:_MAX_TITLE], text
     for violation in record.warned:
         text = f"{violation.code}: {violation.operation.api} {violation.operation.target}"
         yield "warning", violation.site.filename, violation.site.line, one_line(record.id)[:_MAX_TITLE], text

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 VERSION = 1
 _encode = json.JSONEncoder().encode
 _BATCH = 500  # records
+_OF_ATTEMPTS = ("outcome", "started", "duration", "worker", "entries", "violations", "stdout", "stderr")
 _SURROGATE = r"\ud"  # what the JSON of a surrogate, lone or not, begins with
 
 
@@ -77,7 +78,15 @@ def _test(record: TestRecord) -> dict[str, Any]:
         "leaks": record.leaks,
         "stdout": record.stdout,
         "stderr": record.stderr,
+        "flaky": record.is_flaky,
+        "attempts": [_attempt(attempt) for attempt in record.attempts],
+        "diagnosis": record.diagnosis,
     }
+
+
+def _attempt(record: TestRecord) -> dict[str, Any]:
+    whole = _test(record)
+    return {name: whole[name] for name in _OF_ATTEMPTS}
 
 
 def _violation(violation: Violation, reported_as: str) -> dict[str, Any]:

@@ -121,6 +121,10 @@ def _properties(record: TestRecord) -> Iterator[tuple[str, str]]:
         yield f"size of {record.name}", record.size
     if record.group:
         yield f"isolation of {record.name}", f"{record.group}, {record.worker}"
+    if record.attempts:
+        yield f"attempts of {record.name}", str(len(record.attempts))
+    if record.diagnosis:
+        yield f"diagnosis of {record.name}", record.diagnosis
     if not record.all_skipped:  # otherwise the test case gives the reason
         for entry in record.skipped_subtests:
             yield f"skipped subtest of {record.name}", _with_subtest(entry)
@@ -142,7 +146,7 @@ def _add_case(suite: ET.Element, record: TestRecord, class_name: str, files: Map
     if record.file and record.line:
         case.attrib.update(file=files[record.file], line=str(record.line))
     entries = record.entries
-    if not (entries or record.stdout or record.stderr) and record.passed:
+    if not (entries or record.stdout or record.stderr or record.attempts) and record.passed:
         return  # most tests
     if record.outcome == "interrupted":
         ET.SubElement(case, "error", type="interrupted", message="the run ended before this test finished")
@@ -150,9 +154,28 @@ def _add_case(suite: ET.Element, record: TestRecord, class_name: str, files: Map
         of_kind = [entry for entry in entries if _ELEMENTS[entry.outcome] == element]
         for entry in _skip_of(record) if element == "skipped" else of_kind:
             _add_entry(case, element, entry)
-    for element, captured in (("system-out", record.stdout), ("system-err", record.stderr)):
+    for attempt in record.failed_attempts:
+        _add_attempt(case, "flaky" if record.is_flaky else "rerun", attempt)
+    _add_output(case, record)
+
+
+def _add_attempt(case: ET.Element, kind: str, attempt: TestRecord) -> None:
+    """Add an element for each failure of an attempt, as Surefire names and fills them; it has no other outcomes."""
+    for entry in attempt.entries:
+        element = _ELEMENTS[entry.outcome]
+        if element != "skipped":
+            _add_entry(case, f"{kind}{element.capitalize()}", entry)
+            found = case[-1]
+            trace, found.text = found.text, None
+            if trace:
+                ET.SubElement(found, "stackTrace").text = trace
+            _add_output(found, attempt)
+
+
+def _add_output(element: ET.Element, record: TestRecord) -> None:
+    for name, captured in (("system-out", record.stdout), ("system-err", record.stderr)):
         if captured:
-            ET.SubElement(case, element).text = visible(captured)
+            ET.SubElement(element, name).text = visible(captured)
 
 
 def _skip_of(record: TestRecord) -> list[Entry]:

@@ -88,6 +88,9 @@ class TestRecord:
         leaks: what the test changed in its process, or left behind.
         stdout: the captured standard output, with ``-b`` or of an isolated test.
         stderr: the captured standard error, with ``-b`` or of an isolated test.
+        attempts: what each attempt of a retried test has done, the first attempt included; empty for other tests. If no
+            attempt has passed, the record itself is that of the first.
+        diagnosis: why the attempts may differ, in sentences for people; empty if there is nothing to say.
     """
 
     __test__ = False  # pytest: not a test class, in spite of its name
@@ -114,6 +117,14 @@ class TestRecord:
     leaks: list[str] = field(default_factory=list)
     stdout: str = ""
     stderr: str = ""
+    attempts: list[TestRecord] = field(default_factory=list)
+    diagnosis: str = ""
+
+    def conclude(self) -> None:
+        """Decide on a test that has ended without a verdict of its own: its subtests were skipped."""
+        if self.entries and self.outcome == "interrupted":
+            self.all_skipped = len(self.skipped_subtests) == self.subtests
+            self.passed = not self.all_skipped
 
     @property
     def outcome(self) -> str:
@@ -129,6 +140,16 @@ class TestRecord:
     def is_bad(self) -> bool:
         """Whether the test makes the run fail."""
         return self.outcome in BAD_OUTCOMES
+
+    @property
+    def is_flaky(self) -> bool:
+        """Whether the test has failed, and passed when it was run again."""
+        return bool(self.attempts) and self.attempts[-1].outcome in COMPLETE
+
+    @property
+    def failed_attempts(self) -> list[TestRecord]:
+        """The attempts that the record does not show itself: those before a success, or those after the first."""
+        return self.attempts[:-1] if self.is_flaky else self.attempts[1:]
 
     @property
     def reason(self) -> str:
@@ -178,7 +199,7 @@ class RunRecord:
     warnings: list[CaughtWarning] = field(default_factory=list)
 
     def totals(self) -> dict[str, int]:
-        """The numbers of tests, fixtures, tests that did not run, and records with each outcome."""
+        """The numbers of tests, fixtures, tests that did not run, records with each outcome, and flaky tests."""
         kinds = Counter(record.kind for record in self.tests)
         outcomes = Counter(record.outcome for record in self.tests)
         return {
@@ -186,5 +207,6 @@ class RunRecord:
             "fixtures": kinds["fixture"],
             "not_run": max(self.loaded - kinds["test"], 0),
             **{outcome: outcomes[outcome] for outcome in OUTCOMES},
+            "flaky": sum(record.is_flaky for record in self.tests),
             "violations": sum(len(record.violations) for record in self.tests),
         }

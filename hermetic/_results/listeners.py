@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from .._base.errors import ViolationError
     from .._base.records import Violation
+    from .._reports.test_records import TestRecord
 
 
 class Listener:
@@ -58,6 +59,16 @@ class Listener:
 
     def addViolations(self, test: Any, errors: Sequence[ViolationError]) -> None:
         """Violations are about to be reported by the next error or failure of this test, fixture or other thing."""
+
+    def addRetries(self, test: Any, attempts: Sequence[TestRecord], diagnosis: str) -> None:
+        """A test has failed, and was run again until it passed or the retries were used up.
+
+        The verdict follows: that of the first attempt, or a success. A flaky test is one whose last attempt has passed.
+
+        Args:
+            attempts: a record of each, the first included; they have started by ``perf_counter``.
+            diagnosis: why they may differ, for people; empty if there is nothing to say.
+        """
 
     def addAllowed(self, violations: Sequence[Violation]) -> None:
         """Violations were allowed since the last such event: in mode warn, in a survey, or by the baseline."""

@@ -79,10 +79,7 @@ class Recorder(Listener):
             self.addOutput(_buffered(sys.stdout), _buffered(sys.stderr))
         self._result.report_allowed()
         self._current = None
-        if record.entries and record.outcome == "interrupted":
-            # Subtests were skipped, and then no result gets a verdict.
-            record.all_skipped = len(record.skipped_subtests) == record.subtests
-            record.passed = not record.all_skipped
+        record.conclude()
         self._measure(record)
 
     def addSuccess(self, test: Any) -> None:
@@ -124,6 +121,12 @@ class Recorder(Listener):
     def addAllowed(self, violations: Sequence[Violation]) -> None:
         for violation in violations:
             self._owner_of(violation).warned.append(violation)
+
+    def addRetries(self, test: Any, attempts: Sequence[TestRecord], diagnosis: str) -> None:
+        record = self._record_of(test)
+        record.attempts, record.diagnosis = [*attempts], diagnosis
+        for attempt in attempts:
+            attempt.started -= self._begun
 
     def addOutput(self, stdout: str, stderr: str) -> None:
         if self._current is not None:

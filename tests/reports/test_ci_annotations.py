@@ -47,6 +47,13 @@ class LinesTest(hermetic.HermeticTestCase):
         for outcome in ("skip", "expected_failure"):
             self.assertEqual(self.lines("github", Entry(outcome)), [])
 
+    def test_a_flaky_test_has_a_warning_with_its_first_failure(self):
+        failed = [TestRecord("module.Test.test", entries=[Entry("failure", message=text)]) for text in ("one", "two")]
+        attempts = [*failed, TestRecord("module.Test.test", passed=True)]
+        record = TestRecord("module.Test.test", passed=True, attempts=attempts)
+        lines = ci_annotations.annotation_lines([record], "github", {})
+        self.assertEqual(lines, ["::warning title=flaky%3A module.Test.test::one"])
+
     def test_control_characters_are_shown_as_text(self):
         (line,) = self.lines("github", Entry("error", message="\x1b[2J\x00\n##vso[x]", file="a\nb.py", line=1))
         self.assertTrue(line.isprintable(), line)

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 import hermetic
 from hermetic import medium
 from hermetic._reports import junit_report
+from hermetic._reports.test_records import Entry, RunRecord, TestRecord
 from support import Folder
 from support.report_runs import MIDDLE, run_reported, sample_reports
 
@@ -33,8 +34,23 @@ SCHEMA = {
     "testcase": (
         "name",
         "assertions time classname status file line",
-        {"skipped": 1, "error": MANY, "failure": MANY, "system-out": MANY, "system-err": MANY},
+        {
+            "skipped": 1,
+            "error": MANY,
+            "failure": MANY,
+            "rerunFailure": MANY,
+            "rerunError": MANY,
+            "flakyFailure": MANY,
+            "flakyError": MANY,
+            "system-out": MANY,
+            "system-err": MANY,
+        },
     ),
+    **dict.fromkeys(
+        ("rerunFailure", "rerunError", "flakyFailure", "flakyError"),
+        ("type", "message", {"stackTrace": 1, "system-out": 1, "system-err": 1}),
+    ),
+    "stackTrace": ("", "", {}),
     "skipped": ("", "message type", {}),
     "error": ("", "message type", {}),
     "failure": ("", "message type", {}),
@@ -152,6 +168,36 @@ class ContentsTest(JUnitCase):
         self.assertIn("]]></failure><script>alert(1)</script>", message)
         self.assertIn(r"\x00\x07\x1b[2J\x1b]0;x\x07\udc80\ufffe\u202e", message)
         self.assertNotRegex(sample_reports().read("--junit-xml"), "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ufffe]")
+
+
+class RetriesTest(hermetic.HermeticTestCase):
+    def report(self, **fields):
+        run = RunRecord([], "", "", "", 0.0, tests=[TestRecord("m.C.test", "test", "m", "C", "test", **fields)])
+        root = ET.fromstring(junit_report.text(run))
+        self.assertEqual(offences(root), [])
+        return root.find("testsuite")
+
+    def attempt(self, outcome, message):
+        entry = Entry(outcome, type="OSError", message=message, text=f"Traceback: {message}")
+        return TestRecord("m.C.test", entries=[entry], stdout=f"out of {message}")
+
+    def test_a_flaky_test_passes_and_shows_its_failed_attempts(self):
+        attempts = [self.attempt("failure", "one"), self.attempt("error", "two"), TestRecord("m.C.test", passed=True)]
+        suite = self.report(passed=True, attempts=attempts, diagnosis="it is slow")
+        case = suite.find("testcase")
+        self.assertEqual((suite.attrib["failures"], suite.attrib["errors"]), ("0", "0"))
+        self.assertEqual([child.tag for child in case], ["flakyFailure", "flakyError"])
+        self.assertEqual(case[0].attrib, {"message": "one", "type": "OSError"})
+        self.assertEqual([child.text for child in case[0]], ["Traceback: one", "out of one"])
+        properties = [(item.attrib["name"], item.attrib["value"]) for item in suite.iter("property")]
+        self.assertEqual(properties, [("attempts of test", "3"), ("diagnosis of test", "it is slow")])
+
+    def test_a_test_that_never_passes_has_its_first_failure_and_its_reruns(self):
+        attempts = [self.attempt("failure", "one"), self.attempt("failure", "two"), self.attempt("error", "three")]
+        suite = self.report(entries=attempts[0].entries, attempts=attempts)
+        case = suite.find("testcase")
+        self.assertEqual((suite.attrib["failures"], suite.attrib["errors"]), ("1", "0"))
+        self.assertEqual([child.tag for child in case], ["failure", "rerunFailure", "rerunError"])
 
 
 class WritingTest(hermetic.HermeticTestCase):

@@ -40,6 +40,42 @@ class OutcomeTest(hermetic.HermeticTestCase):
         self.assertEqual(TestRecord("t", class_name="C").qualified_class, "C")
 
 
+def retried(*outcomes: str) -> TestRecord:
+    """The record of a test whose attempts had these outcomes."""
+    attempts = [
+        TestRecord("m.C.test", passed=outcome == "success", entries=[Entry(outcome)] if outcome != "success" else [])
+        for outcome in outcomes
+    ]
+    found = TestRecord("m.C.test", attempts=attempts, passed=outcomes[-1] == "success")
+    found.entries = [] if found.is_flaky else attempts[0].entries
+    return found
+
+
+class RetriesTest(hermetic.HermeticTestCase):
+    def test_a_test_is_flaky_if_its_last_attempt_has_passed(self):
+        expected = {
+            ("failure", "success"): ("success", ["failure"]),
+            ("error", "failure", "expected_failure"): ("interrupted", ["error", "failure"]),
+        }
+        for outcomes, (outcome, failed) in expected.items():
+            record = retried(*outcomes)
+            found = record.is_flaky, record.outcome, [attempt.outcome for attempt in record.failed_attempts]
+            self.assertEqual(found, (True, outcome, failed))
+
+    def test_a_test_that_never_passes_shows_its_first_attempt_itself(self):
+        for outcomes in (("failure", "error"), ("error", "skip"), ("unexpected_success", "interrupted")):
+            record = retried(*outcomes)
+            found = record.is_flaky, record.outcome, [attempt.outcome for attempt in record.failed_attempts]
+            self.assertEqual(found, (False, outcomes[0], [outcomes[1]]))
+
+    def test_flaky_tests_are_counted(self):
+        run = RunRecord([], "", "", "", 0.0, tests=[retried("error", "success"), retried("error", "error")])
+        self.assertEqual((run.totals()["flaky"], run.totals()["success"], run.totals()["error"]), (1, 1, 1))
+
+    def test_a_test_that_was_not_retried_is_not_flaky(self):
+        self.assertFalse(TestRecord("t", passed=True).is_flaky)
+
+
 class TotalsTest(hermetic.HermeticTestCase):
     def test_tests_fixtures_outcomes_and_violations_are_counted(self):
         run = RunRecord([], "", "", "", 0.0, loaded=4)
