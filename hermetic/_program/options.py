@@ -78,7 +78,7 @@ GROUPS = {  # settings and other options
         "shuffle shuffle_level failed_first --last-failed --size --deselect --tests-from --list --list-json --shard"
         " --bisect history"
     ),
-    "reports": "junit_xml json html annotations",
+    "reports": "junit_xml junit_schema json html annotations",
     "adoption": "--survey --survey-apply --write-baseline",
     "information": "--show-config --explain --version",
 }

@@ -4,6 +4,9 @@ Each class is one <testsuite>, because CI systems fold suites and fixtures fail 
 failed setUpClass would appear among the tests of other classes. The schema has no properties of a test case, so the
 size and the violations of each test are properties of its suite. It has no place of a test case either, but GitLab,
 CircleCI and others read the attributes ``file`` and ``line``, which pytest's own format has.
+
+A test case has one result. Where there are several, readers disagree: some take the first failure and drop the error,
+some show one of each kind, and Jenkins prefers a skip.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import time
 from xml.etree import ElementTree as ET
 
 from .plain_text import identifier, one_line, path_below, visible
-from .test_records import Entry, TestRecord
+from .test_records import BAD_OUTCOMES, Entry, TestRecord
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,14 +41,19 @@ _SPECIAL = re.compile('[&<>"\r\n\t]').search
 _COUNTED_AS = {"error": "errors", "failure": "failures", "skipped": "skipped"}
 
 
-def text(run: RunRecord) -> str:
-    """The report of a run."""
+def text(run: RunRecord, *, is_strict: bool = False) -> str:
+    """The report of a run.
+
+    Args:
+        is_strict: whether to keep to Jenkins' schema, which has no ``file`` and ``line`` of a test case.
+    """
     root = ET.Element("testsuites", name="hermetic", time=_seconds(run.duration))
     suites: dict[str, list[TestRecord]] = {}
     for record in [*run.tests, *_end_of(run)]:
         suites.setdefault(record.qualified_class or record.name, []).append(record)
     totals = {"tests": 0, "failures": 0, "errors": 0}
-    files = {file: visible(path_below("", file)) for file in {record.file for record in run.tests} if file}
+    named = set() if is_strict else {record.file for record in run.tests if record.file}
+    files = {file: visible(path_below("", file)) for file in named}
     for number, (name, records) in enumerate(suites.items()):
         suite = _suite(root, run.started, name, records, files)
         suite.set("id", str(number))
@@ -143,57 +151,67 @@ def _add_case(suite: ET.Element, record: TestRecord, class_name: str, files: Map
         classname=class_name,
         time=_seconds(record.duration),
     )
-    if record.file and record.line:
+    if record.line and record.file in files:
         case.attrib.update(file=files[record.file], line=str(record.line))
-    entries = record.entries
-    if not (entries or record.stdout or record.stderr or record.attempts) and record.passed:
+    if not (record.entries or record.stdout or record.stderr or record.attempts) and record.passed:
         return  # most tests
-    if record.outcome == "interrupted":
-        ET.SubElement(case, "error", type="interrupted", message="the run ended before this test finished")
-    for element in ("skipped", "error", "failure"):  # the order of the schema, which allows one "skipped" at most
-        of_kind = [entry for entry in entries if _ELEMENTS[entry.outcome] == element]
-        for entry in _skip_of(record) if element == "skipped" else of_kind:
-            _add_entry(case, element, entry)
+    element = _ELEMENTS.get(record.outcome)
+    if element is not None:
+        _add_result(case, element, _skip_of(record) if element == "skipped" else _failure_of(record))
     for attempt in record.failed_attempts:
-        _add_attempt(case, "flaky" if record.is_flaky else "rerun", attempt)
+        if attempt.is_bad:  # Surefire has no element for other outcomes
+            _add_attempt(case, "flaky" if record.is_flaky else "rerun", attempt)
     _add_output(case, record)
 
 
 def _add_attempt(case: ET.Element, kind: str, attempt: TestRecord) -> None:
-    """Add an element for each failure of an attempt, as Surefire names and fills them; it has no other outcomes."""
-    for entry in attempt.entries:
-        element = _ELEMENTS[entry.outcome]
-        if element != "skipped":
-            _add_entry(case, f"{kind}{element.capitalize()}", entry)
-            found = case[-1]
-            trace, found.text = found.text, None
-            if trace:
-                ET.SubElement(found, "stackTrace").text = trace
-            _add_output(found, attempt)
+    """Add an element for a failed attempt, as Surefire names and fills it."""
+    _add_result(case, f"{kind}{_ELEMENTS[attempt.outcome].capitalize()}", _failure_of(attempt))
+    found = case[-1]
+    trace, found.text = found.text, None
+    if trace:
+        ET.SubElement(found, "stackTrace").text = trace
+    _add_output(found, attempt)
 
 
 def _add_output(element: ET.Element, record: TestRecord) -> None:
-    for name, captured in (("system-out", record.stdout), ("system-err", record.stderr)):
+    for stream, captured in (("system-out", record.stdout), ("system-err", record.stderr)):
         if captured:
-            ET.SubElement(element, name).text = visible(captured)
+            ET.SubElement(element, stream).text = visible(captured)
 
 
-def _skip_of(record: TestRecord) -> list[Entry]:
-    """The entry that says why a test counts as skipped; empty if it does not."""
+def _skip_of(record: TestRecord) -> Entry:
+    """The entry that says why a test counts as skipped."""
     if record.all_skipped:
-        return [Entry("skip", message=record.reason, text="\n".join(map(_with_subtest, record.skipped_subtests)))]
-    found = [entry for entry in record.entries if entry.outcome == record.outcome and not entry.subtest]
-    return found[:1] if _ELEMENTS.get(record.outcome) == "skipped" else []
+        return Entry("skip", message=record.reason, text="\n".join(map(_with_subtest, record.skipped_subtests)))
+    return next(entry for entry in record.entries if entry.outcome == record.outcome and not entry.subtest)
+
+
+def _failure_of(record: TestRecord) -> Entry:
+    """Everything that failed in a test, as one entry."""
+    found = [entry for entry in record.entries if entry.outcome in BAD_OUTCOMES]
+    if not found:
+        return Entry("interrupted", message="the run ended before this test finished")
+    worst = next(entry for entry in found if entry.outcome == record.outcome)
+    if len(found) == 1:
+        return worst
+    titles = [f"{_words(entry)}: {_with_subtest(entry)}".rstrip(": ") for entry in found]
+    texts = "\n".join(f"{title}\n{entry.text}" for title, entry in zip(titles, found, strict=True))
+    return Entry(record.outcome, type=worst.type, message="; ".join(map(one_line, titles)), text=texts)
 
 
 def _with_subtest(entry: Entry) -> str:
     return f"{entry.subtest} {entry.message}".strip()
 
 
-def _add_entry(case: ET.Element, element: str, entry: Entry) -> None:
+def _words(entry: Entry) -> str:
+    return entry.outcome.replace("_", " ")
+
+
+def _add_result(case: ET.Element, element: str, entry: Entry) -> None:
     message = _with_subtest(entry)
     if entry.outcome in ("expected_failure", "unexpected_success"):
-        message = f"{entry.outcome.replace('_', ' ')} {message}".strip()
+        message = f"{_words(entry)} {message}".strip()
     attributes = {"message": visible(message)[:_MAX_MESSAGE]}
     if element != "skipped":
         attributes["type"] = one_line(entry.type or entry.outcome)

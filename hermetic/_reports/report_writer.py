@@ -11,7 +11,7 @@ from .plain_text import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .test_records import RunRecord, TestRecord
 
@@ -26,7 +26,7 @@ def _warnings_text(run: RunRecord) -> str:
     return "".join(one_line(f"{of_test}{warning.category}: {warning.message}") + "\n" for of_test, warning in shown)
 
 
-_FORMATS = {
+_FORMATS: dict[str, Callable[..., str]] = {
     "junit_xml": junit_report.text,
     "json": json_report.text,
     "html": html_report.text,
@@ -40,18 +40,22 @@ class ReportWriter:
     Args:
         paths: the absolute path of each report, by the setting or environment variable that asks for it.
         annotations_for: the format of annotations, as for ``annotation_lines``; None for no annotations.
+        is_strict_junit: as ``is_strict`` of ``junit_report.text``.
 
     Raises:
         ConfigurationError: a report cannot be written to its path.
     """
 
-    def __init__(self, paths: Mapping[str, str], annotations_for: str | None = None) -> None:
+    def __init__(
+        self, paths: Mapping[str, str], annotations_for: str | None = None, *, is_strict_junit: bool = False
+    ) -> None:
         self._paths = {name: os.path.realpath(path) for name, path in paths.items()}
         for name, path in self._paths.items():
             file_replacement.check_writable(path, name)
         if len(set(self._paths.values())) < len(paths):
             raise ConfigurationError(f"{', '.join(paths)}: two reports share one file; write a path for each")
         self._annotations_for = annotations_for
+        self._options = {"junit_xml": {"is_strict": is_strict_junit}}
 
     def write(self, run: RunRecord) -> list[str]:
         """Write all reports, and replace existing files.
@@ -62,7 +66,8 @@ class ReportWriter:
         troubles = []
         for name, path in self._paths.items():
             try:
-                file_replacement.replace_file(path, _FORMATS[name](run).encode())
+                text = _FORMATS[name](run, **self._options.get(name, {}))
+                file_replacement.replace_file(path, text.encode())
             except Exception as error:  # noqa: BLE001 - a test may have broken anything, and the summary is yet to come
                 troubles.append(f"The report {path} could not be written: {type(error).__name__}: {error}")
         return troubles

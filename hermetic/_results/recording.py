@@ -14,6 +14,7 @@ from .._protocol import portable_errors
 from .._reports.report_writer import ReportWriter
 from .._reports.test_records import CaughtWarning, Entry, RunRecord, TestRecord
 from .._rules import policies
+from .._settings.current_run import current_run
 from .._verdicts import scopes
 from .._verdicts.scopes import owner_name
 from .._version import __version__
@@ -44,7 +45,8 @@ class Recorder(Listener):
     def __init__(self, paths: Mapping[str, str], annotations: str | None = None, observer: Any = None) -> None:
         self.observer = observer
         self._pid = real.get_pid()
-        self._reports = ReportWriter(paths, annotations)
+        is_strict = current_run.settings.junit_schema == "strict"
+        self._reports = ReportWriter(paths, annotations, is_strict_junit=is_strict)
         self._begun = real.perf_counter()
         self.run = RunRecord([*sys.argv], __version__, features.PYTHON_VERSION, features.PLATFORM, real.wall_clock())
         self._by_id: dict[str, TestRecord] = {}  # the last of each

@@ -196,6 +196,12 @@ class Settings:
         " system, the default), `github`, `azure`, or `off`",
         default="auto",
     )
+    junit_schema: str = _setting(
+        Choice("extended", "strict"),
+        "The schema of the JUnit XML report: Jenkins' schema (`strict`), or that with the"
+        " [file and line](reports.md#junit-xml) of each test (`extended`, the default)",
+        default="extended",
+    )
     shuffle: str = _setting(
         Seed(),
         "[Shuffle](../how-to/order-tests.md#shuffle) the tests with this seed; without a seed, use and print a random"

@@ -16,7 +16,8 @@ SETTINGS = (
     "mode, default_size, forbid, size_distribution, size_targets, start_method, isolated, no_isolation,"
     " isolated_timeout, isolated_start, detect_leaks, leaks, jobs,"
     " time_limits, maxfail, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
-    " junit_xml, json, html, annotations, shuffle, shuffle_level, failed_first, history, progress, sandbox"
+    " junit_xml, json, html, annotations, junit_schema, shuffle, shuffle_level, failed_first, history, progress,"
+    " sandbox"
 )
 
 
@@ -56,6 +57,7 @@ class SetupCfgTest(ConfigTestCase):
             "jobs = auto", "time_limits = strict", "maxfail = 9", "test_timeout = 60",
             "processes_at_import = allow", "max_process_depth = 2", "max_process_starts = 3", "max_processes = 4",
             "junit_xml = a.xml", "json = b.json", "html = ../c.html", "annotations = azure",
+            "junit_schema = strict",
             "shuffle = random", "shuffle_level = class", "failed_first = true", "history = d.json", "progress = off",
             "sandbox = kernel",
         )  # fmt: skip
@@ -65,8 +67,8 @@ class SetupCfgTest(ConfigTestCase):
         self.assertEqual(values(settings)[:5], ("warn", Size.MEDIUM, ("sleep",), "warn", (70, 20, 10)))
         self.assertEqual(values(settings)[5:12], ("platform", True, True, 2.5, "fresh", True, "error"))
         self.assertEqual(values(settings)[12:20], ("auto", "strict", 9, 60, "allow", 2, 3, 4))
-        self.assertEqual(values(settings)[20:24], (*self.paths("a.xml", "b.json", "../c.html"), "azure"))
-        self.assertEqual(values(settings)[24:30], ("random", "class", True, *self.paths("d.json"), "off", "kernel"))
+        self.assertEqual(values(settings)[20:25], (*self.paths("a.xml", "b.json", "../c.html"), "azure", "strict"))
+        self.assertEqual(values(settings)[25:31], ("random", "class", True, *self.paths("d.json"), "off", "kernel"))
 
     def test_the_origin_is_the_file(self):
         self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
@@ -170,6 +172,7 @@ class PyprojectTest(ConfigTestCase):
             'leaks = "off"', "jobs = 4", 'time_limits = "strict"', "maxfail = 9", "test_timeout = 60",
             'processes_at_import = "allow"', "max_process_depth = 2", "max_process_starts = 3",
             "max_processes = 4", 'junit_xml = "a.xml"', 'json = "b.json"', 'html = "c.html"', 'annotations = "off"',
+            'junit_schema = "strict"',
             "shuffle = 7", 'shuffle_level = "module"', "failed_first = true", 'history = "off"', 'progress = "off"',
             'sandbox = "kernel"',
         )  # fmt: skip
@@ -183,8 +186,8 @@ class PyprojectTest(ConfigTestCase):
                 *("off", 4, "strict", 9, 60.0, "allow", 2, 3, 4),
             ),
         )
-        self.assertEqual(values(settings)[20:24], (*self.paths("a.xml", "b.json", "c.html"), "off"))
-        self.assertEqual(values(settings)[24:30], ("7", "module", True, "off", "off", "kernel"))
+        self.assertEqual(values(settings)[20:25], (*self.paths("a.xml", "b.json", "c.html"), "off", "strict"))
+        self.assertEqual(values(settings)[25:31], ("7", "module", True, "off", "off", "kernel"))
         self.assertEqual(set(settings.origins.values()), {os.path.join(self.folder, "pyproject.toml")})
 
     @needs_tomllib
@@ -262,7 +265,8 @@ class EnvironmentTest(ConfigTestCase):
         os.environ.update(HERMETIC_MAX_PROCESS_STARTS="3", HERMETIC_ANNOTATIONS="github", HERMETIC_MAXFAIL="9")
         os.environ.update(HERMETIC_JOBS="3", HERMETIC_TIME_LIMITS="off", HERMETIC_TEST_TIMEOUT="9")
         os.environ.update(HERMETIC_JUNIT_XML="a.xml", HERMETIC_JSON="b.json", HERMETIC_HTML="c.html")
-        os.environ.update(HERMETIC_SHUFFLE="42", HERMETIC_SHUFFLE_LEVEL="test", HERMETIC_FAILED_FIRST="yes")
+        os.environ.update(HERMETIC_JUNIT_SCHEMA="strict", HERMETIC_SHUFFLE="42", HERMETIC_SHUFFLE_LEVEL="test")
+        os.environ.update(HERMETIC_FAILED_FIRST="yes")
         os.environ.update(HERMETIC_HISTORY="d.json", HERMETIC_PROGRESS="off", HERMETIC_SANDBOX="auto")
         settings = self.load()
         self.assertEqual(set(settings.origins), set(table.SETTINGS) - {"isolated"})
@@ -270,8 +274,8 @@ class EnvironmentTest(ConfigTestCase):
         self.assertEqual(values(settings)[5:12], ("forkserver", False, True, 0.5, "fresh", False, "off"))
         self.assertEqual(values(settings)[12:20], (3, "off", 9, 9.0, "allow", 2, 3, 4))
         paths = [os.path.abspath(name) for name in ("a.xml", "b.json", "c.html")]  # of the current folder
-        self.assertEqual(values(settings)[20:24], (*paths, "github"))
-        self.assertEqual(values(settings)[24:30], ("42", "test", True, os.path.abspath("d.json"), "off", "auto"))
+        self.assertEqual(values(settings)[20:25], (*paths, "github", "strict"))
+        self.assertEqual(values(settings)[25:31], ("42", "test", True, os.path.abspath("d.json"), "off", "auto"))
         self.assertEqual(set(settings.origins.values()), {"environment"})
 
     def test_an_unknown_variable_is_an_error_that_lists_the_known_ones(self):

@@ -74,6 +74,7 @@ _DEFAULTS = (
     "json = none  (default)",
     "html = none  (default)",
     "annotations = auto  (default)",
+    "junit_schema = extended  (default)",
     "shuffle = off  (default)",
     "shuffle_level = test  (default)",
     "failed_first = false  (default)",
