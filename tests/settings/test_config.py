@@ -254,19 +254,14 @@ class EnvironmentTest(ConfigTestCase):
     def test_every_setting_is_read(self):
         os.environ.update(HERMETIC_MODE="warn", HERMETIC_DEFAULT_SIZE="large", HERMETIC_START_METHOD="forkserver")
         os.environ.update(HERMETIC_FORBID="filesystem,sleep", HERMETIC_SIZE_DISTRIBUTION="error")
-        os.environ.update(
-            HERMETIC_SIZE_TARGETS="60 20 20",
-            HERMETIC_NO_ISOLATION="true",
-            HERMETIC_ISOLATED_TIMEOUT="0.5",
-            HERMETIC_DETECT_LEAKS="false",
-        )
+        os.environ.update(HERMETIC_SIZE_TARGETS="60 20 20", HERMETIC_NO_ISOLATION="true", HERMETIC_FAILED_FIRST="yes")
+        os.environ.update(HERMETIC_ISOLATED_TIMEOUT="0.5", HERMETIC_DETECT_LEAKS="false")
         os.environ.update(HERMETIC_ISOLATED_START="fresh", HERMETIC_LEAKS="off", HERMETIC_MAX_PROCESSES="4")
         os.environ.update(HERMETIC_PROCESSES_AT_IMPORT="allow", HERMETIC_MAX_PROCESS_DEPTH="2")
         os.environ.update(HERMETIC_MAX_PROCESS_STARTS="3", HERMETIC_ANNOTATIONS="github", HERMETIC_MAXFAIL="9")
         os.environ.update(HERMETIC_JOBS="3", HERMETIC_TIME_LIMITS="off", HERMETIC_TEST_TIMEOUT="9")
         os.environ.update(HERMETIC_JUNIT_XML="a.xml", HERMETIC_JSON="b.json", HERMETIC_HTML="c.html")
         os.environ.update(HERMETIC_JUNIT_SCHEMA="strict", HERMETIC_SHUFFLE="42", HERMETIC_SHUFFLE_LEVEL="test")
-        os.environ.update(HERMETIC_FAILED_FIRST="yes")
         os.environ.update(HERMETIC_HISTORY="d.json", HERMETIC_PROGRESS="off", HERMETIC_SANDBOX="auto")
         settings = self.load()
         self.assertEqual(set(settings.origins), set(table.SETTINGS) - {"isolated"})
