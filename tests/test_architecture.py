@@ -27,7 +27,7 @@ setUpModule = support.some_pythons_do
 LAYERS = {
     "_base": (
         "supported_python | features records sizes spelling system | command real | errors |"
-        " addresses clock own_files own_sockets | file_replacement"
+        " addresses clock own_files own_sockets shared_files | file_replacement"
     ),
     "_stdlib": "global_state interpreter_internals subprocess_internals unittest_internals windows_files",
     "_children.site": "sitecustomize",

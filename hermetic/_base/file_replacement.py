@@ -11,21 +11,24 @@ from .errors import ConfigurationError
 _replace, _change_mode = os.replace, os.chmod  # kept, because a test may leave a mock in their place
 
 
-def check_writable(path: str, setting: str) -> None:
-    """Make sure that a file can be written.
+def writable_path(path: str, setting: str) -> str:
+    """Make sure that a file can be written, and return its absolute path, with symbolic links resolved.
 
     Args:
-        path: the absolute path, with symbolic links resolved.
         setting: the setting whose value the path is.
 
     Raises:
         ConfigurationError: the file cannot be written; the text says why.
     """
-    folder = os.path.dirname(path)
     if os.path.isdir(path):
         raise ConfigurationError(f"{setting}: {path} is a folder; write the path of a file")
     if os.path.exists(path) and not os.path.isfile(path):  # replacing /dev/null would break more than the run
         raise ConfigurationError(f"{setting}: {path} is not a regular file; write the path of a regular file")
+    try:
+        path = os.path.realpath(path)
+    except OSError as error:  # on Windows, of names that the system keeps for devices
+        raise _unwritable(path, setting, error) from error
+    folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         raise ConfigurationError(
             f"{setting}: the folder {folder} for {os.path.basename(path)} does not exist; create it first"
@@ -36,7 +39,12 @@ def check_writable(path: str, setting: str) -> None:
             pass
         real.unlink(temporary)
     except OSError as error:
-        raise ConfigurationError(f"{setting}: {path} cannot be written: {error.strerror or error}") from error
+        raise _unwritable(path, setting, error) from error
+    return path
+
+
+def _unwritable(path: str, setting: str, error: OSError) -> ConfigurationError:
+    return ConfigurationError(f"{setting}: {path} cannot be written: {error.strerror or error}")
 
 
 def replace_file(path: str, data: bytes) -> None:

@@ -13,7 +13,7 @@ import math
 import os
 from collections import namedtuple
 
-from .._base import real, system
+from .._base import real, shared_files
 from .._base.records import Operation, Violation
 from .._base.sizes import MULTIPROCESSING
 from .._operations import callsite
@@ -140,12 +140,7 @@ def be_born(scope: Scope) -> None:
     if scope.log_path is None:
         return
     try:
-        handle = system.open_fd(log_writing.births_path(scope), os.O_WRONLY | os.O_APPEND)
-        try:
-            system.write(handle, b".")
-            born = os.fstat(handle).st_size
-        finally:
-            system.close(handle)
+        born = shared_files.append(log_writing.births_path(scope), b".")
     except FileNotFoundError:
         real.exit_process(log_writing.END_STATUS)
     except OSError:

@@ -6,13 +6,11 @@ cannot wait for pipes.
 
 from __future__ import annotations
 
-import os
-import queue
+import contextlib
 import signal
 import subprocess
-import threading
 
-from .._base import features, real
+from .._base import features, real, system
 from .._protocol import framing
 from .._verdicts import scopes
 from . import process_tree, windows_processes
@@ -20,7 +18,8 @@ from .interpreters import WorkerArguments, fresh_command
 from .nursery import Nursery
 
 _LAST_SECONDS = 1.0  # for the thread to read what a worker sent before it ended, and for its processes to end
-_MAX_WAITING = 50  # readings of a pipe: a test that floods its own must not fill the memory of the run
+_READ_BYTES = 1_000_000  # at a time
+_POLL_SECONDS = 0.01  # between two looks at a worker that is about to end
 
 _SIGKILL, _SIGCONT = (getattr(signal, name, signal.SIGTERM) for name in ("SIGKILL", "SIGCONT"))  # not on Windows
 
@@ -38,7 +37,7 @@ class PipeNursery(Nursery):
     """Starts workers as children of this process."""
 
     def __init__(self) -> None:
-        self._news = threading.Event()
+        self._news = _Signal()
 
     def _start(self, folder: WorkerFolder, nonce: bytes, *, fresh: bool, sandboxed: bool) -> _PipeLink:
         assert fresh
@@ -50,7 +49,8 @@ class PipeNursery(Nursery):
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         files = folder.output.descriptors()
         command = fresh_command(WorkerArguments(nonce, folder.path, 0, 1, files))
-        process = subprocess.Popen(command, bufsize=0, pass_fds=files, **pipes, **session)
+        start = system.original("subprocess", "Popen")
+        process = start(command, bufsize=0, pass_fds=files, **pipes, **session)
         try:
             tree = make_tree(process, folder.path)  # the worker has not been asked for anything yet
         except OSError:
@@ -60,42 +60,73 @@ class PipeNursery(Nursery):
 
     def wait(self, links: list[_PipeLink], timeout: float) -> list[_PipeLink]:
         """Wait so many seconds for any of the workers to send something or to end, and return the links to those."""
-        if not any(link.has_news() for link in links):
-            self._news.wait(timeout)
-        self._news.clear()
+        self._news.take(0 if any(link.has_news() for link in links) else timeout)
         return [link for link in links if link.has_news()]
 
 
+class _Signal:
+    """Wakes a thread that waits. It is a lock, because a framework may have replaced the events of ``threading``."""
+
+    def __init__(self) -> None:
+        self._lock = real.new_lock()
+        self._lock.acquire()
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it was given, and not taken since."""
+        return not self._lock.locked()
+
+    def give(self) -> None:
+        """Wake the thread that waits, or the next one that is going to."""
+        with contextlib.suppress(RuntimeError):  # it was given, and not taken yet
+            self._lock.release()
+
+    def wait(self) -> None:
+        """Wait until it is given."""
+        self._lock.acquire()
+
+    def take(self, timeout: float) -> bool:
+        """Wait so many seconds until it is given, and return whether it was."""
+        return bool(self._lock.acquire(timeout=max(timeout, 0)))
+
+
 class _PipeLink:
-    """The connection to a worker: pipes to its standard input and from its standard output."""
+    """The connection to a worker: pipes to its standard input and from its standard output.
+
+    The thread reads on once ``receive`` has taken what it read last: a test that floods its pipe must not fill the
+    memory of the run.
+    """
 
     def __init__(
-        self, process: subprocess.Popen[bytes], tree: _GroupTree | _JobTree, nonce: bytes, news: threading.Event
+        self, process: subprocess.Popen[bytes], tree: _GroupTree | _JobTree, nonce: bytes, news: _Signal
     ) -> None:
         self._process = process
         self._tree = tree
         self._news = news
         self._nonce = nonce
-        self._received: queue.Queue[bytes] = queue.Queue(_MAX_WAITING)
+        self._data = b""
+        self._arrived, self._taken = _Signal(), _Signal()
         self._at_end = False
-        threading.Thread(target=self._read, name="hermetic-worker-reader", daemon=True).start()
+        real.start_thread(self._read, ())
 
     def _read(self) -> None:
         assert self._process.stdout is not None
         with scopes.unjudged():
             while True:
                 try:
-                    data = os.read(self._process.stdout.fileno(), 1_000_000)
+                    data = system.read(self._process.stdout.fileno(), _READ_BYTES)
                 except (OSError, ValueError):
                     data = b""
-                self._received.put(data)
-                self._news.set()
+                self._data = data
+                self._arrived.give()
+                self._news.give()
                 if not data:
                     return
+                self._taken.wait()
 
     def has_news(self) -> bool:
         """Whether something has come, or nothing can come any more."""
-        return self._at_end or not self._received.empty()
+        return self._at_end or self._arrived.is_given
 
     def send(self, request: list[Any]) -> None:
         assert self._process.stdin is not None
@@ -103,29 +134,25 @@ class _PipeLink:
 
     def receive(self, timeout: float) -> bytes:
         if self._at_end:
-            try:
-                self._process.wait(timeout)
-            except subprocess.TimeoutExpired:
-                pass
+            self._wait_for_exit(timeout)
             return b""
-        try:
-            data = self._received.get(timeout=timeout)
-        except queue.Empty:
-            if self._process.poll() is None:
+        if not self._arrived.take(timeout):
+            # What a worker that has ended sent last: on a busy machine, the thread may not have read it yet. A process
+            # that the test left may hold the pipe: then its end never comes.
+            has_ended = self._process.poll() is not None
+            if not has_ended or not self._arrived.take(_LAST_SECONDS):
+                self._at_end = has_ended
                 return b""
-            data = self._last_data()
+        data = self._data
         self._at_end = not data
+        self._taken.give()
         return data
 
-    def _last_data(self) -> bytes:
-        """What a worker that has ended sent last: on a busy machine, the thread may not have read it yet.
-
-        A process that the test left may hold the pipe: then its end never comes.
-        """
-        try:
-            return self._received.get(timeout=_LAST_SECONDS)
-        except queue.Empty:
-            return b""
+    def _wait_for_exit(self, timeout: float) -> None:
+        """Wait so many seconds until the worker has ended; ``Popen.wait`` may be a framework's."""
+        deadline = real.monotonic() + timeout
+        while self._process.poll() is None and real.monotonic() < deadline:
+            system.sleep(_POLL_SECONDS)
 
     def ended(self) -> tuple[int | None, list[str]] | None:
         status = self._process.poll()
@@ -145,11 +172,7 @@ class _PipeLink:
                 pipe.close()
             except OSError:
                 pass  # the worker does not read what was written last
-        try:
-            while True:
-                self._received.get_nowait()  # the thread that reads may wait for room in the queue
-        except queue.Empty:
-            pass
+        self._taken.give()  # the thread ends at the closed pipe
 
 
 class _GroupTree:

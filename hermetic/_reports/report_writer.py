@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from .._base import file_replacement, real
 from .._base.errors import ConfigurationError
 from . import ci_annotations, html_report, json_report, junit_report
@@ -49,9 +47,7 @@ class ReportWriter:
     def __init__(
         self, paths: Mapping[str, str], annotations_for: str | None = None, *, is_strict_junit: bool = False
     ) -> None:
-        self._paths = {name: os.path.realpath(path) for name, path in paths.items()}
-        for name, path in self._paths.items():
-            file_replacement.check_writable(path, name)
+        self._paths = {name: file_replacement.writable_path(path, name) for name, path in paths.items()}
         if len(set(self._paths.values())) < len(paths):
             raise ConfigurationError(f"{', '.join(paths)}: two reports share one file; write a path for each")
         self._annotations_for = annotations_for

@@ -7,7 +7,7 @@ import os
 import sys
 from collections import namedtuple
 
-from .._base import features, file_replacement, real
+from .._base import file_replacement, real, shared_files
 from .._verdicts import scopes
 
 TYPE_CHECKING = False
@@ -174,7 +174,7 @@ def _locked(path: str) -> Iterator[None]:
     while True:
         file = real.open_file(path, "ab")
         try:
-            if _lock(file) and _is_at(file, path):
+            if shared_files.try_lock(file.fileno()) and _is_at(file, path):
                 break
         except BaseException:
             file.close()
@@ -189,20 +189,6 @@ def _locked(path: str) -> Iterator[None]:
         with contextlib.suppress(OSError):  # Windows keeps a file that is open
             real.unlink(path)
         file.close()
-
-
-def _lock(file: Any) -> bool:
-    """Lock an open file, unless another process has locked it."""
-    try:
-        if features.WINDOWS:
-            msvcrt = real.import_module("msvcrt")
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl = real.import_module("fcntl")
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
 
 
 def _is_at(file: Any, path: str) -> bool:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 
-from .._base import real, system
+from .._base import real, shared_files, system
 from .._policy import messages
 from . import scopes, violation_data
 
@@ -111,14 +109,7 @@ def write_entry(log_path: str, entry: dict[str, Any]) -> None:
     sent[kind] = sent.get(kind, 0) + len(line)
     if sent[kind] > max(_MAX_BYTES, len(line)):
         return  # the entries before show what this process did
-    # Non-blocking: a test may have replaced the log by a pipe that nobody reads. Windows changes line ends if it may.
-    flags = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    handle = system.open_fd(log_path, os.O_WRONLY | os.O_APPEND | flags)
-    try:
-        if system.write(handle, line) < len(line):  # one call, so that the lines of processes do not mix
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    finally:
-        system.close(handle)
+    shared_files.append(log_path, line)
 
 
 def _show(text: str, error: OSError) -> None:

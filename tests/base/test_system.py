@@ -57,6 +57,7 @@ class C(unittest.TestCase):
         pass
 """
 RUNNER = "import framework, hermetic\nhermetic.main(module=None)\n"
+ELSEWHERE = "import hermetic._base.features\nhermetic._base.features.LINUX = False\n"  # as on macOS and Windows
 OPTIONS = ((), ("-j", "2"), ("--isolated",), ("--isolated", "--isolated-start", "fresh"), ("--sandbox", "auto"))
 
 
@@ -79,6 +80,15 @@ class ReplacedFunctionsTest(SampleRunCase):
             with self.subTest(options):
                 files = {"framework.py": f"LACKING = True\n{FRAMEWORK}", "test_sample.py": SUITE}
                 self.assert_result(self.run_sample(*options, "test_sample", **files)[0])
+
+    def test_workers_that_are_connected_by_pipes_need_none_of_them(self):
+        for options in (("-j", "2"), ("--isolated",)):
+            with self.subTest(options):
+                framework = f"{ELSEWHERE}LACKING = False\n{FRAMEWORK}"
+                files = {"framework.py": framework, "test_sample.py": SUITE, "runner.py": RUNNER}
+                with Folder(**files) as folder:
+                    done = run_python("runner.py", *options, "test_sample", cwd=folder, timeout=WALL_SECONDS)
+                self.assert_result(done)
 
     def test_they_may_be_replaced_before_hermetic_is_imported(self):
         for options in OPTIONS:

@@ -220,7 +220,7 @@ class LastFramesTest(hermetic.HermeticTestCase):
         reading, writing = os.pipe()
         with open(reading, "rb", buffering=0) as stdout:
             process = types.SimpleNamespace(stdout=stdout, poll=lambda: 0, pid=0)
-            link = pipe_nursery._PipeLink(process, pipe_nursery._GroupTree(process, ""), b"", threading.Event())
+            link = pipe_nursery._PipeLink(process, pipe_nursery._GroupTree(process, ""), b"", pipe_nursery._Signal())
             late = threading.Timer(0.2, lambda: (os.write(writing, b"last"), os.close(writing)))
             late.start()
             self.assertEqual(link.receive(0), b"last")  # although the process has ended, and nothing has come

@@ -37,6 +37,13 @@ class WritingTest(hermetic.HermeticTestCase):
         with self.assertRaises(ConfigurationError):
             ReportWriter({"json": self.path("missing/report.json")})
 
+    def test_a_path_that_cannot_be_resolved_is_an_error_before_the_run(self):
+        with (
+            mock.patch.object(os.path, "realpath", side_effect=OSError(5, "General failure")),  # of a device of Windows
+            self.assertRaisesRegex(ConfigurationError, "json: .* cannot be written: General failure"),
+        ):
+            ReportWriter({"json": self.path("report.json")})
+
     def test_two_reports_in_one_file_are_an_error_that_names_both(self):
         paths = {"json": self.path("same"), "html": os.path.join(self.folder, ".", "same")}
         with self.assertRaisesRegex(ConfigurationError, "json, html: two reports share one file"):
