@@ -78,7 +78,10 @@ LAYERS = {
         "hosts | addressing parallel_plan replay worker_result | context teardown_reports | worker | worker_supply |"
         " parallel_run | isolation"
     ),
-    "_running": "handover | class_protection | definitions | __init__ case watched_run | runner",
+    "_running": (
+        "handover | class_protection | definitions failures | post_mortem | live_listeners |"
+        " __init__ case watched_run | runner"
+    ),
     "_worker": "",
     "_marks": "block_wrappers isolated_calls | guard start_method_blocks | marks | isolated",
     "_pytest_host": (
@@ -124,6 +127,7 @@ TESTED_ELSEWHERE = {
     "_verdicts.known_violations": "results.test_summary",
     "_running.definitions": "running.test_class_protection",
     "_suites.suite_tests": "suites.test_suite_blocks",
+    "_running.live_listeners": "running.test_failures terminal.test_live_line",
     "_running.watched_run": "running.test_runner",
     "_studies.reproduction": "studies.test_polluters",  # its commands are run there
     "_workers.hosts": "django_host.test_worker_host",

@@ -176,6 +176,11 @@ def _kind(filename: str) -> str:
     return "user"
 
 
+def is_users(filename: str) -> bool:
+    """Whether a file is the user's own code, and not a library, Python's or hermetic's."""
+    return _kind(filename) == "user"
+
+
 def shown_path(filename: str) -> str:
     """Shorten a path below the current folder to a relative one."""
     try:

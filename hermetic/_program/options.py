@@ -49,6 +49,10 @@ OTHER_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "[Find the earlier tests](../how-to/find-a-polluter.md) that make this test fail or pass, and run no others",
         {"metavar": "TEST"},
     ),
+    "--pdb": (
+        "Open the debugger [where a test fails](../how-to/debug-a-test.md#stop-where-a-test-fails)",
+        {"action": "store_true"},
+    ),
     "--survey": (
         "Allow everything, and [suggest a size](../how-to/adopt-in-a-legacy-suite.md) for each test, with a diff",
         {"action": "store_true"},
@@ -71,8 +75,8 @@ GROUPS = {  # settings and other options
     "sizes and violations": "mode default_size forbid time_limits size_distribution size_targets sandbox",
     "isolation": "isolated no_isolation isolated_timeout isolated_start detect_leaks leaks",
     "running": (
-        "jobs maxfail test_timeout progress start_method processes_at_import max_process_depth max_process_starts"
-        " max_processes --script"
+        "jobs maxfail test_timeout --pdb progress show_failures start_method processes_at_import max_process_depth"
+        " max_process_starts max_processes --script"
     ),
     "order and selection": (
         "shuffle shuffle_level failed_first --last-failed --size --deselect --tests-from --list --list-json --shard"

@@ -40,7 +40,6 @@ _INSTEAD = {  # option to what to write; of pytest and its plugins, then of othe
     "--boxed": "--isolated",
     "--disable-socket": "--default-size small",
     "--allow-hosts": 'mark the test @hermetic.allow(hosts=["..."])',
-    "--pdb": "--no-isolation, and breakpoint() in the test",
     "--capture": "leave it out: output is shown unless -b hides it",
     "--showlocals": "--locals",
     "-l": "--locals",

@@ -15,6 +15,7 @@ from .._settings.current_run import current_run
 from .._suites import history, selection
 from .._suites.order import Order, parse_shard
 from .._suites.selection import Selection
+from .._terminal import colours
 from . import bazel, usage
 
 TYPE_CHECKING = False
@@ -56,13 +57,28 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
         record_runs(settings, while_running, protocol, observer)
         put_in_order(settings, ours, protocol)
         current_run.lists = ours.list or current_run.lists
+        current_run.debugs = _debugs(ours) or current_run.debugs
     while_running.enter_context(start_method.default_start_method(settings.start_method))
     return settings
 
 
+def _debugs(ours: argparse.Namespace) -> bool:
+    """Whether pdb opens at failures.
+
+    Raises:
+        ConfigurationError: it would have no terminal.
+    """
+    if ours.pdb and not (colours.is_terminal(sys.__stdin__) and colours.is_terminal(sys.__stdout__)):
+        raise ConfigurationError(
+            "--pdb needs a terminal, but standard input or output is not one; leave the option out, or run the command"
+            " in a terminal"
+        )
+    return bool(ours.pdb)
+
+
 def _for_bisection(settings: table.Settings, ours: argparse.Namespace) -> table.Settings:
     """Return the settings without those for reports, workers, and the history: a search for polluters is no run."""
-    for name in ("script", "last_failed", "survey", "survey_apply", "write_baseline"):
+    for name in ("script", "last_failed", "pdb", "survey", "survey_apply", "write_baseline"):
         if getattr(ours, name):
             option = f"--{name.replace('_', '-')}"
             raise ConfigurationError(

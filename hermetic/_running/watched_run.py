@@ -150,12 +150,13 @@ class WatchedRun(unittest.TestSuite):
             return
         if current_run.settings.maxfail is not None:
             result.add_listener(FailureLimit(current_run.settings.maxfail, result, self._whole.countTestCases()))
-        if colours.is_terminal(result.summary_stream):
-            from .._results import progress  # saves 2 ms in runs without a terminal
+        shows_now = current_run.settings.show_failures == "now" or current_run.debugs
+        if shows_now or colours.is_terminal(result.summary_stream):
+            from . import live_listeners  # saves 3 ms in runs without a terminal
 
             tests, total = _tests_in(self._whole), self._whole.countTestCases()
             shown = 1 if self._stays_here() else jobs()
-            while_running.enter_context(progress.following(result, tests, total, self._durations, shown))
+            while_running.enter_context(live_listeners.follow(result, tests, total, self._durations, shown))
         if history is not None:
             while_running.enter_context(history.noting(result))
 

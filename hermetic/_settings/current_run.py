@@ -53,6 +53,7 @@ class CurrentRun:
         history: the ``RunHistory`` that the program's runs use and extend; None without one.
         order: the ``Order`` that the program's tests are chosen and sorted by; None for the order of loading.
         lists: the form in which the program lists its tests instead of running them; None to run them.
+        debugs: whether pdb opens where a test of the program fails.
         fails_fast: whether the first failure ends the program's runs, whatever their runners say.
         ends_at: when the program's runs must end, by ``perf_counter``; None for no such time.
         given_any_port: the sockets that were bound to port 0, for which the system draws a port.
@@ -89,6 +90,7 @@ class CurrentRun:
         self.hosts: dict[str, Any] = {}
         self.workers_started, self.fails_fast = 0, False
         self.lists: str | None = None
+        self.debugs = False
         self.ends_at: float | None = None
         self.given_any_port: weakref.WeakSet[Any] = weakref.WeakSet()
         self.drawn_ports: set[int] = set()

@@ -232,6 +232,12 @@ class Settings:
         " or `off`",
         default="auto",
     )
+    show_failures: str = _setting(
+        Choice("auto", "now", "end"),
+        "When to show failures: `now` (when they happen), `end` (after the last test, as unittest does), or `auto`"
+        " (`now` [on a terminal](command-line.md#on-a-terminal) and `end` elsewhere, the default)",
+        default="auto",
+    )
     sandbox: str = _setting(
         Choice(*SANDBOXES),
         "Enforce sizes [in the kernel](../how-to/sandbox-native-code.md) (Linux), including for native code and child"

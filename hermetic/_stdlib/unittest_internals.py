@@ -131,6 +131,17 @@ def past_buffer(result: Any) -> Iterator[None]:
         sys.stderr = buffer
 
 
+def is_on_new_line(result: Any, test: Any) -> bool:
+    """Whether a verbose result has ended its line after a failure of a test: before 3.11, not for a subtest."""
+    return bool(getattr(result, "_newline", not hasattr(test, "test_case")))
+
+
+def coloured_flavour(result: Any, flavour: str) -> str:
+    """Return ERROR or FAIL in the colour in which a result shows it, from Python 3.14 on."""
+    theme = getattr(result, "_theme", None)
+    return flavour if theme is None else f"{theme.fail}{flavour}{theme.reset}"
+
+
 def release_output(result: Any) -> None:
     """Stop the output buffer that ``buffer_output`` started."""
     result._restoreStdout()

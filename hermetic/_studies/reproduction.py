@@ -23,7 +23,18 @@ if TYPE_CHECKING:
 
 # Settings that do not change the outcome of tests, or that the command states in another way.
 _LEFT_OUT = frozenset(
-    {"junit_xml", "json", "html", "annotations", "progress", "jobs", "failed_first", "history", "shuffle"}
+    {
+        "junit_xml",
+        "json",
+        "html",
+        "annotations",
+        "progress",
+        "show_failures",
+        "jobs",
+        "failed_first",
+        "history",
+        "shuffle",
+    }
 )
 
 

@@ -139,11 +139,8 @@ class RunHistory(Listener):
         """Show the command that reruns the failed tests on a terminal; a file gets the lines of unittest alone."""
         if not self._has_failures or not colours.is_terminal(stream):
             return []
-        arguments, start = sys.argv[1:], command.start()
-        if not start or [*start, *arguments] != sys.orig_argv:
-            return []  # the program has made its arguments itself
-        option = [] if "--last-failed" in arguments else ["--last-failed"]
-        return [f"to rerun the failed tests: {command.quoted([*start, *option, *arguments])}"]
+        line = command.rerun("--last-failed")
+        return [] if line is None else [f"to rerun the failed tests: {line}"]
 
 
 def _has_usual_id(test: Any) -> bool:

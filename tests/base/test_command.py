@@ -25,6 +25,28 @@ class CommandTest(hermetic.HermeticTestCase):
         with mock.patch.object(sys, "orig_argv", orig_argv), mock.patch.object(sys, "argv", argv):
             self.assertEqual(command.start(), ["python", "-B", "-m", "hermetic"])
 
+    def test_a_command_with_one_more_option_has_it_once_where_hermetic_reads_it(self):
+        for given, argv, more in (
+            ("-m hermetic -v", "main -v", "-m hermetic --last-failed -v"),
+            ("-m hermetic --last-failed -v", "main --last-failed -v", "-m hermetic --last-failed -v"),
+            ("-m hermetic -v --script run.py -x", "run.py -x", "-m hermetic -v --last-failed --script run.py -x"),
+            ("-m hermetic --script=run.py -x", "run.py -x", "-m hermetic --last-failed --script=run.py -x"),
+            ("-m hermetic --last-failed --script a", "a", "-m hermetic --last-failed --script a"),
+        ):
+            with (
+                self.subTest(given=given),
+                mock.patch.object(sys, "orig_argv", ["python", *given.split()]),
+                mock.patch.object(sys, "argv", argv.split()),
+            ):
+                self.assertEqual(command.rerun("--last-failed"), f"python {more}")
+
+    def test_a_program_that_has_made_its_own_arguments_has_no_such_command(self):
+        with (
+            mock.patch.object(sys, "orig_argv", ["python", "run.py", "-a"]),
+            mock.patch.object(sys, "argv", ["x", "b"]),
+        ):
+            self.assertIsNone(command.rerun("--last-failed"))
+
     def test_a_message_with_a_code_ends_with_the_command_that_explains_it_once(self):
         for kind in (hermetic.GuardError, hermetic.IsolationError):
             shown = str(kind("[H007] it ended"))

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import select
 import shlex
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import time
@@ -21,11 +19,10 @@ from hermetic._isolation import process_tree
 from hermetic._terminal import drawing, live_line
 from hermetic._terminal.drawing import parse
 from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
+from support.terminals import ROWS, TerminalCase
 
-fcntl, termios = support.posix_module("fcntl"), support.posix_module("termios")
 setUpModule = support.some_pythons_do
 
-ROWS = 24
 TAKEN, FREED = f"\x1b[1;{ROWS - 1}r", "\x1b[r"  # the last row is scrolled with the others no more, and again
 SLOW = """
 import time, unittest
@@ -52,74 +49,29 @@ class LineTest(HermeticTestCase):
         self.assertEqual((found.running[0][0][:4], found.running[1]), ("a b ", ("c", 2.0)))
 
 
-# --- a terminal ------------------------------------------------------------------------------------------------------
-
-ON_TERMINAL = """
-import fcntl, os, signal, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-pid = os.fork()  # the terminal goes with the leader of its session
-if pid:
-    status = os.waitpid(pid, 0)[1]
-    if os.WIFSIGNALED(status):
-        signal.pause()
-    sys.exit(os.waitstatus_to_exitcode(status))
-os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
-"""
-
-
-class TerminalCase(unittest.TestCase):
-    def start(self, folder, *arguments, **variables):
-        """Start a run on a terminal of its own; the process, and the other end of the terminal."""
-        ours, theirs = os.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, 80, 0, 0))
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": package_folder(), "TERM": "xterm", **variables}
-        command = [sys.executable, "-c", ON_TERMINAL, "-m", "hermetic", *arguments]
-        with not_inherited():
-            process = subprocess.Popen(
-                command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, cwd=folder, env=environment
-            )
-        os.close(theirs)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        self.addCleanup(os.close, ours)
-        return process, ours
-
-    def read(self, terminal, until=None, seconds=TIMEOUT):
-        """What the terminal was sent, until that, or until nobody is left to send anything."""
-        text, deadline = "", time.monotonic() + seconds
-        while (until is None or until not in text) and time.monotonic() < deadline:
-            if select.select([terminal], [], [], 0.1)[0]:
-                try:
-                    text += os.read(terminal, 65536).decode()
-                except OSError:  # the end of a terminal
-                    break
-        return text
-
-    def run_on_terminal(self, *arguments, text=SLOW, **variables):
-        with Folder(**{"test_slow.py": text}) as folder:
-            process, terminal = self.start(folder, *arguments, **variables)
-            text = self.read(terminal)
-            self.assertEqual(process.wait(TIMEOUT), 1, text)
-            return text
-
-
 @medium
 class LiveLineTest(TerminalCase):
+    def run_slow_tests(self, *arguments, text=SLOW, **variables):
+        with Folder(**{"test_slow.py": text}) as folder:
+            text, status = self.run_on_terminal(folder, *arguments, **variables)
+            self.assertEqual(status, 1, text)
+            return text
+
     def test_it_is_there_while_the_run_goes_on_and_gone_before_the_summary(self):
-        text = self.run_on_terminal(NO_COLOR="1")
+        text = self.run_slow_tests(NO_COLOR="1")
         before, freed, after = text.rpartition(FREED)
         self.assertEqual((text.count(TAKEN), freed), (1, FREED), text)
         self.assertRegex(before, r"\x1b\[24;1H\x1b\[0m0/3, [01] s: test_slow\.SlowTest\.test_1 [01] s\x1b\[K\x1b8")
         self.assertIn("2/3, 1 failed, 1 s: test_slow.SlowTest.test_3 0 s", before)
         self.assertIn("Ran 3 tests", after)
         plain = re.sub(r"\x1bD|\x1b\[A|\x1b7.*?\x1b8", "", text)  # the terminal without the row
-        self.assertTrue(plain.startswith(".printed by a test\r\nF.\r\n====="), plain)
+        self.assertTrue(plain.startswith(".printed by a test\r\nF\r\n====="), plain)
 
     def test_nothing_is_drawn_where_it_is_not_wanted_or_not_possible(self):
         for arguments, variables in ((["--progress", "off"], {}), ([], {"TERM": "dumb"})):
             with self.subTest(arguments=arguments):
                 text = SLOW.replace("1.1", "0.7").replace("0.4", "0")
-                self.assertNotIn("\x1b7", self.run_on_terminal(*arguments, text=text, NO_COLOR="1", **variables))
+                self.assertNotIn("\x1b7", self.run_slow_tests(*arguments, text=text, NO_COLOR="1", **variables))
 
     def test_a_run_that_is_killed_leaves_the_terminal_whole(self):
         with Folder(**{"test_slow.py": SLOW.replace("1.1", "60")}) as folder:
@@ -165,6 +117,7 @@ class RealTerminalTest(unittest.TestCase):
     def test_at_80_and_at_200_columns(self):
         name = "test_with_a_long_name.LongNameOfATestCaseTest.test_that_has_a_name_that_is_longer_than_others"
         module, cls, method = name.split(".")
+        error = "AssertionError: on purpose"
         text = SLOW.replace("SlowTest", cls).replace("test_3", method).replace("0.4", "1.5").replace("1.1", "0.1")
         for columns, shown in ((80, method[:40]), (200, name)):
             with self.subTest(columns=columns), Folder(**{f"{module}.py": text}) as self.folder:
@@ -175,7 +128,8 @@ class RealTerminalTest(unittest.TestCase):
                 lines = self.wait_for(r"2/3, 1 failed, ")
                 self.assertTrue(lines[-1].startswith("2/3, 1 failed, ") and shown in lines[-1], lines)
                 self.assertLess(len(lines[-1]), columns)
-                self.assertEqual([line for line in lines[:-1] if line], [".printed by a test", "F"])
+                above = [line for line in lines[:-1] if line]
+                self.assertEqual((above[:3], above[-1]), ([".printed by a test", "F", "=" * 70], error))
                 lines = self.wait_for(r"FAILED \(failures=1\)")
                 self.assertNotIn("2/3", "\n".join(lines))
                 self.tmux("kill-server")
