@@ -39,8 +39,8 @@ def replace_everywhere(patches: Iterable[tuple[dict[str, Any], str, Any]], *, sw
         sweep: whether to replace what other modules have imported by name, as in
             ``from _posixsubprocess import fork_exec``; it takes one pass over the heap.
 
-    The garbage collector also finds modules that nobody can import, but looks at nothing that a worker has from before
-    it was forked.
+    The garbage collector also finds modules that nobody can import, but looks at nothing that was there before the
+    command started, or before a worker was forked.
     """
     replacements = {}
     for namespace, name, replacement in patches:

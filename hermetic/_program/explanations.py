@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import textwrap
 
 from .._base import errors, spelling
@@ -89,6 +88,8 @@ def _topics(sections: dict[str, str]) -> str:
 
 def _wrapped(text: str) -> str:
     """Text whose lines are not longer than those of the terminal, with the indentation of the first on the others."""
+    import shutil  # it takes 2 ms, and other runs need none of it
+
     width = min(shutil.get_terminal_size().columns, _MOST_COLUMNS)
     return "\n".join(
         textwrap.fill(

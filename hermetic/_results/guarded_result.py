@@ -281,3 +281,16 @@ def _surfaced_in_details(ledger: list[ViolationError], details: Any) -> None:
     """Testtools has turned the exception into text by then: look for the first line of the message in it."""
     text = "".join("".join(content.iter_text()) for content in details.values() if hasattr(content, "iter_text"))
     findings.take_where(ledger, lambda error: str(error).partition("\n")[0] in text)
+
+
+class _Lacking:
+    """Makes an object seem to lack a method."""
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        raise AttributeError
+
+
+def lacking_methods(result: Any) -> dict[str, Any]:
+    """The methods that a result may lack, and does: unittest asks for them with hasattr."""
+    optional = ("addSubTest", "addSkip", "addExpectedFailure", "addUnexpectedSuccess")
+    return {name: _Lacking() for name in optional if not hasattr(result, name)}

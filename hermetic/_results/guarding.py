@@ -5,6 +5,17 @@ from __future__ import annotations
 from .._isolation import process_tree
 from .._patches.guard_parts import ceilings, faults, violation_log
 from .._rules import groups
-from . import leftovers, time_limits
+from .._verdicts import known_violations
+from . import leftovers, size_distribution, time_limits
 
-__all__ = ["ceilings", "faults", "groups", "leftovers", "process_tree", "time_limits", "violation_log"]
+__all__ = [
+    "ceilings",
+    "faults",
+    "groups",
+    "known_violations",
+    "leftovers",
+    "process_tree",
+    "size_distribution",
+    "time_limits",
+    "violation_log",
+]

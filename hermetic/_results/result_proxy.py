@@ -1,4 +1,4 @@
-"""Reports violations to results of other runners, through a proxy, and finds out what such a result lacks."""
+"""Reports violations to results of other runners, through a proxy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unittest
 from .._base import real
 from .._settings.current_run import current_run
 from .._verdicts import scopes
-from .guarded_result import GuardedResult, exc_info
+from .guarded_result import GuardedResult, exc_info, lacking_methods
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,19 +130,6 @@ def shows_subtests(result: Any) -> bool:
         return hasattr(result, "addSubTest")
     is_inherited = cls.addSubTest is unittest.TestResult.addSubTest
     return not is_inherited or cls.addError is unittest.TestResult.addError
-
-
-class _Lacking:
-    """Makes an object seem to lack a method."""
-
-    def __get__(self, instance: object, owner: type | None = None) -> Any:
-        raise AttributeError
-
-
-def lacking_methods(result: Any) -> dict[str, Any]:
-    """The methods that a result may lack, and does: unittest asks for them with hasattr."""
-    optional = ("addSubTest", "addSkip", "addExpectedFailure", "addUnexpectedSuccess")
-    return {name: _Lacking() for name in optional if not hasattr(result, name)}
 
 
 def kept_proxy(result: Any, test: Any) -> ResultProxy | None:

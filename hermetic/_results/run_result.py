@@ -9,9 +9,8 @@ from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import findings, scopes
 from .._verdicts.scopes import owner_name
-from .guarded_result import GuardedResult, exc_info
+from .guarded_result import GuardedResult, exc_info, lacking_methods
 from .listeners import Listeners
-from .result_proxy import lacking_methods
 from .summary import Summary
 
 TYPE_CHECKING = False

@@ -24,12 +24,12 @@ def look_at_new(cls: Any) -> None:
     """Protect a class that was just defined, if it has marks."""
     is_marked = _is_marked(cls)
     if is_marked or current_run.functions_are_marked:
-        _protection().look_at(cls, is_marked=is_marked)
+        protection().look_at(cls, is_marked=is_marked)
 
 
 def policy_outside(subject: type | str) -> Policy | None:
     """Return the policy of a class's fixtures, or of a module's import and fixtures, by the module's name."""
-    found: Policy | None = _protection().policies.outside_of_tests(subject)
+    found: Policy | None = protection().policies.outside_of_tests(subject)
     return found
 
 
@@ -38,7 +38,8 @@ def children_of_process() -> Iterable[int]:
     return process_tree.living_children()
 
 
-def _protection() -> ModuleType:
+def protection() -> ModuleType:
+    """Load what protects classes."""
     from . import class_protection  # saves 4 ms in processes without marked classes
 
     return class_protection

@@ -18,7 +18,6 @@ from .._patches import forked_runs, process_exits
 from .._results.failure_limit import FailureLimit
 from .._results.guarded_result import guarding
 from .._results.run_result import make_run_result
-from .._results.size_distribution import SizeDistribution
 from .._results.summary import SlowestTests
 from .._rules import marking, sandbox_choice
 from .._settings.current_run import current_run
@@ -26,8 +25,7 @@ from .._stdlib import unittest_internals
 from .._suites import pace, suite_tests
 from .._terminal import colours
 from .._verdicts import reported_exceptions, scopes
-from .._verdicts.known_violations import KnownViolations
-from . import class_protection
+from . import definitions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,11 +97,12 @@ class WatchedRun(unittest.TestSuite):
         if current_run.is_observing and recorder is not None and recorder.observer is not None:
             recorder.observer.add_tests(_tests_in(self._whole), is_whole=self.is_whole)
         if settings.baseline and not current_run.is_observing:
-            known = KnownViolations(_tests_in(self._whole), is_whole=self.is_whole)
+            known = guarding().known_violations.KnownViolations(_tests_in(self._whole), is_whole=self.is_whole)
         result.begin_run(known, current_run.order and current_run.order.seed_line)
         result.report_allowed()  # what imports were allowed is in the summary, and in no record of a test
         if settings.size_distribution != OFF and not current_run.is_observing:
-            result.add_listener(SizeDistribution(_tests_in(self._whole), is_whole=self.is_whole))
+            distribution = guarding().size_distribution.SizeDistribution
+            result.add_listener(distribution(_tests_in(self._whole), is_whole=self.is_whole))
 
     def _run_to_its_end(self, result: Any, *, is_nested: bool) -> None:
         self._started = real.perf_counter()
@@ -186,9 +185,9 @@ class WatchedRun(unittest.TestSuite):
         tests = [test for test in _tests_in(self._whole) if needs_all or marking.own_method(test) is not None]
         for cls in {id(type(test)): type(test) for test in tests}.values():
             if cls.__module__ != "unittest.loader":  # it stands for a test that could not be loaded
-                class_protection.protect_class(cls)
+                definitions.protection().protect_class(cls)
         ends_at = NO_LIMIT if current_run.ends_at is None else current_run.ends_at
-        found: Isolation = class_protection.handover().isolation.of_process()
+        found: Isolation = definitions.protection().handover().isolation.of_process()
         all_tests = _tests_in(self._whole)
         if is_nested or (jobs() == 1 and not sandbox_choice.is_in_force()):
             return found.of_run(all_tests, result, ends_at=ends_at)
@@ -200,7 +199,7 @@ class WatchedRun(unittest.TestSuite):
             result=result,
             durations=self._durations,
             ends_at=ends_at,
-            protect=class_protection.protect_class,
+            protect=definitions.protection().protect_class,
             jobs=jobs(),
         )
         return found.of_run(all_tests, result, ends_at=ends_at, suite=self._whole, run_ahead=run_ahead)

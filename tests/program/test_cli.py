@@ -1,4 +1,4 @@
-"""Another package named hermetic on the path is reported."""
+"""The command: its name, what it exempts from garbage collection, and the report of another package of its name."""
 
 from __future__ import annotations
 
@@ -18,6 +18,34 @@ import subprocess, unittest, hermetic
 class T(unittest.TestCase):
     def test_a(self): subprocess.run(["x"])
 """
+COLLECTED = """
+import gc, unittest, weakref
+
+
+class Cycle:
+    def __init__(self): self.own = self
+
+
+class T(unittest.TestCase):
+    def test_objects_of_tests_are_collected(self):
+        self.assertTrue(gc.isenabled())
+        self.assertIn(Cycle, gc.get_objects())
+        cycle = weakref.ref(Cycle())
+        gc.collect()
+        self.assertIsNone(cycle())
+
+    def test_modules_of_the_command_are_not_looked_through(self):
+        self.assertGreater(gc.get_freeze_count(), 0)
+        self.assertNotIn(unittest.TestCase, gc.get_objects())
+"""
+
+
+@hermetic.medium
+class CollectionTest(hermetic.HermeticTestCase):
+    def test_garbage_of_tests_is_collected_and_the_command_is_exempt(self):
+        with Folder(**{"test_it.py": COLLECTED}) as folder:
+            ran = run_hermetic("test_it", cwd=folder)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
 
 
 @hermetic.medium
