@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .._base import real
+from .._base import command, real
 from .._stdlib import subprocess_internals
 
 
@@ -64,5 +64,7 @@ def python_command(call: str) -> list[str]:
     folder = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     start = _start_folder()
     move = "" if start is None else f"import os; os.chdir({start!r}); "
-    code = f"{move}import sys; sys.path.insert(0, {folder!r}); import hermetic._worker as worker; worker.{call}"
+    # Its messages propose the command that the user has typed.
+    begin = f"{move}import sys; sys.argv[:1] = [{command.NAME!r}]; sys.path.insert(0, {folder!r})"
+    code = f"{begin}; import hermetic._worker as worker; worker.{call}"
     return [sys.executable, *subprocess_internals.interpreter_flags(), "-c", code]

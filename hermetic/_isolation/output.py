@@ -36,6 +36,27 @@ def flush_standard_streams() -> None:
             pass
 
 
+class _Decoder:
+    """Decodes the text of a worker piece by piece. On Windows, whatever shows it ends its lines once more."""
+
+    def __init__(self) -> None:
+        self._characters = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._held = ""  # the first half of what may be the end of a line
+
+    def decode(self, data: bytes, *, final: bool = False) -> str:
+        text = self._held + self._characters.decode(data, final)
+        self._held = ""
+        if not features.WINDOWS:
+            return text
+        if text.endswith("\r") and not final:
+            text, self._held = text[:-1], "\r"
+        return text.replace("\r\n", "\n")
+
+    def reset(self) -> None:
+        self._characters.reset()
+        self._held = ""
+
+
 class Stream:
     """A file that a worker writes to and the supervisor reads."""
 
@@ -53,7 +74,7 @@ class Stream:
         self._relayed = 0
         self._tail = b""
         self._cut = 0
-        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        self._decoder = _Decoder()
 
     def read(self, limit: float = _NO_LIMIT) -> str:
         """Read the text that has come since the last time, up to the limit of a test's output.

@@ -6,7 +6,7 @@ import contextlib
 import inspect
 
 from .._base.errors import ConfigurationError, DecorationError
-from .._patches.multiprocessing.start_method import METHODS, methods, replace_method, restore_method
+from .._patches.multiprocessing.start_method import METHODS, check_available, replace_method, restore_method
 from .block_wrappers import wrap
 
 TYPE_CHECKING = False
@@ -42,10 +42,7 @@ class start_method:  # noqa: N801 - used as a function: `with start_method("fork
     def __init__(self, method: Literal["spawn", "forkserver", "fork"]) -> None:
         if method not in METHODS:
             raise ConfigurationError(f"{method!r} is not a start method; write one of {', '.join(map(repr, METHODS))}")
-        if method not in methods():
-            raise ConfigurationError(
-                f"this platform has no start method {method!r}; write 'spawn', which every platform has"
-            )
+        check_available(method)
         self._method = method
         self._before: list[Any] = []
 

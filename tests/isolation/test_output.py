@@ -48,6 +48,15 @@ class StreamTest(unittest.TestCase):
         self.write(b"\xacb")
         self.assertEqual(self.stream.read_end(), "\\xacb")
 
+    def test_on_windows_a_line_ends_as_in_text(self):
+        text = ""
+        with mock.patch.object(output.features, "WINDOWS", True):
+            for part in (b"one\r", b"\ntwo\r\n", b"10 %\r20 %\r"):
+                self.write(part)
+                text += self.stream.read()
+            text += self.stream.read_end()
+        self.assertEqual(text, "one\ntwo\n10 %\r20 %\r")
+
     def test_bytes_that_are_no_text_are_shown_escaped(self):
         self.write(b"\xff\x00\x1b[31m\xfe\n")
         self.assertEqual(self.stream.read(), "\\xff\x00\x1b[31m\\xfe\n")

@@ -58,6 +58,7 @@ class ConsoleScriptTest(hermetic.HermeticTestCase):
             for arguments, status, text in (
                 (["test_it"], 1, "\n  explain: hermetic --explain H003\n"),
                 (["-j", "2", "--isolated"], 1, "\n  explain: hermetic --explain H003\n"),
+                (["--isolated", "--isolated-start", "fresh"], 1, "\n  explain: hermetic --explain H003\n"),
                 (["--wrong"], 2, "usage: hermetic [-h]"),
                 (["--mode", "wrong"], 2, "hermetic: error: --mode 'wrong' is not"),
                 (["--bisect", "T", "test_it"], 2, "hermetic: error: "),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import sys
 
+from ..._base import features
+from ..._base.errors import ConfigurationError
 from ..on_import import when_imported
 
 TYPE_CHECKING = False
@@ -25,7 +27,11 @@ def default_start_method(method: str, *, afresh: bool = False) -> Iterator[None]
         method: ``spawn``, ``forkserver``, ``fork``; ``platform`` leaves the interpreter's own, ``all`` begins
             with the first of ``methods``.
         afresh: whether a method that was set before, be it by asking for it, does not hold in the block.
+
+    Raises:
+        ConfigurationError: the platform has no such method.
     """
+    check_available(method)
     if method == "all":
         method = methods()[0]
     if method == "platform":
@@ -47,6 +53,18 @@ def default_start_method(method: str, *, afresh: bool = False) -> Iterator[None]
         stop()
         for default, usual, actual in restore:
             default._default_context, default._actual_context = usual, actual
+
+
+def check_available(method: str) -> None:
+    """Make sure that this platform has a start method.
+
+    Raises:
+        ConfigurationError: it has not.
+    """
+    if features.WINDOWS and method in METHODS[1:]:
+        raise ConfigurationError(
+            f"this platform has no start method {method!r}; write 'spawn', which every platform has"
+        )
 
 
 def methods() -> list[str]:
