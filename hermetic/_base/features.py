@@ -81,5 +81,5 @@ GROUP_REQUEST_ADDRESS = 4 if sys.platform == "darwin" or sys.maxsize < 2**32 els
 # The CI systems that read annotations from what a step prints, by the variable that each sets to true.
 ANNOTATING_CI = {"GITHUB_ACTIONS": "github", "TF_BUILD": "azure"}
 
-# Where a process finds its own open file descriptors, one entry each.
-OPEN_FILES_FOLDER = "/proc/self/fd" if LINUX else "/dev/fd"
+# Where a process finds its own open file descriptors, one entry each; Windows does not list them.
+OPEN_FILES_FOLDER = "" if WINDOWS else "/proc/self/fd" if LINUX else "/dev/fd"

@@ -95,7 +95,9 @@ def _refused_by_opt_in(policy: Policy, operation: Operation) -> bool:
         return False
     allowed = {FILESYSTEM: policy.allowance.files, DATABASE: policy.allowance.databases}.get(operation.kind, ())
     return not any(
-        fnmatch.fnmatchcase(path, pattern) for pattern in allowed for path in (operation.target, operation.host)
+        fnmatch.fnmatchcase(_in_one_case(path), _in_one_case(pattern))
+        for pattern in allowed
+        for path in (operation.target, operation.host)
     )
 
 

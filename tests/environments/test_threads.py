@@ -113,9 +113,8 @@ class ChildTest(unittest.TestCase):
         def start(use):
             barrier.wait()
             use()
-        code = {CHILD!r}
-        subprocesses = started({CHILDREN} // 2, start, lambda: subprocess.run([sys.executable, "-c", code]))
-        shells = started({CHILDREN} // 2, start, lambda: os.system(f'"{{sys.executable}}" -c "{{code}}"'))
+        subprocesses = started({CHILDREN} // 2, start, lambda: subprocess.run([sys.executable, "child.py"]))
+        shells = started({CHILDREN} // 2, start, lambda: os.system(f'"{{sys.executable}}" child.py'))
         joined(subprocesses + shells)
 """
 
@@ -124,7 +123,7 @@ class ChildTest(unittest.TestCase):
 class ThreadsTest(unittest.TestCase):
     def counted(self, suite: str) -> collections.Counter[str]:
         """The violations in the report of a run of a suite, by the names of their tests."""
-        with support.Folder(**{"test_threads.py": START + suite}) as folder:
+        with support.Folder(**{"test_threads.py": START + suite, "child.py": CHILD}) as folder:
             ran = support.run_hermetic("test_threads", "--json=report.json", cwd=folder)
             with open(os.path.join(folder, "report.json"), encoding="utf-8") as file:
                 report = json.load(file)

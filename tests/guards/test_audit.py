@@ -23,7 +23,7 @@ import urllib.request
 import xmlrpc.client
 
 from hermetic import small
-from hermetic._base import features
+from support import posix_only
 from support.network_uses import (
     NOWHERE,
     TRUE,
@@ -78,10 +78,18 @@ class RefusedInSmall(unittest.TestCase):
             ("connected to 127.0.0.1:9", lambda: with_socket(lambda sock: sock.connect(NOWHERE), *udp)),
             ("sent to 127.0.0.1:9", lambda: with_socket(lambda sock: sock.sendto(b"x", NOWHERE), *udp)),
             ("sent to 127.0.0.1:9", lambda: with_socket(lambda sock: sock.sendto(b"x", 0, NOWHERE), *udp)),
-            ("sent to 127.0.0.1:9", lambda: with_socket(lambda sock: sock.sendmsg([b"x"], [], 0, NOWHERE), *udp)),
             ("opened a socket on 127.0.0.1:0", lambda: with_socket(lambda sock: sock.bind(("127.0.0.1", 0)), *udp)),
         )
 
+    @posix_only("sendmsg")
+    def test_messages(self) -> None:
+        udp = (socket.AF_INET, socket.SOCK_DGRAM)
+        self.assert_refused(
+            "H001",
+            ("sent to 127.0.0.1:9", lambda: with_socket(lambda sock: sock.sendmsg([b"x"], [], 0, NOWHERE), *udp)),
+        )
+
+    @posix_only("Unix sockets")
     def test_unix_sockets(self) -> None:
         self.assert_refused(
             "H001",
@@ -89,6 +97,7 @@ class RefusedInSmall(unittest.TestCase):
             ("opened a socket on unix:/", lambda: with_unix(lambda sock, path: sock.bind(path))),
             ("connected to unix:@hermetic", lambda: with_unix(lambda sock, _: sock.connect("\0hermetic"))),
             ("connected to unix:/", lambda: with_unix(lambda sock, path: sock.connect(path.encode()))),
+            ("connected to unix:/", lambda: run_async(asyncio.open_unix_connection, "/nowhere")),
         )
 
     def test_servers(self) -> None:
@@ -133,7 +142,6 @@ class RefusedInSmall(unittest.TestCase):
                 "opened a socket on 127.0.0.1:0",
                 lambda: in_loop("create_datagram_endpoint", asyncio.DatagramProtocol, ("127.0.0.1", 0)),
             ),
-            ("connected to unix:/", lambda: run_async(asyncio.open_unix_connection, "/nowhere")),
             ('looked up "name.invalid"', lambda: in_loop("getaddrinfo", "name.invalid", 80)),
         )
 
@@ -206,34 +214,35 @@ class RefusedInSmall(unittest.TestCase):
     def test_subprocess(self) -> None:
         self.assert_refused(
             "H003",
-            ('started "true"', lambda: subprocess.run(TRUE, check=True)),
-            ('started "true"', lambda: subprocess.Popen(TRUE).wait()),
-            ('started "true"', lambda: subprocess.call(TRUE)),
-            ('started "true"', lambda: subprocess.check_call(TRUE)),
-            ('started "true"', lambda: subprocess.check_output(TRUE)),
-            ("true", lambda: subprocess.getoutput("true")),
-            ("true", lambda: subprocess.run("true", shell=True, check=True)),
-            ('started "true"', lambda: subprocess.run("true", check=True)),
-            ('started "true"', lambda: subprocess.run([b"true"], check=True)),
+            (f'started "{TRUE[0]}"', lambda: subprocess.run(TRUE, check=True)),
+            (f'started "{TRUE[0]}"', lambda: subprocess.Popen(TRUE).wait()),
+            (f'started "{TRUE[0]}"', lambda: subprocess.call(TRUE)),
+            (f'started "{TRUE[0]}"', lambda: subprocess.check_call(TRUE)),
+            (f'started "{TRUE[0]}"', lambda: subprocess.check_output(TRUE)),
+            (TRUE[0], lambda: subprocess.getoutput(TRUE[0])),
+            (TRUE[0], lambda: subprocess.run(TRUE[0], shell=True, check=True)),
+            (f'started "{TRUE[0]}"', lambda: subprocess.run(TRUE[0], check=True)),
+            (f'started "{TRUE[0]}"', lambda: subprocess.run([TRUE[0].encode()], check=True)),
         )
 
-    @unittest.skipIf(features.WINDOWS, "POSIX starts processes by fork")
+    @posix_only("fork")
     def test_os(self) -> None:
         import pty  # not on Windows
 
         path = "/bin/true"
         self.assert_refused(
             "H003",
-            ('started "true"', lambda: os.system("true")),
+            (f'started "{TRUE[0]}"', lambda: os.system("true")),
             ("true", lambda: os.popen("true").close()),
             ("started a process by fork", lambda: fork_and_leave(os.fork)),
             ("started a process by fork", lambda: fork_and_leave(os.forkpty)),
             ("started a process by fork", lambda: fork_and_leave(pty.fork)),
-            ('started "true"', lambda: os.waitpid(os.posix_spawn(path, TRUE, {}), 0)),
-            ('started "true"', lambda: os.waitpid(os.posix_spawnp("true", TRUE, {}), 0)),
+            (f'started "{TRUE[0]}"', lambda: os.waitpid(os.posix_spawn(path, TRUE, {}), 0)),
+            (f'started "{TRUE[0]}"', lambda: os.waitpid(os.posix_spawnp("true", TRUE, {}), 0)),
             ("true", lambda: pty.spawn(TRUE)),
         )
 
+    @posix_only("fork below these functions")
     def test_os_spawn(self) -> None:
         path = "/bin/true"
         self.assert_refused(
@@ -289,10 +298,11 @@ class RefusedInSmall(unittest.TestCase):
     def test_asyncio_processes(self) -> None:
         self.assert_refused(
             "H003",
-            ('started "true"', lambda: run_async(asyncio.create_subprocess_exec, "true")),
-            ("true", lambda: run_async(asyncio.create_subprocess_shell, "true")),
+            (f'started "{TRUE[0]}"', lambda: run_async(asyncio.create_subprocess_exec, TRUE[0])),
+            (TRUE[0], lambda: run_async(asyncio.create_subprocess_shell, TRUE[0])),
         )
 
+    @posix_only("such program, and starts it by another function")
     def test_the_c_function_below_subprocess(self) -> None:
         from _posixsubprocess import fork_exec
 
@@ -308,6 +318,7 @@ class RefusedInSmall(unittest.TestCase):
 
         self.assert_refused("H003", ("true", act))
 
+    @posix_only("library with all these functions")
     def test_ctypes(self) -> None:
         self.assert_refused(
             "H003",
@@ -336,5 +347,5 @@ class RefusedInSmall(unittest.TestCase):
         self.assert_refused("H003", (said, public.create), (said, use_executor))
 
     def test_names_bound_before_the_test(self) -> None:
-        self.assert_refused("H003", ('started "true"', lambda: early_run(TRUE, check=True)))
+        self.assert_refused("H003", (f'started "{TRUE[0]}"', lambda: early_run(TRUE, check=True)))
         self.assert_refused("H001", ("connected to 127.0.0.1:9", lambda: early_create_connection(NOWHERE, 1)))

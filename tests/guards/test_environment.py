@@ -40,6 +40,7 @@ _DEBUGGER = """
 """
 
 
+@support.posix_only("function below all of these")
 @medium
 class WrappedFunctionsTest(SampleRunCase):
     WORK = _DEBUGGER
@@ -136,6 +137,7 @@ class OldPythonTest(hermetic.HermeticTestCase):
             self.skipTest(f"there is none of {', '.join(OLD_PYTHONS)}")
 
 
+@support.posix_only("variables of C that a child inherits by themselves")
 @medium
 class OverlappingCallsTest(hermetic.HermeticTestCase):
     def test_a_call_that_ends_leaves_the_policy_to_those_that_go_on(self) -> None:
@@ -166,7 +168,7 @@ class CreateProcessTest(hermetic.HermeticTestCase):
     def test_the_environment_stands_between_the_flags_and_the_folder(self) -> None:
         for env in ({"PYTHONPATH": "own"}, {}, None):
             with self.subTest(env=env):
-                told = self.told(env)
+                told = {os.fsencode(name): os.fsencode(value) for name, value in self.told(env).items()}
                 self.assertIn(b"child_boot", told[b"HERMETIC_CHILD"])
                 self.assertTrue(told[b"PYTHONPATH"].startswith(os.fsencode(os.path.dirname(SITE))))
                 self.assertEqual(env == {"PYTHONPATH": "own"}, told[b"PYTHONPATH"].endswith(b"own"))

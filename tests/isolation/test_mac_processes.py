@@ -12,6 +12,7 @@ from unittest import mock
 
 import hermetic
 from hermetic._isolation import leak_probes, mac_processes, process_tree
+from support import posix_only
 
 CHILDREN = {7: [8, 9], 8: [10]}
 STARTS = {8: (2, b"/bin/cat\0\0\0\0\0cat\0-\0TMPDIR=/private/tmp/x\0A=\0"), 9: (1, b"/bin/sh\0sh\0")}
@@ -57,6 +58,7 @@ class MacTest(hermetic.HermeticTestCase):
         self.assertEqual(process_tree.command_of(9), "sh")
         self.assertIsNone(process_tree.command_of(10))
 
+    @posix_only("sessions")
     def test_the_environment_tells_where_a_process_comes_from(self) -> None:
         with mock.patch.object(os, "getsid", {8: 5, 9: 4, 10: 4}.__getitem__):
             self.assertTrue(process_tree.comes_from(8, 4, "/private/tmp/x"))

@@ -10,7 +10,7 @@ import unittest
 
 from hermetic import HermeticTestCase, medium
 from hermetic._base import file_replacement, own_files
-from support import Folder, run_hermetic
+from support import Folder, posix_only, run_hermetic
 
 MODULE = """
     import os, socket, stat, subprocess, sys, tempfile, unittest
@@ -78,7 +78,7 @@ class WorkerTest(HermeticTestCase):
         self.assertEqual([], [line for line in links if "socket:" in line or "pipe:" in line])
 
 
-@unittest.skipUnless(hasattr(os, "fchmod"), "modes are POSIX's")
+@posix_only("modes of files")
 @medium  # it writes files
 class FilesTest(HermeticTestCase):
     def setUp(self):

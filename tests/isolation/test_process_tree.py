@@ -12,7 +12,7 @@ import unittest.mock
 
 import hermetic
 from hermetic._isolation import process_tree
-from support import run_python
+from support import posix_only, run_python
 
 ON_LINUX = sys.platform == "linux"
 
@@ -31,6 +31,7 @@ class StatusTest(unittest.TestCase):
         with unittest.mock.patch.object(process_tree, "_waitid", None):  # as on macOS before Python 3.13
             self.assertTrue(process_tree.has_children())
 
+    @posix_only("signals to other processes")
     def test_a_process_that_is_not_there_is_signalled_to_no_effect(self):
         nobody = 2**22 + 1  # above the largest number that Linux gives
         process_tree.send(nobody, signal.SIGTERM)

@@ -16,6 +16,7 @@ import support
 from hermetic import allow, medium, small
 from support import run_tests
 from support.marked_tests import connect, reach_loopback
+from support.network_uses import TRUE
 
 
 @medium
@@ -82,12 +83,12 @@ class Allowances(unittest.TestCase):
         port = self.port
 
         @small
-        @allow(processes=["true"])
+        @allow(processes=TRUE)
         class Case(unittest.TestCase):
             @allow(hosts=["127.0.0.1"])
             def test_a(self):
                 connect("127.0.0.1", port)
-                subprocess.run(["true"], check=True)
+                subprocess.run(TRUE, check=True)
 
         self.assertEqual(run_tests(Case).errors, [])
 
@@ -128,16 +129,16 @@ class Allowances(unittest.TestCase):
     def test_a_program_is_let_through_by_its_name(self) -> None:
         class Case(unittest.TestCase):
             @small
-            @allow(processes=["true"])
+            @allow(processes=TRUE)
             def test_a(self):
-                subprocess.run([shutil.which("true")], check=True)
+                subprocess.run([shutil.which(TRUE[0])], check=True)
 
         self.assertEqual(run_tests(Case).errors, [])
 
     def test_another_program_is_refused(self) -> None:
         class Case(unittest.TestCase):
             @small
-            @allow(processes=["true"])
+            @allow(processes=TRUE)
             def test_a(self):
                 subprocess.run(["false"], check=False)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import unittest
+from unittest import mock
 
 import hermetic
 from hermetic import medium, start_method
+from hermetic._base import features
+from support import posix_only
 from support.sample_runs import METHODS, SampleRunCase
 
 
@@ -25,18 +28,21 @@ class StartMethodBlockTest(hermetic.HermeticTestCase):
             with self.subTest(method=method), start_method(method):
                 self.assertEqual((set_method(), multiprocessing.get_context().get_start_method()), (method, method))
 
+    @posix_only("start method but spawn")
     def test_what_was_unset_is_unset_afterwards(self):
         multiprocessing.set_start_method(None, force=True)
         with start_method("fork"):
             pass
         self.assertIsNone(set_method())
 
+    @posix_only("start method but spawn")
     def test_what_was_set_is_set_afterwards_even_after_an_error(self):
         multiprocessing.set_start_method("forkserver", force=True)
         with self.assertRaises(ValueError), start_method("fork"), start_method("spawn"):
             raise ValueError
         self.assertEqual(set_method(), "forkserver")
 
+    @posix_only("start method but spawn")
     def test_a_function_is_decorated(self):
         @start_method("forkserver")
         def decorated(word, *, ending):
@@ -45,6 +51,7 @@ class StartMethodBlockTest(hermetic.HermeticTestCase):
 
         self.assertEqual((decorated("by", ending="!"), decorated.__doc__), ("by forkserver!", "Says its method."))
 
+    @posix_only("start method but spawn")
     def test_a_coroutine_function_is_decorated(self):
         @start_method("forkserver")
         async def decorated():
@@ -53,6 +60,7 @@ class StartMethodBlockTest(hermetic.HermeticTestCase):
 
         self.assertEqual(asyncio.run(decorated()), "forkserver")
 
+    @posix_only("start method but spawn")
     def test_the_tests_of_a_class_are_decorated(self):
         @start_method("forkserver")
         class SampleTest(unittest.TestCase):
@@ -65,6 +73,7 @@ class StartMethodBlockTest(hermetic.HermeticTestCase):
         self.assertTrue(SampleTest("test_method").run().wasSuccessful())
         self.assertNotEqual(SampleTest("helper").helper(), "forkserver")
 
+    @posix_only("start method but spawn")
     def test_static_and_class_methods_of_a_class_stay_what_they_are(self):
         seen = []
 
@@ -82,6 +91,7 @@ class StartMethodBlockTest(hermetic.HermeticTestCase):
             self.assertTrue(SampleTest(name).run().wasSuccessful())
         self.assertEqual(seen, ["forkserver", (True, "forkserver")])
 
+    @posix_only("start method but spawn")
     def test_the_steps_of_a_generator_have_the_method_and_its_caller_has_not(self):
         @start_method("forkserver")
         def decorated():
@@ -94,6 +104,13 @@ class StartMethodBlockTest(hermetic.HermeticTestCase):
     def test_an_unknown_method_is_an_error_that_lists_the_known_ones(self):
         with self.assertRaisesRegex(hermetic.ConfigurationError, "'forked'.*'spawn', 'forkserver', 'fork'"):
             start_method("forked")
+
+    def test_a_method_that_the_platform_lacks_is_an_error(self):
+        with mock.patch.object(features, "WINDOWS", True):
+            start_method("spawn")
+            for method in ("fork", "forkserver"):
+                with self.assertRaisesRegex(hermetic.ConfigurationError, f"has no start method '{method}'; write 'sp"):
+                    start_method(method)
 
     def test_anything_but_a_function_or_a_class_is_an_error(self):
         with self.assertRaisesRegex(hermetic.DecorationError, "takes a function or a class, not 3"):
@@ -121,6 +138,7 @@ class AllMethodsTest(SampleRunCase):
                 process.join()
     """
 
+    @posix_only("start method but spawn")
     def test_tests_that_start_processes_run_by_each_method(self):
         done, errors = self.run_sample("--start-method", "all")
         lines = ["process by spawn", "no process", *(f"process by {method}" for method in ("forkserver", "fork"))]

@@ -8,6 +8,7 @@ import hermetic
 import support
 
 
+@support.posix_only("fork, which some of the calls use")
 @hermetic.medium
 class ProposalsTest(hermetic.HermeticTestCase):
     def test_each_proposal_removes_the_violation_of_each_style_of_calls(self):

@@ -43,8 +43,8 @@ def fixture(*body: str, name: str = "setUpClass") -> str:
 class EarlyEndCase(unittest.TestCase):
     """Runs one test module."""
 
-    def run_module(self, text, *arguments):
-        with Folder(**{"test_sample.py": text}) as folder:
+    def run_module(self, text, *arguments, **files):
+        with Folder(**{"test_sample.py": text}, **files) as folder:
             return run_hermetic(*arguments, "test_sample", cwd=folder)
 
     def assert_ended_early(self, run, reason, *, ran, status):
@@ -153,10 +153,11 @@ class ForkedChildTest(EarlyEndCase):
 
 @medium
 class ExecTest(EarlyEndCase):
-    PROGRAM = "[sys.executable, '-c', 'import sys; print(\"the program ran\"); sys.exit({})']"
+    PROGRAM = "[sys.executable, 'program.py', '{}']"  # no word has a space: on Windows, os.exec* does not quote them
 
     def run_exec(self, call, status=0):
-        return self.run_module(middle(call.format(self.PROGRAM.format(status))))
+        program = "import sys; print('the program ran'); sys.exit(int(sys.argv[1]))"
+        return self.run_module(middle(call.format(self.PROGRAM.format(status))), **{"program.py": program})
 
     def assert_program_ran(self, run, status):
         self.assert_ended_early(run, "os.exec", ran=2, status=status)
@@ -182,7 +183,7 @@ class ExecTest(EarlyEndCase):
 
     def test_a_program_found_on_the_path(self):
         folder, name = os.path.split(sys.executable)
-        call = f"os.execvpe({name!r}, {{}}, {{{{**os.environ, 'PATH': '/nowhere:' + {folder!r}}}}})"
+        call = f"os.execvpe({name!r}, {{}}, {{{{**os.environ, 'PATH': '/nowhere' + os.pathsep + {folder!r}}}}})"
         self.assert_program_ran(self.run_exec(call), 1)
 
     def test_a_program_by_bytes_and_by_path(self):

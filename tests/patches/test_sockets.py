@@ -16,7 +16,8 @@ class SocketTypeTest(hermetic.HermeticTestCase):
         self.assertIn(_socket.socket, socket.socket.__mro__)
 
     def test_the_guarded_methods_are_in_the_c_type_alone(self):
-        for name in ("connect", "connect_ex", "bind", "listen", "sendto", "sendmsg", "setsockopt"):
+        names = ("connect", "connect_ex", "bind", "listen", "sendto", "sendmsg", "setsockopt")
+        for name in (name for name in names if hasattr(socket.socket, name)):
             with self.subTest(name=name):
                 self.assertIs(original(getattr(socket.socket, name)), original(getattr(_socket.socket, name)))
 

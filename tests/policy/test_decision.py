@@ -294,6 +294,16 @@ class OptInTest(PolicyTestCase):
     def operation(self, kind: str, path: str = "/data/prices.csv") -> Operation:
         return Operation(kind, "read", os.path.basename(path), "open", host=path)
 
+    def test_on_windows_neither_case_nor_separators_of_paths_matter(self):
+        operation = self.operation(FILESYSTEM, r"D:\Data\prices.csv")
+        for pattern in ("D:/data/*", r"d:\DATA\*.csv", "*/prices.csv"):
+            policy = Policy(Size.SMALL, Allowance(files=(pattern,)), forbid=OPT_IN)
+            with self.subTest(pattern):
+                with mock.patch.object(features, "WINDOWS", new=True):
+                    self.assert_allowed(policy, operation)
+                with mock.patch.object(features, "WINDOWS", new=False):
+                    self.assert_refused(policy, operation)
+
     def test_what_no_setting_forbids_is_allowed(self):
         self.assert_allowed(SMALL, *map(self.operation, OPT_IN))
         self.assert_allowed(Policy(Size.SMALL, forbid=(SLEEP,)), self.operation(FILESYSTEM), self.operation(DATABASE))

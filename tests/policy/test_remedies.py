@@ -255,7 +255,7 @@ class MocksStoppedLate(HermeticTestCase):
 
             @medium
             def test_2(self):
-                self.assertEqual(shop.os_system(), 0)
+                self.assertNotEqual(shop.os_system(), 3)
 
         result = run_tests(Case)
         self.assertEqual((result.errors, result.failures), ([], []))

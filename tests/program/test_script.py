@@ -7,7 +7,7 @@ import unittest
 
 import support
 from hermetic import medium
-from support import Folder, run_hermetic, run_python
+from support import Folder, posix_only, run_hermetic, run_python
 
 setUpModule = support.some_pythons_do
 
@@ -207,6 +207,10 @@ class ScriptGuardTest(ScriptCase):
     def test_the_start_method_applies(self):
         script = "import multiprocessing; print(multiprocessing.get_start_method())\n"
         self.assert_status(0, self.run_script(script), "spawn")
+
+    @posix_only("start method but spawn")
+    def test_another_start_method_applies(self):
+        script = "import multiprocessing; print(multiprocessing.get_start_method())\n"
         self.assert_status(0, self.run_script(script, options=["--start-method", "forkserver"]), "forkserver")
 
 

@@ -13,8 +13,9 @@ import tempfile
 import unittest
 
 import support
+from hermetic._base import features
 
-TRUE = ["true"]
+TRUE = ["hostname" if features.WINDOWS else "true"]  # a program that needs nothing, and succeeds
 NOWHERE = ("127.0.0.1", 9)
 
 

@@ -125,7 +125,7 @@ class NoUse(HermeticTestCase):
             os.makedirs(os.path.join(folder, "a/b/c"))
             pathlib.Path(folder, "a/b/c/file.txt").write_text("x")
             shutil.copytree(os.path.join(folder, "a"), os.path.join(folder, "z"))
-            found = [name for _, _, names, *_ in [*os.walk(folder), *os.fwalk(folder)] for name in names]
+            found = [name for _, _, names, *_ in [*os.walk(folder), *getattr(os, "fwalk", os.walk)(folder)] for name in names]
             self.assertEqual(found, ["file.txt"] * 4)
             os.rename(os.path.join(folder, "a"), os.path.join(folder, "renamed"))
 
