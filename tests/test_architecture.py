@@ -34,7 +34,7 @@ LAYERS = {
     "_version": "",
     "_policy": "decision | allowances remedies | messages",
     "_reports": (
-        "html_assets plain_text test_records | ci_annotations html_timeline json_report"
+        "html_assets plain_text test_records | ci_annotations html_timeline json_report trends"
         " junit_report | html_report | report_writer"
     ),
     "_terminal": "colours drawing | live_line",
@@ -73,7 +73,9 @@ LAYERS = {
         "isolation_errors listeners record_entries | progress recording size_distribution"
         " summary time_limits failure_limit | leftovers | guarding | guarded_result | leaks result_proxy | run_result"
     ),
-    "_suites": "expressions history_file suite_tests | suite_blocks | history selection | order pace",
+    "_suites": (
+        "code_digest expressions history_file suite_tests | suite_blocks | history selection | order pace report_merge"
+    ),
     "_workers": (
         "hosts | addressing parallel_plan replay worker_result | context teardown_reports | worker | worker_supply |"
         " parallel_run | isolation"

@@ -1,4 +1,4 @@
-"""Defines the plain records of a violation: the operation, the line of code, and the test."""
+"""Defines plain records: of a violation, with the operation and the line of code, and of an earlier run."""
 
 from __future__ import annotations
 
@@ -105,3 +105,30 @@ class Violation(namedtuple("Violation", ("code", "size", "test", "operation", "s
     test: str
     operation: Operation
     site: CallSite
+
+
+class PastRun(
+    namedtuple("PastRun", ("started", "seconds", "tests", "failures", "code", "failed", "passed", "flaky"))  # noqa: PYI024
+):
+    """One run.
+
+    Attributes:
+        started: the start, in seconds since the epoch; it identifies the run.
+        seconds: how long the run took.
+        tests: the number of tests that ran.
+        failures: the number of what failed.
+        code: the digest of the project's modules that the tests had imported; empty if it is not known.
+        failed: the names of what failed, the first of them if there are too many.
+        passed: the names of what did not fail, as far as it failed in another run of the history.
+        flaky: the names of tests that failed and passed when they were run again.
+    """
+
+    __slots__ = ()
+    started: float
+    seconds: float
+    tests: int
+    failures: int
+    code: str
+    failed: tuple[str, ...]
+    passed: tuple[str, ...]
+    flaky: tuple[str, ...]

@@ -8,7 +8,6 @@ import os
 import sys
 
 from .._patches import installation
-from .._settings import config
 from . import options, run_setup, script, usage
 from .program import TestProgram
 
@@ -25,9 +24,9 @@ def main() -> None:
         return
     with contextlib.ExitStack() as while_running:
         with usage.configuration_errors(program):
-            settings = run_setup.use_settings(ours, while_running)
-        if ours.show_config:
-            sys.stdout.write(config.settings_lines(settings) + "\n")
+            text = run_setup.text_instead(run_setup.use_settings(ours, while_running), ours)
+        if text is not None:
+            usage.show(text)
             return
         script.run_script(ours.script, rest, program)
 

@@ -45,6 +45,10 @@ OTHER_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "List them with a line of JSON for each",
         {"action": "store_const", "const": JSON, "dest": "list"},
     ),
+    "--history-merge": (
+        "Add the JSON reports of the [shards of a run](../how-to/ci.md#merge-the-history-of-shards) to the history",
+        {"metavar": "FILE", "nargs": "+"},
+    ),
     "--bisect": (
         "[Find the earlier tests](../how-to/find-a-polluter.md) that make this test fail or pass, and run no others",
         {"metavar": "TEST"},
@@ -80,7 +84,7 @@ GROUPS = {  # settings and other options
     ),
     "order and selection": (
         "shuffle shuffle_level failed_first --last-failed --size --deselect --tests-from --list --list-json --shard"
-        " --bisect history"
+        " --bisect history --history-merge"
     ),
     "reports": "junit_xml junit_schema json html annotations",
     "adoption": "--survey --survey-apply --write-baseline",

@@ -15,7 +15,6 @@ from .._patches.multiprocessing import start_method
 from .._rules import policies
 from .._running.runner import TestRunner
 from .._running.watched_run import WatchedRun
-from .._settings import config
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._suites import expressions, selection, suite_tests
@@ -73,9 +72,9 @@ class TestProgram(unittest.TestProgram):
                 process_exits.exit_program(0)
             if ours.script is not None:
                 raise ConfigurationError(f"--script is for the command line: {command.NAME} --script {ours.script}")
-            settings = run_setup.use_settings(ours, self._while_running)
-            if ours.show_config:
-                usage.show(config.settings_lines(settings))
+            text = run_setup.text_instead(run_setup.use_settings(ours, self._while_running), ours)
+            if text is not None:
+                usage.show(text)
                 process_exits.exit_program(0)
         self._took_for_seed = "".join(argv[argv.index("--shuffle") + 1 :][:1]) if "--shuffle" in argv else None
         discovers = self.module is None and rest[:1] == ["discover"]

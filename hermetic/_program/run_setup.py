@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 
-from .._base import features
+from .._base import features, real
 from .._base.errors import ConfigurationError
 from .._patches.multiprocessing import start_method
 from .._rules import marking, policies, sandbox_choice
 from .._running.watched_run import jobs
 from .._settings import config, table
 from .._settings.current_run import current_run
-from .._suites import history, selection
+from .._suites import history, report_merge, selection
 from .._suites.order import Order, parse_shard
 from .._suites.selection import Selection
 from .._terminal import colours
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import contextlib
     from typing import Any
 
+    from .._results.recording import Recorder
     from .._studies.baseline_writer import BaselineWriter
     from .._studies.survey import Survey
 
@@ -74,6 +75,17 @@ def _debugs(ours: argparse.Namespace) -> bool:
             " in a terminal"
         )
     return bool(ours.pdb)
+
+
+def text_instead(settings: table.Settings, ours: argparse.Namespace) -> str | None:
+    """Do what an option asks for instead of running tests, and return what there is to show; None to run tests.
+
+    Raises:
+        ConfigurationError: as ``report_merge.merge``.
+    """
+    if ours.show_config:
+        return config.settings_lines(settings)
+    return None if ours.history_merge is None else report_merge.merge(ours.history_merge, settings)
 
 
 def _for_bisection(settings: table.Settings, ours: argparse.Namespace) -> table.Settings:
@@ -149,7 +161,11 @@ def put_in_order(settings: table.Settings, ours: argparse.Namespace, protocol: b
     # history is a source file.
     is_shard = shard is not None or ours.shard is not None
     is_kept = is_shard or "TEST_SRCDIR" in os.environ
-    known = None if path is None else history.RunHistory(path, is_own=is_own, is_kept=is_kept)
+    recorder: Recorder | None = current_run.recorder
+    started = real.wall_clock() if recorder is None else recorder.run.started  # as in the reports
+    known = None
+    if path is not None:
+        known = history.RunHistory(path, is_own=is_own, is_kept=is_kept, root=settings.root, started=started)
     if ours.last_failed and known is None:
         raise ConfigurationError("--last-failed needs the history of the last run, but history = off")
     current_run.history = known

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._base.records import Violation
-    from .test_records import RunRecord, TestRecord
+    from .test_records import RunRecord, TestRecord, Trends
 
 VERSION = 1
 _encode = json.JSONEncoder().encode
+_OF_RUNS = ("started", "seconds", "tests", "failures", "code")  # the fields of ``PastRun`` that are shown
 _BATCH = 500  # records
 _OF_ATTEMPTS = ("outcome", "started", "duration", "worker", "entries", "violations", "stdout", "stderr")
 _SURROGATE = r"\ud"  # what the JSON of a surrogate, lone or not, begins with
@@ -36,11 +37,21 @@ def text(run: RunRecord) -> str:
         "ended_early": run.ended_early,
         "totals": run.totals(),
         "warnings": [asdict(warning) for warning in run.warnings],
+        "code": run.code,
+        "history": None if run.trends is None else _history(run.trends),
     }
     head = json.dumps(_readable(document), indent=1).removesuffix("\n}")
     batches = [run.tests[start : start + _BATCH] for start in range(0, len(run.tests), _BATCH)]
     lines = ",\n  ".join([_lines(batch) for batch in batches])
     return f'{head},\n "tests": [\n  {lines}\n ]\n}}\n'
+
+
+def _history(trends: Trends) -> dict[str, Any]:
+    return {
+        "runs": [{name: getattr(entry, name) for name in _OF_RUNS} for entry in trends.runs],
+        "changes": trends.changes,
+        "flaky": [asdict(test) for test in trends.flaky],
+    }
 
 
 def _lines(records: list[TestRecord]) -> str:

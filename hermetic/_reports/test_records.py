@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .._base.records import Violation
+    from collections.abc import Mapping, Sequence
+
+    from .._base.records import PastRun, Violation
 
 # The outcomes of a test, the worst first.
 OUTCOMES = (
@@ -166,9 +168,55 @@ class TestRecord:
         return [entry for entry in self.entries if entry.subtest and entry.outcome == "skip"]
 
     @property
+    def history_name(self) -> str:
+        """The name in the history: the id of a test, or the class or module of a fixture."""
+        return self.id if self.kind == "test" else self.qualified_class
+
+    @property
     def qualified_class(self) -> str:
         """The module and the class, joined by a dot, as far as they are known."""
         return ".".join(part for part in (self.module, self.class_name) if part)
+
+
+@dataclass(frozen=True)
+class FlakyTest:
+    """A test with different outcomes in runs of the same code, or in attempts of the same run.
+
+    Attributes:
+        failed: the number of runs that it failed.
+        passed: the number of runs that it passed, as far as they are known.
+        retried: the number of runs that it passed after a retry.
+        runs_ago: how many runs ago it did not pass at once; 0 for this run.
+    """
+
+    id: str
+    failed: int
+    passed: int
+    retried: int
+    runs_ago: int
+
+
+@dataclass(frozen=True)
+class Trends:
+    """What differs from earlier runs.
+
+    Attributes:
+        runs: the earlier runs, the last of them last.
+        now: this run.
+        changes: ``new_failure``, ``fixed`` or ``slower``, by the name of the test.
+        flaky: the flaky tests of all these runs, the latest first.
+    """
+
+    runs: Sequence[PastRun]
+    now: PastRun
+    changes: Mapping[str, str]
+    flaky: Sequence[FlakyTest]
+
+    def outcomes(self, name: str) -> str:
+        """One letter for each run that knows of a test: ``F`` failed, ``R`` passed after a retry, ``p`` passed."""
+        kinds = (("F", "failed"), ("R", "flaky"), ("p", "passed"))
+        found = (next((c for c, kind in kinds if name in getattr(run, kind)), "") for run in (*self.runs, self.now))
+        return "".join(found)
 
 
 @dataclass
@@ -184,6 +232,8 @@ class RunRecord:
         ended_early: what ended the run before its last test; None for a complete run.
         tests: the records, in the order in which the result received them.
         warnings: the warnings that were shown outside of tests.
+        code: the digest of the project's modules that the tests had imported; empty if it is not known.
+        trends: the comparison with earlier runs; None without a history.
     """
 
     command: list[str]
@@ -197,6 +247,8 @@ class RunRecord:
     successful: bool = True
     tests: list[TestRecord] = field(default_factory=list)
     warnings: list[CaughtWarning] = field(default_factory=list)
+    code: str = ""
+    trends: Trends | None = None
 
     def totals(self) -> dict[str, int]:
         """The numbers of tests, fixtures, tests that did not run, records with each outcome, and flaky tests."""

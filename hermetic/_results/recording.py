@@ -11,6 +11,7 @@ from .._base import features, real
 from .._base.errors import DecorationError
 from .._patches import shown_warnings
 from .._protocol import portable_errors
+from .._reports import trends
 from .._reports.report_writer import ReportWriter
 from .._reports.test_records import CaughtWarning, Entry, RunRecord, TestRecord
 from .._rules import policies
@@ -190,6 +191,10 @@ class Recorder(Listener):
         self.run.duration = real.perf_counter() - self._begun
         self.run.ended_early = ended_early or self.run.ended_early
         self.run.successful = self.run.successful and successful and self.run.ended_early is None
+        history = current_run.history
+        if history is not None:
+            self.run.code = history.code
+            self.run.trends = trends.compare(self.run, history.runs, history.durations, history.failed)
         with scopes.unjudged():
             return self._reports.write(self.run)
 

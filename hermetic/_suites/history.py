@@ -1,4 +1,4 @@
-"""Records how long each test took and which tests failed, for later runs.
+"""Records how long each test took and which tests failed, for later runs, and the latest runs, for reports.
 
 The history is one file, ``.hermetic_cache/history.json`` beside the configuration by default. It is safe to delete.
 Runs that happen at the same time may share it: each adds its outcome under a lock, and replaces the file in one step.
@@ -13,18 +13,20 @@ import sys
 import unittest
 
 from .._base import command, real
+from .._base.records import PastRun
 from .._results.listeners import Listener
 from .._stdlib import unittest_internals
 from .._terminal import colours
 from .._verdicts import scopes
-from . import suite_tests
+from . import code_digest, suite_tests
 from .history_file import MIN_SECONDS, HistoryFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any, TextIO
 
+    from .._reports.test_records import TestRecord
     from .._settings.table import Settings
     from .history_file import History
 
@@ -49,22 +51,33 @@ class RunHistory(Listener):
     Args:
         is_own: whether hermetic creates the file and its folder. If it cannot, the run goes on in silence.
         is_kept: whether to leave the file as it is.
+        root: the folder of the project.
+        started: the start of the run, in seconds since the epoch.
 
     Attributes:
         seconds: the seconds that the tests of this run have taken in all.
     """
 
-    def __init__(self, path: str, *, is_own: bool, is_kept: bool = False) -> None:
+    def __init__(
+        self, path: str, *, is_own: bool, is_kept: bool = False, root: str = os.curdir, started: float = 0.0
+    ) -> None:
         self._file = HistoryFile(path, is_own=is_own)
         self._is_own = is_own
         self._is_kept = is_kept
         self._pid = real.get_pid()
         self._ran: dict[str, float] = {}
         self._methods: set[str] = set()  # the methods of the tests in `_ran` and in the history
+        self._once_failed: set[str] = set()  # in the runs of the history
         self._paces: dict[str, dict[str, float]] = {}
         self.seconds = 0.0
+        self._root = root
+        self._files: list[str] = []  # of the project's modules that the tests have imported
+        self._started, self._began = round(started, 6), real.perf_counter()
+        self._tests = 0
+        self._recovered: dict[str, None] = {}  # what has failed in a run of the history, and not in this one
+        self._flaky: dict[str, None] = {}
         self._has_failures = False
-        self._saved: tuple[dict[str, None], dict[str, float]] = {}, {}
+        self._saved: tuple[dict[str, None], dict[str, float], int] = {}, {}, 0
 
     @functools.cached_property
     def _known(self) -> History:
@@ -85,6 +98,16 @@ class RunHistory(Listener):
         """How long suites took under ``-j``, as in ``History``."""
         return self._known.paces
 
+    @property
+    def runs(self) -> tuple[PastRun, ...]:
+        """The runs before this one, as in ``History``."""
+        return self._known.runs
+
+    @functools.cached_property
+    def code(self) -> str:
+        """The digest of the code that this run tests."""
+        return code_digest.digest(self._root, self._files)
+
     def note_pace(self, suite: str, seconds: dict[str, float]) -> None:
         """Record how long a suite took under ``-j``, by the number of processes."""
         self._paces[suite] = seconds
@@ -92,11 +115,13 @@ class RunHistory(Listener):
     @contextlib.contextmanager
     def noting(self, result: Any) -> Iterator[None]:
         """Record the outcome of a run, and add it to the file."""
+        self._known = self._file.read()
+        self._files = code_digest.loaded_files(self._root)
         if self._is_kept:
             yield
             return
-        self._known = self._file.read()
-        self._methods = {name.rpartition(".")[2] for name in self._known.durations}
+        self._once_failed = {name for run in self._known.runs for name in run.failed}
+        self._methods = {name.rpartition(".")[2] for name in {*self._known.durations, *self._once_failed}}
         result.add_listener(self)
         try:
             yield
@@ -110,9 +135,18 @@ class RunHistory(Listener):
         is_recorded = seconds >= MIN_SECONDS or known.failed
         if is_recorded or unittest_internals.test_method_name(test) in self._methods or not _has_usual_id(test):
             name = suite_tests.name_of(test)
+            if name in self._once_failed:
+                self._recovered[name] = None
             if is_recorded or name in known.durations or name in ran:
                 ran[name] = round(seconds, 4)
                 self._methods.add(name.rpartition(".")[2])
+
+    def stopTest(self, test: Any) -> None:
+        self._tests += 1  # testsRun depends on the version: 3.12.1 leaves out skipped tests
+
+    def addRetries(self, test: Any, attempts: Sequence[TestRecord], diagnosis: str) -> None:
+        if attempts[-1].passed:
+            self._flaky[suite_tests.name_of(test)] = None
 
     def stopTestRun(self, result: Any) -> None:
         self.save(result)
@@ -121,19 +155,29 @@ class RunHistory(Listener):
         """Add to the file what a result has recorded since the last call."""
         (ran, self._ran), (paces, self._paces) = (self._ran, {}), (self._paces, {})
         failed, skipped = _failed_in(result), _skipped_in(result)
-        if real.get_pid() != self._pid or (not (ran or paces) and (failed, skipped) == self._saved):
+        state = failed, skipped, self._tests
+        if real.get_pid() != self._pid or (not (ran or paces) and state == self._saved):
             return  # a forked copy of the run; or nothing is new
-        self._saved = failed, skipped
+        self._saved = state
         ran = {**skipped, **ran}
         try:
             with scopes.unjudged():
-                if self._known.merged(ran, failed, paces) != self._known:
-                    self._file.add(ran, failed, paces)
+                if self._known.runs or self._known.merged(ran, failed, paces) != self._known:
+                    self._file.add(ran, failed, paces, self._as_run(failed, skipped))
             self._has_failures = bool(failed)
         except OSError as error:
             if not self._is_own:
                 path, reason = self._file.path, error.strerror or error
                 sys.stderr.write(f"hermetic: the history {path} could not be written: {reason}\n")
+
+    def _as_run(self, failed: dict[str, None], skipped: dict[str, float]) -> PastRun:
+        recovered = tuple(name for name in self._recovered if name not in failed and name not in skipped)
+        seconds = round(real.perf_counter() - self._began, 3)
+        # Without failures, there is nothing that another outcome of the same code could be compared with.
+        code = self.code if failed or recovered or self._flaky else ""
+        return PastRun(
+            self._started, seconds, self._tests, len(failed), code, tuple(failed), recovered, tuple(self._flaky)
+        )
 
     def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
         """Show the command that reruns the failed tests on a terminal; a file gets the lines of unittest alone."""
@@ -164,7 +208,12 @@ def _name_of(test: Any) -> str:
     """The name of a test, or of the class or module whose fixture this is; empty for anything else."""
     test = getattr(test, "test_case", test)
     name = suite_tests.name_of(test)
-    fixture, opening, owner = name.partition(" (")
-    if opening and not isinstance(test, unittest.TestCase):  # the name of a test may hold anything
-        return owner.removesuffix(")") if fixture in _FIXTURES else ""
+    if " (" in name and not isinstance(test, unittest.TestCase):  # the name of a test may hold anything
+        return owner_of_fixture(name)
     return name
+
+
+def owner_of_fixture(name: str) -> str:
+    """The class or module of a fixture, such as ``setUpClass (module.Class)``; empty for anything else."""
+    fixture, _, owner = name.partition(" (")
+    return owner.removesuffix(")") if fixture in _FIXTURES else ""

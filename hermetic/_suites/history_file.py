@@ -8,6 +8,7 @@ import sys
 from collections import namedtuple
 
 from .._base import file_replacement, real, shared_files
+from .._base.records import PastRun
 from .._verdicts import scopes
 
 TYPE_CHECKING = False
@@ -20,6 +21,8 @@ MIN_SECONDS = 0.001  # tests that take less are not recorded, and count as this
 _MAX_ENTRIES, _MAX_CHARACTERS = 100_000, 20_000_000  # the latest are kept; failures of the last run always are
 _MAX_BYTES = 400_000_000
 _MAX_SUITES = 100  # whose paces are kept
+_MAX_RUNS = 50
+_MAX_NAMES, _MAX_NAME_CHARACTERS = 500, 100_000  # of one kind in a run
 _LOCK_SECONDS = 10.0
 _FOLDER_FILES = {
     ".gitignore": "# Made by hermetic.\n*\n",
@@ -27,7 +30,7 @@ _FOLDER_FILES = {
 }
 
 
-class History(namedtuple("History", ("durations", "failed", "paces"))):  # noqa: PYI024 - as Policy
+class History(namedtuple("History", ("durations", "failed", "paces", "runs"))):  # noqa: PYI024 - as Policy
     """The contents of the file.
 
     Attributes:
@@ -37,19 +40,28 @@ class History(namedtuple("History", ("durations", "failed", "paces"))):  # noqa:
             modules that could not be imported. The latest are last.
         paces: the seconds that suites took under ``-j``, by the names that ``Pace`` gives to them and by the number of
             processes. The latest are last.
+        runs: the latest runs, the last of them last.
     """
 
     __slots__ = ()
     durations: dict[str, float]
     failed: dict[str, None]
     paces: dict[str, dict[str, float]]
+    runs: tuple[PastRun, ...]
 
-    def merged(self, ran: dict[str, float], failed: dict[str, None], paces: dict[str, dict[str, float]]) -> History:
+    def merged(
+        self,
+        ran: dict[str, float],
+        failed: dict[str, None],
+        paces: dict[str, dict[str, float]],
+        run: PastRun | None = None,
+    ) -> History:
         """This history together with the outcome of a run.
 
         Args:
             ran: the seconds of the tests that ran or were skipped.
             paces: the new entries of ``paces``.
+            run: the run, which replaces the entry that it already has; None to add no entry.
         """
         still_failed = self.failed
         if self.failed:
@@ -60,7 +72,10 @@ class History(namedtuple("History", ("durations", "failed", "paces"))):  # noqa:
         slow = {name: seconds for name, seconds in ran.items() if seconds >= MIN_SECONDS}
         known = {name: found for name, found in self.paces.items() if name not in paces}
         kept = dict([*known.items(), *paces.items()][-_MAX_SUITES:])
-        return History(_latest({**older, **slow}), {**_latest(still_failed), **failed}, kept)
+        runs = self.runs
+        if run is not None:
+            runs = (*(entry for entry in runs if entry.started != run.started), _bounded(run))[-_MAX_RUNS:]
+        return History(_latest({**older, **slow}), {**_latest(still_failed), **failed}, kept, runs)
 
 
 class HistoryFile:
@@ -74,21 +89,23 @@ class HistoryFile:
     def read(self) -> History:
         """The contents of the file; an empty history if the file is missing or damaged."""
         try:
-            with scopes.unjudged(), real.open_file(self.path, "rb") as file:
-                content = file.read() if os.fstat(file.fileno()).st_size <= _MAX_BYTES else b""
-            from .._protocol import framing  # saves 3 ms in runs without a history
-
-            return _checked(framing.from_bytes(content))
+            return _checked(read_plain(self.path))
         except FileNotFoundError:
             pass
         except (OSError, ValueError, RecursionError) as error:
             if not self._has_complained:
                 sys.stderr.write(f"hermetic: the history {self.path} is ignored: {error}\n")
             self._has_complained = True
-        return History({}, {}, {})
+        return History({}, {}, {}, ())
 
-    def add(self, ran: dict[str, float], failed: dict[str, None], paces: dict[str, dict[str, float]]) -> None:
-        """Merge the outcome of a run into the file.
+    def add(
+        self,
+        ran: dict[str, float],
+        failed: dict[str, None],
+        paces: dict[str, dict[str, float]],
+        run: PastRun | None = None,
+    ) -> None:
+        """Merge the outcome of a run into the file; the arguments are those of ``History.merged``.
 
         Raises:
             OSError: the file cannot be written, or another run keeps it locked.
@@ -97,10 +114,12 @@ class HistoryFile:
 
         self._make_folder()
         with _locked(f"{self.path}.lock"):
-            merged = self.read().merged(ran, failed, paces)
-            content = {"version": _VERSION, "failed": [*merged.failed], "durations": merged.durations}
+            merged = self.read().merged(ran, failed, paces, run)
+            content: dict[str, Any] = {"version": _VERSION, "failed": [*merged.failed], "durations": merged.durations}
             if merged.paces:
                 content["paces"] = merged.paces
+            if merged.runs:
+                content["runs"] = [dict(zip(PastRun._fields, entry, strict=True)) for entry in merged.runs]
             file_replacement.replace_file(self.path, framing.to_bytes(content) + b"\n")
 
     def _make_folder(self) -> None:
@@ -121,6 +140,22 @@ class HistoryFile:
             raise
 
 
+def read_plain(path: str) -> Any:
+    """The plain data in a file of JSON.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError, RecursionError: it is no JSON, or too large.
+    """
+    with scopes.unjudged(), real.open_file(path, "rb") as file:
+        if os.fstat(file.fileno()).st_size > _MAX_BYTES:
+            raise ValueError("it is too large")
+        content = file.read()
+    from .._protocol import framing  # saves 3 ms in runs without a history
+
+    return framing.from_bytes(content)
+
+
 def _checked(found: Any) -> History:
     """The contents of a file, once each part of them is valid.
 
@@ -136,7 +171,34 @@ def _checked(found: Any) -> History:
         raise ValueError("its failures are not a list of names")
     if not isinstance(paces, dict) or not all(map(_are_durations, paces.values())):
         raise ValueError("its paces are not numbers of seconds")
-    return History(durations, dict.fromkeys(failed), paces)
+    runs = found.get("runs", [])
+    if not isinstance(runs, list) or not all(map(_is_run, runs)):
+        raise ValueError("its runs are not as they should be")
+    past = (PastRun(*(entry[name] for name in PastRun._fields)) for entry in runs[-_MAX_RUNS:])
+    return History(durations, dict.fromkeys(failed), paces, tuple(map(_bounded, past)))
+
+
+def _is_run(found: Any) -> bool:
+    if not isinstance(found, dict) or not {*PastRun._fields} <= found.keys() or not isinstance(found["code"], str):
+        return False
+    names = [found[name] for name in ("failed", "passed", "flaky")]
+    return _are_durations({name: found[name] for name in ("started", "seconds", "tests", "failures")}) and all(
+        isinstance(entry, list) and all(isinstance(name, str) for name in entry) for entry in names
+    )
+
+
+def _bounded(run: PastRun) -> PastRun:
+    """A run with as many of its names as the file has room for."""
+    kept = {}
+    for kind in ("failed", "passed", "flaky"):
+        left, names = _MAX_NAME_CHARACTERS, []
+        for name in getattr(run, kind)[:_MAX_NAMES]:
+            left -= len(name)
+            if left < 0:
+                break
+            names.append(name)
+        kept[kind] = tuple(names)
+    return run._replace(**kept)
 
 
 def _are_durations(found: Any) -> bool:

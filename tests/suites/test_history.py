@@ -108,6 +108,9 @@ class FileTest(HistoryCase):
             "", "{", "[]", "[" * 100_000, '{"version": 2, "failed": [], "durations": {}}', '{"version": 1}',
             '{"version": 1, "failed": [1], "durations": {}}', '{"version": 1, "failed": [], "durations": {"a": "1"}}',
             '{"version": 1, "failed": [], "durations": {"a": NaN}}', "\xff",
+            '{"version": 1, "failed": [], "durations": {}, "runs": [{}]}',
+            '{"version": 1, "failed": [], "durations": {}, "runs": [[]]}',
+            '{"version": 1, "failed": [], "durations": {}, "runs": [{"started": 1}]}',
         ):  # fmt: skip
             with self.subTest(text=text[:20]):
                 self.write(text)
@@ -133,6 +136,46 @@ class FileTest(HistoryCase):
             known.save(unittest.TestResult())
             expected = {self.id(): times[-1]} if times[-1] else {}
             self.assertEqual(RunHistory(self.path, is_own=True).durations, expected)
+
+
+@medium
+class RunsTest(HistoryCase):
+    def runs_of(self, *arguments, **env):
+        self.run_here(*arguments, **env)
+        return self.read()["runs"]
+
+    def test_each_run_is_an_entry_with_the_digest_of_its_code_where_that_tells_something(self):
+        (first,) = self.runs_of()
+        self.assertEqual((first["tests"], first["failures"], first["failed"]), (3, 1, [FAILS]))
+        self.assertRegex(first["code"], "^[0-9a-f]{8}$")
+        self.assertEqual(run_hermetic("test_it", cwd=self.folder).returncode, 0)
+        later = self.runs_of()[1:]
+        self.assertEqual([(run["passed"], run["failed"]) for run in later], [([FAILS], []), ([], [FAILS])])
+        self.assertEqual({run["code"] for run in later}, {first["code"]})
+
+    def test_workers_of_every_kind_make_the_same_entry(self):
+        found = []
+        for way in (("-j", "2"), ("--isolated",)):
+            self.run_here()
+            run = self.runs_of(*way)[-1]
+            found.append([run[name] for name in ("tests", "failures", "code", "failed", "passed", "flaky")])
+        self.assertEqual(found[0], found[1])
+        self.assertEqual(found[0][3], [FAILS])
+
+    def test_a_report_lists_the_tests_that_are_flaky_over_time(self):
+        self.run_here()
+        run_hermetic("--json", "report.json", "test_it", cwd=self.folder)
+        history = self.read(os.path.join(self.folder, "report.json"))["history"]
+        self.assertEqual(history["changes"], {FAILS: "fixed"})
+        expected = {"id": FAILS, "failed": 1, "passed": 1, "retried": 0, "runs_ago": 1}
+        self.assertEqual(history["flaky"], [expected])
+        support.write_files(self.folder, {"test_it.py": SAMPLE + "\n# other code\n"})
+        os.remove(self.path)
+        run_hermetic("test_it", cwd=self.folder)
+        support.write_files(self.folder, {"test_it.py": SAMPLE})
+        self.run_here("--json", "report.json")
+        history = self.read(os.path.join(self.folder, "report.json"))["history"]
+        self.assertEqual((history["changes"], history["flaky"]), ({FAILS: "new_failure"}, []))
 
 
 @medium
