@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from ._marks.guard import guard
     from ._marks.isolated import isolated
     from ._marks.marks import allow, large, medium, small, xlarge
+    from ._marks.retries import retries
     from ._marks.start_method_blocks import start_method
     from ._program.program import TestProgram as main
     from ._results.run_result import TestResult
@@ -98,6 +99,7 @@ __all__ = [
     "large",
     "main",
     "medium",
+    "retries",
     "small",
     "start_method",
     "xlarge",
@@ -116,6 +118,7 @@ _LAZY = {
     "large": ("._marks.marks", "large"),
     "main": ("._program.program", "TestProgram"),
     "medium": ("._marks.marks", "medium"),
+    "retries": ("._marks.retries", "retries"),
     "small": ("._marks.marks", "small"),
     "start_method": ("._marks.start_method_blocks", "start_method"),
     "xlarge": ("._marks.marks", "xlarge"),

@@ -67,25 +67,26 @@ LAYERS = {
     "_patches.multiprocessing": (
         "main_guard process_checks start_method | preparation starts | pools | multiprocessing_patches"
     ),
-    "_rules": "marking misplaced_marks | policies | groups sandbox_choice",
+    "_rules": "marking misplaced_marks | policies retry_counts | groups sandbox_choice",
     "_children": "child_boot | spawned | preloaded",
     "_results": (
         "isolation_errors listeners record_entries | progress recording size_distribution"
-        " summary time_limits failure_limit | leftovers | guarding | guarded_result | leaks result_proxy | run_result"
+        " summary time_limits failure_limit | leftovers | guarding | guarded_result | leaks result_proxy |"
+        " run_result"
     ),
     "_suites": (
         "code_digest expressions history_file suite_tests | suite_blocks | history selection | order pace report_merge"
     ),
     "_workers": (
-        "hosts | addressing parallel_plan replay worker_result | context teardown_reports | worker | worker_supply |"
-        " parallel_run | isolation"
+        "attempts diagnosis hosts | addressing parallel_plan replay worker_result | context teardown_reports | worker |"
+        " worker_supply | parallel_run | isolation | reruns"
     ),
     "_running": (
         "handover | class_protection | definitions failures | post_mortem | live_listeners |"
         " __init__ case watched_run | runner"
     ),
     "_worker": "",
-    "_marks": "block_wrappers isolated_calls | guard start_method_blocks | marks | isolated",
+    "_marks": "block_wrappers isolated_calls | guard start_method_blocks | marks | isolated retries",
     "_pytest_host": (
         "item_databases item_rules plain_reports worker_terminal | item_judge item_replay item_worker xdist_groups"
         " | fresh_session | isolated_items terminal_findings | plugin"
@@ -452,6 +453,7 @@ CHANGED_VARIABLES = {
     ("_rules.marking", "_marked_methods"): "marking.forget clears it",
     ("_rules.marking", "_well_spelt"): "marking.forget clears it",
     ("_rules.policies", "_by_class"): "marking.forget clears it",
+    ("_rules.retry_counts", "_found"): "marking.forget clears it",
     ("_rules.policies", "_by_marks"): "marking.forget clears it",
     ("_running.class_protection", "_fixture_scopes"): "an entry lasts from setUpClass to the last class cleanup",
     ("_running.definitions", "_marking_modules"): "whether a module has hermetic's names does not change",

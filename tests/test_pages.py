@@ -87,7 +87,8 @@ class Follower:
         variables = {"HERMETIC_TIME_LIMITS": "off", "no_proxy": "*", **variables}
         done = run_python("-c", join, *arguments, cwd=self._folder, env=variables)
         self._status = done.returncode
-        text = done.stdout.replace(sys.executable, "/usr/bin/python3").replace(f'"{self._folder}{os.sep}', '"')
+        text = done.stdout.replace(f"{sys.executable} -u -m", "python -m").replace(sys.executable, "/usr/bin/python3")
+        text = text.replace(f'"{self._folder}{os.sep}', '"')
         return normalised(text.replace(self._folder, "/home/me/project")) if text else ""
 
 

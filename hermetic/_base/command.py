@@ -27,14 +27,18 @@ def start() -> list[str]:
     return sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]
 
 
-def rerun(option: str) -> str | None:
-    """The command of this program with one more option of hermetic; None if the program has made its own arguments."""
+def rerun(*options: str) -> str | None:
+    """The command of this program with one more option of hermetic; None if the program has made its own arguments.
+
+    Args:
+        options: the option, and its value if it takes one. An option that is there already is not added.
+    """
     arguments, begin = sys.argv[1:], start()
     if not begin or [*begin, *arguments] != sys.orig_argv:
         return None
     at = next((index for index, word in enumerate(begin) if word.partition("=")[0] == "--script"), len(begin))
-    is_there = option in [*begin[:at], *([] if begin[at:] else arguments)]  # what follows a script is the script's
-    return quoted([*begin[:at], *([] if is_there else [option]), *begin[at:], *arguments])
+    is_there = options[0] in [*begin[:at], *([] if begin[at:] else arguments)]  # what follows a script is the script's
+    return quoted([*begin[:at], *([] if is_there else options), *begin[at:], *arguments])
 
 
 def words_of(line: str) -> list[str]:

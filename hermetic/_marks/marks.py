@@ -45,11 +45,13 @@ class Mark:
         isolation: the name of the group of processes that it puts tests into (None for one that has none), the
             seconds that they may take, and whether the kernel holds them to their sizes (None for what the settings
             say); None for a mark that isolates nothing.
+        retries: how often a failed test is run again; None for a mark that does not say.
     """
 
     size: Size | None = None
     allowance: Allowance = NO_ALLOWANCE
     isolation: tuple[str | None, float | None, str | None] | None = None
+    retries: int | None = None
     _alone: tuple[Mark, ...] = ()  # the marks of all that has this one only, which results recognize; none at first
 
     @property
@@ -65,7 +67,7 @@ class Mark:
         """Mark a function, a method or a class, and return it.
 
         Raises:
-            DecorationError: for anything else, and for a second size or isolation on the same thing.
+            DecorationError: for anything else, and for a second size, isolation or number of retries on the same thing.
         """
         found: Any = marked
         if isinstance(found, types.FunctionType):
@@ -113,6 +115,9 @@ class Mark:
         isolations = [mark for mark in found if mark.isolation]
         if self.isolation and isolations:
             raise DecorationError(f"{_described(marked)} already has {isolations[0]!r}; remove it or {self!r}")
+        retries = [mark for mark in found if mark.retries is not None]
+        if self.retries is not None and retries:
+            raise DecorationError(f"{_described(marked)} already has {retries[0]!r}; remove it or {self!r}")
         return found
 
 

@@ -79,8 +79,8 @@ GROUPS = {  # settings and other options
     "sizes and violations": "mode default_size forbid time_limits size_distribution size_targets sandbox",
     "isolation": "isolated no_isolation isolated_timeout isolated_start detect_leaks leaks",
     "running": (
-        "jobs maxfail test_timeout --pdb progress show_failures start_method processes_at_import max_process_depth"
-        " max_process_starts max_processes --script"
+        "jobs retries flaky maxfail test_timeout --pdb progress show_failures start_method processes_at_import"
+        " max_process_depth max_process_starts max_processes --script"
     ),
     "order and selection": (
         "shuffle shuffle_level failed_first --last-failed --size --deselect --tests-from --list --list-json --shard"

@@ -47,7 +47,7 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
     current_run.settings = settings
     observer = _observe(ours)
     policies.install_guard(settings)
-    if settings.isolated or settings.detect_leaks:
+    if settings.isolated or settings.detect_leaks or settings.retries:
         current_run.watches_processes = True
     current_run.is_program = True
     if not current_run.in_run:  # a program within a test is part of that test

@@ -174,7 +174,7 @@ def _on_item(item: Any) -> Iterator[Placed]:
 
 def _distinct(marks: list[AnyMark]) -> list[AnyMark]:
     """Leave out marks that say the same as an earlier one, such as one of pytest's and one of ours."""
-    return [*{(mark.size, mark.allowance, mark.isolation): mark for mark in marks}.values()]
+    return [*{(mark.size, mark.allowance, mark.isolation, mark.retries): mark for mark in marks}.values()]
 
 
 def _converted(markers: Any, place: str) -> Iterator[AnyMark]:
@@ -216,6 +216,8 @@ def as_marker(mark: AnyMark) -> Any:
     if mark.isolation is not None:
         group, timeout, sandbox = mark.isolation
         return pytest.mark.isolated(group, timeout=timeout, sandbox=sandbox).mark
+    if mark.retries is not None:
+        return pytest.mark.flaky(reruns=mark.retries).mark
     given = {name: [*entries] for name, entries in zip(mark.allowance._fields, mark.allowance, strict=True) if entries}
     return pytest.mark.allow(**given).mark
 
@@ -225,6 +227,23 @@ def show_size(item: Any) -> None:
     policy = rule_of(item).policy
     if policy is not None and item.get_closest_marker(policy.size.value) is None:
         item.add_marker(policy.size.value)
+
+
+def mark_retries(items: list[Any]) -> bool:
+    """Give items with retries the marker of pytest-rerunfailures; return whether there are any.
+
+    Wrong marks are reported where the item runs.
+    """
+    found = False
+    for item in items:
+        try:
+            retries = [mark.retries for _, _, marks in _marks_of(item) for mark in marks if mark.retries is not None]
+        except HermeticError:
+            continue
+        if retries:
+            found = True
+            item.add_marker(pytest.mark.flaky(reruns=retries[0]))
+    return found
 
 
 def may_have_rules(item: Any) -> bool:

@@ -15,7 +15,7 @@ from .._settings.current_run import current_run
 from .._settings.table import HOST_OPTIONS, SETTINGS
 from .._verdicts import scopes
 from . import xdist_groups
-from .item_rules import MARKERS, ItemOwner, as_marker, has_markers, hold_for_all, rule_of, show_size
+from .item_rules import MARKERS, ItemOwner, as_marker, has_markers, hold_for_all, mark_retries, rule_of, show_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,6 +161,11 @@ def pytest_collection_modifyitems(session: Any, items: list[Any]) -> None:
     session.config.stash[_has_rules] = has_rules
     for item in items if has_rules else ():
         show_size(item)
+    if current_run.retries_are_marked and mark_retries(items):
+        manager = session.config.pluginmanager
+        reporter = manager.getplugin("terminalreporter")
+        if reporter and not manager.hasplugin("rerunfailures"):
+            reporter.write_line("hermetic: the mark retries has no effect here; pytest-rerunfailures would retry tests")
 
 
 @pytest.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]

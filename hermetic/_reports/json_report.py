@@ -18,7 +18,7 @@ VERSION = 1
 _encode = json.JSONEncoder().encode
 _OF_RUNS = ("started", "seconds", "tests", "failures", "code")  # the fields of ``PastRun`` that are shown
 _BATCH = 500  # records
-_OF_ATTEMPTS = ("outcome", "started", "duration", "worker", "entries", "violations", "stdout", "stderr")
+_OF_ATTEMPTS = ("outcome", "started", "duration", "worker", "entries", "violations", "warnings", "stdout", "stderr")
 _SURROGATE = r"\ud"  # what the JSON of a surrogate, lone or not, begins with
 
 

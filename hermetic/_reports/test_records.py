@@ -144,9 +144,14 @@ class TestRecord:
         return self.outcome in BAD_OUTCOMES
 
     @property
+    def is_success(self) -> bool:
+        """Whether the test ran to its end and did what was expected."""
+        return self.outcome in COMPLETE
+
+    @property
     def is_flaky(self) -> bool:
         """Whether the test has failed, and passed when it was run again."""
-        return bool(self.attempts) and self.attempts[-1].outcome in COMPLETE
+        return bool(self.attempts) and self.attempts[-1].is_success
 
     @property
     def failed_attempts(self) -> list[TestRecord]:

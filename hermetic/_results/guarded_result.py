@@ -56,6 +56,7 @@ class GuardedResult:
 
     Attributes:
         hermetic_listeners: are told each event that the result has shown.
+        begin_attempt: begins the first attempt of a test that may be retried; None if no test may be.
     """
 
     current_test: Any = None
@@ -69,6 +70,8 @@ class GuardedResult:
     _scope_marks: Any = ()
     _began = 0.0
     _timing: tuple[Any, float, float] | None = None  # of a test that a worker has run
+    begin_attempt: Callable[[Any], Any] | None = None
+    _attempt: Any = None  # the ``Attempt`` of the current test, if it may be retried; its class stands in a higher room
 
     # What every test calls is written for speed: it is most of what a test costs.
 
@@ -93,6 +96,8 @@ class GuardedResult:
                     self._began = scope.started
         elif self._hear_timing:
             self._began = real.perf_counter()
+        if self.begin_attempt is not None:
+            self._attempt = self.begin_attempt(test)
 
     def stopTest(self, test: Any) -> None:
         if self._hear_timing:
@@ -106,11 +111,23 @@ class GuardedResult:
                 running.process = scope.before[1]
         if running.faults:
             self._report_faults(test)
+        if self._attempt is not None:
+            self._end_attempt(test)
         for hear in self._hear_stop:
             hear(test)
         if not self._is_plain or self.buffer:  # type: ignore[attr-defined]
             super().stopTest(test)  # type: ignore[misc]
         self.current_test = None
+
+    def _end_attempt(self, test: Any) -> None:
+        """Run a failed test again, if it may be retried, and show what was held."""
+        attempt = self._attempt
+        if attempt is not None:
+            self._attempt = None
+            events = attempt.end(self)
+            self._tell_violations(test, attempt.violations)
+            for event, args, kwargs in events:
+                self._show(event, test, *args, **kwargs)
 
     def addSuccess(self, test: Any, details: Any = None) -> None:
         scope = self._scope
@@ -121,6 +138,8 @@ class GuardedResult:
                 return
         elif running.faults and self._report_faults(test):
             return
+        if self._attempt is not None:
+            self._attempt.has_passed = True
         if details is None:
             super().addSuccess(test)  # type: ignore[misc]
         else:  # of testtools
@@ -140,7 +159,9 @@ class GuardedResult:
             hear(test, began, seconds)
 
     def _show(self, event: str, test: Any, *args: Any, **kwargs: Any) -> None:
-        """Have the class below show an event, and tell the listeners."""
+        """Have the class below show an event, and tell the listeners; an attempt holds failures until it has ended."""
+        if self._attempt is not None and test is self.current_test and self._attempt.holds(event, args, kwargs):
+            return
         getattr(super(), event)(test, *args, **kwargs)
         for hear in self.hermetic_listeners[event]:
             hear(test, *args, **kwargs)
@@ -238,7 +259,11 @@ class GuardedResult:
         return bool(found)
 
     def _tell_violations(self, test: Any, errors: Sequence[ViolationError]) -> None:
-        if errors:
+        if not errors:
+            return
+        if self._attempt is not None and test is self.current_test:
+            self._attempt.violations += errors
+        else:
             self.hermetic_listeners.tell("addViolations", test, errors)
 
     def _note(self, test: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

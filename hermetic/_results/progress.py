@@ -14,8 +14,10 @@ from .listeners import Listener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any, TextIO
+
+    from .._reports.test_records import TestRecord
 
 _SLOW_SECONDS, _SLOW_SHARE, _MAX_SLOW = 1.0, 0.1, 3  # tests that are named: this long, this much of the run, so many
 
@@ -72,6 +74,12 @@ class Progress(Listener):
             self._told = self._failures()
         else:  # what its worker has not told: that it has died, or what was left behind
             self._count_failures()
+
+    def addRetries(self, test: Any, attempts: Sequence[TestRecord], diagnosis: str) -> None:
+        name = owner_name(test)
+        if attempts[-1].is_success and self._ahead.get(name):  # it was counted when its worker was done
+            self._ahead[name] = False
+            self._failed -= 1
 
     def _count_failures(self) -> None:
         failures = self._failures()

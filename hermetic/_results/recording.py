@@ -130,6 +130,7 @@ class Recorder(Listener):
         record.attempts, record.diagnosis = [*attempts], diagnosis
         for attempt in attempts:
             attempt.started -= self._begun
+            attempt.worker = self._name_of(int(attempt.worker)) if attempt.worker else record.worker
 
     def addOutput(self, stdout: str, stderr: str) -> None:
         if self._current is not None:
@@ -141,8 +142,10 @@ class Recorder(Listener):
 
     def addWorker(self, worker: int, group: str) -> None:
         if self._current is not None:
-            name = self._workers.setdefault(worker, f"worker {len(self._workers) + 1}")
-            self._current.worker, self._current.group = name, group
+            self._current.worker, self._current.group = self._name_of(worker), group
+
+    def _name_of(self, worker: int) -> str:
+        return self._workers.setdefault(worker, f"worker {len(self._workers) + 1}")
 
     def stopTestRun(self, result: Any) -> None:
         self._troubles = self.finish(successful=result.wasSuccessful(), ended_early=result.ended_early)

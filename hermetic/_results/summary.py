@@ -6,6 +6,7 @@ from .._patches import installation
 from .._policy import messages
 from .._settings import allow_tables
 from .._settings.current_run import current_run
+from .._stdlib import unittest_internals
 from .._terminal import colours
 from .._verdicts import scopes
 from .listeners import Listener
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from .._base.errors import ViolationError
     from .._base.records import Violation
+    from .._reports.test_records import Entry, TestRecord
     from .._verdicts.known_violations import KnownViolations
 
 
@@ -38,6 +40,7 @@ class Summary(Listener):
         self._violations: list[Violation] = []
         self._allowed: list[Violation] = []
         self._leaks: list[tuple[str, list[str]]] = []
+        self._retried: list[tuple[Any, Sequence[TestRecord], str]] = []  # with their attempts and their diagnosis
 
     def addViolations(self, test: Any, errors: Sequence[ViolationError]) -> None:
         self._violations += [error.violation for error in errors]
@@ -48,9 +51,16 @@ class Summary(Listener):
     def addLeaks(self, test: Any, what: str, changes: Sequence[str]) -> None:
         self._leaks.append((what, [*changes]))
 
+    def addRetries(self, test: Any, attempts: Sequence[TestRecord], diagnosis: str) -> None:
+        self._retried.append((test, attempts, diagnosis))
+
+    def wasSuccessful(self) -> bool:
+        return current_run.settings.flaky != "error" or not any(map(_is_flaky, self._retried))
+
     def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
         has_findings = self._violations or self._allowed or self._leaks or installation.installed.is_complete
-        lines = self._findings(result, stream) if has_findings else []
+        lines = self._retries(result, stream) if self._retried else []
+        lines += self._findings(result, stream) if has_findings else []
         methods = [] if self._is_nested else scopes.running.start_methods
         if methods:
             lines.append(f"start method{'s' if len(methods) > 1 else ''} of multiprocessing: {', '.join(methods)}")
@@ -58,6 +68,26 @@ class Summary(Listener):
             lines.append(self._seed_line)  # its first copy may be far away by now
         if result.ended_early is not None:
             lines.append(f"The run ended early: {result.ended_early}")
+        return lines
+
+    def _retries(self, result: Any, stream: TextIO) -> list[str]:
+        """Flaky tests with their first failure, as unittest shows failures; then those that no retry has helped."""
+        flaky = [entry for entry in self._retried if _is_flaky(entry)]
+        lines: list[str] = []
+        for test, attempts, diagnosis in flaky:
+            texts = [f"{entry.subtest}\n".lstrip() + _text_of(entry) for entry in attempts[0].entries]
+            lines += [getattr(result, "separator1", "=" * 70), f"FLAKY: {result.getDescription(test)}"]
+            lines += [getattr(result, "separator2", "-" * 70), *"\n\n".join(texts).split("\n"), ""]
+            count = len(attempts)
+            failed = "once" if count == 2 else f"{count - 1} times"  # noqa: PLR2004 - a failure and a success
+            lines += [f"It failed {failed}, and passed in attempt {count}.", *diagnosis.splitlines(), ""]
+        for entry in self._retried:
+            if entry not in flaky:
+                _, attempts, diagnosis = entry
+                lines += [f"failed in each of {len(attempts)} attempts: {attempts[0].id}"]
+                lines += [f"  {line}" for line in diagnosis.splitlines()]
+        if flaky:
+            unittest_internals.add_to_last_line(stream, f"flaky={len(flaky)}")
         return lines
 
     def _findings(self, result: Any, stream: TextIO) -> list[str]:
@@ -73,6 +103,14 @@ class Summary(Listener):
         if colours.are_wanted(stream):
             bad, odd = colours.of_headings(bad, colours.RED), colours.of_headings(odd, colours.YELLOW)
         return [*bad, *odd, *known]
+
+
+def _is_flaky(retried: tuple[Any, Sequence[TestRecord], str]) -> bool:
+    return retried[1][-1].is_success
+
+
+def _text_of(entry: Entry) -> str:
+    return entry.text.rstrip() or entry.outcome.replace("_", " ").capitalize()
 
 
 def _idle_patterns() -> list[str]:

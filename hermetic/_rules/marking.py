@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         size: Size | None
         allowance: Allowance
         isolation: tuple[str | None, float | None, str | None] | None
+        retries: int | None
 
 
 _classes: dict[int, type] = {}  # by id, because a metaclass may leave its classes without a hash
@@ -169,7 +170,8 @@ def as_marks(value: object, place: str) -> tuple[AnyMark, ...]:
     """Return the value of a ``__hermetic__`` attribute as marks.
 
     Raises:
-        DecorationError: it is neither a mark nor a list or tuple of marks, or holds two sizes or isolations.
+        DecorationError: it is neither a mark nor a list or tuple of marks, or holds two sizes, isolations, or numbers
+            of retries.
     """
     marks = tuple(value) if isinstance(value, (list, tuple)) else (value,)
     if not all(hasattr(mark, "isolation") and hasattr(mark, "size") for mark in marks):
@@ -181,6 +183,8 @@ def as_marks(value: object, place: str) -> tuple[AnyMark, ...]:
         raise DecorationError(f"{place} has more than one size: {_listed(marks)}")
     if sum(mark.isolation is not None for mark in marks) > 1:
         raise DecorationError(f"{place} has more than one isolation: {_listed(marks)}")
+    if sum(mark.retries is not None for mark in marks) > 1:
+        raise DecorationError(f"{place} has more than one number of retries: {_listed(marks)}")
     return marks
 
 

@@ -17,7 +17,7 @@ from .._base.errors import GuardError
 from .._patches import installation, unittest_classes
 from .._results import result_proxy
 from .._results.guarded_result import GuardedResult, exc_info
-from .._rules import marking, misplaced_marks, policies
+from .._rules import marking, misplaced_marks, policies, retry_counts
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import findings, reported_exceptions, scopes
@@ -60,6 +60,14 @@ def handover() -> ModuleType:
     return handover
 
 
+def retry_tests_of(result: Any) -> None:
+    """Have a result run failed tests again, as their marks and the settings say."""
+    from .._workers.reruns import Reruns  # saves 5 ms in runs without retries
+
+    if result.begin_attempt is None:
+        result.begin_attempt = Reruns().begin
+
+
 def _protected_run(cls: Any, inherited: Callable[..., Any]) -> Callable[..., Any]:
     """The ``run`` of a protected class, which applies the class's policy and calls the inherited ``run``."""
     own = vars(cls).get("run")
@@ -84,9 +92,9 @@ def _protected_run(cls: Any, inherited: Callable[..., Any]) -> Callable[..., Any
         scope = scopes.active()
         if result is None and (policy is not None or current_run.watches_processes):
             return _run_with_result_of_its_own(self)
-        if isinstance(result, GuardedResult) or policy is None or scopes.is_of(scope, self):
+        if isinstance(result, GuardedResult) or scopes.is_of(scope, self):
             return inherited(self, result)
-        return _run_with_proxy(self, inherited, result)
+        return inherited(self, result) if policy is None else _run_with_proxy(self, inherited, result)
 
     return run
 
@@ -118,6 +126,12 @@ def _report_unguarded(test: Any, result: Any) -> bool:
 
 def _run_watched(test: Any, result: Any, run_here: Callable[[Any, Any], Any]) -> Any:
     """Hand an isolated test over to a worker; look what another one leaves, if that is asked for."""
+    if not isinstance(result, GuardedResult) and retry_counts.are_possible() and retry_counts.of_test(test):
+        proxy = result_proxy.proxy_of(result)
+        retry_tests_of(proxy)
+        _run_watched(test, proxy, run_here)
+        proxy.report_late()
+        return result
     group = handover().groups.in_run(test)
     if group is not None:
         handover().isolation.of_process().run(test, result, group)

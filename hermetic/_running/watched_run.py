@@ -19,7 +19,7 @@ from .._results.failure_limit import FailureLimit
 from .._results.guarded_result import guarding
 from .._results.run_result import make_run_result
 from .._results.summary import SlowestTests
-from .._rules import marking, sandbox_choice
+from .._rules import marking, retry_counts, sandbox_choice
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._suites import pace, suite_tests
@@ -147,6 +147,8 @@ class WatchedRun(unittest.TestSuite):
             result.add_listener(SlowestTests(self.durations, result))
         if is_nested:
             return
+        if retry_counts.are_possible():
+            class_protection.retry_tests_of(result)
         if current_run.settings.maxfail is not None:
             result.add_listener(FailureLimit(current_run.settings.maxfail, result, self._whole.countTestCases()))
         shows_now = current_run.settings.show_failures == "now" or current_run.debugs
@@ -178,9 +180,10 @@ class WatchedRun(unittest.TestSuite):
 
     def _isolation(self, result: Any, *, is_nested: bool) -> contextlib.AbstractContextManager[None]:
         """What isolated tests need for the time of the run."""
-        if not current_run.hands_tests_over() or self._stays_here():
+        settings, are_retried = current_run.settings, not is_nested and retry_counts.are_possible()
+        stays_here = self._stays_here()
+        if not current_run.hands_tests_over() or (stays_here and not are_retried):
             return contextlib.nullcontext()
-        settings = current_run.settings
         needs_all = settings.isolated or settings.detect_leaks
         tests = [test for test in _tests_in(self._whole) if needs_all or marking.own_method(test) is not None]
         for cls in {id(type(test)): type(test) for test in tests}.values():
@@ -189,7 +192,7 @@ class WatchedRun(unittest.TestSuite):
         ends_at = NO_LIMIT if current_run.ends_at is None else current_run.ends_at
         found: Isolation = definitions.protection().handover().isolation.of_process()
         all_tests = _tests_in(self._whole)
-        if is_nested or (jobs() == 1 and not sandbox_choice.is_in_force()):
+        if is_nested or stays_here or (jobs() == 1 and not sandbox_choice.is_in_force()):
             return found.of_run(all_tests, result, ends_at=ends_at)
         from .._workers.parallel_run import ParallelRun  # saves 25 ms in runs that are not parallel
 

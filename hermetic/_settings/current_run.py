@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TEXT, JSON = "text", "json"  # the forms of the list of tests
 
 # What outlives a program: marks stay in force, and workers are closed by the isolation.
-_KEPT = ("mark_types", "functions_are_marked", "isolation", "workers_started")
+_KEPT = ("mark_types", "functions_are_marked", "retries_are_marked", "isolation", "workers_started")
 
 
 class CurrentRun:
@@ -30,7 +30,7 @@ class CurrentRun:
             whole run (``jobs``, ``sandbox``, ``detect_leaks``) apply in a program only.
         in_run: whether a run is going on.
         has_begun: whether any run has begun.
-        watches_processes: whether tests may be isolated or run in parallel, or are checked for leaks.
+        watches_processes: whether tests may be isolated, retried or run in parallel, or are checked for leaks.
         host_isolates: whether the host hands isolated tests to workers itself, fixtures included.
         in_worker: whether this process is a worker.
         in_shared_worker: whether it is a worker that runs tests in parallel, which are not isolated.
@@ -40,6 +40,7 @@ class CurrentRun:
             have filled a cache.
         mark_types: the classes of marks; empty until marks are loaded.
         functions_are_marked: whether any function has a mark. Most suites mark classes or modules only.
+        retries_are_marked: whether any mark sets the number of retries.
         isolated_classes: the classes that may have isolated tests, by id, in the order of their definition.
         surroundings: the environment, the current folder, the path of imports and the arguments of this process, at
             the time when the first of them was defined, or when the host loaded its plugin.
@@ -81,7 +82,7 @@ class CurrentRun:
         self.is_surveying = False
         self.imports_are_kept_apart = False
         self.mark_types: tuple[type, ...] = ()
-        self.functions_are_marked = False
+        self.functions_are_marked = self.retries_are_marked = False
         self.isolated_classes: dict[int, type] = {}
         self.surroundings: dict[str, Any] = {}
         self.shared_out: set[int | str] = set()
@@ -143,7 +144,7 @@ class CurrentRun:
             kept = {name: vars(self)[name] for name in _KEPT}
             vars(self).update(before)
             vars(self).update(kept)
-            self.watches_processes = self.watches_processes or "hermetic._marks.isolated" in sys.modules
+            self.watches_processes |= self.retries_are_marked or "hermetic._marks.isolated" in sys.modules
 
 
 def _no_mark(_: Any) -> Any:

@@ -177,6 +177,16 @@ class Count(Kind):
         return int(digits) or None if digits.isascii() and digits.isdigit() else None
 
 
+class Retries(Count):
+    """A whole number, which may be 0."""
+
+    accepted = "a whole number"
+
+    def parse(self, value: Any) -> int | None:
+        """Return the number."""
+        return 0 if str(value) == "0" else super().parse(value)
+
+
 class Jobs(Count):
     """A whole number, or ``auto``."""
 

@@ -8,7 +8,7 @@ import re
 
 from .._base.sizes import MODES, OPT_IN, STRICT, WARN
 from .._policy.decision import NO_ALLOWANCE, Allowance
-from .kinds import Choice, Count, File, Jobs, Percentages, Seconds, Seed, SizeName, Switch, Words
+from .kinds import Choice, Count, File, Jobs, Percentages, Retries, Seconds, Seed, SizeName, Switch, Words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,6 +161,19 @@ class Settings:
         "How to treat tests that exceed [their size's](sizes.md) time limit: `warn` (default), `strict`, or `off`",
         "`strict` reports an error ([H006](messages.md#h006)).",
         default=WARN,
+    )
+    retries: int = _setting(
+        Retries(),
+        "How often to [retry a failed test](../how-to/deal-with-flaky-tests.md), each time in a new process (default:"
+        " 0); a test that then passes is flaky",
+        "A mark (`@hermetic.retries(2)`) can set another number.",
+        default=0,
+    )
+    flaky: str = _setting(
+        Choice("warn", "error"),
+        "What to do about [flaky tests](../how-to/deal-with-flaky-tests.md): `warn` (default) or `error` (the run"
+        " fails)",
+        default="warn",
     )
     maxfail: int | None = _setting(
         Count(),

@@ -6,6 +6,7 @@ Modules of unittest are imported within functions: processes without tests load 
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 
 from .._base import real
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_VERDICTS = ("OK", "FAILED", "NO TESTS RAN")  # with which the last line of a runner begins
 LOADER_IMPORT = "_get_module_from_name"  # the method of TestLoader that imports modules for discovery
 # The methods of a TestCase through which its ``run`` calls the code of the test.
 TEST_CODE_CALLERS = ("_callSetUp", "_callTestMethod", "_callTearDown", "_callCleanup")
@@ -175,6 +178,30 @@ def unreported_errors(test: Any) -> list[BaseException]:
     expected = getattr(outcome, "expectedFailure", None)
     found = [info for _, info in getattr(outcome, "errors", ()) if info]
     return [info[1] for info in ([*found, expected] if expected else found)]
+
+
+def add_to_last_line(stream: Any, info: str) -> None:
+    """Have the last line of a run, such as ``OK (skipped=1)``, end with one more entry.
+
+    Args:
+        stream: the decorated stream of a ``TextTestRunner`` that has yet to write this line.
+    """
+    if not hasattr(stream, "writeln"):
+        return  # it is of another runner, which has other lines
+    write, line = stream.write, ""
+
+    def write_with_info(text: str) -> Any:
+        nonlocal line
+        if not line and re.sub(_COLOURS, "", text) not in _VERDICTS:
+            return write(text)
+        line += text
+        if not line.endswith("\n"):
+            return len(text)
+        stream.write = write
+        rest = line.removesuffix("\n")
+        return write(f"{rest[:-1]}, {info})\n" if rest.endswith(")") else f"{rest} ({info})\n")
+
+    stream.write = write_with_info
 
 
 def fixture_of(frame: FrameType, callee: FrameType | None = None) -> tuple[str, type | str] | None:

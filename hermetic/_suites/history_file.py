@@ -14,6 +14,7 @@ from .._verdicts import scopes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
     from typing import Any
 
 _VERSION = 1
@@ -110,8 +111,6 @@ class HistoryFile:
         Raises:
             OSError: the file cannot be written, or another run keeps it locked.
         """
-        from .._protocol import framing  # saves 3 ms in runs that have nothing to write
-
         self._make_folder()
         with _locked(f"{self.path}.lock"):
             merged = self.read().merged(ran, failed, paces, run)
@@ -120,7 +119,7 @@ class HistoryFile:
                 content["paces"] = merged.paces
             if merged.runs:
                 content["runs"] = [dict(zip(PastRun._fields, entry, strict=True)) for entry in merged.runs]
-            file_replacement.replace_file(self.path, framing.to_bytes(content) + b"\n")
+            file_replacement.replace_file(self.path, _framing().to_bytes(content) + b"\n")
 
     def _make_folder(self) -> None:
         folder = os.path.dirname(self.path)
@@ -151,9 +150,14 @@ def read_plain(path: str) -> Any:
         if os.fstat(file.fileno()).st_size > _MAX_BYTES:
             raise ValueError("it is too large")
         content = file.read()
-    from .._protocol import framing  # saves 3 ms in runs without a history
+    return _framing().from_bytes(content)
 
-    return framing.from_bytes(content)
+
+def _framing() -> ModuleType:
+    """Load what reads and writes bytes."""
+    from .._protocol import framing  # saves 3 ms in runs without a history, or with nothing to write
+
+    return framing
 
 
 def _checked(found: Any) -> History:

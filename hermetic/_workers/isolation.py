@@ -18,6 +18,7 @@ import sys
 from .._base import real
 from .._isolation import output
 from .._rules import groups, policies, sandbox_choice
+from .._rules.groups import Group
 from .._settings.current_run import current_run
 from .._stdlib import interpreter_internals
 from .._verdicts import scopes
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._isolation.worker_link import Worker
-    from .._rules.groups import Group
     from .parallel_run import ParallelRun
 
 __unittest = True
@@ -138,6 +138,33 @@ class Isolation:
         if found.group.key is None:
             requests.append(["finish"])
         yield from found.perform(requests, max(self._ends_at - real.perf_counter(), 0.0))
+
+    def address_of(self, test: Any) -> dict[str, Any]:
+        """The address of a test, which a retry needs from before the test's first line.
+
+        Raises:
+            IsolationError: as ``addressing.address_of``.
+        """
+        return self._supply.address_of(test) or addressing.address_of(test)
+
+    def run_again(self, test: Any, player: Replay, address: dict[str, Any], result: Any) -> None:
+        """Run a test in a new worker, alone."""
+        own = groups.of_test_if_right(test)
+        settings = current_run.settings
+        seconds = settings.test_timeout or math.inf
+        group = Group(None, "", seconds, settings.sandbox) if own is None else own._replace(key=None)
+        frames = self._frames_again(test, group, address, result)
+        with self._lock, scopes.unjudged(), contextlib.closing(frames):
+            player.run(frames)
+
+    def _frames_again(self, test: Any, group: Group, address: dict[str, Any], result: Any) -> Generator[list[Any]]:
+        worker = self._new_worker(test, group, address, is_function=False)
+        if not group.description:
+            worker.send(["shared"])  # so that the test finds what it finds without isolation
+        found = GroupRun(group)
+        found.use(worker)
+        request = ["run", address, run_options(result, compare=False)]
+        yield from found.perform([request, ["finish"]], max(self._ends_at - real.perf_counter(), 0.0))
 
     def _new_worker(self, test: Any, group: Group, address: dict[str, Any], *, is_function: bool) -> Worker:
         """A worker for a test, and for the rest of its group."""

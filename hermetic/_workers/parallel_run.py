@@ -13,7 +13,7 @@ from __future__ import annotations
 from .._base.errors import IsolationError
 from .._isolation.pool import Pool, Task
 from .._results import listeners
-from .._rules import groups, sandbox_choice
+from .._rules import groups, retry_counts, sandbox_choice
 from .._settings.current_run import current_run
 from .._verdicts.scopes import owner_name
 from . import addressing
@@ -69,7 +69,7 @@ class ParallelRun:
         self._plan = ParallelPlan(
             suite,
             lambda test: supply.address_of(test) or addressing.address_of(test),
-            run_options(result, ahead=True),
+            run_options(result, ahead=True, **({} if self._ends_at_failures(result) else {"failfast": False})),
             durations,
         )
         self._announce_plan(protect)
@@ -83,7 +83,7 @@ class ParallelRun:
         self._pool.go_on()
 
     def _new_pool(self, result: Any, jobs: int) -> Pool:
-        fails_fast = bool(getattr(result, "failfast", False))
+        fails_fast = self._ends_at_failures(result)
         pool = Pool(
             [unit.task for unit in self._plan.units],
             size=jobs,
@@ -94,6 +94,11 @@ class ParallelRun:
         )
         pool.hear = self._hear if self._listeners["startAhead"] else None
         return pool
+
+    @staticmethod
+    def _ends_at_failures(result: Any) -> bool:
+        """Whether a failure ends the run before the suite comes to it: it may not be the last word on its test."""
+        return bool(getattr(result, "failfast", False)) and not retry_counts.are_possible()
 
     def _announce_plan(self, protect: Callable[[type], None]) -> None:
         """Protect the classes, and have their tests and fixtures know that workers run them."""

@@ -15,7 +15,7 @@ from support.settings_files import ConfigTestCase, needs_tomllib, shown_settings
 SETTINGS = (
     "mode, default_size, forbid, size_distribution, size_targets, start_method, isolated, no_isolation,"
     " isolated_timeout, isolated_start, detect_leaks, leaks, jobs,"
-    " time_limits, maxfail, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
+    " time_limits, retries, flaky, maxfail, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
     " junit_xml, json, html, annotations, junit_schema, shuffle, shuffle_level, failed_first, history, progress,"
     " sandbox"
 )
@@ -54,7 +54,7 @@ class SetupCfgTest(ConfigTestCase):
             "size_targets = 70/20/10",
             "start_method = platform", "isolated = true", "no_isolation = true",
             "isolated_timeout = 2.5", "isolated_start = fresh", "detect_leaks = true", "leaks = error",
-            "jobs = auto", "time_limits = strict", "maxfail = 9", "test_timeout = 60",
+            "jobs = auto", "time_limits = strict", "retries = 2", "flaky = error", "maxfail = 9", "test_timeout = 60",
             "processes_at_import = allow", "max_process_depth = 2", "max_process_starts = 3", "max_processes = 4",
             "junit_xml = a.xml", "json = b.json", "html = ../c.html", "annotations = azure",
             "junit_schema = strict",
@@ -169,7 +169,7 @@ class PyprojectTest(ConfigTestCase):
             'mode = "off"', 'default_size = "xlarge"', 'forbid = ["database"]', 'size_distribution = "error"',
             "size_targets = [70, 20, 10]", 'start_method = "fork"', "isolated = true",
             "no_isolation = true", "isolated_timeout = 7", 'isolated_start = "fresh"', "detect_leaks = true",
-            'leaks = "off"', "jobs = 4", 'time_limits = "strict"', "maxfail = 9", "test_timeout = 60",
+            'leaks = "off"', "jobs = 4", 'time_limits = "strict"', "retries = 2", 'flaky = "error"', "maxfail = 9", "test_timeout = 60",
             'processes_at_import = "allow"', "max_process_depth = 2", "max_process_starts = 3",
             "max_processes = 4", 'junit_xml = "a.xml"', 'json = "b.json"', 'html = "c.html"', 'annotations = "off"',
             'junit_schema = "strict"',

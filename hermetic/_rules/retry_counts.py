@@ -1,0 +1,54 @@
+"""Finds how often a failed test is run again: by the nearest mark, or else by the setting ``retries``."""
+
+from __future__ import annotations
+
+from .._base.errors import DecorationError
+from .._settings.current_run import current_run
+from .._stdlib import unittest_internals
+from . import marking
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_found: dict[tuple[int, str], int] = marking.new_cache()  # by class and method name
+
+
+def are_possible() -> bool:
+    """Whether a test of this process may be retried.
+
+    A worker leaves that to its run, and pytest has plugins for it. A survey or a baseline wants to know what a test
+    does, and pdb where it failed. Without isolation, there is no other process to run it in.
+    """
+    if current_run.in_worker or current_run.host_isolates or current_run.is_observing or current_run.debugs:
+        return False
+    if current_run.settings.no_isolation:
+        return False
+    return current_run.retries_are_marked or bool(_by_setting())
+
+
+def of_test(test: Any) -> int:
+    """Return how often a test is run again if it fails; 0 for a test with wrong marks, which it reports."""
+    own, name = marking.own_method(test), unittest_internals.test_method_name(test)
+    if own is not None:
+        return _find(type(test), name, own)
+    key = (id(type(test)), name)
+    if key not in _found:
+        marking.keep(type(test))
+        _found[key] = _find(type(test), name)
+    return _found[key]
+
+
+def _find(cls: type, name: str, own: Any = None) -> int:
+    if not current_run.retries_are_marked:
+        return _by_setting()
+    try:
+        marks = [mark for _, found in marking.marks_of(cls, name, own) for mark in found]
+    except DecorationError:
+        return 0
+    return next((mark.retries for mark in marks if mark.retries is not None), _by_setting())
+
+
+def _by_setting() -> int:
+    """The setting is about runs of hermetic's own program: other runners may retry tests themselves."""
+    return current_run.settings.retries if current_run.is_program else 0
