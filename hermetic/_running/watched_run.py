@@ -148,7 +148,7 @@ class WatchedRun(unittest.TestSuite):
         if is_nested:
             return
         if retry_counts.are_possible():
-            class_protection.retry_tests_of(result)
+            definitions.protection().retry_tests_of(result)
         if current_run.settings.maxfail is not None:
             result.add_listener(FailureLimit(current_run.settings.maxfail, result, self._whole.countTestCases()))
         shows_now = current_run.settings.show_failures == "now" or current_run.debugs

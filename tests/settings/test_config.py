@@ -15,9 +15,9 @@ from support.settings_files import ConfigTestCase, needs_tomllib, shown_settings
 SETTINGS = (
     "mode, default_size, forbid, size_distribution, size_targets, start_method, isolated, no_isolation,"
     " isolated_timeout, isolated_start, detect_leaks, leaks, jobs,"
-    " time_limits, retries, flaky, maxfail, test_timeout, processes_at_import, max_process_depth, max_process_starts, max_processes,"
-    " junit_xml, json, html, annotations, junit_schema, shuffle, shuffle_level, failed_first, history, progress,"
-    " sandbox"
+    " time_limits, retries, flaky, maxfail, test_timeout, processes_at_import, max_process_depth, max_process_starts,"
+    " max_processes, junit_xml, json, html, annotations, junit_schema, shuffle, shuffle_level, failed_first, history,"
+    " progress, show_failures, sandbox"
 )
 
 
@@ -59,16 +59,18 @@ class SetupCfgTest(ConfigTestCase):
             "junit_xml = a.xml", "json = b.json", "html = ../c.html", "annotations = azure",
             "junit_schema = strict",
             "shuffle = random", "shuffle_level = class", "failed_first = true", "history = d.json", "progress = off",
-            "sandbox = kernel",
+            "show_failures = now", "sandbox = kernel",
         )  # fmt: skip
         self.write(setup_cfg="\n".join(("[tool:hermetic]", *lines)))
         settings = self.load()
         self.assertEqual(set(settings.origins), set(table.SETTINGS))
         self.assertEqual(values(settings)[:5], ("warn", Size.MEDIUM, ("sleep",), "warn", (70, 20, 10)))
         self.assertEqual(values(settings)[5:12], ("platform", True, True, 2.5, "fresh", True, "error"))
-        self.assertEqual(values(settings)[12:20], ("auto", "strict", 9, 60, "allow", 2, 3, 4))
-        self.assertEqual(values(settings)[20:25], (*self.paths("a.xml", "b.json", "../c.html"), "azure", "strict"))
-        self.assertEqual(values(settings)[25:31], ("random", "class", True, *self.paths("d.json"), "off", "kernel"))
+        self.assertEqual(values(settings)[12:22], ("auto", "strict", 2, "error", 9, 60, "allow", 2, 3, 4))
+        self.assertEqual(values(settings)[22:27], (*self.paths("a.xml", "b.json", "../c.html"), "azure", "strict"))
+        self.assertEqual(
+            values(settings)[27:34], ("random", "class", True, *self.paths("d.json"), "off", "now", "kernel")
+        )
 
     def test_the_origin_is_the_file(self):
         self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
@@ -169,25 +171,25 @@ class PyprojectTest(ConfigTestCase):
             'mode = "off"', 'default_size = "xlarge"', 'forbid = ["database"]', 'size_distribution = "error"',
             "size_targets = [70, 20, 10]", 'start_method = "fork"', "isolated = true",
             "no_isolation = true", "isolated_timeout = 7", 'isolated_start = "fresh"', "detect_leaks = true",
-            'leaks = "off"', "jobs = 4", 'time_limits = "strict"', "retries = 2", 'flaky = "error"', "maxfail = 9", "test_timeout = 60",
-            'processes_at_import = "allow"', "max_process_depth = 2", "max_process_starts = 3",
+            'leaks = "off"', "jobs = 4", 'time_limits = "strict"', "retries = 2", 'flaky = "error"', "maxfail = 9",
+            "test_timeout = 60", 'processes_at_import = "allow"', "max_process_depth = 2", "max_process_starts = 3",
             "max_processes = 4", 'junit_xml = "a.xml"', 'json = "b.json"', 'html = "c.html"', 'annotations = "off"',
             'junit_schema = "strict"',
             "shuffle = 7", 'shuffle_level = "module"', "failed_first = true", 'history = "off"', 'progress = "off"',
-            'sandbox = "kernel"',
+            'show_failures = "end"', 'sandbox = "kernel"',
         )  # fmt: skip
         self.write(pyproject="\n".join(("[tool.hermetic]", *lines)))
         settings = self.load()
         self.assertEqual(set(settings.origins), set(table.SETTINGS))
         self.assertEqual(
-            values(settings)[:20],
+            values(settings)[:22],
             (
                 *("off", Size.XLARGE, ("database",), "error", (70, 20, 10), "fork", True, True, 7.0, "fresh", True),
-                *("off", 4, "strict", 9, 60.0, "allow", 2, 3, 4),
+                *("off", 4, "strict", 2, "error", 9, 60.0, "allow", 2, 3, 4),
             ),
         )
-        self.assertEqual(values(settings)[20:25], (*self.paths("a.xml", "b.json", "c.html"), "off", "strict"))
-        self.assertEqual(values(settings)[25:31], ("7", "module", True, "off", "off", "kernel"))
+        self.assertEqual(values(settings)[22:27], (*self.paths("a.xml", "b.json", "c.html"), "off", "strict"))
+        self.assertEqual(values(settings)[27:34], ("7", "module", True, "off", "off", "end", "kernel"))
         self.assertEqual(set(settings.origins.values()), {os.path.join(self.folder, "pyproject.toml")})
 
     @needs_tomllib
@@ -263,14 +265,15 @@ class EnvironmentTest(ConfigTestCase):
         os.environ.update(HERMETIC_JUNIT_XML="a.xml", HERMETIC_JSON="b.json", HERMETIC_HTML="c.html")
         os.environ.update(HERMETIC_JUNIT_SCHEMA="strict", HERMETIC_SHUFFLE="42", HERMETIC_SHUFFLE_LEVEL="test")
         os.environ.update(HERMETIC_HISTORY="d.json", HERMETIC_PROGRESS="off", HERMETIC_SANDBOX="auto")
+        os.environ.update(HERMETIC_RETRIES="0", HERMETIC_FLAKY="error", HERMETIC_SHOW_FAILURES="now")
         settings = self.load()
         self.assertEqual(set(settings.origins), set(table.SETTINGS) - {"isolated"})
         self.assertEqual(values(settings)[:5], ("warn", Size.LARGE, ("filesystem", "sleep"), "error", (60, 20, 20)))
         self.assertEqual(values(settings)[5:12], ("forkserver", False, True, 0.5, "fresh", False, "off"))
-        self.assertEqual(values(settings)[12:20], (3, "off", 9, 9.0, "allow", 2, 3, 4))
+        self.assertEqual(values(settings)[12:22], (3, "off", 0, "error", 9, 9.0, "allow", 2, 3, 4))
         paths = [os.path.abspath(name) for name in ("a.xml", "b.json", "c.html")]  # of the current folder
-        self.assertEqual(values(settings)[20:25], (*paths, "github", "strict"))
-        self.assertEqual(values(settings)[25:31], ("42", "test", True, os.path.abspath("d.json"), "off", "auto"))
+        self.assertEqual(values(settings)[22:27], (*paths, "github", "strict"))
+        self.assertEqual(values(settings)[27:34], ("42", "test", True, os.path.abspath("d.json"), "off", "now", "auto"))
         self.assertEqual(set(settings.origins.values()), {"environment"})
 
     def test_an_unknown_variable_is_an_error_that_lists_the_known_ones(self):

@@ -82,6 +82,7 @@ _DEFAULTS = (
     "failed_first = false  (default)",
     "history = auto  (default)",
     "progress = auto  (default)",
+    "show_failures = auto  (default)",
     "sandbox = off  (default)",
 )
 
