@@ -145,7 +145,7 @@ class RunHistory(Listener):
         self._tests += 1  # testsRun depends on the version: 3.12.1 leaves out skipped tests
 
     def addRetries(self, test: Any, attempts: Sequence[TestRecord], diagnosis: str) -> None:
-        if attempts[-1].passed:
+        if attempts[-1].is_success:
             self._flaky[suite_tests.name_of(test)] = None
 
     def stopTestRun(self, result: Any) -> None:
@@ -162,7 +162,7 @@ class RunHistory(Listener):
         ran = {**skipped, **ran}
         try:
             with scopes.unjudged():
-                if self._known.runs or self._known.merged(ran, failed, paces) != self._known:
+                if self._flaky or self._known.runs or self._known.merged(ran, failed, paces) != self._known:
                     self._file.add(ran, failed, paces, self._as_run(failed, skipped))
             self._has_failures = bool(failed)
         except OSError as error:
