@@ -31,11 +31,8 @@ if TYPE_CHECKING:
 __unittest = True  # keeps our frames out of unittest's tracebacks
 
 _OTHER_KINDS = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
-_FURTHER_NAMES = [
-    name
-    for name in functools.WRAPPER_ASSIGNMENTS
-    if name not in {"__module__", "__name__", "__qualname__", "__doc__", "__type_params__"}
-]
+_NAMES = ("__module__", "__name__", "__qualname__", "__doc__")
+_FURTHER_NAMES = [name for name in functools.WRAPPER_ASSIGNMENTS if name not in _NAMES]
 
 
 def wrap(function: Any, block_for: Callable[[Any, tuple[Any, ...]], Block | None]) -> Any:
@@ -43,8 +40,8 @@ def wrap(function: Any, block_for: Callable[[Any, tuple[Any, ...]], Block | None
 
     Args:
         function: any of the four kinds.
-        block_for: called with the new function and the positional arguments of each call; None lets the call through
-            as it is.
+        block_for: called with the given function and the positional arguments of each call; None lets the call
+            through as it is.
     """
     is_usual = type(function) is types.FunctionType and not function.__dict__
     if is_usual and not function.__code__.co_flags & _OTHER_KINDS:  # the usual case, without the questions below
@@ -68,8 +65,6 @@ def _named_as(wrapper: Any, function: types.FunctionType) -> Any:
     wrapper.__doc__ = function.__doc__
     for name in _FURTHER_NAMES:
         setattr(wrapper, name, getattr(function, name))
-    if getattr(function, "__type_params__", ()):
-        wrapper.__type_params__ = function.__type_params__  # type: ignore[attr-defined,unused-ignore]  # from 3.12 on
     wrapper.__wrapped__ = function
     return wrapper
 
@@ -77,7 +72,7 @@ def _named_as(wrapper: Any, function: types.FunctionType) -> Any:
 def _wrap_function(function: Any, block_for: Any) -> Any:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # pytest's way of leaving a frame out
-        block = block_for(wrapper, args)
+        block = block_for(function, args)
         if block is None:
             return function(*args, **kwargs)
         with block.concluding(), block:
@@ -89,7 +84,7 @@ def _wrap_function(function: Any, block_for: Any) -> Any:
 def _wrap_coroutine(function: Any, block_for: Any) -> Any:
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        block = block_for(wrapper, args)
+        block = block_for(function, args)
         if block is None:
             return await function(*args, **kwargs)
         with block.concluding(), block:
@@ -100,7 +95,7 @@ def _wrap_coroutine(function: Any, block_for: Any) -> Any:
 
 def _wrap_generator(function: Any, block_for: Any) -> Any:
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        block = block_for(wrapper, args)
+        block = block_for(function, args)
         if block is None:
             return (yield from function(*args, **kwargs))
         with block.concluding():
@@ -132,7 +127,7 @@ def _stepwise(generator: Generator[Any, Any, Any], block: Block) -> Generator[An
 
 def _wrap_async_generator(function: Any, block_for: Any) -> Any:
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        block = block_for(wrapper, args)
+        block = block_for(function, args)
         generator = function(*args, **kwargs)
         if block is None:
             async for item in generator:  # the test that iterates is being judged already

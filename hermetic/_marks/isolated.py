@@ -83,10 +83,10 @@ class IsolatedMark(Mark):
         mark = IsolatedMark(*(before if new is None else new for new, before in given))
         return Mark.__call__(mark, *marked) if marked else mark
 
-    def _wrap(self, function: Any) -> Any:
+    def _wrap(self, function: Any, marks: Any) -> Any:
         misplaced_marks.refuse_on_function(function, self)
         groups.note_surroundings()
-        return _handed_over(super()._wrap(function))
+        return _handed_over(super()._wrap(function, marks))
 
     def __repr__(self) -> str:
         assert self.isolation is not None

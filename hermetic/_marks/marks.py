@@ -27,6 +27,7 @@ from .guard import as_allowance, function_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Any, NoReturn, overload
 
@@ -71,8 +72,8 @@ class Mark:
         """
         found: Any = marked
         if isinstance(found, types.FunctionType):
-            found = self._mark_function(found)
-        elif isinstance(found, (staticmethod, classmethod)):
+            return self._mark_function(found)  # type: ignore[no-any-return]
+        if isinstance(found, (staticmethod, classmethod)):
             found = type(found)(self._mark_function(found.__func__))
         elif isinstance(found, type):
             self._mark_class(found)
@@ -81,30 +82,32 @@ class Mark:
         return found  # type: ignore[no-any-return]
 
     def _mark_class(self, cls: Any) -> None:
-        self._add_to(cls, cls.__dict__.get("__hermetic__", ()))
+        try:
+            cls.__hermetic__ = self._added_to(cls, cls.__dict__.get("__hermetic__", ()))
+        except (AttributeError, TypeError) as error:
+            raise DecorationError(f"{self!r} cannot be put on {_described(cls)}: {error}") from error
         if issubclass(cls, unittest.TestCase):
             class_protection.protect_class(cls)
         else:  # a mixin for TestCases, or a test class of pytest's: only its methods can carry the policy
             for name, method in list(vars(cls).items()):
                 if name.startswith("test") and inspect.isfunction(method):
-                    setattr(cls, name, self._wrap(method))
+                    setattr(cls, name, self._wrap(method, marking.marks_on(method, method.__qualname__)))
 
-    def _wrap(self, function: Any) -> Any:
-        """A function that does when it is called what the mark says."""
-        return _wrapped(function)
+    def _wrap(self, function: Any, marks: Any) -> Any:
+        """A function that does when it is called what its marks say."""
+        return wrap(function, _block_for(marks))
 
     def _mark_function(self, function: Any) -> Any:
-        marked = self._wrap(function)
+        marks = self._added_to(function, getattr(function, "__hermetic__", ()))
+        marked = self._wrap(function, marks)
+        marked.__hermetic__ = marks
         current_run.functions_are_marked = True
-        self._add_to(marked, getattr(marked, "__hermetic__", ()))
         return marked
 
-    def _add_to(self, marked: Any, marks: Any) -> None:
+    def _added_to(self, marked: Any, marks: Any) -> tuple[marking.AnyMark, ...]:
+        """Return the marks that something has with this one."""
         others = self._compatible(marked, marks) if marks or type(marks) is not tuple else ()
-        try:
-            marked.__hermetic__ = (self, *others) if others else self._alone or (self,)
-        except (AttributeError, TypeError) as error:
-            raise DecorationError(f"{self!r} cannot be put on {_described(marked)}: {error}") from error
+        return (self, *others) if others else self._alone or (self,)
 
     def _compatible(self, marked: Any, marks: Any) -> tuple[marking.AnyMark, ...]:
         """Return the marks that something has already, unless this one contradicts them."""
@@ -232,16 +235,6 @@ def _described(marked: Any) -> str:
     return f"{kind} {marked.__module__}.{name}"
 
 
-def _wrapped(function: Any) -> Any:
-    """A function that holds its calls to its marks; the function itself, if it is such a one already."""
-    # Another decorator's wrapper (mock.patch) carries a copy of our attributes, but is not our wrapper.
-    if getattr(function, "__hermetic_wrapper__", None) is function:
-        return function
-    marked = wrap(function, _test_block)
-    marked.__hermetic_wrapper__ = marked
-    return marked
-
-
 def _allowing(allowance: Allowance) -> PolicyBlock | None:
     """A block in which there are exceptions to the policy in force; None where no policy is."""
     outer = subjects.scope_in_force()
@@ -254,15 +247,20 @@ def _allowing(allowance: Allowance) -> PolicyBlock | None:
     return PolicyBlock(scope)
 
 
-def _allowance_alone(function: Any) -> Allowance:
+def _allowance_alone(marks: tuple[marking.AnyMark, ...]) -> Allowance:
     """The exceptions of a function whose marks give no size: they add to what holds where it is called."""
-    marks = marking.marks_on(function, function.__qualname__)
     if any(mark.size for mark in marks):
         return NO_ALLOWANCE
     return functools.reduce(operator.or_, (mark.allowance for mark in marks), NO_ALLOWANCE)
 
 
-def _test_block(function: Any, args: tuple[Any, ...]) -> PolicyBlock | None:
+@functools.cache
+def _block_for(marks: tuple[marking.AnyMark, ...]) -> Callable[[Any, tuple[Any, ...]], PolicyBlock | None]:
+    """``_test_block`` for these marks: one for all functions that have the same, because suites have thousands."""
+    return functools.partial(_test_block, marks)
+
+
+def _test_block(marks: tuple[marking.AnyMark, ...], function: Any, args: tuple[Any, ...]) -> PolicyBlock | None:
     """The block for a call of a marked function; None if the test that calls it is being judged already."""
     test = args[0] if marking.is_method_call(args) else None
     scope = scopes.active()
@@ -271,9 +269,9 @@ def _test_block(function: Any, args: tuple[Any, ...]) -> PolicyBlock | None:
     owner = test if test is not None else function_name(function)
     if scopes.is_of(scope, owner):
         return None
-    if test is None and scope is not None and _allowance_alone(function) != NO_ALLOWANCE:
-        return _allowing(_allowance_alone(function))
-    policy = policies.of_test(test) if test is not None else policies.of_function(function, args)
+    if test is None and scope is not None and _allowance_alone(marks) != NO_ALLOWANCE:
+        return _allowing(_allowance_alone(marks))
+    policy = policies.of_test(test) if test is not None else policies.of_function(function, marks, args)
     if policy is None:
         return None
     block = PolicyBlock(scopes.Scope(owner, policy))

@@ -38,7 +38,7 @@ class retries(Mark):  # noqa: N801 - used as a function: `@retries(2)`
         self.retries = number
         current_run.retries_are_marked = current_run.watches_processes = True
 
-    def _wrap(self, function: Any) -> Any:
+    def _wrap(self, function: Any, marks: Any) -> Any:
         return function
 
     def __repr__(self) -> str:

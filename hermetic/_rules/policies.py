@@ -89,15 +89,15 @@ def outside_of_tests(subject: type | str) -> Policy | None:
     return of_module(subject) if isinstance(subject, str) else of_class(subject)
 
 
-def of_function(function: Any, args: tuple[Any, ...]) -> Policy | None:
+def of_function(function: Any, marks: tuple[AnyMark, ...], args: tuple[Any, ...]) -> Policy | None:
     """Return the policy of a marked function that no TestCase runs.
 
     Args:
+        marks: its own.
         args: its arguments; the first one has the class of a method.
     """
     if args and hasattr(type(args[0]), function.__name__):
         return _find(type(args[0]), function.__name__)
-    marks = marking.marks_on(function, function.__qualname__)
     return of_marks([*marks, *marking.marks_of_module(function.__module__)], function.__module__, None)
 
 

@@ -115,7 +115,8 @@ class SizeTest(PolicyCase):
 
     def test_a_marked_function_has_the_size_of_its_mark(self):
         self.in_force()
-        policy = policies.of_function(small(allow(hosts=["a.test"])(lambda: None)), ())
+        marked = small(allow(hosts=["a.test"])(lambda: None))
+        policy = policies.of_function(marked, marked.__hermetic__, ())
         self.assertEqual((policy.size, policy.allowance), (Size.SMALL, Allowance(hosts=("a.test",))))
 
 
