@@ -92,7 +92,11 @@ LAYERS = {
         " | fresh_session | isolated_items terminal_findings | plugin"
     ),
     "_studies": "baseline_writer bisection listing reproduction source_edits trials | polluters suggestions | survey",
-    "_program": "bazel help_text options usage | explanations other_runners run_setup | program script | cli",
+    "_variations": (
+        "variation | environment_variations interpreter_variations order_variations path_variations | catalogue"
+    ),
+    "_vary": ("search verdicts | study_findings varied_run | by_hand process | report runs | study | vary"),
+    "_program": "bazel help_text options searches usage | explanations other_runners run_setup | program script | cli",
     "_django_host": "clones run_settings | worker_host | parallel_suite | discover_runner",
     "django": "",
     "__init__": "",
@@ -129,6 +133,14 @@ TESTED_ELSEWHERE = {
     "_results.recording": "reports.test_json_report reports.test_runs",
     "_verdicts.known_violations": "results.test_summary",
     "_running.definitions": "running.test_class_protection",
+    "_program.searches": "studies.test_polluters vary.test_vary",
+    "_variations.environment_variations": "vary.test_vary",  # runs under them are tried there, as the next three
+    "_variations.interpreter_variations": "vary.test_vary",
+    "_variations.order_variations": "vary.test_vary",
+    "_variations.path_variations": "vary.test_vary",
+    "_vary.process": "vary.test_runs",
+    "_vary.study_findings": "vary.test_study",  # plain data
+    "_vary.varied_run": "vary.test_runs",  # runs in the processes of tests only
     "_suites.suite_tests": "suites.test_suite_blocks",
     "_running.live_listeners": "running.test_failures terminal.test_live_line",
     "_running.watched_run": "running.test_runner",

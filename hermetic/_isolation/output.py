@@ -9,6 +9,7 @@ that does not stop writing at once.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import os
 import sys
 
@@ -238,6 +239,10 @@ def remove_folder(path: str) -> None:
     """Remove a folder with all that is in it, as far as that is possible."""
     import shutil  # not worth its start-up time before there is something to remove
 
+    shutil.rmtree(path, ignore_errors=True)
+    for folder, _, _ in os.walk(path):  # those left are in folders that a test has made inaccessible
+        with contextlib.suppress(OSError):
+            os.chmod(folder, 0o700)
     shutil.rmtree(path, ignore_errors=True)
 
 

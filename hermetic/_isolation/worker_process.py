@@ -44,11 +44,11 @@ def set_up(given: WorkerArguments, *, is_fresh: bool, keeps_files: bool = False)
         The worker's end of the channel.
     """
     # Everything is moved before the standard files are replaced: the channel may have come as one of them.
-    opened = {name: _moved(fd) for name, fd in output.take_over(given.folder, given.files).items()}
-    reading = _moved(given.reading)
-    writing = reading if given.writing == given.reading else _moved(given.writing)
+    opened = {name: moved_away(fd) for name, fd in output.take_over(given.folder, given.files).items()}
+    reading = moved_away(given.reading)
+    writing = reading if given.writing == given.reading else moved_away(given.writing)
     if given.sandbox is not None:
-        given.sandbox = _moved(given.sandbox)
+        given.sandbox = moved_away(given.sandbox)
     stacks = opened.pop("stacks")
     if not keeps_files:
         for fd, name in enumerate(("null", "out", "err")):
@@ -100,7 +100,7 @@ def make_streams() -> None:
     sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
 
 
-def _moved(fd: int) -> int:
+def moved_away(fd: int) -> int:
     """Move a file descriptor to a high number that programs do not inherit; tests meddle with the low ones."""
     if features.WINDOWS:
         moved = os.dup2(fd, _free_number(), inheritable=False)

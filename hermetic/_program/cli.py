@@ -28,6 +28,8 @@ def main() -> None:
         if text is not None:
             usage.show(text)
             return
+        with usage.configuration_errors(program):
+            run_setup.vary(ours)
         script.run_script(ours.script, rest, program)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 
 from .._settings.current_run import JSON, TEXT
+from .._settings.kinds import Variations
 from .._settings.table import SETTINGS, plain_text_of
 from .._version import __version__
 
@@ -57,6 +58,15 @@ OTHER_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "Open the debugger [where a test fails](../how-to/debug-a-test.md#stop-where-a-test-fails)",
         {"action": "store_true"},
     ),
+    "--vary": (
+        "[Find what tests depend on](../how-to/find-dependences.md): a list such as `timezone,order` (default: `all`)",
+        {"metavar": "[VARIATIONS]"},
+    ),
+    "--vary-only": (
+        "Run the tests once [under these variations](../how-to/find-dependences.md#show-it-by-hand)",
+        {"metavar": "VARIATIONS"},
+    ),
+    "--vary-budget": ("Start no more runs of `--vary` after this many seconds", {"metavar": "SECONDS"}),
     "--survey": (
         "Allow everything, and [suggest a size](../how-to/adopt-in-a-legacy-suite.md) for each test, with a diff",
         {"action": "store_true"},
@@ -87,6 +97,7 @@ GROUPS = {  # settings and other options
         " --bisect history --history-merge"
     ),
     "reports": "junit_xml junit_schema json html annotations",
+    "surroundings": "--vary --vary-only --vary-budget",
     "adoption": "--survey --survey-apply --write-baseline",
     "information": "--show-config --explain --version",
 }
@@ -153,16 +164,18 @@ def split_arguments(arguments: Sequence[str], program: str) -> tuple[argparse.Na
             end = index + (2 if argument == "--script" else 1)
             taken, rest = list(arguments[:end]), list(arguments[end:])
             break
-    options, unknown = make_parser(program).parse_known_args(_with_seed(taken))
+    options, unknown = make_parser(program).parse_known_args(_with_values(taken))
     return options, unknown + rest
 
 
-def _with_seed(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments, with ``random`` where ``--shuffle`` has no seed: what follows may be the name of a test."""
-    seed = SETTINGS["shuffle"].kind
+def _with_values(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments, with a value for ``--shuffle`` and ``--vary``: what follows may be the name of a test."""
     given = []
     for index, argument in enumerate(arguments):
-        given.append(argument)
-        if argument == "--shuffle" and seed.parse("".join(arguments[index + 1 : index + 2])) is None:
-            given[-1] = "--shuffle=random"
+        kind, default = _OPTIONAL.get(argument, (None, ""))
+        has_value = kind is None or kind.parse("".join(arguments[index + 1 : index + 2])) is not None
+        given.append(argument if has_value else f"{argument}={default}")
     return given
+
+
+_OPTIONAL = {"--shuffle": (SETTINGS["shuffle"].kind, "random"), "--vary": (Variations(), "all")}

@@ -7,6 +7,7 @@ import sys
 
 from .._base import features, real
 from .._base.errors import ConfigurationError
+from .._patches import process_exits
 from .._patches.multiprocessing import start_method
 from .._rules import marking, policies, sandbox_choice
 from .._running.watched_run import jobs
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from .._results.recording import Recorder
     from .._studies.baseline_writer import BaselineWriter
     from .._studies.survey import Survey
+    from .._vary.varied_run import VariedRun
 
+VARIED_RUN = "HERMETIC_VARIED_RUN"
 _REPORTS = ("junit_xml", "json", "html")  # settings
 
 
@@ -37,14 +40,12 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
     Raises:
         ConfigurationError: as ``config.load``.
     """
-    given = {name: getattr(ours, name) for name in table.SETTINGS if getattr(ours, name) is not None}
-    settings = config.load({**current_run.given_on_command_line(), **given})
-    if ours.bisect is not None:
-        settings = _for_bisection(settings, ours)
+    varied = None if current_run.in_run else _varied_run()
+    settings = _settings(ours, varied)
     marking.forget()
     while_running.callback(marking.forget)
     while_running.enter_context(current_run.restored())
-    current_run.settings = settings
+    current_run.settings, current_run.varied = settings, varied or current_run.varied
     observer = _observe(ours)
     policies.install_guard(settings)
     if settings.isolated or settings.detect_leaks or settings.retries:
@@ -56,11 +57,22 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
             current_run.watches_processes = True
         protocol = _bazel(while_running)
         record_runs(settings, while_running, protocol, observer)
+        if varied is not None and not varied.is_ordinary:
+            current_run.recorder = varied.recorder()
         put_in_order(settings, ours, protocol)
         current_run.lists = ours.list or current_run.lists
         current_run.debugs = _debugs(ours) or current_run.debugs
     while_running.enter_context(start_method.default_start_method(settings.start_method))
     return settings
+
+
+def _settings(ours: argparse.Namespace, varied: VariedRun | None) -> table.Settings:
+    """Return the settings of this program."""
+    given = {name: getattr(ours, name) for name in table.SETTINGS if getattr(ours, name) is not None}
+    settings = config.load({**current_run.given_on_command_line(), **given})
+    if varied is not None and not varied.is_ordinary:
+        settings = _unreported(settings).replaced(maxfail=None, retries=0)
+    return settings if ours.bisect is None else _for_bisection(settings, ours)
 
 
 def _debugs(ours: argparse.Namespace) -> bool:
@@ -96,8 +108,21 @@ def _for_bisection(settings: table.Settings, ours: argparse.Namespace) -> table.
             raise ConfigurationError(
                 f"--bisect {ours.bisect} and {option} cannot be used together; leave one of them out"
             )
+    return _unreported(settings)
+
+
+def _unreported(settings: table.Settings) -> table.Settings:
+    """Return the settings without those for reports, workers, and the history."""
     unreported = dict.fromkeys(_REPORTS)
     return settings.replaced(**unreported, annotations="off", jobs=1, failed_first=False, history="off")
+
+
+def _varied_run() -> VariedRun | None:
+    """Return the run of ``--vary`` that this process is for; None for others."""
+    if VARIED_RUN not in os.environ:
+        return None
+    found: VariedRun | None = searches().varied_run.taken_request()
+    return found
 
 
 def _bazel(while_running: contextlib.ExitStack) -> bazel.Protocol | None:
@@ -205,6 +230,8 @@ def arranged(suite: Any) -> Any:
         return suite
     if current_run.order is not None:
         suite = current_run.order.arranged(suite, lambda line: sys.stderr.write(f"{line}\n"))
+    if current_run.varied is not None:
+        suite = current_run.varied.arranged(suite)
     if current_run.lists is None:
         return suite
     from .._studies import listing  # saves 2 ms in runs of tests
@@ -213,6 +240,27 @@ def arranged(suite: Any) -> Any:
     if text:
         usage.show(text)
     return failed
+
+
+def vary(ours: argparse.Namespace) -> None:
+    """Do what ``--vary`` or ``--vary-only`` asks for, and exit; return if this is the process that runs the tests.
+
+    Raises:
+        ConfigurationError: a value of the options is wrong.
+    """
+    asked = ours.vary or ours.vary_only
+    if asked is None or current_run.varied is not None or current_run.in_run:
+        return
+    vary = searches().vary
+    status = vary.run_once(ours.vary_only) if ours.vary_only else vary.study(ours.vary, ours.vary_budget)
+    process_exits.exit_program(status)
+
+
+def searches() -> Any:
+    """Return the module that loads ``--bisect`` and ``--vary``."""
+    from . import searches as found  # saves 40 ms in runs of tests
+
+    return found
 
 
 def has_left_all_out() -> bool:

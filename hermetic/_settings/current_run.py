@@ -53,6 +53,7 @@ class CurrentRun:
         recorder: the ``Recorder`` of the program's reports; None without reports.
         history: the ``RunHistory`` that the program's runs use and extend; None without one.
         order: the ``Order`` that the program's tests are chosen and sorted by; None for the order of loading.
+        varied: the ``VariedRun`` that this process was started for by ``--vary``; None in other runs.
         lists: the form in which the program lists its tests instead of running them; None to run them.
         debugs: whether pdb opens where a test of the program fails.
         fails_fast: whether the first failure ends the program's runs, whatever their runners say.
@@ -65,10 +66,11 @@ class CurrentRun:
         living_children: finds the process ids of this process's children that have not ended.
     """
 
-    isolation: Any  # its class stands in a higher room, as do the next three
+    isolation: Any  # its class stands in a higher room, as do the next four
     recorder: Any
     history: Any
     order: Any
+    varied: Any
 
     def __init__(self) -> None:
         self._settings: Settings | None = None
@@ -87,7 +89,7 @@ class CurrentRun:
         self.surroundings: dict[str, Any] = {}
         self.shared_out: set[int | str] = set()
         self.planned: dict[int, Any] = {}
-        self.isolation = self.recorder = self.history = self.order = None
+        self.isolation = self.recorder = self.history = self.order = self.varied = None
         self.hosts: dict[str, Any] = {}
         self.workers_started, self.fails_fast = 0, False
         self.lists: str | None = None

@@ -213,6 +213,23 @@ class Seed(Kind):
         return text if text in self.words or (text.isascii() and text.isdigit()) else None
 
 
+class Variations(Kind):
+    """A list of variations of ``--vary``: their subjects, or names such as ``timezone=UTC``."""
+
+    words = (
+        *("all", "list", "hash-seed", "optimize", "bytes-warning", "dev-mode", "warnings", "garbage", "recursion"),
+        *("thread-switch", "random", "timezone", "locale", "stdout", "environment", "ci", "proxies", "terminal"),
+        *("colour", "home", "temporary-folder", "current-folder", "umask", "order"),
+    )
+    accepted = "a list of variations; --vary list shows them all"
+    option = {"metavar": "[VARIATIONS]"}  # noqa: RUF012
+
+    def parse(self, value: Any) -> tuple[str, ...] | None:
+        """Return the subjects and names."""
+        found = tuple(value.replace(",", " ").split())
+        return found if found and all(word.partition("=")[0] in self.words for word in found) else None
+
+
 class File(Kind):
     """The path of a file; one in a configuration file starts from the folder of that file.
 

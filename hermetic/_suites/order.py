@@ -143,7 +143,7 @@ class Order:
             blocks = self._that_failed(blocks, tell)
         if self.seed_line is not None:
             tell(self.seed_line)
-            blocks = self._shuffled(blocks)
+            blocks = shuffled_blocks(blocks, self.seed, self._level)
         if self._failed_first:
             blocks = self._with_failed_first(blocks)
         return unittest.TestSuite([block.test for block in blocks])
@@ -188,16 +188,27 @@ class Order:
 
         return has_failed
 
-    def _shuffled(self, blocks: list[SuiteBlock]) -> list[SuiteBlock]:
-        # Sorted by digests, so that leaving out tests does not change the order of the others.
-        by_seed = _by_digest(f"{self.seed} ")
-        return _sorted(blocks, [by_seed] * (_LEVELS.index(self._level) + 1))
-
     @property
     def seed_line(self) -> str | None:
         """The line that tells the user how to repeat this order; None without shuffling."""
         level = "" if self._level == "test" else f" --shuffle-level {self._level}"
         return None if self.seed == "off" else f"Shuffled: --shuffle {self.seed}{level} repeats this order"
+
+
+def reversed_blocks(blocks: list[SuiteBlock]) -> list[SuiteBlock]:
+    """The blocks with the last module first, in it the last class, and in that the last test."""
+    return _sorted(blocks, [_backwards(blocks, place) for place in _PLACES])
+
+
+def _backwards(blocks: list[SuiteBlock], place: Callable[[SuiteBlock], str]) -> Key:
+    places = {place(block): number for number, block in enumerate(blocks)}
+    return lambda name, _: -places[name]
+
+
+def shuffled_blocks(blocks: list[SuiteBlock], seed: str, level: str = "test") -> list[SuiteBlock]:
+    """The blocks in the order of a seed."""
+    # Sorted by digests, so that leaving out tests does not change the order of the others.
+    return _sorted(blocks, [_by_digest(f"{seed} ")] * (_LEVELS.index(level) + 1))
 
 
 def _sorted(blocks: list[SuiteBlock], keys: Sequence[Key]) -> list[SuiteBlock]:

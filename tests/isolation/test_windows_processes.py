@@ -170,7 +170,7 @@ class StatusTest(hermetic.HermeticTestCase):
 class FileDescriptorTest(hermetic.HermeticTestCase):
     def test_those_of_a_worker_are_high_where_the_system_cannot_find_a_free_one(self):
         with mock.patch.object(features, "WINDOWS", new=True):
-            first, second = (worker_process._moved(os.open(os.devnull, os.O_RDONLY)) for _ in range(2))
+            first, second = (worker_process.moved_away(os.open(os.devnull, os.O_RDONLY)) for _ in range(2))
         for fd in (first, second):
             self.assertFalse(os.get_inheritable(fd))
             os.close(fd)

@@ -1,0 +1,1 @@
+"""What can be varied in the surroundings of tests: the variations of ``--vary``."""

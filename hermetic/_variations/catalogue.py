@@ -1,0 +1,66 @@
+"""All variations: chosen by name, and packed into batches that fit together."""
+
+from __future__ import annotations
+
+from .._base.errors import ConfigurationError
+from .._base.spelling import hint
+from .._settings.kinds import Variations
+from . import environment_variations, interpreter_variations, order_variations, path_variations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .variation import Variation
+
+# Those that need a new interpreter come first: searches halve the list, and runs with the same beginning are shared.
+ALL: tuple[Variation, ...] = (
+    *interpreter_variations.VARIATIONS,
+    *environment_variations.VARIATIONS,
+    *path_variations.VARIATIONS,
+    *order_variations.VARIATIONS,
+)
+BY_NAME = {variation.name: variation for variation in ALL}
+
+
+def chosen_variations(text: str, option: str) -> list[Variation]:
+    """The variations that a list of names asks for.
+
+    Args:
+        text: subjects and names of variations, or ``all``, with commas between them.
+        option: the option that has the list, for messages.
+
+    Raises:
+        ConfigurationError: there is no such variation.
+    """
+    kind = Variations()
+    words = kind.parse(text) or ()
+    wrong = [word for word in words if "=" in word and word not in BY_NAME]
+    if wrong or not words:
+        near = hint(wrong[0], BY_NAME) if wrong else kind.hint(text)
+        raise ConfigurationError(f"{option} {text!r} is not {kind.accepted}{near}")
+    return [variation for variation in ALL if "all" in words or variation.subject in words or variation.name in words]
+
+
+def batches(variations: Iterable[Variation]) -> list[list[Variation]]:
+    """Pack variations into as few batches as fit together; those that hide others' effects are alone."""
+    packed: list[list[Variation]] = []
+    for variation in sorted(variations, key=ALL.index):
+        fitting = [batch for batch in packed if _fits(variation, batch)]
+        if fitting:
+            fitting[0].append(variation)
+        else:
+            packed.append([variation])
+    return packed
+
+
+def _fits(variation: Variation, batch: Sequence[Variation]) -> bool:
+    if variation.is_apart or any(other.is_apart for other in batch):
+        return False
+    return all(variation.exclusive_group != other.exclusive_group for other in batch)
+
+
+def can_join(variations: Sequence[Variation]) -> bool:
+    """Whether variations can be in one run."""
+    groups = [variation.exclusive_group for variation in variations]
+    return len({*groups}) == len(groups)

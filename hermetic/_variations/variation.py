@@ -1,0 +1,146 @@
+"""What a variation is: one change of the surroundings that tests run in."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+
+from .._base import features
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    Value = str | None | Callable[[], str]  # of an environment variable
+
+_SECONDS = 10.0  # for a program that only tries whether something works
+
+
+@dataclass(frozen=True)
+class Variation:
+    """One change of the surroundings of a run.
+
+    Attributes:
+        subject: what it changes, such as ``timezone``: the word for ``--vary``.
+        value: what it changes that to, such as ``Asia/Kathmandu``.
+        sets: what is set, for people.
+        environ: environment variables; None removes one, and a function returns its value. ``{folder}`` stands for a
+            new folder of the run.
+        folders: folders to be made in that folder.
+        keeps: the only variables to be kept, as the beginnings of their names; None to keep all.
+        options: options of the interpreter.
+        prefix: the words before the command.
+        within: called in the process of the tests, once they are loaded; the changed order of the tests is returned.
+        group: variations of a group exclude each other; the subject, if it is empty.
+        is_apart: whether it gets runs to itself, because it may hide the effect of others.
+        reason: returns why this machine cannot do it, or an empty text.
+        slows: how many times as long a run may take.
+    """
+
+    subject: str
+    value: str
+    sets: str
+    environ: Mapping[str, Value] = field(default_factory=dict)
+    folders: tuple[str, ...] = ()
+    keeps: tuple[str, ...] | None = None
+    options: tuple[str, ...] = ()
+    prefix: tuple[str, ...] = ()
+    within: Callable[[Any], Any] | None = None
+    group: str = ""
+    is_apart: bool = False
+    reason: Callable[[], str] = str
+    slows: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """The subject and the value: ``timezone=Asia/Kathmandu``."""
+        return f"{self.subject}={self.value}"
+
+    @property
+    def exclusive_group(self) -> str:
+        """The group of which a run has one variation at most."""
+        return self.group or self.subject
+
+    def variables(self) -> dict[str, str | None]:
+        """The environment variables that it sets, or removes (None)."""
+        return {name: value() if callable(value) else value for name, value in self.environ.items()}
+
+    def why_not(self) -> str:
+        """Why this machine cannot do it; empty if it can."""
+        return self.reason() or ("" if not self.prefix else _lacks(self.prefix[0]))
+
+
+def in_shell(script: str) -> tuple[str, ...]:
+    """The prefix that runs a command after a line of shell script."""
+    return ("sh", "-c", f'{script}; exec "$@"', "sh")
+
+
+@functools.cache
+def _lacks(program: str) -> str:
+    return "" if shutil.which(program) else f"there is no program {program}"
+
+
+@functools.cache
+def cannot_run(*command: str) -> str:
+    """Why a command fails here; empty if it works."""
+    done = _run(command)
+    said = "" if done is None else done.stderr.strip().partition("\n")[0]
+    return (
+        "" if done is not None and done.returncode == 0 else _lacks(command[0]) or f"{command[0]} does not work: {said}"
+    )
+
+
+def output_of(*command: str) -> str:
+    """What a command prints; empty if it fails."""
+    done = _run(command)
+    return done.stdout if done is not None and done.returncode == 0 else ""
+
+
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str] | None:
+    if _lacks(command[0]):
+        return None
+    try:
+        return subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_SECONDS, text=True,
+            encoding="utf-8", errors="backslashreplace",
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def not_on_windows() -> str:
+    """Why a variation that needs POSIX is left out."""
+    return "Windows has nothing of this kind" if features.WINDOWS else ""
+
+
+def already(variable: str, *values: str | None) -> Callable[[], str]:
+    """The reason not to set a variable to what it is anyway."""
+
+    def reason() -> str:
+        return f"{variable} is so already" if os.environ.get(variable) in values else ""
+
+    return reason
+
+
+def environment_of(variations: Sequence[Variation], environ: Mapping[str, str], folder: str) -> dict[str, str]:
+    """The environment of a run under variations.
+
+    Args:
+        environ: that of a plain run.
+        folder: the new folder of the run.
+    """
+    made = dict(environ)
+    for variation in variations:
+        if variation.keeps is not None:
+            made = {name: value for name, value in made.items() if name.startswith(variation.keeps)}
+    for variation in variations:
+        for name, value in variation.variables().items():
+            if value is None:
+                made.pop(name, None)
+            else:
+                made[name] = value.replace("{folder}", folder)
+    return made

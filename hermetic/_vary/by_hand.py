@@ -1,0 +1,81 @@
+"""The command that shows a finding by hand."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+
+from .._base import command, features
+from .._settings.kinds import Variations
+from .._variations import catalogue
+from .study_findings import ALL_TESTS, ITS_CLASS
+from .verdicts import FIXTURE, PROGRAM
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._variations.variation import Variation
+    from .study_findings import Finding
+
+_WITH_VALUE = ("--vary-only", "--vary-budget", "-k")  # options that are left out, with what follows
+
+
+def command_for(finding: Finding) -> str:
+    """The command that shows a finding, for the user's shell."""
+    variations = [catalogue.BY_NAME[name] for name in finding.names]
+    arguments, names = _own_arguments(sys.argv[1:]), _names(finding)
+    fed = ""
+    if names and _runs_script(arguments):  # what follows is the script's, which may know no patterns
+        arguments, fed = ["--tests-from", "-", *arguments], f"echo {shlex.quote(names)} | "
+    elif names:
+        arguments = [*arguments, "-k", names + "." * (finding.company == ITS_CLASS)]
+    if all(map(_is_for_shells, variations)):
+        return fed + _in_shell(variations, [*command.start(), *arguments])
+    return fed + command.quoted([*command.start(), "--vary-only", ",".join(finding.names), *arguments])
+
+
+def _runs_script(arguments: Sequence[str]) -> bool:
+    return any(word == "--script" or word.startswith("--script=") for word in arguments)
+
+
+def _is_for_shells(variation: Variation) -> bool:
+    """Whether a variable, an option of the interpreter or a prefix sets all of a variation."""
+    return not (features.WINDOWS or variation.within or variation.folders or variation.keeps)
+
+
+def _in_shell(variations: Sequence[Variation], words: Sequence[str]) -> str:
+    """A command with what a shell sets before it."""
+    environ = {name: value for variation in variations for name, value in variation.variables().items()}
+    unset = [word for name, value in environ.items() if value is None and name in os.environ for word in ("-u", name)]
+    values = [f"{name}={shlex.quote(value)}" for name, value in environ.items() if value is not None]
+    options = [word for variation in variations for word in variation.options]
+    prefix = [word for variation in variations for word in variation.prefix]
+    program = shlex.join(prefix) + " " * bool(prefix) + command.quoted([words[0], *options, *words[1:]])
+    return " ".join([*(["env", *unset] if unset else []), *values, program])
+
+
+def _own_arguments(arguments: Sequence[str]) -> list[str]:
+    """The arguments of this program without those that are about the study, or choose tests by a pattern."""
+    kept: list[str] = []
+    words = [*arguments]
+    while words:
+        word = words.pop(0)
+        if word == "--" or _runs_script([word]):
+            return [*kept, word, *words]
+        if word in _WITH_VALUE or (word == "--vary" and words and Variations().parse(words[0])):
+            del words[:1]
+        elif not word.startswith(("--vary", "-k")):
+            kept.append(word)
+    return kept
+
+
+def _names(finding: Finding) -> str:
+    """The name of what must run to show a finding: a test, a class or a module; empty for all tests."""
+    subject = finding.subject
+    if subject.kind == PROGRAM or finding.company == ALL_TESTS:
+        return ""
+    if subject.kind == FIXTURE:
+        return subject.name.partition(" (")[2].removesuffix(")")
+    return subject.name.rpartition(".")[0] if finding.company == ITS_CLASS else subject.name

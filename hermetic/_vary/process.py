@@ -1,0 +1,227 @@
+"""A process that runs tests under variations, seen from the study: it is started, timed, read, and cleaned up."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+
+from .._base import features, real
+from .._isolation import output, process_tree
+from .._variations.variation import environment_of
+from . import varied_run
+from .verdicts import FAILS, THE_PROGRAM, Subject, Verdict, Verdicts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from .._variations.variation import Variation
+
+_PLAIN_HASH_SEED = "0"
+_TEMPORARY = ("TEMP", "TMP") if features.WINDOWS else ("TMPDIR",)
+_SWEEPS = 50  # looks for processes that are left, each after a pause
+_PAUSE = 0.02  # seconds
+_SHOWN_BYTES = 4000  # of what a program wrote to standard error
+
+
+def varied_command(variations: Sequence[Variation]) -> list[str]:
+    """This program's command under variations, with all of its arguments."""
+    prefix = [word for variation in variations for word in variation.prefix]
+    options = [word for variation in variations for word in variation.options]
+    return [*prefix, sys.executable, *options, *sys.orig_argv[1:]]
+
+
+def plain_environment() -> dict[str, str]:
+    """The environment of a plain run: that of this process, with a fixed hash seed unless there is one."""
+    return {"PYTHONHASHSEED": _PLAIN_HASH_SEED, **os.environ}
+
+
+def prepared_environment(
+    variations: Sequence[Variation], folder: str, tests: Sequence[Subject] | None, answer: str | None
+) -> dict[str, str]:
+    """Write the request for a process into its folder, and return the environment of the process.
+
+    Args:
+        answer: the path of its answer; None for the usual reports.
+    """
+    for name in ("t", *(name for variation in variations for name in variation.folders)):
+        os.makedirs(os.path.join(folder, name), exist_ok=True)
+    within = [variation.name for variation in variations if variation.within is not None]
+    request = {"tests": None if tests is None else [*map(list, tests)], "within": within, "answer": answer}
+    path = os.path.join(folder, "request")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(request, file)
+    temporary = dict.fromkeys(_TEMPORARY, os.path.join(folder, "t"))
+    environ = environment_of(variations, {**plain_environment(), **temporary}, folder)
+    return {**environ, varied_run.VARIABLE: path}
+
+
+def run_in_surroundings(variations: Sequence[Variation]) -> int:
+    """Run this program once under variations, with its usual output and reports, and return its exit code."""
+    folder = tempfile.mkdtemp(prefix="hermetic-vary-")
+    try:
+        environ = prepared_environment(variations, folder, None, None)
+        with subprocess.Popen(varied_command(variations), env=environ) as process:
+            while True:
+                with contextlib.suppress(KeyboardInterrupt):  # it gets the signal, too, and ends
+                    status = process.wait()
+                    break
+    finally:
+        output.remove_folder(folder)
+    return status if status >= 0 else 128 - status
+
+
+class ProcessLimits:
+    """How long a process may take.
+
+    Attributes:
+        total: the seconds for all of it.
+        silence: the seconds without a new verdict.
+    """
+
+    def __init__(self, total: float, silence: float) -> None:
+        self.total = total
+        self.silence = silence
+
+    def times(self, factor: float) -> ProcessLimits:
+        """ProcessLimits that are longer by a factor."""
+        return ProcessLimits(self.total * factor, self.silence * factor)
+
+
+class VariedProcess:
+    """A process that runs tests under variations.
+
+    Args:
+        variations: what is varied.
+        tests: the subjects to run; None for all tests.
+    """
+
+    def __init__(self, variations: Sequence[Variation], tests: Sequence[Subject] | None, limits: ProcessLimits) -> None:
+        self._limits = limits
+        self.folder = tempfile.mkdtemp(prefix="hermetic-vary-")
+        self._answer = os.path.join(self.folder, "answer")
+        environ = prepared_environment(variations, self.folder, tests, self._answer)
+        self._started = self._heard = real.perf_counter()
+        self._size = 0
+        self._ended_by = ""  # why this process has ended the other
+        self._errors = os.path.join(self.folder, "stderr")
+        with open(self._errors, "wb") as errors:
+            self._process = subprocess.Popen(
+                varied_command(variations),
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                start_new_session=True,
+                preexec_fn=_die_with_parent if features.LINUX else None,  # noqa: PLW1509 - there are no threads
+            )
+
+    def has_ended(self) -> bool:
+        """Whether the process has ended; one that takes too long is ended."""
+        if self._process.poll() is not None:
+            return True
+        now = real.perf_counter()
+        size = os.path.getsize(self._answer) if os.path.exists(self._answer) else 0
+        if size != self._size:
+            self._size, self._heard = size, now
+        if now - self._started > self._limits.total:
+            self._ended_by = f"the run did not end within {self._limits.total:.0f} s"
+        elif now - self._heard > self._limits.silence:
+            self._ended_by = f"it did not end within {self._limits.silence:.0f} s"
+        if self._ended_by:
+            self._kill()
+        return False
+
+    def _kill(self) -> None:
+        if features.WINDOWS:
+            self._process.kill()
+        else:
+            process_tree.send_group(self._process.pid, signal.SIGKILL)
+
+    @property
+    def seconds(self) -> float:
+        """How long the process has been running."""
+        return real.perf_counter() - self._started
+
+    def answer(self) -> ProcessAnswer:
+        """What the process has reported; it must have ended."""
+        lines = []
+        with contextlib.suppress(FileNotFoundError), open(self._answer, "rb") as file:
+            lines = [json.loads(line) for line in file if line.endswith(b"\n")]
+        return ProcessAnswer(lines, self._ended_by or process_tree.status_text(self._process.returncode), self._said())
+
+    def _said(self) -> str:
+        """The last line that the program wrote to standard error."""
+        with open(self._errors, "rb") as file:
+            file.seek(max(0, os.path.getsize(self._errors) - _SHOWN_BYTES))
+            lines = file.read().decode(errors="backslashreplace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+    def close(self) -> None:
+        """End the process and all that it started, and remove its folder."""
+        if self._process.poll() is None:
+            self._kill()
+            self._process.wait()
+        if not features.WINDOWS:
+            process_tree.send_group(self._process.pid, signal.SIGKILL)
+            self._sweep()
+        output.remove_folder(self.folder)
+
+    def _sweep(self) -> None:
+        """End the processes that outlive the process: on Linux, they have become children of this process."""
+        for _ in range(_SWEEPS):
+            left = [
+                pid
+                for pid in process_tree.children_of(real.get_pid())
+                if process_tree.comes_from(pid, self._process.pid, self.folder) and not process_tree.reap(pid)
+            ]
+            if not left:
+                return
+            for pid in left:
+                process_tree.send(pid, signal.SIGKILL)
+            real.sleep(_PAUSE)
+
+
+class ProcessAnswer:
+    """What a process has reported.
+
+    Attributes:
+        verdicts: its verdicts, with that on the program if its tests were not loaded.
+        is_whole: whether it came to its end, so that a test without a verdict was not to run.
+        seconds: how long the tests took together.
+    """
+
+    def __init__(self, lines: list[list[Any]], ended_by: str, said: str) -> None:
+        self.verdicts = Verdicts()
+        begun: dict[Subject, None] = {}
+        ends: list[str] = []
+        for kind, *rest in lines:
+            if kind == "begin":
+                begun[Subject(*rest)] = None
+            elif kind == "verdict":
+                subject = Subject(*rest[:3])
+                self._take(subject, Verdict(rest[3], rest[4], tuple(rest[5]), rest[6]))
+                begun.pop(subject, None)
+            elif kind == "end":
+                ends.append(rest[0])
+        if ["loaded"] not in lines:
+            self.verdicts[THE_PROGRAM] = Verdict(FAILS, said or ended_by, (), 0.0)
+        for subject in begun:
+            self.verdicts[subject] = Verdict(FAILS, f"{ended_by} while it ran", (), 0.0)
+        self.is_whole = bool(ends) and not begun and not any(ends)
+
+    def _take(self, subject: Subject, verdict: Verdict) -> None:
+        """Take a verdict; of several on one subject, as of a fixture that runs again, a failure counts."""
+        known = self.verdicts.get(subject)
+        if known is None or known.outcome != FAILS or subject.kind == "test":
+            self.verdicts[subject] = verdict
+
+
+def _die_with_parent() -> None:
+    process_tree.die_with_parent(signal.SIGKILL)

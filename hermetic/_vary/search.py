@@ -1,0 +1,93 @@
+"""Finds the variations that each test depends on, in few runs: the searches of all tests share them.
+
+    causes()      for each test that changed under a batch, the smallest set of variations that changes it
+    confirmed()   how often pairs of runs, without and with that set, show the change
+
+Both know nothing of processes: they are told how to do runs.
+"""
+
+from __future__ import annotations
+
+from .._studies import bisection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from typing import TypeVar
+
+    Test = TypeVar("Test", bound=Hashable)
+    Set = tuple[str, ...]  # names of variations, in the order of the catalogue
+    # Called with the tests to run under each set; returns for each set the tests whose verdict it changes.
+    TryAll = Callable[[Mapping[Set, Sequence[Test]]], Mapping[Set, Iterable[Test]]]
+
+PAIRS = 5  # with two plain runs, they keep the accusation of a test that fails at random below 0.1 %
+
+
+def causes(candidates: Mapping[Test, Set], try_all: TryAll[Test]) -> dict[Test, Set]:
+    """The smallest set of variations that each test depends on, if its verdicts do not contradict each other.
+
+    Args:
+        candidates: by each test, the variations that change its verdict if all of them are in force.
+    """
+    found: dict[Test, Set] = {}
+    searches = {test: bisection.steps(len(names)) for test, names in candidates.items()}
+    answers: dict[Test, bool | None] = dict.fromkeys(candidates)
+    while answers:
+        asked: dict[Test, Set] = {}
+        for test, answer in answers.items():
+            names = candidates[test]
+            try:
+                part = next(searches[test]) if answer is None else searches[test].send(answer)
+                asked[test] = tuple(names[place] for place in part)
+            except StopIteration as end:
+                found[test] = tuple(names[place] for place in end.value)
+        answers = {**changes_under(asked, try_all)}
+    return {test: found[test] for test in candidates}
+
+
+def changes_under(sets: Mapping[Test, Set], try_all: TryAll[Test]) -> dict[Test, bool]:
+    """Whether the verdict of each test changes under its set; tests with the same set share a run."""
+    if not sets:
+        return {}
+    by_set: dict[Set, list[Test]] = {}
+    for test, names in sets.items():
+        by_set.setdefault(names, []).append(test)
+    changed = try_all(by_set)
+    return {test: test in changed[names] for test, names in sets.items()}
+
+
+class Confirmation:
+    """How a set of variations and a test did in pairs of runs.
+
+    Attributes:
+        shown: in how many runs with the set the verdict changed.
+        runs: the number of pairs so far.
+        is_random: whether the verdict changed in a run without the set.
+    """
+
+    def __init__(self) -> None:
+        self.shown = self.runs = 0
+        self.is_random = False
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the verdict changed with the set, and only with it, so far."""
+        return self.shown == self.runs and not self.is_random
+
+
+def confirmed(sets: Mapping[Test, Set], try_all: TryAll[Test], *, pairs: int = PAIRS) -> dict[Test, Confirmation]:
+    """Do pairs of runs, without and with the set of each test, until one contradicts the set.
+
+    Args:
+        sets: by their tests.
+    """
+    found = {test: Confirmation() for test in sets}
+    for _ in range(pairs):
+        left = {test: names for test, names in sets.items() if found[test].is_steady}
+        changed_without = changes_under(dict.fromkeys(left, ()), try_all)
+        changed_with = changes_under(left, try_all)
+        for test in left:
+            found[test].runs += 1
+            found[test].shown += changed_with[test]
+            found[test].is_random = changed_without[test]
+    return found

@@ -1,0 +1,230 @@
+"""The study of a suite: plain runs, batches of variations, the search for causes, and pairs of runs that confirm them.
+
+plain twice     tests whose verdicts differ there are unstable, and set apart
+each batch      all variations that fit together at once; a test whose verdict changes is a candidate
+the search      halves the variations for each candidate, until the smallest set is left
+pairs           runs without and with that set; only what shows in each of them is reported as a dependence
+"""
+
+from __future__ import annotations
+
+import re
+
+from .._base import real
+from .._variations import catalogue
+from . import search
+from .runs import Asked, OutOfBudgetError, Runs
+from .study_findings import ALL_TESTS, ALONE, ITS_CLASS, Finding, StudyFindings
+from .verdicts import FIXTURE, IS_SKIPPED, MODULE, TEST, Subject, Verdict, Verdicts, changed, differs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from .._variations.variation import Variation
+    from .search import Set
+
+
+class Study:
+    """A study of a suite.
+
+    Args:
+        runs: does the runs.
+        tell: called with each line that tells the user how the study goes on.
+    """
+
+    def __init__(self, runs: Runs, variations: Sequence[Variation], tell: Callable[[str], None]) -> None:
+        self._runs = runs
+        self._tell = tell
+        self._variations = variations
+        self._plain = Verdicts()
+        self._classes: dict[str, list[Subject]] = {}
+        self._company: dict[Subject, int] = {}
+        self._varied: dict[tuple[Set, Subject], Verdict] = {}  # verdicts that changed under sets
+        self.findings = StudyFindings()
+
+    def go(self) -> StudyFindings:
+        """Do the study, and return what it found."""
+        usable = [variation for variation in self._variations if self._is_usable(variation)]
+        batches = catalogue.batches(usable)
+        try:
+            self._run_plain(len(usable), len(batches))
+            while batches:
+                self._study([variation.name for variation in batches[0]])
+                del batches[0]
+        except OutOfBudgetError:
+            self.findings.not_tried = [variation.name for batch in batches for variation in batch]
+        return self.findings
+
+    def _is_usable(self, variation: Variation) -> bool:
+        reason = variation.why_not()
+        if reason:
+            self.findings.left_out[variation.name] = reason
+        return not reason
+
+    def _run_plain(self, variations: int, batches: int) -> None:
+        started = real.perf_counter()
+        (first,) = self._runs.each([Asked((), None)])
+        seconds = real.perf_counter() - started
+        self._plain = first
+        self._runs.limit(first, seconds)
+        tests = [subject for subject in first if subject.kind == TEST]
+        self.findings.tests = len(tests)
+        for subject in tests:
+            self._classes.setdefault(_class_of(subject.name), []).append(subject)
+        self._tell(
+            f"{_count(len(tests), 'test')}, {seconds:.1f} s in a plain run. To try: {_count(variations, 'variation')},"
+            f" in {_count(batches, 'run')} of all tests: about {(batches + 1) * seconds:.0f} s, and more for each test"
+            " that changes"
+        )
+        (second,) = self._runs.each([Asked((), None)])
+        self.findings.unstable = changed(first, second)
+
+    def _study(self, batch: list[str]) -> None:
+        """Find what depends on the variations of a batch."""
+        self._tell(f"{self._runs.processes} runs so far. Under {_listed(batch)}")
+        names: Set = tuple(batch)
+        tests: tuple[Subject, ...] | None = None
+        while names:
+            (verdicts,) = self._runs.each([Asked(_variations(names), tests)])
+            self._note_skips(verdicts, names)
+            candidates = [subject for subject in changed(self._plain, verdicts) if self._is_candidate(subject)]
+            for subject in candidates:
+                self._varied[names, subject] = verdicts.of(subject)
+            self._find(candidates, names)
+            # What keeps tests from running hides what these depend on: they run again without it.
+            blocking = {
+                name
+                for finding in self.findings.steady
+                if finding.subject in candidates and finding.subject.kind != TEST
+                for name in finding.names
+            }
+            tests = tuple(test for test in self._plain if test.kind == TEST and test not in verdicts)
+            names = tuple(name for name in names if name not in blocking) if blocking and tests else ()
+
+    def _is_candidate(self, subject: Subject) -> bool:
+        return subject not in self.findings.unstable
+
+    def _note_skips(self, verdicts: Verdicts, names: Set) -> None:
+        for subject, verdict in verdicts.items():
+            if self._plain.of(subject).outcome == IS_SKIPPED and verdict.is_known:
+                self.findings.unskipped.setdefault(subject, _listed(names))
+
+    def _find(self, candidates: list[Subject], names: Set) -> None:
+        """Find the causes of candidates that changed under a batch."""
+        remaining = {subject: self._unknown_to(subject, names) for subject in candidates}
+        known = {subject: left for subject, left in remaining.items() if left != names}
+        for subject, still_changes in search.changes_under(known, self._try_all).items():
+            if not still_changes:
+                del remaining[subject]
+                self._note_more(subject, names)
+        self._choose_company({subject: those for subject, those in remaining.items() if subject not in known})
+        while remaining:
+            sets = search.causes(remaining, self._try_all)
+            confirmations = search.confirmed(sets, self._try_all)
+            for subject, those in sets.items():
+                self._conclude(subject, those, confirmations[subject])
+            remaining = self._with_other_causes(sets, remaining)
+
+    def _unknown_to(self, subject: Subject, names: Set) -> Set:
+        """The variations but for those of a kind that the subject is known to depend on."""
+        known = {
+            catalogue.BY_NAME[finding.names[0]].exclusive_group
+            for finding in self.findings.steady
+            if finding.subject == subject and len(finding.names) == 1
+        }
+        return tuple(name for name in names if catalogue.BY_NAME[name].exclusive_group not in known)
+
+    def _note_more(self, subject: Subject, names: Set) -> None:
+        """Note variations of a kind that a subject is known to depend on, as the rest of a batch changes nothing."""
+        for finding in self.findings.steady:
+            if finding.subject == subject:
+                group = catalogue.BY_NAME[finding.names[0]].exclusive_group
+                finding.also += [name for name in names if catalogue.BY_NAME[name].exclusive_group == group]
+
+    def _with_other_causes(self, sets: Mapping[Subject, Set], candidates: Mapping[Subject, Set]) -> dict[Subject, Set]:
+        """The subjects that still change without what was found, and the variations that are left for them.
+
+        All share a run without all that was found, but for those that fail otherwise under their own set than before.
+        """
+        found = {name for those in sets.values() for name in those}
+        others = {}
+        for subject, those in sets.items():
+            fails_otherwise = self._text(candidates[subject], subject) != self._text(those, subject)
+            known = those if fails_otherwise else found
+            others[subject] = tuple(name for name in candidates[subject] if name not in known)
+        others = {subject: those for subject, those in others.items() if those}
+        still_change = search.changes_under(others, self._try_all)
+        return {subject: those for subject, those in others.items() if still_change[subject]}
+
+    def _text(self, names: Set, subject: Subject) -> str:
+        """The first line of a failure, without numbers and paths, which differ in each run."""
+        return re.sub(r"\S*hermetic-vary-\S*|\d+", "", self._varied[names, subject].text)
+
+    def _conclude(self, subject: Subject, names: Set, confirmation: search.Confirmation) -> None:
+        if confirmation.is_random:
+            self.findings.unstable.append(subject)
+            return
+        if not confirmation.shown:
+            self.findings.unexplained.append(subject)
+            return
+        company = self._company.get(subject, ALONE)
+        if any(catalogue.BY_NAME[name].subject == "order" for name in names):
+            company = max(company, ITS_CLASS)  # others that changed ran in the same process
+        finding = Finding(
+            subject, names, self._plain.of(subject), self._varied[names, subject], confirmation.shown,
+            confirmation.runs, company,
+        )  # fmt: skip
+        (self.findings.steady if finding.is_steady else self.findings.unsteady).append(finding)
+
+    # --- runs ---
+
+    def _choose_company(self, remaining: Mapping[Subject, Set]) -> None:
+        """Find how many other tests must run for a test to change under a set, and not to change without it."""
+        left = {subject: names for subject, names in remaining.items() if subject not in self._company}
+        for company in (ALONE, ITS_CLASS):
+            self._company.update(dict.fromkeys(left, company))
+            without = search.changes_under(dict.fromkeys(left, ()), self._try_all)
+            under = search.changes_under(left, self._try_all)
+            left = {subject: names for subject, names in left.items() if without[subject] or not under[subject]}
+        self._company.update(dict.fromkeys(left, ALL_TESTS))
+
+    def _tests_for(self, subjects: Sequence[Subject]) -> tuple[Subject, ...] | None:
+        """The tests that run for some subjects; None for all."""
+        if any(self._company.get(subject) == ALL_TESTS for subject in subjects):
+            return None
+        return tuple(dict.fromkeys(test for subject in subjects for test in self._tests_with(subject)))
+
+    def _tests_with(self, subject: Subject) -> Iterable[Subject]:
+        """The tests that run together with a subject, and it with them."""
+        if subject.kind == TEST:
+            return [subject] if self._company[subject] == ALONE else self._classes[_class_of(subject.name)]
+        owner = subject.name.partition(" (")[2].removesuffix(")") if subject.kind == FIXTURE else subject.name
+        found = [test for test in self._plain if test.kind == TEST and test.name.startswith(f"{owner}.")]
+        return found[:1] if subject.kind == MODULE or self._company[subject] == ALONE else found
+
+    def _try_all(self, asked: Mapping[Set, Sequence[Subject]]) -> dict[Set, list[Subject]]:
+        """Run subjects under sets, and return those whose verdicts change."""
+        runs = [Asked(_variations(names), self._tests_for(subjects)) for names, subjects in asked.items()]
+        found = {}
+        for (names, subjects), verdicts in zip(asked.items(), self._runs.each(runs), strict=True):
+            found[names] = [subject for subject in subjects if differs(self._plain.of(subject), verdicts.of(subject))]
+            for subject in found[names]:
+                self._varied[names, subject] = verdicts.of(subject)
+        return found
+
+
+def _variations(names: Iterable[str]) -> tuple[Variation, ...]:
+    return tuple(catalogue.BY_NAME[name] for name in names)
+
+
+def _class_of(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"

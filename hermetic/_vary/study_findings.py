@@ -1,0 +1,66 @@
+"""What a study has found, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .verdicts import Subject, Verdict
+
+
+ALONE, ITS_CLASS, ALL_TESTS = 0, 1, 2  # the company of a test
+
+
+@dataclass
+class Finding:
+    """A test that depends on its surroundings.
+
+    Attributes:
+        names: the variations that change its verdict together.
+        plain: its verdict without them.
+        varied: its verdict with them.
+        shown: in how many runs with them its verdict changed.
+        runs: in how many runs with them it was looked at.
+        company: the tests that must run together: ``ALONE``, ``ITS_CLASS`` or ``ALL_TESTS``.
+        also: other variations of the same kind that change its verdict.
+    """
+
+    subject: Subject
+    names: tuple[str, ...]
+    plain: Verdict
+    varied: Verdict
+    shown: int = 0
+    runs: int = 0
+    company: int = ALONE
+    also: list[str] = field(default_factory=list)
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the verdict changed each time."""
+        return self.shown == self.runs > 0
+
+
+@dataclass
+class StudyFindings:
+    """Everything that a study has found.
+
+    Attributes:
+        steady: the dependences that showed each time: these are accusations.
+        unsteady: those that did not show each time.
+        unstable: the tests whose verdicts differ between plain runs.
+        unexplained: the tests that changed under a batch, and for which no set of variations was found.
+        unskipped: the tests that are skipped in plain runs, and run under some variation.
+        left_out: the variations that this machine cannot do, with the reason.
+        not_tried: the variations for which no time was left.
+        tests: how many tests were compared.
+    """
+
+    steady: list[Finding] = field(default_factory=list)
+    unsteady: list[Finding] = field(default_factory=list)
+    unstable: list[Subject] = field(default_factory=list)
+    unexplained: list[Subject] = field(default_factory=list)
+    unskipped: dict[Subject, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    not_tried: list[str] = field(default_factory=list)
+    tests: int = 0

@@ -1,0 +1,77 @@
+"""The options ``--vary`` and ``--vary-only``: a study of the suite of this program, or one run of it."""
+
+from __future__ import annotations
+
+import math
+import sys
+
+from .._base import real
+from .._base.errors import ConfigurationError
+from .._isolation import process_tree
+from .._running.watched_run import jobs
+from .._settings.kinds import Seconds
+from .._variations import catalogue
+from .._verdicts import scopes
+from . import process, report
+from .runs import Runs
+from .study import Study
+
+NOTHING_FOUND, FOUND = 0, 1  # exit codes
+
+
+def study(text: str, budget: str | None) -> int:
+    """Study the suite, print the report, and return the exit code.
+
+    Args:
+        text: the variations to try, as for ``catalogue.chosen_variations``.
+        budget: the seconds after which no further run is started; None for no limit.
+
+    Raises:
+        ConfigurationError: there is no such variation, or no such number of seconds.
+    """
+    if text == "list":
+        sys.stdout.write(report.list_of_variations() + "\n")
+        return NOTHING_FOUND
+    variations = catalogue.chosen_variations(text, "--vary")
+    ends_at = math.inf if budget is None else real.perf_counter() + _seconds(budget)
+    with scopes.unjudged():
+        process_tree.adopt_orphans()
+        runs = Runs(jobs(), ends_at, lambda number: None)
+        findings = Study(runs, variations, _tell).go()
+    sys.stdout.write(report.text(findings) + "\n")
+    sys.stdout.flush()
+    _tell(f"{runs.processes} processes ran {runs.tests} tests")
+    return FOUND if findings.steady else NOTHING_FOUND
+
+
+def run_once(text: str) -> int:
+    """Run the tests once under variations, and return the exit code of the run.
+
+    Args:
+        text: the variations, as for ``catalogue.chosen_variations``.
+
+    Raises:
+        ConfigurationError: there is no such variation, this machine cannot do it, or two of them exclude each other.
+    """
+    variations = catalogue.chosen_variations(text, "--vary-only")
+    for variation in variations:
+        if reason := variation.why_not():
+            raise ConfigurationError(f"--vary-only {variation.name}: {reason}")
+    if not catalogue.can_join(variations):
+        raise ConfigurationError(
+            f"--vary-only {text}: some of these exclude each other; write one value of each subject"
+        )
+    with scopes.unjudged():
+        return process.run_in_surroundings(variations)
+
+
+def _seconds(text: str) -> float:
+    found = Seconds().parse(text)
+    if found is None:
+        raise ConfigurationError(f"--vary-budget {text!r} is not {Seconds.accepted}")
+    return found
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()

@@ -1,0 +1,77 @@
+"""The text of the report."""
+
+from __future__ import annotations
+
+from unittest import mock
+
+from hermetic import HermeticTestCase
+from hermetic._variations.variation import Variation
+from hermetic._vary import by_hand, report
+from hermetic._vary.study_findings import Finding, StudyFindings
+from hermetic._vary.verdicts import FAILS, PASSES, TEST, Subject, Verdict
+
+
+def finding(name, *names, text="AssertionError: 1 != 2", shown=5, **kwargs):
+    plain, varied = Verdict(PASSES, "", (), 0.0), Verdict(FAILS, text, (), 0.0)
+    return Finding(Subject(TEST, f"m.C.{name}", 0), names, plain, varied, shown, 5, **kwargs)
+
+
+STEADY = """
+ci=set (CI=true)
+  m.C.one fails under it (5 of 5 times), and passes without
+    AssertionError: 1 != 2
+    also with ci=unset
+    COMMAND
+  m.C.three fails under it (5 of 5 times), and passes without
+    AssertionError: 1 != 2
+    COMMAND
+
+ci=set (CI=true)
+umask=077 (umask 077)
+  m.C.two fails under all of them (5 of 5 times), and passes without
+    AssertionError: 1 != 2
+    COMMAND
+
+3 of 9 tests depend on what was varied."""
+
+
+class ReportTest(HermeticTestCase):
+    def text(self, **kwargs):
+        with mock.patch.object(by_hand, "command_for", lambda _: "COMMAND"):
+            return report.text(StudyFindings(**kwargs))
+
+    def test_findings_stand_below_what_was_varied(self):
+        steady = [
+            finding("one", "ci=set", also=["ci=unset"]),
+            finding("two", "ci=set", "umask=077"),
+            finding("three", "ci=set"),
+        ]
+        self.assertEqual(self.text(steady=steady, tests=9), STEADY)
+
+    def test_what_is_no_accusation_has_sections_of_its_own(self):
+        subject = Subject(TEST, "m.C.t", 1)
+        text = self.text(
+            unsteady=[finding("t", "ci=set", shown=4)],
+            unstable=[subject],
+            unexplained=[subject],
+            unskipped={subject: "ci=set"},
+            left_out={"ci=unset": "CI is so already"},
+            not_tried=["umask=000"],
+            tests=3,
+        )
+        for part in (
+            "not each time:\n  m.C.t: ci=set, in 4 of 5 runs\n",
+            "no cause was found:\n  m.C.t (number 2 of this name)\n",
+            "differs between plain runs:\n  m.C.t (number 2 of this name)\n",
+            "run under some variation:\n  m.C.t (number 2 of this name): under ci=set\n",
+            "has it so already:\n  ci=unset: CI is so already\n",
+            "the time was spent:\n  umask=000\n",
+            "\nNone of 3 tests was found to depend on what was varied.",
+        ):
+            self.assertIn(part, text)
+
+    def test_all_variations_are_listed_with_what_this_machine_cannot_do(self):
+        with mock.patch.object(Variation, "why_not", lambda variation: "no shell" * (variation.subject == "umask")):
+            listed = report.list_of_variations()
+        self.assertRegex(listed, r"(?m)^hash-seed=1 +PYTHONHASHSEED=1: .*sets of text$")
+        self.assertRegex(listed, r"(?m)^umask=077 +umask 077 \(not here: no shell\)$")

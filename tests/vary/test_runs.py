@@ -1,0 +1,148 @@
+"""Runs under variations, in real processes: every test gets a verdict, whatever the tests do, and nothing is left."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import tempfile
+from unittest import mock
+
+import support
+from hermetic import HermeticTestCase, medium
+from hermetic._isolation import process_tree
+from hermetic._variations import catalogue
+from hermetic._vary.process import ProcessLimits
+from hermetic._vary.runs import Asked, OutOfBudgetError, Runs
+from hermetic._vary.verdicts import FAILS, FIXTURE, IS_SKIPPED, MODULE, PASSES, TEST, THE_PROGRAM, Subject
+from support import Folder, not_inherited, package_folder
+
+setUpModule = support.some_pythons_do
+
+SUITE = """
+    import os, signal, subprocess, sys, time, unittest
+
+    class ATest(unittest.TestCase):
+        def test_a(self): pass
+        def test_b(self): self.fail("first\\nsecond")
+        @unittest.skip("not now")
+        def test_c(self): pass
+
+    class FixtureTest(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls): raise KeyError("no")
+        def test_a(self): pass
+
+    def load_tests(loader, tests, pattern):
+        tests.addTest(ATest("test_a"))
+        return tests
+"""
+HOSTILE = """
+    import os, signal, subprocess, sys, time, unittest
+
+    class ATest(unittest.TestCase):
+        def test_a(self): pass
+        def test_dies(self): os.kill(os.getpid(), signal.SIGKILL)
+        def test_hangs(self): time.sleep(1000)
+        def test_leaves(self):
+            process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"], start_new_session=True)
+            with open({notes!r}, "w") as file:
+                file.write(str(process.pid))
+        def test_z(self): os.makedirs(os.path.join(os.environ["TMPDIR"], "a", "b"), 0o500)
+"""
+
+
+def of(name, number=0, module="test_x"):
+    return Subject(TEST, f"{module}.{name}", number)
+
+
+@medium
+class RunsTest(HermeticTestCase):
+    def setUp(self):
+        self.told = []
+
+    def runs(self, folder, ends_at=math.inf, jobs=1):
+        """Runs of the suite in a folder."""
+        environ = {"PYTHONPATH": package_folder(), "HERMETIC_DEFAULT_SIZE": "medium"}
+        command = [sys.executable, "-m", "hermetic", "discover", "-s", folder]
+        for patched in (mock.patch.dict(os.environ, environ), mock.patch.object(sys, "orig_argv", command)):
+            patched.start()
+            self.addCleanup(patched.stop)
+        return Runs(jobs, ends_at, self.told.append)
+
+    def each(self, runs, *asked):
+        process_tree.adopt_orphans()
+        with not_inherited():
+            return runs.each([Asked(*run) for run in asked])
+
+    def test_each_subject_has_a_verdict(self):
+        with Folder(**{"test_x.py": SUITE, "test_y.py": "import nothing_of_this_name\n"}) as folder:
+            (found,) = self.each(self.runs(folder), ((), None))
+        self.assertEqual(
+            {subject: verdict[:2] for subject, verdict in found.items()},
+            {
+                of("ATest.test_a"): (PASSES, ""),
+                of("ATest.test_a", 1): (PASSES, ""),
+                of("ATest.test_b"): (FAILS, "AssertionError: first"),
+                of("ATest.test_c"): (IS_SKIPPED, "not now"),
+                Subject(FIXTURE, "setUpClass (test_x.FixtureTest)", 0): (FAILS, "KeyError: 'no'"),
+                Subject(MODULE, "test_y", 0): (FAILS, "ModuleNotFoundError: No module named 'nothing_of_this_name'"),
+            },
+        )
+
+    def test_only_the_chosen_tests_run_and_several_runs_at_a_time(self):
+        with Folder(**{"test_x.py": SUITE}) as folder:
+            one, other = self.each(
+                self.runs(folder, jobs=2), ((), (of("ATest.test_a", 1),)), ((), (of("ATest.test_b"),))
+            )
+        self.assertEqual([*one], [of("ATest.test_a", 1)])
+        self.assertEqual([*other], [of("ATest.test_b")])
+        self.assertEqual(self.told, [1, 2])
+
+    def test_a_test_that_ends_its_process_or_hangs_fails_and_the_others_run(self):
+        with (
+            tempfile.NamedTemporaryFile() as notes,
+            Folder(**{"test_x.py": HOSTILE.format(notes=notes.name)}) as folder,
+        ):
+            runs = self.runs(folder)
+            runs._limits = ProcessLimits(60.0, 5.0)
+            runs._all = tuple(of(f"ATest.test_{name}") for name in ("a", "dies", "hangs", "leaves", "z"))
+            (found,) = self.each(runs, ((), None))
+            pid = int(notes.read())
+        self.assertEqual(
+            {subject.name.rpartition("_")[2]: verdict.outcome for subject, verdict in found.items()},
+            {"a": PASSES, "dies": FAILS, "hangs": FAILS, "leaves": PASSES, "z": PASSES},
+        )
+        self.assertEqual(found[of("ATest.test_dies")].text, "SIGKILL while it ran")
+        self.assertEqual(found[of("ATest.test_hangs")].text, "it did not end within 5 s while it ran")
+        self.assertEqual(runs.processes, 3)
+        self.assertIsNone(process_tree.command_of(pid))
+        left = [name for name in os.listdir(tempfile.gettempdir()) if name.startswith("hermetic-vary-")]
+        self.assertEqual(left, [])
+
+    def test_a_program_that_does_not_start_is_a_verdict(self):
+        with Folder() as folder:
+            runs = self.runs(os.path.join(folder, "missing"))
+            (found,) = self.each(runs, ((), None))
+        self.assertEqual([*found], [THE_PROGRAM])
+        self.assertEqual(found[THE_PROGRAM].outcome, FAILS)
+        self.assertIn("missing", found[THE_PROGRAM].text)
+
+    def test_variations_are_set_in_the_order_of_the_catalogue(self):
+        suite = """
+            import os, sys, time, unittest
+
+            class ATest(unittest.TestCase):
+                def test_a(self): self.assertEqual(time.localtime(1577836800).tm_hour, 14)
+                def test_b(self): self.assertEqual(sys.flags.bytes_warning, 2)
+                def test_c(self): self.assertEqual(os.umask(0), 0o77)
+        """
+        names = ("bytes-warning=error", "timezone=Pacific/Kiritimati", "umask=077", "order=reversed")
+        with Folder(**{"test_x.py": suite}) as folder:
+            (found,) = self.each(self.runs(folder), (tuple(catalogue.BY_NAME[name] for name in names), None))
+        self.assertEqual([subject.name[-1] for subject in found], ["c", "b", "a"])
+        self.assertEqual([verdict.outcome for verdict in found.values()], [PASSES] * 3, found)
+
+    def test_no_run_starts_when_the_time_is_spent(self):
+        with self.assertRaises(OutOfBudgetError):
+            self.each(self.runs("missing", ends_at=-math.inf), ((), None))

@@ -1,0 +1,110 @@
+"""The search for causes, compared with a brute-force search; pairs of runs."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+
+from hermetic import HermeticTestCase, medium
+from hermetic._vary import search
+from support.properties import given, st
+
+NAMES = tuple("abcdefghijklmnop")
+
+
+class Suite:
+    """Tests whose verdicts change under sets of variations.
+
+    Args:
+        needs: by each test, the sets of which one is enough.
+    """
+
+    def __init__(self, needs):
+        self.needs = needs
+        self.runs = []
+
+    def try_all(self, asked):
+        self.runs += asked
+        return {names: [test for test in tests if self.changes(test, names)] for names, tests in asked.items()}
+
+    def changes(self, test, names):
+        return any({*needed} <= {*names} for needed in self.needs[test])
+
+
+def found_by(needs, names=NAMES):
+    suite = Suite(needs)
+    return search.causes(dict.fromkeys(needs, names), suite.try_all), suite
+
+
+class CausesTest(HermeticTestCase):
+    def test_each_test_gets_its_own_cause(self):
+        needs = {number: [(NAMES[number],)] for number in range(len(NAMES))}
+        found, _ = found_by(needs)
+        self.assertEqual(found, {number: (NAMES[number],) for number in needs})
+
+    def test_tests_with_one_cause_share_all_runs(self):
+        found, suite = found_by({number: [("g",)] for number in range(100)})
+        self.assertEqual({*found.values()}, {("g",)})
+        self.assertLessEqual(len(suite.runs), math.log2(len(NAMES)) + 1)
+
+    def test_two_that_are_needed_together_are_found(self):
+        pairs = [*itertools.combinations(NAMES, 2)]
+        found, _ = found_by({pair: [pair] for pair in pairs})
+        self.assertEqual(found, {pair: pair for pair in pairs})
+
+    def test_verdicts_that_contradict_each_other_end_the_search(self):
+        for seed in range(200):
+            draw = random.Random(seed)
+            found = search.causes(
+                {"random": NAMES}, lambda asked, draw=draw: {names: ["random"] * draw.randint(0, 1) for names in asked}
+            )
+            self.assertLessEqual({*found["random"]}, {*NAMES})
+
+    def test_each_test_has_its_own_candidates(self):
+        suite = Suite({"one": [("a",)], "other": [("b",)]})
+        self.assertEqual(
+            search.causes({"one": ("a", "c"), "other": ("b", "d", "e")}, suite.try_all),
+            {"one": ("a",), "other": ("b",)},
+        )
+
+
+@medium
+class PropertyTest(HermeticTestCase):
+    @given(st.dictionaries(st.integers(0, 20), st.sets(st.sampled_from(NAMES), min_size=1, max_size=4), max_size=8))
+    def test_the_smallest_set_is_found_for_each_test(self, needs):
+        found, _ = found_by({test: [tuple(needed)] for test, needed in needs.items()})
+        self.assertEqual(found, {test: tuple(sorted(needed)) for test, needed in needs.items()})
+
+    @given(st.lists(st.sets(st.sampled_from(NAMES[:6]), min_size=1), min_size=1, max_size=4))
+    def test_of_several_causes_one_is_found_that_has_nothing_needless(self, causes):
+        found, suite = found_by({"test": [tuple(cause) for cause in causes]})
+        part = found["test"]
+        self.assertTrue(suite.changes("test", part))
+        for name in part:
+            self.assertFalse(suite.changes("test", [other for other in part if other != name]))
+
+
+class ConfirmationTest(HermeticTestCase):
+    def test_a_cause_that_shows_each_time_is_steady(self):
+        suite = Suite({"test": [("a",)]})
+        found = search.confirmed({"test": ("a",)}, suite.try_all)["test"]
+        self.assertTrue(found.is_steady)
+        self.assertEqual((found.shown, found.runs), (search.PAIRS, search.PAIRS))
+        self.assertEqual(suite.runs, [(), ("a",)] * search.PAIRS)  # taking turns
+
+    def test_the_first_contradiction_ends_the_pairs_of_a_test(self):
+        suite = Suite({"test": [], "other": [("a",)]})
+        found = search.confirmed({"test": ("a",), "other": ("a",)}, suite.try_all)
+        self.assertFalse(found["test"].is_steady)
+        self.assertEqual((found["test"].shown, found["test"].runs), (0, 1))
+        self.assertTrue(found["other"].is_steady)
+
+    def test_a_test_that_changes_without_its_set_is_random(self):
+        suite = Suite({"test": [()]})
+        found = search.confirmed({"test": ("a",)}, suite.try_all)["test"]
+        self.assertTrue(found.is_random)
+        self.assertFalse(found.is_steady)
+
+    def test_without_sets_nothing_runs(self):
+        self.assertEqual(search.confirmed({}, lambda _: self.fail("a run")), {})

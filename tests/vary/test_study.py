@@ -1,0 +1,179 @@
+"""The study on suites that exist only here: what is found, and who is accused."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from unittest import mock
+
+from hermetic import HermeticTestCase
+from hermetic._variations import catalogue
+from hermetic._variations.variation import Variation
+from hermetic._vary.runs import OutOfBudgetError
+from hermetic._vary.study import Study
+from hermetic._vary.study_findings import ALL_TESTS, ALONE, ITS_CLASS
+from hermetic._vary.verdicts import FAILS, FIXTURE, IS_SKIPPED, MODULE, PASSES, TEST, Subject, Verdict, Verdicts
+
+SEED, ZONE, ORDER, MASK = "hash-seed=1", "timezone=Asia/Kathmandu", "order=reversed", "umask=077"
+PASS, SKIP = Verdict(PASSES, "", (), 0.0), Verdict(IS_SKIPPED, "why", (), 0.0)
+
+
+def failure(text="AssertionError", codes=()):
+    return Verdict(FAILS, text, codes, 0.0)
+
+
+def subject(name, kind=TEST):
+    return Subject(kind, f"m.C.{name}" if kind == TEST and "." not in name else name, 0)
+
+
+class FakeRuns:
+    """Runs a suite that is a table: for each test, a function of the variations and the tests that run."""
+
+    def __init__(self, tests, *, most=1000):
+        self.suite = {subject(name) if isinstance(name, str) else name: verdict for name, verdict in tests.items()}
+        self.processes = 0
+        self.most = most
+
+    def limit(self, verdicts, seconds):
+        pass
+
+    def each(self, asked):
+        return [self.one({variation.name for variation in run.variations}, run.tests) for run in asked]
+
+    def one(self, names, tests):
+        self.processes += 1
+        if self.processes > self.most:
+            raise OutOfBudgetError
+        chosen = {test for test in self.suite if tests is None or test in tests or test.kind != TEST}
+        found = {test: self.suite[test](names, chosen) for test in self.suite if test in chosen}
+        return Verdicts({test: verdict for test, verdict in found.items() if verdict is not None})
+
+
+def under(*needed, verdict=None):
+    return lambda names, _: (verdict or failure()) if {*needed} <= names else PASS
+
+
+class StudyTest(HermeticTestCase):
+    def study(self, tests, names=(SEED, ZONE, ORDER, MASK), **kwargs):
+        self.told = []
+        self.runs = FakeRuns(tests, **kwargs)
+        variations = [catalogue.BY_NAME[name] for name in names]
+        with mock.patch.object(Variation, "why_not", lambda _: ""):  # this machine may have some so already
+            return Study(self.runs, variations, self.told.append).go()
+
+    def accused(self, findings):
+        return {finding.subject.name.rpartition(".")[2]: finding.names for finding in findings.steady}
+
+    def test_each_dependence_is_named_and_nobody_else(self):
+        tests = {
+            "seed": under(SEED),
+            "zone": under(ZONE),
+            "both": under(ZONE, MASK),
+            **{f"ok{n}": under("no") for n in range(20)},
+        }
+        findings = self.study(tests)
+        self.assertEqual(self.accused(findings), {"seed": (SEED,), "zone": (ZONE,), "both": (ZONE, MASK)})
+        self.assertEqual((findings.unsteady, findings.unstable, findings.unexplained), ([], [], []))
+        self.assertEqual(findings.tests, 23)
+
+    def test_a_failure_that_goes_away_is_a_dependence_too(self):
+        findings = self.study({"test": lambda names, _: PASS if SEED in names else failure()})
+        self.assertEqual(self.accused(findings), {"test": (SEED,)})
+
+    def test_violations_are_compared_and_texts_are_not(self):
+        findings = self.study(
+            {
+                "violation": lambda names, _: failure("x", ("H001",) if SEED in names else ()),
+                "text": lambda names, _: failure(str(sorted(names))),
+            }
+        )
+        self.assertEqual(self.accused(findings), {"violation": (SEED,)})
+
+    def test_tests_that_differ_between_plain_runs_are_set_apart(self):
+        turns = itertools.cycle([PASS, failure()])
+        findings = self.study({"test": lambda *_: next(turns)})
+        self.assertEqual(findings.unstable, [subject("test")])
+        self.assertEqual(self.accused(findings), {})
+
+    def test_random_failures_are_not_accusations(self):
+        accused = 0
+        for seed in range(150):
+            draw = random.Random(seed)
+            findings = self.study({"test": lambda *_, draw=draw: failure() if draw.random() < 0.4 else PASS})
+            accused += len(findings.steady)
+        self.assertEqual(accused, 0)
+
+    def test_what_does_not_show_each_time_is_unsteady(self):
+        turns = itertools.chain(itertools.repeat(failure(), 6), itertools.repeat(PASS))
+        findings = self.study({"test": lambda names, _: next(turns) if SEED in names else PASS}, names=[SEED])
+        self.assertEqual(findings.steady, [])
+        (unsteady,) = findings.unsteady
+        self.assertEqual((unsteady.subject, unsteady.names), (subject("test"), (SEED,)))
+
+    def test_a_skip_is_no_dependence_and_a_skip_that_ends_is_news(self):
+        findings = self.study(
+            {"skipped": under(SEED, verdict=SKIP), "news": lambda names, _: PASS if SEED in names else SKIP}
+        )
+        self.assertEqual(self.accused(findings), {})
+        self.assertEqual([*findings.unskipped], [subject("news")])
+
+    def test_a_failed_import_is_one_finding_and_hides_nothing(self):
+        module = Subject(MODULE, "m", 0)
+        findings = self.study(
+            {
+                module: lambda names, _: failure("ImportError") if ZONE in names else None,
+                "zone": lambda names, _: None if ZONE in names else PASS,
+                "seed": lambda names, _: None if ZONE in names else under(SEED)(names, _),
+            }
+        )
+        self.assertEqual(
+            {finding.subject: finding.names for finding in findings.steady},
+            {module: (ZONE,), subject("seed"): (SEED,)},
+        )
+
+    def test_a_failed_fixture_is_one_finding_and_hides_nothing(self):
+        fixture = Subject(FIXTURE, "setUpClass (m.C)", 0)
+        findings = self.study(
+            {
+                fixture: lambda names, tests: failure() if MASK in names and len(tests) > 1 else None,
+                "seed": lambda names, _: None if MASK in names else under(SEED)(names, _),
+            }
+        )
+        self.assertEqual(
+            {finding.subject: finding.names for finding in findings.steady},
+            {fixture: (MASK,), subject("seed"): (SEED,)},
+        )
+
+    def test_the_company_that_a_test_needs_is_found(self):
+        def with_all(names, tests, *, least):
+            return failure() if ORDER in names and len(tests) >= least else PASS
+
+        findings = self.study(
+            {
+                "alone": under(SEED),
+                "class": lambda names, tests: with_all(names, tests, least=3),
+                "all": lambda names, tests: with_all(names, tests, least=4),
+                subject("m.D.other"): under("no"),
+            }
+        )
+        self.assertEqual(
+            {finding.subject.name: (finding.names, finding.company) for finding in findings.steady},
+            {"m.C.alone": ((SEED,), ALONE), "m.C.class": ((ORDER,), ITS_CLASS), "m.C.all": ((ORDER,), ALL_TESTS)},
+        )
+
+    def test_a_second_cause_of_another_failure_is_found(self):
+        def verdict(names, _):
+            return failure("seed") if SEED in names else failure("zone") if ZONE in names else PASS
+
+        findings = self.study({"test": verdict})
+        self.assertEqual([finding.names for finding in findings.steady], [(SEED,), (ZONE,)])
+
+    def test_other_values_of_a_known_cause_are_noted(self):
+        zones = (ZONE, "timezone=UTC", "timezone=Etc/GMT+12")
+        findings = self.study({"test": lambda names, _: failure() if names & {*zones} else PASS}, names=zones)
+        (finding,) = findings.steady
+        self.assertEqual((finding.names, finding.also), ((ZONE,), ["timezone=Etc/GMT+12", "timezone=UTC"]))
+
+    def test_what_no_time_was_left_for_is_named(self):
+        findings = self.study({"seed": under(SEED)}, names=(SEED, "hash-seed=2"), most=3)
+        self.assertEqual(findings.not_tried, [SEED, "hash-seed=2"])

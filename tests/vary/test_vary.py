@@ -1,0 +1,123 @@
+"""``--vary`` and ``--vary-only``, as users run them."""
+
+from __future__ import annotations
+
+import subprocess
+
+import support
+from hermetic import HermeticTestCase, medium
+from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
+
+setUpModule = support.some_pythons_do
+
+SUITE = """
+    import os, tempfile, time, unittest
+
+    class DependentTest(unittest.TestCase):
+        seen = []
+
+        def test_both(self):
+            self.assertFalse(os.umask(0o22) == 0o77 and "CI" in os.environ)
+        def test_ci(self):
+            self.assertNotIn("CI", os.environ)
+        def test_folder(self):
+            self.assertNotIn("'", tempfile.gettempdir())
+        def test_order_1(self):
+            self.seen.append(1)
+        def test_order_2(self):
+            self.assertTrue(self.seen)
+        def test_zone(self):
+            self.assertEqual(time.localtime(0).tm_min, 0)
+
+    class OtherTest(unittest.TestCase):
+        def test_a(self): pass
+        def test_b(self): self.fail("always")
+        def test_c(self): self.skipTest("always")
+"""
+NAMES = "timezone,ci,umask,temporary-folder,order=reversed"
+DEPENDENT = {"both", "ci", "folder", "order_2", "zone"}
+
+
+@support.posix_only("time zones of this kind")
+@medium
+class VaryTest(HermeticTestCase):
+    def test_what_tests_depend_on_is_named_with_commands_that_show_it(self):
+        with Folder(**{"test_x.py": SUITE}) as folder:
+            result = run_hermetic("--vary", NAMES, "-j", "2", cwd=folder, env={"TZ": "UTC"})
+            self.assertEqual(result.returncode, 1, result.stderr)
+            commands = [line.strip() for line in result.stdout.splitlines() if " -m hermetic " in line]
+            self.assertEqual(len(commands), len(DEPENDENT), result.stdout)
+            for command in commands:
+                done = self.by_hand(command, folder)
+                self.assertEqual(done.returncode, 1, command)
+                self.assertIn("failures=1", done.stderr, command)
+        found = {
+            line.split()[0].partition(".test_")[2] for line in result.stdout.splitlines() if " times), and" in line
+        }
+        self.assertEqual(found, DEPENDENT)
+        self.assertIn("\nci=set (CI=true)\numask=077 (umask 077)\n", result.stdout)
+        self.assertIn("5 of 9 tests depend on what was varied.", result.stdout)
+        self.assertIn("9 tests, ", result.stderr.splitlines()[0])
+
+    def by_hand(self, command, folder):
+        environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": package_folder(), "TZ": "UTC", "PYTHONHASHSEED": "0"}
+        with not_inherited():
+            return subprocess.run(
+                ["sh", "-c", command], cwd=folder, env=environ, capture_output=True, text=True, timeout=TIMEOUT
+            )
+
+    def test_a_script_is_studied_too(self):
+        script = """
+            import unittest
+            suite = unittest.defaultTestLoader.discover(".")
+            raise SystemExit(not unittest.TextTestRunner().run(suite).wasSuccessful())
+        """
+        with Folder(**{"test_x.py": SUITE, "run.py": script}) as folder:
+            result = run_hermetic("--vary", "ci=set", "--script", "run.py", cwd=folder)
+            self.assertEqual(result.returncode, 1, result.stderr)
+            (command,) = (line.strip() for line in result.stdout.splitlines() if " -m hermetic " in line)
+            self.assertIn("DependentTest.test_ci fails under it", result.stdout)
+            done = self.by_hand(command, folder)
+            self.assertIn("Ran 1 test", done.stderr, command)
+            self.assertEqual(done.returncode, 1)
+
+    def test_without_a_finding_the_status_is_0(self):
+        with Folder(**{"test_x.py": SUITE}) as folder:
+            result = run_hermetic("--vary", "colour=off", "test_x.OtherTest", cwd=folder, env={"NO_COLOR": ""})
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("None of 3 tests was found", result.stdout)
+
+    def test_a_spent_budget_is_told(self):
+        with Folder(**{"test_x.py": SUITE}) as folder:
+            result = run_hermetic("--vary", "ci=set", "--vary-budget", "0.001", cwd=folder)
+        self.assertIn("Left out, as the time was spent:\n  ci=set\n", result.stdout)
+
+    def test_one_run_under_variations_has_its_usual_output_and_status(self):
+        with Folder(**{"test_x.py": SUITE}) as folder:
+            done = run_hermetic(
+                "--vary-only", "timezone=Asia/Kathmandu,order=reversed", "test_x.DependentTest", cwd=folder
+            )
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("failures=2", done.stderr)
+        self.assertIn("test_zone (", done.stderr)
+
+
+@medium
+class WrongUseTest(HermeticTestCase):
+    def test_wrong_values_are_named(self):
+        for arguments, text in (
+            (
+                ("--vary=umsk",),
+                "--vary 'umsk' is not a list of variations; --vary list shows them all (did you mean umask?)",
+            ),
+            (("--vary", "--vary-budget", "soon"), "--vary-budget 'soon' is not a number of seconds above 0"),
+            (("--vary-only", "hash-seed"), "exclude each other"),
+        ):
+            result = run_hermetic(*arguments)
+            self.assertEqual(result.returncode, 2, arguments)
+            self.assertIn(text, result.stderr)
+
+    def test_the_variations_are_listed(self):
+        result = run_hermetic("--vary", "list")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("hash-seed=1", result.stdout)
