@@ -29,7 +29,7 @@ LAYERS = {
         "supported_python | features records sizes spelling system | command real | errors |"
         " addresses clock own_files own_sockets shared_files | file_replacement"
     ),
-    "_stdlib": "global_state interpreter_internals subprocess_internals unittest_internals windows_files",
+    "_stdlib": "global_state immortality interpreter_internals subprocess_internals unittest_internals windows_files",
     "_children.site": "sitecustomize",
     "_version": "",
     "_policy": "decision | allowances remedies | messages",
@@ -195,6 +195,7 @@ FOREIGN_ASSIGNMENTS = {
     ("_children.site.sitecustomize", "os.environ['PYTHONPATH']"),  # takes itself out of what the user's code sees
     ("_children.site.sitecustomize", "sys.path[:]"),  # as above
     ("_isolation.worker_process", "os.environ['HERMETIC_ISOLATED']"),  # tests see by it that they are isolated
+    ("_isolation.zygote", "os.environ['HERMETIC_ISOLATED']"),  # as above
     ("_isolation.worker_process", "os.environ[name]"),  # the temporary folder of a worker
     ("_isolation.worker_process", "sys.__stdin__"),  # the standard files of a worker
     ("_isolation.worker_process", "sys.f'__{name}__"),  # as above

@@ -36,7 +36,7 @@ def counted_from(moment: float) -> float:
 
 def note_stops() -> bool:
     """Note each SIGCONT from now on; False if that is impossible, or the program handles the signal."""
-    if _SIGNAL is None or signal.getsignal(_SIGNAL) != signal.SIG_DFL:
+    if _SIGNAL is None or real.signal_handler(_SIGNAL) != real.DEFAULT_SIGNAL:
         return False
     try:
         real.set_signal_handler(_SIGNAL, _note)
@@ -52,7 +52,7 @@ def stops_noted() -> Iterator[None]:
     try:
         yield
     finally:
-        if is_noted and _SIGNAL is not None and signal.getsignal(_SIGNAL) is _note:
+        if is_noted and _SIGNAL is not None and real.signal_handler(_SIGNAL) is _note:
             real.set_signal_handler(_SIGNAL, real.DEFAULT_SIGNAL)
 
 

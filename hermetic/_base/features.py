@@ -22,6 +22,9 @@ UNITTEST_HAS_DURATIONS = sys.version_info >= (3, 12)
 INTERRUPTED_EXIT_STATUS = 130
 NO_TESTS_EXIT_STATUS = 5 if sys.version_info >= (3, 12) else 0
 
+# Immortal objects (PEP 683) came with 3.12.
+HAS_IMMORTAL_OBJECTS = sys.version_info >= (3, 12)
+
 # Exception groups, and the columns of instructions, came with 3.11.
 HAS_EXCEPTION_GROUPS = CODE_HAS_POSITIONS = sys.version_info >= (3, 11)
 

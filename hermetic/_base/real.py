@@ -13,7 +13,7 @@ from . import system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 open_file = builtins.open
@@ -112,6 +112,27 @@ def signal_handlers() -> dict[int, Any]:
         except ValueError:  # reserved by the C library
             continue
     return handlers
+
+
+def change_blocked_signals(how: int, signals: Iterable[int]) -> set[int]:
+    """Block or unblock signals as ``signal.pthread_sigmask`` does, and return those that were blocked; none on Windows.
+
+    Args:
+        how: ``SIG_BLOCK``, ``SIG_UNBLOCK`` or ``SIG_SETMASK``.
+    """
+    import _signal
+
+    if not hasattr(_signal, "pthread_sigmask"):
+        return set()
+    before: set[int] = _signal.pthread_sigmask(how, signals)
+    return before
+
+
+def signal_handler(number: int) -> Any:
+    """Return the handler of a signal without ``signal``'s enumerations: ``DEFAULT_SIGNAL`` for the default."""
+    import _signal
+
+    return _signal.getsignal(number)
 
 
 def set_signal_handler(number: int, handler: Any) -> Any:

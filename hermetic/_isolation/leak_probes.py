@@ -15,8 +15,10 @@ from .._stdlib import global_state, interpreter_internals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from typing import Any
+
+    Probe = tuple[str, str, Any]
 
 fcntl: Any = None if features.WINDOWS else importlib.import_module("fcntl")
 _GET_PATH: int | None = getattr(fcntl, "F_GETPATH", None)
@@ -24,25 +26,6 @@ _MAX_PATH = 1024  # bytes: MAXPATHLEN of macOS
 
 UNKNOWN = object()  # what a probe returns where there is nothing to look at
 UNREAD = object()  # what stands for the value of a probe that failed
-
-
-def _loaded(module: str, read: Callable[[Any], Any]) -> Callable[[], Any]:
-    """A probe that reads something of a module, once that is imported."""
-
-    def probe() -> Any:
-        found = sys.modules.get(module)
-        return UNKNOWN if found is None else read(found)
-
-    return probe
-
-
-def _list(module: str, name: str) -> Callable[[], Any]:
-    """A probe for a list of a module: its identity and its items."""
-    return _loaded(module, lambda found: (id(getattr(found, name)), [*getattr(found, name)]))
-
-
-def _identity(module: str, name: str) -> Callable[[], Any]:
-    return _loaded(module, lambda found: getattr(found, name, None))
 
 
 def _umask() -> int:
@@ -75,9 +58,9 @@ def _finders() -> list[Any]:
 _PACKAGE = __name__.partition(".")[0]
 
 
-def _blocked_signals(signal: Any) -> dict[str, Any]:
-    mask = getattr(signal, "pthread_sigmask", None)
-    return {} if mask is None else {str(number): True for number in mask(signal.SIG_BLOCK, ())}
+def _blocked_signals(signal: Any) -> dict[str, bool]:
+    how = getattr(signal, "SIG_BLOCK", 0)
+    return {str(int(number)): True for number in real.change_blocked_signals(how, ())}
 
 
 def _timers(signal: Any) -> dict[str, bool]:
@@ -90,7 +73,7 @@ def _limits(resource: Any) -> dict[str, Any]:
 
 
 def _locales(locale: Any) -> dict[str, Any]:
-    return {name: locale.setlocale(getattr(locale, name)) for name in _LOCALE_CATEGORIES if hasattr(locale, name)}
+    return {name: global_state.current_locale(locale, name) for name in _LOCALE_CATEGORIES if hasattr(locale, name)}
 
 
 def _event_loop_policy(events: Any) -> Any:
@@ -113,50 +96,51 @@ def _once_set(value: Any) -> Any:
 
 _LOCALE_CATEGORIES = ("LC_CTYPE", "LC_COLLATE", "LC_TIME", "LC_MONETARY", "LC_NUMERIC", "LC_MESSAGES")
 
-# What is compared as a whole: the name that people see, and how it is read.
-VALUES: tuple[tuple[str, Callable[[], Any]], ...] = (
-    ("current folder", _folder),
-    ("umask", _umask),
-    ("sys.argv", _list("sys", "argv")),
-    ("sys.path", _list("sys", "path")),
-    ("sys.path_hooks", _list("sys", "path_hooks")),
-    ("sys.meta_path", lambda: (id(sys.meta_path), _finders())),
-    ("sys.stdin", _identity("sys", "stdin")),
-    ("sys.stdout", _identity("sys", "stdout")),
-    ("sys.stderr", _identity("sys", "stderr")),
-    ("sys.excepthook", _identity("sys", "excepthook")),
-    ("sys.displayhook", _identity("sys", "displayhook")),
-    ("sys.warnoptions", _list("sys", "warnoptions")),
-    ("trace function", sys.gettrace),
-    ("profile function", sys.getprofile),
-    ("recursion limit", sys.getrecursionlimit),
-    ("thread switch interval", sys.getswitchinterval),
-    ("builtins.__import__", _identity("builtins", "__import__")),
-    ("builtins.open", _identity("builtins", "open")),
-    ("warnings.filters", lambda: (id(global_state.warning_filters()), [*global_state.warning_filters()])),
-    ("warnings.showwarning", _identity("warnings", "showwarning")),
-    ("logging handlers", _loaded("logging", _handlers)),
-    ("root logger", _loaded("logging", lambda logging: (logging.root.level, [*logging.root.handlers]))),
-    ("logging.disable", _loaded("logging", lambda logging: logging.root.manager.disable)),
-    ("time zone", _loaded("time", lambda time: time.tzname)),
-    ("shutil archive formats", _loaded("shutil", lambda shutil: shutil.get_archive_formats())),
-    ("shutil unpack formats", _loaded("shutil", lambda shutil: shutil.get_unpack_formats())),
-    ("asyncio event loop policy", _loaded("asyncio.events", _event_loop_policy)),
-    ("asyncore.socket_map", _loaded("asyncore", lambda asyncore: dict(asyncore.socket_map))),
-    ("sysconfig variables", _loaded("sysconfig", lambda sysconfig: _once_set(global_state.sysconfig_state(sysconfig)))),
-    ("urllib.request opener", _loaded("urllib.request", lambda request: _once_set(global_state.url_opener(request)))),
-    ("urllib.request temporary files", _loaded("urllib.request", global_state.url_temporary_files)),
-    ("default socket timeout", _loaded("socket", lambda socket: socket.getdefaulttimeout())),
+# What is compared as a whole: the name that people see, and how it is read: by a function, or from a module once that
+# is imported, as its attribute or by a function of the module. A list stands for its identity and its items.
+VALUES: tuple[Probe, ...] = (
+    ("current folder", "", _folder),
+    ("umask", "", _umask),
+    ("sys.argv", "sys", "argv"),
+    ("sys.path", "sys", "path"),
+    ("sys.path_hooks", "sys", "path_hooks"),
+    ("sys.meta_path", "", lambda: (id(sys.meta_path), _finders())),
+    ("sys.stdin", "sys", "stdin"),
+    ("sys.stdout", "sys", "stdout"),
+    ("sys.stderr", "sys", "stderr"),
+    ("sys.excepthook", "sys", "excepthook"),
+    ("sys.displayhook", "sys", "displayhook"),
+    ("sys.warnoptions", "sys", "warnoptions"),
+    ("trace function", "", sys.gettrace),
+    ("profile function", "", sys.getprofile),
+    ("recursion limit", "", sys.getrecursionlimit),
+    ("thread switch interval", "", sys.getswitchinterval),
+    ("builtins.__import__", "builtins", "__import__"),
+    ("builtins.open", "builtins", "open"),
+    ("warnings.filters", "warnings", "filters"),
+    ("warnings.showwarning", "warnings", "showwarning"),
+    ("logging handlers", "logging", _handlers),
+    ("root logger", "logging", lambda logging: (logging.root.level, [*logging.root.handlers])),
+    ("logging.disable", "logging", lambda logging: logging.root.manager.disable),
+    ("time zone", "time", "tzname"),
+    ("shutil archive formats", "shutil", lambda shutil: shutil.get_archive_formats()),
+    ("shutil unpack formats", "shutil", lambda shutil: shutil.get_unpack_formats()),
+    ("asyncio event loop policy", "asyncio.events", _event_loop_policy),
+    ("asyncore.socket_map", "asyncore", lambda asyncore: dict(asyncore.socket_map)),
+    ("sysconfig variables", "sysconfig", lambda sysconfig: _once_set(global_state.sysconfig_state(sysconfig))),
+    ("urllib.request opener", "urllib.request", lambda request: _once_set(global_state.url_opener(request))),
+    ("urllib.request temporary files", "urllib.request", global_state.url_temporary_files),
+    ("default socket timeout", "socket", lambda socket: socket.getdefaulttimeout()),
 )  # fmt: skip
 
 # What is compared by key.
-TABLES: tuple[tuple[str, Callable[[], Any]], ...] = (
-    ("environment variable", real.environment),
-    ("signal handler", _loaded("signal", lambda _: real.signal_handlers())),
-    ("blocked signal", _loaded("signal", _blocked_signals)),
-    ("timer", _loaded("signal", _timers)),
-    ("resource limit", _loaded("resource", _limits)),
-    ("locale", _loaded("locale", _locales)),
+TABLES: tuple[Probe, ...] = (
+    ("environment variable", "", real.environment),
+    ("signal handler", "signal", lambda _: real.signal_handlers()),
+    ("blocked signal", "signal", _blocked_signals),
+    ("timer", "signal", _timers),
+    ("resource limit", "resource", _limits),
+    ("locale", "locale", _locales),
 )
 
 
@@ -168,12 +152,22 @@ def folder_names(folder: str) -> list[str]:
         return []
 
 
-def read(probes: Iterable[tuple[str, Callable[[], Any]]]) -> dict[str, Any]:
+def read(probes: Iterable[Probe]) -> dict[str, Any]:
     """What probes return, by name, with ``UNREAD`` for one that fails."""
-    values = {}
-    for name, probe in probes:
+    values: dict[str, Any] = {}
+    for name, module, how in probes:
         try:
-            values[name] = probe()
+            if not module:
+                values[name] = how()
+                continue
+            found = sys.modules.get(module)
+            if found is None:
+                values[name] = UNKNOWN
+            elif type(how) is str:
+                value = getattr(found, how)
+                values[name] = (id(value), [*value]) if type(value) is list else value
+            else:
+                values[name] = how(found)
         except Exception:  # noqa: BLE001 - a test may have broken what the probe looks at
             values[name] = UNREAD
     return values
@@ -186,7 +180,7 @@ def known_threads() -> list[Any]:
 
 def open_files() -> set[int]:
     """The open file descriptors, without those of helper processes; empty on systems that do not list them."""
-    listed = sorted(int(name) for name in folder_names(features.OPEN_FILES_FOLDER) if name.isdigit())
+    listed = sorted(map(int, folder_names(features.OPEN_FILES_FOLDER)))
     # The list was read through the lowest number that was free, and that is free again.
     reader = next((fd for fd in listed if not is_open(fd)), None)
     return {*listed}.difference({reader}, global_state.helper_files(), own_files.sweeper_pipes())

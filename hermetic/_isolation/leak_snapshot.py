@@ -19,8 +19,8 @@ _PROBES = (*leak_probes.VALUES, *leak_probes.TABLES)
 _BESIDE_SQLITE = ("-journal", "-wal", "-shm")  # come and go with the transactions of a database
 _FILES_OF_TOOLS = (".", "__pycache__")  # what the names of hidden files and of caches begin with
 _GIVEN_TO_WORKERS = ("warnings.showwarning", "environment variable", "signal handler", "blocked signal")
-_OF_WORKERS = [(name, probe) for name, probe in _PROBES if name in _GIVEN_TO_WORKERS]
-_TABLES = frozenset(dict(leak_probes.TABLES))
+_OF_WORKERS = [probe for probe in _PROBES if probe[0] in _GIVEN_TO_WORKERS]
+_TABLES = frozenset(name for name, *_ in leak_probes.TABLES)
 
 
 class Snapshot:
@@ -91,7 +91,8 @@ class Snapshot:
 
     def _changed(self, closed: set[int]) -> list[str]:
         found = [f"file descriptor closed: {fd}" for fd in sorted(closed)]
-        for name, after in leak_probes.read(_PROBES).items():
+        values = leak_probes.read(_PROBES)
+        for name, after in () if _same(self._values, values) else values.items():
             before = self._values[name]
             if after is before or _same(before, after):
                 continue

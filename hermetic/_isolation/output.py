@@ -247,10 +247,10 @@ def remove_folder(path: str) -> None:
 
 
 def take_over(folder: str, descriptors: list[int]) -> dict[str, int]:
-    """In the worker: the file descriptors of its streams by name, and that of the null device.
+    """In the worker: the file descriptors of its streams by name.
 
     Args:
         descriptors: those that were passed to the worker; none if it has to open the files.
     """
     written = descriptors or [system.open_fd(os.path.join(folder, name), _TO_APPEND) for name in _NAMES]
-    return {**dict(zip(_NAMES, written, strict=True)), "null": system.open_fd(os.devnull, os.O_RDONLY)}
+    return dict(zip(_NAMES, written, strict=True))

@@ -51,12 +51,11 @@ def set_up(given: WorkerArguments, *, is_fresh: bool, keeps_files: bool = False)
         given.sandbox = moved_away(given.sandbox)
     stacks = opened.pop("stacks")
     if not keeps_files:
-        for fd, name in enumerate(("null", "out", "err")):
-            os.dup2(opened[name], fd)
-    system.close(opened["null"])
+        os.dup2(opened["out"], 1)
+        os.dup2(opened["err"], 2)
     if is_fresh:
         make_streams()
-    os.environ["HERMETIC_ISOLATED"] = "1"
+        os.environ["HERMETIC_ISOLATED"] = "1"  # the zygote of other workers has set it
     faulthandler.enable(file=stacks, all_threads=True)
     if features.WINDOWS:
         windows_processes.StackRequest(given.folder).answer(stacks, process_tree.ABORTED)
@@ -90,7 +89,10 @@ def _restore_before_use(folder: str, _: tuple[Any, ...]) -> None:
 
 
 def make_streams() -> None:
-    """Make Python's standard streams unbuffered, so that a crash loses no output."""
+    """Make Python's standard streams unbuffered, so that a crash loses no output, and its standard input empty."""
+    null = system.open_fd(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    system.close(null)
     for name, fd in (("stdout", 1), ("stderr", 2)):
         stream = io.TextIOWrapper(
             io.FileIO(fd, "w", closefd=False), encoding="utf-8", errors="backslashreplace", write_through=True
@@ -105,16 +107,20 @@ def moved_away(fd: int) -> int:
     if features.WINDOWS:
         moved = os.dup2(fd, _free_number(), inheritable=False)
     else:
-        # The limit may be lower: it is 256 on macOS.
-        limit: int = os.sysconf("SC_OPEN_MAX")  # type: ignore[attr-defined,unused-ignore]  # not on Windows
-        least = min(_LEAST_FILE_DESCRIPTOR, max(3, limit - _OWN_FILES))
         try:
-            moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, least)
+            moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _least_number())
         except OSError:  # what is left of the numbers is taken
             moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
     if fd > 2:  # noqa: PLR2004 - a standard one is replaced, not closed: the next file would get its number
         system.close(fd)
     return moved
+
+
+@functools.cache
+def _least_number() -> int:
+    """The number that the worker's own files begin with. The limit may be lower: it is 256 on macOS."""
+    limit: int = os.sysconf("SC_OPEN_MAX")  # type: ignore[attr-defined,unused-ignore]  # not on Windows
+    return min(_LEAST_FILE_DESCRIPTOR, max(3, limit - _OWN_FILES))
 
 
 def _free_number() -> int:

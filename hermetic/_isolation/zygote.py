@@ -16,6 +16,7 @@ import signal
 import sys
 
 from .._base import own_sockets, real, system
+from .._stdlib import immortality
 from . import output, process_tree
 from .interpreters import WorkerArguments, fresh_command
 
@@ -32,6 +33,11 @@ _DESCRIPTORS = 4  # that come with start: the worker's channel, and the files th
 _PAUSE = 0.002  # seconds between two looks at what is ending
 _SWEEP_SECONDS = 5.0  # until a process that is stuck in the kernel is given up
 _MAX_LEFT = 100  # processes that are named, so that one message holds them
+_FEW_WORKERS = 8  # do not save the time that it takes to make the code that workers run immortal
+_RUN_BY_WORKERS = (
+    *(__name__.partition(".")[0], "unittest", "builtins", "sys", "os", "posix", "posixpath", "contextlib", "functools"),
+    *("json", "signal", "_signal", "time", "gc", "fcntl", "faulthandler", "atexit", "warnings", "locale", "types"),
+)
 _HELPER_SECONDS = 1.0  # for multiprocessing's helpers to notice that they are alone
 
 
@@ -59,7 +65,9 @@ class Zygote:
         os.set_blocking(self._waker, False)
         os.set_blocking(self._wakeup, False)
         self._handlers_before: list[tuple[int, Any]] = []
-        self._mask_before = signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD, signal.SIGCONT, signal.SIGTERM])
+        self._mask_before = real.change_blocked_signals(
+            signal.SIG_UNBLOCK, [signal.SIGCHLD, signal.SIGCONT, signal.SIGTERM]
+        )
 
     def serve(self) -> NoReturn:
         """Do what the supervisor asks for, until it ends."""
@@ -70,6 +78,7 @@ class Zygote:
         self._handle(signal.SIGINT, real.IGNORE_SIGNAL)  # the supervisor handles Ctrl-C
         for number in (signal.SIGCONT, signal.SIGTERM):  # a test may send these to its parent
             self._handle(number, lambda *_: None)
+        os.environ["HERMETIC_ISOLATED"] = "1"  # each worker would write it to memory of its own
         gc.collect()  # garbage would lie scattered among the objects that are frozen
         gc.freeze()  # collections in the workers copy no pages of what is there now
         self._poll.register(self._control, system.POLLIN)
@@ -133,6 +142,8 @@ class Zygote:
                 self._supervised[pid] = supervised
         for fd in given.descriptors():
             system.close(fd)
+        if token == _FEW_WORKERS:
+            immortality.make_immortal(_RUN_BY_WORKERS)
 
     def _prepare_sandbox(self, given: WorkerArguments) -> Supervised:
         """Load all that a sandbox needs, and connect the worker's sandbox with its supervisor here."""
@@ -153,7 +164,7 @@ class Zygote:
         signal.set_wakeup_fd(-1)
         for number, handler in self._handlers_before:
             real.set_signal_handler(number, handler)
-        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask_before)
+        real.change_blocked_signals(signal.SIG_SETMASK, self._mask_before)
         self._control.close()
         if self._supervisor is not None:
             self._supervisor.close()

@@ -49,6 +49,11 @@ def helper_files() -> list[int]:
     return [fd for fd in found if fd is not None]
 
 
+def current_locale(locale: Any, category: str) -> Any:
+    """Return the locale of a category, by the C function: ``setlocale`` of the module takes far more time."""
+    return locale._setlocale(getattr(locale, category), None)
+
+
 def warning_filters() -> list[Any]:
     """Return the filters of the warnings module."""
     return sys.modules["warnings"].filters  # type: ignore[no-any-return]

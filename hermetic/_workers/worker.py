@@ -23,7 +23,7 @@ import os
 import traceback
 import unittest
 
-from .._base import clock, real
+from .._base import clock, own_sockets, real
 from .._base.errors import DecorationError
 from .._guards import audit_hook
 from .._isolation import leak_snapshot, worker_process
@@ -115,8 +115,7 @@ def warm_up(tests: dict[int, Any] | None = None, suite: Any = None) -> Callable[
     audit_hook.hook_listeners()
     worker_process.make_streams()
     for _ in range(_WARM_UPS):
-        rehearsal = _RequestLoop(_Rehearsal(), {0: unittest.FunctionTestCase(_rehearsed)})  # type: ignore[arg-type]
-        rehearsal.run(leave=False)
+        _rehearse()
     policies.forget(unittest.FunctionTestCase)
     for cls in {id(type(test)): type(test) for test in (tests or {}).values()}.values():
         with contextlib.suppress(DecorationError):  # a worker that runs a test of the class reports it
@@ -129,21 +128,21 @@ def warm_up(tests: dict[int, Any] | None = None, suite: Any = None) -> Callable[
 _WARM_UPS = 4  # runs after which Python has adapted most of the code
 
 
+def _rehearse() -> None:
+    """Run a test as a worker does, with a channel and output files of its own."""
+    nonce = framing.new_nonce()
+    ours, theirs = own_sockets.pair()
+    with contextlib.closing(ours), contextlib.closing(theirs), real.open_file(os.devnull, "wb") as output:
+        run = ["run", {"number": 0}, run_options(None, compare=False)]
+        ours.sendall(framing.pack(nonce, ["all", [run, ["finish"]]]))
+        streams = (output.fileno(), output.fileno())
+        channel = framing.WorkerEnd(theirs.fileno(), theirs.fileno(), nonce, streams)
+        loop = _RequestLoop(channel, {0: unittest.FunctionTestCase(_rehearsed)}, snapshot=leak_snapshot.Snapshot())
+        loop.run(leave=False)
+
+
 def _rehearsed() -> None:
     """The test of a rehearsal."""
-
-
-class _Rehearsal:
-    """Stands for the channel of a worker that runs one test."""
-
-    def __init__(self) -> None:
-        self._requests: list[list[Any]] = [["run", {"number": 0}, run_options(None, compare=False)], ["finish"]]
-
-    def receive(self) -> list[Any]:
-        return self._requests.pop(0)
-
-    def send(self, frame: list[Any], *, hold: bool = False) -> None:
-        framing.pack(b"", frame)
 
 
 class _RequestLoop:

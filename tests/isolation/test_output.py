@@ -140,7 +140,6 @@ class OutputTest(unittest.TestCase):
             opened = output.take_over(folder, streams.descriptors())
             for name in ("out", "err", "stacks"):
                 os.write(opened[name], name.encode())
-            os.close(opened["null"])
             self.assertEqual(streams.read(end=True), [("out", "out"), ("err", "err")])
             self.assertEqual((streams.read(), streams.stacks.read_end()), ([], "stacks"))
             streams.empty()
@@ -156,7 +155,6 @@ class OutputTest(unittest.TestCase):
             self.assertEqual([], os.listdir(folder))
         opened = output.take_over(folder, streams.descriptors())
         os.write(opened["out"], b"text")
-        os.close(opened["null"])
         self.assertEqual(streams.read(end=True), [("out", "text")])
         streams.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import asyncio.base_subprocess
+import locale
 import logging
 import sysconfig
 import urllib.request
@@ -60,6 +61,13 @@ class HelperFilesTest(hermetic.HermeticTestCase):
             "print([os.fstat(fd) and 'open' for fd in global_state.helper_files()])\n",
         )
         self.assertEqual(shown.stdout, "[]\n['open', 'open']\n")
+
+
+class LocaleTest(hermetic.HermeticTestCase):
+    def test_the_locale_of_a_category_is_what_its_module_says(self):
+        for category in ("LC_CTYPE", "LC_NUMERIC"):
+            expected = locale.setlocale(getattr(locale, category))
+            self.assertEqual(global_state.current_locale(locale, category), expected)
 
 
 class FiltersTest(hermetic.HermeticTestCase):
