@@ -34,8 +34,8 @@ LAYERS = {
     "_version": "",
     "_policy": "decision | allowances remedies | messages",
     "_reports": (
-        "html_assets plain_text test_records | ci_annotations html_timeline json_report trends"
-        " junit_report | html_report | report_writer"
+        "html_assets plain_text test_records | ci_annotations html_text json_report junit_report trends |"
+        " html_details html_timeline | html_failures html_tests html_trends | html_report | report_writer"
     ),
     "_terminal": "colours drawing | live_line",
     "_settings": "baseline_file kinds | allow_tables table | config | current_run",
@@ -124,6 +124,8 @@ TESTED_ELSEWHERE = {
     "_program.run_setup": "program.test_program suites.test_order",
     "_protocol.frame_kinds": "protocol.test_frames",
     "_reports.html_assets": "reports.test_html_report",  # shown in a browser
+    "_reports.html_tests": "reports.test_html_report",  # as above
+    "_reports.html_text": "reports.test_html_report",  # as above
     "_pytest_host.item_replay": "pytest_host.test_isolated_items pytest_host.test_fresh_session",
     "_pytest_host.item_worker": "pytest_host.test_isolated_items",  # runs in workers only
     "_pytest_host.worker_terminal": "pytest_host.test_isolated_items",  # as above

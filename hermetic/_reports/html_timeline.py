@@ -1,42 +1,89 @@
-"""Draws the timeline of the HTML report as SVG, with a row for each worker and each isolation group."""
+"""Draws the timeline of the HTML report as SVG, with a row for each process, or for processes that took turns."""
 
 from __future__ import annotations
 
+from . import html_text
+from .html_text import shown
 from .test_records import OUTCOMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from .test_records import RunRecord, TestRecord
 
 _COLUMNS = 1000  # tests shorter than a column share a bar, which keeps the page small
-_MAX_ROWS = 60
-_REST = "others"
+_MAX_ROWS = 24  # which fit on a screen
 
 
-def timeline(run: RunRecord, shown: Callable[[object], str]) -> Iterator[str]:
+class Timeline:
+    """Where the tests of a run are in its timeline.
+
+    With more processes than rows, as every isolated test has its own, a row is a slot: processes follow each other in
+    it. If more tests than that ran at a time, they overlap.
+
+    Attributes:
+        names: the names of the rows.
+        rows: the number of the row of each record, in their order.
+        end: the last end of a test, in seconds since the start of the run.
+    """
+
+    def __init__(self, run: RunRecord) -> None:
+        workers = dict.fromkeys(record.worker for record in run.tests if record.kind == "test")
+        self.end = max((record.started + record.duration for record in run.tests), default=0.0) or 1.0
+        if len(workers) <= _MAX_ROWS:
+            self.names = [*workers]
+            numbers = {worker: number for number, worker in enumerate(workers)}
+            self.rows = [numbers.get(record.worker, 0) for record in run.tests]
+        else:
+            self.rows = _slots(run.tests)
+            self.names = [f"slot {number + 1}" for number in range(max(self.rows) + 1)]
+
+    def places(self, records: Sequence[TestRecord]) -> list[str]:
+        """The row, the start and the duration of each record, for the script of the page."""
+        return [
+            f"{row} {record.started:.4f} {record.duration:.4f}" for row, record in zip(self.rows, records, strict=True)
+        ]
+
+
+def _slots(records: Sequence[TestRecord]) -> list[int]:
+    """The first free slot of each record; main has one to itself."""
+    ends: list[float] = []
+    found = [0] * len(records)
+    has_main = any(record.worker == "main" for record in records)
+    for index in sorted(range(len(records)), key=lambda index: records[index].started):
+        record = records[index]
+        if record.worker == "main":
+            continue
+        slot = next((slot for slot, end in enumerate(ends) if end <= record.started), len(ends))
+        if slot == _MAX_ROWS - has_main:
+            slot = ends.index(min(ends))
+        ends[slot : slot + 1] = [record.started + record.duration]
+        found[index] = slot + has_main
+    return found
+
+
+def timeline(run: RunRecord, lanes: Timeline) -> Iterator[str]:
     """The section of the timeline."""
-    rows: dict[str, list[TestRecord]] = {}
-    for record in run.tests:
+    rows: list[list[TestRecord]] = [[] for _ in lanes.names]
+    for row, record in zip(lanes.rows, run.tests, strict=True):
         if record.kind == "test":
-            name = record.group or record.worker
-            rows.setdefault(name if name in rows or len(rows) < _MAX_ROWS else _REST, []).append(record)
-    end = max((record.started + record.duration for record in run.tests), default=0.0) or 1.0
-    yield '<section>\n<h2 id="timeline">Timeline</h2>'
-    yield f"<p>Each row is a worker or an isolation group. The axis is from 0 to {end:.3f} s of the run.</p>"
-    yield '<div class="scrolls" tabindex="0" role="region" aria-labelledby="timeline"><table class="timeline">'
-    yield '<thead><tr><th>Where</th><th>When</th><th class="number">Tests</th><th class="number">Processes</th>'
-    yield '<th class="number">Busy</th></tr></thead><tbody>'
-    for name, records in rows.items():
-        busy = sum(record.duration for record in records)
-        yield f'<tr><th scope="row">{shown(name)}</th><td>{_drawing(records, end, shown)}</td>'
-        yield f'<td class="number">{len(records)}</td><td class="number">{len({r.worker for r in records})}</td>'
-        yield f'<td class="number">{busy:.3f} s</td></tr>'
-    yield "</tbody></table></div>\n</section>"
+            rows[row].append(record)
+    if not any(rows):
+        return
+    yield '<section id="timeline"><h2 id="timeline-title">Timeline</h2>'
+    yield '<div class="controls" id="zoom" hidden></div><div class="lanes" id="lanes">'
+    for name, records in zip(lanes.names, rows, strict=True):
+        if records:
+            busy = html_text.duration(sum(record.duration for record in records))
+            told = f"{html_text.counted(len(records), 'test')}, {busy}"
+            yield f'<span class="lane">{shown(name)} <span class="soft">{told}</span></span>'
+            yield _drawing(records, lanes.end)
+    yield '</div><p class="soft axis"><span>0 s</span>'
+    yield f"<span>{html_text.duration(lanes.end)}</span></p></section>"
 
 
-def _drawing(records: list[TestRecord], end: float, shown: Callable[[object], str]) -> str:
+def _drawing(records: list[TestRecord], end: float) -> str:
     bars: list[list[TestRecord]] = []
     short: dict[int, list[TestRecord]] = {}  # by column
     for record in records:
@@ -44,7 +91,7 @@ def _drawing(records: list[TestRecord], end: float, shown: Callable[[object], st
             bars.append([record])
         else:
             short.setdefault(_column(record, end), []).append(record)
-    drawn = "".join(_bar(of_bar, end, shown) for of_bar in [*bars, *short.values()])
+    drawn = "".join(_bar(of_bar, end) for of_bar in [*bars, *short.values()])
     bad = sum(record.is_bad for record in records)
     first = min(record.started for record in records)
     last = max(record.started + record.duration for record in records)
@@ -56,7 +103,7 @@ def _column(record: TestRecord, end: float) -> int:
     return min(max(int(record.started / end * _COLUMNS), 0), _COLUMNS - 1)
 
 
-def _bar(records: list[TestRecord], end: float, shown: Callable[[object], str]) -> str:
+def _bar(records: list[TestRecord], end: float) -> str:
     column = _column(records[0], end)
     width = min(max(records[0].duration / end * _COLUMNS, 1.5), _COLUMNS - column)
     worst = min((record.outcome for record in records), key=OUTCOMES.index)

@@ -37,6 +37,8 @@ class Entry:
         text: the text that unittest shows: the traceback, and the output that ``-b`` has captured.
         file: the file of the line that the entry came from; empty if it is not known.
         line: the number of that line, from 1; 0 if it is not known.
+        source: the lines of source around it; empty if they are not known.
+        source_line: the number of the first of them.
     """
 
     outcome: str
@@ -46,6 +48,8 @@ class Entry:
     text: str = ""
     file: str = ""
     line: int = 0
+    source: str = ""
+    source_line: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import sys
 import traceback
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_READ = 4  # items of an entry of linecache whose file was read; one that is yet to be read has a single item
+_LINES_BEFORE, _LINES_AFTER = 4, 2  # of the line that failed
 MAX_MESSAGE = 10_000  # characters of one message; its text, and output, may be longer
 
 
@@ -53,7 +56,20 @@ def error_entry(outcome: str, err: Any, test: Any, result: Any) -> Entry:
     message = portable_errors.cut(text_of(error), MAX_MESSAGE)
     shown = getattr(result, _LISTS[outcome], None)
     text = portable_errors.cut(without_colours(str(shown[-1][1])) if shown else "")
-    return Entry(outcome, subtest, class_name(err[0]), message, text, file, line)
+    source, first = _lines_around(file, line)
+    return Entry(outcome, subtest, class_name(err[0]), message, text, file, line, source, first)
+
+
+def _lines_around(file: str, line: int) -> tuple[str, int]:
+    """The lines around a line, and the number of the first of them, if the traceback that was shown has read them."""
+    known: Any = linecache.cache.get(file) or linecache.cache.get(os.path.abspath(file))
+    is_read = known is not None and len(known) == _READ
+    lines = known[2] if is_read else ()
+    if not 0 < line <= len(lines):
+        return "", 0
+    first = max(line - _LINES_BEFORE, 1)
+    shown = "".join(lines[first - 1 : line + _LINES_AFTER]).rstrip("\n")
+    return portable_errors.cut(shown, MAX_MESSAGE), first
 
 
 def text_of(error: Any) -> str:

@@ -10,24 +10,28 @@ from hermetic._reports.test_records import Entry, RunRecord, TestRecord
 
 
 def timeline(*records: TestRecord) -> str:
-    return "\n".join(html_timeline.timeline(RunRecord([], "", "", "", 0.0, tests=[*records]), str))
+    run = RunRecord([], "", "", "", 0.0, tests=[*records])
+    return "\n".join(html_timeline.timeline(run, html_timeline.Timeline(run)))
+
+
+def rows(page: str) -> list[str]:
+    return re.findall(r'class="lane">(.*?) <span', page)
 
 
 class TimelineTest(hermetic.HermeticTestCase):
-    def test_a_row_is_a_worker_or_a_group_and_fixtures_are_in_none(self):
+    def test_a_row_is_a_process_and_fixtures_are_in_none(self):
         page = timeline(
             TestRecord("a", worker="worker 1"),
             TestRecord("b", worker="worker 2", group="database"),
             TestRecord("setUpClass (c)", "fixture", worker="worker 3"),
         )
-        self.assertEqual(re.findall(r'scope="row">(.*?)</th>', page), ["worker 1", "database"])
+        self.assertEqual(rows(page), ["worker 1", "worker 2"])
 
-    def test_a_row_says_how_many_tests_and_processes_it_has_and_how_long_they_took(self):
+    def test_a_row_says_how_many_tests_it_has_and_how_long_they_took(self):
         page = timeline(
-            TestRecord("a", worker="worker 1", group="g", duration=0.25),
-            TestRecord("b", worker="worker 2", group="g", duration=0.5),
+            TestRecord("a", worker="worker 1", duration=0.25), TestRecord("b", worker="worker 1", duration=0.5)
         )
-        self.assertEqual(re.findall(r'<td class="number">(.*?)</td>', page), ["2", "2", "0.750 s"])
+        self.assertEqual(re.findall(r'class="soft">(\d.*?)</span>', page), ["2 tests, 0.750 s"])
 
     def test_a_bar_begins_and_ends_with_its_test(self):
         passed = TestRecord("a", started=1.0, duration=1.0, passed=True)
@@ -48,7 +52,27 @@ class TimelineTest(hermetic.HermeticTestCase):
         page = timeline(TestRecord("a", duration=0.5, passed=True), TestRecord("b", started=0.5, duration=0.5))
         self.assertIn('aria-label="2 tests from 0.000 s to 1.000 s, 1 of them unsuccessful"', page)
 
-    def test_more_rows_than_a_page_can_show_are_one(self):
-        page = timeline(*(TestRecord(f"t{n}", worker=f"worker {n}") for n in range(100)))
-        rows = re.findall(r'scope="row">(.*?)</th>', page)
-        self.assertEqual((len(rows), rows[-1]), (61, "others"))
+    def test_a_run_without_tests_has_none(self):
+        self.assertEqual(timeline(TestRecord("setUpModule (m)", "fixture")), "")
+
+
+class SlotsTest(hermetic.HermeticTestCase):
+    """More processes than a screen has rows."""
+
+    def slots(self, *records):
+        found = html_timeline.Timeline(RunRecord([], "", "", "", 0.0, tests=[*records]))
+        return found.names, found.rows
+
+    def test_processes_that_follow_each_other_share_a_row(self):
+        tests = [TestRecord(f"t{n}", started=n // 2, duration=1.0, worker=f"worker {n}") for n in range(100)]
+        names, found = self.slots(*tests)
+        self.assertEqual((names, found), (["slot 1", "slot 2"], [0, 1] * 50))
+
+    def test_main_has_a_row_to_itself(self):
+        tests = [TestRecord(f"t{n}", started=float(n), duration=0.5, worker=f"worker {n}") for n in range(30)]
+        self.assertEqual(self.slots(TestRecord("main"), *tests)[1], [0] + [1] * 30)
+
+    def test_more_tests_at_a_time_than_rows_overlap(self):
+        tests = [TestRecord(f"t{n}", duration=1.0, worker=f"worker {n}") for n in range(100)]
+        names, found = self.slots(*tests)
+        self.assertEqual((len(names), sorted({*found})), (24, [*range(24)]))

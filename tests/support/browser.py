@@ -108,10 +108,14 @@ class Browser:
         url = address if "://" in address else f"file://{address}"
         self.ask("Page.navigate", url="about:blank")
         self.ask("Page.navigate", url=url)
+        self.wait_for(f"document.readyState + location.protocol === 'complete{url.partition('//')[0]}'")
+
+    def wait_for(self, expression: str) -> None:
+        """Wait until an expression of JavaScript is true."""
         deadline = time.monotonic() + TIMEOUT
-        while self.evaluate("document.readyState + location.protocol") != f"complete{url.partition('//')[0]}":
+        while self.evaluate(expression) is not True:
             if time.monotonic() > deadline:
-                raise RuntimeError("the page does not load")
+                raise RuntimeError(f"it never becomes true: {expression}")
             time.sleep(0.02)
 
     def resize(self, width: int, height: int, scheme: str = "light") -> None:

@@ -1,0 +1,175 @@
+"""Writes what the HTML report shows of one test: its row, and below it the message, the source and the output."""
+
+from __future__ import annotations
+
+import re
+
+from . import html_text
+from .html_text import shown
+from .plain_text import path_below
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .._base.records import Violation
+    from .test_records import Entry, TestRecord, Trends
+
+_MAX_DIFFERENCE = 2000  # lines of a message that are coloured
+_HINT = re.compile(r"\? [ ^+-]*[\^+-] *").fullmatch  # a line of difflib below the line whose changes it marks
+_LOOKS = {"- ": "del", "+ ": "ins"}
+_TAGS = {"new_failure": ("new failure", "bad"), "fixed": ("fixed", "good"), "slower": ("slower", "soft")}
+
+
+def first_line(record: TestRecord) -> str:
+    """The message of a failed test in one line, with the type of its exception."""
+    bad = [entry for entry in record.entries if entry.outcome == record.outcome]
+    if not bad:
+        return "the run ended before this test finished" if record.outcome == "interrupted" else ""
+    message = next((line for line in bad[0].message.splitlines() if line.strip()), "")
+    kind = bad[0].type.rpartition(".")[2]
+    is_coded = message.startswith("[H")  # the code says more than the type
+    return message if is_coded or not kind else f"{kind}: {message}".rstrip(": ")
+
+
+def row(number: int, record: TestRecord, trends: Trends | None, *, tags: str = "", at: str = "") -> Iterator[str]:
+    """A test that can be opened.
+
+    Args:
+        tags: further tags, as HTML.
+        at: where the timeline shows the test.
+    """
+    outcome = "flaky" if record.is_flaky else record.outcome
+    message = first_line(record) if record.is_bad else record.reason
+    if record.is_flaky and record.attempts:
+        message = first_line(record.attempts[0])
+    note = f'<span class="message">{shown(message)}</span>' if message else ""
+    yield f'<details class="test {outcome}" id="test-{number}" data-outcome="{outcome}" data-at="{at}"><summary>'
+    yield f"{html_text.chip(outcome)}{html_text.name(record.id)}"
+    yield f'<span class="tags">{tags}{_tags(record, trends)}</span>'
+    yield f'<span class="time">{html_text.duration(record.duration)}</span>{note}</summary><div class="body">'
+    yield from _body(record, trends)
+    yield "</div></details>"
+
+
+def _tags(record: TestRecord, trends: Trends | None) -> str:
+    change = trends.changes.get(record.history_name, "") if trends is not None else ""
+    found = [html_text.tag(*_TAGS[change])] if change else []
+    found += [html_text.tag(text) for text in (record.size, record.group) if text]
+    found += [html_text.tag("warnings")] if record.warnings else []
+    return "".join(found)
+
+
+def _body(record: TestRecord, trends: Trends | None) -> Iterator[str]:
+    yield f'<p class="id"><code>{shown(record.id)}</code></p>'
+    yield from _entries(record)
+    if record.diagnosis:
+        yield f"<h4>Why it is flaky</h4><p>{shown(record.diagnosis)}</p>"
+    for attempt_number, attempt in enumerate(record.attempts, start=1):
+        yield f"<h4>Attempt {attempt_number}: {html_text.in_words(attempt.outcome)}</h4>"
+        yield from _entries(attempt)
+    told = "".join(entry.message[:6] for entry in record.entries)  # the codes of the violations that are errors
+    for violation in [item for item in record.violations if item.code not in told] + record.warned:
+        yield f"<h4>{shown(violation.code)}</h4><p>{deed(violation)}<br>{site(violation)}</p>"
+    warnings = [f"{item.file}:{item.line}: {item.category}: {item.message}" for item in record.warnings]
+    blocks = {"Warnings": "\n".join(warnings), "Leaked state": "\n".join(record.leaks)}
+    yield from _blocks({**blocks, "stdout": record.stdout, "stderr": record.stderr})
+    outcomes = trends.outcomes(record.history_name) if trends is not None and (record.is_bad or record.attempts) else ""
+    if len(outcomes) > 1:
+        yield f"<h4>Last runs</h4><p>{strip(outcomes)}</p>"
+    yield html_text.facts(
+        {
+            "defined at": f"{path_below('', record.file)}:{record.line}" if record.file else "",
+            "started at": html_text.duration(record.started),
+            "worker": record.worker,
+            "group": record.group,
+            "subtests": record.subtests,
+            "skip reason": record.reason,
+        }
+    )
+
+
+def strip(outcomes: str) -> str:
+    """The outcomes of a test in its last runs, the latest last."""
+    looks = {"F": ("failure", "✕"), "R": ("flaky", "≈"), "p": ("success", "✓")}
+    marks = "".join(f'<span class="{looks[letter][0]}">{looks[letter][1]}</span>' for letter in outcomes)
+    told = ", ".join({"F": "failed", "R": "passed on retry", "p": "passed"}[letter] for letter in outcomes)
+    return f'<span class="strip" role="img" aria-label="{told}">{marks}</span>'
+
+
+def _entries(record: TestRecord) -> Iterator[str]:
+    for entry in record.entries:
+        if entry.outcome != "skip" or entry.subtest:  # the reason of a skipped test is among its facts
+            yield from _entry(entry)
+
+
+def _entry(entry: Entry) -> Iterator[str]:
+    subtest = f" <code>{shown(entry.subtest)}</code>" if entry.subtest else ""
+    yield f'<h4 class="{entry.outcome}">{html_text.in_words(entry.outcome).capitalize()}{subtest}</h4>'
+    kind = f"{entry.type}: " if entry.type else ""
+    if entry.message or kind:
+        yield f'<pre class="message">{_coloured(kind + entry.message)}</pre>'
+    if entry.source:
+        yield from _excerpt(entry)
+    if entry.text:
+        is_open = "" if entry.source else " open"
+        yield f"<details{is_open}><summary>Traceback</summary><pre>{shown(entry.text)}</pre></details>"
+
+
+def _excerpt(entry: Entry) -> Iterator[str]:
+    yield f'<p class="place">{shown(path_below("", entry.file))}:{entry.line}</p><pre class="source">'
+    lines = entry.source.split("\n")
+    width = len(str(entry.source_line + len(lines)))
+    for number, line in enumerate(lines, start=entry.source_line):
+        text = f'<span class="line">{number:>{width}}</span> {shown(line)}'
+        yield f"<mark>{text}</mark>" if number == entry.line else text
+    yield "</pre>"
+
+
+def _coloured(message: str) -> str:
+    """A message, with the lines of a difference coloured, and in them what has changed."""
+    lines = message.split("\n")
+    if len(lines) > _MAX_DIFFERENCE or not {"- ", "+ "} <= {line[:2] for line in lines}:
+        return shown(message)
+    found, hint = [], False  # whether the line before is a hint, which unittest follows with an empty line
+    for index, line in enumerate(lines):
+        after_hint, hint = hint, bool(_HINT(line)) and lines[index - 1][:2] in _LOOKS
+        look = _LOOKS.get(line[:2])
+        if look is not None:
+            below = lines[index + 1] if index + 1 < len(lines) else ""
+            found.append(f"<{look}>{_marked(line, below if _HINT(below) else '')}\n</{look}>")
+        elif not hint and not (after_hint and not line):
+            found.append(shown(line) + "\n")
+    return "".join(found).rstrip("\n")
+
+
+def _marked(line: str, hint: str) -> str:
+    """A line of a difference, with what its hint points at marked."""
+    if not hint:
+        return shown(line)
+    parts, start = [], 0
+    for run in re.finditer(r"[\^+-]+", hint[2:]):
+        begin, end = run.start() + 2, run.end() + 2
+        parts += [shown(line[start:begin]), f"<b>{shown(line[begin:end])}</b>"]
+        start = end
+    return "".join(parts) + shown(line[start:])
+
+
+def _blocks(blocks: dict[str, str]) -> Iterator[str]:
+    for heading, content in blocks.items():
+        if content:
+            yield f"<h4>{heading}</h4><pre>{shown(content)}</pre>"
+
+
+def deed(violation: Violation) -> str:
+    """What a violation did."""
+    return f"<code>{shown(violation.operation.api)}</code> {shown(violation.operation.target)}"
+
+
+def site(violation: Violation) -> str:
+    """The line of code that caused a violation."""
+    place = violation.site
+    if not place.filename:
+        return "not known"
+    text = f"{shown(place.filename)}:{place.line} in {shown(place.function)}"
+    return text + (f"<br><code>{shown(place.source)}</code>" if place.source else "")

@@ -1,0 +1,81 @@
+"""Writes the failures of the HTML report: the first one first, and those with one cause together."""
+
+from __future__ import annotations
+
+import re
+
+from . import html_details, html_text
+from .html_text import shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .test_records import Entry, TestRecord, Trends
+
+_SHOWN = 5  # tests with one cause that are in view
+_FRAME = re.compile(r'^  File "(.+)", line (\d+), in ', re.MULTILINE)
+_VARYING = re.compile(r"0x[0-9a-fA-F]+|\d+|(?<=/)hermetic-[\w-]+|(?<=/)tmp\w+")
+
+
+def cause(record: TestRecord) -> tuple[str, ...]:
+    """What tests that failed for one reason have in common.
+
+    A violation: what was done. A failed assertion: its line, which may be in a helper. Another exception: its type and
+    its message, without the numbers.
+    """
+    if record.violations:
+        operation = record.violations[0].operation
+        return record.violations[0].code, operation.api, operation.target
+    entry = next((entry for entry in record.entries if entry.outcome == record.outcome), None)
+    if entry is None:
+        return (record.outcome,)
+    if entry.outcome == "failure" or not entry.message:
+        return entry.type, *_deepest(entry)
+    return entry.type, _VARYING.sub("N", entry.message.partition("\n")[0].replace(record.id, "TEST"))
+
+
+def _deepest(entry: Entry) -> tuple[str, str]:
+    """The file and the number of the last line of a traceback."""
+    found = _FRAME.findall(entry.text)
+    return found[-1] if found else (entry.file, str(entry.line))
+
+
+def failures(numbered: Sequence[tuple[int, TestRecord]], trends: Trends | None, places: Sequence[str]) -> Iterator[str]:
+    """The section of what failed.
+
+    Args:
+        numbered: the records of the run, with their numbers from 1.
+        places: where the timeline shows each of them.
+    """
+    bad = sorted((item for item in numbered if item[1].is_bad), key=lambda item: item[1].started)
+    if not bad:
+        return
+    causes: dict[tuple[str, ...], list[tuple[int, TestRecord]]] = {}
+    for item in bad:
+        causes.setdefault(cause(item[1]), []).append(item)
+    of = f' <span class="soft">{html_text.counted(len(causes), "cause")}</span>' if len(causes) < len(bad) else ""
+    yield f'<section id="failures"><h2 id="failures-title">Failures{of}</h2>'
+    first = bad[0][0] if len(bad) > 1 else 0
+    for items in causes.values():
+        yield from _group(items, trends, places, first)
+    yield "</section>"
+
+
+def _group(
+    items: list[tuple[int, TestRecord]], trends: Trends | None, places: Sequence[str], first: int
+) -> Iterator[str]:
+    """The tests with one cause.
+
+    Args:
+        first: the number of the test that failed first.
+    """
+    if len(items) > 1:
+        yield f'<div class="cause"><h3>{html_text.counted(len(items), "test")} with one cause</h3>'
+        yield f'<p class="message">{shown(html_details.first_line(items[0][1]))}</p>'
+    for index, (number, record) in enumerate(items):
+        if index == _SHOWN:
+            yield f'<details class="more"><summary>{len(items) - _SHOWN:,} more</summary>'
+        tags = html_text.tag("failed first", "bad") if number == first else ""
+        yield from html_details.row(number, record, trends, tags=tags, at=places[number - 1])
+    yield ("</details>" if len(items) > _SHOWN else "") + ("</div>" if len(items) > 1 else "")

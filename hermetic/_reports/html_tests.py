@@ -1,0 +1,97 @@
+"""Writes all tests of the HTML report, by class.
+
+Most tests have nothing to show but their names and durations. They are lines of one text, which costs a browser a
+hundredth of what rows cost, and which the script of the page turns into rows where somebody looks for them.
+"""
+
+from __future__ import annotations
+
+from . import html_details, html_text
+from .html_text import shown
+from .plain_text import identifier
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from .html_timeline import Timeline
+    from .test_records import RunRecord, TestRecord
+
+
+def has_row(record: TestRecord) -> bool:
+    """Whether there is more to show of a test than a line."""
+    return bool(
+        record.is_bad
+        or any(entry.outcome != "skip" or entry.subtest for entry in record.entries)
+        or record.attempts
+        or record.violations
+        or record.warned
+        or record.warnings
+        or record.leaks
+        or record.stdout
+        or record.stderr
+    )
+
+
+def tests(
+    run: RunRecord, numbered: Sequence[tuple[int, TestRecord]], lanes: Timeline, linked: Collection[int]
+) -> Iterator[str]:
+    """The section of all tests.
+
+    Args:
+        numbered: the records of the run, with their numbers from 1.
+        linked: the numbers of the tests that need a row, because other sections lead to them.
+    """
+    suites: dict[str, list[tuple[int, TestRecord]]] = {}
+    for item in numbered:
+        suites.setdefault(item[1].qualified_class or "others", []).append(item)
+    yield '<section id="tests"><h2 id="tests-title" tabindex="-1">All tests</h2>'
+    if not suites:
+        yield '<p class="empty">No tests ran.</p>'
+    places = lanes.places(run.tests)
+    for suite, items in suites.items():
+        yield _summary(suite, [record for _, record in items])
+        lines: list[str] = []
+        for number, record in items:
+            if (has_row(record) or number in linked) and not record.is_bad:
+                yield from _block(lines)
+                yield from html_details.row(number, record, run.trends, at=places[number - 1])
+            else:
+                lines.append(_line(number, record, lanes))
+        yield from _block(lines)
+        yield "</details>"
+    yield "</section>"
+
+
+def _summary(suite: str, records: list[TestRecord]) -> str:
+    bad = sum(record.is_bad for record in records)
+    failed = f'<span class="outcome failure">{bad:,} failed</span>' if bad else ""
+    seconds = html_text.duration(sum(record.duration for record in records))
+    return (
+        f'<details class="suite"><summary>{html_text.name(suite)}'
+        f'{failed}<span class="soft">{html_text.counted(len(records), "test")}</span>'
+        f'<span class="time">{seconds}</span></summary>'
+    )
+
+
+def _block(lines: list[str]) -> Iterator[str]:
+    """The lines so far, which are removed."""
+    if lines:
+        yield '<pre class="lines">' + "\n".join(lines) + "</pre>"
+        lines.clear()
+
+
+def _line(number: int, record: TestRecord, lanes: Timeline) -> str:
+    """A test in one line: its mark, duration, start, process, size and name, and why it was skipped."""
+    outcome = record.outcome
+    name = shown(identifier(record.name or record.id))
+    name = f'<a href="#test-{number}">{name}</a>' if record.is_bad else name
+    place = shown(lanes.names[lanes.rows[number - 1]]) if lanes.names else ""
+    parts = [
+        f"{html_text.MARKS[outcome]} {record.duration:.3f} s",
+        f"at {record.started:.3f} s",
+        place,
+        shown(record.size or ""),
+        name,
+    ]
+    return "\t".join([*parts, shown(identifier(record.reason))] if record.reason else parts)

@@ -1,0 +1,89 @@
+"""Writes the parts of HTML that every section of the report uses.
+
+All text that tests have produced goes through ``shown``.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from .plain_text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_PLAIN = re.compile(r"[\w .:,/()-]*", re.ASCII).fullmatch  # the texts that are shown as they are
+MARKS = {
+    "error": "✕",
+    "failure": "✕",
+    "unexpected_success": "✕",
+    "interrupted": "✕",
+    "expected_failure": "○",
+    "skip": "\N{EN DASH}",
+    "success": "✓",
+    "flaky": "≈",
+}
+
+
+def shown(value: object) -> str:
+    """A value as HTML text, safe in elements and attributes."""
+    text = str(value)
+    return text if _PLAIN(text) else html.escape(visible(text))
+
+
+def in_words(name: str) -> str:
+    """The name of an outcome, or of another kind, for people."""
+    return name.replace("_", " ")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """A duration for people."""
+    if seconds >= 60:  # noqa: PLR2004 - a minute
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest:02} s"
+    return f"{seconds:.3f} s" if seconds < 10 else f"{seconds:.1f} s"  # noqa: PLR2004 - three digits are enough
+
+
+def chip(outcome: str) -> str:
+    """An outcome, with its mark."""
+    return (
+        f'<span class="outcome {outcome}"><span aria-hidden="true">{MARKS[outcome]}</span> {in_words(outcome)}</span>'
+    )
+
+
+def tag(text: str, look: str = "") -> str:
+    """A short remark on a test."""
+    return f'<span class="tag {look}">{shown(text)}</span>' if look else f'<span class="tag">{shown(text)}</span>'
+
+
+def name(test_id: str) -> str:
+    """The id of a test, with an emphasis on its last part."""
+    head, dot, last = test_id.rpartition(".") if test_id.replace(".", "").isidentifier() else ("", "", test_id)
+    owner = f'<span class="owner">{shown(head + dot)}</span>' if head else ""
+    return f'<span class="name">{owner}<b>{shown(last)}</b></span>'
+
+
+def facts(found: Mapping[str, object]) -> str:
+    """A list of facts; those without a value are left out."""
+    items = "".join(f"<dt>{fact}</dt><dd>{shown(value)}</dd>" for fact, value in found.items() if value)
+    return f'<dl class="facts">{items}</dl>' if items else ""
+
+
+def table(label: str, columns: str, rows: list[str]) -> Iterator[str]:
+    """A table that scrolls in itself where it is too wide.
+
+    Args:
+        label: the id of its heading.
+        columns, rows: HTML.
+    """
+    yield f'<div class="scrolls" tabindex="0" role="region" aria-labelledby="{label}"><table>'
+    yield f"<thead><tr>{columns}</tr></thead><tbody>"
+    yield from rows
+    yield "</tbody></table></div>"
