@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from . import html_text
-from .html_text import shown
+from .html_text import escaped
 from .plain_text import path_below
 
 TYPE_CHECKING = False
@@ -43,7 +43,7 @@ def row(number: int, record: TestRecord, trends: Trends | None, *, tags: str = "
     message = first_line(record) if record.is_bad else record.reason
     if record.is_flaky and record.attempts:
         message = first_line(record.attempts[0])
-    note = f'<span class="message">{shown(message)}</span>' if message else ""
+    note = f'<span class="message">{escaped(message)}</span>' if message else ""
     yield f'<details class="test {outcome}" id="test-{number}" data-outcome="{outcome}" data-at="{at}"><summary>'
     yield f"{html_text.chip(outcome)}{html_text.name(record.id)}"
     yield f'<span class="tags">{tags}{_tags(record, trends)}</span>'
@@ -61,16 +61,16 @@ def _tags(record: TestRecord, trends: Trends | None) -> str:
 
 
 def _body(record: TestRecord, trends: Trends | None) -> Iterator[str]:
-    yield f'<p class="id"><code>{shown(record.id)}</code></p>'
+    yield f'<p class="id"><code>{escaped(record.id)}</code></p>'
     yield from _entries(record)
     if record.diagnosis:
-        yield f"<h4>Why it is flaky</h4><p>{shown(record.diagnosis)}</p>"
+        yield f"<h4>Why it is flaky</h4><p>{escaped(record.diagnosis)}</p>"
     for attempt_number, attempt in enumerate(record.attempts, start=1):
         yield f"<h4>Attempt {attempt_number}: {html_text.in_words(attempt.outcome)}</h4>"
         yield from _entries(attempt)
     told = "".join(entry.message[:6] for entry in record.entries)  # the codes of the violations that are errors
     for violation in [item for item in record.violations if item.code not in told] + record.warned:
-        yield f"<h4>{shown(violation.code)}</h4><p>{deed(violation)}<br>{site(violation)}</p>"
+        yield f"<h4>{escaped(violation.code)}</h4><p>{deed(violation)}<br>{site(violation)}</p>"
     warnings = [f"{item.file}:{item.line}: {item.category}: {item.message}" for item in record.warnings]
     blocks = {"Warnings": "\n".join(warnings), "Leaked state": "\n".join(record.leaks)}
     yield from _blocks({**blocks, "stdout": record.stdout, "stderr": record.stderr})
@@ -104,7 +104,7 @@ def _entries(record: TestRecord) -> Iterator[str]:
 
 
 def _entry(entry: Entry) -> Iterator[str]:
-    subtest = f" <code>{shown(entry.subtest)}</code>" if entry.subtest else ""
+    subtest = f" <code>{escaped(entry.subtest)}</code>" if entry.subtest else ""
     yield f'<h4 class="{entry.outcome}">{html_text.in_words(entry.outcome).capitalize()}{subtest}</h4>'
     kind = f"{entry.type}: " if entry.type else ""
     if entry.message or kind:
@@ -113,15 +113,15 @@ def _entry(entry: Entry) -> Iterator[str]:
         yield from _excerpt(entry)
     if entry.text:
         is_open = "" if entry.source else " open"
-        yield f"<details{is_open}><summary>Traceback</summary><pre>{shown(entry.text)}</pre></details>"
+        yield f"<details{is_open}><summary>Traceback</summary><pre>{escaped(entry.text)}</pre></details>"
 
 
 def _excerpt(entry: Entry) -> Iterator[str]:
-    yield f'<p class="place">{shown(path_below("", entry.file))}:{entry.line}</p><pre class="source">'
+    yield f'<p class="place">{escaped(path_below("", entry.file))}:{entry.line}</p><pre class="source">'
     lines = entry.source.split("\n")
     width = len(str(entry.source_line + len(lines)))
     for number, line in enumerate(lines, start=entry.source_line):
-        text = f'<span class="line">{number:>{width}}</span> {shown(line)}'
+        text = f'<span class="line">{number:>{width}}</span> {escaped(line)}'
         yield f"<mark>{text}</mark>" if number == entry.line else text
     yield "</pre>"
 
@@ -130,7 +130,7 @@ def _coloured(message: str) -> str:
     """A message, with the lines of a difference coloured, and in them what has changed."""
     lines = message.split("\n")
     if len(lines) > _MAX_DIFFERENCE or not {"- ", "+ "} <= {line[:2] for line in lines}:
-        return shown(message)
+        return escaped(message)
     found, hint = [], False  # whether the line before is a hint, which unittest follows with an empty line
     for index, line in enumerate(lines):
         after_hint, hint = hint, bool(_HINT(line)) and lines[index - 1][:2] in _LOOKS
@@ -139,31 +139,31 @@ def _coloured(message: str) -> str:
             below = lines[index + 1] if index + 1 < len(lines) else ""
             found.append(f"<{look}>{_marked(line, below if _HINT(below) else '')}\n</{look}>")
         elif not hint and not (after_hint and not line):
-            found.append(shown(line) + "\n")
+            found.append(escaped(line) + "\n")
     return "".join(found).rstrip("\n")
 
 
 def _marked(line: str, hint: str) -> str:
     """A line of a difference, with what its hint points at marked."""
     if not hint:
-        return shown(line)
+        return escaped(line)
     parts, start = [], 0
     for run in re.finditer(r"[\^+-]+", hint[2:]):
         begin, end = run.start() + 2, run.end() + 2
-        parts += [shown(line[start:begin]), f"<b>{shown(line[begin:end])}</b>"]
+        parts += [escaped(line[start:begin]), f"<b>{escaped(line[begin:end])}</b>"]
         start = end
-    return "".join(parts) + shown(line[start:])
+    return "".join(parts) + escaped(line[start:])
 
 
 def _blocks(blocks: dict[str, str]) -> Iterator[str]:
     for heading, content in blocks.items():
         if content:
-            yield f"<h4>{heading}</h4><pre>{shown(content)}</pre>"
+            yield f"<h4>{heading}</h4><pre>{escaped(content)}</pre>"
 
 
 def deed(violation: Violation) -> str:
     """What a violation did."""
-    return f"<code>{shown(violation.operation.api)}</code> {shown(violation.operation.target)}"
+    return f"<code>{escaped(violation.operation.api)}</code> {escaped(violation.operation.target)}"
 
 
 def site(violation: Violation) -> str:
@@ -171,5 +171,5 @@ def site(violation: Violation) -> str:
     place = violation.site
     if not place.filename:
         return "not known"
-    text = f"{shown(place.filename)}:{place.line} in {shown(place.function)}"
-    return text + (f"<br><code>{shown(place.source)}</code>" if place.source else "")
+    text = f"{escaped(place.filename)}:{place.line} in {escaped(place.function)}"
+    return text + (f"<br><code>{escaped(place.source)}</code>" if place.source else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from . import html_details, html_text
-from .html_text import shown
+from .html_text import escaped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _group(
     """
     if len(items) > 1:
         yield f'<div class="cause"><h3>{html_text.counted(len(items), "test")} with one cause</h3>'
-        yield f'<p class="message">{shown(html_details.first_line(items[0][1]))}</p>'
+        yield f'<p class="message">{escaped(html_details.first_line(items[0][1]))}</p>'
     for index, (number, record) in enumerate(items):
         if index == _SHOWN:
             yield f'<details class="more"><summary>{len(items) - _SHOWN:,} more</summary>'

@@ -2,7 +2,7 @@
 
     verdict, failures (the first one first), violations, history, timeline, slowest tests, all tests by class
 
-All text that tests have produced goes through ``html_text.shown``. If some of it did not, the page's content security
+All text that tests have produced goes through ``html_text.escaped``. If some of it did not, the page's content security
 policy would still run no script but the one whose hash it names.
 """
 
@@ -14,7 +14,7 @@ import time
 
 from . import html_details, html_failures, html_tests, html_text, html_trends
 from .html_assets import SCRIPT, STYLE
-from .html_text import shown
+from .html_text import escaped
 from .html_timeline import Timeline, timeline
 from .test_records import OUTCOMES
 
@@ -33,7 +33,7 @@ def text(run: RunRecord) -> str:
     numbered = list(enumerate(run.tests, start=1))
     lanes = Timeline(run)
     slowest = sorted(numbered, key=lambda item: item[1].duration, reverse=True)[:_SLOWEST]
-    listed = {name for names in html_trends.listed(run.trends).values() for name in names}
+    listed = {name for names in html_trends.changed_tests(run.trends).values() for name in names}
     linked = {number for number, _ in slowest} | {number for number, record in numbered if record.id in listed}
     links = {
         record.history_name: _link(number, record)
@@ -87,14 +87,14 @@ def _header(run: RunRecord) -> Iterator[str]:
     yield f'<header>\n<h1 class="verdict {look}"><span aria-hidden="true">{mark}</span> {_verdict(run)}'
     yield f' <span class="soft">{tests} in {html_text.duration(run.duration)}</span></h1>'
     if run.ended_early is not None:
-        yield f'<p class="early">The run ended early: {shown(run.ended_early)}</p>'
+        yield f'<p class="early">The run ended early: {escaped(run.ended_early)}</p>'
     yield from _bar(run)
     totals = run.totals()
     started = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(run.started))
     not_run = f"{html_text.counted(totals['not_run'], 'test')} did not run" if totals["not_run"] else ""
     facts = [not_run, started, f"Python {run.python} on {run.platform}", f"hermetic {run.hermetic}"]
-    yield f'<p class="soft meta">{" · ".join(shown(fact) for fact in facts if fact)}</p>'
-    yield f'<p class="meta"><code>{shown(" ".join(run.command))}</code></p>'
+    yield f'<p class="soft meta">{" · ".join(escaped(fact) for fact in facts if fact)}</p>'
+    yield f'<p class="meta"><code>{escaped(" ".join(run.command))}</code></p>'
     yield "</header>"
 
 
@@ -138,12 +138,12 @@ def _toolbar(run: RunRecord) -> Iterator[str]:
 
 
 def _link(number: int, record: TestRecord) -> str:
-    return f'<a href="#test-{number}">{shown(record.id)}</a>'
+    return f'<a href="#test-{number}">{escaped(record.id)}</a>'
 
 
 def _violations(numbered: Sequence[tuple[int, TestRecord]]) -> Iterator[str]:
     rows = [
-        f'<tr><td class="short">{shown(violation.code)}{kind}</td><td>{_link(number, record)}</td>'
+        f'<tr><td class="short">{escaped(violation.code)}{kind}</td><td>{_link(number, record)}</td>'
         f"<td>{html_details.deed(violation)}</td><td>{html_details.site(violation)}</td></tr>"
         for number, record in numbered
         for kind, violations in (("", record.violations), (" (warning)", record.warned))
@@ -160,7 +160,7 @@ def _violations(numbered: Sequence[tuple[int, TestRecord]]) -> Iterator[str]:
 def _slowest(slowest: Sequence[tuple[int, TestRecord]]) -> Iterator[str]:
     rows = [
         f'<tr><td class="number">{html_text.duration(record.duration)}</td><td>{_link(number, record)}</td>'
-        f'<td class="short">{shown(record.size or "")}</td></tr>'
+        f'<td class="short">{escaped(record.size or "")}</td></tr>'
         for number, record in slowest
     ]
     if rows:

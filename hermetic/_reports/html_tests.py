@@ -7,7 +7,7 @@ hundredth of what rows cost, and which the script of the page turns into rows wh
 from __future__ import annotations
 
 from . import html_details, html_text
-from .html_text import shown
+from .html_text import escaped
 from .plain_text import identifier
 
 TYPE_CHECKING = False
@@ -84,14 +84,14 @@ def _block(lines: list[str]) -> Iterator[str]:
 def _line(number: int, record: TestRecord, lanes: Timeline) -> str:
     """A test in one line: its mark, duration, start, process, size and name, and why it was skipped."""
     outcome = record.outcome
-    name = shown(identifier(record.name or record.id))
+    name = escaped(identifier(record.name or record.id))
     name = f'<a href="#test-{number}">{name}</a>' if record.is_bad else name
-    place = shown(lanes.names[lanes.rows[number - 1]]) if lanes.names else ""
+    place = escaped(lanes.names[lanes.rows[number - 1]]) if lanes.names else ""
     parts = [
         f"{html_text.MARKS[outcome]} {record.duration:.3f} s",
         f"at {record.started:.3f} s",
         place,
-        shown(record.size or ""),
+        escaped(record.size or ""),
         name,
     ]
-    return "\t".join([*parts, shown(identifier(record.reason))] if record.reason else parts)
+    return "\t".join([*parts, escaped(identifier(record.reason))] if record.reason else parts)

@@ -1,6 +1,6 @@
 """Writes the parts of HTML that every section of the report uses.
 
-All text that tests have produced goes through ``shown``.
+All text that tests have produced goes through ``escaped``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MARKS = {
 }
 
 
-def shown(value: object) -> str:
+def escaped(value: object) -> str:
     """A value as HTML text, safe in elements and attributes."""
     text = str(value)
     return text if _PLAIN(text) else html.escape(visible(text))
@@ -60,19 +60,19 @@ def chip(outcome: str) -> str:
 
 def tag(text: str, look: str = "") -> str:
     """A short remark on a test."""
-    return f'<span class="tag {look}">{shown(text)}</span>' if look else f'<span class="tag">{shown(text)}</span>'
+    return f'<span class="tag {look}">{escaped(text)}</span>' if look else f'<span class="tag">{escaped(text)}</span>'
 
 
 def name(test_id: str) -> str:
     """The id of a test, with an emphasis on its last part."""
     head, dot, last = test_id.rpartition(".") if test_id.replace(".", "").isidentifier() else ("", "", test_id)
-    owner = f'<span class="owner">{shown(head + dot)}</span>' if head else ""
-    return f'<span class="name">{owner}<b>{shown(last)}</b></span>'
+    owner = f'<span class="owner">{escaped(head + dot)}</span>' if head else ""
+    return f'<span class="name">{owner}<b>{escaped(last)}</b></span>'
 
 
 def facts(found: Mapping[str, object]) -> str:
     """A list of facts; those without a value are left out."""
-    items = "".join(f"<dt>{fact}</dt><dd>{shown(value)}</dd>" for fact, value in found.items() if value)
+    items = "".join(f"<dt>{fact}</dt><dd>{escaped(value)}</dd>" for fact, value in found.items() if value)
     return f'<dl class="facts">{items}</dl>' if items else ""
 
 

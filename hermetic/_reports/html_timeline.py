@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import html_text
-from .html_text import shown
+from .html_text import escaped
 from .test_records import OUTCOMES
 
 TYPE_CHECKING = False
@@ -77,7 +77,7 @@ def timeline(run: RunRecord, lanes: Timeline) -> Iterator[str]:
         if records:
             busy = html_text.duration(sum(record.duration for record in records))
             told = f"{html_text.counted(len(records), 'test')}, {busy}"
-            yield f'<span class="lane">{shown(name)} <span class="soft">{told}</span></span>'
+            yield f'<span class="lane">{escaped(name)} <span class="soft">{told}</span></span>'
             yield _drawing(records, lanes.end)
     yield '</div><p class="soft axis"><span>0 s</span>'
     yield f"<span>{html_text.duration(lanes.end)}</span></p></section>"
@@ -108,6 +108,4 @@ def _bar(records: list[TestRecord], end: float) -> str:
     width = min(max(records[0].duration / end * _COLUMNS, 1.5), _COLUMNS - column)
     worst = min((record.outcome for record in records), key=OUTCOMES.index)
     text = f"{len(records)} tests" if len(records) > 1 else f"{records[0].id}, {records[0].duration:.3f} s"
-    return (
-        f'<rect class="{worst}" x="{column}" y="2" width="{width:.1f}" height="16"><title>{shown(text)}</title></rect>'
-    )
+    return f'<rect class="{worst}" x="{column}" y="2" width="{width:.1f}" height="16"><title>{escaped(text)}</title></rect>'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from . import html_details, html_text
-from .html_text import shown
+from .html_text import escaped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _MAX_LISTED = 10  # tests of one kind
 _TITLES = {"new_failure": "New failures", "fixed": "Fixed", "slower": "Slower"}
 
 
-def listed(trends: Trends | None) -> dict[str, list[str]]:
+def changed_tests(trends: Trends | None) -> dict[str, list[str]]:
     """The names of the tests that the section lists, by kind."""
     found: dict[str, list[str]] = {kind: [] for kind in _TITLES}
     for name, kind in trends.changes.items() if trends is not None else ():
@@ -42,7 +42,7 @@ def history(trends: Trends | None, links: Mapping[str, str]) -> Iterator[str]:
         return
     yield from _chart([*trends.runs, trends.now])
     yield '<div class="columns">'
-    for kind, names in listed(trends).items():
+    for kind, names in changed_tests(trends).items():
         yield from _changes(kind, names, sum(change == kind for change in trends.changes.values()), links)
     yield "</div>"
     yield from _flaky(trends, links)
@@ -82,7 +82,7 @@ def _told(run: PastRun) -> str:
 def _changes(kind: str, names: list[str], number: int, links: Mapping[str, str]) -> Iterator[str]:
     yield f'<div><h3>{_TITLES[kind]} <span class="soft">{number:,}</span></h3>'
     if names:
-        yield "<ul>" + "".join(f"<li>{links.get(name, shown(name))}</li>" for name in names)
+        yield "<ul>" + "".join(f"<li>{links.get(name, escaped(name))}</li>" for name in names)
         yield f'<li class="soft">and {number - len(names):,} more</li></ul>' if number > len(names) else "</ul>"
     else:
         yield '<p class="empty">None</p>'
@@ -95,7 +95,7 @@ def _flaky(trends: Trends, links: Mapping[str, str]) -> Iterator[str]:
         yield '<p class="empty">No test has failed and passed with the same code.</p>'
         return
     rows = [
-        f"<tr><td>{links.get(test.id, shown(test.id))}</td><td>{html_details.strip(trends.outcomes(test.id))}</td>"
+        f"<tr><td>{links.get(test.id, escaped(test.id))}</td><td>{html_details.strip(trends.outcomes(test.id))}</td>"
         f'<td class="short">{_counts(test)}</td><td class="short">{_ago(test.runs_ago)}</td></tr>'
         for test in trends.flaky
     ]
