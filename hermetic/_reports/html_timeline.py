@@ -108,4 +108,5 @@ def _bar(records: list[TestRecord], end: float) -> str:
     width = min(max(records[0].duration / end * _COLUMNS, 1.5), _COLUMNS - column)
     worst = min((record.outcome for record in records), key=OUTCOMES.index)
     text = f"{len(records)} tests" if len(records) > 1 else f"{records[0].id}, {records[0].duration:.3f} s"
-    return f'<rect class="{worst}" x="{column}" y="2" width="{width:.1f}" height="16"><title>{escaped(text)}</title></rect>'
+    title = f"<title>{escaped(text)}</title>"
+    return f'<rect class="{worst}" x="{column}" y="2" width="{width:.1f}" height="16">{title}</rect>'
