@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from ._marks.marks import allow, large, medium, small, xlarge
     from ._marks.retries import retries
     from ._marks.start_method_blocks import start_method
+    from ._marks.timeout import timeout
     from ._program.program import TestProgram as main
     from ._results.run_result import TestResult
     from ._running.case import HermeticTestCase
@@ -102,6 +103,7 @@ __all__ = [
     "retries",
     "small",
     "start_method",
+    "timeout",
     "xlarge",
 ]
 
@@ -121,6 +123,7 @@ _LAZY = {
     "retries": ("._marks.retries", "retries"),
     "small": ("._marks.marks", "small"),
     "start_method": ("._marks.start_method_blocks", "start_method"),
+    "timeout": ("._marks.timeout", "timeout"),
     "xlarge": ("._marks.marks", "xlarge"),
 }
 

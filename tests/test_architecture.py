@@ -67,7 +67,7 @@ LAYERS = {
     "_patches.multiprocessing": (
         "main_guard process_checks start_method | preparation starts | pools | multiprocessing_patches"
     ),
-    "_rules": "marking misplaced_marks | policies retry_counts | groups sandbox_choice",
+    "_rules": "marking misplaced_marks | policies retry_counts timeouts | groups sandbox_choice",
     "_children": "child_boot | spawned | preloaded",
     "_results": (
         "isolation_errors listeners record_entries | progress recording size_distribution"
@@ -86,7 +86,7 @@ LAYERS = {
         " __init__ case watched_run | runner"
     ),
     "_worker": "",
-    "_marks": "block_wrappers isolated_calls | guard start_method_blocks | marks | isolated retries",
+    "_marks": "block_wrappers isolated_calls | guard start_method_blocks | marks | isolated retries timeout",
     "_pytest_host": (
         "item_databases item_rules plain_reports worker_terminal | item_judge item_replay item_worker xdist_groups"
         " | fresh_session | isolated_items terminal_findings | plugin"
@@ -470,6 +470,7 @@ CHANGED_VARIABLES = {
     ("_rules.policies", "_by_class"): "marking.forget clears it",
     ("_rules.retry_counts", "_found"): "marking.forget clears it",
     ("_rules.policies", "_by_marks"): "marking.forget clears it",
+    ("_rules.timeouts", "_found"): "marking.forget clears it",
     ("_running.class_protection", "_fixture_scopes"): "an entry lasts from setUpClass to the last class cleanup",
     ("_running.definitions", "_marking_modules"): "whether a module has hermetic's names does not change",
     ("_sandbox.allowed_names", "_addresses"): "forget_addresses clears it",

@@ -5,6 +5,7 @@ Requests go to the worker, and frames come back, as ``frames`` describes them. A
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import signal
@@ -92,6 +93,8 @@ class Worker:
         self._reader = framing.FrameReader(nonce)
         self._received: deque[list[Any]] = deque()
         self._conversation = Conversation()
+        self._limits: deque[tuple[float, str]] = deque()  # of the requests that have no answer
+        self._used_before = 0.0  # what the worker had used when its current request began
         self._folder = folder
         self._output = folder.output
         self._take_back = take_back
@@ -105,6 +108,8 @@ class Worker:
     ) -> Iterator[list[Any]]:
         """Send requests, and yield the frames that come until all of them are done.
 
+        A request may end with options that have a time-out of its own, ``timeout``: the seconds, and the reason.
+
         Args:
             requests: one or more, the last of them perhaps ``finish``.
             timeout: the seconds that this worker may work in all.
@@ -114,6 +119,8 @@ class Worker:
         """
         self.send(["all", requests])  # as one frame: the worker has read it all before it answers what nobody reads yet
         self._conversation.ask(requests)
+        self._limits = deque(map(_limit_of, requests))
+        self._used_before = self.used
         self._began = real.perf_counter()
         return self._answers(timeout, what, wait=wait, each=each)
 
@@ -122,11 +129,12 @@ class Worker:
         looked = real.perf_counter()
         while True:
             looked = self._count_time(looked)
-            if self.used >= timeout:
-                yield from self._time_out(what, timeout)
+            left, ending = self._left(timeout, what, each=each)
+            if left <= 0:
+                yield from self._time_out(ending)
                 return
             written: list[int] = self._output.sizes()  # before the frames that come from now on
-            data = self.link.receive(min(timeout - self.used, _TICK) if wait else 0)
+            data = self.link.receive(min(left, _TICK) if wait else 0)
             try:
                 yield from self._taken(data, each=each)
             except framing.ProtocolError as error:
@@ -144,6 +152,15 @@ class Worker:
                 return
             if not wait:
                 yield IDLE
+
+    def _left(self, timeout: float, what: str, *, each: bool) -> tuple[float, str]:
+        """The seconds that are left, and what to say when there are none; arguments as of ``perform``."""
+        limit, reason = self._limits[0] if self._limits else (math.inf, "")
+        used = self.used - self._used_before
+        left = math.inf if each and reason else timeout - self.used  # its own time-out takes the place of that for each
+        if limit - used <= left:
+            return limit - used, f"the test used {used:.1f} of its {limit:g} seconds, by {reason}"
+        return left, f"{what} used {self.used:.1f} of its {timeout:g} seconds"
 
     def _taken(self, data: bytes, *, each: bool) -> Iterator[list[Any]]:
         """The frames that are complete with these bytes, up to the one that answers the last request.
@@ -163,6 +180,9 @@ class Worker:
             elif frame[0] == "ready":
                 self._began = real.perf_counter()
                 self.used *= not each
+                self._used_before = self.used
+                if self._limits:
+                    self._limits.popleft()
                 if conversation.is_answered and not conversation.is_finishing:
                     return  # the frames of threads that its tests left running wait for the next call
 
@@ -238,7 +258,7 @@ class Worker:
     def _died(self, text: str) -> list[Any]:
         return ["died", text, self._began, max(real.perf_counter() - self._began, 0.0)]
 
-    def _time_out(self, what: str, timeout: float) -> Iterator[list[Any]]:
+    def _time_out(self, text: str) -> Iterator[list[Any]]:
         self.link.signal("ABRT")
         aborted = self._wait(_ABORT_SECONDS)
         if aborted is None:
@@ -246,10 +266,7 @@ class Worker:
             self._wait(_KILL_SECONDS)
         stacks = self._last_words().replace(f"{_ABORTED_TEXT}\n\n", "")
         yield from self._end_with(
-            _with_stacks(
-                f"timed out: {what} used {self.used:.1f} of its {timeout:g} seconds",
-                stacks or "(no stacks: the process did not react)\n",
-            )
+            _with_stacks(f"timed out: {text}", stacks or "(no stacks: the process did not react)\n")
         )
 
     def _end_with(self, text: str) -> Iterator[list[Any]]:
@@ -270,6 +287,13 @@ class Worker:
             self._take_back(self._folder)
         else:
             self._folder.remove()
+
+
+def _limit_of(request: list[Any]) -> tuple[float, str]:
+    """The time-out of a request, and the reason for it; an infinite one if it has none of its own."""
+    options = request[-1]
+    seconds, reason = (options.get("timeout") if isinstance(options, dict) else None) or (math.inf, "")
+    return seconds, reason
 
 
 def _end_text(status: int | None, left: list[str], *, expected: bool) -> str:

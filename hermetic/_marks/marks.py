@@ -47,12 +47,14 @@ class Mark:
             seconds that they may take, and whether the kernel holds them to their sizes (None for what the settings
             say); None for a mark that isolates nothing.
         retries: how often a failed test is run again; None for a mark that does not say.
+        timeout: the seconds that a test may take; None for a mark that gives no time-out.
     """
 
     size: Size | None = None
     allowance: Allowance = NO_ALLOWANCE
     isolation: tuple[str | None, float | None, str | None] | None = None
     retries: int | None = None
+    timeout: float | None = None
     _alone: tuple[Mark, ...] = ()  # the marks of all that has this one only, which results recognize; none at first
 
     @property
@@ -68,7 +70,8 @@ class Mark:
         """Mark a function, a method or a class, and return it.
 
         Raises:
-            DecorationError: for anything else, and for a second size, isolation or number of retries on the same thing.
+            DecorationError: for anything else, and for a second size, isolation, number of retries or time-out on the
+                same thing.
         """
         found: Any = marked
         if isinstance(found, types.FunctionType):
@@ -121,6 +124,9 @@ class Mark:
         retries = [mark for mark in found if mark.retries is not None]
         if self.retries is not None and retries:
             raise DecorationError(f"{_described(marked)} already has {retries[0]!r}; remove it or {self!r}")
+        timeouts = [mark for mark in found if mark.timeout]
+        if self.timeout and timeouts:
+            raise DecorationError(f"{_described(marked)} already has {timeouts[0]!r}; remove it or {self!r}")
         return found
 
 

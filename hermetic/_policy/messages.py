@@ -129,6 +129,8 @@ _MULTIPROCESSING = {
 
 
 def _time_rule(violation: Violation) -> str:
+    if violation.operation.action == "hang" and violation.operation.api:
+        return f"it may take no longer, by {violation.operation.api}."
     if violation.operation.action == "hang":
         return "no test may take longer (test_timeout; under Bazel, what is left of TEST_TIMEOUT)."
     return f"{violation.size} tests take no more than {LIMITS[Size(violation.size)].time_limit:g} s."

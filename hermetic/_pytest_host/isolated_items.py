@@ -11,7 +11,7 @@ import warnings
 from .._base import features
 from .._base.errors import IsolationError
 from .._isolation.nursery import NoNursery, Nursery
-from .._rules import sandbox_choice
+from .._rules import sandbox_choice, timeouts
 from .._settings.current_run import current_run
 from .._verdicts import scopes
 from .._workers.isolation import GroupRun
@@ -100,7 +100,8 @@ class IsolatedItems:
         replay.captured = functools.partial(self._workers.captured_by, run.worker)
         following = next(iter(members[members.index(item) + 1 :]), None)
         address, *others = (None if each is None else self._addresses[id(each)] for each in (item, following))
-        requests: list[list[Any]] = [["run", address, *others, self._slots[run]]]
+        option = timeouts.as_option(rule_of(item).timeout)
+        requests: list[list[Any]] = [["run", address, *others, self._slots[run], option]]
         if following is None:
             requests.append(["finish"])
         yield from run.perform(requests)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import unittest
 
 from .._base import real
 from .._patches import installation
 from .._results import leftovers, time_limits
 from .._results.guarded_result import exc_info
-from .._rules import policies
+from .._rules import policies, timeouts
 from .._settings.current_run import current_run
 from .._verdicts import faults, findings, reported_exceptions, scopes, violation_data
 from .item_rules import ItemOwner, policy_of_node, rule_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._base.errors import ViolationError
+    from .._rules.timeouts import Timeout
 
 pytest: Any = importlib.import_module("pytest")
 
@@ -91,12 +93,13 @@ class ItemJudge:
     def __init__(self) -> None:
         self._scope: scopes.Scope | None = None  # of the item that runs
 
-    @pytest.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]
-    def pytest_runtest_setup(self, item: Any) -> None:
-        """Report wrong marks as an error of their item."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # type: ignore[untyped-decorator]
+    def pytest_runtest_setup(self, item: Any) -> Generator[None, Any, Any]:
+        """Report wrong marks as an error of their item, and limit the time of its fixtures."""
         rule = rule_of(item)
         if rule.error is not None:
             pytest.fail(str(rule.error), pytrace=False)
+        return (yield from self._limited(item))
 
     # --- scopes ---
 
@@ -104,7 +107,7 @@ class ItemJudge:
     def pytest_runtest_protocol(self, item: Any) -> Generator[None, Any, Any]:
         """Run an item in its scope."""
         policy = rule_of(item).policy
-        if policy is None:
+        if policy is None and _timeout_here(item) is None:
             return (yield)
         scope = self._scope = scopes.Scope(ItemOwner(item), policy)
         scope.time_limit = policies.time_limit(policy)
@@ -118,6 +121,27 @@ class ItemJudge:
             self._scope = None
             scopes.end_scope(scope)
             scopes.make_late(scope)
+
+    # --- time-outs ---
+
+    def _limited(self, item: Any) -> Generator[None, Any, Any]:
+        """Limit the time of a phase to what is left to the item."""
+        timeout, scope = _timeout_here(item), self._scope
+        if timeout is None or scope is None:
+            return (yield)
+        left = timeout.seconds - (real.perf_counter() - scope.started)
+        with time_limits.watched(scope.owner, timeout, _Interrupted(scope), left=max(left, _LEAST_SECONDS)):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)  # type: ignore[untyped-decorator]
+    def pytest_runtest_call(self, item: Any) -> Generator[None, Any, Any]:
+        """Limit the time of the test."""
+        return (yield from self._limited(item))
+
+    @pytest.hookimpl(wrapper=True)  # type: ignore[untyped-decorator]
+    def pytest_runtest_teardown(self, item: Any) -> Generator[None, Any, Any]:
+        """Limit the time of the teardown."""
+        return (yield from self._limited(item))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # type: ignore[untyped-decorator]
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, Any, Any]:
@@ -207,6 +231,28 @@ class ItemJudge:
         if call.when == "teardown" and scopes.running.late:
             found.add_late()
         return found
+
+
+_LEAST_SECONDS = 0.01  # of a phase that begins after the time of its item is over
+
+
+class _Interrupted:
+    """Stands for the result of an item, for the watchdog: the scope of the item is there already."""
+
+    def __init__(self, scope: scopes.Scope) -> None:
+        self.current_test = scope.owner
+
+    def begin_scope(self, _: Any) -> None:
+        """Do nothing."""
+
+
+def _timeout_here(item: Any) -> Timeout | None:
+    """Return the time-out of an item that runs in this process; None for a TestCase, whose ``run`` has it."""
+    timeout, cls = rule_of(item).timeout, getattr(item, "cls", None) or object
+    if timeout is None or current_run.in_worker:
+        return None
+    is_case = issubclass(cls, unittest.TestCase)
+    return None if is_case and timeouts.timeout_of_method(cls, item.originalname) is not None else timeout
 
 
 class _WideFixture:

@@ -10,7 +10,7 @@ import unittest
 from .._base import real
 from .._base.errors import ConfigurationError, DecorationError, HermeticError
 from .._base.sizes import SIZE_NAMES
-from .._rules import groups, marking, policies
+from .._rules import groups, marking, policies, timeouts
 from .._settings.current_run import current_run
 
 TYPE_CHECKING = False
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .._policy.decision import Policy
     from .._rules.groups import Group
     from .._rules.marking import AnyMark
+    from .._rules.timeouts import Timeout
 
     Placed = tuple[str, str, tuple[AnyMark, ...]]
 
@@ -33,6 +34,7 @@ MARKERS = {
     "xlarge": "xlarge: may use the network, and take an hour.",
     "isolated": "isolated(group=None, timeout=None, sandbox=None): run in a process of its own, or of its group.",
     "allow": "allow(hosts=(), processes=(), files=(), databases=()): exceptions to the size.",
+    "hermetic_timeout": "hermetic_timeout(seconds): the seconds that the item may take.",  # timeout is pytest-timeout's
 }
 
 
@@ -42,6 +44,7 @@ class ItemRule:
     Attributes:
         policy: its policy; None for an item that runs unguarded.
         group: its isolation group; None for an item that runs in this process.
+        timeout: its time-out; None for none.
         is_marked_isolated: whether a mark isolates it, in force or not.
         error: what is wrong with its marks; None if nothing is.
     """
@@ -52,10 +55,12 @@ class ItemRule:
         group: Group | None,
         error: HermeticError | None = None,
         *,
+        timeout: Timeout | None = None,
         is_marked_isolated: bool = False,
     ) -> None:
         self.policy = policy
         self.group = group
+        self.timeout = timeout
         self.is_marked_isolated = is_marked_isolated
         self.error = error
 
@@ -105,7 +110,9 @@ def _find_rule(item: Any) -> ItemRule:
     try:
         placed = [*_marks_of(item)]
         is_isolated = any(mark.isolation is not None for _, _, marks in placed for mark in marks)
-        return ItemRule(_policy_of(item, placed), _group_of(placed), is_marked_isolated=is_isolated)
+        timeout = _timeout_of(item, placed)
+        group = _group_of(placed, timeout)
+        return ItemRule(_policy_of(item, placed), group, timeout=timeout, is_marked_isolated=is_isolated)
     except HermeticError as error:
         return ItemRule(None, None, error)
 
@@ -121,14 +128,20 @@ def _policy_of(node: Any, placed: list[Placed]) -> Policy | None:
     return policies.of_marks(marks, str(node.path), getattr(cls, "hermetic_default_size", None))
 
 
-def _group_of(placed: list[Placed]) -> Group | None:
+def _timeout_of(item: Any, placed: list[Placed]) -> Timeout | None:
+    """Return the time-out of an item, with the id of the item where its own mark gives it."""
+    named = ((where, holder or item.nodeid, marks) for where, holder, marks in placed)
+    return timeouts.nearest_timeout(named)
+
+
+def _group_of(placed: list[Placed], timeout: Timeout | None) -> Group | None:
     if current_run.settings.no_isolation:
         return None
     for where, holder, marks in placed:
         for mark in marks:
             if mark.isolation is not None:
-                return groups.of_mark(where, holder, mark)
-    return groups.without_mark()
+                return groups.of_mark(where, holder, mark, timeout)
+    return groups.without_mark(timeout)
 
 
 # --- marks -----------------------------------------------------------------------------------------------------------
@@ -174,7 +187,8 @@ def _on_item(item: Any) -> Iterator[Placed]:
 
 def _distinct(marks: list[AnyMark]) -> list[AnyMark]:
     """Leave out marks that say the same as an earlier one, such as one of pytest's and one of ours."""
-    return [*{(mark.size, mark.allowance, mark.isolation, mark.retries): mark for mark in marks}.values()]
+    said = {(mark.size, mark.allowance, mark.isolation, mark.retries, mark.timeout): mark for mark in marks}
+    return [*said.values()]
 
 
 def _converted(markers: Any, place: str) -> Iterator[AnyMark]:
@@ -190,7 +204,7 @@ def _mark_of(marker: Any, place: str) -> AnyMark:
     Raises:
         DecorationError: its arguments are wrong; the text names the place.
     """
-    from .._marks import isolated, marks  # saves 10 ms in runs without a mark
+    from .._marks import isolated, marks, timeout  # saves 10 ms in runs without a mark
 
     what = f"{place}: @pytest.mark.{marker.name}"
     if marker.name in SIZE_NAMES:
@@ -198,7 +212,8 @@ def _mark_of(marker: Any, place: str) -> AnyMark:
             raise DecorationError(f"{what} takes no arguments; write it without parentheses")
         size: AnyMark = getattr(marks, marker.name)
         return size
-    make: Any = isolated.IsolatedMark if marker.name == "isolated" else marks.allow
+    makers = {"isolated": isolated.IsolatedMark, "allow": marks.allow, "hermetic_timeout": timeout.timeout}
+    make: Any = makers[marker.name]
     try:
         mark: AnyMark = make(*marker.args, **marker.kwargs)
     except (ConfigurationError, DecorationError) as error:
@@ -218,6 +233,8 @@ def as_marker(mark: AnyMark) -> Any:
         return pytest.mark.isolated(group, timeout=timeout, sandbox=sandbox).mark
     if mark.retries is not None:
         return pytest.mark.flaky(reruns=mark.retries).mark
+    if mark.timeout is not None:
+        return pytest.mark.hermetic_timeout(mark.timeout).mark
     given = {name: [*entries] for name, entries in zip(mark.allowance._fields, mark.allowance, strict=True) if entries}
     return pytest.mark.allow(**given).mark
 

@@ -260,7 +260,7 @@ def requests(channel: WorkerEnd) -> Iterator[tuple[list[Any], list[Any] | None, 
         kind, *arguments = channel.receive()
         if kind == "finish":
             return
-        address, following, slot = arguments
+        address, following, slot, _ = arguments
         yield address, following, slot
 
 

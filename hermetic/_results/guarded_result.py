@@ -166,6 +166,11 @@ class GuardedResult:
         for hear in self.hermetic_listeners[event]:
             hear(test, *args, **kwargs)
 
+    def begin_scope(self, test: Any) -> None:
+        """Begin the scope of a test that had none, because nothing was guarded when it started."""
+        if self._scope is None:
+            self._enter(test)
+
     def _enter(self, test: Any) -> None:
         if running.late or running.faults:
             self.report_late()

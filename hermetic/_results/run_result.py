@@ -62,11 +62,6 @@ class RunResult(GuardedResult):
         getattr(super(), "stopTestRun", _nothing)()
         self.hermetic_listeners.tell("stopTestRun", self)
 
-    def begin_scope(self, test: Any) -> None:
-        """Begin the scope of a test that had none, because nothing was guarded when it started."""
-        if self._scope is None:
-            self._enter(test)
-
     def wasSuccessful(self) -> bool:
         is_amiss = self.ended_early is not None or bool(running.faults)
         is_amiss = is_amiss or not all(is_well() for is_well in self.hermetic_listeners["wasSuccessful"])

@@ -1,10 +1,12 @@
 """Limits the time of tests: reports those that exceed the limit of their size, and interrupts those that hang.
 
-a test passes, but has taken longer than its size allows       -> report_overrun(): a warning, or an error (H006)
-a test in this process has taken ``test_timeout`` seconds      -> it is interrupted, and the run goes on
-its result takes something in, or the process is stopped       -> this time does not count
-the test does not end after the interrupt                      -> the run is summed up, and ends
-C code does not let other threads run, so nothing can be done  -> faulthandler ends the process, and shows the stacks
+a test passes, but has taken longer than its size allows        -> report_overrun(): a warning, or an error (H006)
+a test in this process has used up its time                     -> it is interrupted, and the run goes on
+its result takes something in, or the process is stopped        -> this time does not count
+the test does not end after the interrupt                       -> the run is summed up, and ends
+C code does not let other threads run, so nothing can be done   -> faulthandler ends the process, and shows the stacks
+
+The time of a test is that of its mark ``@timeout``, or else of the setting ``test_timeout``.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import math
+import os
 import signal
 
 from .._base import clock, features, real
@@ -20,7 +23,7 @@ from .._base.records import CallSite, Operation, Violation
 from .._base.sizes import OBSERVE, STRICT, TIME
 from .._operations import callsite
 from .._policy import messages
-from .._rules import groups
+from .._rules import groups, timeouts
 from .._settings.current_run import current_run
 from .._stdlib import interpreter_internals, unittest_internals
 from .._verdicts import allowed, baseline, scopes, violation_data
@@ -40,6 +43,7 @@ __unittest = True
 _GRACE = 5.0  # seconds that a test that was interrupted has for its cleanups
 _TICK = 0.25  # seconds between two looks at the clock
 _MAX_DELAY = 1.0  # seconds that a look may be late before the process counts as stopped
+_FOREVER = 1e6  # seconds that the thread of faulthandler takes; it is told again at each look
 _STDERR = 2  # the file descriptor: a test may have replaced the stream
 _SIGNAL: int = signal.Signals["SIGBREAK" if features.WINDOWS else "SIGALRM"]
 
@@ -53,7 +57,7 @@ def report_overrun(test: Any, scope: scopes.Scope) -> None:
     taken = real.perf_counter() - clock.counted_from(scope.started)
     if policy is None or taken <= scope.time_limit:
         return
-    error = _error("overrun", test, policy.size.value, f"{taken:.2f} s")
+    error = _error(Operation(TIME, "overrun", f"{taken:.2f} s", "", family=""), test, policy.size.value)
     is_error = current_run.settings.time_limits == STRICT
     if policy.mode == OBSERVE or baseline.is_known(scope, error.violation):
         if is_error or policy.mode != OBSERVE:  # what is warned of needs no entry
@@ -68,17 +72,16 @@ def report_overrun(test: Any, scope: scopes.Scope) -> None:
         scopes.record(scope, error)
 
 
-def _error(action: str, test: Any, size: str, target: str, stacks: str = "") -> ViolationError:
+def _error(operation: Operation, test: Any, size: str = "", stacks: str = "") -> ViolationError:
     filename, name, line = isolation_errors.place_of(test)
     site = CallSite(callsite.shown_path(filename), line, name, type(test).__module__, "", "")
-    operation = Operation(TIME, action, target, "", family="")
     violation = Violation("H006", size, owner_name(test), operation, site)
     return violation_data.ERRORS[TIME](violation, messages.violation_text(violation) + stacks)
 
 
 def _have_process_ended(left: float) -> None:
     """Have the process end unless this is called again within some seconds, and the time that a test needs to end."""
-    faulthandler.dump_traceback_later(left + 2 * _GRACE, exit=True, file=_STDERR)
+    faulthandler.dump_traceback_later(min(left, _FOREVER) + 2 * _GRACE, exit=True, file=_STDERR)
 
 
 class Watchdog(Listener):
@@ -101,6 +104,7 @@ class Watchdog(Listener):
         self._end_run = end_run
         self._deadline = math.inf
         self._allowed = 0.0  # seconds, of the current test
+        self._reason = ""  # the mark that gives it its time
         self._interrupted: Any = None  # the test that was told to end
         self._stopped_for = 0.0  # seconds that the process was stopped, as by Ctrl-Z
         self._looked = real.perf_counter(), real.process_time()
@@ -112,9 +116,17 @@ class Watchdog(Listener):
 
     def startTest(self, test: Any) -> None:
         if not groups.is_handed_over(test):
-            now = self._clock()
-            self._deadline = min(now + self._seconds, self._ends_at - self._stopped_for)
-            self._allowed = max(self._deadline - now, 0.0)
+            self.begin(timeouts.of_test(test))
+
+    def begin(self, timeout: timeouts.Timeout | None, *, left: float | None = None) -> None:
+        """Watch what begins now, for the seconds of its mark if it has one; arguments as of ``watched``."""
+        now = self._clock()
+        seconds, self._reason = (self._seconds, "") if timeout is None else timeout
+        used = 0.0 if left is None else seconds - left
+        self._deadline = min(now + seconds - used, self._ends_at - self._stopped_for)
+        self._allowed = max(self._deadline - now + used, 0.0)
+        if timeout is not None:
+            _have_process_ended(self._deadline - now)
 
     def stopTest(self, test: Any) -> None:
         self._deadline = math.inf
@@ -136,13 +148,21 @@ class Watchdog(Listener):
     @contextlib.contextmanager
     def on_guard(self) -> Iterator[None]:
         """Watch the tests of a block."""
-        handler: Any = None
-        if signal.getsignal(_SIGNAL) == signal.SIG_DFL and scopes.is_main_thread():
+        self._result.add_listener(self)
+        with self.armed():
+            yield
+
+    @contextlib.contextmanager
+    def armed(self) -> Iterator[None]:
+        """Be able to interrupt what a block begins."""
+        handler: Any = signal.getsignal(_SIGNAL)
+        is_free = handler == signal.SIG_DFL or _is_of_watchdog(handler)
+        handler = None
+        if is_free and scopes.is_main_thread():
             handler = real.set_signal_handler(_SIGNAL, self._interrupt)
         self._stopping.acquire()
         _have_process_ended(self._seconds)
         real.start_thread(self._watch, ())
-        self._result.add_listener(self)
         try:
             yield
         finally:
@@ -155,7 +175,8 @@ class Watchdog(Listener):
         with scopes.unjudged():
             waited = 0.0
             while True:
-                left = min(self._deadline - self._look(waited), self._seconds)
+                left = self._deadline - self._look(waited)
+                left = self._seconds if left == math.inf else left
                 if left <= 0 and not self._reporting:
                     self._act()
                     left = _GRACE
@@ -182,8 +203,12 @@ class Watchdog(Listener):
         test = self._result.current_test
         if test is None or self._deadline == math.inf:
             return
+        handler = signal.getsignal(_SIGNAL)
+        if handler != self._interrupt and _is_of_watchdog(handler):
+            self._deadline += _GRACE  # a run within the test has a shorter limit
+            return
         self._stacks = interpreter_internals.stacks(besides=real.get_thread_id())
-        if signal.getsignal(_SIGNAL) == self._interrupt and test is not self._interrupted:
+        if handler == self._interrupt and test is not self._interrupted:
             self._interrupted, self._deadline = test, self._clock() + _GRACE
             interpreter_internals.interrupt_main_thread(self._main, _SIGNAL)
             return
@@ -209,4 +234,64 @@ class Watchdog(Listener):
 
     def _error(self, test: Any) -> ViolationError:
         stacks = f"\n\nAll threads at that time:\n{self._stacks}"
-        return _error("hang", test, "", f"{round(self._allowed, 2):g} s", stacks)
+        hang = Operation(TIME, "hang", f"{round(self._allowed, 2):g} s", self._reason, family="")
+        return _error(hang, test, stacks=stacks)
+
+
+def _is_of_watchdog(handler: Any) -> bool:
+    """Whether a signal handler is that of a watchdog."""
+    return isinstance(getattr(handler, "__self__", None), Watchdog)
+
+
+class MarkedTests(Listener):
+    """Watches the tests with a mark ``@timeout``, where no ``Watchdog`` watches all tests; arguments as for that."""
+
+    def __init__(self, result: Any, end_run: Callable[[str, BaseException], None]) -> None:
+        self._result = result
+        self._end_run = end_run
+        self._watchdog: Watchdog | None = None
+        self._until_stopped = contextlib.ExitStack()
+
+    def startTest(self, test: Any) -> None:
+        timeout = timeouts.of_test(test)
+        if timeout is not None and not groups.is_handed_over(test):
+            self._watchdog = Watchdog(timeout.seconds, None, self._result, self._end_run)
+            self._until_stopped.enter_context(self._watchdog.armed())
+            self._watchdog.begin(timeout)
+
+    def stopTest(self, test: Any) -> None:
+        if self._watchdog is not None:
+            self._watchdog.stopTest(test)
+            if scopes.is_main_thread():  # else the watchdog ends the run
+                self._watchdog = None
+                self._until_stopped.close()
+
+    def startReporting(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.startReporting()
+
+    def stopReporting(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.stopReporting()
+
+
+@contextlib.contextmanager
+def watched(test: Any, timeout: timeouts.Timeout, result: Any, *, left: float | None = None) -> Iterator[None]:
+    """Interrupt a test in a block, under another runner.
+
+    Args:
+        result: has the test as ``current_test``, and ``begin_scope``, which begins its scope if it has none.
+        left: the seconds that are left of the time-out; None for all of them.
+    """
+    watchdog = Watchdog(timeout.seconds, None, result, _end_process)
+    with watchdog.armed():
+        watchdog.begin(timeout, left=left)
+        try:
+            yield
+        finally:
+            watchdog.stopTest(test)
+
+
+def _end_process(reason: str, error: BaseException) -> None:
+    """Say on standard error what ends the process."""
+    os.write(_STDERR, f"The run ended early: {reason}\n{error}\n".encode(errors="backslashreplace"))

@@ -20,11 +20,13 @@ from .._base import real
 from .._base.errors import DecorationError
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
-from . import marking
+from . import marking, timeouts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from .timeouts import Timeout
 
 
 _CLASS_FIXTURES, _MODULE_FIXTURES = ("setUpClass", "tearDownClass"), ("setUpModule", "tearDownModule")
@@ -109,7 +111,7 @@ def of_function(function: Any, cls: type | None) -> Group:
     if found is None:
         marks = marking.marks_on(function, function.__qualname__)
         mark = next(mark for mark in marks if mark.isolation is not None)
-        found = of_mark("method", "", mark)
+        found = of_mark("method", "", mark, timeouts.nearest_timeout([("function", function.__qualname__, marks)]))
     return found
 
 
@@ -187,33 +189,48 @@ def _find(cls: type, name: str, own: Any = None) -> Group | None:
         return None
     if current_run.settings.isolated and current_run.is_surveying:
         return without_mark()
+    timeout = timeouts.timeout_of_method(cls, name) if current_run.timeouts_are_marked else None
     for where, marks in marking.marks_of(cls, name, own):
         for mark in marks:
             if mark.isolation is not None:
                 holder = cls.__module__ if where == "module" else f"{cls.__module__}.{cls.__qualname__}"
-                return of_mark(where, holder, mark)
-    return without_mark()
+                return of_mark(where, holder, mark, timeout)
+    return without_mark(timeout)
 
 
-def without_mark() -> Group | None:
-    """Return the group of a test without an isolation mark; None if the setting ``isolated`` is off."""
+def without_mark(own_timeout: Timeout | None = None) -> Group | None:
+    """Return the group of a test without an isolation mark; None if the setting ``isolated`` is off.
+
+    Args:
+        own_timeout: the time-out of the test.
+    """
     settings = current_run.settings
-    return Group(None, "@isolated", settings.isolated_timeout, settings.sandbox) if settings.isolated else None
+    if not settings.isolated:
+        return None
+    return Group(None, "@isolated", _seconds(None, own_timeout), settings.sandbox)
 
 
-def of_mark(where: str, holder: str, mark: Any) -> Group:
+def of_mark(where: str, holder: str, mark: Any, own_timeout: Timeout | None = None) -> Group:
     """Return the group that a mark puts a test into.
 
     Args:
         where: the place of the mark: ``method``, ``class`` or ``module``.
+        own_timeout: the time-out of the test.
     """
-    settings = current_run.settings
     group, timeout, sandbox = mark.isolation
     key: tuple[str, str] | None = (where, holder) if where != "method" else None
     if group is not None:
         key = ("group", group)
     shown = f"{mark!r}" if group is not None or key is None else f"{mark!r} {key[0]} {key[1]}"
-    return Group(key, shown, timeout or settings.isolated_timeout, sandbox or settings.sandbox)
+    seconds = _seconds(timeout, None if key is not None else own_timeout)
+    return Group(key, shown, seconds, sandbox or current_run.settings.sandbox)
+
+
+def _seconds(given: float | None, own_timeout: Timeout | None) -> float:
+    """The seconds of a group: those of its mark, of its only test, or of the setting."""
+    if given is None and own_timeout is not None:
+        return own_timeout.seconds
+    return float(given or current_run.settings.isolated_timeout)
 
 
 def is_wholly_isolated(cls: type) -> bool:

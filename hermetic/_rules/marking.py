@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         allowance: Allowance
         isolation: tuple[str | None, float | None, str | None] | None
         retries: int | None
+        timeout: float | None
 
 
 _classes: dict[int, type] = {}  # by id, because a metaclass may leave its classes without a hash
@@ -170,8 +171,8 @@ def as_marks(value: object, place: str) -> tuple[AnyMark, ...]:
     """Return the value of a ``__hermetic__`` attribute as marks.
 
     Raises:
-        DecorationError: it is neither a mark nor a list or tuple of marks, or holds two sizes, isolations, or numbers
-            of retries.
+        DecorationError: it is neither a mark nor a list or tuple of marks, or holds two sizes, isolations, numbers of
+            retries or time-outs.
     """
     marks = tuple(value) if isinstance(value, (list, tuple)) else (value,)
     if not all(hasattr(mark, "isolation") and hasattr(mark, "size") for mark in marks):
@@ -185,6 +186,8 @@ def as_marks(value: object, place: str) -> tuple[AnyMark, ...]:
         raise DecorationError(f"{place} has more than one isolation: {_listed(marks)}")
     if sum(mark.retries is not None for mark in marks) > 1:
         raise DecorationError(f"{place} has more than one number of retries: {_listed(marks)}")
+    if sum(mark.timeout is not None for mark in marks) > 1:
+        raise DecorationError(f"{place} has more than one time-out: {_listed(marks)}")
     return marks
 
 

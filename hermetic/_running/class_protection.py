@@ -10,14 +10,15 @@ A class is protected when it is decorated, and when it is defined: with marked m
 
 from __future__ import annotations
 
+import contextlib
 import unittest
 
 from .._base import real
 from .._base.errors import GuardError
 from .._patches import installation, unittest_classes
 from .._results import result_proxy
-from .._results.guarded_result import GuardedResult, exc_info
-from .._rules import marking, misplaced_marks, policies, retry_counts
+from .._results.guarded_result import GuardedResult, exc_info, guarding
+from .._rules import marking, misplaced_marks, policies, retry_counts, timeouts
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import findings, reported_exceptions, scopes
@@ -80,7 +81,7 @@ def _protected_run(cls: Any, inherited: Callable[..., Any]) -> Callable[..., Any
         if isinstance(result, GuardedResult):
             # `inherited`, spelled out, because every test of ours comes by here.
             return own(self, result) if own else super(cls, self).run(result)
-        proxy = result_proxy.kept_proxy(result, self)
+        proxy = None if current_run.timeouts_are_marked else result_proxy.kept_proxy(result, self)
         if proxy is None:
             return run_here(self, result)
         own(self, proxy) if own else super(cls, self).run(proxy)
@@ -90,11 +91,13 @@ def _protected_run(cls: Any, inherited: Callable[..., Any]) -> Callable[..., Any
     def run_here(self: Any, result: Any) -> Any:
         policy = policies.of_test(self)
         scope = scopes.active()
-        if result is None and (policy is not None or current_run.watches_processes):
+        timeout = _timeout_here(self, result)
+        if result is None and (policy is not None or timeout is not None or current_run.watches_processes):
             return _run_with_result_of_its_own(self)
-        if isinstance(result, GuardedResult) or scopes.is_of(scope, self):
+        is_judged = isinstance(result, GuardedResult) or policy is None or scopes.is_of(scope, self)
+        if is_judged and timeout is None:
             return inherited(self, result)
-        return inherited(self, result) if policy is None else _run_with_proxy(self, inherited, result)
+        return _run_with_proxy(self, inherited, result, timeout)
 
     return run
 
@@ -157,9 +160,16 @@ def _protected_debug(_: Any, inherited: Callable[..., Any]) -> Callable[..., Any
     return debug
 
 
-def _run_with_proxy(test: Any, inner: Callable[..., Any], result: Any) -> Any:
+def _timeout_here(test: Any, result: Any) -> timeouts.Timeout | None:
+    """The time-out of a test, unless the result of the run, or the process that has this worker, watches it."""
+    is_watched = isinstance(result, GuardedResult) or current_run.in_worker
+    return None if is_watched else timeouts.of_test(test)
+
+
+def _run_with_proxy(test: Any, inner: Callable[..., Any], result: Any, timeout: timeouts.Timeout | None) -> Any:
     proxy = result_proxy.proxy_of(result)
-    inner(test, proxy)
+    with contextlib.nullcontext() if timeout is None else guarding().time_limits.watched(test, timeout, proxy):
+        inner(test, proxy)
     proxy.report_late()  # as above
     return result
 

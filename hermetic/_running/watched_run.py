@@ -109,7 +109,11 @@ class WatchedRun(unittest.TestSuite):
         caught_before = _ctrl_c_was_caught()
         with process_exits.exits_watched(lambda call: self._on_end(result, call)):
             try:
-                with clock.stops_noted(), self._isolation(result, is_nested=is_nested), self._watchdog(result):
+                with (
+                    clock.stops_noted(),
+                    self._isolation(result, is_nested=is_nested),
+                    self._watchdog(result, is_nested=is_nested),
+                ):
                     self._whole(result)
             except real.system_exit as error:
                 fixture = _fixture_of(error)
@@ -128,12 +132,14 @@ class WatchedRun(unittest.TestSuite):
             elif result.wasSuccessful() and result.testsRun < self._whole.countTestCases():
                 self._end_stopped(result, "stop() was called")  # not by failfast, which has a failure to show
 
-    def _watchdog(self, result: Any) -> contextlib.AbstractContextManager[None]:
+    def _watchdog(self, result: Any, *, is_nested: bool) -> contextlib.AbstractContextManager[None]:
         """What interrupts tests that take too long; a thread, which must not be there when others are forked off."""
         seconds, ends_at = current_run.settings.test_timeout, current_run.ends_at
-        if seconds is None and ends_at is None:
-            return contextlib.nullcontext()
         sum_up = functools.partial(self._sum_up, result)
+        if seconds is None and ends_at is None:
+            if current_run.timeouts_are_marked and not is_nested:
+                result.add_listener(guarding().time_limits.MarkedTests(result, sum_up))
+            return contextlib.nullcontext()
         found: Watchdog = guarding().time_limits.Watchdog(seconds, ends_at, result, sum_up)
         return found.on_guard()
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 TEXT, JSON = "text", "json"  # the forms of the list of tests
 
 # What outlives a program: marks stay in force, and workers are closed by the isolation.
-_KEPT = ("mark_types", "functions_are_marked", "retries_are_marked", "isolation", "workers_started")
+_KEPT = (
+    *("mark_types", "functions_are_marked", "retries_are_marked", "timeouts_are_marked"),
+    *("isolation", "workers_started"),
+)
 
 
 class CurrentRun:
@@ -41,6 +44,7 @@ class CurrentRun:
         mark_types: the classes of marks; empty until marks are loaded.
         functions_are_marked: whether any function has a mark. Most suites mark classes or modules only.
         retries_are_marked: whether any mark sets the number of retries.
+        timeouts_are_marked: whether any mark gives a time-out.
         isolated_classes: the classes that may have isolated tests, by id, in the order of their definition.
         surroundings: the environment, the current folder, the path of imports and the arguments of this process, at
             the time when the first of them was defined, or when the host loaded its plugin.
@@ -84,7 +88,7 @@ class CurrentRun:
         self.is_surveying = False
         self.imports_are_kept_apart = False
         self.mark_types: tuple[type, ...] = ()
-        self.functions_are_marked = self.retries_are_marked = False
+        self.functions_are_marked = self.retries_are_marked = self.timeouts_are_marked = False
         self.isolated_classes: dict[int, type] = {}
         self.surroundings: dict[str, Any] = {}
         self.shared_out: set[int | str] = set()

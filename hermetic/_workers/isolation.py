@@ -17,7 +17,7 @@ import sys
 
 from .._base import real
 from .._isolation import output
-from .._rules import groups, policies, sandbox_choice
+from .._rules import groups, policies, sandbox_choice, timeouts
 from .._rules.groups import Group
 from .._settings.current_run import current_run
 from .._stdlib import interpreter_internals
@@ -132,6 +132,7 @@ class Isolation:
         if not found.at_work:
             found.use(self._new_worker(test, found.group, address, is_function=is_function))
         options: dict[str, Any] = {**run_options(result, compare=found.group.key is not None)}
+        options.update(timeouts.as_option(timeouts.of_test(test)))
         if "number" not in address:  # other runners may use other filters for each test
             options["filters"] = context.described_filters()
         requests: list[list[Any]] = [["run", address, options]]

@@ -16,7 +16,7 @@ from collections import Counter
 
 from .._base.errors import DecorationError, IsolationError
 from .._isolation.pool import Task
-from .._rules import groups, marking, policies, sandbox_choice
+from .._rules import groups, marking, policies, sandbox_choice, timeouts
 from .._rules.groups import Group
 from .._settings.current_run import current_run
 from .._suites.history_file import MIN_SECONDS
@@ -174,7 +174,8 @@ class ParallelPlan:
         self.unit_of[id(test)] = unit, len(unit.steps)
         unit.is_held = unit.is_held or policies.is_held(test)
         compare = current_run.detects_leaks() if unit.is_shared else group.key is not None
-        run = ["run", address, self._options[compare]]
+        options = self._options[compare]
+        run = ["run", address, {**options, **own} if (own := timeouts.as_option(timeouts.of_test(test))) else options]
         seconds = max(self._durations.get(owner_name(test), 0.0), MIN_SECONDS)
         if group.key is None:
             unit.add(("test", test), run, ["finish"], seconds=seconds)
