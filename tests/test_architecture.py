@@ -96,7 +96,10 @@ LAYERS = {
         "variation | environment_variations interpreter_variations order_variations path_variations | catalogue"
     ),
     "_vary": ("search verdicts | study_findings varied_run | by_hand process | report runs | study | vary"),
-    "_program": "bazel help_text options searches usage | explanations other_runners run_setup | program script | cli",
+    "_program": (
+        "bazel help_text options repetition searches usage | explanations other_runners run_setup | program script |"
+        " cli"
+    ),
     "_django_host": "clones run_settings | worker_host | parallel_suite | discover_runner",
     "django": "",
     "__init__": "",

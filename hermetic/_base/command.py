@@ -27,6 +27,12 @@ def start() -> list[str]:
     return sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]
 
 
+def own_words() -> list[str] | None:
+    """The words of this program's command; None if the program has made its own arguments."""
+    begin = start()
+    return [*sys.orig_argv] if begin and [*begin, *sys.argv[1:]] == sys.orig_argv else None
+
+
 def rerun(*options: str) -> str | None:
     """The command of this program with one more option of hermetic; None if the program has made its own arguments.
 
@@ -34,7 +40,7 @@ def rerun(*options: str) -> str | None:
         options: the option, and its value if it takes one. An option that is there already is not added.
     """
     arguments, begin = sys.argv[1:], start()
-    if not begin or [*begin, *arguments] != sys.orig_argv:
+    if own_words() is None:
         return None
     at = next((index for index, word in enumerate(begin) if word.partition("=")[0] == "--script"), len(begin))
     is_there = options[0] in [*begin[:at], *([] if begin[at:] else arguments)]  # what follows a script is the script's

@@ -50,6 +50,14 @@ OTHER_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "Add the JSON reports of the [shards of a run](../how-to/ci.md#merge-the-history-of-shards) to the history",
         {"metavar": "FILE", "nargs": "+"},
     ),
+    "--repeat": (
+        "Repeat the run [this many times](../how-to/deal-with-flaky-tests.md#provoke-a-failure), with new hash seeds",
+        {"metavar": "NUMBER"},
+    ),
+    "--until-failure": (
+        "Repeat the run [until it fails](../how-to/deal-with-flaky-tests.md#provoke-a-failure)",
+        {"action": "store_true"},
+    ),
     "--bisect": (
         "[Find the earlier tests](../how-to/find-a-polluter.md) that make this test fail or pass, and run no others",
         {"metavar": "TEST"},
@@ -90,7 +98,7 @@ GROUPS = {  # settings and other options
     "isolation": "isolated no_isolation isolated_timeout isolated_start detect_leaks leaks",
     "running": (
         "jobs retries flaky maxfail test_timeout --pdb progress show_failures start_method processes_at_import"
-        " max_process_depth max_process_starts max_processes --script"
+        " max_process_depth max_process_starts max_processes --repeat --until-failure --script"
     ),
     "order and selection": (
         "shuffle shuffle_level failed_first --last-failed --size --deselect --tests-from --list --list-json --shard"

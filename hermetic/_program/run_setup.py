@@ -17,7 +17,7 @@ from .._suites import history, report_merge, selection
 from .._suites.order import Order, parse_shard
 from .._suites.selection import Selection
 from .._terminal import colours
-from . import bazel, usage
+from . import bazel, repetition, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
     """
     varied = None if current_run.in_run else _varied_run()
     settings = _settings(ours, varied)
+    if repetition.is_asked_for(ours):
+        repetition.repeat(ours)
     marking.forget()
     while_running.callback(marking.forget)
     while_running.enter_context(current_run.restored())

@@ -18,11 +18,11 @@ def are_possible() -> bool:
     """Whether a test of this process may be retried.
 
     A worker leaves that to its run, and pytest has plugins for it. A survey or a baseline wants to know what a test
-    does, and pdb where it failed. Without isolation, there is no other process to run it in.
+    does, ``--vary`` how it fails, and pdb where. Without isolation, there is no other process to run it in.
     """
     if current_run.in_worker or current_run.host_isolates or current_run.is_observing or current_run.debugs:
         return False
-    if current_run.settings.no_isolation:
+    if current_run.settings.no_isolation or not (current_run.varied is None or current_run.varied.is_ordinary):
         return False
     return current_run.retries_are_marked or bool(_by_setting())
 
