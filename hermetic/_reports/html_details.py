@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .test_records import Entry, TestRecord, Trends
 
 _MAX_DIFFERENCE = 2000  # lines of a message that are coloured
+_MAX_STRIP = 20  # outcomes
 _HINT = re.compile(r"\? [ ^+-]*[\^+-] *").fullmatch  # a line of difflib below the line whose changes it marks
 _LOOKS = {"- ": "del", "+ ": "ins"}
 _TAGS = {"new_failure": ("new failure", "bad"), "fixed": ("fixed", "good"), "slower": ("slower", "soft")}
@@ -50,6 +51,16 @@ def row(number: int, record: TestRecord, trends: Trends | None, *, tags: str = "
     yield f'<span class="time">{html_text.duration(record.duration)}</span>{note}</summary><div class="body">'
     yield from _body(record, trends)
     yield "</div></details>"
+
+
+def brief_row(number: int, record: TestRecord, *, at: str = "") -> str:
+    """A failed test as a browser can show it ten thousand times: its id, and below it everything as one text."""
+    texts = [entry.text or entry.message for entry in record.entries] + [record.stdout, record.stderr]
+    return (
+        f'<details class="test brief {record.outcome}" id="test-{number}" data-outcome="{record.outcome}"'
+        f' data-at="{at}"><summary>{escaped(record.id)}</summary>'
+        f"<pre>{escaped(chr(10).join(text for text in texts if text))}</pre></details>"
+    )
 
 
 def _tags(record: TestRecord, trends: Trends | None) -> str:
@@ -91,6 +102,7 @@ def _body(record: TestRecord, trends: Trends | None) -> Iterator[str]:
 
 def strip(outcomes: str) -> str:
     """The outcomes of a test in its last runs, the latest last."""
+    outcomes = outcomes[-_MAX_STRIP:]
     looks = {"F": ("failure", "✕"), "R": ("flaky", "≈"), "p": ("success", "✓")}
     marks = "".join(f'<span class="{looks[letter][0]}">{looks[letter][1]}</span>' for letter in outcomes)
     told = ", ".join({"F": "failed", "R": "passed on retry", "p": "passed"}[letter] for letter in outcomes)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .test_records import Entry, TestRecord, Trends
 
 _SHOWN = 5  # tests with one cause that are in view
+_MAX_ROWS = 1000  # of all failed tests; the rest are brief, because each row costs a browser twenty elements
 _FRAME = re.compile(r'^  File "(.+)", line (\d+), in ', re.MULTILINE)
 _VARYING = re.compile(r"0x[0-9a-fA-F]+|\d+|(?<=/)hermetic-[\w-]+|(?<=/)tmp\w+")
 
@@ -42,40 +43,46 @@ def _deepest(entry: Entry) -> tuple[str, str]:
 
 
 def failures(numbered: Sequence[tuple[int, TestRecord]], trends: Trends | None, places: Sequence[str]) -> Iterator[str]:
-    """The section of what failed.
+    """The sections of what failed, and of what was flaky.
 
     Args:
         numbered: the records of the run, with their numbers from 1.
         places: where the timeline shows each of them.
     """
     bad = sorted((item for item in numbered if item[1].is_bad), key=lambda item: item[1].started)
-    if not bad:
-        return
-    causes: dict[tuple[str, ...], list[tuple[int, TestRecord]]] = {}
-    for item in bad:
-        causes.setdefault(cause(item[1]), []).append(item)
-    of = f' <span class="soft">{html_text.counted(len(causes), "cause")}</span>' if len(causes) < len(bad) else ""
-    yield f'<section id="failures"><h2 id="failures-title">Failures{of}</h2>'
-    first = bad[0][0] if len(bad) > 1 else 0
-    for items in causes.values():
-        yield from _group(items, trends, places, first)
-    yield "</section>"
+    flaky = [item for item in numbered if item[1].is_flaky and not item[1].is_bad]
+    if bad:
+        causes: dict[tuple[str, ...], list[tuple[int, TestRecord]]] = {}
+        for item in bad:
+            causes.setdefault(cause(item[1]), []).append(item)
+        of = f' <span class="soft">{html_text.counted(len(causes), "cause")}</span>' if len(causes) < len(bad) else ""
+        yield f'<section id="failures"><h2 id="failures-title">Failures{of}</h2>'
+        yield from _grouped([*causes.values()], trends, places)
+        yield "</section>"
+    if flaky:
+        yield '<section id="flaky"><h2>Flaky <span class="soft">failed, and passed on retry</span></h2>'
+        for number, record in flaky:
+            yield from html_details.row(number, record, trends, at=places[number - 1])
+        yield "</section>"
 
 
-def _group(
-    items: list[tuple[int, TestRecord]], trends: Trends | None, places: Sequence[str], first: int
+def _grouped(
+    causes: Sequence[Sequence[tuple[int, TestRecord]]], trends: Trends | None, places: Sequence[str]
 ) -> Iterator[str]:
-    """The tests with one cause.
-
-    Args:
-        first: the number of the test that failed first.
-    """
-    if len(items) > 1:
-        yield f'<div class="cause"><h3>{html_text.counted(len(items), "test")} with one cause</h3>'
-        yield f'<p class="message">{escaped(html_details.first_line(items[0][1]))}</p>'
-    for index, (number, record) in enumerate(items):
-        if index == _SHOWN:
-            yield f'<details class="more"><summary>{len(items) - _SHOWN:,} more</summary>'
-        tags = html_text.tag("failed first", "bad") if number == first else ""
-        yield from html_details.row(number, record, trends, tags=tags, at=places[number - 1])
-    yield ("</details>" if len(items) > _SHOWN else "") + ("</div>" if len(items) > 1 else "")
+    """The tests of each cause."""
+    total = sum(map(len, causes))
+    left = _MAX_ROWS
+    for items in causes:
+        if len(items) > 1:
+            yield f'<div class="cause"><h3>{html_text.counted(len(items), "test")} with one cause</h3>'
+            yield f'<p class="message">{escaped(html_details.first_line(items[0][1]))}</p>'
+        for index, (number, record) in enumerate(items):
+            if index == _SHOWN:
+                yield f'<details class="more"><summary>{len(items) - _SHOWN:,} more</summary>'
+            if left:
+                tags = html_text.tag("failed first", "bad") if total > 1 and left == _MAX_ROWS else ""
+                yield from html_details.row(number, record, trends, tags=tags, at=places[number - 1])
+                left -= 1
+            else:
+                yield html_details.brief_row(number, record, at=places[number - 1])
+        yield ("</details>" if len(items) > _SHOWN else "") + ("</div>" if len(items) > 1 else "")

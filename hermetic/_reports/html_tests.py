@@ -53,7 +53,8 @@ def tests(
         yield _summary(suite, [record for _, record in items])
         lines: list[str] = []
         for number, record in items:
-            if (has_row(record) or number in linked) and not record.is_bad:
+            is_above = record.is_bad or record.is_flaky
+            if (has_row(record) or number in linked) and not is_above:
                 yield from _block(lines)
                 yield from html_details.row(number, record, run.trends, at=places[number - 1])
             else:
@@ -83,9 +84,9 @@ def _block(lines: list[str]) -> Iterator[str]:
 
 def _line(number: int, record: TestRecord, lanes: Timeline) -> str:
     """A test in one line: its mark, duration, start, process, size and name, and why it was skipped."""
-    outcome = record.outcome
+    outcome = "flaky" if record.is_flaky else record.outcome
     name = escaped(identifier(record.name or record.id))
-    name = f'<a href="#test-{number}">{name}</a>' if record.is_bad else name
+    name = f'<a href="#test-{number}">{name}</a>' if record.is_bad or record.is_flaky else name
     place = escaped(lanes.names[lanes.rows[number - 1]]) if lanes.names else ""
     parts = [
         f"{html_text.MARKS[outcome]} {record.duration:.3f} s",

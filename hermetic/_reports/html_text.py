@@ -33,9 +33,9 @@ def escaped(value: object) -> str:
     return text if _PLAIN(text) else html.escape(visible(text))
 
 
-def in_words(name: str) -> str:
-    """The name of an outcome, or of another kind, for people."""
-    return name.replace("_", " ")
+def in_words(outcome: str) -> str:
+    """The name of an outcome, for people."""
+    return {"success": "passed", "skip": "skipped"}.get(outcome, outcome.replace("_", " "))
 
 
 def counted(number: int, noun: str) -> str:

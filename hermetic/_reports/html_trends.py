@@ -90,7 +90,7 @@ def _changes(kind: str, names: list[str], number: int, links: Mapping[str, str])
 
 
 def _flaky(trends: Trends, links: Mapping[str, str]) -> Iterator[str]:
-    yield '<h3 id="flaky-title">Flaky over time</h3>'
+    yield '<h3 id="over-time">Flaky over time</h3>'
     if not trends.flaky:
         yield '<p class="empty">No test has failed and passed with the same code.</p>'
         return
@@ -100,7 +100,7 @@ def _flaky(trends: Trends, links: Mapping[str, str]) -> Iterator[str]:
         for test in trends.flaky
     ]
     columns = "<th>Test</th><th>Last runs</th><th>Outcomes</th><th>Last seen</th>"
-    yield from html_text.table("flaky-title", columns, rows)
+    yield from html_text.table("over-time", columns, rows)
 
 
 def _counts(test: FlakyTest) -> str:

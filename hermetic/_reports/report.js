@@ -7,7 +7,8 @@
     if (className) element.className = className;
     return element;
   };
-  const outcomes = { "✕": "failure", "○": "expected_failure", "–": "skip", "✓": "success" };
+  const inWords = outcome => ({ success: "passed", skip: "skipped" })[outcome] || outcome.replace("_", " ");
+  const outcomes = { "≈": "flaky", "✕": "failure", "○": "expected_failure", "–": "skip", "✓": "success" };
   const most = 200;  // results that are shown at a time
   const search = byId("search"), count = byId("count"), results = byId("results"), sections = byId("sections");
   const buttons = [...document.querySelectorAll("button[data-outcome]")];
@@ -18,7 +19,7 @@
     if (found) return found;
     const rows = [...document.querySelectorAll("#sections .test")].map(row => {
       const summary = row.firstElementChild, [lane, start, duration] = row.dataset.at.split(" ").map(Number);
-      const name = summary.querySelector(".name").textContent;
+      const name = (summary.querySelector(".name") || summary).textContent;
       return { row, name, outcome: row.dataset.outcome, text: summary.textContent.toLowerCase(), lane, start, duration };
     });
     const names = [...document.querySelectorAll("#lanes .lane")].map(lane => lane.firstChild.textContent.trim());
@@ -26,7 +27,7 @@
       const owner = block.parentElement.querySelector(".name").textContent;
       return block.textContent.split("\n").flatMap(line => {
         const [head, start, lane, size, name, reason = ""] = line.split("\t"), [mark, seconds] = head.split(" ");
-        if (outcomes[mark] === "failure") return [];  // it has a row
+        if (["failure", "flaky"].includes(outcomes[mark])) return [];  // it has a row
         return [{
           name: `${owner}.${name}`, outcome: outcomes[mark], text: `${owner}.${name} ${size} ${reason}`.toLowerCase(),
           lane: names.indexOf(lane), start: parseFloat(start.slice(3)), duration: parseFloat(seconds), size, reason, mark,
@@ -49,7 +50,7 @@
     const dot = test.name.lastIndexOf("."), name = made("span", "", "name");
     name.append(made("span", test.name.slice(0, dot + 1), "owner"), made("b", test.name.slice(dot + 1)));
     if (test.size) tags.append(made("span", test.size, "tag"));
-    const chip = made("span", `${test.mark} ${test.outcome.replace("_", " ")}`, `outcome ${test.outcome}`);
+    const chip = made("span", `${test.mark} ${inWords(test.outcome)}`, `outcome ${test.outcome}`);
     line.append(chip, name, tags, made("span", `${test.duration.toFixed(3)} s`, "time"));
     if (test.reason) line.append(made("span", test.reason, "message"));
     row.append(line);
@@ -176,10 +177,11 @@
         context.fillRect(gutter + x, top + test.lane * height + 1, w, height - 2);
       };
       context.fillStyle = colour("--soft");
-      const steps = Math.max(Math.floor(width / 110), 2);
-      for (let n = 0; n < steps; n += 1) {
-        const x = gutter + width * n / steps;
-        context.fillText(`${(from + (to - from) * n / steps).toFixed(to - from < 1 ? 3 : 1)} s`, x + 3, 12);
+      const least = (to - from) / Math.max(width / 90, 2), power = 10 ** Math.floor(Math.log10(least));
+      const tick = power * [1, 2, 5, 10].find(times => times * power >= least);
+      for (let n = Math.ceil(from / tick); n * tick < to; n += 1) {
+        const x = gutter + (n * tick - from) * unit;
+        context.fillText(`${Number((n * tick).toFixed(6))} s`, x + 3, 12);
         context.fillRect(x, 0, 0.5, full);
       }
       tests.forEach(test => { if (looks[test.outcome]) bar(test); });
@@ -205,7 +207,7 @@
     };
     const zoomBy = (factor, middle = (from + to) / 2) =>
       view(middle - (middle - from) * factor, (to - from) * factor);
-    const say = test => { said.textContent = `${test.name}: ${test.outcome.replace("_", " ")}, ${test.duration.toFixed(3)} s`; };
+    const say = test => { said.textContent = `${test.name}: ${inWords(test.outcome)}, ${test.duration.toFixed(3)} s`; };
     const select = index => {
       at = Math.min(Math.max(index, 0), order.length - 1);
       const test = tests[order[at]];

@@ -85,7 +85,9 @@ class SkippedSubtestsTest(hermetic.HermeticTestCase):
         for way in WAYS:
             page = reported(*way).read("--html")
             self.assertTrue("<dt>skip reason</dt><dd>no database 0; no database 1</dd>" in page, way)
-            self.assertTrue('Skip <code>(number=1)</code></h4>\n<pre class="message">no database 1</pre>' in page, way)
+            self.assertTrue(
+                'Skipped <code>(number=1)</code></h4>\n<pre class="message">no database 1</pre>' in page, way
+            )
 
 
 @medium

@@ -41,7 +41,7 @@ class RowTest(hermetic.HermeticTestCase):
         ]
         found = row(TestRecord("t", passed=True, attempts=attempts, diagnosis="It is slow."))
         self.assertIn("≈</span> flaky", found)
-        for text in ("OSError: gone", "Attempt 1: error", "Attempt 2: success", "It is slow."):
+        for text in ("OSError: gone", "Attempt 1: error", "Attempt 2: passed", "It is slow."):
             self.assertIn(text, found)
 
     def test_changes_and_the_last_runs_are_there(self):

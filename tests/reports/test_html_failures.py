@@ -69,5 +69,20 @@ class SectionTest(hermetic.HermeticTestCase):
         self.assertLess(page.index("t8"), page.index("other"))
         self.assertEqual(page.count("<details"), page.count("</details>"))
 
+    def test_thousands_of_failures_have_an_element_or_two_each_and_all_their_text(self):
+        records = [error(f"t{n}", f"{n}") for n in range(1500)]
+        for record in records:
+            record.stdout = f"printed by {record.id}."
+        page = self.section(*records)
+        self.assertEqual(page.count('<details class="test brief'), 500)
+        self.assertIn("<summary>t1499</summary><pre>1499\nprinted by t1499.</pre></details>", page)
+        self.assertEqual(page.count('id="test-'), 1500)
+
+    def test_a_flaky_test_that_passes_is_in_a_section_of_its_own(self):
+        attempts = [error("m.C.flaky"), TestRecord("m.C.flaky", passed=True)]
+        page = self.section(TestRecord("m.C.flaky", passed=True, attempts=attempts), error("m.C.bad"))
+        self.assertLess(page.index('id="flaky"'), page.index("m.C.flaky"))
+        self.assertNotIn("m.C.flaky", page.partition('id="flaky"')[0])
+
     def test_a_run_without_failures_has_no_section(self):
         self.assertEqual(self.section(TestRecord("p", passed=True)), "")

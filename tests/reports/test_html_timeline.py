@@ -31,7 +31,7 @@ class TimelineTest(hermetic.HermeticTestCase):
         page = timeline(
             TestRecord("a", worker="worker 1", duration=0.25), TestRecord("b", worker="worker 1", duration=0.5)
         )
-        self.assertEqual(re.findall(r'class="soft">(\d.*?)</span>', page), ["2 tests, 0.750 s"])
+        self.assertEqual(re.findall(r'class="soft">(.*?)</span>', page), ["· 2 tests · 0.750 s"])
 
     def test_a_bar_begins_and_ends_with_its_test(self):
         passed = TestRecord("a", started=1.0, duration=1.0, passed=True)
