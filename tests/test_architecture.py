@@ -93,7 +93,8 @@ LAYERS = {
     ),
     "_studies": "baseline_writer bisection listing reproduction source_edits trials | polluters suggestions | survey",
     "_variations": (
-        "variation | environment_variations interpreter_variations order_variations path_variations | catalogue"
+        "at_start in_terminal variation | environment_variations interpreter_variations order_variations"
+        " path_variations system_variations time_variations | catalogue"
     ),
     "_vary": ("search verdicts | study_findings varied_run | by_hand process | report runs | study | vary"),
     "_program": (
@@ -141,7 +142,11 @@ TESTED_ELSEWHERE = {
     "_program.searches": "studies.test_polluters vary.test_vary",
     "_variations.environment_variations": "vary.test_vary",  # runs under them are tried there, as the next three
     "_variations.interpreter_variations": "vary.test_vary",
+    "_variations.at_start": "vary.test_surroundings",  # runs in other programs only
+    "_variations.in_terminal": "vary.test_surroundings",  # as above
     "_variations.order_variations": "vary.test_vary",
+    "_variations.system_variations": "vary.test_surroundings",
+    "_variations.time_variations": "vary.test_surroundings",
     "_variations.path_variations": "vary.test_vary",
     "_vary.process": "vary.test_runs",
     "_vary.study_findings": "vary.test_study",  # plain data
@@ -212,6 +217,9 @@ FOREIGN_ASSIGNMENTS = {
     ("_program.script", "sys.exit"),  # puts back what a test has replaced
     ("_program.script", "sys.path[0]"),  # a script gets it as from Python
     ("_protocol.tracebacks", "linecache.cache[filename]"),  # lines of files that only the run can read
+    ("_variations.at_start", "sys.path[:]"),  # as for _children.site.sitecustomize
+    ("_variations.at_start", "threading.Thread.start"),  # --vary timing, in processes that are started for it
+    ("_variations.at_start", "time.sleep"),  # as above
     ("_worker", "os.environ['HERMETIC_ISOLATED']"),  # as for _isolation.worker_process
     ("_workers.addressing", "sys.modules['__main__']"),  # imports the main script as multiprocessing does
     ("_workers.addressing", "sys.modules['__mp_main__']"),  # as above

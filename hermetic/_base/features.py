@@ -60,6 +60,9 @@ POSIX_SPAWN_TAKES_NONE = sys.version_info >= (3, 13)
 # Of Python's own ways to wait, time.sleep raises an audit event from 3.13 on.
 SLEEP_RAISES_AN_EVENT = sys.version_info >= (3, 13)
 
+# From 3.13 on, PYTHON_CPU_COUNT says how many processors os.cpu_count() returns.
+CPU_COUNT_CAN_BE_SET = sys.version_info >= (3, 13)
+
 # Functions that the guard replaces, and where they are missing. Any other one that is missing is an error: a guard
 # counts as installed only when all of it is in place.
 MAY_BE_MISSING = {

@@ -218,8 +218,9 @@ class Variations(Kind):
 
     words = (
         *("all", "list", "hash-seed", "optimize", "bytes-warning", "dev-mode", "warnings", "garbage", "recursion"),
-        *("thread-switch", "random", "timezone", "locale", "stdout", "environment", "ci", "proxies", "terminal"),
-        *("colour", "home", "temporary-folder", "current-folder", "umask", "order"),
+        *("thread-switch", "python", "random", "timezone", "locale", "stdout", "environment", "ci", "proxies"),
+        *("terminal", "colour", "home", "date", "timing", "temporary-folder", "tree", "current-folder", "umask"),
+        *("processors", "start-method", "network", "host-name", "stdin", "descriptors", "user", "order"),
     )
     accepted = "a list of variations; --vary list shows them all"
     option = {"metavar": "[VARIATIONS]"}  # noqa: RUF012

@@ -5,7 +5,14 @@ from __future__ import annotations
 from .._base.errors import ConfigurationError
 from .._base.spelling import hint
 from .._settings.kinds import Variations
-from . import environment_variations, interpreter_variations, order_variations, path_variations
+from . import (
+    environment_variations,
+    interpreter_variations,
+    order_variations,
+    path_variations,
+    system_variations,
+    time_variations,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +24,9 @@ if TYPE_CHECKING:
 ALL: tuple[Variation, ...] = (
     *interpreter_variations.VARIATIONS,
     *environment_variations.VARIATIONS,
+    *time_variations.VARIATIONS,
     *path_variations.VARIATIONS,
+    *system_variations.VARIATIONS,
     *order_variations.VARIATIONS,
 )
 BY_NAME = {variation.name: variation for variation in ALL}
@@ -39,14 +48,18 @@ def chosen_variations(text: str, option: str) -> list[Variation]:
     if wrong or not words:
         near = hint(wrong[0], BY_NAME) if wrong else kind.hint(text)
         raise ConfigurationError(f"{option} {text!r} is not {kind.accepted}{near}")
-    return [variation for variation in ALL if "all" in words or variation.subject in words or variation.name in words]
+    return [
+        variation
+        for variation in ALL
+        if variation.subject in words or variation.name in words or ("all" in words and not variation.on_request)
+    ]
 
 
 def batches(variations: Iterable[Variation]) -> list[list[Variation]]:
     """Pack variations into as few batches as fit together; those that hide others' effects are alone."""
     packed: list[list[Variation]] = []
     for variation in sorted(variations, key=ALL.index):
-        fitting = [batch for batch in packed if _fits(variation, batch)]
+        fitting = [batch for batch in packed if _should_join([*batch, variation])]
         if fitting:
             fitting[0].append(variation)
         else:
@@ -54,13 +67,18 @@ def batches(variations: Iterable[Variation]) -> list[list[Variation]]:
     return packed
 
 
-def _fits(variation: Variation, batch: Sequence[Variation]) -> bool:
-    if variation.is_apart or any(other.is_apart for other in batch):
-        return False
-    return all(variation.exclusive_group != other.exclusive_group for other in batch)
+def joined(one: Sequence[str], other: Sequence[str]) -> tuple[str, ...] | None:
+    """The union of two sets of names, in the order of the catalogue; None if they exclude each other."""
+    names = tuple(name for name in BY_NAME if name in one or name in other)
+    return names if _should_join([BY_NAME[name] for name in names]) else None
 
 
 def can_join(variations: Sequence[Variation]) -> bool:
     """Whether variations can be in one run."""
     groups = [variation.exclusive_group for variation in variations]
     return len({*groups}) == len(groups)
+
+
+def _should_join(variations: Sequence[Variation]) -> bool:
+    """Whether variations can be in one run, and none of them hides the effect of others."""
+    return can_join(variations) and (len(variations) == 1 or not any(variation.is_apart for variation in variations))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 
-from .variation import Variation, already, not_on_windows, output_of
+from .variation import Variation, already, in_shell, not_on_windows, output_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,6 +70,10 @@ def _no_other_locale() -> str:
     return "" if _other_locale() else "this machine has no locale of another language (see locale -a)"
 
 
+def _writes_anywhere() -> str:
+    return not_on_windows() or ("root can write everywhere" if os.getuid() == 0 else "")
+
+
 def _not_a_folder() -> str:
     return "" if os.path.isfile("/etc/passwd") else "there is no /etc/passwd"
 
@@ -100,5 +104,9 @@ VARIATIONS = (
         reason=lambda: not_on_windows() or _not_a_folder(),
     ),
     Variation("home", "unset", "no variable HOME", {"HOME": None}, reason=not_on_windows),
+    Variation(
+        "home", "read-only", "HOME is a folder that cannot be written", {"HOME": "{folder}/home"}, ("home",),
+        prefix=in_shell('chmod 500 "$HOME"'), reason=_writes_anywhere,
+    ),
     Variation("home", "empty", "HOME is a new empty folder", {"HOME": "{folder}/home"}, ("home",)),
 )  # fmt: skip

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import random
 import sys
+import unittest
 import warnings
 
-from .variation import Variation
+from .._base import features
+from .variation import Variation, cannot_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +21,16 @@ def _hash_seed(seed: str) -> Variation:
     return Variation("hash-seed", seed, sets, {"PYTHONHASHSEED": seed})
 
 
-def _error_on_warnings(_: Any) -> None:
-    warnings.simplefilter("error")
+class _StrictSuite(unittest.TestSuite):
+    """A suite whose tests turn warnings into errors; runners set the filters just before they run a suite."""
+
+    def run(self, result: Any, debug: bool = False) -> Any:  # noqa: FBT001, FBT002 - unittest's signature
+        warnings.simplefilter("error")
+        return super().run(result, debug)
+
+
+def _error_on_warnings(suite: Any) -> Any:
+    return _StrictSuite(suite)
 
 
 def _collect_nothing(_: Any) -> None:
@@ -43,6 +53,18 @@ def _seed_random(_: Any) -> None:
     random.seed(1)
 
 
+def _python(version: str) -> Variation:
+    """Another Python on the PATH."""
+    program = f"python{version}"
+
+    def reason() -> str:
+        if features.PYTHON_VERSION.startswith(f"{version}."):
+            return f"this is Python {version}"
+        return cannot_run(program, "-c", "pass")
+
+    return Variation("python", version, f"{program} runs the tests", program=program, on_request=True, reason=reason)
+
+
 VARIATIONS = (
     *map(_hash_seed, ("1", "2", "3")),
     Variation("optimize", "O", "python -O: no assert statements", {"PYTHONOPTIMIZE": "1"}),
@@ -58,5 +80,6 @@ VARIATIONS = (
     Variation("garbage", "eager", "gc.set_threshold(1)", within=_collect_eagerly, slows=3.0),
     Variation("recursion", "300", "sys.setrecursionlimit(300)", within=_limit_recursion),
     Variation("thread-switch", "1e-6", "sys.setswitchinterval(1e-6)", within=_switch_often),
+    *map(_python, ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")),
     Variation("random", "seeded", "random.seed(1) before the first test", within=_seed_random),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 
 from .variation import Variation, in_shell, not_on_windows
@@ -10,6 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# Folders that no copy of a tree has: caches, repositories, environments.
+NOT_COPIED = (".git", ".hg", "__pycache__", ".tox", ".nox", ".venv", "venv", "node_modules", ".mypy_cache")
+_MOST_BYTES = 100_000_000  # of a tree that is copied
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
 
@@ -27,6 +32,24 @@ def _move(_: Any) -> None:
     os.chdir(folder)
 
 
+def _tree(value: str, name: str, why: str) -> Variation:
+    return Variation("tree", value, f"the current folder is a copy whose path has {why}", tree=name, reason=_too_large)
+
+
+@functools.cache
+def _too_large() -> str:
+    """Why the current folder is not copied."""
+    size = 0
+    for folder, folders, files in os.walk(os.curdir):
+        folders[:] = [name for name in folders if name not in NOT_COPIED]
+        for name in files:
+            with contextlib.suppress(OSError):
+                size += os.lstat(os.path.join(folder, name)).st_size
+        if size > _MOST_BYTES:
+            return f"the current folder has more than {_MOST_BYTES // 1_000_000} MB"
+    return ""
+
+
 def _mask(umask: str) -> Variation:
     return Variation("umask", umask, f"umask {umask}", prefix=in_shell(f"umask {umask}"), reason=not_on_windows)
 
@@ -36,6 +59,10 @@ VARIATIONS = (
     _temporary("quote", "it's", "a quote"),
     _temporary("non-ascii", "é☃", "letters that are not ASCII"),
     _temporary("long", "l" * 90, "90 characters more"),
+    _tree("blank", "a b", "a blank"),
+    _tree("quote", "it's", "a quote"),
+    _tree("non-ascii", "é☃", "letters that are not ASCII"),
+    _tree("long", "l" * 90, "90 characters more"),
     Variation("current-folder", "elsewhere", "another current folder, once the tests are loaded", within=_move),
     *map(_mask, ("077", "000")),
 )

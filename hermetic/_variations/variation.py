@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Value = str | None | Callable[[], str]  # of an environment variable
 
+START_FOLDER = "start"  # the folder of ``sitecustomize`` in the new folder of a run
 _SECONDS = 10.0  # for a program that only tries whether something works
 
 
@@ -33,10 +34,14 @@ class Variation:
         folders: folders to be made in that folder.
         keeps: the only variables to be kept, as the beginnings of their names; None to keep all.
         options: options of the interpreter.
-        prefix: the words before the command.
+        prefix: the words before the command, or a function that returns them.
+        program: the Python to run instead of this one; empty for this one.
+        tree: the name of the folder that the current folder is copied to, and that takes its place; empty for none.
+        at_start: whether the Python programs of the run begin with ``at_start``.
         within: called in the process of the tests, once they are loaded; the changed order of the tests is returned.
         group: variations of a group exclude each other; the subject, if it is empty.
         is_apart: whether it gets runs to itself, because it may hide the effect of others.
+        on_request: whether it is tried only if it is asked for by name.
         reason: returns why this machine cannot do it, or an empty text.
         slows: how many times as long a run may take.
     """
@@ -48,10 +53,14 @@ class Variation:
     folders: tuple[str, ...] = ()
     keeps: tuple[str, ...] | None = None
     options: tuple[str, ...] = ()
-    prefix: tuple[str, ...] = ()
+    prefix: tuple[str, ...] | Callable[[], tuple[str, ...]] = ()
+    program: str = ""
+    tree: str = ""
+    at_start: bool = False
     within: Callable[[Any], Any] | None = None
     group: str = ""
     is_apart: bool = False
+    on_request: bool = False
     reason: Callable[[], str] = str
     slows: float = 1.0
 
@@ -71,7 +80,12 @@ class Variation:
 
     def why_not(self) -> str:
         """Why this machine cannot do it; empty if it can."""
-        return self.reason() or ("" if not self.prefix else _lacks(self.prefix[0]))
+        words = "" if (reason := self.reason()) else self.words_before()
+        return reason or (_lacks(words[0]) if words else "")
+
+    def words_before(self) -> tuple[str, ...]:
+        """The words before the command."""
+        return self.prefix() if callable(self.prefix) else self.prefix
 
 
 def in_shell(script: str) -> tuple[str, ...]:
@@ -134,6 +148,8 @@ def environment_of(variations: Sequence[Variation], environ: Mapping[str, str], 
         folder: the new folder of the run.
     """
     made = dict(environ)
+    if any(variation.at_start for variation in variations):
+        made["PYTHONPATH"] = os.pathsep.join(filter(None, (os.path.join(folder, START_FOLDER), made.get("PYTHONPATH"))))
     for variation in variations:
         if variation.keeps is not None:
             made = {name: value for name, value in made.items() if name.startswith(variation.keeps)}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .._variations.variation import Variation
     from .study_findings import Finding
 
-_WITH_VALUE = ("--vary-only", "--vary-budget", "-k")  # options that are left out, with what follows
+_WITH_VALUE = ("--vary-only", "--vary-budget", "-k", "-j", "--jobs")  # options that are left out, with what follows
 
 
 def command_for(finding: Finding) -> str:
@@ -42,7 +42,8 @@ def _runs_script(arguments: Sequence[str]) -> bool:
 
 def _is_for_shells(variation: Variation) -> bool:
     """Whether a variable, an option of the interpreter or a prefix sets all of a variation."""
-    return not (features.WINDOWS or variation.within or variation.folders or variation.keeps)
+    needs_folder = variation.folders or variation.tree or variation.at_start or variation.subject == "stdin"
+    return not (features.WINDOWS or variation.within or variation.keeps or needs_folder)
 
 
 def _in_shell(variations: Sequence[Variation], words: Sequence[str]) -> str:
@@ -51,8 +52,9 @@ def _in_shell(variations: Sequence[Variation], words: Sequence[str]) -> str:
     unset = [word for name, value in environ.items() if value is None and name in os.environ for word in ("-u", name)]
     values = [f"{name}={shlex.quote(value)}" for name, value in environ.items() if value is not None]
     options = [word for variation in variations for word in variation.options]
-    prefix = [word for variation in variations for word in variation.prefix]
-    program = shlex.join(prefix) + " " * bool(prefix) + command.quoted([words[0], *options, *words[1:]])
+    prefix = [word for variation in variations for word in variation.words_before()]
+    python = next((variation.program for variation in variations if variation.program), words[0])
+    program = shlex.join(prefix) + " " * bool(prefix) + command.quoted([python, *options, *words[1:]])
     return " ".join([*(["env", *unset] if unset else []), *values, program])
 
 
@@ -66,7 +68,7 @@ def _own_arguments(arguments: Sequence[str]) -> list[str]:
             return [*kept, word, *words]
         if word in _WITH_VALUE or (word == "--vary" and words and Variations().parse(words[0])):
             del words[:1]
-        elif not word.startswith(("--vary", "-k")):
+        elif not word.startswith(("--vary", "--jobs=", "-k", "-j")):
             kept.append(word)
     return kept
 

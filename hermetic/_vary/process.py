@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,9 @@ import tempfile
 
 from .._base import features, real
 from .._isolation import output, process_tree
-from .._variations.variation import environment_of
+from .._variations import catalogue
+from .._variations.path_variations import NOT_COPIED
+from .._variations.variation import START_FOLDER, environment_of
 from . import varied_run
 from .verdicts import FAILS, THE_PROGRAM, Subject, Verdict, Verdicts
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from .._variations.variation import Variation
 
+_AT_START = os.path.join(os.path.dirname(os.path.abspath(catalogue.__file__)), "at_start.py")
 _PLAIN_HASH_SEED = "0"
 _TEMPORARY = ("TEMP", "TMP") if features.WINDOWS else ("TMPDIR",)
 _SWEEPS = 50  # looks for processes that are left, each after a pause
@@ -30,11 +34,66 @@ _PAUSE = 0.02  # seconds
 _SHOWN_BYTES = 4000  # of what a program wrote to standard error
 
 
-def varied_command(variations: Sequence[Variation]) -> list[str]:
+class Surroundings:
+    """What a process needs to run under variations.
+
+    Args:
+        folder: a new folder, which gets all that is made for the process.
+        tests: the subjects to run; None for all tests.
+        answer: the path of the answer; None for the usual reports.
+
+    Attributes:
+        command: the command.
+        environ: its environment.
+        folder: its current folder.
+    """
+
+    def __init__(
+        self, variations: Sequence[Variation], folder: str, tests: Sequence[Subject] | None, answer: str | None
+    ) -> None:
+        for name in ("t", *(name for variation in variations for name in variation.folders)):
+            os.makedirs(os.path.join(folder, name), exist_ok=True)
+        if any(variation.at_start for variation in variations):
+            os.mkdir(os.path.join(folder, START_FOLDER))
+            shutil.copyfile(_AT_START, os.path.join(folder, START_FOLDER, "sitecustomize.py"))
+        request = os.path.join(folder, "request")
+        within = [variation.name for variation in variations if variation.within is not None]
+        with open(request, "w", encoding="utf-8") as file:
+            json.dump(
+                {"tests": None if tests is None else [*map(list, tests)], "within": within, "answer": answer}, file
+            )
+        temporary = dict.fromkeys(_TEMPORARY, os.path.join(folder, "t"))
+        environ = environment_of(variations, {**plain_environment(), **temporary}, folder)
+        self.environ = {**environ, varied_run.VARIABLE: request}
+        self.command = _command(variations)
+        self.folder = os.getcwd()
+        for variation in variations:
+            if variation.tree:
+                self._move_to(os.path.join(folder, "tree", variation.tree))
+
+    def _move_to(self, copy: str) -> None:
+        """Copy the current folder, and use the copy wherever it is named."""
+        ignored = shutil.ignore_patterns(*NOT_COPIED)
+        shutil.copytree(self.folder, copy, symlinks=True, ignore=ignored)
+        self.command = [_moved(word, self.folder, copy) for word in self.command]
+        path = self.environ.get("PYTHONPATH", "")
+        if path:
+            entries = [_moved(entry, self.folder, copy) for entry in path.split(os.pathsep)]
+            self.environ["PYTHONPATH"] = os.pathsep.join(entries)
+        self.environ["PWD"] = self.folder = copy
+
+
+def _moved(path: str, folder: str, copy: str) -> str:
+    """A path in a folder as one in its copy; any other text as it is."""
+    return copy + path[len(folder) :] if path == folder or path.startswith(folder + os.sep) else path
+
+
+def _command(variations: Sequence[Variation]) -> list[str]:
     """This program's command under variations, with all of its arguments."""
-    prefix = [word for variation in variations for word in variation.prefix]
+    prefix = [word for variation in variations for word in variation.words_before()]
     options = [word for variation in variations for word in variation.options]
-    return [*prefix, sys.executable, *options, *sys.orig_argv[1:]]
+    program = next((variation.program for variation in variations if variation.program), sys.executable)
+    return [*prefix, program, *options, *sys.orig_argv[1:]]
 
 
 def plain_environment() -> dict[str, str]:
@@ -42,32 +101,12 @@ def plain_environment() -> dict[str, str]:
     return {"PYTHONHASHSEED": _PLAIN_HASH_SEED, **os.environ}
 
 
-def prepared_environment(
-    variations: Sequence[Variation], folder: str, tests: Sequence[Subject] | None, answer: str | None
-) -> dict[str, str]:
-    """Write the request for a process into its folder, and return the environment of the process.
-
-    Args:
-        answer: the path of its answer; None for the usual reports.
-    """
-    for name in ("t", *(name for variation in variations for name in variation.folders)):
-        os.makedirs(os.path.join(folder, name), exist_ok=True)
-    within = [variation.name for variation in variations if variation.within is not None]
-    request = {"tests": None if tests is None else [*map(list, tests)], "within": within, "answer": answer}
-    path = os.path.join(folder, "request")
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(request, file)
-    temporary = dict.fromkeys(_TEMPORARY, os.path.join(folder, "t"))
-    environ = environment_of(variations, {**plain_environment(), **temporary}, folder)
-    return {**environ, varied_run.VARIABLE: path}
-
-
 def run_in_surroundings(variations: Sequence[Variation]) -> int:
     """Run this program once under variations, with its usual output and reports, and return its exit code."""
     folder = tempfile.mkdtemp(prefix="hermetic-vary-")
     try:
-        environ = prepared_environment(variations, folder, None, None)
-        with subprocess.Popen(varied_command(variations), env=environ) as process:
+        around = Surroundings(variations, folder, None, None)
+        with subprocess.Popen(around.command, env=around.environ, cwd=around.folder) as process:
             while True:
                 with contextlib.suppress(KeyboardInterrupt):  # it gets the signal, too, and ends
                     status = process.wait()
@@ -106,15 +145,22 @@ class VariedProcess:
         self._limits = limits
         self.folder = tempfile.mkdtemp(prefix="hermetic-vary-")
         self._answer = os.path.join(self.folder, "answer")
-        environ = prepared_environment(variations, self.folder, tests, self._answer)
+        try:
+            self._start(Surroundings(variations, self.folder, tests, self._answer))
+        except BaseException:
+            output.remove_folder(self.folder)
+            raise
+
+    def _start(self, around: Surroundings) -> None:
         self._started = self._heard = real.perf_counter()
         self._size = 0
         self._ended_by = ""  # why this process has ended the other
         self._errors = os.path.join(self.folder, "stderr")
         with open(self._errors, "wb") as errors:
             self._process = subprocess.Popen(
-                varied_command(variations),
-                env=environ,
+                around.command,
+                env=around.environ,
+                cwd=around.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,

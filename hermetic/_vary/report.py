@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._base import command
 from .._variations import catalogue
 from . import by_hand
 
@@ -36,6 +37,8 @@ def _lines(findings: StudyFindings) -> Iterator[str]:
         yield from (f"{name} ({catalogue.BY_NAME[name].sets})" for name in names)
         for finding in those:
             yield from _finding_lines(finding)
+        subjects = dict.fromkeys(catalogue.BY_NAME[name].subject for name in names)
+        yield f"  remedy: {', '.join(f'{command.NAME} --explain {subject}' for subject in subjects)}"
     unsteady = [
         f"{finding.subject}: {' and '.join(finding.names)}, in {finding.shown} of {finding.runs} runs"
         for finding in findings.unsteady

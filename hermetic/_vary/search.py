@@ -75,12 +75,45 @@ class Confirmation:
         return self.shown == self.runs and not self.is_random
 
 
-def confirmed(sets: Mapping[Test, Set], try_all: TryAll[Test], *, pairs: int = PAIRS) -> dict[Test, Confirmation]:
+def confirmed(
+    sets: Mapping[Test, Set], try_all: TryAll[Test], join: Callable[[Set, Set], Set | None], *, pairs: int = PAIRS
+) -> dict[Test, Confirmation]:
     """Do pairs of runs, without and with the set of each test, until one contradicts the set.
+
+    Sets that fit together share the runs with them, as each has already shown alone what it does. A test that does not
+    change there gets pairs with its set alone: another set may have hidden the effect.
 
     Args:
         sets: by their tests.
+        join: returns the union of two sets; None if they exclude each other.
     """
+    joint = _joined(sets, join)
+    found = _in_pairs(joint, try_all, pairs)
+    hidden = {
+        test: names
+        for test, names in sets.items()
+        if joint[test] != names and not (found[test].is_steady or found[test].is_random)
+    }
+    return {**found, **_in_pairs(hidden, try_all, pairs)}
+
+
+def _joined(sets: Mapping[Test, Set], join: Callable[[Set, Set], Set | None]) -> dict[Test, Set]:
+    """For each test, a set that contains its own; as few as fit together."""
+    unions: list[Set] = []
+    place_of: dict[Set, int] = {}
+    for names in dict.fromkeys(sets.values()):
+        for place, union in enumerate(unions):
+            joined = join(union, names)
+            if joined is not None:
+                unions[place], place_of[names] = joined, place
+                break
+        else:
+            place_of[names] = len(unions)
+            unions.append(names)
+    return {test: unions[place_of[names]] for test, names in sets.items()}
+
+
+def _in_pairs(sets: Mapping[Test, Set], try_all: TryAll[Test], pairs: int) -> dict[Test, Confirmation]:
     found = {test: Confirmation() for test in sets}
     for _ in range(pairs):
         left = {test: names for test, names in sets.items() if found[test].is_steady}

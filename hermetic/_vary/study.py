@@ -54,6 +54,7 @@ class Study:
                 del batches[0]
         except OutOfBudgetError:
             self.findings.not_tried = [variation.name for batch in batches for variation in batch]
+        self.findings.unexplained = [one for one in self.findings.unexplained if one not in self.findings.unstable]
         return self.findings
 
     def _is_usable(self, variation: Variation) -> bool:
@@ -121,7 +122,7 @@ class Study:
         self._choose_company({subject: those for subject, those in remaining.items() if subject not in known})
         while remaining:
             sets = search.causes(remaining, self._try_all)
-            confirmations = search.confirmed(sets, self._try_all)
+            confirmations = search.confirmed(sets, self._try_all, catalogue.joined)
             for subject, those in sets.items():
                 self._conclude(subject, those, confirmations[subject])
             remaining = self._with_other_causes(sets, remaining)
@@ -166,7 +167,8 @@ class Study:
             self.findings.unstable.append(subject)
             return
         if not confirmation.shown:
-            self.findings.unexplained.append(subject)
+            if subject not in self.findings.unexplained:
+                self.findings.unexplained.append(subject)
             return
         company = self._company.get(subject, ALONE)
         if any(catalogue.BY_NAME[name].subject == "order" for name in names):

@@ -110,6 +110,7 @@ class VerdictRecorder(Recorder):
             yield
 
     def startTest(self, test: Any) -> None:
+        self._pid = real.get_pid()  # that of a fork, where each test runs alone
         super().startTest(test)
         subject = self._subjects.get(id(test))
         if subject is not None and self._current is not None:

@@ -14,6 +14,7 @@ TEXT = os.path.join("hermetic", "_program", "explanations.txt")
 _PAGES = {  # page to the headings of its sections
     "messages.md": r"H\d{3}",
     "sizes.md": r"small|forbid|medium|large, xlarge|Size distribution",
+    "variations.md": r"[a-z-]+",
     "configuration.md": r"History|baseline|allow|Where to write settings",
 }
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from hermetic import HermeticTestCase
 from hermetic._base.errors import ConfigurationError
 from hermetic._settings.kinds import Variations
 from hermetic._variations import catalogue
+from support.documents import read
 
 
 class ChosenTest(HermeticTestCase):
@@ -15,7 +18,9 @@ class ChosenTest(HermeticTestCase):
     def test_subjects_and_names_choose(self):
         self.assertEqual(self.names("umask"), ["umask=077", "umask=000"])
         self.assertEqual(self.names("umask=000, hash-seed=2"), ["hash-seed=2", "umask=000"])
-        self.assertEqual(self.names("all"), [*catalogue.BY_NAME])
+        on_request = [name for name in catalogue.BY_NAME if name.startswith("python=")]
+        self.assertEqual(sorted([*self.names("all"), *on_request]), sorted(catalogue.BY_NAME))
+        self.assertEqual(self.names("python"), on_request)
 
     def test_an_unknown_name_gets_the_nearest_one(self):
         for wrong, near in (("timezones", "timezone"), ("umask=07", "umask=077")):
@@ -32,10 +37,14 @@ class ChosenTest(HermeticTestCase):
         subjects = dict.fromkeys(variation.subject for variation in catalogue.ALL)
         self.assertEqual(Variations.words, ("all", "list", *subjects))
 
+    def test_each_subject_has_its_remedy(self):
+        described = re.findall(r"^## (.+)$", read("docs", "reference", "variations.md"), re.MULTILINE)
+        self.assertEqual([*Variations.words], ["all", "list", *described])
+
     def test_names_are_unique_and_can_be_typed(self):
         self.assertEqual(len(catalogue.BY_NAME), len(catalogue.ALL))
         for name in catalogue.BY_NAME:
-            self.assertRegex(name, r"\A[a-z-]+=[\w+/-]+\Z")
+            self.assertRegex(name, r"\A[a-z-]+=[\w+/.-]+\Z")
 
 
 class BatchesTest(HermeticTestCase):
@@ -45,6 +54,11 @@ class BatchesTest(HermeticTestCase):
         for batch in packed:
             self.assertTrue(catalogue.can_join(batch))
             self.assertTrue(len(batch) == 1 or not any(variation.is_apart for variation in batch))
+
+    def test_sets_of_names_are_joined_in_the_order_of_the_catalogue(self):
+        self.assertEqual(catalogue.joined(("umask=077",), ("ci=set",)), ("ci=set", "umask=077"))
+        self.assertIsNone(catalogue.joined(("umask=077",), ("umask=000",)))
+        self.assertIsNone(catalogue.joined(("umask=077",), ("optimize=OO",)))
 
     def test_values_of_one_subject_exclude_each_other(self):
         self.assertFalse(catalogue.can_join(catalogue.chosen_variations("umask", "--vary")))

@@ -49,7 +49,7 @@ class CommandTest(HermeticTestCase):
     def test_what_no_shell_can_set_is_set_by_an_option(self):
         self.assertEqual(
             self.shown(finding("timezone=UTC", "garbage=off"), "--vary", "-j", "2"),
-            "python -m hermetic --vary-only timezone=UTC,garbage=off -j 2 -k tests.test_x.XTest.test_y",
+            "python -m hermetic --vary-only timezone=UTC,garbage=off -k tests.test_x.XTest.test_y",
         )
 
     def test_the_tests_that_it_takes_are_chosen(self):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from unittest import mock
 
 from hermetic import HermeticTestCase
+from hermetic._base import command
 from hermetic._variations.variation import Variation
 from hermetic._vary import by_hand, report
 from hermetic._vary.study_findings import Finding, StudyFindings
@@ -25,19 +26,24 @@ ci=set (CI=true)
   m.C.three fails under it (5 of 5 times), and passes without
     AssertionError: 1 != 2
     COMMAND
+  remedy: python -m hermetic --explain ci
 
 ci=set (CI=true)
 umask=077 (umask 077)
   m.C.two fails under all of them (5 of 5 times), and passes without
     AssertionError: 1 != 2
     COMMAND
+  remedy: python -m hermetic --explain ci, python -m hermetic --explain umask
 
 3 of 9 tests depend on what was varied."""
 
 
 class ReportTest(HermeticTestCase):
     def text(self, **kwargs):
-        with mock.patch.object(by_hand, "command_for", lambda _: "COMMAND"):
+        with (
+            mock.patch.object(by_hand, "command_for", lambda _: "COMMAND"),
+            mock.patch.object(command, "NAME", "python -m hermetic"),
+        ):
             return report.text(StudyFindings(**kwargs))
 
     def test_findings_stand_below_what_was_varied(self):

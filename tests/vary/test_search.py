@@ -85,26 +85,47 @@ class PropertyTest(HermeticTestCase):
             self.assertFalse(suite.changes("test", [other for other in part if other != name]))
 
 
+def never(one, other):
+    return None
+
+
+def always(one, other):
+    return tuple(sorted({*one, *other}))
+
+
 class ConfirmationTest(HermeticTestCase):
     def test_a_cause_that_shows_each_time_is_steady(self):
         suite = Suite({"test": [("a",)]})
-        found = search.confirmed({"test": ("a",)}, suite.try_all)["test"]
+        found = search.confirmed({"test": ("a",)}, suite.try_all, never)["test"]
         self.assertTrue(found.is_steady)
         self.assertEqual((found.shown, found.runs), (search.PAIRS, search.PAIRS))
         self.assertEqual(suite.runs, [(), ("a",)] * search.PAIRS)  # taking turns
 
     def test_the_first_contradiction_ends_the_pairs_of_a_test(self):
         suite = Suite({"test": [], "other": [("a",)]})
-        found = search.confirmed({"test": ("a",), "other": ("a",)}, suite.try_all)
+        found = search.confirmed({"test": ("a",), "other": ("a",)}, suite.try_all, never)
         self.assertFalse(found["test"].is_steady)
         self.assertEqual((found["test"].shown, found["test"].runs), (0, 1))
         self.assertTrue(found["other"].is_steady)
 
     def test_a_test_that_changes_without_its_set_is_random(self):
         suite = Suite({"test": [()]})
-        found = search.confirmed({"test": ("a",)}, suite.try_all)["test"]
+        found = search.confirmed({"test": ("a",)}, suite.try_all, never)["test"]
         self.assertTrue(found.is_random)
         self.assertFalse(found.is_steady)
 
     def test_without_sets_nothing_runs(self):
-        self.assertEqual(search.confirmed({}, lambda _: self.fail("a run")), {})
+        self.assertEqual(search.confirmed({}, lambda _: self.fail("a run"), never), {})
+
+    def test_sets_that_fit_together_share_their_runs(self):
+        suite = Suite({name: [(name,)] for name in NAMES})
+        found = search.confirmed({name: (name,) for name in NAMES}, suite.try_all, always)
+        self.assertTrue(all(found[name].is_steady for name in NAMES))
+        self.assertEqual(suite.runs, [(), NAMES] * search.PAIRS)
+
+    def test_a_test_whose_effect_another_set_hides_gets_pairs_of_its_own(self):
+        suite = Suite({"a": [("a",)], "b": [("b",)]})
+        suite.changes = lambda test, names: test in names and not (test == "a" and "b" in names)
+        found = search.confirmed({"a": ("a",), "b": ("b",)}, suite.try_all, always)
+        self.assertTrue(found["a"].is_steady and found["b"].is_steady)
+        self.assertEqual(suite.runs, [(), ("a", "b")] * search.PAIRS + [(), ("a",)] * search.PAIRS)
