@@ -37,7 +37,7 @@ LAYERS = {
         "html_assets plain_text test_records | ci_annotations html_text json_report junit_report trends |"
         " html_details html_timeline | html_failures html_tests html_trends | html_report | report_writer"
     ),
-    "_terminal": "colours drawing | live_line",
+    "_terminal": "colours drawing | live_line unittest_colours",
     "_settings": "baseline_file kinds | allow_tables table | config | current_run",
     "_operations": "lasting patch_targets | events | callsite multicast windows_events | file_events started_processes",
     "_verdicts": (

@@ -25,6 +25,9 @@ NO_TESTS_EXIT_STATUS = 5 if sys.version_info >= (3, 12) else 0
 # Immortal objects (PEP 683) came with 3.12.
 HAS_IMMORTAL_OBJECTS = sys.version_info >= (3, 12)
 
+# unittest colours its text from 3.14 on.
+UNITTEST_HAS_COLOURS = sys.version_info >= (3, 14)
+
 # Exception groups, and the columns of instructions, came with 3.11.
 HAS_EXCEPTION_GROUPS = CODE_HAS_POSITIONS = sys.version_info >= (3, 11)
 

@@ -11,7 +11,7 @@ from .._verdicts import findings, scopes
 from .._verdicts.scopes import owner_name
 from .guarded_result import GuardedResult, exc_info, lacking_methods
 from .listeners import Listeners
-from .summary import Summary
+from .summary import Summary, with_limit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -215,9 +215,9 @@ class TestResult(RunResult, ListingResult):
         self.begin_run()
 
     def addDuration(self, test: Any, elapsed: float) -> None:
-        """Called with the seconds that a test took."""
+        """Called with the seconds that a test took; its size and limit are shown behind its name."""
         if self.durations is not None:
-            super().addDuration(test, elapsed)  # type: ignore[misc,unused-ignore]  # from 3.12 on
+            super().addDuration(with_limit(test), elapsed)  # type: ignore[misc,unused-ignore]  # from 3.12 on
 
 
 def make_run_result(result: Any) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from .._base.errors import HermeticError
+from .._base.sizes import NO_LIMIT
 from .._patches import installation
 from .._policy import messages
+from .._rules import policies, timeouts
 from .._settings import allow_tables
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
@@ -121,6 +124,19 @@ def _idle_patterns() -> list[str]:
     ]
 
 
+def with_limit(test: Any) -> str:
+    """Return a test as unittest writes it, with its size and the seconds that it may take, if it has any of these."""
+    try:
+        size, policy = policies.size_of(test), policies.of_test(test)
+    except HermeticError:  # wrong marks, which the test has reported
+        size = policy = None
+    limit, timeout = policies.time_limit(policy), timeouts.of_test(test)
+    shown = [size.value] if size is not None else []
+    shown += [f"limit {limit:g} s"] if limit != NO_LIMIT else []
+    shown += [f"timeout {timeout.seconds:g} s"] if timeout is not None else []
+    return f"{test} [{', '.join(shown)}]" if shown else str(test)
+
+
 _SHOWN_FROM = 0.001  # seconds, as in unittest
 
 
@@ -138,7 +154,7 @@ class SlowestTests(Listener):
         result.collectedDurations = self._durations
 
     def addTiming(self, test: Any, started: float, seconds: float) -> None:
-        self._durations.append((str(test), seconds))
+        self._durations.append((with_limit(test), seconds))
 
     def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
         slowest = sorted(self._durations, key=lambda pair: pair[1], reverse=True)

@@ -1,4 +1,4 @@
-"""Adds the listeners that show a run while it goes on: the progress, failures when they happen, and pdb."""
+"""Sets up what people see of a run while it goes on: colours, the progress, failures when they happen, and pdb."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 
 from .._results import progress
 from .._settings.current_run import current_run
-from .._terminal import colours
+from .._terminal import colours, unittest_colours
 from .failures import FailedTests, ImmediateFailures
 from .post_mortem import PostMortem
 
@@ -24,16 +24,15 @@ def follow(
     Returns:
         What takes the progress away after a block.
     """
-    is_terminal, debugs = colours.is_terminal(result.summary_stream), current_run.debugs
-    if (
-        debugs
-        or current_run.settings.show_failures == "now"
-        or (is_terminal and current_run.settings.show_failures == "auto")
-    ):
+    unittest_colours.colour(getattr(result, "stream", None))
+    when, debugs = current_run.settings.show_failures, current_run.debugs
+    is_terminal = colours.is_terminal(result.summary_stream)
+    if debugs or when == "now" or (when == "auto" and is_terminal):
         result.add_listener(ImmediateFailures(result))
     if debugs:
         result.add_listener(PostMortem(result, total))
     # pdb has the terminal for itself.
     following = contextlib.nullcontext() if debugs else progress.following(result, tests, total, durations, jobs)
-    result.add_listener(FailedTests())
+    if debugs or when == "now" or is_terminal:
+        result.add_listener(FailedTests())
     return following

@@ -158,7 +158,7 @@ class WatchedRun(unittest.TestSuite):
         if current_run.settings.maxfail is not None:
             result.add_listener(FailureLimit(current_run.settings.maxfail, result, self._whole.countTestCases()))
         shows_now = current_run.settings.show_failures == "now" or current_run.debugs
-        if shows_now or colours.is_terminal(result.summary_stream):
+        if shows_now or colours.is_terminal(result.summary_stream) or colours.are_wanted(result.summary_stream):
             from . import live_listeners  # saves 3 ms in runs without a terminal
 
             tests, total = _tests_in(self._whole), self._whole.countTestCases()

@@ -39,3 +39,9 @@ def is_ready(descriptor: int) -> bool:
         return bool(winapi.PeekNamedPipe(msvcrt.get_osfhandle(descriptor), 0)[0])
     except OSError:
         return True
+
+
+def console_shows_colours() -> bool:
+    """Whether the console of this process takes the sequences of terminals; Python asks it from 3.13 on."""
+    console: Any = importlib.import_module("nt")
+    return bool(getattr(console, "_supports_virtual_terminal", bool)())

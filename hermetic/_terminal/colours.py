@@ -6,6 +6,7 @@ import os
 import sys
 
 from .._base import features, real
+from .._stdlib import windows_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def are_wanted(stream: Any) -> bool:
         return False
     if variables.get("FORCE_COLOR"):
         return True
-    return variables.get("TERM") != "dumb" and not features.WINDOWS and is_terminal(stream)
+    if variables.get("TERM") == "dumb" or (features.WINDOWS and not windows_files.console_shows_colours()):
+        return False
+    return is_terminal(stream) or _says_so(stream)
 
 
 def of_headings(lines: Iterable[str], colour: str) -> list[str]:
@@ -41,3 +44,14 @@ def is_terminal(stream: Any) -> bool:
         return os.isatty(stream.fileno())
     except (AttributeError, OSError, ValueError, TypeError):
         return False
+
+
+def _says_so(stream: Any) -> bool:
+    """Whether a stream without a file, such as that of an editor's console, says that it is a terminal."""
+    try:
+        stream.fileno()
+    except OSError:
+        return bool(getattr(stream, "isatty", bool)())
+    except (AttributeError, ValueError, TypeError):
+        pass
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import types
 import unittest
 from unittest import mock
@@ -14,6 +15,7 @@ from hermetic._results.summary import SlowestTests
 from hermetic._settings.current_run import current_run
 from hermetic._settings.table import Settings
 from hermetic._verdicts.known_violations import KnownViolations
+from support import Folder, run_hermetic
 
 PATH = os.path.join("root", "hermetic-baseline.txt")
 
@@ -76,8 +78,9 @@ class SlowestTestsTest(hermetic.HermeticTestCase):
     def lines(self, count: int, *durations: tuple[str, float], verbosity: int = 1) -> list[str]:
         result = unittest.TextTestResult(io.StringIO(), descriptions=True, verbosity=verbosity)
         slowest = SlowestTests(count, result)
-        for test, seconds in durations:
-            slowest.addTiming(test, 0.0, seconds)
+        with mock.patch.object(current_run, "_settings", Settings()):  # without a default size
+            for test, seconds in durations:
+                slowest.addTiming(test, 0.0, seconds)
         self.assertEqual(result.collectedDurations, [*durations])
         return slowest.summary_lines(result, io.StringIO())
 
@@ -96,3 +99,36 @@ class SlowestTestsTest(hermetic.HermeticTestCase):
 
     def test_without_tests_there_is_no_list(self):
         self.assertEqual(self.lines(2), [])
+
+
+@hermetic.medium
+class DurationsTest(unittest.TestCase):
+    TESTS = """
+        import time, unittest
+        import hermetic
+
+        class SampleTest(unittest.TestCase):
+            def test_1_has_no_size(self):
+                time.sleep(0.004)
+            @hermetic.small
+            def test_2_has_a_size(self):
+                time.sleep(0.003)
+            @hermetic.medium
+            @hermetic.timeout(2.5)
+            def test_3_has_both(self):
+                time.sleep(0.002)
+    """
+
+    def shown(self, *options: str) -> list[str]:
+        with Folder(**{"test_a.py": self.TESTS}) as folder:
+            text = run_hermetic("--durations", "9", "-v", *options, "test_a", cwd=folder).stderr
+        return re.findall(r"(?m)^\d\.\d{3}s +test_(\d)\w+ \(.*?\)(.*)$", text)
+
+    def test_they_have_the_size_and_the_limits_of_each_test(self):
+        expected = [("1", ""), ("2", " [small, limit 1 s]"), ("3", " [medium, limit 300 s, timeout 2.5 s]")]
+        for options in ([], ["-j", "2"], ["--isolated"]):
+            with self.subTest(options=options):
+                self.assertEqual(sorted(self.shown(*options)), expected)
+
+    def test_limits_that_are_not_in_force_are_left_out(self):
+        self.assertEqual(dict(self.shown("--time-limits", "off"))["2"], " [small]")
