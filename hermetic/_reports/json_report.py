@@ -6,18 +6,19 @@ import json
 from dataclasses import asdict
 
 from .plain_text import without_surrogates
+from .test_records import TestRecord
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from .._base.records import Violation
-    from .test_records import RunRecord, TestRecord, Trends
+    from .test_records import RunRecord, Trends
 
 VERSION = 1
 _encode = json.JSONEncoder().encode
+_quoted = json.encoder.encode_basestring_ascii
 _OF_RUNS = ("started", "seconds", "tests", "failures", "code")  # the fields of ``PastRun`` that are shown
-_BATCH = 500  # records
 _OF_ATTEMPTS = ("outcome", "started", "duration", "worker", "entries", "violations", "warnings", "stdout", "stderr")
 _SURROGATE = r"\ud"  # what the JSON of a surrogate, lone or not, begins with
 
@@ -41,8 +42,7 @@ def text(run: RunRecord) -> str:
         "history": None if run.trends is None else _history(run.trends),
     }
     head = json.dumps(_readable(document), indent=1).removesuffix("\n}")
-    batches = [run.tests[start : start + _BATCH] for start in range(0, len(run.tests), _BATCH)]
-    lines = ",\n  ".join([_lines(batch) for batch in batches])
+    lines = ",\n  ".join(map(_line, run.tests))
     return f'{head},\n "tests": [\n  {lines}\n ]\n}}\n'
 
 
@@ -54,13 +54,27 @@ def _history(trends: Trends) -> dict[str, Any]:
     }
 
 
-def _lines(records: list[TestRecord]) -> str:
-    """A line for each record. Without an indent, it is the encoder in C that writes them."""
-    plain = [_test(record) for record in records]
-    found = _encode(plain)
-    if _SURROGATE in found:
-        found = _encode(_readable(plain))
-    return found[1:-1].replace('}, {"id": ', '},\n  {"id": ')  # in a string, the quotes would be escaped
+def _line(record: TestRecord) -> str:
+    """The line of a record."""
+    found = _line_of_success(record) if record.is_plain else _encode(_test(record))
+    return _encode(_readable(_test(record))) if _SURROGATE in found else found
+
+
+def _line_of_success(record: TestRecord) -> str:
+    """The line of a test of which there is nothing to tell but that it passed, in a third of the encoder's time."""
+    return _SUCCESS % (
+        _quoted(record.id),
+        _quoted(record.module),
+        _quoted(record.class_name),
+        _quoted(record.name),
+        _quoted(record.file),
+        record.line,
+        _quoted(record.size) if record.size else "null",
+        round(record.started, 6),
+        round(record.duration, 6),
+        _quoted(record.worker),
+        _quoted(record.group),
+    )
 
 
 def _test(record: TestRecord) -> dict[str, Any]:
@@ -128,3 +142,10 @@ def _readable(value: Any) -> Any:
     if isinstance(value, list):
         return [_readable(item) for item in value]
     return value
+
+
+_OF_SUCCESSES = ("id", "module", "class", "name", "file", "line", "size", "started", "duration", "worker", "group")
+_SUCCESS = ", ".join(
+    f"{_quoted(name)}: {'%s' if name in _OF_SUCCESSES else _encode(value)}"
+    for name, value in _test(TestRecord("", passed=True)).items()
+).join("{}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from .._base.records import PastRun, Violation
 
@@ -113,18 +114,25 @@ class TestRecord:
     duration: float = 0.0
     worker: str = "main"
     group: str = ""
-    entries: list[Entry] = field(default_factory=list)
+    entries: Sequence[Entry] = ()
     passed: bool = False
     subtests: int = 0
     all_skipped: bool = False
-    violations: list[Violation] = field(default_factory=list)
-    warned: list[Violation] = field(default_factory=list)
-    warnings: list[CaughtWarning] = field(default_factory=list)
-    leaks: list[str] = field(default_factory=list)
+    violations: Sequence[Violation] = ()
+    warned: Sequence[Violation] = ()
+    warnings: Sequence[CaughtWarning] = ()
+    leaks: Sequence[str] = ()
     stdout: str = ""
     stderr: str = ""
-    attempts: list[TestRecord] = field(default_factory=list)
+    attempts: Sequence[TestRecord] = ()
     diagnosis: str = ""
+
+    def noted(self, name: str) -> list[Any]:
+        """Return one of the sequences as a list to add to. Most records never need a list, so they begin without."""
+        if not getattr(self, name):
+            setattr(self, name, [])
+        found: list[Any] = getattr(self, name)
+        return found
 
     def conclude(self) -> None:
         """Decide on a test that has ended without a verdict of its own: its subtests were skipped."""
@@ -143,6 +151,14 @@ class TestRecord:
         return next((outcome for outcome in OUTCOMES if outcome in told), "interrupted")
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it is a test that passed, and there is no more to tell of it than when and where it ran."""
+        if not self.passed or self.entries or self.all_skipped or self.subtests or self.kind != "test":
+            return False
+        found = self.violations or self.warned or self.warnings or self.leaks or self.attempts
+        return not (found or self.stdout or self.stderr or self.diagnosis)
+
+    @property
     def is_bad(self) -> bool:
         """Whether the test makes the run fail."""
         return self.outcome in BAD_OUTCOMES
@@ -158,7 +174,7 @@ class TestRecord:
         return bool(self.attempts) and self.attempts[-1].is_success
 
     @property
-    def failed_attempts(self) -> list[TestRecord]:
+    def failed_attempts(self) -> Sequence[TestRecord]:
         """The attempts that the record does not show itself: those before a success, or those after the first."""
         return self.attempts[:-1] if self.is_flaky else self.attempts[1:]
 

@@ -21,7 +21,7 @@ def place_of(test: Any) -> tuple[str, str, int]:
     """Return the file, the name and the line of a test's method, or of its class."""
     name = unittest_internals.test_method_name(test)
     method: Any = getattr(test, "function", None) or getattr(type(test), name, None)
-    code = getattr(inspect.unwrap(method), "__code__", None)
+    code = getattr(inspect.unwrap(method) if hasattr(method, "__wrapped__") else method, "__code__", None)
     if code is None:
         module = sys.modules.get(type(test).__module__)
         return str(getattr(module, "__file__", "<unknown>")), type(test).__qualname__, 1

@@ -98,13 +98,13 @@ class Recorder(Listener):
         self._add_error("expected_failure", test, test, err)
 
     def addUnexpectedSuccess(self, test: Any) -> None:
-        self._record_of(test).entries.append(Entry("unexpected_success"))
+        self._record_of(test).noted("entries").append(Entry("unexpected_success"))
 
     def addSkip(self, test: Any, reason: str) -> None:
         of_test, subtest = split(test)
         record = self._record_of(of_test)
         record.subtests += bool(subtest)
-        record.entries.append(skip_entry(subtest, reason))
+        record.noted("entries").append(skip_entry(subtest, reason))
 
     def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
         self._record_of(test).subtests += 1
@@ -113,17 +113,17 @@ class Recorder(Listener):
             self._add_error(outcome, test, subtest, err)
 
     def _add_error(self, outcome: str, test: Any, subtest: Any, err: Any) -> None:
-        self._record_of(test).entries.append(error_entry(outcome, err, subtest, self._result))
+        self._record_of(test).noted("entries").append(error_entry(outcome, err, subtest, self._result))
 
     def addViolations(self, test: Any, errors: Sequence[ViolationError]) -> None:
         record = self._record_of(test)
         for violation in (error.violation for error in errors):
             is_own = violation.test == record.id  # what setUpClass has done is reported by tearDownClass
-            (record if is_own else self._by_id.get(violation.test, record)).violations.append(violation)
+            (record if is_own else self._by_id.get(violation.test, record)).noted("violations").append(violation)
 
     def addAllowed(self, violations: Sequence[Violation]) -> None:
         for violation in violations:
-            self._owner_of(violation).warned.append(violation)
+            self._owner_of(violation).noted("warned").append(violation)
 
     def addRetries(self, test: Any, attempts: Sequence[TestRecord], diagnosis: str) -> None:
         record = self._record_of(test)
@@ -138,7 +138,7 @@ class Recorder(Listener):
             self._current.stderr += stderr
 
     def addLeaks(self, test: Any, what: str, changes: Sequence[str]) -> None:
-        self._record_of(test).leaks += changes
+        self._record_of(test).noted("leaks").extend(changes)
 
     def addWorker(self, worker: int, group: str) -> None:
         if self._current is not None:
@@ -251,7 +251,8 @@ class Recorder(Listener):
         name = class_name(warning.category or type(warning.message))
         text = portable_errors.cut(text_of(warning.message), MAX_MESSAGE)
         caught = CaughtWarning(name, text, str(warning.filename), int(warning.lineno))
-        (self._current or self.run).warnings.append(caught)
+        warnings = self.run.warnings if self._current is None else self._current.noted("warnings")
+        warnings.append(caught)
         show(warning)
 
 

@@ -79,12 +79,12 @@ class AttemptResult(unittest.TestResult):
         self._add("expected_failure", super().addExpectedFailure, test, test, err)
 
     def addUnexpectedSuccess(self, test: Any) -> None:
-        self.record.entries.append(Entry("unexpected_success"))
+        self.record.noted("entries").append(Entry("unexpected_success"))
 
     def addSkip(self, test: Any, reason: str) -> None:
         _, subtest = split(test)
         self.record.subtests += bool(subtest)
-        self.record.entries.append(skip_entry(subtest, reason))
+        self.record.noted("entries").append(skip_entry(subtest, reason))
 
     def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
         self.record.subtests += 1
@@ -96,12 +96,13 @@ class AttemptResult(unittest.TestResult):
     def _add(self, outcome: str, add: Callable[[Any, Any], None], test: Any, subtest: Any, err: Any) -> None:
         error = err[1] if isinstance(err, tuple) else getattr(err, "value", None)  # a Failure of trial's
         if error is None:  # of testtools, which has a text only
-            self.record.entries.append(Entry(outcome))
+            self.record.noted("entries").append(Entry(outcome))
             return
         info = type(error), error, error.__traceback__
         add(test, info)
-        self.record.entries.append(error_entry(outcome, info, subtest, self))
-        self.record.violations += [found.violation for found in reported_exceptions.surfaced([], error)]
+        self.record.noted("entries").append(error_entry(outcome, info, subtest, self))
+        found = [error.violation for error in reported_exceptions.surfaced([], error)]
+        self.record.noted("violations").extend(found)
 
 
 class Attempt:

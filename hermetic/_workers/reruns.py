@@ -75,7 +75,7 @@ class _Collecting(Replay):
         self._record.worker = str(number)
 
     def on_warning(self, text: str, category: list[str], filename: str, line: int, source: str | None) -> None:
-        self._record.warnings.append(CaughtWarning(".".join(category), text, filename, line))
+        self._record.noted("warnings").append(CaughtWarning(".".join(category), text, filename, line))
 
     def on_output(self, stream: str, text: str) -> None:
         if stream == "out":

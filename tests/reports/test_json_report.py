@@ -6,30 +6,61 @@ import json
 import os
 import time
 from collections import Counter
+from dataclasses import fields
 
 from hermetic import HermeticTestCase, medium
+from hermetic._base.records import CallSite, Operation, Violation
 from hermetic._reports import json_report
-from hermetic._reports.test_records import RunRecord, TestRecord
+from hermetic._reports.test_records import CaughtWarning, Entry, RunRecord, TestRecord
 from support import ROOT
 from support.report_runs import SampleReportCase, fields_of
 
 
 class WritingTest(HermeticTestCase):
-    def written(self, *names: str) -> str:
-        run = RunRecord([], "", "", "", 0.0, tests=[TestRecord(name) for name in names])
+    def written(self, *names: str, passed: bool = False) -> str:
+        run = RunRecord([], "", "", "", 0.0, tests=[TestRecord(name, passed=passed) for name in names])
         return json_report.text(run)
 
     def test_any_text_comes_back_but_for_lone_surrogates(self):
         names = ["plain", 'a}, {"id": "b', "\\ud800", "\U0001f600", "\n\t\x00", "\udc80", "\ud83d \ude00"]
         expected = [*names[:5], "\\udc80", "\\ud83d \\ude00"]
-        text = self.written(*names)
-        text.encode()
-        self.assertEqual([test["id"] for test in json.loads(text)["tests"]], expected)
+        for passed in (True, False):
+            with self.subTest(passed=passed):
+                text = self.written(*names, passed=passed)
+                text.encode()
+                self.assertEqual([test["id"] for test in json.loads(text)["tests"]], expected)
 
     def test_each_test_has_a_line(self):
-        count = json_report._BATCH + 1
-        lines = self.written(*map(str, range(count))).splitlines()
-        self.assertEqual(len([line for line in lines if line.startswith('  {"id": ')]), count)
+        lines = self.written("a", "b", 'c}, {"id": "d').splitlines()
+        self.assertEqual(len([line for line in lines if line.startswith('  {"id": ')]), 3)
+
+    def test_the_line_of_a_success_has_all_that_is_known_of_it(self):
+        texts = (
+            "id",
+            "kind",
+            "module",
+            "class_name",
+            "name",
+            "file",
+            "worker",
+            "group",
+            "stdout",
+            "stderr",
+            "diagnosis",
+        )
+        values = {name: f"%s {name} é" for name in texts}
+        values |= {"line": 7, "size": "small", "started": 1.23456789, "duration": 1e-7, "subtests": 2}
+        values |= {"all_skipped": True, "passed": False, "leaks": ["a leak"], "entries": [Entry("failure")]}
+        values |= {"warnings": [CaughtWarning("a", "b", "c", 1)], "attempts": [TestRecord("first")]}
+        violation = Violation(
+            "H001", "small", "a", Operation("network", "connect", "b", "c"), CallSite("", 0, "", "", "", "")
+        )
+        values |= {"violations": [violation], "warned": [violation]}
+        self.assertEqual({*values}, {field.name for field in fields(TestRecord)})
+        for name, value in values.items():
+            with self.subTest(name):
+                record = TestRecord(**{"id": "a", "passed": True, name: value})
+                self.assertEqual(json_report._line(record), json.dumps(json_report._test(record)))
 
     def test_a_run_without_tests_has_an_empty_list(self):
         self.assertEqual(json.loads(self.written())["tests"], [])

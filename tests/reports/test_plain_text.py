@@ -21,7 +21,7 @@ def run_of_anything():
     )
     record = TestRecord(text, "test", text, text, text, text, 1, text, group=text, worker=text)
     for outcome in ("error", "failure", "unexpected_success", "expected_failure", "skip"):
-        record.entries.append(Entry(outcome, text, text, text, text, text, 1))
+        record.noted("entries").append(Entry(outcome, text, text, text, text, text, 1))
     record.violations, record.warned = [violation], [violation]
     record.warnings, record.leaks = [CaughtWarning(text, text, text, 1)], [text]
     record.stdout = record.stderr = text
