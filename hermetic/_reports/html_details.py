@@ -80,7 +80,7 @@ def _body(record: TestRecord, trends: Trends | None) -> Iterator[str]:
         yield f"<h4>Attempt {attempt_number}: {html_text.in_words(attempt.outcome)}</h4>"
         yield from _entries(attempt)
     told = "".join(entry.message[:6] for entry in record.entries)  # the codes of the violations that are errors
-    for violation in [item for item in record.violations if item.code not in told] + record.warned:
+    for violation in (*(item for item in record.violations if item.code not in told), *record.warned):
         yield f"<h4>{escaped(violation.code)}</h4><p>{deed(violation)}<br>{site(violation)}</p>"
     warnings = [f"{item.file}:{item.line}: {item.category}: {item.message}" for item in record.warnings]
     blocks = {"Warnings": "\n".join(warnings), "Leaked state": "\n".join(record.leaks)}

@@ -60,21 +60,22 @@ def text(run: RunRecord, *, is_strict: bool = False) -> str:
         for count in totals:
             totals[count] += int(suite.attrib[count])
     root.attrib.update({name: str(count) for name, count in totals.items()})
-    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', *_lines_of(root), ""])
+    return "\n".join([*_add_lines(['<?xml version="1.0" encoding="UTF-8"?>'], root), ""])
 
 
-def _lines_of(element: ET.Element, indent: str = "") -> Iterator[str]:
-    """The lines of an element, as ``ET.indent`` and ``ET.tostring`` write it, in a quarter of their time."""
+def _add_lines(lines: list[str], element: ET.Element, indent: str = "") -> list[str]:
+    """Add the lines of an element, as ``ET.indent`` and ``ET.tostring`` write it, in a fifth of their time."""
     attributes = "".join([f' {name}="{_in_quotes(value)}"' for name, value in element.items()])
     if element.text is not None:
-        yield f"{indent}<{element.tag}{attributes}>{_in_element(element.text)}</{element.tag}>"
+        lines.append(f"{indent}<{element.tag}{attributes}>{_in_element(element.text)}</{element.tag}>")
     elif len(element):
-        yield f"{indent}<{element.tag}{attributes}>"
+        lines.append(f"{indent}<{element.tag}{attributes}>")
         for child in element:
-            yield from _lines_of(child, f"{indent} ")
-        yield f"{indent}</{element.tag}>"
+            _add_lines(lines, child, f"{indent} ")
+        lines.append(f"{indent}</{element.tag}>")
     else:
-        yield f"{indent}<{element.tag}{attributes} />"
+        lines.append(f"{indent}<{element.tag}{attributes} />")
+    return lines
 
 
 def _in_quotes(text: str) -> str:

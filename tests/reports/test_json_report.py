@@ -15,6 +15,24 @@ from hermetic._reports.test_records import CaughtWarning, Entry, RunRecord, Test
 from support import ROOT
 from support.report_runs import SampleReportCase, fields_of
 
+VIOLATION = Violation("H001", "small", "a", Operation("network", "connect", "b", "c"), CallSite("", 0, "", "", "", ""))
+TEXTS = "id kind module class_name name file size worker group stdout stderr diagnosis"
+OTHER_VALUES = {  # for each field of a record, one that a test which has just passed does not have
+    **{name: f"%s {name} é" for name in TEXTS.split()},
+    "line": 7,
+    "started": 1.23456789,
+    "duration": 1.5e-05,
+    "subtests": 2,
+    "all_skipped": True,
+    "passed": False,
+    "leaks": ["a leak"],
+    "entries": [Entry("failure")],
+    "warnings": [CaughtWarning("a", "b", "c", 1)],
+    "violations": [VIOLATION],
+    "warned": [VIOLATION],
+    "attempts": [TestRecord("first")],
+}
+
 
 class WritingTest(HermeticTestCase):
     def written(self, *names: str, passed: bool = False) -> str:
@@ -35,29 +53,8 @@ class WritingTest(HermeticTestCase):
         self.assertEqual(len([line for line in lines if line.startswith('  {"id": ')]), 3)
 
     def test_the_line_of_a_success_has_all_that_is_known_of_it(self):
-        texts = (
-            "id",
-            "kind",
-            "module",
-            "class_name",
-            "name",
-            "file",
-            "worker",
-            "group",
-            "stdout",
-            "stderr",
-            "diagnosis",
-        )
-        values = {name: f"%s {name} é" for name in texts}
-        values |= {"line": 7, "size": "small", "started": 1.23456789, "duration": 1e-7, "subtests": 2}
-        values |= {"all_skipped": True, "passed": False, "leaks": ["a leak"], "entries": [Entry("failure")]}
-        values |= {"warnings": [CaughtWarning("a", "b", "c", 1)], "attempts": [TestRecord("first")]}
-        violation = Violation(
-            "H001", "small", "a", Operation("network", "connect", "b", "c"), CallSite("", 0, "", "", "", "")
-        )
-        values |= {"violations": [violation], "warned": [violation]}
-        self.assertEqual({*values}, {field.name for field in fields(TestRecord)})
-        for name, value in values.items():
+        self.assertEqual({*OTHER_VALUES}, {field.name for field in fields(TestRecord)})
+        for name, value in OTHER_VALUES.items():
             with self.subTest(name):
                 record = TestRecord(**{"id": "a", "passed": True, name: value})
                 self.assertEqual(json_report._line(record), json.dumps(json_report._test(record)))

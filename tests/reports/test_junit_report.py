@@ -208,7 +208,7 @@ class WritingTest(hermetic.HermeticTestCase):
         suite = ET.SubElement(root, "testsuite")
         ET.SubElement(suite, "testcase", name="plain", time="0.000")
         ET.SubElement(suite, "error", message="").text = '1 < 2 & 3 > 2 "" ]]>\n second line\n'
-        written = "\n".join(junit_report._lines_of(root))
+        written = "\n".join(junit_report._add_lines([], root))
         ET.indent(root, " ")
         self.assertEqual(written, ET.tostring(root, encoding="unicode"))
 
