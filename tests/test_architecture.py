@@ -678,7 +678,7 @@ for name in sys.argv[1:]:
 @hermetic.medium
 @support.not_measured
 class ImportAloneTest(hermetic.HermeticTestCase):
-    @unittest.skipUnless(hasattr(os, "fork"), "needs os.fork")
+    @support.posix_only("fork")
     def test_every_module_imports_alone_without_a_warning(self):
         loaded_by_hosts = {room for room, hosts in HOSTS.items() if not all(map(importlib.util.find_spec, hosts))}
         alone = [m for m in modules() if m != "__main__" and (room_of(m) not in loaded_by_hosts or "__init__" in m)]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import unittest
 
 import hermetic
 from hermetic import medium
-from support import Folder, run_hermetic
+from support import Folder, posix_only, run_hermetic
 from support.report_runs import MIDDLE
 
 
@@ -35,7 +34,7 @@ class WhereTest(hermetic.HermeticTestCase):
             self.assertIn("two reports share one file", self.refused(folder, "--json", "same", "--html", "./same"))
             self.assertEqual(os.listdir(folder), ["test_it.py"])
 
-    @unittest.skipUnless(hasattr(os, "symlink") and os.name != "nt", "symbolic links may need a privilege there")
+    @posix_only("symbolic links without a privilege")
     def test_a_symbolic_link_stays_one(self):
         with Folder(**{"test_it.py": MIDDLE.format("pass"), "old.json": "old"}) as folder:
             os.symlink("old.json", os.path.join(folder, "report.json"))

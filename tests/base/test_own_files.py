@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
-import unittest
 
 from hermetic import HermeticTestCase, medium
 from hermetic._base import own_files
 from hermetic._isolation import process_tree
-from support import Folder, run_python
+from support import Folder, posix_only, run_python
 from support.sample_runs import SampleRunCase
 
 HARM = """
@@ -108,7 +106,7 @@ class SweepingInterpreterTest(HermeticTestCase):
 
 
 @medium
-@unittest.skipIf(sys.platform == "win32", "a file in use cannot be removed")
+@posix_only("way to remove a file in use")
 class RemovedFolderTest(SampleRunCase):
     def run_harmed(self, text: str, harm: str, *arguments: str, **files: str):
         self.TESTS = text

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-import unittest
 
 import hermetic
 from hermetic._base import own_sockets
+from support import posix_only
 
 
-@unittest.skipUnless(hasattr(socket, "AF_UNIX"), "needs Unix sockets")
+@posix_only("Unix sockets")
 class OwnSocketsTest(hermetic.HermeticTestCase):
     def pair(self, *kind: int) -> tuple[object, object]:
         ends = own_sockets.pair(*kind)

@@ -6,12 +6,11 @@ import json
 import os
 import re
 import socket
-import sys
 import threading
 import unittest
 
 from hermetic import medium
-from support import Folder, run_python
+from support import Folder, posix_only, run_python
 
 SUITE = """
     import os, subprocess, sys, unittest
@@ -67,7 +66,7 @@ RUNNER = """
 
 
 @medium
-@unittest.skipUnless(hasattr(socket, "AF_UNIX") and sys.platform != "win32", "no unix sockets here")
+@posix_only("Unix sockets")
 class EditorProtocolTest(unittest.TestCase):
     def run_suite(self, folder: str) -> tuple[dict[str, int], list[list[str]]]:
         pipe = os.path.join(folder, "pipe")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import sys
 import textwrap
 import unittest
 
 from hermetic import medium
-from support import ROOT, Folder, run_python, write_files
+from support import ROOT, Folder, linux_only, run_python, write_files
 from support.documents import read
 from support.hosts import TIMEOUT, installed
 from support.served_folder import ServedFolder
@@ -49,7 +48,7 @@ class FrameworkPagesTest(unittest.TestCase):
 
     @installed("django", "Django")
     @installed("pytest_django", "pytest-django")
-    @unittest.skipUnless(sys.platform == "linux", "workers are forked from the session on Linux only")
+    @linux_only("workers that are forked from the session")
     def test_pytest_django(self):
         settings = DJANGO["settings.py"].rstrip() + "\n        INSTALLED_APPS = ['django.contrib.contenttypes']\n"
         files = {**DJANGO, "settings.py": settings, "pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = settings\n"}

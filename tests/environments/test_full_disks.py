@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import unittest
 
 import support
@@ -40,7 +39,7 @@ class FullDiskTest(surroundings.MountingTest):
 
 
 @medium
-@unittest.skipIf(sys.platform == "win32", "there are no such limits")
+@support.posix_only("limits on files")
 class NoRoomTest(unittest.TestCase):
     @unittest.skipIf(support.IS_MEASURED, "this run is measured: coverage would have no room, either")
     def test_beyond_the_largest_file_no_verdict_is_lost(self):

@@ -10,7 +10,7 @@ import time
 import unittest
 
 from hermetic import medium
-from support import TIMEOUT, Folder, not_inherited, package_folder
+from support import TIMEOUT, Folder, not_inherited, package_folder, posix_only
 
 _TESTS = """
     import os, subprocess, sys, time, unittest
@@ -26,7 +26,7 @@ _TESTS = """
 
 
 @medium
-@unittest.skipUnless(hasattr(os, "posix_spawn"), "there are no such signals")
+@posix_only("such signals")
 class KilledRunTest(unittest.TestCase):
     def started(self, folder, *arguments):
         env = {**os.environ, "PYTHONPATH": package_folder(), "TMPDIR": os.path.join(folder, "tmp")}

@@ -66,7 +66,7 @@ class MemoryTest(HermeticTestCase):
 
 
 @medium
-@unittest.skipIf(sys.platform == "win32", "the shell is sh")
+@support.posix_only("sh")
 class LimitsTest(unittest.TestCase):
     def run_suite(self, script: str, *arguments: str):
         with support.Folder(**{"test_mixed.py": SUITE}) as folder:
@@ -102,7 +102,7 @@ class LimitsTest(unittest.TestCase):
 
 
 @medium
-@unittest.skipUnless(sys.platform == "linux", "elsewhere workers are not forked")
+@support.linux_only("forked workers")
 class ProcessesTest(unittest.TestCase):
     def run_without(self, *arguments: str):
         script = f"{NO_PROCESSES}\nimport hermetic\nhermetic.main(module='test_mixed', argv={['x', *arguments]!r})\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import unittest
 
 import support
@@ -55,7 +54,7 @@ hermetic.main(module="test_mixed", argv=["x"])
 
 
 @medium
-@unittest.skipIf(sys.platform == "win32", "a folder in use cannot be removed")
+@support.posix_only("way to remove a folder in use")
 class CurrentFolderTest(unittest.TestCase):
     def test_that_was_removed_before_is_one_clear_error(self) -> None:
         ran = support.run_hermetic("-v", by=shell('cd "$(mktemp -d)"; rmdir "$PWD"'))
@@ -78,7 +77,7 @@ class CurrentFolderTest(unittest.TestCase):
 
 
 @medium
-@unittest.skipUnless(sys.platform == "linux", "elsewhere it is not known what a process was started with")
+@support.linux_only("a record of the environment that a process started with")
 class FolderOfAHostTest(unittest.TestCase):
     def test_nothing_of_ours_is_in_the_way_of_a_runner_that_removes_its_temporary_folder(self) -> None:
         with support.Folder(**{"run.py": FOLDER_OF_A_HOST, "test_host.py": HOSTED}) as folder:
@@ -87,7 +86,7 @@ class FolderOfAHostTest(unittest.TestCase):
 
 
 @medium
-@unittest.skipUnless(sys.platform == "linux", "elsewhere workers are not forked")
+@support.linux_only("forked workers")
 class NoFoldersTest(unittest.TestCase):
     def test_where_nothing_can_be_written_the_tests_that_need_it_are_errors(self) -> None:
         with support.Folder(**{"test_mixed.py": SUITE, "script.py": NO_FOLDERS}) as folder:

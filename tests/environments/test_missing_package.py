@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import unittest
 
 import support
@@ -84,7 +83,7 @@ _EXPECTED = [
 
 
 @medium
-@unittest.skipUnless(sys.platform == "linux", "network namespaces are Linux's")
+@support.linux_only("network namespaces")
 class MissingPackageTest(unittest.TestCase):
     def test_whatever_the_child_does_is_judged(self):
         with Folder(**{"test_parent.py": _TEST, "child.py": _CHILD}) as folder:

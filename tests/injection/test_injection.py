@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
-import unittest
 from unittest import mock
 
 import support
@@ -19,7 +17,7 @@ setUpModule = support.some_pythons_do
 
 
 @medium  # it starts processes
-@unittest.skipUnless(sys.platform == "linux", "needs a network namespace")
+@support.linux_only("network namespaces")
 @support.not_measured
 class InjectionTest(HermeticTestCase):
     def setUp(self):

@@ -177,7 +177,7 @@ class ChangesTest(unittest.TestCase):
             os.chdir(before)
             os.mkdir(folder)
 
-    @unittest.skipUnless(ON_LINUX, "which files are open is known on Linux only")
+    @support.linux_only("a list of open files")
     def test_the_journal_of_an_open_transaction_is_not_left(self):
         with tempfile.TemporaryDirectory(prefix="hermetic-test-") as folder:
             connection = sqlite3.connect(os.path.join(folder, "data.sqlite3"), isolation_level=None)
@@ -233,7 +233,7 @@ class ChangesTest(unittest.TestCase):
         self.assertEqual(found, [f"open file descriptor left: {opened[0]} ({os.devnull})"])
         self.assertEqual(changes_of(lambda: os.close(opened[0])), [f"file descriptor closed: {opened[0]}"])
 
-    @unittest.skipUnless(sys.platform == "linux", "elsewhere, open files are not listed")
+    @support.linux_only("a list of open files")
     def test_a_file_that_takes_the_number_of_the_list_of_files(self):
         low, high = os.pipe()
         os.close(low)  # the list is read through this number before, and through that of the closed end after
@@ -290,7 +290,7 @@ class ChangesTest(unittest.TestCase):
 
 
 @hermetic.medium
-@unittest.skipUnless(ON_LINUX, "who is whose child is told on Linux")
+@support.linux_only("a list of the children of each process")
 class ProcessesTest(unittest.TestCase):
     def test_a_process_that_goes_on(self):
         started = []
@@ -517,7 +517,7 @@ class FirstUseTest(unittest.TestCase):
 
 
 @hermetic.medium
-@unittest.skipUnless(os.name == "posix", "the commands are those of POSIX")
+@support.posix_only("such commands")
 class QuietTest(unittest.TestCase):
     maxDiff = None
 

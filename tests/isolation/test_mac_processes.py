@@ -47,6 +47,7 @@ class Library:
 
 @mock.patch.object(mac_processes, "_library", lambda: (ctypes, Library()))
 @mock.patch.object(process_tree.features, "LINUX", False)
+@mock.patch.object(process_tree.features, "WINDOWS", False)
 class MacTest(hermetic.HermeticTestCase):
     def test_children_and_descendants(self) -> None:
         self.assertEqual(process_tree.children_of(7), [8, 9])

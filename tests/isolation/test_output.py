@@ -125,7 +125,7 @@ class StreamTest(unittest.TestCase):
         self.write(b"def")
         self.assertEqual(self.stream.read(), "def")
 
-    @unittest.skipUnless(hasattr(os, "pread"), "there is no pread to do without")
+    @posix_only("pread to do without")
     def test_without_pread_it_reads_the_same(self):
         self.write(b"abc")
         self.addCleanup(setattr, os, "pread", os.pread)

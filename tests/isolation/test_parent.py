@@ -10,7 +10,7 @@ import unittest
 import support
 from hermetic import large
 from support import TIMEOUT
-from support.hostile import ON_LINUX, Run
+from support.hostile import Run
 
 setUpModule = support.some_pythons_do
 
@@ -75,7 +75,7 @@ class ParentCase(unittest.TestCase):
 
 
 @large
-@unittest.skipUnless(ON_LINUX, "elsewhere nothing tells a worker that its parent has gone")
+@support.linux_only("a signal for the end of a parent")
 class KilledTest(ParentCase):
     def test_by_sigkill_it_leaves_nothing(self):
         for command in (_OURS, _PLAIN, _FRESH):
@@ -96,7 +96,7 @@ class KilledTest(ParentCase):
 
 
 @large
-@unittest.skipUnless(ON_LINUX, "as above")
+@support.linux_only("a signal for the end of a parent")
 class InterruptedTest(ParentCase):
     def assert_ended_by_ctrl_c(self, command, **kwargs):
         run = self.run_and_send(signal.SIGINT, command, **kwargs)
@@ -165,7 +165,7 @@ def load_tests(loader, standard, pattern):
 
 
 @large
-@unittest.skipUnless(ON_LINUX, "it looks into /proc")
+@support.linux_only("/proc")
 class ManyTestsTest(unittest.TestCase):
     def test_they_leave_their_parent_as_it_was(self):
         run = Run(_MANY.replace("COUNT", "100"), *_OURS).wait()

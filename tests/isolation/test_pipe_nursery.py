@@ -17,7 +17,6 @@ from support.worker_runs import interrupted, verdicts
 
 setUpModule = support.some_pythons_do
 
-ON_POSIX = os.name == "posix"
 
 # Python imports this before anything else: in the run, and in its workers.
 ELSEWHERE = """
@@ -117,7 +116,7 @@ def elsewhere(folder: str, code: str = ELSEWHERE) -> dict[str, str]:
 
 
 @hermetic.medium
-@unittest.skipUnless(ON_POSIX, "the hostile tests use what POSIX has")
+@support.posix_only("fork and signals")
 class PipeNurseryTest(unittest.TestCase):
     def test_hostile_tests_have_their_verdicts_under_hermetic_and_unittest(self):
         for runner in ("hermetic", "unittest"):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 import tempfile
-import unittest
 
 from hermetic import HermeticTestCase, medium
 from hermetic._base import file_replacement, own_files
-from support import Folder, posix_only, run_hermetic
+from support import Folder, linux_only, posix_only, run_hermetic
 
 MODULE = """
     import os, socket, stat, subprocess, sys, tempfile, unittest
@@ -53,7 +51,7 @@ MODULE = """
 """
 
 
-@unittest.skipUnless(sys.platform == "linux", "it looks at modes and descriptors as Linux has them")
+@linux_only("such modes and descriptors of files")
 @medium
 class WorkerTest(HermeticTestCase):
     def run_with(self, mask, *arguments):

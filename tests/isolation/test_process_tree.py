@@ -12,9 +12,7 @@ import unittest.mock
 
 import hermetic
 from hermetic._isolation import process_tree
-from support import posix_only, run_python
-
-ON_LINUX = sys.platform == "linux"
+from support import linux_only, posix_only, run_python
 
 
 class StatusTest(unittest.TestCase):
@@ -40,7 +38,7 @@ class StatusTest(unittest.TestCase):
 
 
 @hermetic.medium
-@unittest.skipUnless(ON_LINUX, "who is whose child is told on Linux")
+@linux_only("a list of the children of each process")
 class ChildrenTest(unittest.TestCase):
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)

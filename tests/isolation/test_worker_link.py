@@ -8,8 +8,8 @@ import unittest
 from typing import ClassVar
 
 from hermetic import large
-from support import TIMEOUT, package_folder, write_files
-from support.hostile import ON_LINUX, ON_ONE_PYTHON, HostileCase, start_hermetic
+from support import TIMEOUT, linux_only, package_folder, write_files
+from support.hostile import ON_ONE_PYTHON, HostileCase, start_hermetic
 
 _SLEEP = "time.sleep(1000)"
 
@@ -105,7 +105,7 @@ if "worker.be_worker(" in sys.orig_argv[-1]:
 
 
 @large
-@unittest.skipUnless(ON_LINUX, "as HostileCase")
+@linux_only("containment of processes that resist")
 class SlowStartTest(unittest.TestCase):
     def test_the_time_that_an_interpreter_takes_to_start_is_not_the_tests(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -140,7 +140,7 @@ class HostileTest(unittest.TestCase):
 
 @large
 @ON_ONE_PYTHON
-@unittest.skipUnless(ON_LINUX, "as HostileCase")
+@linux_only("containment of processes that resist")
 class ImportInWorkerTest(unittest.TestCase):
     def run_module(self, end):
         text = _ON_IMPORT.format(end=end)

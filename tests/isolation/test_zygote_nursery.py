@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import unittest
 
@@ -41,7 +40,7 @@ LEFT_AT_THE_END = """
 
 
 @hermetic.medium
-@unittest.skipUnless(sys.platform == "linux", "zygotes are for Linux")
+@support.linux_only("zygotes")
 class ZygoteNurseryTest(unittest.TestCase):
     def test_ctrl_c_ends_the_run_with_what_there_is(self):
         shown, status = interrupted(lambda _: {})

@@ -95,7 +95,7 @@ class AddressTest(hermetic.HermeticTestCase):
     def test_sending_on_a_connected_socket_is_no_operation(self):
         self.assertIsNone(READERS["socket.sendmsg"](FakeSocket(socket.AF_INET), None))
 
-    @unittest.skipUnless(hasattr(socket, "AF_UNIX"), "there are no unix sockets here")
+    @support.posix_only("Unix sockets")
     def test_a_unix_socket_is_named_by_its_path(self):
         for path in ("/run/db.sock", b"/run/db.sock"):
             with self.subTest(path=path):
@@ -105,7 +105,7 @@ class AddressTest(hermetic.HermeticTestCase):
                     (UNIX, "/run/db.sock", None, "unix:/run/db.sock"),
                 )
 
-    @unittest.skipUnless(hasattr(socket, "AF_UNIX"), "there are no unix sockets here")
+    @support.posix_only("Unix sockets")
     def test_an_abstract_unix_socket_is_shown_with_an_at_sign(self):
         operation = READERS["socket.connect"](FakeSocket(socket.AF_UNIX), b"\0hermetic")
         self.assertEqual((operation.host, operation.target), ("\0hermetic", "unix:@hermetic"))
@@ -172,7 +172,7 @@ class ListenTest(hermetic.HermeticTestCase):
                 host = "0.0.0.0" if family == socket.AF_INET else "::"
                 self.assertEqual((operation.host, operation.port), (host, 0))
 
-    @unittest.skipUnless(hasattr(socket, "AF_UNIX"), "there are no unix sockets here")
+    @support.posix_only("Unix sockets")
     def test_a_unix_socket_without_a_name_is_still_a_unix_socket(self):
         for bound in ("", b""):
             with self.subTest(bound=bound):

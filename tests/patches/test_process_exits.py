@@ -10,7 +10,7 @@ from unittest import mock
 
 from hermetic import medium
 from hermetic._patches import process_exits
-from support import Folder, run_hermetic, run_python
+from support import Folder, posix_only, run_hermetic, run_python
 
 _HEADER = """
 import os, signal, sys, threading, unittest
@@ -24,8 +24,6 @@ class LastTest(unittest.TestCase):
     def test_last(self):
         print("the last test ran")
 """
-
-_HAS_FORK = hasattr(os, "fork")
 
 
 def middle(*body: str, name: str = "HalfwayTest") -> str:
@@ -127,7 +125,7 @@ class ProcessExitTest(EarlyEndCase):
 
 
 @medium
-@unittest.skipUnless(_HAS_FORK, "there is no fork")
+@posix_only("fork")
 class ForkedChildTest(EarlyEndCase):
     def test_its_exit_stays_as_it_is(self):
         body = (
@@ -378,9 +376,7 @@ class ExecWithoutForkTest(unittest.TestCase):
     def test_the_program_is_spawned(self) -> None:
         for execute, rest in ((os.execv, ()), (os.execve, (dict(os.environ),))):
             with mock.patch.object(process_exits, "features", types.SimpleNamespace(WINDOWS=True)):
-                child = process_exits._start(
-                    execute, sys.executable, [sys.executable, "-c", "raise SystemExit(6)"], *rest
-                )
+                child = process_exits._start(execute, sys.executable, [sys.executable, "-c", "exit(6)"], *rest)
             self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child or 0, 0)[1]), 6)
 
     def test_a_program_that_cannot_be_is_left_to_exec(self) -> None:

@@ -8,7 +8,7 @@ import sys
 import unittest
 
 from hermetic import medium
-from support import TIMEOUT, Folder, in_network_namespace, not_inherited, package_folder
+from support import TIMEOUT, Folder, in_network_namespace, linux_only, not_inherited, package_folder
 
 # Each function is called with each argument, without the guard and then under both sizes that forbid something.
 PROGRAM = r"""
@@ -89,7 +89,7 @@ print(json.dumps([differences, violations]))
 
 
 @medium
-@unittest.skipUnless(sys.platform == "linux", "needs a network namespace")
+@linux_only("network namespaces")
 class OddArgumentsTest(unittest.TestCase):
     def test_they_have_the_same_outcome_or_are_a_violation(self):
         probe = subprocess.run(in_network_namespace("true"), capture_output=True, text=True)

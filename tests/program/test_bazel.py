@@ -125,7 +125,7 @@ class ProtocolTest(unittest.TestCase):
         self.assertIn("time violation: test_sample.SecondTest.test_c was interrupted", run.files["XML_OUTPUT_FILE"])
         self.assertIn('<testcase name="the_run"', run.files["XML_OUTPUT_FILE"])
 
-    @unittest.skipUnless(hermetic._base.features.LINUX, "elsewhere workers start too slowly for it")
+    @support.linux_only("workers that start fast enough for it")
     def test_so_does_one_whose_tests_run_in_workers(self):
         for option in ("--isolated", "--jobs=2"):
             with self.subTest(option=option):

@@ -8,13 +8,13 @@ import sys
 import tempfile
 import traceback
 import types
-import unittest
 import warnings
 from unittest import mock
 
 from hermetic import HermeticTestCase, medium
 from hermetic._protocol import portable_errors, tracebacks
 from hermetic._workers import replay
+from support import posix_only
 
 
 class Frozen(Exception):
@@ -92,7 +92,7 @@ class PositionsTest(HermeticTestCase):
                 self.assertIn(found.tb_lineno, (line, None))  # Python itself says None of -1
 
 
-@unittest.skipUnless(hasattr(os, "mkfifo"), "needs named pipes")
+@posix_only("named pipes in folders")
 @medium  # it makes files
 class FilesTest(HermeticTestCase):
     def setUp(self):

@@ -94,7 +94,7 @@ class NoteTest(HermeticTestCase):
     def test_the_lines_of_a_plain_file_are_read_as_ever(self):
         self.assertEqual(self.lines_after(self.path("shop.py", "one\ntwo\n")), ["one\n", "two\n"])
 
-    @unittest.skipUnless(hasattr(os, "mkfifo"), "needs named pipes")
+    @support.posix_only("named pipes in folders")
     def test_pipes_devices_and_folders_have_no_lines(self):
         pipe = os.path.join(self.folder, "pipe")
         os.mkfifo(pipe)

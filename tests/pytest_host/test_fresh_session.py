@@ -71,7 +71,7 @@ class FreshSessionTest(unittest.TestCase):
         self.assertEqual(*shown)
         self.assertIn("FutureWarning: a warning", shown[1])
 
-    @unittest.skipUnless(os.name == "posix", "the hostile tests use what POSIX has")
+    @support.posix_only("fork and signals")
     def test_whatever_ends_a_process_is_an_error_of_its_item(self) -> None:
         env = {"PYTHONPATH": os.pathsep.join([".", package_folder()])}
         run = run_pytest({**ENDS, **ELSEWHERE}, "--hermetic-isolated", "--hermetic-leaks=error", env=env)

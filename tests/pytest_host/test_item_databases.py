@@ -5,14 +5,13 @@ from __future__ import annotations
 import functools
 import glob
 import os
-import sys
 import types
 import unittest
 from typing import Any
 
 import hermetic
 from hermetic import HermeticTestCase, IsolationError, medium
-from support import ROOT
+from support import ROOT, linux_only
 from support.hosts import installed
 from support.pytest_runs import PytestRun, run_pytest
 
@@ -119,7 +118,7 @@ def project() -> dict[str, str]:
 
 @installed("django", "Django")
 @installed("pytest_django", "pytest-django")
-@unittest.skipUnless(sys.platform == "linux", "workers are forked from the session on Linux only")
+@linux_only("workers that are forked from the session")
 @medium
 class PytestDjangoTest(unittest.TestCase):
     def run_project(self, tests: str, *options: str, database: str, **env: str) -> PytestRun:

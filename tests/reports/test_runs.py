@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import unittest
 
 import hermetic
 from hermetic import medium
-from support import Folder, run_python
+from support import Folder, posix_only, run_python
 from support.report_runs import MIDDLE, run_reported
 
 ISOLATED = """
@@ -44,7 +43,7 @@ class EarlyEndTest(hermetic.HermeticTestCase):
         self.assertEqual(outcomes, {"test_first": "success", "test_middle": "interrupted"})
         self.assertIn("Ctrl-C", report["ended_early"])
 
-    @unittest.skipUnless(hasattr(os, "fork"), "where workers are forked from the run")
+    @posix_only("fork")
     def test_ctrl_c_while_a_worker_is_waited_for_is_reported(self):
         text = ISOLATED.format("time.sleep(1); os.kill(RUN, signal.SIGINT)")  # its beginning has been told by then
         with Folder(**{"test_it.py": text}) as folder:

@@ -7,6 +7,7 @@ import re
 import unittest
 
 import hermetic
+from hermetic._base import features
 from support import Folder, run_hermetic
 
 LEAKY = """
@@ -57,7 +58,7 @@ EXPECTED = {
     "test_changes_the_environment": "environment variable added: LEFT_OVER",
     "test_leaves_a_file": "temporary file left: ",
     "test_leaves_a_thread": "thread left running: left over",
-    "test_leaves_a_descriptor_and_fails": "open file descriptor left: ",
+    **({} if features.WINDOWS else {"test_leaves_a_descriptor_and_fails": "open file descriptor left: "}),
 }
 
 
@@ -83,7 +84,7 @@ class DetectLeaksTest(unittest.TestCase):
     def test_as_errors_they_stand_beside_the_verdicts(self):
         shown = self.run_leaky("--detect-leaks", "-v", HERMETIC_LEAKS="error")
         self.assertEqual(sorted(reported(shown)), sorted(EXPECTED))
-        self.assertIn("FAILED (failures=2, errors=4)", shown)
+        self.assertIn(f"FAILED (failures=2, errors={len(EXPECTED)})", shown)
 
     def test_of_isolated_tests_it_is_said_although_their_output_is_buffered(self):
         shown = self.run_leaky("-b", "--isolated", "-k", "environment")

@@ -9,17 +9,21 @@ import unittest
 from hermetic import medium
 from hermetic._results import leftovers
 from hermetic._verdicts import scopes
+from support import posix_only
 from support.sample_runs import SampleRunCase
 
 
 @medium
 class LeftoverTest(SampleRunCase):
     TESTS = """
-        import multiprocessing, os, subprocess, threading, time, unittest
+        import multiprocessing, os, subprocess, sys, threading, time, unittest
         from concurrent.futures import ThreadPoolExecutor
         from hermetic import allow, medium
 
         SECONDS = 30
+
+        def sleeping(seconds):
+            return [sys.executable, "-S", "-c", f"import time; time.sleep({seconds})"]
 
         class SampleTest(unittest.TestCase):
             @classmethod
@@ -28,7 +32,7 @@ class LeftoverTest(SampleRunCase):
 
             @classmethod
             def start_server(cls):
-                server = subprocess.Popen(["sleep", str(SECONDS)])
+                server = subprocess.Popen(sleeping(SECONDS))
                 cls.addClassCleanup(server.wait)
                 cls.addClassCleanup(server.kill)
                 return server
@@ -66,7 +70,7 @@ class LeftoverTest(SampleRunCase):
                 self.assertIsNone(self.server.poll())
 
             def test_6_ended_but_not_waited_for(self):
-                type(self).ended = subprocess.Popen(["sleep", str(SECONDS)])
+                type(self).ended = subprocess.Popen(sleeping(SECONDS))
                 self.ended.terminate()
                 threading.Thread(target=time.sleep, args=(0.02,)).start()
 
@@ -93,14 +97,14 @@ class LeftoverTest(SampleRunCase):
                 class LongTest(MediumTest):
                     def runTest(self):
                         ran.wait(SECONDS)
-                        process = subprocess.Popen(["sleep", "0.2"])
+                        process = subprocess.Popen(sleeping(0.2))
                         started.set()
                         ended.wait(SECONDS)
                         self.assertEqual(process.wait(), 0)
 
                 class ShortTest(MediumTest):
                     def runTest(self):
-                        subprocess.run(["true"], check=True)
+                        subprocess.run(sleeping(0), check=True)
                         ran.set()
                         started.wait(SECONDS)
 
@@ -123,7 +127,7 @@ class LeftoverTest(SampleRunCase):
             def test_2_runs_away(self):
                 for number in range(9):
                     if number == 1:
-                        type(self).left = subprocess.Popen(["sleep", str(SECONDS)])
+                        type(self).left = subprocess.Popen(sleeping(SECONDS))
                     process = multiprocessing.get_context("fork").Process(target=abs, args=(1,))
                     process.start()
                     process.join()
@@ -138,6 +142,7 @@ class LeftoverTest(SampleRunCase):
                 self.assertIsNotNone(self.left.poll())
     """
 
+    @posix_only("sh")
     def test_what_a_test_with_a_size_leaves_is_ended_and_reported(self):
         done, errors = self.run_sample("--leaks", "error", "test_sample.MediumTest")
         left = {
@@ -159,6 +164,7 @@ class LeftoverTest(SampleRunCase):
         done, errors = self.run_sample("--leaks", "error", "test_sample.ThreadedTest")
         self.assertEqual((done.returncode, errors), (0, []), done.stderr)
 
+    @posix_only("fork")
     def test_what_others_leave_is_theirs_unless_they_run_away(self):
         done, errors = self.run_sample("--leaks", "error", "--max-process-starts", "8", "test_sample.LegacyTest")
         self.assert_errors(errors, done, {"test_2_runs_away": "reached a limit on processes"})

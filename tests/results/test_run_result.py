@@ -98,7 +98,7 @@ class FailFastTest(unittest.TestCase):
 
 
 @medium
-@unittest.skipUnless(hasattr(signal, "SIGALRM"), "no signal can be sent")
+@support.posix_only("such signals")
 class CtrlCTest(unittest.TestCase):
     TESTS = """
         import os, time, unittest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unittest
 from unittest import mock
 
 from hermetic import HermeticTestCase
@@ -10,6 +9,7 @@ from hermetic._base import features
 from hermetic._base.records import Operation
 from hermetic._base.sizes import Size
 from hermetic._policy.decision import Allowance, Policy
+from support import linux_only
 
 if features.LINUX:
     from hermetic._sandbox import allowed_names
@@ -29,7 +29,7 @@ def to(host: str, port: int | None, action: str = "connect", family: str = "inet
     return Operation("network", action, "", "", family, host, port)
 
 
-@unittest.skipUnless(features.LINUX, "part of Linux's sandbox")
+@linux_only("a kernel sandbox")
 class AllowedNamesTest(HermeticTestCase):
     def setUp(self):
         for name, found in (("_addresses_of", packed(NAMED)), ("_name_servers", {*packed(SERVER)})):
@@ -77,7 +77,7 @@ class AllowedNamesTest(HermeticTestCase):
         self.assertFalse(allowed_names.stands_for("127.0.0.1", "127.0.0.2"))
 
 
-@unittest.skipUnless(features.LINUX, "part of Linux's sandbox")
+@linux_only("a kernel sandbox")
 class AddressesTest(HermeticTestCase):
     def test_a_name_is_asked_for_once_a_minute(self):
         module = mock.Mock(**{"getaddrinfo.return_value": [(0, 0, 0, "", (NAMED, 0))]})

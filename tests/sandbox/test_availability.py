@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import errno
 import subprocess
-import unittest
 from unittest import mock
 
 import support
 from hermetic import HermeticTestCase, medium
-from hermetic._base import features
 from hermetic._sandbox import availability
 from support.sandbox_runs import HEAD, needs_a_sandbox, run, verdicts
 
@@ -51,7 +49,7 @@ class AvailabilityTest(HermeticTestCase):
         self.assertIn("the kernel sandbox is not available here: it runs on Linux only", done.stderr)
         self.assertIn("sandbox = off", done.stderr)
 
-    @unittest.skipUnless(features.LINUX, "machines that Linux runs on")
+    @support.linux_only("a kernel sandbox")
     def test_an_unknown_machine_is_named_as_one(self):
         broken = "from hermetic._sandbox import call_numbers; call_numbers.MACHINES.clear()"
         self.assertIn("it supports 64-bit Python", self.run_where(broken, "--sandbox", "kernel").stderr)
@@ -66,7 +64,7 @@ class AvailabilityTest(HermeticTestCase):
         text = HEAD + INNER_RUN
         self.assertIn("already runs in such a sandbox", run(text, "--sandbox", "kernel").stdout)
 
-    @unittest.skipUnless(features.LINUX, "fails only where workers are forked")
+    @support.linux_only("forked workers")
     def test_a_test_that_must_be_sandboxed_and_cannot_is_an_error_of_its_own(self):
         text = HEAD + UNKNOWN_MACHINE
         done = run(text)
@@ -75,7 +73,7 @@ class AvailabilityTest(HermeticTestCase):
 
 
 @medium
-@unittest.skipUnless(features.LINUX, "tries it on Linux")
+@support.linux_only("a kernel sandbox")
 class MissingTest(HermeticTestCase):
     def missing(self) -> str:
         return availability.missing.__wrapped__()

@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import socket
-import unittest
 import zlib
 from unittest import mock
 
@@ -68,7 +67,7 @@ class JudgeCase(HermeticTestCase):
 
 
 @medium  # it reads /proc
-@unittest.skipUnless(features.LINUX, "Linux's system calls")
+@support.linux_only("these system calls")
 class NetworkTest(JudgeCase):
     def test_a_test_without_a_size_may_do_all(self):
         self.assertEqual(self.connect(inet("203.0.113.7", 1)), 0)
@@ -156,7 +155,7 @@ class NetworkTest(JudgeCase):
 
 
 @medium  # as above
-@unittest.skipUnless(features.LINUX, "Linux's system calls")
+@support.linux_only("these system calls")
 class ProcessTest(JudgeCase):
     def test_small_tests_start_nothing_and_medium_ones_anything(self):
         found = {}
@@ -179,7 +178,7 @@ START = Operation("process", "start", "git", "", command="git")
 
 
 @medium  # as above
-@unittest.skipUnless(features.LINUX, "Linux's system calls")
+@support.linux_only("these system calls")
 class ExceptionTest(JudgeCase):
     def setUp(self) -> None:
         super().setUp()
@@ -251,7 +250,7 @@ class ExceptionTest(JudgeCase):
 
 
 @medium  # as above
-@unittest.skipUnless(features.LINUX, "Linux's system calls")
+@support.linux_only("these system calls")
 class StartTest(JudgeCase):
     """This process stands for the worker, and for its child."""
 
@@ -321,7 +320,7 @@ class StartTest(JudgeCase):
 
 
 @medium  # as above
-@unittest.skipUnless(features.LINUX, "Linux's system calls")
+@support.linux_only("these system calls")
 class ReportTest(JudgeCase):
     def test_a_refusal_that_cannot_be_reported_is_an_error(self):
         self.hold("small")

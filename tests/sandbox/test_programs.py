@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import unittest
 from unittest import mock
 
 from hermetic import HermeticTestCase
 from hermetic._base import features
+from support import linux_only
 
 if features.LINUX:
     from hermetic._sandbox import programs
@@ -15,7 +15,7 @@ if features.LINUX:
 PID = 7
 
 
-@unittest.skipUnless(features.LINUX, "part of Linux's sandbox")
+@linux_only("a kernel sandbox")
 class ProgramsTest(HermeticTestCase):
     def setUp(self):
         patch = mock.patch.object(programs, "_image_of", return_value=("python", "1"))
@@ -50,7 +50,7 @@ class ProgramsTest(HermeticTestCase):
         self.assertIsNone(self.programs.standing_of(PID))
 
 
-@unittest.skipUnless(features.LINUX, "reads /proc")
+@linux_only("/proc")
 class ProcessTest(HermeticTestCase):
     def test_a_process_is_known_by_its_parent_its_program_and_its_image(self):
         here = os.getpid()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import struct
-import unittest
 from unittest import mock
 
 from hermetic import HermeticTestCase
 from hermetic._base import features
+from support import linux_only
 
 if features.LINUX:
     from hermetic._sandbox import seccomp
@@ -16,7 +16,7 @@ if features.LINUX:
 LISTENER = 9
 
 
-@unittest.skipUnless(features.LINUX, "part of Linux's sandbox")
+@linux_only("a kernel sandbox")
 class AnswersTest(HermeticTestCase):
     def ioctl(self, **behaviour: object) -> mock.Mock:
         patch = mock.patch.object(seccomp.fcntl, "ioctl", **behaviour)

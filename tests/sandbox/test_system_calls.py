@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import socket
 import struct
-import unittest
 
 from hermetic import HermeticTestCase, medium
 from hermetic._base import features
 from hermetic._policy.decision import INET, KERNEL, OTHER, UNIX
+from support import linux_only
 from support.system_call_arguments import Arguments, inet, inet6, unix
 
 if features.LINUX:
     from hermetic._sandbox import system_calls
 
 
-@unittest.skipUnless(features.LINUX, "Linux's system calls")
+@linux_only("these system calls")
 class AddressTest(HermeticTestCase):
     def target(self, address: bytes, action: str = "connect") -> str:
         operation = system_calls.sockaddr_operation("connect", action, address)
@@ -49,7 +49,7 @@ class AddressTest(HermeticTestCase):
 
 
 @medium  # it reads /proc
-@unittest.skipUnless(features.LINUX, "Linux's system calls")
+@linux_only("these system calls")
 class OperationsTest(HermeticTestCase):
     def setUp(self) -> None:
         self.memory = Arguments()
@@ -95,7 +95,7 @@ class OperationsTest(HermeticTestCase):
 
 
 @medium  # it reads /proc
-@unittest.skipUnless(features.LINUX, "Linux's system calls")
+@linux_only("these system calls")
 class DescriptorsTest(HermeticTestCase):
     def setUp(self) -> None:
         self.memory = Arguments()

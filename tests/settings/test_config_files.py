@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import unittest
 
 from hermetic._base import features
 from hermetic._settings import config
+from support import posix_only
 from support.settings_files import ConfigTestCase, needs_tomllib
 
 _SETTING = "default_size = small"
@@ -140,12 +140,12 @@ class FileTest(ConfigTestCase):
         os.mkdir(os.path.join(self.folder, "pyproject.toml"))
         self.assert_error("is a folder")
 
-    @unittest.skipUnless(hasattr(os, "mkfifo"), "links need a privilege here")
+    @posix_only("symbolic links without a privilege")
     def test_a_link_that_leads_nowhere_is_an_error(self):
         os.symlink("elsewhere", os.path.join(self.folder, "setup.cfg"))
         self.assert_error("setup.cfg is not a readable file")
 
-    @unittest.skipUnless(hasattr(os, "mkfifo"), "there are no pipes with names here")
+    @posix_only("named pipes in folders")
     def test_a_pipe_is_an_error_and_is_not_waited_for(self):
         os.mkfifo(os.path.join(self.folder, "setup.cfg"))
         self.assert_error("setup.cfg is not a readable file")

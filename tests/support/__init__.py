@@ -44,6 +44,15 @@ def posix_only(what: str) -> Any:
     return unittest.skipIf(features.WINDOWS, f"Windows has no {what}")
 
 
+def linux_only(what: str) -> Any:
+    """A decorator of tests and their classes: skip them elsewhere than on Linux.
+
+    Args:
+        what: what they try, which only Linux has.
+    """
+    return unittest.skipUnless(features.LINUX, f"only Linux has {what}")
+
+
 def posix_module(name: str) -> Any:
     """Import a module that only POSIX systems have; elsewhere, skip the module of tests that is being imported."""
     try:

@@ -282,7 +282,7 @@ STOP = """
 
 
 @medium
-@unittest.skipIf(sys.platform == "win32", "Ctrl-C is sent as a signal")
+@support.posix_only("signal for Ctrl-C")
 class StopTest(unittest.TestCase):
     def start(self, folder, *arguments):
         environment = {**os.environ, "PYTHONPATH": package_folder(), "LOG": os.path.join(folder, "log.txt")}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import unittest
 
 import support
@@ -17,7 +16,7 @@ SOAK = os.path.join(ROOT, "tests", "benchmarks", "soak.py")
 
 @medium
 @support.not_measured
-@unittest.skipUnless(sys.platform == "linux", "what a run takes is read from /proc")
+@support.linux_only("/proc, which tells what a run takes")
 class SoakTest(unittest.TestCase):
     def test_every_verdict_is_right_and_nothing_grows_or_is_left(self):
         done = run_python(SOAK, "--tests", "300")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import sys
-import unittest
 
 from hermetic import medium
-from support import run_python
+from support import linux_only, run_python
 from support.sample_runs import SampleRunCase
 
 MODES = ((), ("-j", "2"), ("--isolated",), ("--isolated", "--isolated-start", "fresh"))
@@ -85,7 +83,7 @@ class ImportsTest(SampleRunCase):
 
 
 @medium
-@unittest.skipUnless(sys.platform == "linux", "elsewhere, no worker is forked")
+@linux_only("forked workers")
 class FreshTest(SampleRunCase):
     TESTS = """
         import os, sys, unittest
