@@ -286,7 +286,7 @@ class ViolationTourTest(unittest.TestCase):
         self.assertEqual(len(visited), 12)
         with Folder(**{"test_it.py": VIOLATED}) as folder:
             done = run_hermetic("--junit-xml", "report.xml", "test_it", cwd=folder)
-        ran = [path.rpartition("/hermetic/")[2] for path in done.stdout.splitlines()]
+        ran = [path.replace(os.sep, "/").rpartition("/hermetic/")[2] for path in done.stdout.splitlines()]
         first = visited.index("_results/guarded_result.py")
         reported = [path for path in ran if path in visited[first:]]
         self.assertEqual(reported, visited[first:], done.stderr)

@@ -82,6 +82,7 @@ class CeilingTest(SampleRunCase):
         ceilings = ("--max-process-depth", "4", "--max-processes", "25", "--max-process-starts", "20")
         return self.run_sample(*ceilings, *arguments, **{"itself.py": self.SCRIPT})
 
+    @support.posix_only("fork")
     def test_each_is_one_error_and_the_next_test_runs(self):
         runaways = (
             "a_process_that_starts_itself", "a_process_that_starts_itself_in_a_medium_test", "forks_in_a_loop",
@@ -94,6 +95,7 @@ class CeilingTest(SampleRunCase):
                 self.assertEqual(done.stdout.count("the next one ran"), 2)
                 self.assertIn("Ran 9 tests", done.stderr)
 
+    @support.posix_only("fork")
     def test_the_error_names_the_ceiling_and_the_line(self):
         _, [(_, text)] = self.run_with_ceilings("test_sample.MediumTest.test_starts_in_a_loop")
         self.assertIn("reached a limit on processes: max_process_starts = 20\n", text)

@@ -34,6 +34,7 @@ import warnings
 
 import hermetic
 import support
+from hermetic._base import features
 from hermetic._isolation import leak_snapshot
 
 setUpModule = support.some_pythons_do
@@ -117,6 +118,10 @@ CHANGES = {
         lambda value: locale.setlocale(locale.LC_COLLATE, value), "C.utf8", "C"
     ),
 }
+if features.WINDOWS:  # it has neither such signals nor such a locale
+    CHANGES = {
+        text: make for text, make in CHANGES.items() if not text.startswith(("signal", "blocked", "timer", "loc"))
+    }
 
 
 @hermetic.medium  # it waits for what is about to end, once for each change
@@ -154,6 +159,7 @@ class ChangesTest(unittest.TestCase):
             self.assertEqual(shown, ["environment variable added: NEW_ONE", "environment variable changed: OLD_ONE"])
             self.assertEqual(changes_of(os.environ.clear)[0].partition(":")[0], "environment variable removed")
 
+    @support.posix_only("tzset")
     def test_the_time_zone(self):
         def change():
             os.environ["TZ"] = "Etc/GMT-9" if time.tzname[0] != "+09" else "UTC"
@@ -164,6 +170,7 @@ class ChangesTest(unittest.TestCase):
         time.tzset()
         self.assertTrue([text for text in found if text.startswith("time zone changed")], found)
 
+    @support.posix_only("way to remove the current folder")
     def test_the_current_folder_and_files_in_it(self):
         with tempfile.TemporaryDirectory(prefix="hermetic-test-") as folder:
             before = os.getcwd()
@@ -188,22 +195,24 @@ class ChangesTest(unittest.TestCase):
             self.assertEqual(len(glob.glob(os.path.join(folder, "*-journal"))), 1)
 
     def test_files_of_other_processes_are_not_new(self):
-        with tempfile.TemporaryDirectory(prefix="hermetic-test-") as folder:
-            self.addCleanup(os.chdir, os.getcwd())
-            os.chdir(folder)
-            snapshot = leak_snapshot.Snapshot(["data.sqlite3"])
-            for name in ("data.sqlite3", "data.sqlite3-journal", "data", ".hidden"):
-                open(name, "w").close()
-            self.assertEqual(snapshot.changes(), ["file in the current folder: data"])
+        folder = tempfile.mkdtemp(prefix="hermetic-test-")
+        self.addCleanup(shutil.rmtree, folder)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(folder)
+        snapshot = leak_snapshot.Snapshot(["data.sqlite3"])
+        for name in ("data.sqlite3", "data.sqlite3-journal", "data", ".hidden"):
+            open(name, "w").close()
+        self.assertEqual(snapshot.changes(), ["file in the current folder: data"])
 
     def test_a_file_that_was_there_before_is_not_new(self):
-        with tempfile.TemporaryDirectory(prefix="hermetic-test-") as folder:
-            self.addCleanup(os.chdir, os.getcwd())
-            os.chdir(folder)
-            for name in ("edited", "other"):
-                open(name, "w").close()
-            os.utime(folder, (1, 1))  # long before the files were written
-            self.assertEqual(changes_of(lambda: (open("new", "w").close(), os.unlink("new"))), [])
+        folder = tempfile.mkdtemp(prefix="hermetic-test-")
+        self.addCleanup(shutil.rmtree, folder)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(folder)
+        for name in ("edited", "other"):
+            open(name, "w").close()
+        os.utime(folder, (1, 1))  # long before the files were written
+        self.assertEqual(changes_of(lambda: (open("new", "w").close(), os.unlink("new"))), [])
 
     def test_logging_handlers(self):
         handler = []
@@ -227,6 +236,7 @@ class ChangesTest(unittest.TestCase):
         found = changes_of(lambda: resource.setrlimit(resource.RLIMIT_CORE, (new, hard)))
         self.assertEqual(found, ["resource limit changed: RLIMIT_CORE"] if new <= hard or hard < 0 else [])
 
+    @support.posix_only("list of open files")
     def test_open_and_closed_file_descriptors(self):
         opened = []
         found = changes_of(lambda: opened.append(os.open(os.devnull, os.O_RDONLY)))
@@ -510,6 +520,7 @@ with mock.patch("_signal.getsignal", side_effect=KeyError):
 
 @hermetic.medium  # it starts a process
 class FirstUseTest(unittest.TestCase):
+    @support.posix_only("such modules as resource")
     def test_a_module_that_is_imported_is_no_change_and_a_value_that_cannot_be_read_is_one(self):
         done = support.run_python("-c", FIRST_USE)
         expected = ["[]", "[]", "['signal handler could not be read after the test']"]

@@ -68,6 +68,7 @@ OWN_WORK = """
 """
 
 
+@support.posix_only("fork")
 @medium
 class CopyTest(unittest.TestCase):
     def run_sample(self, text: str, *options: str) -> tuple[int, str, list[str]]:

@@ -232,6 +232,7 @@ class B(unittest.TestCase):
                 used = r"timed out: the group @isolated\(timeout=3\) class test_it.A used 3\.[01] of its 3 seconds"
                 self.assertRegex(run.text, f"isolated test test_it.A.test_b: {used}")
 
+    @support.posix_only("signals that stop a process")
     def test_while_the_run_is_stopped_no_time_counts(self):
         text = """
 import subprocess

@@ -8,7 +8,7 @@ from unittest import mock
 
 from hermetic import DecorationError, medium, small
 from hermetic._rules import marking
-from support import Folder, run_hermetic
+from support import Folder, linux_only, run_hermetic
 
 TESTS = """
 import os, subprocess, types, unittest
@@ -50,6 +50,7 @@ def load_tests(loader, tests, pattern):
 """
 
 
+@linux_only("workers that have all that is imported, unpickled")
 class OwnMethodsTest(unittest.TestCase):
     def assert_judged(self, *options: str, isolated: set[str]) -> None:
         with Folder(**{"test_own.py": TESTS}) as folder:

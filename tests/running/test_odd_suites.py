@@ -396,6 +396,7 @@ class OddProcesses(unittest.TestCase):
         )
         self.assertRegex(said, REFUSED)
 
+    @support.posix_only("fork")
     def test_a_child_that_is_started_in_an_allow_block_is_charged_to_the_test(self):
         said = self.assert_errors(
             """
@@ -435,6 +436,7 @@ class OddProcesses(unittest.TestCase):
                         self.assertEqual(os.listdir(folder), [])
         """)
 
+    @support.posix_only("fork")
     def test_children_are_charged_after_a_temporary_folder_has_gone(self):
         source = """
             class Case(unittest.TestCase):
@@ -486,9 +488,11 @@ class TheEndOfTheProcess(unittest.TestCase):
                 threading.Thread(target=release).start()
     """
 
+    @support.posix_only("fork")
     def test_a_violation_of_a_child_after_the_last_test_is_shown(self):
         self.assertRegex(run_module(self.LATE).stderr, "\nafter the last test: " + REFUSED)
 
+    @support.posix_only("fork")
     def test_a_violation_of_a_child_after_the_last_test_fails_the_run(self):
         ran = run_module(self.LATE)
         self.assertEqual(ran.returncode, 1, ran.stderr)

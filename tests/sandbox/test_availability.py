@@ -38,7 +38,9 @@ class Case(unittest.TestCase):
 class AvailabilityTest(HermeticTestCase):
     def run_where(self, broken: str, *options: str) -> subprocess.CompletedProcess[str]:
         """A run of a harmless suite on a machine that lacks something."""
-        text = HEAD + "class Case(unittest.TestCase):\n    @small\n    def test_it(self): pass\n"
+        text = (
+            "import hermetic, unittest\n@hermetic.small\nclass Case(unittest.TestCase):\n    def test_it(self): pass\n"
+        )
         start = f"import sys; {broken}; from hermetic._program.cli import main; main()"
         with support.Folder(**{"test_it.py": text}) as folder:
             return support.run_python("-c", start, *options, "test_it", cwd=folder)

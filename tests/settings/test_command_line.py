@@ -20,12 +20,12 @@ class CommandLineTest(ConfigTestCase):
         self.write(setup_cfg="[tool:hermetic]\nmode = warn\n")
         support.write_files(self.folder, {"test_x.py": "raise SystemExit('imported')"})
         status, out, err = self.run_here(
-            "--show-config", "--default-size", "small", "discover", HERMETIC_START_METHOD="fork"
+            "--show-config", "--default-size", "small", "discover", HERMETIC_START_METHOD="platform"
         )
         self.assertEqual((status, err), (0, ""))
         path = os.path.join(self.folder, "setup.cfg")
         expected = shown_settings(
-            mode=f"warn  ({path})", default_size="small  (command line)", start_method="fork  (environment)"
+            mode=f"warn  ({path})", default_size="small  (command line)", start_method="platform  (environment)"
         )
         self.assertEqual(out.splitlines(), expected)
 
@@ -56,7 +56,7 @@ class CommandLineTest(ConfigTestCase):
 
     def test_a_default_size_applies_to_tests_that_say_none(self):
         self.write(setup_cfg="")
-        source = "import os, unittest\nclass T(unittest.TestCase):\n    def test_x(self):\n        os.system('true')\n"
+        source = "import os, unittest\nclass T(unittest.TestCase):\n    def test_x(self):\n        os.system('cd .')\n"
         support.write_files(self.folder, {"test_x.py": source})
         self.assertEqual(self.run_here("test_x")[0], 0)
         self.assertEqual(self.run_here("--default-size", "small", "test_x")[0], 1)
@@ -67,7 +67,7 @@ class CommandLineTest(ConfigTestCase):
         self.write(setup_cfg="[tool:hermetic]\ndefault_size = small\n")
         source = (
             "import os, unittest\nclass T(unittest.TestCase):\n"
-            "    def test_x(self):\n        self.assertEqual(os.system('true'), 0)\n"
+            "    def test_x(self):\n        self.assertEqual(os.system('cd .'), 0)\n"
         )
         support.write_files(self.folder, {"test_x.py": source})
         seen = [
@@ -77,10 +77,12 @@ class CommandLineTest(ConfigTestCase):
         self.assertEqual(seen, [(1, True), (0, True), (0, False)])
 
     def test_a_path_pattern_allows_to_the_matching_file_alone(self):
-        self.write(setup_cfg="[tool:hermetic]\ndefault_size = small\n[tool:hermetic:allow:test_a*]\nprocesses = true\n")
+        self.write(
+            setup_cfg="[tool:hermetic]\ndefault_size = small\n[tool:hermetic:allow:test_a*]\nprocesses = python*\n"
+        )
         source = (
-            "import subprocess, unittest\nclass T(unittest.TestCase):\n"
-            "    def test_x(self):\n        subprocess.run(['true'])\n"
+            "import subprocess, sys, unittest\nclass T(unittest.TestCase):\n"
+            "    def test_x(self):\n        subprocess.run([sys.executable, '-c', ''])\n"
         )
         support.write_files(self.folder, {"test_a.py": source, "test_b.py": source})
         self.assertEqual((self.run_here("test_a")[0], self.run_here("test_b")[0]), (0, 1))

@@ -107,6 +107,7 @@ _NUMBER = _ROUTES.count("def test_")
 _SMALL = ("--default-size", "small")
 
 
+@support.posix_only("fork and pseudo-terminals")
 @medium
 @support.not_measured
 class EveryRouteTest(SampleRunCase):
@@ -141,6 +142,7 @@ class EveryRouteTest(SampleRunCase):
         self.assertTrue(all("H001] network violation" in text for _, text in errors), done.stderr)
 
 
+@support.posix_only("fork")
 @medium
 class WarningTest(SampleRunCase):
     WORK = _WORK
@@ -204,6 +206,7 @@ _OWNERS = {
 }
 
 
+@support.posix_only("fork")
 @medium
 class OutsideOfTestsTest(SampleRunCase):
     WORK = _WORK
@@ -255,6 +258,7 @@ class OutsideOfTestsTest(SampleRunCase):
         self.assertIn("import of test_sample: hosts: 203.0.113.7:9; commands:", done.stdout)
 
 
+@support.posix_only("fork")
 @medium
 class BlockTest(SampleRunCase):
     WORK = _WORK

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import unittest
 
 import support
 from hermetic import medium
+from hermetic._base import features
 from support import Folder, run_hermetic, run_python
 
 setUpModule = support.some_pythons_do
@@ -92,10 +94,12 @@ class StartMethodTest(StartMethodCase):
     def test_the_variable_can_leave_it_to_the_platform(self):
         self.assert_method(own_method(), self.run_module(_SAMPLE, env={"HERMETIC_START_METHOD": "platform"}))
 
+    @support.posix_only("start method but spawn")
     def test_the_option_wins_over_the_variable(self):
         env = {"HERMETIC_START_METHOD": "forkserver"}
         self.assert_method("fork", self.run_module(_SAMPLE, "--start-method", "fork", env=env))
 
+    @support.posix_only("start method but spawn")
     def test_setup_cfg_sets_it(self):
         files = {"test_sample.py": _SAMPLE, "setup.cfg": "[tool:hermetic]\nstart_method = fork\n"}
         with Folder(**files) as folder:
@@ -103,10 +107,8 @@ class StartMethodTest(StartMethodCase):
 
     def test_it_is_set_where_multiprocessing_was_imported_at_start_up(self):
         with Folder(**{"test_sample.py": _SAMPLE, "early/sitecustomize.py": "import multiprocessing\n"}) as folder:
-            import hermetic
-
-            package = hermetic.__file__.rpartition("/hermetic/")[0]
-            run = run_hermetic(cwd=folder, env={"PYTHONPATH": f"{folder}/early:{package}"})
+            path = os.pathsep.join((os.path.join(folder, "early"), support.package_folder()))
+            run = run_hermetic(cwd=folder, env={"PYTHONPATH": path})
             self.assert_method("spawn", run)
 
     def test_a_run_that_needs_no_multiprocessing_does_not_import_it(self):
@@ -114,6 +116,7 @@ class StartMethodTest(StartMethodCase):
         self.assertEqual("False\n", self.run_module(text, env=UNMEASURED).stdout)
 
 
+@support.posix_only("start method but spawn")
 @medium
 class OwnStartMethodTest(StartMethodCase):
     def test_a_module_can_set_its_own_without_force(self):
@@ -145,7 +148,8 @@ class OwnStartMethodTest(StartMethodCase):
 @medium
 class StartTest(StartMethodCase):
     def test_processes_and_pools_start_by_every_method(self):
-        names = {"fork": "popen_fork", "spawn": "popen_spawn_posix", "forkserver": "popen_forkserver"}
+        spawn = "popen_spawn_win32" if features.WINDOWS else "popen_spawn_posix"
+        names = {"fork": "popen_fork", "spawn": spawn, "forkserver": "popen_forkserver"}
         for method in _METHODS:
             with self.subTest(method=method):
                 run = self.run_module(_STARTS_A_PROCESS, "--start-method", method)
@@ -153,6 +157,7 @@ class StartTest(StartMethodCase):
                 self.assertIn(names[method], run.stdout)
                 self.assertIn("Ran 2 tests", run.stderr)
 
+    @support.posix_only("start method but spawn")
     def test_executors_start_by_the_method(self):
         text = """
             import concurrent.futures, os, unittest
@@ -185,6 +190,7 @@ _RESTORES = """
 """
 
 
+@support.posix_only("start method but spawn")
 @medium
 class RestoreTest(unittest.TestCase):
     def run_main(self, *arguments, before="", in_the_test="", after=""):

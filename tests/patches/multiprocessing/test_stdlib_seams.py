@@ -15,11 +15,18 @@ from unittest import mock
 
 import hermetic
 from hermetic._patches.multiprocessing import pools
+from support import posix_only
 from support.plain_python import original
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+    from multiprocessing.popen_spawn_win32 import Popen
+
+    start_process = Popen.__init__
+else:
     import multiprocessing.forkserver
-    import multiprocessing.popen_spawn_posix
+    from multiprocessing.popen_spawn_posix import Popen
+
+    start_process = Popen._launch
 
 
 class MultiprocessingTest(hermetic.HermeticTestCase):
@@ -31,11 +38,13 @@ class MultiprocessingTest(hermetic.HermeticTestCase):
         self.assertIsInstance(default._default_context, multiprocessing.context.BaseContext)
         self.assertIn("_actual_context", vars(default))
 
+    @posix_only("start method but spawn")
     def test_a_new_default_is_what_the_package_uses_until_one_is_set(self):
         default = multiprocessing.context.DefaultContext(multiprocessing.get_context("spawn"))
         default._default_context = default.get_context("fork")
         self.assertEqual(default.get_start_method(), "fork")
 
+    @posix_only("start method but spawn")
     def test_setting_the_method_fills_the_other_slot(self):
         default = multiprocessing.context.DefaultContext(multiprocessing.get_context("fork"))
         self.assertIsNone(default._actual_context)
@@ -56,16 +65,19 @@ class MultiprocessingTest(hermetic.HermeticTestCase):
         self.assertEqual(multiprocessing.current_process().name, "prepared")
 
     def test_the_data_is_asked_for_through_the_module_each_time(self):
-        source = inspect.getsource(multiprocessing.popen_spawn_posix.Popen._launch)
+        source = inspect.getsource(start_process)
         self.assertIn("spawn.get_preparation_data(", source)
 
+    @posix_only("fork_exec")
     def test_processes_are_spawned_through_fork_exec(self):
         self.assertIn("_posixsubprocess.fork_exec(", inspect.getsource(multiprocessing.util.spawnv_passfds))
 
+    @posix_only("fork server")
     def test_the_fork_server_asks_under_a_name_of_its_own(self):
         source = inspect.getsource(multiprocessing.forkserver.ForkServer.ensure_running)
         self.assertIn("spawn.get_preparation_data('ignore')", source)
 
+    @posix_only("fork server")
     def test_the_fork_server_has_a_list_of_what_it_imports(self):
         server = multiprocessing.forkserver.ForkServer()
         self.assertEqual(server._preload_modules, ["__main__"])
