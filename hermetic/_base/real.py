@@ -91,6 +91,14 @@ def socket_module() -> Any:
     return import_module("_socket")
 
 
+def relative_path(path: str, start: str = os.curdir) -> str:
+    """Return a path from a folder; on Windows, the absolute path if the folder is on another drive."""
+    try:
+        return os.path.relpath(path, start)
+    except ValueError:
+        return os.path.abspath(path)
+
+
 def environment() -> dict[Any, Any]:
     """Return the environment variables as the system stores them, undecoded."""
     return os.environ._data.copy()  # type: ignore[attr-defined,no-any-return]

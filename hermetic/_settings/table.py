@@ -6,6 +6,7 @@ import fnmatch
 import os
 import re
 
+from .._base import real
 from .._base.sizes import MODES, OPT_IN, STRICT, WARN
 from .._policy.decision import NO_ALLOWANCE, Allowance
 from .kinds import Choice, Count, File, Jobs, Percentages, Retries, Seconds, Seed, SizeName, Switch, Words
@@ -307,7 +308,7 @@ class Settings:
         """
         if not self.allow:
             return NO_ALLOWANCE
-        relative = os.path.relpath(path, self.root).replace(os.sep, "/")
+        relative = real.relative_path(path, self.root).replace(os.sep, "/")
         allowance = NO_ALLOWANCE
         for pattern, allowed in self.allow:
             if fnmatch.fnmatchcase(relative, pattern):

@@ -241,7 +241,7 @@ def _diff(edited: dict[str, tuple[bytes, bytes]]) -> list[str]:
     lines = []
     for file, (before, after) in edited.items():
         try:
-            path = os.path.relpath(file)
+            path = real.relative_path(file)
         except FileNotFoundError:  # a test has removed the current folder
             path = file.lstrip(os.sep)
         name = path.replace(os.sep, "/")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from .._base import real
 from .._base.errors import ConfigurationError
 from .._base.records import PastRun
 from .history import history_path, owner_of_fixture
@@ -56,7 +55,7 @@ def merge(paths: Sequence[str], settings: Settings) -> str:
     except OSError as error:
         raise ConfigurationError(f"the history {path} could not be written: {error.strerror or error}") from None
     shown, were = _counted(len(reports), "report"), _counted(run.tests, "test")
-    return f"Added a run of {were} ({run.failures} failed) from {shown} to {os.path.relpath(path)}."
+    return f"Added a run of {were} ({run.failures} failed) from {shown} to {real.relative_path(path)}."
 
 
 def _counted(number: int, noun: str) -> str:

@@ -40,6 +40,17 @@ class RealTest(hermetic.HermeticTestCase):
                 self.assertTrue(hasattr(module, name))
 
 
+class RelativePathTest(hermetic.HermeticTestCase):
+    def test_a_path_starts_in_the_folder(self):
+        folder = os.path.abspath("folder")
+        self.assertEqual(real.relative_path(os.path.join(folder, "file"), folder), "file")
+        self.assertEqual(real.relative_path(folder), "folder")
+
+    def test_on_another_drive_it_is_absolute(self):
+        with mock.patch.object(os.path, "relpath", side_effect=ValueError("path is on mount 'C:'")):
+            self.assertEqual(real.relative_path("file", "folder"), os.path.abspath("file"))
+
+
 class SystemStateTest(hermetic.HermeticTestCase):
     """Signal handlers and the environment, as the leak check reads and sets them."""
 

@@ -155,6 +155,7 @@ class LeftoverTest(SampleRunCase):
         self.assert_errors(found, done, left)
         self.assertEqual(len(errors), len(left) + 1, done.stderr)
 
+    @posix_only("list of the processes that a process has started")
     def test_by_default_it_is_warned_of(self):
         done, errors = self.run_sample("test_sample.MediumTest.test_3_process")
         self.assertEqual((done.returncode, errors), (0, []), done.stderr)

@@ -77,6 +77,7 @@ class StartAtImportTest(SampleRunCase):
         done, errors = self.run_sample("test_late", **self.files(), **{"test_late.py": test})
         self.assert_errors(errors, done, {"test_late": "H008] multiprocessing violation: module thing_pool "})
 
+    @support.posix_only("start method but spawn")
     def test_a_module_that_runs_tests_while_it_is_imported_starts_nothing_itself(self):
         test = """
             import multiprocessing, unittest
@@ -92,6 +93,7 @@ class StartAtImportTest(SampleRunCase):
         self.assertIn("Ran 1 test", done.stderr)
         self.assertIn("\nOK\n", done.stderr)
 
+    @support.posix_only("start method but spawn")
     def test_the_setting_allows_it(self):
         thing = "import multiprocessing\n\nMANAGER = multiprocessing.get_context('fork').Manager()\n"
         test = """
