@@ -20,15 +20,17 @@ from .nursery import Nursery
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any, NoReturn
 
     from .interpreters import WorkerArguments
     from .output import WorkerFolder
+    from .worker_link import Worker
 
 # Seconds and microseconds that a worker may leave a request unread: it may be importing a module, or its test may have
 # sent a forged end and sleep.
 _SEND_TIMEOUT = struct.pack("ll", 300, 0)
+_KEPT_FOLDERS = 2  # with 6 open files each
 _END_SECONDS = 15.0  # for a zygote to end its workers
 
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)  # a program begins with their defaults
@@ -46,13 +48,17 @@ class ZygoteNursery(Nursery):
         self._lost = False
         self._started = 0  # how many workers: the last of their tokens
         self._folders: list[WorkerFolder] = []  # to be used again
+        self._ready: Worker | None = None  # the next one
 
     @classmethod
-    def fork(cls, warm_up: Callable[[], Callable[[WorkerArguments], NoReturn]]) -> ZygoteNursery:
+    def fork(
+        cls, warm_up: Callable[[], Callable[[WorkerArguments], NoReturn]], packages: Sequence[str] = ()
+    ) -> ZygoteNursery:
         """A nursery whose zygote is a copy of this process as it is now.
 
         Args:
             warm_up: called in the zygote; returns the function to call in each worker, which does not return.
+            packages: whose code workers run, besides that of hermetic and unittest.
 
         Raises:
             OSError: the system refuses.
@@ -65,7 +71,7 @@ class ZygoteNursery(Nursery):
                     ours.close()
                     scopes.reset()
                     interpreter_internals.forget_exit_handlers()
-                    zygote.Zygote(theirs, warm_up()).serve()
+                    zygote.Zygote(theirs, warm_up(), packages).serve()
                 finally:
                     real.exit_process(1)
             return cls(ours, pid)
@@ -98,6 +104,22 @@ class ZygoteNursery(Nursery):
         self._lost = self._lost or not data
         return json.loads(data) if data else None
 
+    def new_worker(self, *, fresh: bool, sandboxed: bool = False) -> Worker:
+        """Start a worker. From the second on, the next one is started as well: it gets ready while this one works."""
+        if fresh or sandboxed:
+            return super().new_worker(fresh=fresh, sandboxed=sandboxed)
+        worker, self._ready = self._ready, None
+        if worker is not None:
+            self.take_messages()
+            if worker.link.ended() is not None:  # a test has killed it
+                worker.end()
+                worker = None
+        is_first = self._started == 0
+        worker = worker or super().new_worker(fresh=False)
+        if not is_first:
+            self._ready = super().new_worker(fresh=False)
+        return worker
+
     def _start(self, folder: WorkerFolder, nonce: bytes, *, fresh: bool, sandboxed: bool) -> _ZygoteLink:
         ours, theirs = own_sockets.pair()
         self._started = token = self._started + 1
@@ -117,7 +139,10 @@ class ZygoteNursery(Nursery):
 
     def _take_back(self, folder: WorkerFolder) -> None:
         """Keep the folder for the next worker: the zygote has ended all that could still write there."""
-        self._folders.append(folder)
+        if len(self._folders) < _KEPT_FOLDERS:
+            self._folders.append(folder)
+        else:
+            folder.remove()
 
     def wait(self, links: list[_ZygoteLink], timeout: float) -> list[_ZygoteLink]:
         """Wait so many seconds for any of the workers to send something or to end, and return the links to those."""
@@ -194,6 +219,8 @@ class ZygoteNursery(Nursery):
         self._control.close()
         if not at_home:
             return
+        if self._ready is not None:
+            self._ready.end()
         for folder in self._folders:
             folder.remove()
         self.wake()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+_DATA = frozenset({str, int, float, bool, bytes, type(None), dict, list, set, frozenset})
 _OF_C = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
 _AROUND_FUNCTIONS = (staticmethod, classmethod, property, types.CellType, tuple)
 _module_of_class = vars(type)["__module__"].__get__
@@ -43,7 +44,7 @@ def _code_of(packages: set[str]) -> dict[int, Any]:
     while left:
         thing = left.pop()
         kind = type(thing)
-        if id(thing) in found:
+        if kind in _DATA or id(thing) in found:
             continue
         if kind is types.CodeType:
             found[id(thing)] = thing

@@ -107,6 +107,28 @@ class ZygoteNurseryTest(unittest.TestCase):
         self.assertEqual(verdicts(shown.stderr), {"test_1": "ok", "test_2": "ERROR", "test_3": "ok"}, shown.stderr)
         self.assertNotIn("process left running", shown.stderr)
 
+    def test_a_test_that_kills_the_worker_that_waits_harms_nobody(self):
+        module = """
+            import os, signal, time, unittest
+            from hermetic import isolated
+            def children():
+                with open(f"/proc/{os.getppid()}/task/{os.getppid()}/children") as file:
+                    return {*map(int, file.read().split())} - {os.getpid()}
+            class T(unittest.TestCase):
+                @isolated
+                def test_1(self): pass
+                @isolated(timeout=30)
+                def test_2(self):
+                    while not children(): time.sleep(0.01)
+                    for pid in children(): os.kill(pid, signal.SIGKILL)
+                    while children(): time.sleep(0.01)
+                @isolated
+                def test_3(self): pass
+        """
+        with Folder(**{"test_kills.py": module}) as folder:
+            shown = run_python("-m", "hermetic", "-v", "test_kills", cwd=folder)
+        self.assertEqual(verdicts(shown.stderr), dict.fromkeys(("test_1", "test_2", "test_3"), "ok"), shown.stderr)
+
     def test_warnings_of_a_class_that_asks_for_more_than_a_text(self):
         module = """
             import unittest, warnings
