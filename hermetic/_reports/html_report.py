@@ -50,12 +50,12 @@ def text(run: RunRecord) -> str:
             '<main id="main" tabindex="-1">',
             '<section id="results" hidden></section>',
             '<div id="sections">',
-            *html_failures.failures(numbered, run.trends, lanes.places(run.tests)),
+            *html_failures.failures(numbered, run.trends, lanes.places),
             *_violations(numbered),
             *html_trends.history(run.trends, links),
             *timeline(run, lanes),
             *_slowest(slowest),
-            *html_tests.tests(run, numbered, lanes, linked),
+            *html_tests.tests(run.trends, numbered, lanes, linked),
             f"</div></main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
         ]
     )
@@ -100,7 +100,7 @@ def _header(run: RunRecord) -> Iterator[str]:
 
 def _counts(run: RunRecord) -> dict[str, int]:
     """The numbers of records by outcome, the flaky ones apart."""
-    totals = {outcome: run.totals()[outcome] for outcome in OUTCOMES}
+    totals = {outcome: number for outcome, number in run.totals().items() if outcome in OUTCOMES}
     flaky = [record.outcome for record in run.tests if record.is_flaky]
     for outcome in flaky:
         totals[outcome] -= 1

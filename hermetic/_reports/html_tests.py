@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from .html_timeline import Timeline
-    from .test_records import RunRecord, TestRecord
+    from .test_records import TestRecord, Trends
 
 
 def has_row(record: TestRecord) -> bool:
@@ -34,7 +34,7 @@ def has_row(record: TestRecord) -> bool:
 
 
 def tests(
-    run: RunRecord, numbered: Sequence[tuple[int, TestRecord]], lanes: Timeline, linked: Collection[int]
+    trends: Trends | None, numbered: Sequence[tuple[int, TestRecord]], lanes: Timeline, linked: Collection[int]
 ) -> Iterator[str]:
     """The section of all tests.
 
@@ -48,7 +48,6 @@ def tests(
     yield '<section id="tests"><h2 id="tests-title" tabindex="-1">All tests</h2>'
     if not suites:
         yield '<p class="empty">No tests ran.</p>'
-    places = lanes.places(run.tests)
     for suite, items in suites.items():
         yield _summary(suite, [record for _, record in items])
         lines: list[str] = []
@@ -56,7 +55,7 @@ def tests(
             is_above = record.is_bad or record.is_flaky
             if (has_row(record) or number in linked) and not is_above:
                 yield from _block(lines)
-                yield from html_details.row(number, record, run.trends, at=places[number - 1])
+                yield from html_details.row(number, record, trends, at=lanes.places[number - 1])
             else:
                 lines.append(_line(number, record, lanes))
         yield from _block(lines)

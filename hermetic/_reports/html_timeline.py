@@ -25,6 +25,7 @@ class Timeline:
     Attributes:
         names: the names of the rows.
         rows: the number of the row of each record, in their order.
+        places: the row, the start and the duration of each record, for the script of the page.
         end: the last end of a test, in seconds since the start of the run.
     """
 
@@ -38,11 +39,9 @@ class Timeline:
         else:
             self.rows = _slots(run.tests)
             self.names = [f"slot {number + 1}" for number in range(max(self.rows) + 1)]
-
-    def places(self, records: Sequence[TestRecord]) -> list[str]:
-        """The row, the start and the duration of each record, for the script of the page."""
-        return [
-            f"{row} {record.started:.4f} {record.duration:.4f}" for row, record in zip(self.rows, records, strict=True)
+        self.places = [
+            f"{row} {record.started:.4f} {record.duration:.4f}"
+            for row, record in zip(self.rows, run.tests, strict=True)
         ]
 
 

@@ -185,7 +185,8 @@ def _skip_of(record: TestRecord) -> Entry:
     """The entry that says why a test counts as skipped."""
     if record.all_skipped:
         return Entry("skip", message=record.reason, text="\n".join(map(_with_subtest, record.skipped_subtests)))
-    return next(entry for entry in record.entries if entry.outcome == record.outcome and not entry.subtest)
+    found = [entry for entry in record.entries if entry.outcome == record.outcome]
+    return next((entry for entry in found if not entry.subtest), found[0])
 
 
 def _failure_of(record: TestRecord) -> Entry:

@@ -40,6 +40,9 @@ class ReportWriter:
         annotations_for: the format of annotations, as for ``annotation_lines``; None for no annotations.
         is_strict_junit: as ``is_strict`` of ``junit_report.text``.
 
+    Attributes:
+        has_reports: whether there are reports to write, and not only annotations.
+
     Raises:
         ConfigurationError: a report cannot be written to its path.
     """
@@ -50,6 +53,7 @@ class ReportWriter:
         self._paths = {name: file_replacement.writable_path(path, name) for name, path in paths.items()}
         if len(set(self._paths.values())) < len(paths):
             raise ConfigurationError(f"{', '.join(paths)}: two reports share one file; write a path for each")
+        self.has_reports = bool(paths)
         self._annotations_for = annotations_for
         self._options = {"junit_xml": {"is_strict": is_strict_junit}}
 

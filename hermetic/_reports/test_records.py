@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -239,9 +240,12 @@ class Trends:
 
     def outcomes(self, name: str) -> str:
         """One letter for each run that knows of a test: ``F`` failed, ``R`` passed after a retry, ``p`` passed."""
+        return "".join(next((letter for letter, names in run if name in names), "") for run in self._names)
+
+    @cached_property
+    def _names(self) -> list[list[tuple[str, frozenset[str]]]]:
         kinds = (("F", "failed"), ("R", "flaky"), ("p", "passed"))
-        found = (next((c for c, kind in kinds if name in getattr(run, kind)), "") for run in (*self.runs, self.now))
-        return "".join(found)
+        return [[(letter, frozenset(getattr(run, kind))) for letter, kind in kinds] for run in (*self.runs, self.now)]
 
 
 @dataclass

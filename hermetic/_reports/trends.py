@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from .._base.records import PastRun
 from .test_records import FlakyTest, Trends
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 NEW_FAILURE, FIXED, SLOWER = "new_failure", "fixed", "slower"
 _TIMES, _SECONDS = 2.0, 0.25  # a test is slower if it takes so many times as long as before, and so much longer
 _MAX_FLAKY = 100
+_KINDS = ("failed", "passed", "flaky")  # of names in a run
 
 
 def compare(run: RunRecord, runs: Sequence[PastRun], durations: Mapping[str, float], failed: Collection[str]) -> Trends:
@@ -36,12 +39,12 @@ def compare(run: RunRecord, runs: Sequence[PastRun], durations: Mapping[str, flo
 
 
 def _summary(run: RunRecord, once_bad: set[str]) -> PastRun:
-    failed = tuple(dict.fromkeys(record.history_name for record in run.tests if record.is_bad))
-    passed = [record.id for record in run.tests if record.id in once_bad and record.outcome == "success"]
-    flaky = tuple(dict.fromkeys(record.id for record in run.tests if record.is_flaky))
+    failed = dict.fromkeys(record.history_name for record in run.tests if record.is_bad)
+    flaky = dict.fromkeys(record.id for record in run.tests if record.is_flaky)
+    passed = {record.id: None for record in run.tests if record.id in once_bad and record.outcome == "success"}
+    kept = tuple(name for name in passed if name not in failed and name not in flaky)
     count = sum(record.kind == "test" for record in run.tests)
-    kept = tuple(name for name in dict.fromkeys(passed) if name not in failed and name not in flaky)
-    return PastRun(run.started, run.duration, count, len(failed), run.code, failed, kept, flaky)
+    return PastRun(run.started, run.duration, count, len(failed), run.code, tuple(failed), kept, tuple(flaky))
 
 
 def _change(record: TestRecord, durations: Mapping[str, float], failed: Collection[str]) -> str:
@@ -65,13 +68,7 @@ def _flaky(runs: Sequence[PastRun]) -> list[FlakyTest]:
             failed.update(run.failed)
             passed.update(run.passed)
     names = {name for run in runs for name in run.flaky}.union(*(failed & passed for failed, passed in both.values()))
-    found = [_flaky_test(name, runs) for name in names]
+    failed_in, passed_in, retried_in = (Counter(name for run in runs for name in getattr(run, kind)) for kind in _KINDS)
+    ago = {name: ago for ago, run in reversed([*enumerate(reversed(runs))]) for name in (*run.failed, *run.flaky)}
+    found = [FlakyTest(name, failed_in[name], passed_in[name], retried_in[name], ago[name]) for name in names]
     return sorted(found, key=lambda test: (test.runs_ago, -test.failed - test.retried, test.id))[:_MAX_FLAKY]
-
-
-def _flaky_test(name: str, runs: Sequence[PastRun]) -> FlakyTest:
-    failed, passed, retried = (
-        sum(name in getattr(run, kind) for run in runs) for kind in ("failed", "passed", "flaky")
-    )
-    ago = next(ago for ago, run in enumerate(reversed(runs)) if name in run.failed or name in run.flaky)
-    return FlakyTest(name, failed, passed, retried, ago)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import os
 import sys
@@ -62,7 +63,9 @@ def error_entry(outcome: str, err: Any, test: Any, result: Any) -> Entry:
 
 def _lines_around(file: str, line: int) -> tuple[str, int]:
     """The lines around a line, and the number of the first of them, if the traceback that was shown has read them."""
-    known: Any = linecache.cache.get(file) or linecache.cache.get(os.path.abspath(file))
+    known: Any = linecache.cache.get(file)
+    with contextlib.suppress(FileNotFoundError):  # a test has removed the current folder
+        known = known or linecache.cache.get(os.path.abspath(file))
     is_read = known is not None and len(known) == _READ
     lines = known[2] if is_read else ()
     if not 0 < line <= len(lines):

@@ -195,7 +195,7 @@ class Recorder(Listener):
         self.run.ended_early = ended_early or self.run.ended_early
         self.run.successful = self.run.successful and successful and self.run.ended_early is None
         history = current_run.history
-        if history is not None:
+        if history is not None and self._reports.has_reports:
             self.run.code = history.code
             self.run.trends = trends.compare(self.run, history.runs, history.durations, history.failed)
         with scopes.unjudged():

@@ -70,7 +70,7 @@ class RunHistory(Listener):
         self._once_failed: set[str] = set()  # in the runs of the history
         self._paces: dict[str, dict[str, float]] = {}
         self.seconds = 0.0
-        self._root = root
+        self._root = os.path.abspath(root)
         self._files: list[str] = []  # of the project's modules that the tests have imported
         self._started, self._began = round(started, 6), real.perf_counter()
         self._tests = 0
