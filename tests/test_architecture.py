@@ -78,8 +78,8 @@ LAYERS = {
         "code_digest expressions history_file suite_tests | suite_blocks | history selection | order pace report_merge"
     ),
     "_workers": (
-        "attempts diagnosis hosts | addressing parallel_plan replay worker_result | context teardown_reports | worker |"
-        " worker_supply | parallel_run | isolation | reruns"
+        "attempts hosts | addressing parallel_plan replay worker_result | context teardown_reports | worker |"
+        " worker_supply | diagnosis parallel_run | isolation | reruns"
     ),
     "_running": (
         "handover | class_protection | definitions failures | post_mortem | live_listeners |"

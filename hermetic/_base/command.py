@@ -47,6 +47,11 @@ def rerun(*options: str) -> str | None:
     return quoted([*begin[:at], *([] if is_there else options), *begin[at:], *arguments])
 
 
+def with_variable(name: str, value: str, line: str) -> str:
+    """A command with a variable of the environment, ready to be pasted into the user's shell."""
+    return f'set "{name}={value}" && {line}' if features.WINDOWS else f"{name}={value} {line}"
+
+
 def words_of(line: str) -> list[str]:
     """Split a command line as programs do on Windows: the reverse of ``subprocess.list2cmdline``."""
     words: list[str] = []

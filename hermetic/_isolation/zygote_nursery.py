@@ -77,15 +77,20 @@ class ZygoteNursery(Nursery):
             return cls(ours, pid)
 
     @classmethod
-    def start(cls) -> ZygoteNursery:
-        """A nursery whose zygote is an interpreter of its own; ``ask`` it to import what the workers need."""
+    def start(cls, hash_seed: str = "") -> ZygoteNursery:
+        """A nursery whose zygote is an interpreter of its own; ``ask`` it to import what the workers need.
+
+        Args:
+            hash_seed: the value of ``PYTHONHASHSEED`` for it; empty for that of this process.
+        """
         spawn = system.original(os.name, "posix_spawn")
         with _new_control() as (ours, theirs):
             command = python_command(f"be_zygote({theirs.fileno()})")
             os.set_inheritable(theirs.fileno(), True)  # noqa: FBT003 - the standard library's signature
             silent = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)]  # type: ignore[attr-defined,unused-ignore]
             options = {"file_actions": silent, "setsid": True, "setsigdef": _IGNORED_BY_PYTHON}
-            return cls(ours, spawn(sys.executable, command, os.environ, **options))
+            environ = {**os.environ, "PYTHONHASHSEED": hash_seed} if hash_seed else os.environ
+            return cls(ours, spawn(sys.executable, command, environ, **options))
 
     def ask(self, message: list[Any], timeout: float) -> list[Any] | None:
         """Send a message to the zygote, and return its answer; None if it has none.

@@ -112,8 +112,7 @@ class _Repetition:
         _tell(f"{ran} run{'s' * (ran != 1)}: {ran - failed} passed, {failed} failed")
         for number, seed in self._failed[:_MAX_SHOWN]:
             again = command.quoted(self._words)
-            setting = f'set "{_SEED}={seed}" && ' if features.WINDOWS else f"{_SEED}={seed} "
-            _tell(f"  run {number}: {setting if seed else ''}{again}")
+            _tell(f"  run {number}: {command.with_variable(_SEED, seed, again) if seed else again}")
         if failed > _MAX_SHOWN:
             _tell(f"  and {failed - _MAX_SHOWN} more")
 
@@ -130,7 +129,8 @@ def _status_of(words: list[str], seed: str) -> int:
     """Run a command to its end, and return its exit status."""
     import subprocess  # costs 4 ms at start
 
-    environ = {**os.environ, _SEED: seed} if seed else None
+    environ = {"HERMETIC_FLAKY": "error", **os.environ}  # the run with its first failure is the one to look at
+    environ.update({_SEED: seed} if seed else {})
     child = subprocess.Popen(words, env=environ)  # noqa: S603 - what has started this program
     status = None
     while status is None:

@@ -61,6 +61,10 @@ def _texts_by_name(value: Any) -> bool:
     return type(value) is dict and all(map(_text, value.values()))
 
 
+def _numbers_by_name(value: Any) -> bool:
+    return type(value) is dict and all(map(_number, value.values()))
+
+
 def _array(*checks: Check) -> Check:
     def check_array(value: Any) -> bool:
         if type(value) is not list or len(value) != len(checks):
@@ -194,7 +198,9 @@ KINDS: dict[str, Check] = {
     "release": _array(),
     "written": _array(_size, _size),
     "full": _array(),
-    "end": _array(_record(started=_number, duration=_number, methods=_texts, warned=_violations)),
+    "end": _array(
+        _record({"phases": _numbers_by_name}, started=_number, duration=_number, methods=_texts, warned=_violations)
+    ),
     "ready": _array(_texts, _size),
     "finished": _array(_record(changes=_texts, warned=_violations)),
 }

@@ -34,6 +34,7 @@ MARKERS = {
     "xlarge": "xlarge: may use the network, and take an hour.",
     "isolated": "isolated(group=None, timeout=None, sandbox=None): run in a process of its own, or of its group.",
     "allow": "allow(hosts=(), processes=(), files=(), databases=()): exceptions to the size.",
+    "retries": "retries(number): run the item again if it fails; pytest-rerunfailures does so, if it is installed.",
     "hermetic_timeout": "hermetic_timeout(seconds): the seconds that the item may take.",  # timeout is pytest-timeout's
 }
 
@@ -45,6 +46,7 @@ class ItemRule:
         policy: its policy; None for an item that runs unguarded.
         group: its isolation group; None for an item that runs in this process.
         timeout: its time-out; None for none.
+        retries: how often it is run again if it fails; 0 for an item that is not.
         is_marked_isolated: whether a mark isolates it, in force or not.
         error: what is wrong with its marks; None if nothing is.
     """
@@ -61,6 +63,7 @@ class ItemRule:
         self.policy = policy
         self.group = group
         self.timeout = timeout
+        self.retries = 0
         self.is_marked_isolated = is_marked_isolated
         self.error = error
 
@@ -112,9 +115,12 @@ def _find_rule(item: Any) -> ItemRule:
         is_isolated = any(mark.isolation is not None for _, _, marks in placed for mark in marks)
         timeout = _timeout_of(item, placed)
         group = _group_of(placed, timeout)
-        return ItemRule(_policy_of(item, placed), group, timeout=timeout, is_marked_isolated=is_isolated)
+        rule = ItemRule(_policy_of(item, placed), group, timeout=timeout, is_marked_isolated=is_isolated)
+        numbers = (mark.retries for _, _, marks in placed for mark in marks if mark.retries is not None)
+        rule.retries = next(numbers, 0)
     except HermeticError as error:
         return ItemRule(None, None, error)
+    return rule
 
 
 def policy_of_node(node: Any) -> Policy | None:
@@ -204,7 +210,7 @@ def _mark_of(marker: Any, place: str) -> AnyMark:
     Raises:
         DecorationError: its arguments are wrong; the text names the place.
     """
-    from .._marks import isolated, marks, timeout  # saves 10 ms in runs without a mark
+    from .._marks import isolated, marks, retries, timeout  # saves 10 ms in runs without a mark
 
     what = f"{place}: @pytest.mark.{marker.name}"
     if marker.name in SIZE_NAMES:
@@ -212,8 +218,8 @@ def _mark_of(marker: Any, place: str) -> AnyMark:
             raise DecorationError(f"{what} takes no arguments; write it without parentheses")
         size: AnyMark = getattr(marks, marker.name)
         return size
-    makers = {"isolated": isolated.IsolatedMark, "allow": marks.allow, "hermetic_timeout": timeout.timeout}
-    make: Any = makers[marker.name]
+    makers = {"isolated": isolated.IsolatedMark, "allow": marks.allow, "retries": retries.retries}
+    make: Any = makers.get(marker.name, timeout.timeout)
     try:
         mark: AnyMark = make(*marker.args, **marker.kwargs)
     except (ConfigurationError, DecorationError) as error:
@@ -232,7 +238,7 @@ def as_marker(mark: AnyMark) -> Any:
         group, timeout, sandbox = mark.isolation
         return pytest.mark.isolated(group, timeout=timeout, sandbox=sandbox).mark
     if mark.retries is not None:
-        return pytest.mark.flaky(reruns=mark.retries).mark
+        return pytest.mark.retries(mark.retries).mark
     if mark.timeout is not None:
         return pytest.mark.hermetic_timeout(mark.timeout).mark
     given = {name: [*entries] for name, entries in zip(mark.allowance._fields, mark.allowance, strict=True) if entries}
@@ -246,21 +252,16 @@ def show_size(item: Any) -> None:
         item.add_marker(policy.size.value)
 
 
-def mark_retries(items: list[Any]) -> bool:
+def mark_retries(items: list[Any], *, is_known: bool) -> bool:
     """Give items with retries the marker of pytest-rerunfailures; return whether there are any.
 
-    Wrong marks are reported where the item runs.
+    Args:
+        is_known: whether that plugin is there to know the marker.
     """
-    found = False
-    for item in items:
-        try:
-            retries = [mark.retries for _, _, marks in _marks_of(item) for mark in marks if mark.retries is not None]
-        except HermeticError:
-            continue
-        if retries:
-            found = True
-            item.add_marker(pytest.mark.flaky(reruns=retries[0]))
-    return found
+    retried = [item for item in items if rule_of(item).retries]
+    for item in retried if is_known else ():
+        item.add_marker(pytest.mark.flaky(reruns=rule_of(item).retries))
+    return bool(retried)
 
 
 def may_have_rules(item: Any) -> bool:

@@ -161,10 +161,11 @@ def pytest_collection_modifyitems(session: Any, items: list[Any]) -> None:
     session.config.stash[_has_rules] = has_rules
     for item in items if has_rules else ():
         show_size(item)
-    if current_run.retries_are_marked and mark_retries(items):
-        manager = session.config.pluginmanager
+    manager = session.config.pluginmanager
+    can_retry = manager.hasplugin("rerunfailures")
+    if has_rules and mark_retries(items, is_known=can_retry) and not can_retry:
         reporter = manager.getplugin("terminalreporter")
-        if reporter and not manager.hasplugin("rerunfailures"):
+        if reporter:
             reporter.write_line("hermetic: the mark retries has no effect here; pytest-rerunfailures would retry tests")
 
 

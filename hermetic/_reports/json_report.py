@@ -111,7 +111,8 @@ def _test(record: TestRecord) -> dict[str, Any]:
 
 def _attempt(record: TestRecord) -> dict[str, Any]:
     whole = _test(record)
-    return {name: whole[name] for name in _OF_ATTEMPTS}
+    phases = {name: round(seconds, 6) for name, seconds in record.phases.items()}
+    return {**{name: whole[name] for name in _OF_ATTEMPTS}, "phases": phases}
 
 
 def _violation(violation: Violation, reported_as: str) -> dict[str, Any]:

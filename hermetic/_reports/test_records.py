@@ -98,6 +98,7 @@ class TestRecord:
         stderr: the captured standard error, with ``-b`` or of an isolated test.
         attempts: what each attempt of a retried test has done, the first attempt included; empty for other tests. If no
             attempt has passed, the record itself is that of the first.
+        phases: the seconds of set-up, method, tear-down and cleanups, by name; None where they were not measured.
         diagnosis: why the attempts may differ, in sentences for people; empty if there is nothing to say.
     """
 
@@ -126,6 +127,7 @@ class TestRecord:
     stdout: str = ""
     stderr: str = ""
     attempts: Sequence[TestRecord] = ()
+    phases: Mapping[str, float] | None = None
     diagnosis: str = ""
 
     def noted(self, name: str) -> list[Any]:

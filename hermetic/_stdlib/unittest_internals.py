@@ -22,6 +22,12 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _VERDICTS = ("OK", "FAILED", "NO TESTS RAN")  # with which the last line of a runner begins
 LOADER_IMPORT = "_get_module_from_name"  # the method of TestLoader that imports modules for discovery
 # The methods of a TestCase through which its ``run`` calls the code of the test.
+_PHASES = {  # of a test, by the methods that run them
+    "_callSetUp": "setUp",
+    "_callTestMethod": "test method",
+    "_callTearDown": "tearDown",
+    "doCleanups": "cleanups",
+}
 TEST_CODE_CALLERS = ("_callSetUp", "_callTestMethod", "_callTearDown", "_callCleanup")
 
 
@@ -164,6 +170,39 @@ def runs_test_code(test: Any, frame: FrameType | None) -> bool:
             return code is not run
         frame = frame.f_back
     return True
+
+
+@contextlib.contextmanager
+def phases_timed(test: Any) -> Iterator[dict[str, float]]:
+    """Measure the phases of a test that runs in a block.
+
+    Yields:
+        The seconds of the phases that have ended, by their names for people.
+    """
+    seconds: dict[str, float] = {}
+    for method, name in _PHASES.items():
+        setattr(test, method, _timed(getattr(test, method), name, seconds))
+    try:
+        yield seconds
+    finally:
+        for method in _PHASES:
+            vars(test).pop(method, None)
+
+
+def _timed(method: Any, name: str, seconds: dict[str, float]) -> Any:
+    def timed(*args: Any, **kwargs: Any) -> Any:
+        began = real.perf_counter()
+        try:
+            return method(*args, **kwargs)
+        finally:
+            seconds[name] = real.perf_counter() - began
+
+    return timed
+
+
+def phase_in(stacks: str) -> str:
+    """Return the phase that a test was in, from the stacks of its process; empty if they do not show it."""
+    return next((name for method, name in _PHASES.items() if re.search(rf"\bin {method}$", stacks, re.MULTILINE)), "")
 
 
 def test_has_failed(test: Any) -> bool:

@@ -65,6 +65,10 @@ class AttemptResult(unittest.TestResult):
         """Note when the attempt has started, and how long it took."""
         self.record.started, self.record.duration = started, seconds
 
+    def note_phases(self, seconds: dict[str, float]) -> None:
+        """Note how long each phase has taken."""
+        self.record.phases = seconds
+
     def addSuccess(self, test: Any) -> None:
         self.record.passed = True
 
@@ -110,7 +114,7 @@ class Attempt:
 
     Args:
         retries: how often the test is run again, at most.
-        run_again: runs it, and tells a result.
+        run_again: runs it for the n-th time, from 2, and tells a result.
         diagnose: returns why the attempts may differ, from their records.
 
     Attributes:
@@ -122,7 +126,7 @@ class Attempt:
         self,
         test: Any,
         retries: int,
-        run_again: Callable[[AttemptResult], None],
+        run_again: Callable[[int, AttemptResult], None],
         diagnose: Callable[[list[TestRecord]], str],
     ) -> None:
         self._test = test
@@ -154,11 +158,11 @@ class Attempt:
             attempts, last = [first.record], first
             while len(attempts) <= self._retries and not last.record.is_success:
                 last = AttemptResult(self._test)
-                self._run_again(last)
+                self._run_again(len(attempts) + 1, last)
                 attempts.append(last.record)
+            diagnosis = self._diagnose(attempts)
         finally:
             listeners.tell("stopReporting")
-        diagnosis = self._diagnose(attempts)
         listeners.tell("addRetries", self._test, attempts, diagnosis)
         is_heard = bool(listeners["addRetries"]) or self._warn(attempts, diagnosis)
         if not (last.record.is_success and is_heard):

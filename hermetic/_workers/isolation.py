@@ -16,6 +16,7 @@ import math
 import sys
 
 from .._base import real
+from .._base.errors import IsolationError
 from .._isolation import output
 from .._rules import groups, policies, sandbox_choice, timeouts
 from .._rules.groups import Group
@@ -132,42 +133,67 @@ class Isolation:
         if not found.at_work:
             found.use(self._new_worker(test, found.group, address, is_function=is_function))
         options: dict[str, Any] = {**run_options(result, compare=found.group.key is not None)}
-        options.update(timeouts.as_option(timeouts.of_test(test)))
-        if "number" not in address:  # other runners may use other filters for each test
-            options["filters"] = context.described_filters()
-        requests: list[list[Any]] = [["run", address, options]]
+        requests = [self._request(test, address, options)]
         if found.group.key is None:
             requests.append(["finish"])
         yield from found.perform(requests, max(self._ends_at - real.perf_counter(), 0.0))
 
-    def address_of(self, test: Any) -> dict[str, Any]:
-        """The address of a test, which a retry needs from before the test's first line.
+    def addresses_of(self, test: Any, *, both: bool) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """The address of a test for a retry, and that for a new interpreter where the first is one for a fork.
+
+        They are looked for before the test begins, because it may set attributes that cannot be sent.
+
+        Args:
+            both: whether the second is needed.
 
         Raises:
             IsolationError: as ``addressing.address_of``.
         """
-        return self._supply.address_of(test) or addressing.address_of(test)
+        number = self._supply.address_of(test)
+        if number is None:
+            return addressing.address_of(test), None
+        try:
+            return number, addressing.address_of(test) if both else None
+        except IsolationError:
+            return number, None
 
-    def run_again(self, test: Any, player: Replay, address: dict[str, Any], result: Any) -> None:
-        """Run a test in a new worker, alone."""
+    def run_again(
+        self, test: Any, player: Replay, address: dict[str, Any], result: Any, *, other_hashes: bool = False
+    ) -> None:
+        """Run a test in a new worker, alone.
+
+        Args:
+            other_hashes: in an interpreter in which texts have other hashes.
+        """
         own = groups.of_test_if_right(test)
         settings = current_run.settings
         seconds = settings.test_timeout or math.inf
         group = Group(None, "", seconds, settings.sandbox) if own is None else own._replace(key=None)
-        frames = self._frames_again(test, group, address, result)
+        frames = self._frames_again(test, group, address, result, other_hashes=other_hashes)
         with self._lock, scopes.unjudged(), contextlib.closing(frames):
             player.run(frames)
 
-    def _frames_again(self, test: Any, group: Group, address: dict[str, Any], result: Any) -> Generator[list[Any]]:
-        worker = self._new_worker(test, group, address, is_function=False)
+    def _frames_again(
+        self, test: Any, group: Group, address: dict[str, Any], result: Any, *, other_hashes: bool
+    ) -> Generator[list[Any]]:
+        worker = self._new_worker(test, group, address, is_function=False, other_hashes=other_hashes)
         if not group.description:
             worker.send(["shared"])  # so that the test finds what it finds without isolation
         found = GroupRun(group)
         found.use(worker)
-        request = ["run", address, run_options(result, compare=False)]
+        request = self._request(test, address, {**run_options(result, compare=False, phases=True)})
         yield from found.perform([request, ["finish"]], max(self._ends_at - real.perf_counter(), 0.0))
 
-    def _new_worker(self, test: Any, group: Group, address: dict[str, Any], *, is_function: bool) -> Worker:
+    @staticmethod
+    def _request(test: Any, address: dict[str, Any], options: dict[str, Any]) -> list[Any]:
+        options.update(timeouts.as_option(timeouts.of_test(test)))
+        if "number" not in address:  # other runners may use other filters for each test
+            options["filters"] = context.described_filters()
+        return ["run", address, options]
+
+    def _new_worker(
+        self, test: Any, group: Group, address: dict[str, Any], *, is_function: bool, other_hashes: bool = False
+    ) -> Worker:
         """A worker for a test, and for the rest of its group."""
         if not self._closes_at_exit:
             self._closes_at_exit = True
@@ -176,7 +202,8 @@ class Isolation:
         is_free = group.key is None and not is_function and not policies.is_held(test)
         sandboxed = not is_free and sandbox_choice.is_wanted(group.sandbox)
         module = "" if "number" in address else address.get("function", address)["module"]
-        return self._supply.new(module, sandboxed=sandboxed)
+        make = self._supply.new_with_other_hashes if other_hashes else self._supply.new
+        return make(module, sandboxed=sandboxed)
 
     # --- the end of classes, modules and runs ---
 

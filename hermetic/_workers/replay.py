@@ -212,6 +212,9 @@ class Replay(Relay):
     def on_end(self, facts: dict[str, Any]) -> None:
         self._ended = True
         self._measured(facts["started"], facts["duration"])
+        note_phases = getattr(self._result, "note_phases", None)
+        if note_phases is not None:
+            note_phases(facts.get("phases", {}))
         self.take_warned(facts)
         for method in facts["methods"]:
             scopes.running.note_start(method)

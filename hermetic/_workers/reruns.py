@@ -10,16 +10,16 @@ from .._reports.test_records import CaughtWarning
 from .._rules import groups, retry_counts
 from .._settings.current_run import current_run
 from . import diagnosis, isolation
-from .attempts import Attempt
+from .attempts import Attempt, AttemptResult
 from .replay import Replay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .attempts import AttemptResult
-
 __unittest = True
+
+_FIRST_WITH_OTHER_HASHES = 3  # attempt
 
 
 class Reruns:
@@ -34,13 +34,9 @@ class Reruns:
         retries = retry_counts.of_test(test)
         if not retries:
             return None
-        address: dict[str, Any] | IsolationError
-        try:
-            address = isolation.of_process().address_of(test)
-        except IsolationError as error:
-            address = error
-        diagnose = functools.partial(diagnosis.of_attempts, test, before)
-        return Attempt(test, retries, functools.partial(_run_again, test, address), diagnose)
+        rerun = _Rerun(test, retries)
+        diagnose = functools.partial(diagnosis.of_attempts, test, before, fails_again=rerun.fails_again)
+        return Attempt(test, retries, rerun.run, diagnose)
 
     def _tests_before(self, test: Any) -> int:
         """The number of tests that have begun before it in its process, as far as this process knows."""
@@ -52,12 +48,45 @@ class Reruns:
         return self._ran[key] - 1
 
 
-def _run_again(test: Any, address: dict[str, Any] | IsolationError, result: AttemptResult) -> None:
-    player = _Collecting(test, result)
-    if isinstance(address, IsolationError):
-        player.run(map(_raise, [address]))
-    else:
-        isolation.of_process().run_again(test, player, address, result)
+class _Rerun:
+    """Runs a test again.
+
+    The first retry is a fork of the run, if that is possible: it has the modules and the hashes of the run, so that it
+    differs in the tests before it alone. Each further one is a new interpreter with other hashes.
+
+    Args:
+        retries: how often that may happen.
+
+    Attributes:
+        fails_again: returns whether it fails once more with the hashes of the run; None if there are no others.
+    """
+
+    def __init__(self, test: Any, retries: int) -> None:
+        self._test = test
+        self._address: dict[str, Any] | None = None
+        self._by_name: dict[str, Any] | None = None
+        self._error: IsolationError | None = None
+        try:
+            self._address, self._by_name = isolation.of_process().addresses_of(test, both=retries > 1)
+        except IsolationError as error:
+            self._error = error
+        self.fails_again = None if self._by_name is None else self._fails_again
+
+    def run(self, number: int, result: AttemptResult) -> None:
+        """Run the n-th attempt, from 2, and tell a result."""
+        player = _Collecting(self._test, result)
+        if self._error is not None:
+            player.run(map(_raise, [self._error]))
+            return
+        other_hashes = number >= _FIRST_WITH_OTHER_HASHES and self._by_name is not None
+        address = self._by_name if other_hashes else self._address
+        assert address is not None
+        isolation.of_process().run_again(self._test, player, address, result, other_hashes=other_hashes)
+
+    def _fails_again(self) -> bool:
+        result = AttemptResult(self._test)
+        self.run(2, result)
+        return not result.record.is_success
 
 
 def _raise(error: IsolationError) -> list[Any]:

@@ -238,7 +238,7 @@ class _RequestLoop:
                 with scopes.unjudged():
                     worker_process.restore_temporary_folder(self._folder)
             self._enter_sandbox()
-            with _filters(options.get("filters")):
+            with _filters(options.get("filters")), _phases(test, result, is_timed=options.get("phases", False)):
                 yield test
             result.tell_the_rest()
             changes = result.take_changes()  # after stopTest, because an event loop is closed later
@@ -278,6 +278,16 @@ def enter_sandbox(descriptor: int) -> None:
     with scopes.unjudged():
         scopes.running.sandbox = Sandbox.enter(descriptor)
     scopes.running.sandbox.scope_changed(scopes.running.process)
+
+
+@contextlib.contextmanager
+def _phases(test: Any, result: WorkerResult, *, is_timed: bool) -> Iterator[None]:
+    """Measure the phases of a test, if the request asks for that."""
+    if not is_timed:
+        yield
+        return
+    with unittest_internals.phases_timed(test) as result.phases:
+        yield
 
 
 @contextlib.contextmanager

@@ -42,6 +42,7 @@ class _SendingResult(unittest.TestResult):
         self.compare_each = False
         self.has_failed = False
         self.tells_of_buffering = False
+        self.phases: dict[str, float] = {}  # the seconds of each, of a test whose request asks for them
         self._started = 0.0
         self._snapshot: leak_snapshot.Snapshot | None = None
         self._done = 0  # the number of requests that are done
@@ -84,6 +85,8 @@ class _SendingResult(unittest.TestResult):
         duration = real.perf_counter() - self._started
         methods = findings.take_all(scopes.running.start_methods)
         facts = {"started": self._started, "duration": duration, "methods": methods, **self.warned()}
+        if self.phases:
+            facts["phases"], self.phases = self.phases, {}
         self.send("end", facts, hold=True)  # the next frame says that the request is done
         self._current = None
 

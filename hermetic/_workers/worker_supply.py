@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _MAX_ZYGOTES = 4  # that are kept for later tests of their modules
 _IMPORT_SECONDS = 60.0
+_HASH_SEEDS = 2**32  # from 0
 
 
 class WorkerSupply:
@@ -44,6 +45,7 @@ class WorkerSupply:
         self._tests: dict[int, Any] = {}  # those that the forked zygote has loaded, by their id()
         self._zygotes: dict[str, ZygoteNursery] = {}  # by the name of the module that they have imported
         self._starting: Nursery | None = None  # starts fresh interpreters
+        self._reseeded: Nursery | None = None  # as above, with other hashes
         self._fresh: set[str] = set()  # the modules whose tests need fresh interpreters
         self._spares: dict[tuple[str, bool], Worker] = {}  # by the name of their module, and whether they are sandboxed
         self._used: list[tuple[Worker, ZygoteNursery]] = []
@@ -80,6 +82,13 @@ class WorkerSupply:
         self._spares[key] = self._start(*key)  # it imports the module while this one works
         return worker
 
+    def new_with_other_hashes(self, module: str, *, sandboxed: bool) -> Worker:
+        """Start a worker that imports a module, in an interpreter in which texts have other hashes than here."""
+        if self._reseeded is None or not self._reseeded.is_usable:
+            seed = hash_seed()
+            self._reseeded = _starter(str((int(seed) + 1) % _HASH_SEEDS) if seed else "")
+        return self._importing(module, self._reseeded.new_worker(fresh=True, sandboxed=sandboxed))
+
     def for_pool(self) -> tuple[Nursery, bool]:
         """A nursery for workers that run at the same time, and whether they have to be fresh interpreters."""
         if self._forked is not None and self._forked.is_usable:
@@ -101,7 +110,7 @@ class WorkerSupply:
         """End all workers that wait, and all nurseries."""
         for spare in self._spares.values():
             spare.end()
-        for nursery in (self._forked, self._starting, *self._zygotes.values()):
+        for nursery in (self._forked, self._starting, self._reseeded, *self._zygotes.values()):
             if nursery is not None:
                 nursery.close()
 
@@ -139,17 +148,26 @@ class WorkerSupply:
     def _start(self, module: str, sandboxed: bool) -> Worker:  # noqa: FBT001 - the parts of a key
         if self._starting is None:
             self._starting = _starter()
-        worker = self._starting.new_worker(fresh=True, sandboxed=sandboxed)
+        return self._importing(module, self._starting.new_worker(fresh=True, sandboxed=sandboxed))
+
+    @staticmethod
+    def _importing(module: str, worker: Worker) -> Worker:
         worker.send(["context", context_of(module)])
         return worker
 
 
-def _starter() -> Nursery:
-    """A nursery for fresh interpreters."""
+def hash_seed() -> str:
+    """The seed for hashes that the environment gives to this interpreter; empty for a random one."""
+    seed = "" if sys.flags.ignore_environment else os.environ.get("PYTHONHASHSEED", "")
+    return seed if seed.isdigit() else ""
+
+
+def _starter(seed: str = "") -> Nursery:
+    """A nursery for fresh interpreters; ``seed`` as of ``ZygoteNursery.start``."""
     if not features.LINUX:
         return PipeNursery()
     try:
-        zygote = ZygoteNursery.start()
+        zygote = ZygoteNursery.start(seed)
     except OSError as error:
         return NoNursery(error)
     if zygote.ask(["nothing"], _IMPORT_SECONDS) is None:

@@ -67,6 +67,11 @@ class RepetitionTest(FolderCase):
                 self.assertEqual((found, len(self.hashes())), (status, runs))
                 self.assertIn(f"{runs} runs: 2 passed, {runs - 2} failed", lines)
 
+    def test_a_flaky_test_fails_its_run(self):
+        status, lines = self.run_here("test_it", "--until-failure", "--retries", "1")
+        self.assertEqual((status, len(self.hashes())), (1, 4))
+        self.assertIn("FAILED (flaky=1)", lines)
+
     def test_scripts_are_repeated(self):
         status, lines = self.run_here("--repeat", "3", "--script", "run.py", "-v", "--", "CountedTest")
         self.assertEqual((status, len(self.hashes())), (1, 3))

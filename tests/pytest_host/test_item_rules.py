@@ -120,3 +120,65 @@ class ItemRulesTest(unittest.TestCase):
         run = run_pytest(FILES, "-k", "test_case or (test_parameters and 1) or test_class")
         for name in ("CaseTest.test_case", "test_parameters", "TestInherited.test_class"):
             self.assertIn(f'small test test_marks.{name} started "true"', run.output)
+
+
+RETRIED = {
+    "test_retries.py": """
+        import unittest
+        import pytest
+        import hermetic
+
+        @hermetic.retries(2)
+        def test_mark(): pass
+
+        @pytest.mark.retries(3)
+        def test_marker(): pass
+
+        def test_plain(): pass
+
+        class TestPlain:
+            pytestmark = [hermetic.retries(1)]
+
+            def test_class(self): pass
+
+            @hermetic.retries(0)
+            def test_never(self): pass
+
+        class CaseTest(unittest.TestCase):
+            @hermetic.retries(4)
+            def test_case(self): pass
+
+        @pytest.mark.retries("often")
+        def test_wrong(): pass
+    """
+}
+PLUGIN = """
+    import pytest
+
+    def pytest_configure(config):
+        config.addinivalue_line("markers", "flaky(reruns): as of pytest-rerunfailures")
+        config.pluginmanager.register(object(), "rerunfailures")
+
+    def pytest_runtest_setup(item):
+        found = item.get_closest_marker("flaky")
+        print(item.name, "has", found and found.kwargs["reruns"])
+"""
+NO_EFFECT = "hermetic: the mark retries has no effect here; pytest-rerunfailures would retry tests"
+
+
+@medium
+@installed("pytest", "pytest")
+class RetriesTest(unittest.TestCase):
+    def test_marks_are_those_of_the_plugin_that_retries(self):
+        run = run_pytest({**RETRIED, "conftest.py": PLUGIN})
+        found = {line.split(" has ")[0]: line.split(" has ")[1] for line in run.output.splitlines() if " has " in line}
+        expected = {"test_mark": "2", "test_marker": "3", "test_plain": "None", "test_class": "1", "test_never": "None"}
+        self.assertEqual(found, {**expected, "test_case": "4"}, run.output)
+        self.assertEqual(run.named("ERROR"), {"test_wrong"})
+        self.assertIn("@retries takes a whole number, not 'often'", run.output)
+        self.assertNotIn(NO_EFFECT, run.output)
+
+    def test_without_it_a_line_says_so(self):
+        run = run_pytest(RETRIED)
+        self.assertEqual(run.output.count(NO_EFFECT), 1, run.output)
+        self.assertEqual(len(run.named("PASSED")), 6)

@@ -49,13 +49,15 @@ class AttemptCase(hermetic.HermeticTestCase):
     def setUp(self):
         self.test, self.hearing = Case("test_it"), Hearing()
         self.result = Result(self.hearing)
+        self.numbers = []
         self.later = []  # the methods of a result that the retries call, each with its arguments
         self.failure = raised(AssertionError("first"))
 
     def attempt(self, retries=2):
         return Attempt(self.test, retries, self.run_again, lambda attempts: f"of {len(attempts)}")
 
-    def run_again(self, result):
+    def run_again(self, number, result):
+        self.numbers.append(number)
         name, *args = self.later.pop(0)
         getattr(result, name)(self.test, *args)
         result.stopTest(self.test)
@@ -73,6 +75,7 @@ class VerdictTest(AttemptCase):
         self.later = [("addError", raised(OSError())), ("addSuccess",)]
         self.assertEqual(attempt.end(self.result), [("addSuccess", (), {})])
         self.assertEqual(self.hearing.told, [(["failure", "error", "success"], "of 3")])
+        self.assertEqual(self.numbers, [2, 3])
 
     def test_a_test_that_never_passes_is_told_as_it_failed_first(self):
         attempt = self.attempt(retries=1)

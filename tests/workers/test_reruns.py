@@ -164,6 +164,33 @@ class MaxfailTest(RetriesCase):
                 self.assertEqual([*self.tests][-1], "test_d_fails")
 
 
+HASHES = (
+    HEAD
+    + """
+    class ATest(unittest.TestCase):
+        def test_hash(self):
+            with open(os.path.join(FOLDER, "h"), "a+") as file:
+                print(hash("a"), file=file)
+                file.seek(0)
+                first, *rest = file
+            self.assertTrue(rest and rest[-1] != first)
+"""
+)
+
+
+@medium
+class HashesTest(RetriesCase):
+    def test_a_test_that_fails_with_the_hashes_of_the_run_alone_is_found(self):
+        for seed in ("7", "random"):
+            with self.subTest(seed):
+                files = {"test_h.py": HASHES}
+                done = self.run_here("--retries", "2", "test_h", files=files, PYTHONHASHSEED=seed)
+                self.assertEqual(read_flaky(self.report), {"test_hash"}, done.stderr)
+                self.assertIn("It failed 3 times with the hash seed of this run, and passed with another.", done.stderr)
+                phases = [[*attempt["phases"]] for attempt in self.tests["test_hash"]["attempts"]]
+                self.assertEqual(phases, [[], *[["setUp", "test method", "tearDown", "cleanups"]] * 2])
+
+
 VIOLATING = (
     HEAD
     + """
@@ -252,6 +279,7 @@ class KindsTest(RetriesCase):
                 files = {"test_k.py": CRASHING}
                 done = self.run_here("--retries", "1", *options, "test_k", files=files)
                 self.assertEqual(read_flaky(self.report), {"test_crash", "test_hang"}, done.stderr)
+                self.assertIn("The time was up during the test method. When it passed, the", done.stderr)
                 self.assertEqual(done.returncode, 0, done.stderr)
 
 
