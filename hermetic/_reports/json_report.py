@@ -111,7 +111,7 @@ def _test(record: TestRecord) -> dict[str, Any]:
 
 def _attempt(record: TestRecord) -> dict[str, Any]:
     whole = _test(record)
-    phases = {name: round(seconds, 6) for name, seconds in record.phases.items()}
+    phases = {name: round(seconds, 6) for name, seconds in (record.phases or {}).items()}
     return {**{name: whole[name] for name in _OF_ATTEMPTS}, "phases": phases}
 
 

@@ -64,9 +64,10 @@ def _is_time_out(record: TestRecord) -> bool:
 def _slowest_phase(first: TestRecord, last: TestRecord) -> str:
     phase = next((found for entry in first.entries if (found := unittest_internals.phase_in(entry.message))), "")
     text = f"The time was up during {_with_article(phase)}." if phase else "It took too long."
-    if last.phases:
-        slowest = max(last.phases, key=lambda name: last.phases[name])
-        seconds = f"{last.phases[slowest]:.2f} of {last.duration:.2f} s"
+    phases = last.phases
+    if phases:
+        slowest = max(phases, key=lambda name: phases[name])
+        seconds = f"{phases[slowest]:.2f} of {last.duration:.2f} s"
         text += f" When it passed, the slowest phase was {_with_article(slowest)}: {seconds}."
     return text
 

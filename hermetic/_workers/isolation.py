@@ -16,7 +16,6 @@ import math
 import sys
 
 from .._base import real
-from .._base.errors import IsolationError
 from .._isolation import output
 from .._rules import groups, policies, sandbox_choice, timeouts
 from .._rules.groups import Group
@@ -138,24 +137,13 @@ class Isolation:
             requests.append(["finish"])
         yield from found.perform(requests, max(self._ends_at - real.perf_counter(), 0.0))
 
-    def addresses_of(self, test: Any, *, both: bool) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        """The address of a test for a retry, and that for a new interpreter where the first is one for a fork.
-
-        They are looked for before the test begins, because it may set attributes that cannot be sent.
-
-        Args:
-            both: whether the second is needed.
+    def address_of(self, test: Any) -> dict[str, Any]:
+        """The address of a test: its number, where a fork of this process has it.
 
         Raises:
             IsolationError: as ``addressing.address_of``.
         """
-        number = self._supply.address_of(test)
-        if number is None:
-            return addressing.address_of(test), None
-        try:
-            return number, addressing.address_of(test) if both else None
-        except IsolationError:
-            return number, None
+        return self._supply.address_of(test) or addressing.address_of(test)
 
     def run_again(
         self, test: Any, player: Replay, address: dict[str, Any], result: Any, *, other_hashes: bool = False

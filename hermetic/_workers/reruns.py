@@ -9,7 +9,7 @@ from .._base.errors import IsolationError
 from .._reports.test_records import CaughtWarning
 from .._rules import groups, retry_counts
 from .._settings.current_run import current_run
-from . import diagnosis, isolation
+from . import addressing, diagnosis, isolation
 from .attempts import Attempt, AttemptResult
 from .replay import Replay
 
@@ -66,8 +66,10 @@ class _Rerun:
         self._address: dict[str, Any] | None = None
         self._by_name: dict[str, Any] | None = None
         self._error: IsolationError | None = None
-        try:
-            self._address, self._by_name = isolation.of_process().addresses_of(test, both=retries > 1)
+        try:  # before the test begins, because it may set attributes that cannot be sent
+            self._address = isolation.of_process().address_of(test)
+            if retries > 1 and "number" in self._address:
+                self._by_name = addressing.address_of(test)
         except IsolationError as error:
             self._error = error
         self.fails_again = None if self._by_name is None else self._fails_again
@@ -75,12 +77,11 @@ class _Rerun:
     def run(self, number: int, result: AttemptResult) -> None:
         """Run the n-th attempt, from 2, and tell a result."""
         player = _Collecting(self._test, result)
-        if self._error is not None:
-            player.run(map(_raise, [self._error]))
-            return
         other_hashes = number >= _FIRST_WITH_OTHER_HASHES and self._by_name is not None
         address = self._by_name if other_hashes else self._address
-        assert address is not None
+        if address is None:
+            player.run(map(_raise, [self._error]))
+            return
         isolation.of_process().run_again(self._test, player, address, result, other_hashes=other_hashes)
 
     def _fails_again(self) -> bool:
@@ -89,7 +90,8 @@ class _Rerun:
         return not result.record.is_success
 
 
-def _raise(error: IsolationError) -> list[Any]:
+def _raise(error: IsolationError | None) -> list[Any]:
+    assert error is not None
     raise error
 
 

@@ -31,6 +31,7 @@ OTHER_VALUES = {  # for each field of a record, one that a test which has just p
     "violations": [VIOLATION],
     "warned": [VIOLATION],
     "attempts": [TestRecord("first")],
+    "phases": {"setUp": 0.1},  # of an attempt, and not of the test
 }
 
 
