@@ -46,7 +46,7 @@ def row(number: int, record: TestRecord, trends: Trends | None, *, tags: str = "
         message = first_line(record.attempts[0])
     note = f'<span class="message">{escaped(message)}</span>' if message else ""
     yield f'<details class="test {outcome}" id="test-{number}" data-outcome="{outcome}" data-at="{at}"><summary>'
-    yield f"{html_text.chip(outcome)}{html_text.name(record.id)}"
+    yield f"{html_text.chip(outcome)}{html_text.name(record.id, record.name)}"
     yield f'<span class="tags">{tags}{_tags(record, trends)}</span>'
     yield f'<span class="time">{html_text.duration(record.duration)}</span>{note}</summary><div class="body">'
     yield from _body(record, trends)

@@ -68,7 +68,7 @@ def _summary(suite: str, records: list[TestRecord]) -> str:
     failed = f'<span class="outcome failure">{bad:,} failed</span>' if bad else ""
     seconds = html_text.duration(sum(record.duration for record in records))
     return (
-        f'<details class="suite"><summary>{html_text.name(suite)}'
+        f'<details class="suite"><summary>{html_text.name(suite, suite.rpartition(".")[2])}'
         f'{failed}<span class="soft">{html_text.counted(len(records), "test")}</span>'
         f'<span class="time">{seconds}</span></summary>'
     )

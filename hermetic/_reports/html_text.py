@@ -63,10 +63,10 @@ def tag(text: str, look: str = "") -> str:
     return f'<span class="tag {look}">{escaped(text)}</span>' if look else f'<span class="tag">{escaped(text)}</span>'
 
 
-def name(test_id: str) -> str:
-    """The id of a test, with an emphasis on its last part."""
-    head, dot, last = test_id.rpartition(".") if test_id.replace(".", "").isidentifier() else ("", "", test_id)
-    owner = f'<span class="owner">{escaped(head + dot)}</span>' if head else ""
+def name(full: str, last: str) -> str:
+    """The full name of something, with an emphasis on its last part; on all of it if that is not how it ends."""
+    head, last = (full.removesuffix(last), last) if last and full.endswith(last) else ("", full)
+    owner = f'<span class="owner">{escaped(head)}</span>' if head else ""
     return f'<span class="name">{owner}<b>{escaped(last)}</b></span>'
 
 

@@ -207,7 +207,8 @@
     };
     const zoomBy = (factor, middle = (from + to) / 2) =>
       view(middle - (middle - from) * factor, (to - from) * factor);
-    const say = test => { said.textContent = `${test.name}: ${inWords(test.outcome)}, ${test.duration.toFixed(3)} s`; };
+    const say = test => { said.textContent = `${test.name}: ${inWords(test.outcome)}, ${test.duration.toFixed(3)} s,`
+      + ` ${names[test.lane].split(" · ")[0]}`; };
     const select = index => {
       at = Math.min(Math.max(index, 0), order.length - 1);
       const test = tests[order[at]];

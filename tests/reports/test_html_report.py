@@ -200,7 +200,7 @@ class BrowserTest(hermetic.HermeticTestCase):
         self.assertEqual(self.browser.evaluate(picture), before)
         self.type("...")
         said = self.browser.evaluate("document.querySelector('#zoom p').textContent")
-        self.assertRegex(said, r"^[\w.() ]+: [a-z ]+, \d+\.\d{3} s$")
+        self.assertRegex(said, r"^[\w.() ]+: [a-z ]+, \d+\.\d{3} s, (main|worker \d)$")
         self.browser.press("Enter", "\r", 13)
         self.assertIn(said.partition(":")[0], self.focused())
 
