@@ -96,7 +96,10 @@ LAYERS = {
         "at_start in_terminal variation | environment_variations interpreter_variations order_variations"
         " path_variations system_variations time_variations | catalogue"
     ),
-    "_vary": ("search verdicts | study_findings varied_run | by_hand process | report runs | study | vary"),
+    "_vary": (
+        "search verdicts | study_findings varied_run | by_hand known_dependences process | report runs |"
+        " finding_records study | vary"
+    ),
     "_program": (
         "bazel help_text options repetition searches usage | explanations other_runners run_setup | program script |"
         " cli"

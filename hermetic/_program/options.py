@@ -105,7 +105,7 @@ GROUPS = {  # settings and other options
         " --bisect history --history-merge"
     ),
     "reports": "junit_xml junit_schema json html annotations",
-    "surroundings": "--vary --vary-only --vary-budget",
+    "surroundings": "--vary --vary-only --vary-budget vary_known",
     "adoption": "--survey --survey-apply --write-baseline",
     "information": "--show-config --explain --version",
 }

@@ -154,7 +154,7 @@ class Recorder(Listener):
         return not self._troubles
 
     def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
-        return [*self._troubles, *self._annotations()]
+        return [*self._troubles, *self.annotations()]
 
     # --- the run ---
 
@@ -208,7 +208,7 @@ class Recorder(Listener):
             for trouble in self.finish(successful=bool(result.wasSuccessful()), ended_early=result.ended_early):
                 sys.stderr.write(f"{trouble}\n")
 
-    def _annotations(self) -> list[str]:
+    def annotations(self) -> list[str]:
         """Return the lines of annotations for CI on the tests that were recorded since the last call."""
         new, self._annotated = self.run.tests[self._annotated :], len(self.run.tests)
         return [] if real.get_pid() != self._pid else self._reports.annotations(new)

@@ -231,6 +231,30 @@ class Variations(Kind):
         return found if found and all(word.partition("=")[0] in self.words for word in found) else None
 
 
+class KnownDependences(Kind):
+    """What tests are known to depend on: a list, or in one text a line for each, as ``SUBJECTS TEST: REASON``."""
+
+    accepted = "a list of entries such as 'timezone tests.test_x.XTest.*: prints local times'"
+    option = {"metavar": "ENTRIES"}  # noqa: RUF012
+
+    def parse(self, value: Any) -> tuple[str, ...] | None:
+        """Return the entries, if each has subjects of variations, the pattern of a test, and a reason."""
+        entries = value.splitlines() if isinstance(value, str) else value
+        if not isinstance(entries, (list, tuple)) or not all(isinstance(entry, str) for entry in entries):
+            return None
+        found = tuple(" ".join(entry.split()) for entry in entries if entry.strip())
+        return found if all(map(self._is_entry, found)) else None
+
+    @staticmethod
+    def _is_entry(entry: str) -> bool:
+        match = re.fullmatch(r"(\S+) [^:\s]+: \S.*", entry)
+        return match is not None and all(subject in Variations.words[2:] for subject in match[1].split(","))
+
+    def shown(self, value: Any) -> str:
+        """Return the entries, with semicolons between them, or ``none``."""
+        return "; ".join(value) or "none"
+
+
 class File(Kind):
     """The path of a file; one in a configuration file starts from the folder of that file.
 

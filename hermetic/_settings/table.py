@@ -9,7 +9,20 @@ import re
 from .._base import real
 from .._base.sizes import MODES, OPT_IN, STRICT, WARN
 from .._policy.decision import NO_ALLOWANCE, Allowance
-from .kinds import Choice, Count, File, Jobs, Percentages, Retries, Seconds, Seed, SizeName, Switch, Words
+from .kinds import (
+    Choice,
+    Count,
+    File,
+    Jobs,
+    KnownDependences,
+    Percentages,
+    Retries,
+    Seconds,
+    Seed,
+    SizeName,
+    Switch,
+    Words,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -239,6 +252,13 @@ class Settings:
         "The [file that records](configuration.md#history) durations and failures, or `off`",
         "`auto` is `.hermetic_cache/history.json`.",
         default="auto",
+    )
+    vary_known: tuple[str, ...] = _setting(
+        KnownDependences(),
+        "Accept that tests [depend on these variations](../how-to/find-dependences.md#accept-a-dependence): entries"
+        " `SUBJECTS TEST: REASON`",
+        "`--vary` lists them, and they don't change its exit code.",
+        default=(),
     )
     progress: str = _setting(
         Choice("auto", "off"),

@@ -252,7 +252,7 @@ class ProcessAnswer:
                 begun[Subject(*rest)] = None
             elif kind == "verdict":
                 subject = Subject(*rest[:3])
-                self._take(subject, Verdict(rest[3], rest[4], tuple(rest[5]), rest[6]))
+                self._take(subject, Verdict(rest[3], rest[4], tuple(rest[5]), rest[6], tuple(rest[7])))
                 begun.pop(subject, None)
             elif kind == "end":
                 ends.append(rest[0])

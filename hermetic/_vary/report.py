@@ -36,7 +36,7 @@ def _lines(findings: StudyFindings) -> Iterator[str]:
         yield ""
         yield from (f"{name} ({catalogue.BY_NAME[name].sets})" for name in names)
         for finding in those:
-            yield from _finding_lines(finding)
+            yield from finding_lines(finding)
         subjects = dict.fromkeys(catalogue.BY_NAME[name].subject for name in names)
         yield f"  remedy: {', '.join(f'{command.NAME} --explain {subject}' for subject in subjects)}"
     unsteady = [
@@ -45,6 +45,9 @@ def _lines(findings: StudyFindings) -> Iterator[str]:
     ]
     unskipped = [f"{subject}: under {names}" for subject, names in findings.unskipped.items()]
     left_out = [f"{name}: {reason}" for name, reason in findings.left_out.items()]
+    known = [f"{finding.subject}: {' and '.join(finding.names)} ({finding.reason})" for finding in findings.known]
+    yield from _section("Accepted by vary_known", known)
+    yield from _section("In vary_known, but no longer so: remove", findings.gone)
     yield from _section("Changed, but not each time", unsteady)
     yield from _section("Changed, but no cause was found", map(str, findings.unexplained))
     yield from _section("Unstable: the verdict differs between plain runs", map(str, findings.unstable))
@@ -53,7 +56,8 @@ def _lines(findings: StudyFindings) -> Iterator[str]:
     yield from _section("Left out, as the time was spent", findings.not_tried)
 
 
-def _finding_lines(finding: Finding) -> Iterator[str]:
+def finding_lines(finding: Finding) -> Iterator[str]:
+    """What is said about a finding: both outcomes, the failure, and the command that shows it."""
     plain, varied = finding.plain, finding.varied
     shown = varied if varied.text else plain
     under = "it" if len(finding.names) == 1 else "all of them"

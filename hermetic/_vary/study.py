@@ -67,10 +67,9 @@ class Study:
         started = real.perf_counter()
         (first,) = self._runs.each([Asked((), None)])
         seconds = real.perf_counter() - started
-        self._plain = first
+        self._plain = self.findings.plain = first
         self._runs.limit(first, seconds)
         tests = [subject for subject in first if subject.kind == TEST]
-        self.findings.tests = len(tests)
         for subject in tests:
             self._classes.setdefault(_class_of(subject.name), []).append(subject)
         self._tell(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .verdicts import TEST, Verdicts
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .verdicts import Subject, Verdict
@@ -24,6 +26,7 @@ class Finding:
         runs: in how many runs with them it was looked at.
         company: the tests that must run together: ``ALONE``, ``ITS_CLASS`` or ``ALL_TESTS``.
         also: other variations of the same kind that change its verdict.
+        reason: why it is accepted, in the setting ``vary_known``; empty for one that is not.
     """
 
     subject: Subject
@@ -34,6 +37,7 @@ class Finding:
     runs: int = 0
     company: int = ALONE
     also: list[str] = field(default_factory=list)
+    reason: str = ""
 
     @property
     def is_steady(self) -> bool:
@@ -46,21 +50,30 @@ class StudyFindings:
     """Everything that a study has found.
 
     Attributes:
-        steady: the dependences that showed each time: these are accusations.
+        steady: the dependences that showed each time and are not accepted: these are accusations.
+        known: those that are accepted.
+        gone: the entries of ``vary_known`` that accept nothing, although their tests ran under their variations.
         unsteady: those that did not show each time.
         unstable: the tests whose verdicts differ between plain runs.
         unexplained: the tests that changed under a batch, and for which no set of variations was found.
         unskipped: the tests that are skipped in plain runs, and run under some variation.
         left_out: the variations that this machine cannot do, with the reason.
         not_tried: the variations for which no time was left.
-        tests: how many tests were compared.
+        plain: the verdicts of the first plain run.
     """
 
     steady: list[Finding] = field(default_factory=list)
+    known: list[Finding] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
     unsteady: list[Finding] = field(default_factory=list)
     unstable: list[Subject] = field(default_factory=list)
     unexplained: list[Subject] = field(default_factory=list)
     unskipped: dict[Subject, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     not_tried: list[str] = field(default_factory=list)
-    tests: int = 0
+    plain: Verdicts = field(default_factory=Verdicts)
+
+    @property
+    def tests(self) -> int:
+        """The number of tests that were compared."""
+        return sum(subject.kind == TEST for subject in self.plain)

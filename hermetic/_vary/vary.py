@@ -9,12 +9,18 @@ from .._base import real
 from .._base.errors import ConfigurationError
 from .._isolation import process_tree
 from .._running.watched_run import jobs
+from .._settings.current_run import current_run
 from .._settings.kinds import Seconds
 from .._variations import catalogue
 from .._verdicts import scopes
-from . import process, report
+from . import finding_records, known_dependences, process, report
 from .runs import Runs
 from .study import Study
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .._results.recording import Recorder
+    from .study_findings import StudyFindings
 
 NOTHING_FOUND, FOUND = 0, 1  # exit codes
 
@@ -38,10 +44,27 @@ def study(text: str, budget: str | None) -> int:
         process_tree.adopt_orphans()
         runs = Runs(jobs(), ends_at, lambda number: None)
         findings = Study(runs, variations, _tell).go()
+    left_out = {*findings.left_out, *findings.not_tried}
+    tried = [variation.name for variation in variations if variation.name not in left_out]
+    known_dependences.sort_out(findings, current_run.settings.vary_known, tried)
     sys.stdout.write(report.text(findings) + "\n")
     sys.stdout.flush()
     _tell(f"{runs.processes} processes ran {runs.tests} tests")
-    return FOUND if findings.steady else NOTHING_FOUND
+    troubles = _write_reports(findings)
+    return FOUND if findings.steady or troubles else NOTHING_FOUND
+
+
+def _write_reports(findings: StudyFindings) -> bool:
+    """Write the reports that the settings ask for, and return whether one could not be written."""
+    recorder: Recorder | None = current_run.recorder
+    if recorder is None:
+        return False
+    recorder.run.tests = finding_records.records_of(findings)
+    recorder.run.loaded = findings.tests
+    troubles = recorder.finish(successful=not findings.steady, ended_early=None)
+    for line in (*troubles, *recorder.annotations()):
+        sys.stdout.write(f"{line}\n")
+    return bool(troubles)
 
 
 def run_once(text: str) -> int:

@@ -35,10 +35,14 @@ class Subject(namedtuple("Subject", ("kind", "name", "number"))):  # noqa: PYI02
         return f"{'the import of ' if self.kind == MODULE else ''}{self.name}{number}"
 
 
+_CLASSES = {"success": PASSES, "expected_failure": PASSES, "skip": IS_SKIPPED}
 THE_PROGRAM = Subject(PROGRAM, "the test program", 0)
 
 
-class Verdict(namedtuple("Verdict", ("outcome", "text", "codes", "seconds"))):  # noqa: PYI024 - as Policy
+_NO = ("", "", "", "", 0)  # place
+
+
+class Verdict(namedtuple("Verdict", ("outcome", "text", "codes", "seconds", "place"), defaults=(_NO,))):  # noqa: PYI024
     """How a subject did in a run.
 
     Attributes:
@@ -46,6 +50,7 @@ class Verdict(namedtuple("Verdict", ("outcome", "text", "codes", "seconds"))):  
         text: the first line of the failure, or the reason of the skip; empty for a pass.
         codes: the codes of its violations, sorted.
         seconds: how long it took.
+        place: the module, the class, the name in it, the file, and the line, as in ``TestRecord``.
     """
 
     __slots__ = ()
@@ -53,6 +58,7 @@ class Verdict(namedtuple("Verdict", ("outcome", "text", "codes", "seconds"))):  
     text: str
     codes: tuple[str, ...]
     seconds: float
+    place: tuple[str, str, str, str, int]
 
     @property
     def is_known(self) -> bool:
@@ -90,11 +96,11 @@ def verdict_of(record: TestRecord) -> Verdict:
     codes = tuple(sorted({violation.code for violation in (*record.violations, *record.warned)}))
     if outcome in BAD_OUTCOMES:
         bad = next((entry for entry in entries if entry.outcome == outcome), None)
-        text = "" if bad is None else _first_line(bad)
-        return Verdict(FAILS, text or outcome.replace("_", " "), codes, record.duration)
-    if outcome == "skip":
-        return Verdict(IS_SKIPPED, _cut(record.reason), codes, record.duration)
-    return Verdict(PASSES, "", codes, record.duration)
+        text = ("" if bad is None else _first_line(bad)) or outcome.replace("_", " ")
+    else:
+        text = _cut(record.reason) if outcome == "skip" else ""
+    place = record.module, record.class_name, record.name, record.file, record.line
+    return Verdict(_CLASSES.get(outcome, FAILS), text, codes, record.duration, place)
 
 
 def _first_line(entry: Entry) -> str:

@@ -17,8 +17,11 @@ SETTINGS = (
     " isolated_timeout, isolated_start, detect_leaks, leaks, jobs,"
     " time_limits, retries, flaky, maxfail, test_timeout, processes_at_import, max_process_depth, max_process_starts,"
     " max_processes, junit_xml, json, html, annotations, junit_schema, shuffle, shuffle_level, failed_first, history,"
-    " progress, show_failures, sandbox"
+    " vary_known, progress, show_failures, sandbox"
 )
+
+
+KNOWN = ("timezone a.*: on purpose",)
 
 
 def values(settings: table.Settings) -> tuple[object, ...]:
@@ -59,7 +62,7 @@ class SetupCfgTest(ConfigTestCase):
             "junit_xml = a.xml", "json = b.json", "html = ../c.html", "annotations = azure",
             "junit_schema = strict",
             "shuffle = random", "shuffle_level = class", "failed_first = true", "history = d.json", "progress = off",
-            "show_failures = now", "sandbox = kernel",
+            "show_failures = now", "sandbox = kernel", "vary_known =", "  timezone a.*: on purpose",
         )  # fmt: skip
         self.write(setup_cfg="\n".join(("[tool:hermetic]", *lines)))
         settings = self.load()
@@ -69,7 +72,7 @@ class SetupCfgTest(ConfigTestCase):
         self.assertEqual(values(settings)[12:22], ("auto", "strict", 2, "error", 9, 60, "allow", 2, 3, 4))
         self.assertEqual(values(settings)[22:27], (*self.paths("a.xml", "b.json", "../c.html"), "azure", "strict"))
         self.assertEqual(
-            values(settings)[27:34], ("random", "class", True, *self.paths("d.json"), "off", "now", "kernel")
+            values(settings)[27:35], ("random", "class", True, *self.paths("d.json"), KNOWN, "off", "now", "kernel")
         )
 
     def test_the_origin_is_the_file(self):
@@ -176,7 +179,7 @@ class PyprojectTest(ConfigTestCase):
             "max_processes = 4", 'junit_xml = "a.xml"', 'json = "b.json"', 'html = "c.html"', 'annotations = "off"',
             'junit_schema = "strict"',
             "shuffle = 7", 'shuffle_level = "module"', "failed_first = true", 'history = "off"', 'progress = "off"',
-            'show_failures = "end"', 'sandbox = "kernel"',
+            'show_failures = "end"', 'sandbox = "kernel"', 'vary_known = ["timezone a.*: on purpose"]',
         )  # fmt: skip
         self.write(pyproject="\n".join(("[tool.hermetic]", *lines)))
         settings = self.load()
@@ -189,7 +192,7 @@ class PyprojectTest(ConfigTestCase):
             ),
         )
         self.assertEqual(values(settings)[22:27], (*self.paths("a.xml", "b.json", "c.html"), "off", "strict"))
-        self.assertEqual(values(settings)[27:34], ("7", "module", True, "off", "off", "end", "kernel"))
+        self.assertEqual(values(settings)[27:35], ("7", "module", True, "off", KNOWN, "off", "end", "kernel"))
         self.assertEqual(set(settings.origins.values()), {os.path.join(self.folder, "pyproject.toml")})
 
     @needs_tomllib
@@ -266,6 +269,7 @@ class EnvironmentTest(ConfigTestCase):
         os.environ.update(HERMETIC_JUNIT_SCHEMA="strict", HERMETIC_SHUFFLE="42", HERMETIC_SHUFFLE_LEVEL="test")
         os.environ.update(HERMETIC_HISTORY="d.json", HERMETIC_PROGRESS="off", HERMETIC_SANDBOX="auto")
         os.environ.update(HERMETIC_RETRIES="0", HERMETIC_FLAKY="error", HERMETIC_SHOW_FAILURES="now")
+        os.environ["HERMETIC_VARY_KNOWN"] = "timezone a.*: on purpose"
         settings = self.load()
         self.assertEqual(set(settings.origins), set(table.SETTINGS) - {"isolated"})
         self.assertEqual(values(settings)[:5], ("warn", Size.LARGE, ("filesystem", "sleep"), "error", (60, 20, 20)))
@@ -273,7 +277,9 @@ class EnvironmentTest(ConfigTestCase):
         self.assertEqual(values(settings)[12:22], (3, "off", 0, "error", 9, 9.0, "allow", 2, 3, 4))
         paths = [os.path.abspath(name) for name in ("a.xml", "b.json", "c.html")]  # of the current folder
         self.assertEqual(values(settings)[22:27], (*paths, "github", "strict"))
-        self.assertEqual(values(settings)[27:34], ("42", "test", True, os.path.abspath("d.json"), "off", "now", "auto"))
+        self.assertEqual(
+            values(settings)[27:35], ("42", "test", True, os.path.abspath("d.json"), KNOWN, "off", "now", "auto")
+        )
         self.assertEqual(set(settings.origins.values()), {"environment"})
 
     def test_an_unknown_variable_is_an_error_that_lists_the_known_ones(self):

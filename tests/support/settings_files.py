@@ -81,6 +81,7 @@ _DEFAULTS = (
     "shuffle_level = test  (default)",
     "failed_first = false  (default)",
     "history = auto  (default)",
+    "vary_known = none  (default)",
     "progress = auto  (default)",
     "show_failures = auto  (default)",
     "sandbox = off  (default)",

@@ -9,12 +9,16 @@ from hermetic._base import command
 from hermetic._variations.variation import Variation
 from hermetic._vary import by_hand, report
 from hermetic._vary.study_findings import Finding, StudyFindings
-from hermetic._vary.verdicts import FAILS, PASSES, TEST, Subject, Verdict
+from hermetic._vary.verdicts import FAILS, PASSES, TEST, Subject, Verdict, Verdicts
 
 
 def finding(name, *names, text="AssertionError: 1 != 2", shown=5, **kwargs):
     plain, varied = Verdict(PASSES, "", (), 0.0), Verdict(FAILS, text, (), 0.0)
     return Finding(Subject(TEST, f"m.C.{name}", 0), names, plain, varied, shown, 5, **kwargs)
+
+
+def plain(count):
+    return Verdicts({Subject(TEST, f"m.C.{number}", 0): Verdict(PASSES, "", (), 0.0) for number in range(count)})
 
 
 STEADY = """
@@ -52,7 +56,7 @@ class ReportTest(HermeticTestCase):
             finding("two", "ci=set", "umask=077"),
             finding("three", "ci=set"),
         ]
-        self.assertEqual(self.text(steady=steady, tests=9), STEADY)
+        self.assertEqual(self.text(steady=steady, plain=plain(9)), STEADY)
 
     def test_what_is_no_accusation_has_sections_of_its_own(self):
         subject = Subject(TEST, "m.C.t", 1)
@@ -63,9 +67,13 @@ class ReportTest(HermeticTestCase):
             unskipped={subject: "ci=set"},
             left_out={"ci=unset": "CI is so already"},
             not_tried=["umask=000"],
-            tests=3,
+            plain=plain(3),
+            known=[finding("t", "ci=set", reason="wanted")],
+            gone=["ci m.*: wanted"],
         )
         for part in (
+            "by vary_known:\n  m.C.t: ci=set (wanted)\n",
+            "no longer so: remove:\n  ci m.*: wanted\n",
             "not each time:\n  m.C.t: ci=set, in 4 of 5 runs\n",
             "no cause was found:\n  m.C.t (number 2 of this name)\n",
             "differs between plain runs:\n  m.C.t (number 2 of this name)\n",

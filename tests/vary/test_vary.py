@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 
 import support
@@ -38,6 +40,10 @@ NAMES = "timezone,ci,umask,temporary-folder,order=reversed"
 DEPENDENT = {"both", "ci", "folder", "order_2", "zone"}
 
 
+def _is_command(line):
+    return " -m hermetic " in line and "remedy: " not in line
+
+
 @support.posix_only("time zones of this kind")
 @medium
 class VaryTest(HermeticTestCase):
@@ -45,7 +51,7 @@ class VaryTest(HermeticTestCase):
         with Folder(**{"test_x.py": SUITE}) as folder:
             result = run_hermetic("--vary", NAMES, "-j", "2", cwd=folder, env={"TZ": "UTC"})
             self.assertEqual(result.returncode, 1, result.stderr)
-            commands = [line.strip() for line in result.stdout.splitlines() if " -m hermetic " in line]
+            commands = [line.strip() for line in result.stdout.splitlines() if _is_command(line)]
             self.assertEqual(len(commands), len(DEPENDENT), result.stdout)
             for command in commands:
                 done = self.by_hand(command, folder)
@@ -75,11 +81,35 @@ class VaryTest(HermeticTestCase):
         with Folder(**{"test_x.py": SUITE, "run.py": script}) as folder:
             result = run_hermetic("--vary", "ci=set", "--script", "run.py", cwd=folder)
             self.assertEqual(result.returncode, 1, result.stderr)
-            (command,) = (line.strip() for line in result.stdout.splitlines() if " -m hermetic " in line)
+            (command,) = (line.strip() for line in result.stdout.splitlines() if _is_command(line))
             self.assertIn("DependentTest.test_ci fails under it", result.stdout)
             done = self.by_hand(command, folder)
             self.assertIn("Ran 1 test", done.stderr, command)
             self.assertEqual(done.returncode, 1)
+
+    def test_reports_have_a_failure_for_each_dependence_that_is_not_accepted(self):
+        known = """
+            [tool:hermetic]
+            vary_known =
+                ci *.test_ci: asks for CI on purpose
+                ci *.test_zone: it was so once
+        """
+        with Folder(**{"test_x.py": SUITE, "setup.cfg": known}) as folder:
+            names = ("--junit-xml", "j.xml", "--json", "j.json", "--html", "j.html")
+            result = run_hermetic("--vary", "ci=set,umask=077", *names, cwd=folder)
+            with open(os.path.join(folder, "j.json"), encoding="utf-8") as file:
+                document = json.load(file)
+            sizes = [os.path.getsize(os.path.join(folder, name)) for name in names[1::2]]
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("Accepted by vary_known:\n  test_x.DependentTest.test_ci: ci=set (asks for", result.stdout)
+        self.assertIn("but no longer so: remove:\n  ci *.test_zone: it was so once\n", result.stdout)
+        failed = {
+            test["name"]: test["entries"][0]["message"] for test in document["tests"] if test["outcome"] == "failure"
+        }
+        self.assertEqual([*failed], ["test_both"])
+        self.assertTrue(failed["test_both"].startswith("depends on ci=set and umask=077: AssertionError"), failed)
+        self.assertEqual((document["successful"], document["totals"]["tests"]), (False, 9))
+        self.assertGreater(min(sizes), 0)
 
     def test_without_a_finding_the_status_is_0(self):
         with Folder(**{"test_x.py": SUITE}) as folder:
