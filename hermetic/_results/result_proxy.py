@@ -73,7 +73,10 @@ class _Forward:
     def addSuccess(self, test: Any, details: Any = None) -> None:
         token = scopes.block_scope.set(scopes.free)
         try:
-            self._result.addSuccess(test, **({} if details is None else {"details": details}))
+            if details is None:
+                self._result.addSuccess(test)
+            else:
+                self._result.addSuccess(test, details=details)
         finally:
             scopes.block_scope.reset(token)
 
@@ -106,9 +109,15 @@ class ResultProxy(GuardedResult, _Forward):
         """Whether the next test of a result can use this proxy."""
         return self._result is result and self.current_test is None and self._thread == real.get_thread_id()
 
-    def is_followed_by(self, test: Any) -> bool:
+    def is_followed_by(self, test: Any, result: Any) -> bool:
         """Whether a test takes over the scope of the test before it, because both have the same class and marks."""
-        return self._scope is not None and type(test) is self._scope_class and self._fits(test)
+        return (
+            type(test) is self._scope_class
+            and self._scope is not None
+            and self.is_free_for(result)
+            and self._fits(test)
+            and scopes.active() is None
+        )
 
     def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
         if err is None or shows_subtests(self._result):
@@ -138,9 +147,7 @@ def kept_proxy(result: Any, test: Any) -> ResultProxy | None:
     Most tests follow such a test, and need no other look at what applies to them.
     """
     kept: ResultProxy | None = current_run.last_proxy
-    if kept is None or not (kept.is_free_for(result) and kept.is_followed_by(test)) or scopes.active() is not None:
-        return None
-    return kept
+    return kept if kept is not None and kept.is_followed_by(test, result) else None
 
 
 def proxy_of(result: Any) -> ResultProxy:
