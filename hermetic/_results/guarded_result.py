@@ -124,10 +124,12 @@ class GuardedResult:
         attempt = self._attempt
         if attempt is not None:
             self._attempt = None
-            events = attempt.end(self)
-            self._tell_violations(test, attempt.violations)
-            for event, args, kwargs in events:
-                self._show(event, test, *args, **kwargs)
+            try:
+                attempt.end(self)
+            finally:  # Ctrl-C during a retry does not take the failure away
+                self._tell_violations(test, attempt.violations)
+                for event, args, kwargs in attempt.events:
+                    self._show(event, test, *args, **kwargs)
 
     def addSuccess(self, test: Any, details: Any = None) -> None:
         scope = self._scope

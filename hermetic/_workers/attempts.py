@@ -118,6 +118,7 @@ class Attempt:
         diagnose: returns why the attempts may differ, from their records.
 
     Attributes:
+        events: what the result has to show at the end: the verdicts that were held, unless the test is flaky.
         violations: those that the held verdicts report.
         has_passed: whether the result was told a success, or an expected failure.
     """
@@ -135,7 +136,7 @@ class Attempt:
         self._diagnose = diagnose
         self._pid = real.get_pid()
         self._started = real.perf_counter()
-        self._held: list[Event] = []
+        self.events: list[Event] = []
         self.violations: list[ViolationError] = []
         self.has_passed = False
 
@@ -144,13 +145,13 @@ class Attempt:
         if event not in _HELD:
             self.has_passed = self.has_passed or event == "addExpectedFailure"
             return False
-        self._held.append((event, args, kwargs))
+        self.events.append((event, args, kwargs))
         return True
 
-    def end(self, result: Any) -> list[Event]:
-        """Run the test again if it has failed, and return the events that the result has to show."""
+    def end(self, result: Any) -> None:
+        """Run the test again if it has failed."""
         if not self._is_to_be_retried(result):
-            return self._held
+            return
         listeners = result.hermetic_listeners
         listeners.tell("startReporting")  # no time of the test
         try:
@@ -165,21 +166,20 @@ class Attempt:
             listeners.tell("stopReporting")
         listeners.tell("addRetries", self._test, attempts, diagnosis)
         is_heard = bool(listeners["addRetries"]) or self._warn(attempts, diagnosis)
-        if not (last.record.is_success and is_heard):
-            return self._held
-        self.violations.clear()
-        if self.has_passed:
-            return []
-        return [("addSuccess", (), {}) if last.expected is None else ("addExpectedFailure", (last.expected,), {})]
+        if last.record.is_success and is_heard:
+            self.violations.clear()
+            success: Event = ("addSuccess", (), {})
+            expected: Event = ("addExpectedFailure", (last.expected,), {})
+            self.events = [] if self.has_passed else [success if last.expected is None else expected]
 
     def _is_to_be_retried(self, result: Any) -> bool:
         """Whether the test has failed, and neither the run nor hermetic itself has ended it."""
-        if not any(event != "addSubTest" or args[1] is not None for event, args, _ in self._held):
+        if not any(event != "addSubTest" or args[1] is not None for event, args, _ in self.events):
             return False
         is_over = getattr(result, "ended_early", None) is not None or getattr(result, "shouldStop", False)
         if is_over or sys.exc_info()[0] is KeyboardInterrupt or real.get_pid() != self._pid:
             return False
-        errors = [arg[1] for _, args, _ in self._held for arg in args if isinstance(arg, tuple)]
+        errors = [arg[1] for _, args, _ in self.events for arg in args if isinstance(arg, tuple)]
         return not any(isinstance(error, GuardError) for error in errors)
 
     def _warn(self, attempts: list[TestRecord], diagnosis: str) -> bool:
@@ -200,7 +200,7 @@ class Attempt:
         """Record the first attempt."""
         found = AttemptResult(self._test, like=result)
         found.note_timing(self._test, self._started, real.perf_counter() - self._started)
-        for event, args, kwargs in self._held:
+        for event, args, kwargs in self.events:
             getattr(found, event)(self._test, *args, **kwargs)
         found.record.violations = [error.violation for error in self.violations]
         return found

@@ -32,7 +32,7 @@ class Reruns:
         """Begin the first attempt of a test; return None if it is not to be retried."""
         before = self._tests_before(test)
         retries = retry_counts.of_test(test)
-        if not retries:
+        if not retries or type(test).__module__ == "unittest.loader":  # it stands for what could not be loaded
             return None
         rerun = _Rerun(test, retries)
         diagnose = functools.partial(diagnosis.of_attempts, test, before, fails_again=rerun.fails_again)
@@ -40,7 +40,8 @@ class Reruns:
 
     def _tests_before(self, test: Any) -> int:
         """The number of tests that have begun before it in its process, as far as this process knows."""
-        group = groups.in_run(test) if current_run.hands_tests_over() else None
+        may_be_elsewhere = current_run.planned or current_run.isolated_classes or current_run.settings.isolated
+        group = groups.in_run(test) if may_be_elsewhere and current_run.hands_tests_over() else None
         if group is not None and group.key is None:
             return 0
         key = None if group is None else group.key

@@ -56,6 +56,10 @@ class AttemptCase(hermetic.HermeticTestCase):
     def attempt(self, retries=2):
         return Attempt(self.test, retries, self.run_again, lambda attempts: f"of {len(attempts)}")
 
+    def ended(self, attempt):
+        attempt.end(self.result)
+        return attempt.events
+
     def run_again(self, number, result):
         self.numbers.append(number)
         name, *args = self.later.pop(0)
@@ -67,13 +71,13 @@ class VerdictTest(AttemptCase):
     def test_a_success_is_not_held(self):
         attempt = self.attempt()
         self.assertFalse(attempt.holds("addSkip", ("why",), {}))
-        self.assertEqual((attempt.end(self.result), self.hearing.told), ([], []))
+        self.assertEqual((self.ended(attempt), self.hearing.told), ([], []))
 
     def test_a_test_that_passes_on_a_retry_is_told_as_a_success(self):
         attempt = self.attempt()
         self.assertTrue(attempt.holds("addFailure", (self.failure,), {}))
         self.later = [("addError", raised(OSError())), ("addSuccess",)]
-        self.assertEqual(attempt.end(self.result), [("addSuccess", (), {})])
+        self.assertEqual(self.ended(attempt), [("addSuccess", (), {})])
         self.assertEqual(self.hearing.told, [(["failure", "error", "success"], "of 3")])
         self.assertEqual(self.numbers, [2, 3])
 
@@ -81,32 +85,40 @@ class VerdictTest(AttemptCase):
         attempt = self.attempt(retries=1)
         attempt.holds("addFailure", (self.failure,), {})
         self.later = [("addError", raised(OSError()))]
-        self.assertEqual(attempt.end(self.result), [("addFailure", (self.failure,), {})])
+        self.assertEqual(self.ended(attempt), [("addFailure", (self.failure,), {})])
         self.assertEqual(self.hearing.told, [(["failure", "error"], "of 2")])
 
     def test_a_skip_is_no_success(self):
         attempt = self.attempt(retries=1)
         attempt.holds("addFailure", (self.failure,), {})
         self.later = [("addSkip", "not here")]
-        self.assertEqual(attempt.end(self.result)[0][0], "addFailure")
+        self.assertEqual(self.ended(attempt)[0][0], "addFailure")
 
     def test_a_test_that_fails_as_expected_on_a_retry_is_told_so(self):
         attempt, expected = self.attempt(), raised(OSError("expected"))
         attempt.holds("addUnexpectedSuccess", (), {})
         self.later = [("addExpectedFailure", expected)]
-        self.assertEqual(attempt.end(self.result), [("addExpectedFailure", (expected,), {})])
+        self.assertEqual(self.ended(attempt), [("addExpectedFailure", (expected,), {})])
 
     def test_a_success_is_told_once(self):
         attempt = self.attempt()
         attempt.has_passed = True  # and then it has left something behind
         attempt.holds("addError", (self.failure,), {})
         self.later = [("addSuccess",)]
-        self.assertEqual(attempt.end(self.result), [])
+        self.assertEqual(self.ended(attempt), [])
+
+    def test_what_ends_a_retry_does_not_take_the_failure_away(self):
+        attempt = self.attempt()
+        attempt.holds("addFailure", (self.failure,), {})
+        self.later = [("unknown",)]
+        with self.assertRaises(AttributeError):
+            attempt.end(self.result)
+        self.assertEqual(attempt.events, [("addFailure", (self.failure,), {})])
 
     def test_subtests_that_pass_are_no_reason_for_a_retry(self):
         attempt = self.attempt()
         attempt.holds("addSubTest", (self.test, None), {})
-        self.assertEqual(attempt.end(self.result), [("addSubTest", (self.test, None), {})])
+        self.assertEqual(self.ended(attempt), [("addSubTest", (self.test, None), {})])
 
     def test_the_violations_of_a_flaky_test_are_its_attempts(self):
         for retry, left in ((("addSuccess",), []), (("addError", self.failure), ["violation"])):
@@ -115,14 +127,14 @@ class VerdictTest(AttemptCase):
             attempt._first = lambda _: AttemptResult(self.test)
             attempt.holds("addError", (self.failure,), {})
             self.later = [retry]
-            attempt.end(self.result)
+            self.ended(attempt)
             self.assertEqual(attempt.violations, left)
 
 
 class RefusalTest(AttemptCase):
     def assert_not_retried(self, attempt, event=None):
         attempt.holds(*(event or ("addFailure", (self.failure,), {})))
-        self.assertEqual(len(attempt.end(self.result)), 1)
+        self.assertEqual(len(self.ended(attempt)), 1)
         self.assertEqual(self.hearing.told, [])
 
     def test_a_run_that_is_over_retries_nothing(self):
@@ -158,7 +170,7 @@ class OtherRunnersTest(AttemptCase):
         attempt.holds("addFailure", (self.failure,), {})
         with warnings.catch_warnings(record=True) as shown:
             warnings.simplefilter(action, HermeticWarning)
-            events = attempt.end(self.result)
+            events = self.ended(attempt)
         return [event for event, *_ in events], [str(warning.message) for warning in shown]
 
     def test_a_flaky_test_is_a_warning(self):
