@@ -51,6 +51,8 @@ def repeat(ours: argparse.Namespace) -> NoReturn:
         if getattr(ours, name):
             other = f"--{name.replace('_', '-')}"
             raise ConfigurationError(f"{option} and {other} cannot be used together; leave one of them out")
+    if ours.tests_from == "-":  # the second run would find it empty
+        raise ConfigurationError(f"{option} and --tests-from - cannot be used together; write the names to a file")
     count = None if ours.repeat is None else Count().parse(ours.repeat)
     if ours.repeat is not None and count is None:
         raise ConfigurationError(f"--repeat {ours.repeat} is not {Count.accepted}; write one such as --repeat 20")

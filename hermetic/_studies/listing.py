@@ -1,8 +1,9 @@
-"""Lists the tests that a run would run (``--list``): the id, the size, the isolation and the last duration of each."""
+"""Lists the tests that a run would run (``--list``): the id, the size, the isolation, and the history of each."""
 
 from __future__ import annotations
 
 import unittest
+from collections import Counter
 
 from .._base.errors import DecorationError
 from .._protocol import framing
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from .._suites.history import RunHistory
+
 
 def list_of(suite: Any, form: str) -> tuple[str, Any]:
     """Return the list of the tests of a suite, and a suite of those that could not be loaded.
@@ -24,14 +27,17 @@ def list_of(suite: Any, form: str) -> tuple[str, Any]:
     """
     tests = [*suite_tests.tests_in(suite)]
     failed = unittest.TestSuite([test for test in tests if suite_tests.failed_to_load(test)])
-    durations: Mapping[str, float] = current_run.history.durations if current_run.history is not None else {}
-    rows = [_row(test, durations) for test in tests if not suite_tests.failed_to_load(test)]
+    history: RunHistory | None = current_run.history
+    durations = {} if history is None else history.durations
+    flaky = Counter(name for run in (() if history is None else history.runs) for name in run.flaky)
+    rows = [_row(test, durations, flaky) for test in tests if not suite_tests.failed_to_load(test)]
     return (_as_json(rows) if form == JSON else _as_text(rows)), failed
 
 
-def _row(test: Any, durations: Mapping[str, float]) -> dict[str, Any]:
+def _row(test: Any, durations: Mapping[str, float], flaky: Counter[str]) -> dict[str, Any]:
     name = suite_tests.name_of(test)
     row: dict[str, Any] = {"id": name, "size": "?", "isolation": None, "seconds": durations.get(name)}
+    row["flaky"] = flaky[name]
     try:
         row["size"] = selection.size_name(test)
         group = groups.of_test(test)
@@ -47,10 +53,17 @@ def _as_json(rows: list[dict[str, Any]]) -> str:
 
 def _as_text(rows: list[dict[str, Any]]) -> str:
     """Return columns with two or more spaces between them; ids stand first, as ``--tests-from`` reads them."""
-    cells = [[row["id"], row["size"], _seconds(row["seconds"]), row["isolation"] or ""] for row in rows]
+    cells = [
+        [row["id"], row["size"], _seconds(row["seconds"]), row["isolation"] or "", _times_flaky(row["flaky"])]
+        for row in rows
+    ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in cells]
     return "\n".join("  ".join(line).rstrip() for line in lines)
+
+
+def _times_flaky(runs: int) -> str:
+    return f"flaky in {runs} run{'s' * (runs > 1)}" if runs else ""
 
 
 def _seconds(seconds: float | None) -> str:

@@ -15,6 +15,7 @@ import unittest
 from .._base import command, real
 from .._base.records import PastRun
 from .._results.listeners import Listener
+from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._terminal import colours
 from .._verdicts import scopes
@@ -162,9 +163,10 @@ class RunHistory(Listener):
         ran = {**skipped, **ran}
         try:
             with scopes.unjudged():
-                if self._flaky or self._known.runs or self._known.merged(ran, failed, paces) != self._known:
-                    self._file.add(ran, failed, paces, self._as_run(failed, skipped))
-            self._has_failures = bool(failed)
+                bad = {**failed, **self._flaky} if current_run.settings.flaky == "error" else failed
+                if self._flaky or self._known.runs or self._known.merged(ran, bad, paces) != self._known:
+                    self._file.add(ran, bad, paces, self._as_run(failed, skipped))
+            self._has_failures = bool(bad)
         except OSError as error:
             if not self._is_own:
                 path, reason = self._file.path, error.strerror or error

@@ -86,6 +86,7 @@ class RepetitionTest(FolderCase):
         for arguments, text in (
             (["--repeat", "2", "--list"], "--repeat and --list cannot be used together; leave one of them out"),
             (["--until-failure", "--bisect", "x"], "--until-failure and --bisect cannot be used together"),
+            (["--repeat", "2", "--tests-from", "-"], "--repeat and --tests-from - cannot be used together; write the"),
             (["--repeat", "0"], "--repeat 0 is not a whole number above 0; write one such as --repeat 20"),
         ):
             with self.subTest(arguments):

@@ -36,6 +36,16 @@ _FILES = {
     "script.py": "import unittest\nunittest.main('test_a')\n",
 }
 
+_FLAKY = """
+import unittest
+
+class FlakyTest(unittest.TestCase):
+    def test_it(self):
+        with open("runs", "a+") as file:
+            file.write("x")
+            self.assertEqual(file.tell() % 2, 0)  # fails in every other run
+"""
+
 
 @medium
 class ListTest(FolderCase):
@@ -73,6 +83,17 @@ class ListTest(FolderCase):
         self.assertEqual(small, {**small, "size": "small", "isolation": None})
         self.assertGreater(small["seconds"], 0.001)
         self.assertIn("more than one size", wrong["error"])
+
+    def test_flaky_tests_say_in_how_many_runs(self):
+        with open(os.path.join(self.folder, "test_flaky.py"), "w", encoding="utf-8") as file:
+            file.write(_FLAKY)
+        arguments = ("test_flaky", "--retries", "1")
+        for mode, failed in (("warn", []), ("error", ["test_flaky.FlakyTest.test_it"])):
+            run_hermetic(*arguments, "--flaky", mode, cwd=self.folder)
+            with open(os.path.join(self.folder, ".hermetic_cache", "history.json"), encoding="utf-8") as file:
+                self.assertEqual(json.load(file)["failed"], failed)
+        self.assertEqual(self.listed("test_flaky", "--list")[0].split("  ")[-1], "flaky in 2 runs")
+        self.assertEqual([json.loads(line)["flaky"] for line in self.listed("test_flaky", "--list-json")], [2])
 
     def test_what_is_listed_can_be_run(self):
         names = "\n".join(self.listed("--list", "-k", "small"))
