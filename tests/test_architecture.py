@@ -35,7 +35,8 @@ LAYERS = {
     "_policy": "decision | allowances remedies | messages",
     "_reports": (
         "html_assets plain_text test_records | ci_annotations html_text json_report junit_report trends |"
-        " html_details html_timeline | html_failures html_tests html_trends | html_report | report_writer"
+        " html_difference html_timeline | html_details | html_failures html_tests html_trends | html_report |"
+        " report_writer"
     ),
     "_terminal": "colours drawing | live_line unittest_colours",
     "_settings": "baseline_file kinds | allow_tables table | config | current_run",

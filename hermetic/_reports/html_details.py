@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from . import html_text
+from .html_difference import difference
 from .html_text import escaped
 from .plain_text import path_below
 
@@ -15,10 +14,7 @@ if TYPE_CHECKING:
     from .._base.records import Violation
     from .test_records import Entry, TestRecord, Trends
 
-_MAX_DIFFERENCE = 2000  # lines of a message that are coloured
 _MAX_STRIP = 20  # outcomes
-_HINT = re.compile(r"\? [ ^+-]*[\^+-] *").fullmatch  # a line of difflib below the line whose changes it marks
-_LOOKS = {"- ": "del", "+ ": "ins"}
 _TAGS = {"new_failure": ("new failure", "bad"), "fixed": ("fixed", "good"), "slower": ("slower", "soft")}
 
 
@@ -120,7 +116,7 @@ def _entry(entry: Entry) -> Iterator[str]:
     yield f'<h4 class="{entry.outcome}">{html_text.in_words(entry.outcome).capitalize()}{subtest}</h4>'
     kind = f"{entry.type}: " if entry.type else ""
     if entry.message or kind:
-        yield f'<pre class="message">{_coloured(kind + entry.message)}</pre>'
+        yield f'<pre class="message">{difference(kind, entry.message)}</pre>'
     if entry.source:
         yield from _excerpt(entry)
     if entry.text:
@@ -136,35 +132,6 @@ def _excerpt(entry: Entry) -> Iterator[str]:
         text = f'<span class="line">{number:>{width}}</span> {escaped(line)}'
         yield f"<mark>{text}</mark>" if number == entry.line else text
     yield "</pre>"
-
-
-def _coloured(message: str) -> str:
-    """A message, with the lines of a difference coloured, and in them what has changed."""
-    lines = message.split("\n")
-    if len(lines) > _MAX_DIFFERENCE or not {"- ", "+ "} <= {line[:2] for line in lines}:
-        return escaped(message)
-    found, hint = [], False  # whether the line before is a hint, which unittest follows with an empty line
-    for index, line in enumerate(lines):
-        after_hint, hint = hint, bool(_HINT(line)) and lines[index - 1][:2] in _LOOKS
-        look = _LOOKS.get(line[:2])
-        if look is not None:
-            below = lines[index + 1] if index + 1 < len(lines) else ""
-            found.append(f"<{look}>{_marked(line, below if _HINT(below) else '')}\n</{look}>")
-        elif not hint and not (after_hint and not line):
-            found.append(escaped(line) + "\n")
-    return "".join(found).rstrip("\n")
-
-
-def _marked(line: str, hint: str) -> str:
-    """A line of a difference, with what its hint points at marked."""
-    if not hint:
-        return escaped(line)
-    parts, start = [], 0
-    for run in re.finditer(r"[\^+-]+", hint[2:]):
-        begin, end = run.start() + 2, run.end() + 2
-        parts += [escaped(line[start:begin]), f"<b>{escaped(line[begin:end])}</b>"]
-        start = end
-    return "".join(parts) + escaped(line[start:])
 
 
 def _blocks(blocks: dict[str, str]) -> Iterator[str]:

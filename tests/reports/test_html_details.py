@@ -52,30 +52,6 @@ class RowTest(hermetic.HermeticTestCase):
         self.assertIn('aria-label="failed, failed"', row(record, trends))
 
 
-class DifferenceTest(hermetic.HermeticTestCase):
-    def message(self, text: str) -> str:
-        return re.search(r'<pre class="message">AssertionError: (.*?)</pre>', failed(text), re.DOTALL)[1]
-
-    def test_lines_of_a_difference_are_coloured_and_hints_mark_what_has_changed(self):
-        found = self.message("a != b\n  same\n- jumps over\n?     ^\n\n+ jumped over\n?     ^^\n")
-        self.assertEqual(
-            found,
-            "a != b\n  same\n<del>- jump<b>s</b> over\n</del><ins>+ jump<b>ed</b> over\n</ins>",
-        )
-
-    def test_text_with_one_of_the_signs_is_no_difference(self):
-        self.assertEqual(self.message("to do:\n- one\n- two"), "to do:\n- one\n- two")
-
-    def test_a_line_with_a_question_mark_stays(self):
-        self.assertIn("? why", self.message("a\n- b\n+ c\n? why"))
-
-    def test_what_is_marked_is_escaped(self):
-        self.assertEqual(
-            self.message("x\n- <a>\n?  ^\n+ <b>\n?  ^\n"),
-            "x\n<del>- &lt;<b>a</b>&gt;\n</del><ins>+ &lt;<b>b</b>&gt;\n</ins>",
-        )
-
-
 class SourceTest(hermetic.HermeticTestCase):
     def test_the_line_that_failed_is_marked(self):
         found = failed("1 != 2", file="test_m.py", line=9, source="def test(self):\n    fail(1 < 2)", source_line=8)

@@ -154,13 +154,14 @@ class RunsTest(HistoryCase):
         self.assertEqual({run["code"] for run in later}, {first["code"]})
 
     def test_workers_of_every_kind_make_the_same_entry(self):
-        found = []
-        for way in (("-j", "2"), ("--isolated",)):
-            self.run_here()
+        found, codes = [], []
+        support.write_files(self.folder, {"script.py": "import unittest\nunittest.main(module=None)\n"})
+        for way in ((), ("-j", "2"), ("--isolated",), ("--script", "script.py")):
             run = self.runs_of(*way)[-1]
-            found.append([run[name] for name in ("tests", "failures", "code", "failed", "passed", "flaky")])
-        self.assertEqual(found[0], found[1])
-        self.assertEqual(found[0][3], [FAILS])
+            found.append([run[name] for name in ("tests", "failures", "failed", "passed", "flaky")])
+            codes.append(run["code"])
+        self.assertEqual(found, [[3, 1, [FAILS], [], []]] * 4)
+        self.assertEqual(len({*codes[:3]}), 1)  # the script is code of its own
 
     def test_a_report_lists_the_tests_that_are_flaky_over_time(self):
         self.run_here()
