@@ -34,7 +34,7 @@ LAYERS = {
     "_version": "",
     "_policy": "decision | allowances remedies | messages",
     "_reports": (
-        "html_assets plain_text test_records | ci_annotations html_text json_report junit_report trends |"
+        "plain_text test_records | ci_annotations html_text json_report junit_report trends |"
         " html_difference html_timeline | html_details | html_failures html_tests html_trends | html_report |"
         " report_writer"
     ),
@@ -131,8 +131,7 @@ TESTED_ELSEWHERE = {
     "_patches.multiprocessing.multiprocessing_patches": "patches.multiprocessing.test_preparation",
     "_program.run_setup": "program.test_program suites.test_order",
     "_protocol.frame_kinds": "protocol.test_frames",
-    "_reports.html_assets": "reports.test_html_report",  # shown in a browser
-    "_reports.html_tests": "reports.test_html_report",  # as above
+    "_reports.html_tests": "reports.test_html_report",  # shown in a browser
     "_reports.html_text": "reports.test_html_report",  # as above
     "_pytest_host.item_replay": "pytest_host.test_isolated_items pytest_host.test_fresh_session",
     "_pytest_host.item_worker": "pytest_host.test_isolated_items",  # runs in workers only

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import pkgutil
 import time
 
 from . import html_details, html_failures, html_tests, html_text, html_trends
-from .html_assets import SCRIPT, STYLE
 from .html_text import escaped
 from .html_timeline import Timeline, timeline
 from .test_records import OUTCOMES
@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 
     from .test_records import RunRecord, TestRecord
 
+
+def _file(name: str) -> str:
+    """A file of this package, read before a test can get in the way of reading files."""
+    content = pkgutil.get_data(__package__, name)
+    assert content is not None  # the loader of every installation can read its files
+    return content.decode()
+
+
+# The page shows everything without the script, which adds the search, the filters, the keys and the zoom.
+STYLE, SCRIPT = _file("report.css"), _file("report.js")
 _SLOWEST = 10
 _FILTERS = (*OUTCOMES[:4], "flaky", *OUTCOMES[4:])
 
