@@ -19,7 +19,7 @@ from hermetic import medium, small
 from hermetic._policy import messages
 from hermetic._program import options
 from hermetic._settings import table
-from support import ROOT, package_folder, reference_text, run_python
+from support import ROOT, package_folder, posix_only, reference_text, run_python
 from support.documents import EXAMPLES, example_names, headings, normalised, pages, read
 
 README_COMMAND = ["-m", "hermetic", "discover", "-s", "docs/examples"]
@@ -53,12 +53,14 @@ def codes_in_the_source() -> set[str]:
 
 @medium
 class ExamplesTest(unittest.TestCase):
+    @posix_only("such output as the pages show")
     def test_examples_print_what_their_out_files_say(self):
         for name in example_names():
             with self.subTest(example=name):
                 self.assertEqual(output_of(name), read("docs", "examples", f"{name}.out"))
 
 
+@posix_only("such output as the pages show")
 @medium
 class LegacySuiteTest(unittest.TestCase):
     """The page on legacy suites: its commands are run one after another, in a copy of the example."""

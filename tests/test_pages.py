@@ -18,7 +18,7 @@ import unittest
 
 from hermetic import medium, small
 from hermetic._program import options
-from support import ROOT, run_python
+from support import ROOT, posix_only, run_python
 from support.documents import EXAMPLES, example_names, normalised, pages, read
 
 _BLOCK = re.compile(r"^(<!-- (?:not run: [^\n]+|run by [^\n]+) -->\n)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -96,6 +96,7 @@ class Follower:
 class ConsoleTest(unittest.TestCase):
     maxDiff = None
 
+    @posix_only("such output as the pages show")
     def test_pages_show_what_their_commands_print(self):
         for page in consoles():
             with self.subTest(page=page):
