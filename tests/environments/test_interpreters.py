@@ -57,7 +57,7 @@ class _Archives(unittest.TestCase):
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("test_mixed.py", SUITE)
             for where, _, names in os.walk(package):
-                for name in (name for name in names if name.endswith((".py", ".txt"))):
+                for name in (name for name in names if not name.endswith(".pyc")):
                     file = os.path.join(where, name)
                     archive.write(file, os.path.relpath(file, support.package_folder()))
         return path
