@@ -101,6 +101,7 @@ LAYERS = {
         "search verdicts | study_findings varied_run | by_hand known_dependences process | report runs |"
         " finding_records study | vary"
     ),
+    "_watch": "source_files | import_graph watched_tests | watching",
     "_program": (
         "bazel help_text options repetition searches usage | explanations other_runners run_setup | program script |"
         " cli"
@@ -158,6 +159,7 @@ TESTED_ELSEWHERE = {
     "_running.live_listeners": "running.test_failures terminal.test_live_line",
     "_running.watched_run": "running.test_runner",
     "_studies.reproduction": "studies.test_polluters",  # its commands are run there
+    "_watch.watched_tests": "watch.test_watching",
     "_workers.hosts": "django_host.test_worker_host",
     "_workers.worker_supply": "workers.test_parallel_run",
 }

@@ -62,6 +62,10 @@ OTHER_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "[Find the earlier tests](../how-to/find-a-polluter.md) that make this test fail or pass, and run no others",
         {"metavar": "TEST"},
     ),
+    "--watch": (
+        "Run the tests, and [after each change](../how-to/watch.md) those that it affects, until Ctrl-C",
+        {"action": "store_true"},
+    ),
     "--pdb": (
         "Open the debugger [where a test fails](../how-to/debug-a-test.md#stop-where-a-test-fails)",
         {"action": "store_true"},
@@ -97,7 +101,7 @@ GROUPS = {  # settings and other options
     "sizes and violations": "mode default_size forbid time_limits size_distribution size_targets sandbox",
     "isolation": "isolated no_isolation isolated_timeout isolated_start detect_leaks leaks",
     "running": (
-        "jobs retries flaky maxfail test_timeout --pdb progress show_failures start_method processes_at_import"
+        "jobs retries flaky maxfail test_timeout --watch --pdb progress show_failures start_method processes_at_import"
         " max_process_depth max_process_starts max_processes --repeat --until-failure --script"
     ),
     "order and selection": (

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from .._studies.baseline_writer import BaselineWriter
     from .._studies.survey import Survey
     from .._vary.varied_run import VariedRun
+    from .._watch.watched_tests import WatchedTests
 
-VARIED_RUN = "HERMETIC_VARIED_RUN"
+VARIED_RUN, WATCHED_RUN = "HERMETIC_VARIED_RUN", "HERMETIC_WATCHED_RUN"
 _REPORTS = ("junit_xml", "json", "html")  # settings
 
 
@@ -41,13 +42,14 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
         ConfigurationError: as ``config.load``.
     """
     varied = None if current_run.in_run else _varied_run()
-    settings = _settings(ours, varied)
-    if repetition.is_asked_for(ours):
-        repetition.repeat(ours)
+    watched = None if current_run.in_run else _watched_tests(while_running)
+    settings = _settings(ours, varied, watched)
+    _run_often(ours)
     marking.forget()
     while_running.callback(marking.forget)
     while_running.enter_context(current_run.restored())
     current_run.settings, current_run.varied = settings, varied or current_run.varied
+    current_run.watched = watched or current_run.watched
     observer = _observe(ours)
     policies.install_guard(settings)
     if settings.isolated or settings.detect_leaks or settings.retries:
@@ -68,12 +70,26 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
     return settings
 
 
-def _settings(ours: argparse.Namespace, varied: VariedRun | None) -> table.Settings:
+def _run_often(ours: argparse.Namespace) -> None:
+    """Do what ``--watch`` or ``--repeat`` asks for, and exit; return if neither is given.
+
+    Raises:
+        ConfigurationError: these runs are not possible.
+    """
+    if ours.watch:
+        process_exits.exit_program(searches().watching.keep_watching(ours))
+    if repetition.is_asked_for(ours):
+        repetition.repeat(ours)
+
+
+def _settings(ours: argparse.Namespace, varied: VariedRun | None, watched: WatchedTests | None) -> table.Settings:
     """Return the settings of this program."""
     given = {name: getattr(ours, name) for name in table.SETTINGS if getattr(ours, name) is not None}
     settings = config.load({**current_run.given_on_command_line(), **given})
     if varied is not None and not varied.is_ordinary:
         settings = _unreported(settings).replaced(maxfail=None, retries=0)
+    if watched is not None:
+        settings = settings.replaced(failed_first=True)
     return settings if ours.bisect is None else _for_bisection(settings, ours)
 
 
@@ -124,6 +140,15 @@ def _varied_run() -> VariedRun | None:
     if VARIED_RUN not in os.environ:
         return None
     found: VariedRun | None = searches().varied_run.taken_request()
+    return found
+
+
+def _watched_tests(while_running: contextlib.ExitStack) -> WatchedTests | None:
+    """Return what ``--watch`` wants of this process, and have it reported to at the end; None for other processes."""
+    if WATCHED_RUN not in os.environ:
+        return None
+    found: WatchedTests = searches().watched_tests.take_watch_request()
+    while_running.callback(found.report)
     return found
 
 
@@ -217,6 +242,9 @@ def _selection(ours: argparse.Namespace, protocol: bazel.Protocol | None) -> Sel
         found.require_name(selection.names_in_file(ours.tests_from), f"--tests-from {ours.tests_from}")
     if ours.deselect:
         found.leave_out(ours.deselect, "--deselect")
+    if current_run.watched is not None:
+        found.require(current_run.watched.is_wanted)
+        found.may_be_empty = True
     return found
 
 
@@ -230,6 +258,8 @@ def arranged(suite: Any) -> Any:
     """
     if current_run.in_run:
         return suite
+    if current_run.watched is not None:
+        current_run.watched.note_tests(suite)
     if current_run.order is not None:
         suite = current_run.order.arranged(suite, lambda line: sys.stderr.write(f"{line}\n"))
     if current_run.varied is not None:

@@ -1,8 +1,9 @@
-"""Loads the searches that an option asks for instead of a run, and what a run that is a part of one needs."""
+"""Loads the searches and ``--watch``, which take the place of a run, and what the runs need that they start."""
 
 from __future__ import annotations
 
 from .._studies import polluters, reproduction
 from .._vary import varied_run, vary
+from .._watch import watched_tests, watching
 
-__all__ = ["polluters", "reproduction", "varied_run", "vary"]
+__all__ = ["polluters", "reproduction", "varied_run", "vary", "watched_tests", "watching"]

@@ -57,6 +57,7 @@ class CurrentRun:
         recorder: the ``Recorder`` of the program's reports; None without reports.
         history: the ``RunHistory`` that the program's runs use and extend; None without one.
         order: the ``Order`` that the program's tests are chosen and sorted by; None for the order of loading.
+        watched: the ``WatchedTests`` that ``--watch`` wants of this process; None in other runs.
         varied: the ``VariedRun`` that this process was started for by ``--vary``; None in other runs.
         lists: the form in which the program lists its tests instead of running them; None to run them.
         debugs: whether pdb opens where a test of the program fails.
@@ -75,6 +76,7 @@ class CurrentRun:
     history: Any
     order: Any
     varied: Any
+    watched: Any
 
     def __init__(self) -> None:
         self._settings: Settings | None = None
@@ -93,7 +95,7 @@ class CurrentRun:
         self.surroundings: dict[str, Any] = {}
         self.shared_out: set[int | str] = set()
         self.planned: dict[int, Any] = {}
-        self.isolation = self.recorder = self.history = self.order = self.varied = None
+        self.isolation = self.recorder = self.history = self.order = self.varied = self.watched = None
         self.hosts: dict[str, Any] = {}
         self.workers_started, self.fails_fast = 0, False
         self.lists: str | None = None

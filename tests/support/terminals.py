@@ -21,6 +21,7 @@ import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 pid = os.fork()  # the terminal goes with the leader of its session
 if pid:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run
     status = os.waitpid(pid, 0)[1]
     if os.WIFSIGNALED(status):
         signal.pause()

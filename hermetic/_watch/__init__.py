@@ -1,0 +1,1 @@
+"""The option ``--watch``: runs again the tests that a change affects."""
