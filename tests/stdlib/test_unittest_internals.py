@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import io
+import os
+import re
 import signal
 import sys
+import traceback
 import types
 import unittest
 import unittest.signals
@@ -242,6 +246,84 @@ def noted(calls: list[str], name: str, method: object) -> object:
         return method(*args, **kwargs)  # type: ignore[operator]
 
     return wrapper
+
+
+class PhasesTest(hermetic.HermeticTestCase):
+    def setUp(self):
+        self.stacks = stacks = []
+
+        class Measured(unittest.IsolatedAsyncioTestCase):
+            def setUp(self):
+                self.addCleanup(self.note)
+                self.note()
+
+            def test_plain(self):
+                self.note()
+
+            async def test_async(self):
+                self.note()
+
+            def tearDown(self):
+                self.note()
+
+            def note(self):
+                stacks.append("".join(traceback.format_stack(limit=4)))  # the test around it has phases, too
+
+        self.case = Measured
+
+    def test_each_phase_has_its_seconds(self):
+        for name in ("test_plain", "test_async"):
+            test = self.case(name)
+            with unittest_internals.phases_timed(test) as seconds:
+                result = test.run()
+            self.assertTrue(result.wasSuccessful())
+            self.assertEqual([*seconds], ["setUp", "test method", "tearDown", "cleanups"])
+            self.assertNotIn("_callSetUp", vars(test))
+
+    def test_each_phase_has_its_place_in_a_stack(self):
+        self.case("test_plain").run()
+        found = [*map(unittest_internals.phase_in, self.stacks)]
+        self.assertEqual(found, ["setUp", "test method", "tearDown", "cleanups"])
+        self.assertEqual(unittest_internals.phase_in("File x.py, line 1 in test"), "")
+
+
+class LastLineTest(hermetic.HermeticTestCase):
+    def printed(self, run, **environ):
+        stream = io.StringIO()
+        runner = unittest.TextTestRunner(stream)
+
+        class Result(unittest.TextTestResult):
+            def printErrors(self):
+                super().printErrors()
+                unittest_internals.add_to_last_line(self.stream, "flaky=1")
+
+        runner.resultclass = Result
+        with mock.patch.dict("os.environ", {"NO_COLOR": "1", **environ}):
+            if "FORCE_COLOR" in environ:
+                del os.environ["NO_COLOR"]
+            runner.run(unittest.FunctionTestCase(run))
+        self.assertEqual(runner.stream.write, stream.write)
+        return stream.getvalue().splitlines()[-1]
+
+    def test_an_entry_stands_at_its_end_whatever_is_there(self):
+        def skip():
+            raise unittest.SkipTest
+
+        for run, line in ((print, "OK (flaky=1)"), (skip, "OK (skipped=1, flaky=1)"), (self.fail, "FAILED (")):
+            with self.subTest(line), contextlib.redirect_stdout(None):
+                found = self.printed(run)
+                self.assertTrue(found.startswith(line) and found.endswith("flaky=1)"), found)
+
+    def test_colours_are_left_as_they_are(self):
+        with contextlib.redirect_stdout(None):
+            found = self.printed(print, FORCE_COLOR="1")
+        self.assertEqual(re.sub(r"\x1b\[[0-9;]*m", "", found), "OK (flaky=1)")
+
+    def test_the_stream_of_another_runner_is_left_alone(self):
+        stream = io.StringIO()
+        unittest_internals.add_to_last_line(stream, "flaky=1")
+        stream.write("OK\n")
+        self.assertEqual(stream.getvalue(), "OK\n")
 
 
 class LoadedTest(hermetic.HermeticTestCase):
