@@ -86,6 +86,8 @@ def _settings(ours: argparse.Namespace, varied: VariedRun | None, watched: Watch
     """Return the settings of this program."""
     given = {name: getattr(ours, name) for name in table.SETTINGS if getattr(ours, name) is not None}
     settings = config.load({**current_run.given_on_command_line(), **given})
+    if varied is not None:
+        settings = varied.settings(settings)
     if varied is not None and not varied.is_ordinary:
         settings = _unreported(settings).replaced(maxfail=None, retries=0)
     if watched is not None:

@@ -39,6 +39,7 @@ class Variation:
         tree: the name of the folder that the current folder is copied to, and that takes its place; empty for none.
         at_start: whether the Python programs of the run begin with ``at_start``.
         within: called in the process of the tests, once they are loaded; the changed order of the tests is returned.
+        settings: values of hermetic's settings, by their names.
         group: variations of a group exclude each other; the subject, if it is empty.
         is_apart: whether it gets runs to itself, because it may hide the effect of others.
         on_request: whether it is tried only if it is asked for by name.
@@ -58,6 +59,7 @@ class Variation:
     tree: str = ""
     at_start: bool = False
     within: Callable[[Any], Any] | None = None
+    settings: Mapping[str, object] = field(default_factory=dict)
     group: str = ""
     is_apart: bool = False
     on_request: bool = False
@@ -73,6 +75,10 @@ class Variation:
     def exclusive_group(self) -> str:
         """The group of which a run has one variation at most."""
         return self.group or self.subject
+
+    def is_set_within(self) -> bool:
+        """Whether the process of the tests sets it, or some of it."""
+        return self.within is not None or bool(self.settings)
 
     def variables(self) -> dict[str, str | None]:
         """The environment variables that it sets, or removes (None)."""

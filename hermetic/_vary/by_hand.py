@@ -43,7 +43,7 @@ def _runs_script(arguments: Sequence[str]) -> bool:
 def _is_for_shells(variation: Variation) -> bool:
     """Whether a variable, an option of the interpreter or a prefix sets all of a variation."""
     needs_folder = variation.folders or variation.tree or variation.at_start or variation.subject == "stdin"
-    return not (features.WINDOWS or variation.within or variation.keeps or needs_folder)
+    return not (features.WINDOWS or variation.is_set_within() or variation.keeps or needs_folder)
 
 
 def _in_shell(variations: Sequence[Variation], words: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .._variations.variation import Variation
 
 _AT_START = os.path.join(os.path.dirname(os.path.abspath(catalogue.__file__)), "at_start.py")
+_FOLDERS = "hermetic-vary-"  # the beginning of the names of processes' folders
 _PLAIN_HASH_SEED = "0"
 _TEMPORARY = ("TEMP", "TMP") if features.WINDOWS else ("TMPDIR",)
 _SWEEPS = 50  # looks for processes that are left, each after a pause
@@ -57,7 +59,7 @@ class Surroundings:
             os.mkdir(os.path.join(folder, START_FOLDER))
             shutil.copyfile(_AT_START, os.path.join(folder, START_FOLDER, "sitecustomize.py"))
         request = os.path.join(folder, "request")
-        within = [variation.name for variation in variations if variation.within is not None]
+        within = [variation.name for variation in variations if variation.is_set_within()]
         with open(request, "w", encoding="utf-8") as file:
             json.dump(
                 {"tests": None if tests is None else [*map(list, tests)], "within": within, "answer": answer}, file
@@ -73,14 +75,21 @@ class Surroundings:
 
     def _move_to(self, copy: str) -> None:
         """Copy the current folder, and use the copy wherever it is named."""
-        ignored = shutil.ignore_patterns(*NOT_COPIED)
-        shutil.copytree(self.folder, copy, symlinks=True, ignore=ignored)
+        shutil.copytree(self.folder, copy, symlinks=True, ignore=_not_copied)
         self.command = [_moved(word, self.folder, copy) for word in self.command]
         path = self.environ.get("PYTHONPATH", "")
         if path:
             entries = [_moved(entry, self.folder, copy) for entry in path.split(os.pathsep)]
             self.environ["PYTHONPATH"] = os.pathsep.join(entries)
         self.environ["PWD"] = self.folder = copy
+
+
+def _not_copied(folder: str, names: list[str]) -> set[str]:
+    """The names in a folder that no copy has, among them pipes and sockets, and the folders of studies themselves."""
+    ignored = shutil.ignore_patterns(*NOT_COPIED, f"{_FOLDERS}*")(folder, names)
+    modes = {name: os.lstat(os.path.join(folder, name)).st_mode for name in names}
+    known = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
+    return ignored | {name for name, mode in modes.items() if not any(is_so(mode) for is_so in known)}
 
 
 def _moved(path: str, folder: str, copy: str) -> str:
@@ -103,7 +112,7 @@ def plain_environment() -> dict[str, str]:
 
 def run_in_surroundings(variations: Sequence[Variation]) -> int:
     """Run this program once under variations, with its usual output and reports, and return its exit code."""
-    folder = tempfile.mkdtemp(prefix="hermetic-vary-")
+    folder = tempfile.mkdtemp(prefix=_FOLDERS)
     try:
         around = Surroundings(variations, folder, None, None)
         with subprocess.Popen(around.command, env=around.environ, cwd=around.folder) as process:
@@ -143,7 +152,7 @@ class VariedProcess:
 
     def __init__(self, variations: Sequence[Variation], tests: Sequence[Subject] | None, limits: ProcessLimits) -> None:
         self._limits = limits
-        self.folder = tempfile.mkdtemp(prefix="hermetic-vary-")
+        self.folder = tempfile.mkdtemp(prefix=_FOLDERS)
         self._answer = os.path.join(self.folder, "answer")
         try:
             self._start(Surroundings(variations, self.folder, tests, self._answer))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._base import command
 from .._variations import catalogue
-from . import by_hand
+from . import by_hand, process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     under = "it" if len(finding.names) == 1 else "all of them"
     yield (
         f"  {finding.subject} {varied.outcome} under {under} ({finding.shown} of {finding.runs} times), and"
-        f" {plain.outcome} without"
+        f" {plain.outcome} {_without(finding)}"
     )
     if shown.text:
         yield f"    {shown.text}"
@@ -72,6 +72,13 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     if finding.also:
         yield f"    also with {', '.join(finding.also)}"
     yield f"    {by_hand.command_for(finding)}"
+
+
+def _without(finding: Finding) -> str:
+    """What a plain run has instead of the variations; a run by hand has another hash seed each time."""
+    if any(catalogue.BY_NAME[name].subject == "hash-seed" for name in finding.names):
+        return f"with PYTHONHASHSEED={process.plain_environment()['PYTHONHASHSEED']}"
+    return "without"
 
 
 def _section(heading: str, entries: Iterable[str]) -> Iterator[str]:

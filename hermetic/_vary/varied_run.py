@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._reports.test_records import TestRecord
+    from .._settings.table import Settings
 
 VARIABLE = "HERMETIC_VARIED_RUN"  # the path of the request
 
@@ -65,13 +66,18 @@ class VariedRun:
         assert self._answer is not None
         return VerdictRecorder(self._answer, self.subjects)
 
+    def settings(self, settings: Settings) -> Settings:
+        """The settings of the run: those given, but for what the variations set."""
+        for variation in self._within:
+            settings = settings.replaced(**variation.settings)
+        return settings
+
     def arranged(self, suite: Any) -> Any:
         """Choose the tests, and set the variations of this process."""
         blocks = [block for block in suite_blocks.blocks_in(suite) if self._is_wanted(block.test)]
         found: Any = unittest.TestSuite([block.test for block in blocks])
         for variation in self._within:
-            assert variation.within is not None
-            if not self._is_set or variation.subject == "order":
+            if variation.within is not None and (not self._is_set or variation.subject == "order"):
                 found = variation.within(found) or found
         self._is_set = True
         return found
@@ -110,7 +116,6 @@ class VerdictRecorder(Recorder):
             yield
 
     def startTest(self, test: Any) -> None:
-        self._pid = real.get_pid()  # that of a fork, where each test runs alone
         super().startTest(test)
         subject = self._subjects.get(id(test))
         if subject is not None and self._current is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from unittest import mock
 
 from hermetic import HermeticTestCase
@@ -57,6 +58,16 @@ class ReportTest(HermeticTestCase):
             finding("three", "ci=set"),
         ]
         self.assertEqual(self.text(steady=steady, plain=plain(9)), STEADY)
+
+    def test_a_hash_seed_is_compared_with_that_of_plain_runs(self):
+        with mock.patch.dict(os.environ):
+            os.environ.pop("PYTHONHASHSEED", None)
+            self.assertIn(
+                "fails under it (5 of 5 times), and passes with PYTHONHASHSEED=0\n",
+                self.text(steady=[finding("one", "hash-seed=1")]),
+            )
+            os.environ["PYTHONHASHSEED"] = "7"
+            self.assertIn("passes with PYTHONHASHSEED=7\n", self.text(steady=[finding("one", "hash-seed=1")]))
 
     def test_what_is_no_accusation_has_sections_of_its_own(self):
         subject = Subject(TEST, "m.C.t", 1)

@@ -131,6 +131,22 @@ class VaryTest(HermeticTestCase):
         self.assertIn("failures=2", done.stderr)
         self.assertIn("test_zone (", done.stderr)
 
+    def test_a_tree_is_copied_that_contains_the_temporary_folder_and_a_pipe(self):
+        test = "import os, unittest\nclass T(unittest.TestCase):\n    def test(self): assert 'a b' in os.getcwd()\n"
+        with Folder(**{"test_x.py": test, "tmp/x": ""}) as folder:
+            os.mkfifo(os.path.join(folder, "pipe"))
+            temporary = os.path.join(folder, "tmp")
+            done = run_hermetic("--vary-only", "tree=blank", "test_x", cwd=folder, env={"TMPDIR": temporary})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(os.listdir(temporary), ["x"])
+
+    def test_one_run_with_each_test_alone_reports_them_together(self):
+        with Folder(**{"test_x.py": SUITE}) as folder:
+            done = run_hermetic("--vary-only", "order=alone", "test_x", "-k", "order", "-k", "test_a", cwd=folder)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("Ran 3 tests", done.stderr)
+        self.assertIn("FAILED (failures=1)", done.stderr)
+
 
 @medium
 class WrongUseTest(HermeticTestCase):
