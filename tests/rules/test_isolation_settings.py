@@ -80,6 +80,7 @@ class B(unittest.TestCase):
         self.assertEqual(run.status, 1)
         self.assertRegex(run.text, r"Ran 2 tests in .*\n\nFAILED \(errors=2\)\n")
 
+    @support.linux_only("workers that have all that is imported, unpickled")
     def test_function_and_doc_tests_are_isolated(self):
         source = '''
 def documented():

@@ -10,7 +10,7 @@ import warnings
 
 import hermetic
 from hermetic._workers import context
-from support import Folder, run_python
+from support import Folder, linux_only, run_python
 
 PROBE = """
     import json, os, sys, unittest, warnings
@@ -87,6 +87,7 @@ class LikenessTest(unittest.TestCase):
         found = self.shown("-m", "hermetic")
         self.assertEqual((found["stdin"], found["tmp"], found["isolated"]), ("", True, "1"))
 
+    @linux_only("a process that imports a module once for all workers")
     def test_what_is_imported_for_workers_knows_it_and_is_shown_once(self):
         code = """
             import os, unittest
