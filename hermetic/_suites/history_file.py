@@ -7,7 +7,7 @@ import os
 import sys
 from collections import namedtuple
 
-from .._base import file_replacement, real, shared_files
+from .._base import features, file_replacement, real, shared_files
 from .._base.records import PastRun
 from .._verdicts import scopes
 
@@ -252,7 +252,9 @@ def _locked(path: str) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):  # Windows keeps a file that is open
+        if features.WINDOWS:  # which removes no file that is open, in this process or another one
+            file.close()
+        with contextlib.suppress(OSError):
             real.unlink(path)
         file.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -117,7 +118,7 @@ class FileTest(HistoryCase):
                 with mock.patch("sys.stderr") as stderr:
                     self.assertEqual(RunHistory(self.path, is_own=True).failed, {})
                 ((line,), _) = stderr.write.call_args
-                self.assertRegex(line, rf"\Ahermetic: the history {self.path} is ignored: .+\n\Z")
+                self.assertRegex(line, rf"\Ahermetic: the history {re.escape(self.path)} is ignored: .+\n\Z")
         done = self.run_here()
         self.assertEqual((done.returncode, done.stderr.count("is ignored")), (1, 1))
         self.assertEqual(self.read()["failed"], [FAILS])

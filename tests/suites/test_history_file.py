@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from unittest import mock
 
 import hermetic
@@ -41,6 +43,30 @@ class MergedTest(hermetic.HermeticTestCase):
         with mock.patch.object(history_file, "_MAX_CHARACTERS", 9):
             found = self.merged(["a" * 4, "b" * 4], ["c" * 9, "d"], ran={"e" * 4: 2.0}, failing=["f" * 90])
         self.assertEqual(found, ({"b" * 4: 1.0, "e" * 4: 2.0}, ["d", "f" * 90]))
+
+
+class LockTest(hermetic.HermeticTestCase):
+    def test_on_windows_the_lock_file_is_closed_before_it_is_removed(self):
+        opened = []
+
+        def open_file(*arguments):
+            opened.append(open(*arguments))
+            return opened[-1]
+
+        def unlink(path):
+            if not opened[-1].closed:
+                raise PermissionError(path)
+            os.unlink(path)
+
+        with tempfile.TemporaryDirectory() as folder:
+            with (
+                mock.patch.multiple(history_file.real, open_file=open_file, unlink=unlink),
+                mock.patch.object(history_file.shared_files, "try_lock", lambda _: True),
+                mock.patch.object(history_file.features, "WINDOWS", True),
+                history_file._locked(os.path.join(folder, "lock")),
+            ):
+                self.assertEqual(os.listdir(folder), ["lock"])
+            self.assertEqual(os.listdir(folder), [])
 
 
 class RunsTest(hermetic.HermeticTestCase):
