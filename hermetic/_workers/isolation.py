@@ -17,7 +17,7 @@ import sys
 
 from .._base import real
 from .._isolation import output
-from .._rules import groups, policies, sandbox_choice, timeouts
+from .._rules import groups, policies, retry_counts, sandbox_choice, timeouts
 from .._rules.groups import Group
 from .._settings.current_run import current_run
 from .._stdlib import interpreter_internals
@@ -327,10 +327,16 @@ def _prepared(tests: list[Any], *, all_of_them: bool) -> Iterator[Any]:
     The list is not returned: in a fork, it would hold each test to the end.
     """
     for host in hosts.in_use():
-        elsewhere = [test for test in tests if all_of_them or groups.of_test_if_right(test) is not None]
+        elsewhere = [test for test in tests if all_of_them or _may_run_elsewhere(test)]
         if elsewhere:
             host.before_workers(elsewhere)
     return iter(tests)
+
+
+def _may_run_elsewhere(test: Any) -> bool:
+    """Whether a worker may run a test: it is isolated, or it is retried if it fails."""
+    is_retried = retry_counts.are_possible() and retry_counts.of_test(test) > 0
+    return is_retried or groups.of_test_if_right(test) is not None
 
 
 def of_process() -> Isolation:

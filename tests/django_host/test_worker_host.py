@@ -56,6 +56,43 @@ class MemoryTest(DatabasesTests, unittest.TestCase):
         self.assertIn("isolated_start = fresh forbids that", run.output)
 
 
+RETRIED = """
+    import os
+
+    import hermetic
+    from django.test import TestCase
+    from shop.models import Item, item_names
+
+
+    class RetriedTest(TestCase):
+        @classmethod
+        def setUpTestData(cls):
+            Item.objects.create(name="data")  # unique: in the run's own database, a retry would wait for it
+
+        @hermetic.retries(2)
+        def test_it(self):
+            self.assertEqual(item_names(), ["data", "seed"])
+            Item.objects.create(name="once")
+            with open("runs", "a+") as file:
+                file.write("x")
+                self.assertEqual(file.tell(), 3)
+"""
+
+
+@medium
+@installed("django", "Django")
+class RetriesTest(unittest.TestCase):
+    def test_retries_have_databases_of_their_own(self):
+        for database in ("memory", "file"):
+            for by, options in (((), []), (("-m", "hermetic", "--script"), ["-b"])):
+                with self.subTest(database=database, by=by):
+                    project = Project(type(self), database=database, **{"shop/test_retried.py": RETRIED})
+                    run = project.run(*options, by=by)
+                    self.assertEqual(run.status, 0, run.output)
+                    self.assertIn("It failed 2 times, and passed in attempt 3.", run.output)
+                    self.assertIn("OK (flaky=1)", run.output)
+
+
 PLAIN = "django.test.runner.DiscoverRunner"
 
 
