@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def text(findings: StudyFindings) -> str:
     """The report."""
-    return "\n".join([*_lines(findings), "", _summary(findings)])
+    return "\n".join([*_accusations(findings), *_sections(findings), "", _summary(findings)])
 
 
 def list_of_variations() -> str:
@@ -28,7 +28,7 @@ def list_of_variations() -> str:
     return "\n".join(lines)
 
 
-def _lines(findings: StudyFindings) -> Iterator[str]:
+def _accusations(findings: StudyFindings) -> Iterator[str]:
     by_names: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings.steady:
         by_names.setdefault(finding.names, []).append(finding)
@@ -39,6 +39,10 @@ def _lines(findings: StudyFindings) -> Iterator[str]:
             yield from finding_lines(finding)
         subjects = dict.fromkeys(catalogue.BY_NAME[name].subject for name in names)
         yield f"  remedy: {', '.join(f'{command.NAME} --explain {subject}' for subject in subjects)}"
+
+
+def _sections(findings: StudyFindings) -> Iterator[str]:
+    """What is no accusation."""
     unsteady = [
         f"{finding.subject}: {' and '.join(finding.names)}, in {finding.shown} of {finding.runs} runs"
         for finding in findings.unsteady
@@ -52,8 +56,13 @@ def _lines(findings: StudyFindings) -> Iterator[str]:
     yield from _section("Changed, but no cause was found", map(str, findings.unexplained))
     yield from _section("Unstable: the verdict differs between plain runs", map(str, findings.unstable))
     yield from _section("Skipped in plain runs, and run under some variation", unskipped)
+    not_run = [f"{subject}: under {names}" for subject, names in findings.not_run.items()]
+    yield from _section("Did not run under some variations, so nothing is known", not_run)
     yield from _section("Left out, as this machine cannot do it or has it so already", left_out)
-    yield from _section("Left out, as the time was spent", findings.not_tried)
+    yield from _section(
+        "Left out, as Ctrl-C stopped the study" if findings.was_stopped else "Left out, as the time was spent",
+        findings.not_tried,
+    )
 
 
 def finding_lines(finding: Finding) -> Iterator[str]:

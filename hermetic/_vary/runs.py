@@ -57,8 +57,14 @@ class Runs:
         self._tell = tell
         self._limits = ProcessLimits(_LONGEST_SILENCE * 24, _LONGEST_SILENCE)
         self._all: tuple[Subject, ...] = ()
+        self._started = real.perf_counter()
         self.processes = 0
         self.tests = 0
+
+    @property
+    def seconds(self) -> float:
+        """How long the study has taken so far."""
+        return real.perf_counter() - self._started
 
     def limit(self, verdicts: Verdicts, seconds: float) -> None:
         """Have later runs take not much longer than a plain one, whose verdicts and seconds these are."""

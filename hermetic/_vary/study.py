@@ -11,11 +11,24 @@ from __future__ import annotations
 import re
 
 from .._base import real
+from .._base.errors import ConfigurationError
 from .._variations import catalogue
 from . import search
 from .runs import Asked, OutOfBudgetError, Runs
 from .study_findings import ALL_TESTS, ALONE, ITS_CLASS, Finding, StudyFindings
-from .verdicts import FIXTURE, IS_SKIPPED, MODULE, TEST, Subject, Verdict, Verdicts, changed, differs
+from .verdicts import (
+    FAILS,
+    FIXTURE,
+    IS_SKIPPED,
+    MODULE,
+    TEST,
+    THE_PROGRAM,
+    Subject,
+    Verdict,
+    Verdicts,
+    changed,
+    differs,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +57,11 @@ class Study:
         self.findings = StudyFindings()
 
     def go(self) -> StudyFindings:
-        """Do the study, and return what it found."""
+        """Do the study, and return what it found, also if Ctrl-C or the budget ends it.
+
+        Raises:
+            ConfigurationError: a plain run has no tests.
+        """
         usable = [variation for variation in self._variations if self._is_usable(variation)]
         batches = catalogue.batches(usable)
         try:
@@ -52,7 +69,8 @@ class Study:
             while batches:
                 self._study([variation.name for variation in batches[0]])
                 del batches[0]
-        except OutOfBudgetError:
+        except (OutOfBudgetError, KeyboardInterrupt) as end:
+            self.findings.was_stopped = isinstance(end, KeyboardInterrupt)
             self.findings.not_tried = [variation.name for batch in batches for variation in batch]
         self.findings.unexplained = [one for one in self.findings.unexplained if one not in self.findings.unstable]
         return self.findings
@@ -70,10 +88,16 @@ class Study:
         self._plain = self.findings.plain = first
         self._runs.limit(first, seconds)
         tests = [subject for subject in first if subject.kind == TEST]
+        if not tests:
+            raise ConfigurationError(
+                f"--vary: a plain run has no tests: {first.of(THE_PROGRAM).text or 'none was found'}"
+            )
         for subject in tests:
             self._classes.setdefault(_class_of(subject.name), []).append(subject)
+        failing = sum(first[subject].outcome == FAILS for subject in tests)
         self._tell(
-            f"{_count(len(tests), 'test')}, {seconds:.1f} s in a plain run. To try: {_count(variations, 'variation')},"
+            f"{_count(len(tests), 'test')}{f' ({failing} failing)' if failing else ''}, {seconds:.1f} s in a plain run."
+            f" To try: {_count(variations, 'variation')},"
             f" in {_count(batches, 'run')} of all tests: about {(batches + 1) * seconds:.0f} s, and more for each test"
             " that changes"
         )
@@ -82,7 +106,7 @@ class Study:
 
     def _study(self, batch: list[str]) -> None:
         """Find what depends on the variations of a batch."""
-        self._tell(f"{self._runs.processes} runs so far. Under {_listed(batch)}")
+        self._tell(f"{self._runs.processes} runs, {self._runs.seconds:.0f} s so far. Under {_listed(batch)}")
         names: Set = tuple(batch)
         tests: tuple[Subject, ...] | None = None
         while names:
@@ -99,7 +123,10 @@ class Study:
                 if finding.subject in candidates and finding.subject.kind != TEST
                 for name in finding.names
             }
-            tests = tuple(test for test in self._plain if test.kind == TEST and test not in verdicts)
+            asked = tests or tuple(test for test in self._plain if test.kind == TEST)
+            tests = tuple(test for test in asked if test not in verdicts)
+            if tests and not blocking:
+                self.findings.not_run.update(dict.fromkeys(tests, _listed(names)))
             names = tuple(name for name in names if name not in blocking) if blocking and tests else ()
 
     def _is_candidate(self, subject: Subject) -> bool:

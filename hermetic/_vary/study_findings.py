@@ -57,8 +57,10 @@ class StudyFindings:
         unstable: the tests whose verdicts differ between plain runs.
         unexplained: the tests that changed under a batch, and for which no set of variations was found.
         unskipped: the tests that are skipped in plain runs, and run under some variation.
+        not_run: the tests that did not run under some variations, so that nothing is known about them, with these.
         left_out: the variations that this machine cannot do, with the reason.
         not_tried: the variations for which no time was left.
+        was_stopped: whether Ctrl-C has ended the study.
         plain: the verdicts of the first plain run.
     """
 
@@ -69,8 +71,10 @@ class StudyFindings:
     unstable: list[Subject] = field(default_factory=list)
     unexplained: list[Subject] = field(default_factory=list)
     unskipped: dict[Subject, str] = field(default_factory=dict)
+    not_run: dict[Subject, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     not_tried: list[str] = field(default_factory=list)
+    was_stopped: bool = False
     plain: Verdicts = field(default_factory=Verdicts)
 
     @property

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import signal
 import sys
 
-from .._base import real
+from .._base import features, real
 from .._base.errors import ConfigurationError
 from .._isolation import process_tree
 from .._running.watched_run import jobs
 from .._settings.current_run import current_run
 from .._settings.kinds import Seconds
+from .._terminal import colours
 from .._variations import catalogue
 from .._verdicts import scopes
 from . import finding_records, known_dependences, process, report
@@ -19,6 +21,8 @@ from .study import Study
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .._results.recording import Recorder
     from .study_findings import StudyFindings
 
@@ -42,15 +46,18 @@ def study(text: str, budget: str | None) -> int:
     ends_at = math.inf if budget is None else real.perf_counter() + _seconds(budget)
     with scopes.unjudged():
         process_tree.adopt_orphans()
-        runs = Runs(jobs(), ends_at, lambda number: None)
+        real.set_signal_handler(signal.SIGTERM, _stop)
+        runs = Runs(jobs(), ends_at, _show_progress)
         findings = Study(runs, variations, _tell).go()
     left_out = {*findings.left_out, *findings.not_tried}
     tried = [variation.name for variation in variations if variation.name not in left_out]
     known_dependences.sort_out(findings, current_run.settings.vary_known, tried)
     sys.stdout.write(report.text(findings) + "\n")
     sys.stdout.flush()
-    _tell(f"{runs.processes} processes ran {runs.tests} tests")
+    _tell(f"{runs.processes} processes ran {runs.tests} tests in {runs.seconds:.0f} s")
     troubles = _write_reports(findings)
+    if findings.was_stopped:
+        return features.INTERRUPTED_EXIT_STATUS
     return FOUND if findings.steady or troubles else NOTHING_FOUND
 
 
@@ -88,6 +95,11 @@ def run_once(text: str) -> int:
         return process.run_in_surroundings(variations)
 
 
+def _stop(*_: Any) -> None:
+    """Stop the study as Ctrl-C does, so that nothing is left."""
+    raise KeyboardInterrupt
+
+
 def _seconds(text: str) -> float:
     found = Seconds().parse(text)
     if found is None:
@@ -95,6 +107,14 @@ def _seconds(text: str) -> float:
     return found
 
 
+def _show_progress(runs: int) -> None:
+    """Show the number of runs on a terminal, until the next line."""
+    if colours.is_terminal(sys.stderr):
+        sys.stderr.write(f"\r{runs} runs")
+        sys.stderr.flush()
+
+
 def _tell(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
+    start = "\r\033[K" if colours.is_terminal(sys.stderr) else ""
+    sys.stderr.write(f"{start}{line}\n")
     sys.stderr.flush()

@@ -43,6 +43,20 @@ umask=077 (umask 077)
 3 of 9 tests depend on what was varied."""
 
 
+SECTIONS = (
+    "by vary_known:\n  m.C.t: ci=set (wanted)\n",
+    "no longer so: remove:\n  ci m.*: wanted\n",
+    "not each time:\n  m.C.t: ci=set, in 4 of 5 runs\n",
+    "no cause was found:\n  m.C.t (number 2 of this name)\n",
+    "differs between plain runs:\n  m.C.t (number 2 of this name)\n",
+    "run under some variation:\n  m.C.t (number 2 of this name): under ci=set\n",
+    "has it so already:\n  ci=unset: CI is so already\n",
+    "nothing is known:\n  m.C.t (number 2 of this name): under umask=077\n",
+    "the time was spent:\n  umask=000\n",
+    "\nNone of 3 tests was found to depend on what was varied.",
+)
+
+
 class ReportTest(HermeticTestCase):
     def text(self, **kwargs):
         with (
@@ -76,23 +90,14 @@ class ReportTest(HermeticTestCase):
             unstable=[subject],
             unexplained=[subject],
             unskipped={subject: "ci=set"},
+            not_run={subject: "umask=077"},
             left_out={"ci=unset": "CI is so already"},
             not_tried=["umask=000"],
             plain=plain(3),
             known=[finding("t", "ci=set", reason="wanted")],
             gone=["ci m.*: wanted"],
         )
-        for part in (
-            "by vary_known:\n  m.C.t: ci=set (wanted)\n",
-            "no longer so: remove:\n  ci m.*: wanted\n",
-            "not each time:\n  m.C.t: ci=set, in 4 of 5 runs\n",
-            "no cause was found:\n  m.C.t (number 2 of this name)\n",
-            "differs between plain runs:\n  m.C.t (number 2 of this name)\n",
-            "run under some variation:\n  m.C.t (number 2 of this name): under ci=set\n",
-            "has it so already:\n  ci=unset: CI is so already\n",
-            "the time was spent:\n  umask=000\n",
-            "\nNone of 3 tests was found to depend on what was varied.",
-        ):
+        for part in SECTIONS:
             self.assertIn(part, text)
 
     def test_all_variations_are_listed_with_what_this_machine_cannot_do(self):

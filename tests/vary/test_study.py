@@ -7,12 +7,24 @@ import random
 from unittest import mock
 
 from hermetic import HermeticTestCase
+from hermetic._base.errors import ConfigurationError
 from hermetic._variations import catalogue
 from hermetic._variations.variation import Variation
 from hermetic._vary.runs import OutOfBudgetError
 from hermetic._vary.study import Study
 from hermetic._vary.study_findings import ALL_TESTS, ALONE, ITS_CLASS
-from hermetic._vary.verdicts import FAILS, FIXTURE, IS_SKIPPED, MODULE, PASSES, TEST, Subject, Verdict, Verdicts
+from hermetic._vary.verdicts import (
+    FAILS,
+    FIXTURE,
+    IS_SKIPPED,
+    MODULE,
+    PASSES,
+    TEST,
+    THE_PROGRAM,
+    Subject,
+    Verdict,
+    Verdicts,
+)
 
 SEED, ZONE, ORDER, MASK = "hash-seed=1", "timezone=Asia/Kathmandu", "order=reversed", "umask=077"
 PASS, SKIP = Verdict(PASSES, "", (), 0.0), Verdict(IS_SKIPPED, "why", (), 0.0)
@@ -31,7 +43,7 @@ class FakeRuns:
 
     def __init__(self, tests, *, most=1000):
         self.suite = {subject(name) if isinstance(name, str) else name: verdict for name, verdict in tests.items()}
-        self.processes = 0
+        self.processes, self.seconds = 0, 0.0
         self.most = most
 
     def limit(self, verdicts, seconds):
@@ -173,6 +185,15 @@ class StudyTest(HermeticTestCase):
         findings = self.study({"test": lambda names, _: failure() if names & {*zones} else PASS}, names=zones)
         (finding,) = findings.steady
         self.assertEqual((finding.names, finding.also), ((ZONE,), ["timezone=Etc/GMT+12", "timezone=UTC"]))
+
+    def test_what_did_not_run_is_told(self):
+        findings = self.study({"test": lambda names, _: None if SEED in names else PASS, "other": under(ZONE)})
+        self.assertEqual([*findings.not_run], [subject("test")])
+        self.assertEqual(self.accused(findings), {"other": (ZONE,)})
+
+    def test_a_suite_without_tests_is_an_error(self):
+        with self.assertRaisesRegex(ConfigurationError, "has no tests: SyntaxError"):
+            self.study({THE_PROGRAM: lambda *_: failure("SyntaxError")})
 
     def test_what_no_time_was_left_for_is_named(self):
         findings = self.study({"seed": under(SEED)}, names=(SEED, "hash-seed=2"), most=3)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
+import sys
+import time
 
 import support
 from hermetic import HermeticTestCase, medium
@@ -63,7 +66,7 @@ class VaryTest(HermeticTestCase):
         self.assertEqual(found, DEPENDENT)
         self.assertIn("\nci=set (CI=true)\numask=077 (umask 077)\n", result.stdout)
         self.assertIn("5 of 9 tests depend on what was varied.", result.stdout)
-        self.assertIn("9 tests, ", result.stderr.splitlines()[0])
+        self.assertIn("9 tests (1 failing), ", result.stderr.splitlines()[0])
 
     def by_hand(self, command, folder):
         environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": package_folder(), "TZ": "UTC", "PYTHONHASHSEED": "0"}
@@ -121,6 +124,31 @@ class VaryTest(HermeticTestCase):
         with Folder(**{"test_x.py": SUITE}) as folder:
             result = run_hermetic("--vary", "ci=set", "--vary-budget", "0.001", cwd=folder)
         self.assertIn("Left out, as the time was spent:\n  ci=set\n", result.stdout)
+
+    def test_ctrl_c_ends_all_and_tells_what_was_left_out(self):
+        suite = """
+            import time, unittest
+            class SlowTest(unittest.TestCase):
+                def test_slow(self):
+                    open("begun", "w").close()
+                    time.sleep(1000)
+        """
+        with Folder(**{"test_x.py": suite}) as folder:
+            environ = {**os.environ, "PYTHONPATH": package_folder(), "TMPDIR": folder}
+            with (
+                not_inherited(),
+                subprocess.Popen(
+                    [sys.executable, "-m", "hermetic", "--vary", "ci=set"], cwd=folder, env=environ,
+                    stdout=subprocess.PIPE, text=True,
+                ) as process,
+            ):  # fmt: skip
+                while not os.path.exists(os.path.join(folder, "begun")):
+                    time.sleep(0.05)
+                process.send_signal(signal.SIGINT)
+                printed, _ = process.communicate(timeout=TIMEOUT)
+            left = [name for name in os.listdir(folder) if name.startswith("hermetic-vary-")]
+        self.assertEqual((process.returncode, left), (130, []))
+        self.assertIn("Left out, as Ctrl-C stopped the study:\n  ci=set\n", printed)
 
     def test_one_run_under_variations_has_its_usual_output_and_status(self):
         with Folder(**{"test_x.py": SUITE}) as folder:
