@@ -74,10 +74,15 @@ def make_private_folder(path: str) -> None:
 
 def restore_private_folder(path: str) -> None:
     """Restore a private folder and its parent: a test may have removed them or changed their modes."""
-    with contextlib.suppress(OSError):  # the next test may not need it
-        for folder in (os.path.dirname(path), path):
-            _restore_folder(folder)
+    folders = (os.path.dirname(path), path)
+    try:
+        for folder in folders:
             _chmod(folder, 0o700)
+    except OSError:
+        with contextlib.suppress(OSError):  # the next test may not need it
+            for folder in folders:
+                _restore_folder(folder)
+                _chmod(folder, 0o700)
 
 
 def _restore_folder(path: str) -> None:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 fcntl: Any = None if features.WINDOWS else importlib.import_module("fcntl")
 
-_LEAST_FILE_DESCRIPTOR = 300  # of the worker's own files, and how many there may be
-_OWN_FILES = 16
+_OWN_FILES = 16  # that a worker may have
+_MOST_FILES: int = 512 if features.WINDOWS else os.sysconf("SC_OPEN_MAX")  # type: ignore[attr-defined,unused-ignore]
+_LEAST_FILE_DESCRIPTOR = min(300, max(3, _MOST_FILES - _OWN_FILES))  # of the worker's own; macOS allows 256 files
 _USED_BY = ("tempfile.mkstemp", "tempfile.mkdtemp")  # audit events
 _is_folder = functools.partial(os.path.isdir)  # wrapped for libraries that fake the file system, as in own_files
 _GRACE = 1.0  # seconds for the threads and processes that tests left to end by themselves
@@ -108,19 +109,12 @@ def moved_away(fd: int) -> int:
         moved = os.dup2(fd, _free_number(), inheritable=False)
     else:
         try:
-            moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _least_number())
+            moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LEAST_FILE_DESCRIPTOR)
         except OSError:  # what is left of the numbers is taken
             moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
     if fd > 2:  # noqa: PLR2004 - a standard one is replaced, not closed: the next file would get its number
         system.close(fd)
     return moved
-
-
-@functools.cache
-def _least_number() -> int:
-    """The number that the worker's own files begin with. The limit may be lower: it is 256 on macOS."""
-    limit: int = os.sysconf("SC_OPEN_MAX")  # type: ignore[attr-defined,unused-ignore]  # not on Windows
-    return min(_LEAST_FILE_DESCRIPTOR, max(3, limit - _OWN_FILES))
 
 
 def _free_number() -> int:

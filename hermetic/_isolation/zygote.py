@@ -23,7 +23,7 @@ from .interpreters import WorkerArguments, fresh_command
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any, NoReturn
 
     from .._sandbox.supervisor import Supervised, Supervisor
@@ -46,21 +46,14 @@ class Zygote:
 
     Args:
         work: called in a forked worker; does not return.
-        packages: whose code workers run, besides that of hermetic and unittest.
         is_bare: whether this interpreter has loaded hermetic alone, so that a fork of it is a fresh interpreter.
     """
 
     def __init__(
-        self,
-        control: socket.socket,
-        work: Callable[[WorkerArguments], NoReturn],
-        packages: Sequence[str] = (),
-        *,
-        is_bare: bool = False,
+        self, control: socket.socket, work: Callable[[WorkerArguments], NoReturn], *, is_bare: bool = False
     ) -> None:
         self._control = control
         self._work = work
-        self._packages = (*_RUN_BY_WORKERS, *packages)
         self._is_bare = is_bare
         self._parent, self._pid = os.getppid(), real.get_pid()
         self._workers: dict[int, tuple[int, str]] = {}  # pid: token and folder
@@ -135,6 +128,7 @@ class Zygote:
     def _start(self, token: int, given: WorkerArguments, *, fresh: bool, sandboxed: bool) -> None:
         self._folders.add(given.folder)
         supervised = self._prepare_sandbox(given) if sandboxed else None
+        gc.collect(0)  # or a collection would come early in the worker, and copy pages of what is not its own
         try:
             pid = system.fork()
         except OSError as error:
@@ -150,7 +144,7 @@ class Zygote:
         for fd in given.descriptors():
             system.close(fd)
         if token == _FEW_WORKERS:
-            immortality.make_immortal(self._packages)
+            immortality.make_immortal(_RUN_BY_WORKERS)
 
     def _prepare_sandbox(self, given: WorkerArguments) -> Supervised:
         """Load all that a sandbox needs, and connect the worker's sandbox with its supervisor here."""

@@ -20,7 +20,7 @@ from .nursery import Nursery
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from typing import Any, NoReturn
 
     from .interpreters import WorkerArguments
@@ -51,14 +51,11 @@ class ZygoteNursery(Nursery):
         self._ready: Worker | None = None  # the next one
 
     @classmethod
-    def fork(
-        cls, warm_up: Callable[[], Callable[[WorkerArguments], NoReturn]], packages: Sequence[str] = ()
-    ) -> ZygoteNursery:
+    def fork(cls, warm_up: Callable[[], Callable[[WorkerArguments], NoReturn]]) -> ZygoteNursery:
         """A nursery whose zygote is a copy of this process as it is now.
 
         Args:
             warm_up: called in the zygote; returns the function to call in each worker, which does not return.
-            packages: whose code workers run, besides that of hermetic and unittest.
 
         Raises:
             OSError: the system refuses.
@@ -71,7 +68,7 @@ class ZygoteNursery(Nursery):
                     ours.close()
                     scopes.reset()
                     interpreter_internals.forget_exit_handlers()
-                    zygote.Zygote(theirs, warm_up(), packages).serve()
+                    zygote.Zygote(theirs, warm_up()).serve()
                 finally:
                     real.exit_process(1)
             return cls(ours, pid)

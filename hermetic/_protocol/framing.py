@@ -251,10 +251,13 @@ class WorkerEnd:
 
     def _news_of_output(self) -> bytes:
         """A frame with the sizes of the output files, if they have changed."""
+        written: list[int] = []
         try:
             for fd in self._streams:
-                self._check(fd)
-            written = [self._fstat(fd).st_size for fd in self._streams]
+                found = self._fstat(fd)
+                if (found.st_dev, found.st_ino) != self._identities[fd]:
+                    return b""
+                written.append(found.st_size)
         except OSError:  # the test has closed them
             return b""
         if written == self._written:

@@ -181,7 +181,7 @@ def _forked(session: Any) -> Nursery:
     with scopes.unjudged(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of threads, which pytest-xdist has
         try:
-            return ZygoteNursery.fork(functools.partial(item_worker.prepare, session), item_worker.PACKAGES)
+            return ZygoteNursery.fork(functools.partial(item_worker.prepare, session))
         except OSError as error:
             return NoNursery(error)
 

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 pytest: Any = importlib.import_module("pytest")
 
-PACKAGES = ("pytest", "_pytest", "pluggy")  # of pytest
 _SESSION_PLUGINS = ("WorkerInteractor",)  # it would send on the channel of pytest-xdist, too
 # What the session tells plugins about the items of workers; plugins that keep or write it would have it twice.
 _REPLAYED = (
@@ -234,7 +233,7 @@ def _tell_pytest_alone(manager: Any) -> None:
 
 def _is_of_pytest(plugin: Any) -> bool:
     module = getattr(plugin, "__name__", "") or type(plugin).__module__
-    return str(module).partition(".")[0] in PACKAGES
+    return str(module).partition(".")[0] in ("_pytest", "pytest")
 
 
 def _save_coverage() -> None:

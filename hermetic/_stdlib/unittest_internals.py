@@ -32,7 +32,7 @@ TEST_CODE_CALLERS = ("_callSetUp", "_callTestMethod", "_callTearDown", "_callCle
 
 
 def _unittest_case() -> Any:
-    return real.import_module("unittest.case")
+    return sys.modules.get("unittest.case") or real.import_module("unittest.case")
 
 
 def test_method_name(test: object) -> str:
