@@ -8,6 +8,7 @@ import tempfile
 from unittest import mock
 
 from hermetic import HermeticTestCase
+from hermetic._base import features
 from hermetic._terminal import colours
 
 
@@ -29,6 +30,13 @@ class ColoursTest(HermeticTestCase):
         self.assertFalse(colours.is_terminal(None))
         with tempfile.TemporaryFile() as file:
             self.assertFalse(colours.is_terminal(file))
+
+    def test_a_stream_without_a_file_says_whether_it_is_a_terminal(self):
+        stream = io.StringIO()
+        with mock.patch.dict(os.environ, {}, clear=True):
+            self.assertFalse(colours.are_wanted(stream))
+            with mock.patch.object(stream, "isatty", return_value=True):
+                self.assertIs(colours.are_wanted(stream), not features.WINDOWS)
 
     def test_headings_are_coloured_and_what_is_below_them_is_not(self):
         lines = ["leaks: 1", "  a test: a thread"]
