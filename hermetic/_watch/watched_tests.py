@@ -81,5 +81,5 @@ class WatchedTests:
 
 def _file_of(module: str) -> str:
     """The file of a module; empty if it has none."""
-    file = getattr(sys.modules.get(module), "__file__", None)
+    file = real.names_in(sys.modules.get(module)).get("__file__")  # not an attribute, which a lazy object would look up
     return os.path.realpath(file) if isinstance(file, str) else ""
