@@ -219,7 +219,9 @@ def put_in_order(settings: table.Settings, ours: argparse.Namespace, protocol: b
     started = real.wall_clock() if recorder is None else recorder.run.started  # as in the reports
     known = None
     if path is not None:
-        known = history.RunHistory(path, is_own=is_own, is_kept=is_kept, root=settings.root, started=started)
+        known = history.RunHistory(
+            path, is_own=is_own, is_kept=is_kept, root=os.path.abspath(settings.root), started=started
+        )
     if ours.last_failed and known is None:
         raise ConfigurationError("--last-failed needs the history of the last run, but history = off")
     current_run.history = known
