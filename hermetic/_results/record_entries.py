@@ -9,6 +9,7 @@ import sys
 import traceback
 import unittest
 
+from .._base import real
 from .._protocol import portable_errors
 from .._reports.plain_text import without_colours
 from .._reports.test_records import Entry
@@ -65,7 +66,7 @@ def _lines_around(file: str, line: int) -> tuple[str, int]:
     """The lines around a line, and the number of the first of them, if the traceback that was shown has read them."""
     known: Any = linecache.cache.get(file)
     with contextlib.suppress(FileNotFoundError):  # a test has removed the current folder
-        known = known or linecache.cache.get(os.path.abspath(file))
+        known = known or linecache.cache.get(f"{real.get_cwd()}{os.sep}{file}")
     is_read = known is not None and len(known) == _READ
     lines = known[2] if is_read else ()
     if not 0 < line <= len(lines):
