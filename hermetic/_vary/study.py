@@ -32,7 +32,7 @@ from .verdicts import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from .._variations.variation import Variation
     from .search import Set
@@ -133,9 +133,15 @@ class Study:
         return subject not in self.findings.unstable
 
     def _note_skips(self, verdicts: Verdicts, names: Set) -> None:
-        for subject, verdict in verdicts.items():
-            if self._plain.of(subject).outcome == IS_SKIPPED and verdict.is_known:
-                self.findings.unskipped.setdefault(subject, _listed(names))
+        """Find the variations under which tests run that plain runs skip."""
+        run_now = [subject for subject in verdicts if self._is_unskipped(subject, verdicts.of(subject))]
+        self._company.update(dict.fromkeys(run_now, ALONE))
+        new = {subject: names for subject in run_now if subject not in self.findings.unskipped}
+        for subject, those in search.causes(new, self._run_skipped).items():
+            self.findings.unskipped[subject] = _listed(those)
+
+    def _is_unskipped(self, subject: Subject, verdict: Verdict) -> bool:
+        return self._plain.of(subject).outcome == IS_SKIPPED and verdict.is_known
 
     def _find(self, candidates: list[Subject], names: Set) -> None:
         """Find the causes of candidates that changed under a batch."""
@@ -231,11 +237,23 @@ class Study:
         found = [test for test in self._plain if test.kind == TEST and test.name.startswith(f"{owner}.")]
         return found[:1] if subject.kind == MODULE or self._company[subject] == ALONE else found
 
+    def _run_each(self, asked: Mapping[Set, Sequence[Subject]]) -> Iterator[tuple[Set, Sequence[Subject], Verdicts]]:
+        """Run subjects under sets, and return each set, its subjects, and the verdicts."""
+        runs = [Asked(_variations(names), self._tests_for(subjects)) for names, subjects in asked.items()]
+        for (names, subjects), verdicts in zip(asked.items(), self._runs.each(runs), strict=True):
+            yield names, subjects, verdicts
+
+    def _run_skipped(self, asked: Mapping[Set, Sequence[Subject]]) -> dict[Set, list[Subject]]:
+        """Run subjects that plain runs skip under sets, and return those that run there."""
+        return {
+            names: [subject for subject in subjects if self._is_unskipped(subject, verdicts.of(subject))]
+            for names, subjects, verdicts in self._run_each(asked)
+        }
+
     def _try_all(self, asked: Mapping[Set, Sequence[Subject]]) -> dict[Set, list[Subject]]:
         """Run subjects under sets, and return those whose verdicts change."""
-        runs = [Asked(_variations(names), self._tests_for(subjects)) for names, subjects in asked.items()]
         found = {}
-        for (names, subjects), verdicts in zip(asked.items(), self._runs.each(runs), strict=True):
+        for names, subjects, verdicts in self._run_each(asked):
             found[names] = [subject for subject in subjects if differs(self._plain.of(subject), verdicts.of(subject))]
             for subject in found[names]:
                 self._varied[names, subject] = verdicts.of(subject)

@@ -127,7 +127,7 @@ class StudyTest(HermeticTestCase):
             {"skipped": under(SEED, verdict=SKIP), "news": lambda names, _: PASS if SEED in names else SKIP}
         )
         self.assertEqual(self.accused(findings), {})
-        self.assertEqual([*findings.unskipped], [subject("news")])
+        self.assertEqual(findings.unskipped, {subject("news"): SEED})
 
     def test_a_failed_import_is_one_finding_and_hides_nothing(self):
         module = Subject(MODULE, "m", 0)
