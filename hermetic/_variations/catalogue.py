@@ -75,7 +75,7 @@ def joined(one: Sequence[str], other: Sequence[str]) -> tuple[str, ...] | None:
 
 def can_join(variations: Sequence[Variation]) -> bool:
     """Whether variations can be in one run."""
-    groups = [variation.exclusive_group for variation in variations]
+    groups = [group for variation in variations for group in (variation.exclusive_group, *variation.excludes)]
     return len({*groups}) == len(groups)
 
 

@@ -41,7 +41,7 @@ def _date(value: str, date: str, *, zone: str = "") -> Variation:
         sets,
         environ,
         at_start=True,
-        group="timezone" if zone else "",
+        excludes=("timezone",) if zone else (),
         is_apart=bool(zone),
         reason=_no_library,
     )

@@ -41,6 +41,7 @@ class Variation:
         within: called in the process of the tests, once they are loaded; the changed order of the tests is returned.
         settings: values of hermetic's settings, by their names.
         group: variations of a group exclude each other; the subject, if it is empty.
+        excludes: other groups whose variations it excludes.
         is_apart: whether it gets runs to itself, because it may hide the effect of others.
         on_request: whether it is tried only if it is asked for by name.
         reason: returns why this machine cannot do it, or an empty text.
@@ -61,6 +62,7 @@ class Variation:
     within: Callable[[Any], Any] | None = None
     settings: Mapping[str, object] = field(default_factory=dict)
     group: str = ""
+    excludes: tuple[str, ...] = ()
     is_apart: bool = False
     on_request: bool = False
     reason: Callable[[], str] = str

@@ -154,6 +154,7 @@ class Study:
         self._choose_company({subject: those for subject, those in remaining.items() if subject not in known})
         while remaining:
             sets = search.causes(remaining, self._try_all)
+            self._settle_company(sets)
             confirmations = search.confirmed(sets, self._try_all, catalogue.joined)
             for subject, those in sets.items():
                 self._conclude(subject, those, confirmations[subject])
@@ -202,12 +203,9 @@ class Study:
             if subject not in self.findings.unexplained:
                 self.findings.unexplained.append(subject)
             return
-        company = self._company.get(subject, ALONE)
-        if any(catalogue.BY_NAME[name].subject == "order" for name in names):
-            company = max(company, ITS_CLASS)  # others that changed ran in the same process
         finding = Finding(
             subject, names, self._plain.of(subject), self._varied[names, subject], confirmation.shown,
-            confirmation.runs, company,
+            confirmation.runs, self._company.get(subject, ALONE),
         )  # fmt: skip
         (self.findings.steady if finding.is_steady else self.findings.unsteady).append(finding)
 
@@ -222,6 +220,24 @@ class Study:
             under = search.changes_under(left, self._try_all)
             left = {subject: names for subject, names in left.items() if without[subject] or not under[subject]}
         self._company.update(dict.fromkeys(left, ALL_TESTS))
+
+    def _settle_company(self, sets: Mapping[Subject, Set]) -> None:
+        """Have each subject change under its set in a process without the others that change, as in a user's hands.
+
+        In the search they share processes, where one can spoil the surroundings of the next.
+        """
+        left = [*sets]
+        while left:
+            asked = [(subject, names) for subject in left for names in ((), sets[subject])]
+            runs = [Asked(_variations(names), self._tests_for([subject])) for subject, names in asked]
+            found = [self._changes(subject, run) for (subject, _), run in zip(asked, self._runs.each(runs), strict=True)]
+            shown = dict(zip(left, zip(found[::2], found[1::2], strict=True), strict=True))
+            left = [one for one in left if shown[one] != (False, True) and self._company.get(one) != ALL_TESTS]
+            for subject in left:
+                self._company[subject] = self._company.get(subject, ALONE) + 1
+
+    def _changes(self, subject: Subject, verdicts: Verdicts) -> bool:
+        return differs(self._plain.of(subject), verdicts.of(subject))
 
     def _tests_for(self, subjects: Sequence[Subject]) -> tuple[Subject, ...] | None:
         """The tests that run for some subjects; None for all."""
@@ -254,7 +270,7 @@ class Study:
         """Run subjects under sets, and return those whose verdicts change."""
         found = {}
         for names, subjects, verdicts in self._run_each(asked):
-            found[names] = [subject for subject in subjects if differs(self._plain.of(subject), verdicts.of(subject))]
+            found[names] = [subject for subject in subjects if self._changes(subject, verdicts)]
             for subject in found[names]:
                 self._varied[names, subject] = verdicts.of(subject)
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from hermetic import HermeticTestCase
@@ -61,5 +62,8 @@ class BatchesTest(HermeticTestCase):
         self.assertIsNone(catalogue.joined(("umask=077",), ("optimize=OO",)))
 
     def test_values_of_one_subject_exclude_each_other(self):
-        self.assertFalse(catalogue.can_join(catalogue.chosen_variations("umask", "--vary")))
+        for one, other in itertools.combinations(catalogue.ALL, 2):
+            if one.subject == other.subject:
+                self.assertFalse(catalogue.can_join([one, other]), (one.name, other.name))
+        self.assertFalse(catalogue.can_join(catalogue.chosen_variations("date=leap-day,stdin=closed", "--vary")))
         self.assertTrue(catalogue.can_join(catalogue.chosen_variations("umask=077,hash-seed=1", "--vary")))

@@ -173,6 +173,31 @@ class StudyTest(HermeticTestCase):
             {"m.C.alone": ((SEED,), ALONE), "m.C.class": ((ORDER,), ITS_CLASS), "m.C.all": ((ORDER,), ALL_TESTS)},
         )
 
+    def test_a_test_that_another_spoils_is_not_said_to_change_alone(self):
+        def spoilt(by):
+            return lambda names, tests: failure() if SEED in names and subject(by) in tests else PASS
+
+        def needing(by):
+            return lambda names, tests: failure() if SEED in names or subject(by) not in tests else PASS
+
+        findings = self.study(
+            {
+                "m.D.spoils": under(SEED),
+                "m.D.same": spoilt("m.D.spoils"),
+                "other": spoilt("m.D.spoils"),
+                "needs": needing("m.D.spoils"),
+            }
+        )
+        self.assertEqual(
+            {finding.subject.name: (finding.names, finding.company) for finding in findings.steady},
+            {
+                "m.D.spoils": ((SEED,), ALONE),
+                "m.D.same": ((SEED,), ITS_CLASS),
+                "m.C.other": ((SEED,), ALL_TESTS),
+                "m.C.needs": ((SEED,), ALL_TESTS),
+            },
+        )
+
     def test_a_second_cause_of_another_failure_is_found(self):
         def verdict(names, _):
             return failure("seed") if SEED in names else failure("zone") if ZONE in names else PASS
