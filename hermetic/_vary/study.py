@@ -53,6 +53,7 @@ class Study:
         self._plain = Verdicts()
         self._classes: dict[str, list[Subject]] = {}
         self._company: dict[Subject, int] = {}
+        self._searched: list[Subject] = []  # the tests that changed under the batch that is being studied
         self._varied: dict[tuple[Set, Subject], Verdict] = {}  # verdicts that changed under sets
         self.findings = StudyFindings()
 
@@ -72,8 +73,12 @@ class Study:
         except (OutOfBudgetError, KeyboardInterrupt) as end:
             self.findings.was_stopped = isinstance(end, KeyboardInterrupt)
             self.findings.not_tried = [variation.name for batch in batches for variation in batch]
+            self.findings.unexplained += [subject for subject in self._searched if not self._is_concluded(subject)]
         self.findings.unexplained = [one for one in self.findings.unexplained if one not in self.findings.unstable]
         return self.findings
+
+    def _is_concluded(self, subject: Subject) -> bool:
+        return any(subject == finding.subject for finding in (*self.findings.steady, *self.findings.unsteady))
 
     def _is_usable(self, variation: Variation) -> bool:
         reason = variation.why_not()
@@ -145,6 +150,7 @@ class Study:
 
     def _find(self, candidates: list[Subject], names: Set) -> None:
         """Find the causes of candidates that changed under a batch."""
+        self._searched = candidates
         remaining = {subject: self._unknown_to(subject, names) for subject in candidates}
         known = {subject: left for subject, left in remaining.items() if left != names}
         for subject, still_changes in search.changes_under(known, self._try_all).items():
@@ -159,6 +165,7 @@ class Study:
             for subject, those in sets.items():
                 self._conclude(subject, those, confirmations[subject])
             remaining = self._with_other_causes(sets, remaining)
+        self._searched = []
 
     def _unknown_to(self, subject: Subject, names: Set) -> Set:
         """The variations but for those of a kind that the subject is known to depend on."""

@@ -221,5 +221,6 @@ class StudyTest(HermeticTestCase):
             self.study({THE_PROGRAM: lambda *_: failure("SyntaxError")})
 
     def test_what_no_time_was_left_for_is_named(self):
-        findings = self.study({"seed": under(SEED)}, names=(SEED, "hash-seed=2"), most=3)
+        findings = self.study({"seed": under(SEED), "other": under("no")}, names=(SEED, "hash-seed=2"), most=4)
         self.assertEqual(findings.not_tried, [SEED, "hash-seed=2"])
+        self.assertEqual(findings.unexplained, [subject("seed")])  # it changed, and its search did not end
