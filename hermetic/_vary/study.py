@@ -236,8 +236,8 @@ class Study:
         left = [*sets]
         while left:
             asked = [(subject, names) for subject in left for names in ((), sets[subject])]
-            runs = [Asked(_variations(names), self._tests_for([subject])) for subject, names in asked]
-            found = [self._changes(subject, run) for (subject, _), run in zip(asked, self._runs.each(runs), strict=True)]
+            done = self._runs.each([Asked(_variations(names), self._tests_for([one])) for one, names in asked])
+            found = [self._changes(subject, verdicts) for (subject, _), verdicts in zip(asked, done, strict=True)]
             shown = dict(zip(left, zip(found[::2], found[1::2], strict=True), strict=True))
             left = [one for one in left if shown[one] != (False, True) and self._company.get(one) != ALL_TESTS]
             for subject in left:
