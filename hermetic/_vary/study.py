@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from .search import Set
 
 
+_APART = "order=alone"
+
+
 class Study:
     """A study of a suite.
 
@@ -233,7 +236,7 @@ class Study:
 
         In the search they share processes, where one can spoil the surroundings of the next.
         """
-        left = [*sets]
+        left = [subject for subject, is_shown in self._shown_apart(sets).items() if not is_shown]
         while left:
             asked = [(subject, names) for subject in left for names in ((), sets[subject])]
             done = self._runs.each([Asked(_variations(names), self._tests_for([one])) for one, names in asked])
@@ -242,6 +245,21 @@ class Study:
             left = [one for one in left if shown[one] != (False, True) and self._company.get(one) != ALL_TESTS]
             for subject in left:
                 self._company[subject] = self._company.get(subject, ALONE) + 1
+
+    def _shown_apart(self, sets: Mapping[Subject, Set]) -> dict[Subject, bool]:
+        """Whether each subject changes under its set, and only there, in a fork of a process that it shares."""
+        apart = {
+            subject: names
+            for subject, names in sets.items()
+            if self._company.get(subject, ALONE) == ALONE and catalogue.can_join(_variations((*names, _APART)))
+        }
+        without = search.changes_under(dict.fromkeys(apart, ()), self._try_apart)
+        under = search.changes_under(apart, self._try_apart)
+        return {subject: subject in apart and under[subject] and not without[subject] for subject in sets}
+
+    def _try_apart(self, asked: Mapping[Set, Sequence[Subject]]) -> dict[Set, list[Subject]]:
+        joined = {(*names, _APART): subjects for names, subjects in asked.items()}
+        return {names[:-1]: found for names, found in self._try_all(joined).items()}
 
     def _changes(self, subject: Subject, verdicts: Verdicts) -> bool:
         return differs(self._plain.of(subject), verdicts.of(subject))
