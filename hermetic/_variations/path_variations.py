@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 
@@ -33,18 +32,20 @@ def _move(_: Any) -> None:
 
 
 def _tree(value: str, name: str, why: str) -> Variation:
-    return Variation("tree", value, f"the current folder is a copy whose path has {why}", tree=name, reason=_too_large)
+    return Variation("tree", value, f"the current folder is a copy whose path has {why}", tree=name, reason=_uncopied)
 
 
 @functools.cache
-def _too_large() -> str:
+def _uncopied() -> str:
     """Why the current folder is not copied."""
     size = 0
     for folder, folders, files in os.walk(os.curdir):
         folders[:] = [name for name in folders if name not in NOT_COPIED]
-        for name in files:
-            with contextlib.suppress(OSError):
-                size += os.lstat(os.path.join(folder, name)).st_size
+        for path in (os.path.join(folder, name) for name in (*folders, *files)):
+            if os.path.isdir(path) or os.path.isfile(path):  # not a broken link, a pipe, or a socket
+                if not os.access(path, os.R_OK):
+                    return f"{os.path.relpath(path)} in the current folder cannot be read"
+                size += os.lstat(path).st_size
         if size > _MOST_BYTES:
             return f"the current folder has more than {_MOST_BYTES // 1_000_000} MB"
     return ""

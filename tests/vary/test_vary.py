@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from unittest import mock
 
 import support
 from hermetic import HermeticTestCase, medium
+from hermetic._variations import path_variations
 from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
 
 setUpModule = support.some_pythons_do
@@ -167,6 +169,17 @@ class VaryTest(HermeticTestCase):
             done = run_hermetic("--vary-only", "tree=blank", "test_x", cwd=folder, env={"TMPDIR": temporary})
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(os.listdir(temporary), ["x"])
+
+    def test_a_tree_that_cannot_be_read_is_left_out(self):
+        reason = path_variations._uncopied.__wrapped__
+        self.addCleanup(os.chdir, os.getcwd())
+        with Folder(**{"test_x.py": "", "data/secret": ""}) as folder:
+            os.chdir(folder)
+            os.mkfifo("pipe")
+            self.assertEqual(reason(), "")
+            with mock.patch.object(os, "access", lambda path, _: not path.endswith("secret")):
+                self.assertEqual(reason(), "data/secret in the current folder cannot be read")
+            os.chdir("/")
 
     def test_one_run_with_each_test_alone_reports_them_together(self):
         with Folder(**{"test_x.py": SUITE}) as folder:
