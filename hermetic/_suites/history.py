@@ -182,8 +182,9 @@ class RunHistory(Listener):
         )
 
     def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
-        """Show the command that reruns the failed tests on a terminal; a file gets the lines of unittest alone."""
-        if not self._has_failures or not colours.is_terminal(stream):
+        """Show the command that reruns the failed tests, where these are listed; other output is unittest's alone."""
+        lists_failures = current_run.settings.show_failures == "now" or colours.is_terminal(stream)
+        if not self._has_failures or not lists_failures:
             return []
         line = command.rerun("--last-failed")
         return [] if line is None else [f"to rerun the failed tests: {line}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 import unittest
 
 from hermetic import HermeticTestCase, medium
@@ -76,6 +77,15 @@ class ShowFailuresTest(unittest.TestCase):
                     self.assertEqual(blocks(text), shown, text)
                     listed = text[text.index("failed tests:") :].splitlines()[:13]
                     self.assertEqual(sorted(listed), sorted(LISTED.splitlines()), text)
+
+    def test_the_list_comes_with_the_command_that_reruns_the_tests_in_it(self):
+        with Folder(**{"test_a.py": TESTS}) as folder:
+            asked = {"HERMETIC_HISTORY": "history"}
+            text = run_hermetic("--show-failures", "now", "test_a", cwd=folder, env=asked).stderr
+            command = re.search(r"(?m)^to rerun the failed tests: \S+ (.*)$", text)
+            self.assertIsNotNone(command, text)
+            again = run_python(*shlex.split(command[1]), cwd=folder, env=asked).stderr
+        self.assertIn("Ran 5 tests", again)
 
     def test_a_failure_comes_after_its_mark_and_before_the_next_test(self):
         with Folder(**{"test_a.py": TESTS}) as folder:
