@@ -149,7 +149,7 @@ class VaryTest(HermeticTestCase):
             with (
                 not_inherited(),
                 subprocess.Popen(
-                    [sys.executable, "-m", "hermetic", "--vary", "ci=set"], cwd=folder, env=environ,
+                    [sys.executable, "-m", "hermetic", "--vary", "proxies=set"], cwd=folder, env=environ,
                     stdout=subprocess.PIPE, text=True,
                 ) as process,
             ):  # fmt: skip
@@ -159,7 +159,7 @@ class VaryTest(HermeticTestCase):
                 printed, _ = process.communicate(timeout=TIMEOUT)
             left = [name for name in os.listdir(folder) if name.startswith("hermetic-vary-")]
         self.assertEqual((process.returncode, left), (130, []))
-        self.assertIn("Left out, as Ctrl-C stopped the study:\n  ci=set\n", printed)
+        self.assertIn("Left out, as Ctrl-C stopped the study:\n  proxies=set\n", printed)
 
     def test_one_run_under_variations_has_its_usual_output_and_status(self):
         with Folder(**{"test_x.py": SUITE}) as folder:
