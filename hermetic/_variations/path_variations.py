@@ -56,13 +56,13 @@ def _mask(umask: str) -> Variation:
 
 
 VARIATIONS = (
+    _temporary("non-ascii", "é☃", "letters that are not ASCII"),  # first, to be in one batch with locale=C
     _temporary("blank", "a b", "a blank"),
     _temporary("quote", "it's", "a quote"),
-    _temporary("non-ascii", "é☃", "letters that are not ASCII"),
     _temporary("long", "l" * 90, "90 characters more"),
+    _tree("non-ascii", "é☃", "letters that are not ASCII"),
     _tree("blank", "a b", "a blank"),
     _tree("quote", "it's", "a quote"),
-    _tree("non-ascii", "é☃", "letters that are not ASCII"),
     _tree("long", "l" * 90, "90 characters more"),
     Variation("current-folder", "elsewhere", "another current folder, once the tests are loaded", within=_move),
     *map(_mask, ("077", "000")),
