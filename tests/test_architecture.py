@@ -99,7 +99,7 @@ LAYERS = {
     ),
     "_vary": (
         "search verdicts | study_findings varied_run | by_hand known_dependences process | report runs |"
-        " finding_records study | vary"
+        " finding_records subject_trials | study | vary"
     ),
     "_watch": "source_files | import_graph watched_tests | watching",
     "_program": (
@@ -154,6 +154,7 @@ TESTED_ELSEWHERE = {
     "_variations.path_variations": "vary.test_vary",
     "_vary.process": "vary.test_runs",
     "_vary.study_findings": "vary.test_study",  # plain data
+    "_vary.subject_trials": "vary.test_study",  # on which all of its tests rely
     "_vary.varied_run": "vary.test_runs",  # runs in the processes of tests only
     "_suites.suite_tests": "suites.test_suite_blocks",
     "_running.live_listeners": "running.test_failures terminal.test_live_line",

@@ -18,7 +18,15 @@ def records_of(findings: StudyFindings) -> list[TestRecord]:
     for finding in findings.steady:
         by_subject.setdefault(finding.subject, []).append(finding)
     others = {
-        **dict.fromkeys(findings.unexplained, "changed under variations, but no cause was found"),
+        **{
+            subject: f"changed under variations, but no cause was found: {reason}"
+            for subject, reason in findings.unexplained.items()
+        },
+        **{
+            test: f"depends on {_set(finding)}, as most of the tests do"
+            for finding in (*findings.steady, *findings.known)
+            for test in finding.tests
+        },
         **{finding.subject: f"changed under {_set(finding)}, but not each time" for finding in findings.unsteady},
         **{finding.subject: f"depends on {_set(finding)}: {finding.reason}" for finding in findings.known},
         **dict.fromkeys(findings.unstable, "unstable: the verdict differs between plain runs"),
@@ -36,7 +44,7 @@ def _record(subject: Subject, plain: Verdict, findings: list[Finding], other: st
     module, class_name, name, file, line = plain.place
     entries = []
     for finding in findings:
-        text = "\n".join(report.finding_lines(finding)) + "\n"
+        text = "\n".join(report.finding_lines(finding, len(finding.tests))) + "\n"
         message = f"depends on {_set(finding)}: {finding.varied.text or finding.plain.text}"
         entries.append(Entry("failure", "", "dependence", message, text, file, line))
     if not findings and plain.outcome != PASSES:

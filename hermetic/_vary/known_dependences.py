@@ -41,7 +41,8 @@ def sort_out(findings: StudyFindings, entries: Sequence[str], tried: Sequence[st
 
 def _accepts(entry: str, finding: Finding) -> bool:
     subjects = {catalogue.BY_NAME[name].subject for name in finding.names}
-    return subjects <= {*_subjects_of(entry)} and fnmatch.fnmatchcase(finding.subject.name, _pattern_of(entry))
+    names = [test.name for test in finding.tests] or [finding.subject.name]
+    return subjects <= {*_subjects_of(entry)} and all(fnmatch.fnmatchcase(name, _pattern_of(entry)) for name in names)
 
 
 def _subjects_of(entry: str) -> list[str]:

@@ -5,12 +5,19 @@ from __future__ import annotations
 from .._base import command
 from .._variations import catalogue
 from . import by_hand, process
+from .verdicts import FIXTURE, MODULE, MOST_TESTS, PROGRAM, TEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from .study_findings import Finding, StudyFindings
+    from .verdicts import Subject
+
+
+_OTHERS = {FIXTURE: "{count} fixture{s}", MODULE: "{count} import{s}", PROGRAM: "the whole program"}
+_MOST_LISTED = 20  # tests below a heading; the reports have all
+_MOST_EXAMPLES = 3  # of the tests that change, where most of them do
 
 
 def text(findings: StudyFindings) -> str:
@@ -35,8 +42,9 @@ def _accusations(findings: StudyFindings) -> Iterator[str]:
     for names, those in by_names.items():
         yield ""
         yield from (f"{name} ({catalogue.BY_NAME[name].sets})" for name in names)
-        for finding in those:
+        for finding in those[:_MOST_LISTED]:
             yield from finding_lines(finding)
+        yield from _more("  ", len(those) - _MOST_LISTED)
         subjects = dict.fromkeys(catalogue.BY_NAME[name].subject for name in names)
         yield f"  remedy: {', '.join(f'{command.NAME} --explain {subject}' for subject in subjects)}"
 
@@ -47,40 +55,71 @@ def _sections(findings: StudyFindings) -> Iterator[str]:
         f"{finding.subject}: {' and '.join(finding.names)}, in {finding.shown} of {finding.runs} runs"
         for finding in findings.unsteady
     ]
-    unskipped = [f"{subject}: under {names}" for subject, names in findings.unskipped.items()]
+    unexplained = [f"{subject}: {reason}" for subject, reason in findings.unexplained.items()]
     left_out = [f"{name}: {reason}" for name, reason in findings.left_out.items()]
     known = [f"{finding.subject}: {' and '.join(finding.names)} ({finding.reason})" for finding in findings.known]
     yield from _section("Accepted by vary_known", known)
     yield from _section("In vary_known, but no longer so: remove", findings.gone)
     yield from _section("Changed, but not each time", unsteady)
-    yield from _section("Changed, but no cause was found", map(str, findings.unexplained))
+    yield from _section("Changed, but no cause was found", unexplained)
     yield from _section("Unstable: the verdict differs between plain runs", map(str, findings.unstable))
-    yield from _section("Skipped in plain runs, and run under some variation", unskipped)
-    not_run = [f"{subject}: under {names}" for subject, names in findings.not_run.items()]
-    yield from _section("Did not run under some variations, so nothing is known", not_run)
-    yield from _section("Left out, as this machine cannot do it or has it so already", left_out)
+    for names, subjects in _by_names(findings.unskipped).items():
+        yield from _section(f"Skipped in plain runs, and run under {names}", map(str, subjects))
+    for names, subjects in _by_names(findings.not_run).items():
+        yield from _section(f"Did not run under all of these, so nothing is known ({names})", map(str, subjects))
+    yield from _section("Left out, as this machine cannot do it or has it so already", left_out, len(left_out))
     yield from _section(
         "Left out, as Ctrl-C stopped the study" if findings.was_stopped else "Left out, as the time was spent",
-        findings.not_tried,
-    )
+        findings.not_tried, len(findings.not_tried),
+    )  # fmt: skip
 
 
-def finding_lines(finding: Finding) -> Iterator[str]:
-    """What is said about a finding: both outcomes, the failure, and the command that shows it."""
+def _by_names(names_of: dict[Subject, str]) -> dict[str, list[Subject]]:
+    """Subjects by the variations under which the same was seen of them."""
+    found: dict[str, list[Subject]] = {}
+    for subject, names in names_of.items():
+        found.setdefault(names, []).append(subject)
+    return found
+
+
+def finding_lines(finding: Finding, most: int = _MOST_EXAMPLES) -> Iterator[str]:
+    """What is said about a finding: both outcomes, the failure, and the command that shows it.
+
+    Args:
+        most: how many tests are named at most, if it is about most of the tests.
+    """
+    if finding.tests:
+        checked = f"{finding.shown} of {finding.runs} times for those that were checked"
+        yield f"  {finding.varied.text} under {_under(finding)} ({checked})"
+        yield from (f"    {test}: {verdict.text}" for test, verdict in [*finding.tests.items()][:most])
+        yield from _more("    ", len(finding.tests) - most)
+    else:
+        yield from _outcomes(finding)
+    if finding.also:
+        yield f"    also with {', '.join(finding.also)}"
+    yield f"    {by_hand.command_for(finding)}"
+
+
+def _more(start: str, count: int) -> Iterator[str]:
+    if count > 0:
+        yield f"{start}and {count:,} more tests (--json, --junit-xml and --html list all)"
+
+
+def _outcomes(finding: Finding) -> Iterator[str]:
     plain, varied = finding.plain, finding.varied
     shown = varied if varied.text else plain
-    under = "it" if len(finding.names) == 1 else "all of them"
     yield (
-        f"  {finding.subject} {varied.outcome} under {under} ({finding.shown} of {finding.runs} times), and"
+        f"  {finding.subject} {varied.outcome} under {_under(finding)} ({finding.shown} of {finding.runs} times), and"
         f" {plain.outcome} {_without(finding)}"
     )
     if shown.text:
         yield f"    {shown.text}"
     if shown.codes:
         yield f"    violations: {', '.join(shown.codes)}"
-    if finding.also:
-        yield f"    also with {', '.join(finding.also)}"
-    yield f"    {by_hand.command_for(finding)}"
+
+
+def _under(finding: Finding) -> str:
+    return "it" if len(finding.names) == 1 else "all of them"
 
 
 def _without(finding: Finding) -> str:
@@ -90,14 +129,22 @@ def _without(finding: Finding) -> str:
     return "without"
 
 
-def _section(heading: str, entries: Iterable[str]) -> Iterator[str]:
+def _section(heading: str, entries: Iterable[str], most: int = _MOST_LISTED) -> Iterator[str]:
     found = [*entries]
     if found:
-        yield from ("", f"{heading}:", *(f"  {entry}" for entry in found))
+        yield from ("", f"{heading}:", *(f"  {entry}" for entry in found[:most]))
+        yield from _more("  ", len(found) - most)
 
 
 def _summary(findings: StudyFindings) -> str:
     subjects = {finding.subject for finding in findings.steady}
     if not subjects:
         return f"None of {findings.tests} tests was found to depend on what was varied."
-    return f"{len(subjects)} of {findings.tests} tests depend on what was varied."
+    tests = {test for finding in findings.steady for test in finding.tests or [finding.subject] if test.kind == TEST}
+    others = [
+        text.format(count=count, s="s" * (count != 1))
+        for kind, text in _OTHERS.items()
+        if (count := sum(subject.kind == kind and subject != MOST_TESTS for subject in subjects))
+    ]
+    also = f" Other findings: {', '.join(others)}." if others else ""
+    return f"{len(tests):,} of {findings.tests:,} tests depend on what was varied.{also}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import namedtuple
 
 from .._base import real
@@ -36,6 +37,11 @@ class Asked(namedtuple("Asked", ("variations", "tests"))):  # noqa: PYI024 - as 
     __slots__ = ()
     variations: tuple[Variation, ...]
     tests: tuple[Subject, ...] | None
+
+
+def slowdown(variations: Sequence[Variation]) -> float:
+    """How many times as long as a plain run a run under variations may take."""
+    return math.prod(variation.slows for variation in variations)
 
 
 class Runs:
@@ -104,10 +110,7 @@ class Runs:
             raise OutOfBudgetError
         self.processes += 1
         self._tell(self.processes)
-        factor = 1.0
-        for variation in task.variations:
-            factor *= variation.slows
-        return task, VariedProcess(task.variations, task.tests, self._limits.times(factor))
+        return task, VariedProcess(task.variations, task.tests, self._limits.times(slowdown(task.variations)))
 
     def _take(self, task: _Task, process: VariedProcess, found: Verdicts) -> _Task | None:
         """Take the answer of a process, and return what is left to do if it died on the way."""

@@ -8,6 +8,8 @@ Both know nothing of processes: they are told how to do runs.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from .._studies import bisection
 
 TYPE_CHECKING = False
@@ -20,29 +22,36 @@ if TYPE_CHECKING:
     # Called with the tests to run under each set; returns for each set the tests whose verdict it changes.
     TryAll = Callable[[Mapping[Set, Sequence[Test]]], Mapping[Set, Iterable[Test]]]
 
+_TRIALS = 9  # for each halving of a batch: a search for a set of four takes them all
 PAIRS = 5  # with two plain runs, they keep the accusation of a test that fails at random below 0.1 %
 
 
 def causes(candidates: Mapping[Test, Set], try_all: TryAll[Test]) -> dict[Test, Set]:
-    """The smallest set of variations that each test depends on, if its verdicts do not contradict each other.
+    """The smallest set of variations that each test depends on.
+
+    A test whose verdicts contradict each other gets some set, or none: its search ends after a number of trials.
 
     Args:
         candidates: by each test, the variations that change its verdict if all of them are in force.
     """
     found: dict[Test, Set] = {}
+    trials: Counter[Test] = Counter()
     searches = {test: bisection.steps(len(names)) for test, names in candidates.items()}
     answers: dict[Test, bool | None] = dict.fromkeys(candidates)
     while answers:
         asked: dict[Test, Set] = {}
         for test, answer in answers.items():
             names = candidates[test]
+            trials[test] += 1
+            if trials[test] > _TRIALS * max(1, (len(names) - 1).bit_length()):
+                continue
             try:
                 part = next(searches[test]) if answer is None else searches[test].send(answer)
                 asked[test] = tuple(names[place] for place in part)
             except StopIteration as end:
                 found[test] = tuple(names[place] for place in end.value)
         answers = {**changes_under(asked, try_all)}
-    return {test: found[test] for test in candidates}
+    return {test: found[test] for test in candidates if test in found}
 
 
 def changes_under(sets: Mapping[Test, Set], try_all: TryAll[Test]) -> dict[Test, bool]:

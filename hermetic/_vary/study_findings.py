@@ -27,6 +27,7 @@ class Finding:
         company: the tests that must run together: ``ALONE``, ``ITS_CLASS`` or ``ALL_TESTS``.
         also: other variations of the same kind that change its verdict.
         reason: why it is accepted, in the setting ``vary_known``; empty for one that is not.
+        tests: of a finding on most tests, those that change, with their verdicts in one run of all tests.
     """
 
     subject: Subject
@@ -38,6 +39,7 @@ class Finding:
     company: int = ALONE
     also: list[str] = field(default_factory=list)
     reason: str = ""
+    tests: dict[Subject, Verdict] = field(default_factory=dict)
 
     @property
     def is_steady(self) -> bool:
@@ -55,7 +57,8 @@ class StudyFindings:
         gone: the entries of ``vary_known`` that accept nothing, although their tests ran under their variations.
         unsteady: those that did not show each time.
         unstable: the tests whose verdicts differ between plain runs.
-        unexplained: the tests that changed under a batch, and for which no set of variations was found.
+        unexplained: the tests that changed under a batch, and for which no set of variations was found, with the
+            reason.
         unskipped: the tests that are skipped in plain runs, and run under some variation.
         not_run: the tests that did not run under some variations, so that nothing is known about them, with these.
         left_out: the variations that this machine cannot do, with the reason.
@@ -69,7 +72,7 @@ class StudyFindings:
     gone: list[str] = field(default_factory=list)
     unsteady: list[Finding] = field(default_factory=list)
     unstable: list[Subject] = field(default_factory=list)
-    unexplained: list[Subject] = field(default_factory=list)
+    unexplained: dict[Subject, str] = field(default_factory=dict)
     unskipped: dict[Subject, str] = field(default_factory=dict)
     not_run: dict[Subject, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)

@@ -37,6 +37,7 @@ class Subject(namedtuple("Subject", ("kind", "name", "number"))):  # noqa: PYI02
 
 _CLASSES = {"success": PASSES, "expected_failure": PASSES, "skip": IS_SKIPPED}
 THE_PROGRAM = Subject(PROGRAM, "the test program", 0)
+MOST_TESTS = Subject(PROGRAM, "most of the tests", 0)  # what changes more than half of them is one finding
 
 
 _NO = ("", "", "", "", 0)  # place

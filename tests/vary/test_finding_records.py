@@ -8,7 +8,7 @@ from hermetic import HermeticTestCase
 from hermetic._vary import by_hand
 from hermetic._vary.finding_records import records_of
 from hermetic._vary.study_findings import Finding, StudyFindings
-from hermetic._vary.verdicts import FAILS, FIXTURE, IS_SKIPPED, PASSES, TEST, Subject, Verdict, Verdicts
+from hermetic._vary.verdicts import FAILS, FIXTURE, IS_SKIPPED, MOST_TESTS, PASSES, TEST, Subject, Verdict, Verdicts
 
 PLACE = ("m", "C", "test", "m.py", 3)
 PASS = Verdict(PASSES, "", (), 0.5, PLACE)
@@ -39,7 +39,7 @@ class RecordsTest(HermeticTestCase):
         skipped = Verdict(IS_SKIPPED, "not here", (), 0.0, PLACE)
         records = self.records(
             {"a": PASS, "b": FAILURE, "c": skipped, "d": PASS, "e": PASS, "f": PASS, "g": PASS},
-            unsteady=[finding], known=[known], unstable=[subject("f")], unexplained=[subject("g")],
+            unsteady=[finding], known=[known], unstable=[subject("f")], unexplained={subject("g"): "why"},
         )  # fmt: skip
         self.assertEqual(
             {record.id[-1]: (record.outcome, record.reason) for record in records.values()},
@@ -50,9 +50,21 @@ class RecordsTest(HermeticTestCase):
                 "d": ("skip", "changed under ci=set, but not each time"),
                 "e": ("skip", "depends on ci=set: wanted"),
                 "f": ("skip", "unstable: the verdict differs between plain runs"),
-                "g": ("skip", "changed under variations, but no cause was found"),
+                "g": ("skip", "changed under variations, but no cause was found: why"),
             },
         )
+
+    def test_what_changes_most_tests_is_one_failure_that_names_them_all(self):
+        tests = {subject(str(number)): FAILURE for number in range(30)}
+        finding = Finding(MOST_TESTS, ("ci=set",), PASS, FAILURE, 5, 5, tests=tests)
+        records = self.records({test.name.rpartition(".")[2]: PASS for test in tests}, steady=[finding])
+        self.assertEqual(
+            {record.reason for record in records.values() if record.outcome == "skip"},
+            {"depends on ci=set, as most of the tests do"},
+        )
+        (failure,) = (record for record in records.values() if record.outcome == "failure")
+        self.assertEqual(failure.entries[0].text.count("m.C."), 30)
+        self.assertEqual(len(records), 31)
 
     def test_a_fixture_has_a_record_if_it_depends_on_something(self):
         fixture = Subject(FIXTURE, "setUpClass (m.C)", 0)

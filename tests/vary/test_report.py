@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from unittest import mock
 
@@ -10,7 +11,7 @@ from hermetic._base import command
 from hermetic._variations.variation import Variation
 from hermetic._vary import by_hand, report
 from hermetic._vary.study_findings import Finding, StudyFindings
-from hermetic._vary.verdicts import FAILS, PASSES, TEST, Subject, Verdict, Verdicts
+from hermetic._vary.verdicts import FAILS, FIXTURE, MODULE, MOST_TESTS, PASSES, TEST, Subject, Verdict, Verdicts
 
 
 def finding(name, *names, text="AssertionError: 1 != 2", shown=5, **kwargs):
@@ -47,14 +48,28 @@ SECTIONS = (
     "by vary_known:\n  m.C.t: ci=set (wanted)\n",
     "no longer so: remove:\n  ci m.*: wanted\n",
     "not each time:\n  m.C.t: ci=set, in 4 of 5 runs\n",
-    "no cause was found:\n  m.C.t (number 2 of this name)\n",
+    "no cause was found:\n  m.C.t (number 2 of this name): why\n",
     "differs between plain runs:\n  m.C.t (number 2 of this name)\n",
-    "run under some variation:\n  m.C.t (number 2 of this name): under ci=set\n",
+    "run under ci=set:\n  m.C.t (number 2 of this name)\n",
     "has it so already:\n  ci=unset: CI is so already\n",
-    "nothing is known:\n  m.C.t (number 2 of this name): under umask=077\n",
+    "nothing is known (umask=077):\n  m.C.t (number 2 of this name)\n",
     "the time was spent:\n  umask=000\n",
     "\nNone of 3 tests was found to depend on what was varied.",
 )
+
+
+MOST = """
+ci=set (CI=true)
+  45 of 50 passing tests change under it (5 of 5 times for those that were checked)
+    m.C.t0: no
+    m.C.t1: no
+    m.C.t2: no
+    and 42 more tests (--json, --junit-xml and --html list all)
+    COMMAND
+  remedy: python -m hermetic --explain ci
+
+45 of 50 tests depend on what was varied."""
+COUNTS = "0 of 9 tests depend on what was varied. Other findings: 1 fixture, 2 imports."
 
 
 class ReportTest(HermeticTestCase):
@@ -88,7 +103,7 @@ class ReportTest(HermeticTestCase):
         text = self.text(
             unsteady=[finding("t", "ci=set", shown=4)],
             unstable=[subject],
-            unexplained=[subject],
+            unexplained={subject: "why"},
             unskipped={subject: "ci=set"},
             not_run={subject: "umask=077"},
             left_out={"ci=unset": "CI is so already"},
@@ -99,6 +114,32 @@ class ReportTest(HermeticTestCase):
         )
         for part in SECTIONS:
             self.assertIn(part, text)
+
+    def test_long_lists_end_with_the_number_of_the_rest(self):
+        tests = {Subject(TEST, f"m.C.t{number}", 0): Verdict(FAILS, "no", (), 0.0) for number in range(45)}
+        text = self.text(
+            steady=[finding(f"t{number}", "ci=set") for number in range(45)],
+            unskipped=dict.fromkeys(tests, "ci=set, umask=077"),
+            left_out={f"v{number}": "why" for number in range(45)},
+            plain=plain(45),
+        )
+        self.assertEqual(text.count("fails under it"), 20)
+        self.assertEqual(text.count("  and 25 more tests (--json, --junit-xml and --html list all)\n"), 2)
+        self.assertEqual(text.count("ci=set, umask=077"), 1)
+        self.assertEqual(text.count("why"), 45)
+
+    def test_what_changes_most_tests_is_one_finding(self):
+        tests = {Subject(TEST, f"m.C.t{number}", 0): Verdict(FAILS, "no", (), 0.0) for number in range(45)}
+        varied = Verdict(FAILS, "45 of 50 passing tests change", (), 0.0)
+        finding = Finding(MOST_TESTS, ("ci=set",), Verdict(PASSES, "", (), 0.0), varied, 5, 5, tests=tests)
+        self.assertEqual(self.text(steady=[finding], plain=plain(50)), MOST)
+
+    def test_imports_and_programs_are_not_counted_as_tests(self):
+        others = [
+            dataclasses.replace(finding("t", "ci=set"), subject=subject)
+            for subject in (Subject(MODULE, "m", 0), Subject(MODULE, "n", 0), Subject(FIXTURE, "setUpModule (m)", 0))
+        ]
+        self.assertTrue(self.text(steady=others, plain=plain(9)).endswith("\n" + COUNTS))
 
     def test_all_variations_are_listed_with_what_this_machine_cannot_do(self):
         with mock.patch.object(Variation, "why_not", lambda variation: "no shell" * (variation.subject == "umask")):
