@@ -15,7 +15,7 @@ def remedies(violation: Violation) -> list[str]:
     """Return what to do about a violation, the best first."""
     operation = violation.operation
     if operation.action == "hang" and operation.api:
-        return [_OF_THE_RUN["hang"][0], f"give the test more time:   {operation.api}"]
+        return [_OF_THE_RUN["hang"][0], f"give the test more time: change {operation.api}"]
     if operation.action in _OF_THE_RUN:
         return _OF_THE_RUN[operation.action]
     if violation.code == "H006":

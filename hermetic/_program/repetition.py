@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
 import sys
@@ -10,6 +9,7 @@ import sys
 from .._base import command, features, real
 from .._base.errors import ConfigurationError
 from .._patches import process_exits
+from .._running import foreground
 from .._settings.current_run import current_run
 from .._settings.kinds import Count
 
@@ -32,7 +32,6 @@ _NO_RUNS = (
 )  # options
 _USAGE_EXIT_STATUS = 2
 _MAX_SHOWN = 20  # failed runs
-_SIGNAL_BASE = 128  # of the status of a program that a signal has ended, as shells have it
 
 
 def is_asked_for(ours: argparse.Namespace) -> bool:
@@ -129,16 +128,10 @@ def _seed() -> str:
 
 def _status_of(words: list[str], seed: str) -> int:
     """Run a command to its end, and return its exit status."""
-    import subprocess  # costs 4 ms at start
-
     environ = {"HERMETIC_FLAKY": "error", **os.environ}  # the run with its first failure is the one to look at
     environ.update({_SEED: seed} if seed else {})
-    child = subprocess.Popen(words, env=environ)  # noqa: S603 - what has started this program
-    status = None
-    while status is None:
-        with contextlib.suppress(KeyboardInterrupt):  # the terminal tells the child, too, which says where it was
-            status = child.wait()
-    return status if status >= 0 else _SIGNAL_BASE - status
+    status, _ = foreground.run_command(words, environ)
+    return status
 
 
 def _tell(line: str) -> None:

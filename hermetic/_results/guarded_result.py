@@ -15,7 +15,7 @@ from .._rules import marking, policies
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import findings, reported_exceptions, scopes
-from .listeners import NO_LISTENERS
+from .listeners import NO_LISTENERS, Listeners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._base.errors import ViolationError
-    from .listeners import Listeners
+    from .listeners import Listener
 
 __unittest = True
 
@@ -72,6 +72,15 @@ class GuardedResult:
     _timing: tuple[Any, float, float] | None = None  # of a test that a worker has run
     begin_attempt: Callable[[Any], Any] | None = None
     _attempt: Any = None  # the ``Attempt`` of the current test, if it may be retried; its class stands in a higher room
+
+    def add_listener(self, listener: Listener) -> None:
+        """Have one more listener hear the events of the run from now on."""
+        if self.hermetic_listeners is NO_LISTENERS:
+            self.hermetic_listeners = Listeners()
+        listeners = self.hermetic_listeners
+        listeners.add(listener)
+        self._hear_start, self._hear_timing = listeners["startTest"], listeners["addTiming"]
+        self._hear_stop, self._hear_success = listeners["stopTest"], listeners["addSuccess"]
 
     # What every test calls is written for speed: it is most of what a test costs.
 
@@ -128,8 +137,9 @@ class GuardedResult:
                 attempt.end(self)
             finally:  # Ctrl-C during a retry does not take the failure away
                 self._tell_violations(test, attempt.violations)
+                show = self._show_flaky if attempt.is_flaky else self._show
                 for event, args, kwargs in attempt.events:
-                    self._show(event, test, *args, **kwargs)
+                    show(event, test, *args, **kwargs)
 
     def addSuccess(self, test: Any, details: Any = None) -> None:
         scope = self._scope
@@ -167,6 +177,10 @@ class GuardedResult:
         getattr(super(), event)(test, *args, **kwargs)
         for hear in self.hermetic_listeners[event]:
             hear(test, *args, **kwargs)
+
+    def _show_flaky(self, event: str, test: Any, *args: Any, **kwargs: Any) -> None:
+        with unittest_internals.success_written_as("flaky", self, test):
+            self._show(event, test, *args, **kwargs)
 
     def begin_scope(self, test: Any) -> None:
         """Begin the scope of a test that had none, because nothing was guarded when it started."""

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from .._base.records import Violation
     from .._verdicts.known_violations import KnownViolations
-    from .listeners import Listener
 
 __unittest = True
 
@@ -48,13 +47,6 @@ class RunResult(GuardedResult):
         self._is_nested = current_run.in_run
         self.hermetic_listeners = Listeners()
         self.add_listener(Summary(known, seed_line, is_nested=self._is_nested))
-
-    def add_listener(self, listener: Listener) -> None:
-        """Have one more listener hear the events of the run from now on."""
-        listeners = self.hermetic_listeners
-        listeners.add(listener)
-        self._hear_start, self._hear_timing = listeners["startTest"], listeners["addTiming"]
-        self._hear_stop, self._hear_success = listeners["stopTest"], listeners["addSuccess"]
 
     def stopTestRun(self) -> None:
         self.report_late()

@@ -87,7 +87,7 @@ class Summary(Listener):
         for entry in self._retried:
             if entry not in flaky:
                 _, attempts, diagnosis = entry
-                lines += [f"failed in each of {len(attempts)} attempts: {attempts[0].id}"]
+                lines += [f"{_verdict_of(attempts)}: {attempts[0].id}"]
                 lines += [f"  {line}" for line in diagnosis.splitlines()]
         if flaky:
             unittest_internals.add_to_last_line(stream, f"flaky={len(flaky)}")
@@ -110,6 +110,14 @@ class Summary(Listener):
 
 def _is_flaky(retried: tuple[Any, Sequence[TestRecord], str]) -> bool:
     return retried[1][-1].is_success
+
+
+def _verdict_of(attempts: Sequence[TestRecord]) -> str:
+    """What the attempts of a test came to that has not passed."""
+    count, skipped = len(attempts), sum(attempt.outcome == "skip" for attempt in attempts)
+    if not skipped:
+        return f"failed in each of {count} attempts"
+    return f"failed in {count - skipped} of {count} attempts, and was skipped in {skipped}"
 
 
 def _text_of(entry: Entry) -> str:

@@ -250,19 +250,21 @@ class MarkedTests(Listener):
         self._result = result
         self._end_run = end_run
         self._watchdog: Watchdog | None = None
+        self._thread = 0  # that runs the test
         self._until_stopped = contextlib.ExitStack()
 
     def startTest(self, test: Any) -> None:
         timeout = timeouts.of_test(test)
         if timeout is not None and not groups.is_handed_over(test):
             self._watchdog = Watchdog(timeout.seconds, None, self._result, self._end_run)
+            self._thread = real.get_thread_id()
             self._until_stopped.enter_context(self._watchdog.armed())
             self._watchdog.begin(timeout)
 
     def stopTest(self, test: Any) -> None:
         if self._watchdog is not None:
             self._watchdog.stopTest(test)
-            if scopes.is_main_thread():  # else the watchdog ends the run
+            if real.get_thread_id() == self._thread:  # else the watchdog ends the run
                 self._watchdog = None
                 self._until_stopped.close()
 
@@ -273,6 +275,12 @@ class MarkedTests(Listener):
     def stopReporting(self) -> None:
         if self._watchdog is not None:
             self._watchdog.stopReporting()
+
+
+def watch_marked(result: Any) -> None:
+    """Have the proxy of another runner's result watch the tests with a mark ``@timeout``."""
+    if not result.hermetic_listeners["startTest"]:
+        result.add_listener(MarkedTests(result, _end_process))
 
 
 @contextlib.contextmanager

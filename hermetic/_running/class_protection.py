@@ -10,7 +10,7 @@ A class is protected when it is decorated, and when it is defined: with marked m
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import unittest
 
 from .._base import real
@@ -130,11 +130,9 @@ def _report_unguarded(test: Any, result: Any) -> bool:
 def _run_watched(test: Any, result: Any, run_here: Callable[[Any, Any], Any]) -> Any:
     """Hand an isolated test over to a worker; look what another one leaves, if that is asked for."""
     if not isinstance(result, GuardedResult) and retry_counts.are_possible() and retry_counts.of_test(test):
-        proxy = result_proxy.proxy_of(result)
-        retry_tests_of(proxy)
-        _run_watched(test, proxy, run_here)
-        proxy.report_late()
-        return result
+        retry_tests_of(result_proxy.proxy_of(result))
+        inner = functools.partial(_run_watched, run_here=run_here)
+        return _run_with_proxy(test, inner, result, timeouts.of_test(test))
     group = handover().groups.in_run(test)
     if group is not None:
         handover().isolation.of_process().run(test, result, group)
@@ -168,8 +166,9 @@ def _timeout_here(test: Any, result: Any) -> timeouts.Timeout | None:
 
 def _run_with_proxy(test: Any, inner: Callable[..., Any], result: Any, timeout: timeouts.Timeout | None) -> Any:
     proxy = result_proxy.proxy_of(result)
-    with contextlib.nullcontext() if timeout is None else guarding().time_limits.watched(test, timeout, proxy):
-        inner(test, proxy)
+    if timeout is not None:
+        guarding().time_limits.watch_marked(proxy)
+    inner(test, proxy)
     proxy.report_late()  # as above
     return result
 

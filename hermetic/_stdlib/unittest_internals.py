@@ -151,6 +151,27 @@ def coloured_flavour(result: Any, flavour: str) -> str:
     return flavour if theme is None else f"{theme.fail}{flavour}{theme.reset}"
 
 
+@contextlib.contextmanager
+def success_written_as(word: str, result: Any, test: Any) -> Iterator[None]:
+    """Have a result of unittest's write another word for ``ok`` in a block, in the colour of a warning, with -v."""
+    if not getattr(result, "showAll", False):
+        yield
+        return
+    before, result.showAll = len(result.expectedFailures), False
+    try:
+        yield
+    finally:
+        result.showAll = True
+    word = word if len(result.expectedFailures) == before else "expected failure"
+    theme = getattr(result, "_theme", None)
+    word = word if theme is None else f"{theme.warn}{word}{theme.reset}"
+    if hasattr(result, "_write_status"):
+        result._write_status(test, word)
+    else:  # before Python 3.11
+        result.stream.writeln(word)
+        result.stream.flush()
+
+
 def release_output(result: Any) -> None:
     """Stop the output buffer that ``buffer_output`` started."""
     result._restoreStdout()

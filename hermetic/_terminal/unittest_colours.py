@@ -21,7 +21,7 @@ GREEN, MAGENTA, BOLD_RED, BOLD_MAGENTA = "\x1b[32m", "\x1b[35m", "\x1b[1;31m", "
 _COLOURS = {
     **dict.fromkeys((".", "ok", "OK"), GREEN),
     **dict.fromkeys(("E", "F", "u", "ERROR", "FAIL", "unexpected success"), RED),
-    **dict.fromkeys(("s", "x", "expected failure", "NO TESTS RAN"), YELLOW),
+    **dict.fromkeys(("s", "x", "expected failure", "flaky", "NO TESTS RAN"), YELLOW),
     "FAILED": BOLD_RED,
 }
 _COUNT_COLOURS = {"failures": BOLD_RED, "errors": BOLD_RED, "unexpected successes": RED}

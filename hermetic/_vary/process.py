@@ -14,6 +14,7 @@ import tempfile
 
 from .._base import features, real
 from .._isolation import output, process_tree
+from .._running import foreground
 from .._variations import catalogue
 from .._variations.path_variations import NOT_COPIED
 from .._variations.variation import START_FOLDER, environment_of
@@ -112,17 +113,14 @@ def plain_environment() -> dict[str, str]:
 
 def run_in_surroundings(variations: Sequence[Variation]) -> int:
     """Run this program once under variations, with its usual output and reports, and return its exit code."""
-    folder = tempfile.mkdtemp(prefix=_FOLDERS)
-    try:
-        around = Surroundings(variations, folder, None, None)
-        with subprocess.Popen(around.command, env=around.environ, cwd=around.folder) as process:
-            while True:
-                with contextlib.suppress(KeyboardInterrupt):  # it gets the signal, too, and ends
-                    status = process.wait()
-                    break
-    finally:
-        output.remove_folder(folder)
-    return status if status >= 0 else 128 - status
+    with foreground.ended_by_signals():
+        folder = tempfile.mkdtemp(prefix=_FOLDERS)
+        try:
+            around = Surroundings(variations, folder, None, None)
+            status, _ = foreground.run_command(around.command, around.environ, around.folder)
+        finally:
+            output.remove_folder(folder)
+    return status
 
 
 class ProcessLimits:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import signal
 import sys
 
 from .._base import features, real
 from .._base.errors import ConfigurationError
 from .._isolation import process_tree
+from .._running import foreground
 from .._running.watched_run import jobs
 from .._settings.current_run import current_run
 from .._settings.kinds import Seconds
@@ -46,7 +46,8 @@ def study(text: str, budget: str | None) -> int:
     ends_at = math.inf if budget is None else real.perf_counter() + _seconds(budget)
     with scopes.unjudged():
         process_tree.adopt_orphans()
-        real.set_signal_handler(signal.SIGTERM, _stop)
+        for number in foreground.ending_signals():
+            real.set_signal_handler(number, _stop)
         runs = Runs(jobs(), ends_at, _show_progress)
         findings = Study(runs, variations, _tell).go()
     left_out = {*findings.left_out, *findings.not_tried}

@@ -9,11 +9,11 @@ import contextlib
 import fnmatch
 import json
 import os
-import signal
 import sys
 
 from .._base import command, features, own_files, real
 from .._base.errors import ConfigurationError
+from .._running import foreground
 from . import source_files, watched_tests
 from .import_graph import ImportGraph
 
@@ -33,8 +33,6 @@ _TICK = 0.5  # seconds between two looks, or more if looks take long
 _SHARE = 0.05  # of the time that looks may take
 _SETTLING = 0.1  # seconds without a change after which all files are written
 _MAX_NAMED = 3  # changed files
-_ENDING = ("SIGTERM", "SIGHUP")
-_SIGNAL_BASE = 128  # of the status of a program that a signal has ended
 
 
 def keep_watching(ours: argparse.Namespace) -> int:
@@ -51,7 +49,7 @@ def keep_watching(ours: argparse.Namespace) -> int:
     words = _without_option(given)
     if words == given:  # otherwise each run would watch, too
         raise ConfigurationError("--watch is for the command line, but this program has made its own arguments")
-    with _ended_by_signals(), _request_file() as path:
+    with foreground.ended_by_signals(), _request_file() as path:
         try:
             _Watch(words, path).go_on()
         except KeyboardInterrupt:
@@ -72,22 +70,6 @@ def _request_file() -> Iterator[str]:
     finally:
         with contextlib.suppress(OSError):
             real.unlink(path)
-
-
-@contextlib.contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Leave a block when the process is told to end, so that it leaves neither a process nor a file."""
-
-    def leave(number: int, _: Any) -> None:
-        raise SystemExit(_SIGNAL_BASE + number)
-
-    numbers = [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
-    before = [signal.signal(number, leave) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 class _Watch:
@@ -129,19 +111,11 @@ class _Watch:
 
     def _run(self, files: set[str] | None) -> None:
         """Run the tests of some files, or all tests, and take the report."""
-        import subprocess  # costs 4 ms at start
-
         with open(self._path, "w", encoding="utf-8") as file:
             json.dump({"files": None if files is None else sorted(files)}, file)
         environ = {**os.environ, watched_tests.VARIABLE: self._path}
-        child = subprocess.Popen([sys.executable, *self._words[1:]], env=environ)  # noqa: S603 - what started this program
-        try:
-            status = _status_of(child)
-        finally:
-            if child.poll() is None:
-                child.terminate()
-                child.wait()
-        if status == features.INTERRUPTED_EXIT_STATUS:
+        status, was_interrupted = foreground.run_command([sys.executable, *self._words[1:]], environ)
+        if was_interrupted or status == features.INTERRUPTED_EXIT_STATUS:
             raise KeyboardInterrupt
         self._take_report()
 
@@ -228,18 +202,6 @@ class _Watch:
         names = [os.path.relpath(file, self._here) for file in sorted(files)]
         more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
         return ", ".join(names[:_MAX_NAMED]) + more
-
-
-def _status_of(child: Any) -> int:
-    """Wait for a run to end; after Ctrl-C, which the terminal tells it too, until it has summed itself up."""
-    was_interrupted = False
-    while True:
-        try:
-            status: int = child.wait()
-        except KeyboardInterrupt:
-            was_interrupted = True
-            continue
-        return features.INTERRUPTED_EXIT_STATUS if was_interrupted else status
 
 
 def _tell(line: str) -> None:

@@ -121,6 +121,7 @@ class Attempt:
         events: what the result has to show at the end: the verdicts that were held, unless the test is flaky.
         violations: those that the held verdicts report.
         has_passed: whether the result was told a success, or an expected failure.
+        is_flaky: whether a retry has passed, and the events say so.
     """
 
     def __init__(
@@ -139,6 +140,7 @@ class Attempt:
         self.events: list[Event] = []
         self.violations: list[ViolationError] = []
         self.has_passed = False
+        self.is_flaky = False
 
     def holds(self, event: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Hold an event that may make the test fail; return False for any other."""
@@ -166,7 +168,8 @@ class Attempt:
             listeners.tell("stopReporting")
         listeners.tell("addRetries", self._test, attempts, diagnosis)
         is_heard = bool(listeners["addRetries"]) or self._warn(attempts, diagnosis)
-        if last.record.is_success and is_heard:
+        self.is_flaky = last.record.is_success and is_heard
+        if self.is_flaky:
             self.violations.clear()
             success: Event = ("addSuccess", (), {})
             expected: Event = ("addExpectedFailure", (last.expected,), {})
@@ -187,7 +190,8 @@ class Attempt:
         first, is_flaky = attempts[0], attempts[-1].is_success
         if current_run.settings.flaky == "error" if is_flaky else not diagnosis:
             return False
-        message = next((entry.message.partition("\n")[0] for entry in first.entries), first.outcome)
+        messages = [entry.message.partition("\n")[0] for entry in first.entries]
+        message = next(filter(None, messages), first.outcome.replace("_", " "))
         text = f"flaky: {first.id} passed in attempt {len(attempts)}, after it had failed: {message}"
         text = text if is_flaky else f"{first.id} was not retried: {diagnosis}"
         try:

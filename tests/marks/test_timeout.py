@@ -175,6 +175,25 @@ class RunTest(unittest.TestCase):
     def test_unittest(self):
         self.check("-m", "unittest", codes="6")
 
+    def test_unittest_with_retries(self):
+        text = """
+            import time, unittest
+            from hermetic import retries, timeout
+
+            @timeout(0.3)
+            @retries(1)
+            class WaitingTest(unittest.TestCase):
+                def test_1_waits(self):
+                    time.sleep(1000)
+
+                def test_2_passes(self):
+                    pass
+        """
+        with Folder(**{"test_a.py": text}) as folder:
+            done = run_python("-m", "unittest", "test_a", cwd=folder)
+        self.assertEqual(reasons(done.stderr), {"1_waits": "@timeout(0.3) on class test_a.WaitingTest"}, done.stderr)
+        self.assertIn("Ran 2 tests", done.stderr)
+
     def test_workers_are_ended(self):
         for option in (["-j", "2"], ["--isolated"]):
             with self.subTest(option=option):

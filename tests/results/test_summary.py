@@ -11,7 +11,8 @@ from unittest import mock
 
 import hermetic
 from hermetic._base.records import CallSite, Operation, Violation
-from hermetic._results.summary import SlowestTests
+from hermetic._reports.test_records import Entry, TestRecord
+from hermetic._results.summary import SlowestTests, Summary
 from hermetic._settings.current_run import current_run
 from hermetic._settings.table import Settings
 from hermetic._verdicts.known_violations import KnownViolations
@@ -72,6 +73,19 @@ class KnownViolationsTest(hermetic.HermeticTestCase):
             "baseline: setup.cfg lists known violations, which is deprecated: run with --write-baseline to move them to"
             f" {PATH}",
         )
+
+
+class RetriesTest(hermetic.HermeticTestCase):
+    def line(self, *outcomes):
+        attempts = [TestRecord("test_a.ATest.test_it", entries=[Entry(outcome)]) for outcome in outcomes]
+        summary = Summary()
+        summary.addRetries(self, attempts, "")
+        result = types.SimpleNamespace(ended_early=None)
+        return summary.summary_lines(result, io.StringIO())[0].partition(":")[0]
+
+    def test_the_attempts_are_counted_by_what_they_came_to(self):
+        self.assertEqual(self.line("failure", "error"), "failed in each of 2 attempts")
+        self.assertEqual(self.line("failure", "skip", "skip"), "failed in 1 of 3 attempts, and was skipped in 2")
 
 
 class SlowestTestsTest(hermetic.HermeticTestCase):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from unittest import mock
 import support
 from hermetic import HermeticTestCase, medium
 from hermetic._variations import path_variations
-from support import ROOT, TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
+from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
 
 setUpModule = support.some_pythons_do
 
@@ -70,14 +69,6 @@ class VaryTest(HermeticTestCase):
         self.assertIn("\nci=set (CI=true)\numask=077 (umask 077)\n", result.stdout)
         self.assertIn("5 of 9 tests depend on what was varied.", result.stdout)
         self.assertIn("9 tests (1 failing), ", result.stderr.splitlines()[0])
-
-    def test_the_example_of_the_page_prints_what_the_page_shows(self):
-        with open(os.path.join(ROOT, "docs", "how-to", "find-dependences.md"), encoding="utf-8") as file:
-            blocks = re.findall(r"<!-- run by .*\n```(?:python)?\n([^`]*)```", file.read())
-        example, printed = blocks
-        with Folder(**{"test_report.py": example}) as folder:
-            result = run_hermetic("--vary", "timezone", "test_report", cwd=folder, env={"TZ": "UTC"})
-        self.assertEqual(result.stdout.replace(sys.executable, "python").strip(), printed.strip())
 
     def by_hand(self, command, folder):
         environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": package_folder(), "TZ": "UTC", "PYTHONHASHSEED": "0"}

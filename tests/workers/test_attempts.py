@@ -178,6 +178,12 @@ class OtherRunnersTest(AttemptCase):
         expected = ["addSuccess"], [f"flaky: {name} passed in attempt 2, after it had failed: first"]
         self.assertEqual(self.end("always"), expected)
 
+    def test_without_a_message_the_warning_names_the_outcome(self):
+        attempt = self.attempt(retries=1)
+        attempt.holds("addUnexpectedSuccess", (), {})
+        with self.assertWarnsRegex(HermeticWarning, "after it had failed: unexpected success$"):
+            self.ended(attempt)
+
     def test_a_test_that_could_not_be_retried_is_a_warning_too(self):
         self.later = [("addError", self.failure)]
         expected = ["addFailure"], [f"{__name__}.Case.test_it was not retried: of 2"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import ClassVar
 
 import hermetic
@@ -344,6 +345,17 @@ class MarksTest(hermetic.HermeticTestCase):
         self.assertIn(
             "test_local was not retried: [H007] test_m.local.<locals>.LocalTest cannot be isolated: it is", text
         )
+
+    def test_with_v_it_is_called_flaky(self):
+        for runner in ("hermetic", "unittest"):
+            with self.subTest(runner):
+                for name in {"m", "n", "o"}.intersection(os.listdir(self.folder)):
+                    os.remove(os.path.join(self.folder, name))
+                text, _ = self.lines_of("-m", runner, "-v", "test_m.ATest")
+                found = re.findall(r"(?ms)^(test_\w+) \(.*?(ok|flaky|FAIL)\n(?!  )", text.partition("=" * 70)[0])
+                self.assertEqual(
+                    found, [("test_never", "FAIL"), ("test_of_class", "flaky"), ("test_of_method", "flaky")], text
+                )
 
     def test_under_unittest_flaky_tests_fail_where_they_are_errors(self):
         _, failed = self.lines_of("-m", "unittest", "test_m.ATest.test_of_class", HERMETIC_FLAKY="error")
