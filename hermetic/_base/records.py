@@ -118,9 +118,9 @@ class PastRun(
         tests: the number of tests that ran.
         failures: the number of what failed.
         code: the digest of the project's modules that the tests had imported; empty if it is not known.
-        failed: the names of what failed, the first of them if there are too many.
-        passed: the names of what did not fail, as far as it failed in another run of the history.
-        flaky: the names of tests that failed and passed when they were run again.
+        failed: the names of failed tests and fixtures; the first of them if there are too many.
+        passed: the names of those that did not fail in this run, and failed in another run of the history.
+        flaky: the names of tests that failed, and passed when they were retried.
     """
 
     __slots__ = ()

@@ -11,15 +11,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_LOCK_AT = 2**30  # a byte beyond the contents: on Windows, nobody else can read or write what is locked
+_LOCK_AT = 2**30  # a byte beyond the contents: on Windows, other processes cannot read or write locked bytes
 _LOCK_SECONDS = 10.0
 _PAUSE = 0.001  # between two attempts
-# Non-blocking: a test may have replaced the file by a pipe that nobody reads. Windows changes line ends if it may.
+# Non-blocking: a test may have replaced the file by a pipe without a reader. Binary: Windows would change line ends.
 _TO_APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def append(path: str, data: bytes) -> int:
-    """Append to an existing file, and return the bytes that it has then. What processes append does not mix.
+    """Append to an existing file, and return the bytes that it has then. Data of several processes does not mix.
 
     Raises:
         OSError: the file does not exist, or the disk has no room for all the data.

@@ -59,7 +59,7 @@ class Mark:
 
     @property
     def mark(self) -> Any:
-        """The same mark as the host knows it: pytest looks for it in a list ``pytestmark``.
+        """This mark in the form of the host: pytest reads it from a list ``pytestmark``.
 
         Raises:
             AttributeError: the host has no marks of its own.
@@ -70,8 +70,8 @@ class Mark:
         """Mark a function, a method or a class, and return it.
 
         Raises:
-            DecorationError: for anything else, and for a second size, isolation, number of retries or time-out on the
-                same thing.
+            DecorationError: the object cannot be marked, or it already has a size, an isolation, a number of retries
+                or a time-out, and this mark gives another one.
         """
         found: Any = marked
         if isinstance(found, types.FunctionType):

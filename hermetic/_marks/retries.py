@@ -24,7 +24,7 @@ class retries(Mark):  # noqa: N801 - used as a function: `@retries(2)`
         number: the number of retries; 0 for none.
 
     Raises:
-        DecorationError: it is not a whole number, or the object has a second number of retries.
+        DecorationError: the argument is not a whole number, or the object has a second number of retries.
 
     Example:
         >>> @retries(2)

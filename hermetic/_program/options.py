@@ -43,7 +43,7 @@ OTHER_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         {"action": "store_const", "const": TEXT},
     ),
     "--list-json": (
-        "List them with a line of JSON for each",
+        "Print a line of JSON for each test that would run, and exit",
         {"action": "store_const", "const": JSON, "dest": "list"},
     ),
     "--history-merge": (
@@ -71,7 +71,10 @@ OTHER_OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         {"action": "store_true"},
     ),
     "--vary": (
-        "[Find what tests depend on](../how-to/find-dependences.md): a list such as `timezone,order` (default: `all`)",
+        (
+            "[Find what tests depend on](../how-to/find-dependences.md): `all` variations (default), some such as"
+            " `timezone,order`, or `list` to print them"
+        ),
         {"metavar": "[VARIATIONS]"},
     ),
     "--vary-only": (

@@ -166,7 +166,7 @@ def pytest_collection_modifyitems(session: Any, items: list[Any]) -> None:
     if has_rules and mark_retries(items, is_known=can_retry) and not can_retry:
         reporter = manager.getplugin("terminalreporter")
         if reporter:
-            reporter.write_line("hermetic: the mark retries has no effect here; pytest-rerunfailures would retry tests")
+            reporter.write_line("hermetic: the mark retries has no effect without the plugin pytest-rerunfailures")
 
 
 @pytest.hookimpl(tryfirst=True)  # type: ignore[untyped-decorator]

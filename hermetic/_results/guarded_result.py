@@ -71,7 +71,7 @@ class GuardedResult:
     _began = 0.0
     _timing: tuple[Any, float, float] | None = None  # of a test that a worker has run
     begin_attempt: Callable[[Any], Any] | None = None
-    _attempt: Any = None  # the ``Attempt`` of the current test, if it may be retried; its class stands in a higher room
+    _attempt: Any = None  # the ``Attempt`` of the current test, if it may be retried; its class is in a higher room
 
     def add_listener(self, listener: Listener) -> None:
         """Have one more listener hear the events of the run from now on."""
@@ -129,13 +129,13 @@ class GuardedResult:
         self.current_test = None
 
     def _end_attempt(self, test: Any) -> None:
-        """Run a failed test again, if it may be retried, and show what was held."""
+        """Retry a failed test if possible, and show the events that the attempt has kept back."""
         attempt = self._attempt
         if attempt is not None:
             self._attempt = None
             try:
                 attempt.end(self)
-            finally:  # Ctrl-C during a retry does not take the failure away
+            finally:  # Ctrl-C during a retry does not lose the failure
                 self._tell_violations(test, attempt.violations)
                 show = self._show_flaky if attempt.is_flaky else self._show
                 for event, args, kwargs in attempt.events:
@@ -171,7 +171,7 @@ class GuardedResult:
             hear(test, began, seconds)
 
     def _show(self, event: str, test: Any, *args: Any, **kwargs: Any) -> None:
-        """Have the class below show an event, and tell the listeners; an attempt holds failures until it has ended."""
+        """Pass an event on to the base class and the listeners; an attempt keeps failures back until it has ended."""
         if self._attempt is not None and test is self.current_test and self._attempt.holds(event, args, kwargs):
             return
         getattr(super(), event)(test, *args, **kwargs)

@@ -61,13 +61,13 @@ class Listener:
         """Violations are about to be reported by the next error or failure of this test, fixture or other thing."""
 
     def addRetries(self, test: Any, attempts: Sequence[TestRecord], diagnosis: str) -> None:
-        """A test has failed, and was run again until it passed or the retries were used up.
+        """A failed test was retried until it passed or its retries were used up.
 
         The verdict follows: that of the first attempt, or a success. A flaky test is one whose last attempt has passed.
 
         Args:
             attempts: a record of each, the first included; they have started by ``perf_counter``.
-            diagnosis: why they may differ, for people; empty if there is nothing to say.
+            diagnosis: why the attempts may differ, for people; empty if that is not known.
         """
 
     def addAllowed(self, violations: Sequence[Violation]) -> None:

@@ -40,7 +40,7 @@ class RunResult(GuardedResult):
     summary_stream: Any = None
     _is_nested = False
     _undescribed: tuple[int, ...] = ()  # the tests that have failed to describe themselves, by id()
-    _shown: dict[int, int] = {}  # noqa: RUF012 - replaced: how many entries of a list, by id(), were shown already
+    _shown: dict[int, int] = {}  # noqa: RUF012 - replaced, never changed: how many entries of a list were shown, by its id()
 
     def begin_run(self, known: KnownViolations | None = None, seed_line: str | None = None) -> None:
         """Begin a run, with a summary as the only listener; arguments as of ``Summary``."""
@@ -117,19 +117,19 @@ class RunResult(GuardedResult):
         self._timing = test, started, seconds
 
     def leave_out(self, seconds: float) -> None:
-        """Leave some seconds out of the time of the current test: a person has used them."""
+        """Subtract seconds that a person has spent in the debugger from the time of the current test."""
         self._began += seconds
         if self._scope is not None:
             self._scope.started += seconds
 
     def show_new_errors(self) -> None:
-        """Show the errors and failures that were not shown so far; ``printErrors`` leaves them out."""
+        """Show the errors and failures that were not shown yet; ``printErrors`` will leave them out."""
         for flavour, entries in (("ERROR", self.errors), ("FAIL", self.failures)):  # type: ignore[attr-defined]
             self.printErrorList(unittest_internals.coloured_flavour(self, flavour), entries)
             self._shown = {**self._shown, id(entries): len(entries)}
 
     def printErrorList(self, flavour: str, errors: Any) -> None:
-        """Print what unittest prints of errors, but for those that were shown already."""
+        """Print the errors as unittest does, except for those that were shown already."""
         super().printErrorList(flavour, errors[self._shown.get(id(errors), 0) :])  # type: ignore[misc]
 
     def printErrors(self) -> None:

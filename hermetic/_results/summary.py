@@ -74,7 +74,7 @@ class Summary(Listener):
         return lines
 
     def _retries(self, result: Any, stream: TextIO) -> list[str]:
-        """Flaky tests with their first failure, as unittest shows failures; then those that no retry has helped."""
+        """Show flaky tests with their first failure, as unittest shows failures, and list tests without a pass."""
         flaky = [entry for entry in self._retried if _is_flaky(entry)]
         lines: list[str] = []
         for test, attempts, diagnosis in flaky:

@@ -43,7 +43,7 @@ __unittest = True
 _GRACE = 5.0  # seconds that a test that was interrupted has for its cleanups
 _TICK = 0.25  # seconds between two looks at the clock
 _MAX_DELAY = 1.0  # seconds that a look may be late before the process counts as stopped
-_FOREVER = 1e6  # seconds that the thread of faulthandler takes; it is told again at each look
+_FOREVER = 1e6  # seconds; the longest time-out that faulthandler accepts, which each look sets again
 _STDERR = 2  # the file descriptor: a test may have replaced the stream
 _SIGNAL: int = signal.Signals["SIGBREAK" if features.WINDOWS else "SIGALRM"]
 
@@ -119,7 +119,7 @@ class Watchdog(Listener):
             self.begin(timeouts.of_test(test))
 
     def begin(self, timeout: timeouts.Timeout | None, *, left: float | None = None) -> None:
-        """Watch what begins now, for the seconds of its mark if it has one; arguments as of ``watched``."""
+        """Watch a test that begins now, for the seconds of its mark or of the setting; arguments as for ``watched``."""
         now = self._clock()
         seconds, self._reason = (self._seconds, "") if timeout is None else timeout
         used = 0.0 if left is None else seconds - left
@@ -154,7 +154,7 @@ class Watchdog(Listener):
 
     @contextlib.contextmanager
     def armed(self) -> Iterator[None]:
-        """Be able to interrupt what a block begins."""
+        """Install the signal handler that interrupts tests, for a block."""
         handler: Any = signal.getsignal(_SIGNAL)
         is_free = handler == signal.SIG_DFL or _is_of_watchdog(handler)
         handler = None
@@ -244,7 +244,7 @@ def _is_of_watchdog(handler: Any) -> bool:
 
 
 class MarkedTests(Listener):
-    """Watches the tests with a mark ``@timeout``, where no ``Watchdog`` watches all tests; arguments as for that."""
+    """Watches the tests with a mark ``@timeout`` if no ``Watchdog`` watches all tests; it takes the same arguments."""
 
     def __init__(self, result: Any, end_run: Callable[[str, BaseException], None]) -> None:
         self._result = result
@@ -288,8 +288,8 @@ def watched(test: Any, timeout: timeouts.Timeout, result: Any, *, left: float | 
     """Interrupt a test in a block, under another runner.
 
     Args:
-        result: has the test as ``current_test``, and ``begin_scope``, which begins its scope if it has none.
-        left: the seconds that are left of the time-out; None for all of them.
+        result: a result whose ``current_test`` is the test, and whose ``begin_scope`` begins its scope if it has none.
+        left: the remaining seconds of the time-out; None for all of them.
     """
     watchdog = Watchdog(timeout.seconds, None, result, _end_process)
     with watchdog.armed():
@@ -301,5 +301,5 @@ def watched(test: Any, timeout: timeouts.Timeout, result: Any, *, left: float | 
 
 
 def _end_process(reason: str, error: BaseException) -> None:
-    """Say on standard error what ends the process."""
+    """Write the reason why the process ends to standard error."""
     os.write(_STDERR, f"The run ended early: {reason}\n{error}\n".encode(errors="backslashreplace"))

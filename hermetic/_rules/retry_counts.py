@@ -1,4 +1,4 @@
-"""Finds how often a failed test is run again: by the nearest mark, or else by the setting ``retries``."""
+"""Finds the number of retries of a test: that of its nearest mark, or else of the setting ``retries``."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _found: dict[tuple[int, str], int] = marking.new_cache()  # by class and method 
 def are_possible() -> bool:
     """Whether a test of this process may be retried.
 
-    A worker leaves that to its run, and pytest has plugins for it. A survey or a baseline wants to know what a test
-    does, ``--vary`` how it fails, and pdb where. Without isolation, there is no other process to run it in.
+    The run retries the tests of a worker, and pytest has plugins for retries. Surveys, baselines, ``--vary`` and pdb
+    need the first attempt. Without isolation, no other process may run the test.
     """
     if current_run.in_worker or current_run.host_isolates or current_run.is_observing or current_run.debugs:
         return False
@@ -28,7 +28,7 @@ def are_possible() -> bool:
 
 
 def of_test(test: Any) -> int:
-    """Return how often a test is run again if it fails; 0 for a test with wrong marks, which it reports."""
+    """Return the number of retries of a test; 0 for a test with wrong marks, which are reported elsewhere."""
     own, name = marking.own_method(test), unittest_internals.test_method_name(test)
     if own is not None:
         return _find(type(test), name, own)
@@ -50,5 +50,5 @@ def _find(cls: type, name: str, own: Any = None) -> int:
 
 
 def _by_setting() -> int:
-    """The setting is about runs of hermetic's own program: other runners may retry tests themselves."""
+    """The setting applies to hermetic's own program only: other runners may retry tests themselves."""
     return current_run.settings.retries if current_run.is_program else 0

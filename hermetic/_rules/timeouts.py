@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Timeout(namedtuple("Timeout", ("seconds", "reason"))):  # noqa: PYI024 - as Policy
-    """The time that a test may take.
+    """The time limit that a mark gives a test.
 
     Attributes:
         seconds: the seconds.
@@ -34,7 +34,7 @@ _found: dict[tuple[int, str], Timeout | None] = marking.new_cache()  # by class 
 
 
 def of_test(test: object) -> Timeout | None:
-    """Return the time-out of a test; None for a test without a mark, and for wrong marks, which its policy reports."""
+    """Return the time-out of a test; None for a test without a mark, or with wrong marks, which its policy reports."""
     if not current_run.timeouts_are_marked:
         return None
     own, name = marking.own_method(test), unittest_internals.test_method_name(test)

@@ -20,13 +20,13 @@ _MOST_CHARACTERS = 200  # of the line of each
 
 
 class FailureListener(Listener):
-    """Hears of all failures by one method."""
+    """Passes every kind of failure to one method."""
 
     def on_failure(self, test: Any, error: BaseException | None) -> None:
         """A test, a subtest, a fixture or another thing has gone wrong.
 
         Args:
-            error: what it raised; None if the result was told of no exception.
+            error: its exception; None if the result got none.
         """
         raise NotImplementedError
 
@@ -42,13 +42,13 @@ class FailureListener(Listener):
 
 
 def _exception(err: Any = None, **_: Any) -> BaseException | None:
-    """The exception that a result was told of: in ``exc_info``, or in a Failure of trial's."""
+    """The exception that a result got: in ``exc_info``, or in a ``Failure`` of trial."""
     found = err[1] if isinstance(err, tuple) else getattr(err, "value", None)
     return found if isinstance(found, BaseException) else None
 
 
 def shown_frames(error: BaseException | None) -> list[TracebackType]:
-    """The entries of a traceback that unittest shows: those of its own and hermetic's frames are left out."""
+    """The entries of a traceback that unittest shows: all but the frames of unittest and hermetic."""
     found, traceback = [], None if error is None else error.__traceback__
     while traceback is not None:
         if "__unittest" not in traceback.tb_frame.f_globals:
@@ -58,13 +58,13 @@ def shown_frames(error: BaseException | None) -> list[TracebackType]:
 
 
 def users_frame(frames: list[TracebackType]) -> TracebackType:
-    """The innermost entry of a traceback that is the user's own code; the last one, if none is."""
+    """The innermost entry of a traceback in the user's code; the last entry if none is there."""
     own = [entry for entry in frames if callsite.is_users(entry.tb_frame.f_code.co_filename)]
     return (own or frames)[-1]
 
 
 class ImmediateFailures(FailureListener):
-    """Shows each failure when it happens, and not once more at the end of the run.
+    """Shows each failure when it happens, instead of at the end of the run.
 
     Args:
         result: of the run.

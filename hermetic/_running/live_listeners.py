@@ -1,4 +1,4 @@
-"""Sets up what people see of a run while it goes on: colours, the progress, failures when they happen, and pdb."""
+"""Sets up what a terminal shows during a run: colours, the progress, failures when they happen, and pdb."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def follow(
     result: Any, tests: Iterable[Any], total: int, durations: Mapping[str, float], jobs: int
 ) -> contextlib.AbstractContextManager[None]:
-    """Have the result of a run told to people while it goes on; arguments as of ``progress.following``.
+    """Add the listeners that show a run while it is running; arguments as for ``progress.following``.
 
     Returns:
-        What takes the progress away after a block.
+        A context manager that removes the progress from the terminal.
     """
     unittest_colours.colour(getattr(result, "stream", None))
     when, debugs = current_run.settings.show_failures, current_run.debugs
@@ -31,7 +31,7 @@ def follow(
         result.add_listener(ImmediateFailures(result))
     if debugs:
         result.add_listener(PostMortem(result, total))
-    # pdb has the terminal for itself.
+    # pdb needs the whole terminal.
     following = contextlib.nullcontext() if debugs else progress.following(result, tests, total, durations, jobs)
     if debugs or when == "now" or is_terminal:
         result.add_listener(FailedTests())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class PostMortem(FailureListener):
-    """Stops at each failure; ``q`` ends the run, and every other way out of pdb goes on with it.
+    """Opens pdb at each failure; ``q`` ends the run, and every other way out of pdb continues it.
 
     Args:
         result: of the run.
@@ -54,7 +54,7 @@ class PostMortem(FailureListener):
             self._stop_at(name, frames)
 
     def _is_elsewhere(self, frames: list[types.TracebackType]) -> bool:
-        """Whether a worker has raised the exception: of its frames, this process has the places alone."""
+        """Whether a worker has raised the exception: this process knows the places of its frames, and no variables."""
         current = self._result.current_test
         return (current is not None and current is self._worker_runs) or (
             bool(frames) and all("_get_frame" in entry.tb_frame.f_globals for entry in frames)
@@ -86,7 +86,7 @@ class PostMortem(FailureListener):
             debugger.message(f"\npdb: {name} failed here; c continues the run, q ends it")
             debugger.reset()
             debugger.interaction(None, traceback)
-        sys.settrace(tracer)  # pdb has taken away that of coverage
+        sys.settrace(tracer)  # pdb has replaced the trace function, such as coverage's
         self._result.leave_out(real.perf_counter() - began)
         if debugger.has_quit:
             self._has_quit = True
@@ -96,7 +96,7 @@ class PostMortem(FailureListener):
 
 def _debugger() -> Any:
     """A pdb on the terminal that says whether it was quit."""
-    pdb: Any = real.import_module("pdb")  # it takes its time, and few runs fail
+    pdb: Any = real.import_module("pdb")  # slow to import, and needed in few runs
 
     class Debugger(pdb.Pdb):  # type: ignore[misc]
         has_quit = False
@@ -110,5 +110,5 @@ def _debugger() -> Any:
         do_q = do_exit = do_EOF = do_quit  # noqa: N815 - pdb's names
 
     debugger = Debugger(stdin=sys.__stdin__, stdout=sys.__stdout__, nosigint=True)
-    debugger.use_rawinput = sys.stdin is sys.__stdin__  # with the editing of lines, unless a test reads something else
+    debugger.use_rawinput = sys.stdin is sys.__stdin__  # readline works on the terminal only
     return debugger

@@ -1,4 +1,4 @@
-"""Tells whether two runs ran the same code."""
+"""Computes the digest of a project's imported modules, which shows whether two runs ran the same code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}"
 
 
 def loaded_files(root: str) -> list[str]:
-    """The source files of the modules that are loaded now, as far as they are in a project and not installed.
+    """The source files of the loaded modules of a project, without installed ones.
 
     Args:
         root: the folder of the project.
@@ -27,7 +27,7 @@ def loaded_files(root: str) -> list[str]:
 
 
 def digest(root: str, files: list[str]) -> str:
-    """A text that is the same for the same files with the same contents, on every machine; empty for no files."""
+    """The digest of the names and contents of some files, equal on every machine; empty for no files."""
     crc32 = real.import_module("zlib").crc32
     check = 0
     with scopes.unjudged():

@@ -175,14 +175,14 @@ class RunHistory(Listener):
     def _as_run(self, failed: dict[str, None], skipped: dict[str, float]) -> PastRun:
         recovered = tuple(name for name in self._recovered if name not in failed and name not in skipped)
         seconds = round(real.perf_counter() - self._began, 3)
-        # Without failures, there is nothing that another outcome of the same code could be compared with.
+        # The digest is needed only to compare failures with other outcomes of the same code.
         code = self.code if failed or recovered or self._flaky else ""
         return PastRun(
             self._started, seconds, self._tests, len(failed), code, tuple(failed), recovered, tuple(self._flaky)
         )
 
     def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
-        """Show the command that reruns the failed tests, where these are listed; other output is unittest's alone."""
+        """Show the command that reruns the failed tests, if the summary lists them."""
         lists_failures = current_run.settings.show_failures == "now" or colours.is_terminal(stream)
         if not self._has_failures or not lists_failures:
             return []

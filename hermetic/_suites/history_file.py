@@ -41,7 +41,7 @@ class History(namedtuple("History", ("durations", "failed", "paces", "runs"))): 
             modules that could not be imported. The latest are last.
         paces: the seconds that suites took under ``-j``, by the names that ``Pace`` gives to them and by the number of
             processes. The latest are last.
-        runs: the latest runs, the last of them last.
+        runs: the latest runs, the last one at the end.
     """
 
     __slots__ = ()
@@ -144,7 +144,7 @@ def read_plain(path: str) -> Any:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError, RecursionError: it is no JSON, or too large.
+        ValueError, RecursionError: the file is not JSON, or is nested too deeply.
     """
     with scopes.unjudged(), real.open_file(path, "rb") as file:
         if os.fstat(file.fileno()).st_size > _MAX_BYTES:
@@ -192,7 +192,7 @@ def _is_run(found: Any) -> bool:
 
 
 def _bounded(run: PastRun) -> PastRun:
-    """A run with as many of its names as the file has room for."""
+    """A run without the names that exceed the limits of the file."""
     kept = {}
     for kind in ("failed", "passed", "flaky"):
         left, names = _MAX_NAME_CHARACTERS, []

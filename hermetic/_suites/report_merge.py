@@ -24,7 +24,7 @@ def merge(paths: Sequence[str], settings: Settings) -> str:
     """Add the reports of one run to the history, as one run.
 
     Returns:
-        What was done, for people.
+        A sentence about the added run, for people.
 
     Raises:
         ConfigurationError: there is no history, or it cannot be written; or a file is no report of hermetic's.
@@ -90,7 +90,7 @@ def _report(path: str) -> dict[str, Any]:
 
 
 def _fault_in(found: Any) -> str:
-    """Why plain data is no report; empty for a report."""
+    """Why plain data is not a report; empty for a report."""
     if not isinstance(found, dict) or found.get("format") != _FORMAT:
         return "it is not a JSON report of hermetic, which --json writes"
     if found.get("version") != _VERSION:

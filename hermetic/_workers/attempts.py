@@ -1,7 +1,7 @@
-"""Attempts of tests that may be retried: what the first one reports is held until it is known whether another passes.
+"""Attempts of tests that may be retried: the first one's failures are kept back until the retries have ended.
 
     startTest      the result begins an attempt
-    addFailure     the attempt holds it; as the other verdicts that would make the test fail
+    addFailure     the attempt keeps it back, as every verdict that would make the test fail
     stopTest       the test is run again, until it passes or its retries are used up; then the result shows the verdict:
                    that of the first attempt, or a success
 
@@ -113,14 +113,14 @@ class Attempt:
     """The first attempt of a test, and what follows if it fails.
 
     Args:
-        retries: how often the test is run again, at most.
-        run_again: runs it for the n-th time, from 2, and tells a result.
+        retries: the maximum number of retries.
+        run_again: makes the n-th attempt, from 2, and reports it to a result.
         diagnose: returns why the attempts may differ, from their records.
 
     Attributes:
-        events: what the result has to show at the end: the verdicts that were held, unless the test is flaky.
-        violations: those that the held verdicts report.
-        has_passed: whether the result was told a success, or an expected failure.
+        events: the events that the result has to show at the end: those that were kept back, unless the test is flaky.
+        violations: the violations in the events that were kept back.
+        has_passed: whether the test has reported a success or an expected failure.
         is_flaky: whether a retry has passed, and the events say so.
     """
 
@@ -143,7 +143,7 @@ class Attempt:
         self.is_flaky = False
 
     def holds(self, event: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-        """Hold an event that may make the test fail; return False for any other."""
+        """Keep back an event that may make the test fail; return False for any other."""
         if event not in _HELD:
             self.has_passed = self.has_passed or event == "addExpectedFailure"
             return False
@@ -176,7 +176,7 @@ class Attempt:
             self.events = [] if self.has_passed else [success if last.expected is None else expected]
 
     def _is_to_be_retried(self, result: Any) -> bool:
-        """Whether the test has failed, and neither the run nor hermetic itself has ended it."""
+        """Whether the test has failed, unless the run is ending or an error inside hermetic made it fail."""
         if not any(event != "addSubTest" or args[1] is not None for event, args, _ in self.events):
             return False
         is_over = getattr(result, "ended_early", None) is not None or getattr(result, "shouldStop", False)
@@ -186,7 +186,7 @@ class Attempt:
         return not any(isinstance(error, GuardError) for error in errors)
 
     def _warn(self, attempts: list[TestRecord], diagnosis: str) -> bool:
-        """Warn under another runner, which has no word for a flaky test; return whether a test may pass with that."""
+        """Warn under another runner, which knows no flaky tests; return whether the test may pass with a warning."""
         first, is_flaky = attempts[0], attempts[-1].is_success
         if current_run.settings.flaky == "error" if is_flaky else not diagnosis:
             return False
@@ -196,7 +196,7 @@ class Attempt:
         text = text if is_flaky else f"{first.id} was not retried: {diagnosis}"
         try:
             warnings.warn_explicit(text, HermeticWarning, first.file, first.line, type(self._test).__module__)
-        except HermeticWarning:  # the filters make errors of warnings
+        except HermeticWarning:  # the filters turn warnings into errors
             return False
         return True
 

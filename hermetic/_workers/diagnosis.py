@@ -1,4 +1,4 @@
-"""Says why the attempts of a flaky test differ, as far as they show it."""
+"""Explains why the attempts of a flaky test differ, if they show it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ONE_RETRY, _TWO_RETRIES = 2, 3  # attempts
 def of_attempts(
     test: Any, before: int, attempts: list[TestRecord], *, fails_again: Callable[[], bool] | None = None
 ) -> str:
-    """Return what the attempts of a test show, in lines; empty if they show nothing.
+    """Return the explanation, in lines; empty if the attempts show nothing.
 
     Args:
         before: the number of tests that had begun before the first attempt in its process; the others were alone.
@@ -48,7 +48,7 @@ def of_attempts(
 
 
 def _why_it_was_not_retried(last: TestRecord) -> str:
-    """Return the first line of an error that no code of the test has raised."""
+    """Return the first line of the error that kept hermetic from retrying a test; empty if there is none."""
     messages = [entry.message.partition("\n")[0] for entry in last.entries]
     return next((text for text in messages if text.startswith("[H007]") and "cannot be isolated" in text), "")
 

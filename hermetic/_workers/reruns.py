@@ -1,4 +1,4 @@
-"""Runs failed tests again, each time in a new worker that has run no other test."""
+"""Retries failed tests, each time in a new worker that has run no other test."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Reruns:
         self._ran: Counter[Any] = Counter()  # the tests that have begun, by what they share their process with
 
     def begin(self, test: Any) -> Attempt | None:
-        """Begin the first attempt of a test; return None if it is not to be retried."""
+        """Begin the first attempt of a test; return None for a test without retries."""
         before = self._tests_before(test)
         retries = retry_counts.of_test(test)
-        if not retries or type(test).__module__ == "unittest.loader":  # it stands for what could not be loaded
+        if not retries or type(test).__module__ == "unittest.loader":  # a module that could not be loaded
             return None
         rerun = _Rerun(test, retries)
         diagnose = functools.partial(diagnosis.of_attempts, test, before, fails_again=rerun.fails_again)
         return Attempt(test, retries, rerun.run, diagnose)
 
     def _tests_before(self, test: Any) -> int:
-        """The number of tests that have begun before it in its process, as far as this process knows."""
+        """The number of tests that have begun before this one in its process, if this process knows it."""
         may_be_elsewhere = current_run.planned or current_run.isolated_classes or current_run.settings.isolated
         group = groups.in_run(test) if may_be_elsewhere and current_run.hands_tests_over() else None
         if group is not None and group.key is None:
@@ -50,16 +50,17 @@ class Reruns:
 
 
 class _Rerun:
-    """Runs a test again.
+    """Retries a test.
 
-    The first retry is a fork of the run, if that is possible: it has the modules and the hashes of the run, so that it
-    differs in the tests before it alone. Each further one is a new interpreter with other hashes.
+    The first retry is a fork of the run if possible: it has the modules and the hash seed of the run, so only the
+    earlier tests are missing. Each further retry is a new interpreter with another hash seed.
 
     Args:
-        retries: how often that may happen.
+        retries: the maximum number of retries.
 
     Attributes:
-        fails_again: returns whether it fails once more with the hashes of the run; None if there are no others.
+        fails_again: retries the test with the hash seed of the run, and returns whether it fails; None if no retry has
+            another seed.
     """
 
     def __init__(self, test: Any, retries: int) -> None:
@@ -76,7 +77,7 @@ class _Rerun:
         self.fails_again = None if self._by_name is None else self._fails_again
 
     def run(self, number: int, result: AttemptResult) -> None:
-        """Run the n-th attempt, from 2, and tell a result."""
+        """Make the n-th attempt, from 2, and report it to a result."""
         player = _Collecting(self._test, result)
         other_hashes = number >= _FIRST_WITH_OTHER_HASHES and self._by_name is not None
         address = self._by_name if other_hashes else self._address

@@ -163,7 +163,7 @@ PLUGIN = """
         found = item.get_closest_marker("flaky")
         print(item.name, "has", found and found.kwargs["reruns"])
 """
-NO_EFFECT = "hermetic: the mark retries has no effect here; pytest-rerunfailures would retry tests"
+NO_EFFECT = "hermetic: the mark retries has no effect without the plugin pytest-rerunfailures"
 
 
 @medium
