@@ -84,6 +84,7 @@ class Reproduction:
             value = getattr(self._ours, name)
             if value is not None and name not in _LEFT_OUT:
                 found += [setting.options[-1], *([] if value is True else [str(value)])]
+        found += ["--vary-only", self._ours.vary_only] if self._ours.vary_only else []
         if current_run.order is not None and current_run.order.seed != "off":
             found += ["--shuffle", current_run.order.seed]
         origins = current_run.settings.origins

@@ -9,8 +9,8 @@ import sys
 from .._base import command, features
 from .._settings.kinds import Variations
 from .._variations import catalogue
-from .study_findings import ALL_TESTS, ITS_CLASS
-from .verdicts import FIXTURE, PROGRAM
+from .study_findings import ALL_TESTS, ALONE, ITS_CLASS
+from .verdicts import FIXTURE, PROGRAM, TEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .._variations.variation import Variation
     from .study_findings import Finding
 
+_ALONE, _TWICE = "order=alone", "order=twice"
 _WITH_VALUE = ("--vary-only", "--vary-budget", "-k", "-j", "--jobs")  # options that are left out, with what follows
 
 
@@ -34,6 +35,18 @@ def command_for(finding: Finding) -> str:
     if all(map(_is_for_shells, variations)):
         return fed + _in_shell(variations, [*command.start(), *arguments])
     return fed + command.quoted([*command.start(), "--vary-only", ",".join(finding.names), *arguments])
+
+
+def bisection_for(finding: Finding) -> str:
+    """The command that finds the other tests that a finding takes; empty if it takes none, or they cannot be found."""
+    subject, names = finding.subject, [name for name in finding.names if name != _ALONE]
+    names = [] if finding.needs_others else names
+    arguments = _own_arguments(sys.argv[1:])
+    takes_others = subject.kind == TEST and (finding.company != ALONE or _ALONE in finding.names)
+    if not takes_others or subject.number or _TWICE in finding.names or _runs_script(arguments):
+        return ""
+    varied = ["--vary-only", ",".join(names)] if names else []
+    return command.quoted([*command.start(), *varied, *arguments, "--bisect", subject.name])
 
 
 def _runs_script(arguments: Sequence[str]) -> bool:

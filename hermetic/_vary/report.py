@@ -98,6 +98,8 @@ def finding_lines(finding: Finding, most: int = _MOST_EXAMPLES) -> Iterator[str]
     if finding.also:
         yield f"    also with {', '.join(finding.also)}"
     yield f"    {by_hand.command_for(finding)}"
+    if bisection := by_hand.bisection_for(finding):
+        yield f"    it takes other tests; to find them: {bisection}"
 
 
 def _more(start: str, count: int) -> Iterator[str]:

@@ -276,7 +276,7 @@ class Study:
             return
         finding = Finding(
             subject, names, self.findings.plain.of(subject), self._trials.varied[names, subject], confirmation.shown,
-            confirmation.runs, self._trials.company.get(subject, ALONE),
+            confirmation.runs, self._trials.company.get(subject, ALONE), subject in self._trials.needing_others,
         )  # fmt: skip
         (self.findings.steady if finding.is_steady else self.findings.unsteady).append(finding)
 

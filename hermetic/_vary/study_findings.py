@@ -25,6 +25,7 @@ class Finding:
         shown: in how many runs with them its verdict changed.
         runs: in how many runs with them it was looked at.
         company: the tests that must run together: ``ALONE``, ``ITS_CLASS`` or ``ALL_TESTS``.
+        needs_others: whether its verdict changes without the variations, too, if no other test runs before it.
         also: other variations of the same kind that change its verdict.
         reason: why it is accepted, in the setting ``vary_known``; empty for one that is not.
         tests: of a finding on most tests, those that change, with their verdicts in one run of all tests.
@@ -37,6 +38,7 @@ class Finding:
     shown: int = 0
     runs: int = 0
     company: int = ALONE
+    needs_others: bool = False
     also: list[str] = field(default_factory=list)
     reason: str = ""
     tests: dict[Subject, Verdict] = field(default_factory=dict)

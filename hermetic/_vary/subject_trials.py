@@ -23,6 +23,7 @@ class SubjectTrials:
 
     Attributes:
         company: by each subject, the tests that must run with it: ``ALONE``, ``ITS_CLASS`` or ``ALL_TESTS``.
+        needing_others: the subjects whose verdict changes alone, without any variation.
         varied: the verdicts that changed, by sets and subjects.
     """
 
@@ -31,6 +32,7 @@ class SubjectTrials:
         self._plain = Verdicts()
         self._classes: dict[str, list[Subject]] = {}
         self.company: dict[Subject, int] = {}
+        self.needing_others: set[Subject] = set()
         self.varied: dict[tuple[Set, Subject], Verdict] = {}
 
     def begin(self, plain: Verdicts) -> None:
@@ -50,6 +52,8 @@ class SubjectTrials:
             self.company.update(dict.fromkeys(left, company))
             without = search.changes_under(dict.fromkeys(left, ()), self.try_all)
             under = search.changes_under(left, self.try_all)
+            if company == ALONE:
+                self.needing_others.update(subject for subject in left if without[subject])
             left = {subject: names for subject, names in left.items() if without[subject] or not under[subject]}
         self.company.update(dict.fromkeys(left, ALL_TESTS))
         return [subject for subject, changes in search.changes_under(left, self.try_all).items() if not changes]
@@ -65,6 +69,7 @@ class SubjectTrials:
             done = self._runs.each([Asked(variations_of(names), self._tests_for([one])) for one, names in asked])
             found = [self.changes(subject, verdicts) for (subject, _), verdicts in zip(asked, done, strict=True)]
             shown = dict(zip(left, zip(found[::2], found[1::2], strict=True), strict=True))
+            self.needing_others.update(one for one in left if shown[one][0] and self.company.get(one, ALONE) == ALONE)
             left = [one for one in left if shown[one] != (False, True) and self.company.get(one) != ALL_TESTS]
             for subject in left:
                 self.company[subject] = self.company.get(subject, ALONE) + 1

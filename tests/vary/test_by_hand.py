@@ -13,20 +13,26 @@ from hermetic._vary.study_findings import ALL_TESTS, ALONE, ITS_CLASS, Finding
 from hermetic._vary.verdicts import FAILS, FIXTURE, MODULE, PASSES, TEST, Subject, Verdict
 
 
-def finding(*names, subject=Subject(TEST, "tests.test_x.XTest.test_y", 0), company=ALONE):  # noqa: B008
-    return Finding(subject, names, Verdict(PASSES, "", (), 0), Verdict(FAILS, "", (), 0), 5, 5, company)
+def finding(*names, subject=Subject(TEST, "tests.test_x.XTest.test_y", 0), company=ALONE, **kwargs):  # noqa: B008
+    return Finding(subject, names, Verdict(PASSES, "", (), 0), Verdict(FAILS, "", (), 0), 5, 5, company, **kwargs)
 
 
 @support.posix_only("shell of this kind")
 class CommandTest(HermeticTestCase):
     def shown(self, found, *arguments):
+        return self.made(by_hand.command_for, found, *arguments)
+
+    def bisection(self, found, *arguments):
+        return self.made(by_hand.bisection_for, found, *arguments)
+
+    def made(self, make, found, *arguments):
         argv = ["/x/hermetic/__main__.py", *arguments]
         with (
             mock.patch.object(sys, "argv", argv),
             mock.patch.object(sys, "orig_argv", ["python", "-m", "hermetic", *arguments]),
             mock.patch.object(command, "NAME", "python -m hermetic"),
         ):
-            return by_hand.command_for(found)
+            return make(found)
 
     def test_variables_and_options_stand_where_a_shell_has_them(self):
         self.assertEqual(
@@ -63,6 +69,27 @@ class CommandTest(HermeticTestCase):
             )
         }
         self.assertEqual(shown, {" -k m.C.", "", " -k m.D", " -k n"})
+
+    def test_the_other_tests_that_a_finding_takes_are_found_by_bisection(self):
+        for found, expected in (
+            (finding("order=reversed", "ci=set", company=ALL_TESTS), "--vary-only order=reversed,ci=set tests.test_x"),
+            (finding("descriptors=few", company=ITS_CLASS), "--vary-only descriptors=few tests.test_x"),
+            (finding("order=reversed", company=ITS_CLASS, needs_others=True), "tests.test_x"),
+            (finding("order=alone"), "tests.test_x"),
+            (finding("order=alone", "ci=set"), "--vary-only ci=set tests.test_x"),
+        ):
+            shown = self.bisection(found, "--vary", "tests.test_x", "-k", "other")
+            self.assertEqual(shown, f"python -m hermetic {expected} --bisect tests.test_x.XTest.test_y")
+
+    def test_no_bisection_is_shown_that_finds_nothing(self):
+        for found in (
+            finding("ci=set"),
+            finding("order=twice", company=ITS_CLASS),
+            finding("order=reversed", subject=Subject(MODULE, "n", 0), company=ALL_TESTS),
+            finding("order=reversed", subject=Subject(TEST, "m.C.t", 1), company=ALL_TESTS),
+        ):
+            self.assertEqual(self.bisection(found, "--vary"), "")
+        self.assertEqual(self.bisection(finding("order=reversed", company=ALL_TESTS), "--script", "run.py"), "")
 
     def test_a_script_gets_the_names_from_hermetic(self):
         self.assertEqual(

@@ -10,7 +10,7 @@ from hermetic import HermeticTestCase
 from hermetic._base import command
 from hermetic._variations.variation import Variation
 from hermetic._vary import by_hand, report
-from hermetic._vary.study_findings import Finding, StudyFindings
+from hermetic._vary.study_findings import ALL_TESTS, Finding, StudyFindings
 from hermetic._vary.verdicts import FAILS, FIXTURE, MODULE, MOST_TESTS, PASSES, TEST, Subject, Verdict, Verdicts
 
 
@@ -76,6 +76,7 @@ class ReportTest(HermeticTestCase):
     def text(self, **kwargs):
         with (
             mock.patch.object(by_hand, "command_for", lambda _: "COMMAND"),
+            mock.patch.object(by_hand, "bisection_for", lambda finding: "BISECTION" * (finding.company == ALL_TESTS)),
             mock.patch.object(command, "NAME", "python -m hermetic"),
         ):
             return report.text(StudyFindings(**kwargs))
@@ -114,6 +115,11 @@ class ReportTest(HermeticTestCase):
         )
         for part in SECTIONS:
             self.assertIn(part, text)
+
+    def test_a_finding_that_takes_other_tests_has_the_command_that_finds_them(self):
+        text = self.text(steady=[finding("one", "ci=set", company=ALL_TESTS), finding("two", "ci=set")], plain=plain(9))
+        self.assertEqual(text.count("    COMMAND\n"), 2)
+        self.assertEqual(text.count("    COMMAND\n    it takes other tests; to find them: BISECTION\n"), 1)
 
     def test_long_lists_end_with_the_number_of_the_rest(self):
         tests = {Subject(TEST, f"m.C.t{number}", 0): Verdict(FAILS, "no", (), 0.0) for number in range(45)}

@@ -199,6 +199,7 @@ class StudyTest(HermeticTestCase):
                 "m.C.needs": ((SEED,), ALL_TESTS),
             },
         )
+        self.assertEqual([one.subject.name for one in findings.steady if one.needs_others], ["m.C.needs"])
 
     def test_a_second_cause_of_another_failure_is_found(self):
         def verdict(names, _):

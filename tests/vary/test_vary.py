@@ -46,7 +46,7 @@ DEPENDENT = {"both", "ci", "folder", "order_2", "zone"}
 
 
 def _is_command(line):
-    return " -m hermetic " in line and "remedy: " not in line
+    return " -m hermetic " in line and ": " not in line
 
 
 @support.posix_only("time zones of this kind")
@@ -62,6 +62,7 @@ class VaryTest(HermeticTestCase):
                 done = self.by_hand(command, folder)
                 self.assertEqual(done.returncode, 1, command)
                 self.assertIn("failures=1", done.stderr, command)
+            self.check_bisection(result.stdout, folder)
         found = {
             line.split()[0].partition(".test_")[2] for line in result.stdout.splitlines() if " times), and" in line
         }
@@ -69,6 +70,14 @@ class VaryTest(HermeticTestCase):
         self.assertIn("\nci=set (CI=true)\numask=077 (umask 077)\n", result.stdout)
         self.assertIn("5 of 9 tests depend on what was varied.", result.stdout)
         self.assertIn("9 tests (1 failing), ", result.stderr.splitlines()[0])
+
+    def check_bisection(self, printed, folder):
+        """The command that finds the other test is right, and so are the commands that it prints."""
+        (command,) = (line.partition("find them: ")[2] for line in printed.splitlines() if "find them: " in line)
+        found = self.by_hand(command, folder).stdout
+        self.assertIn("DependentTest.test_order_1", found)
+        commands = [line.strip() for line in found.splitlines() if _is_command(line)]
+        self.assertEqual([self.by_hand(one, folder).returncode for one in commands], [1, 0], found)
 
     def by_hand(self, command, folder):
         environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": package_folder(), "TZ": "UTC", "PYTHONHASHSEED": "0"}
