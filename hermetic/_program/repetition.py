@@ -10,6 +10,7 @@ from .._base import command, features, real
 from .._base.errors import ConfigurationError
 from .._patches import process_exits
 from .._running import foreground
+from .._settings import config
 from .._settings.current_run import current_run
 from .._settings.kinds import Count
 
@@ -20,16 +21,9 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _SEED = "PYTHONHASHSEED"
-_NO_RUNS = (
-    "bisect",
-    "history_merge",
-    "list",
-    "show_config",
-    "survey",
-    "survey_apply",
-    "vary",
-    "write_baseline",
-)  # options
+_NO_RUNS = (  # options
+    *("bisect", "history_merge", "list", "show_config", "survey", "survey_apply", "vary", "write_baseline"),
+)
 _USAGE_EXIT_STATUS = 2
 _MAX_SHOWN = 20  # failed runs
 
@@ -46,11 +40,8 @@ def repeat(ours: argparse.Namespace) -> NoReturn:
         ConfigurationError: the options ask for something else than runs, or no command repeats this program.
     """
     option = "--until-failure" if ours.repeat is None else "--repeat"
-    for name in _NO_RUNS:
-        if getattr(ours, name):
-            other = f"--{name.replace('_', '-')}"
-            raise ConfigurationError(f"{option} and {other} cannot be used together; leave one of them out")
-    if ours.tests_from == "-":  # the second run would find it empty
+    config.refuse_together(option, ours, _NO_RUNS)
+    if ours.tests_from == "-":  # the first run reads all of it
         raise ConfigurationError(f"{option} and --tests-from - cannot be used together; write the names to a file")
     count = None if ours.repeat is None else Count().parse(ours.repeat)
     if ours.repeat is not None and count is None:
@@ -79,8 +70,8 @@ class _Repetition:
     """The runs of a command.
 
     Args:
-        count: how many there are; None for no limit.
-        stops: whether a run that fails is the last.
+        count: the number of runs; None for no limit.
+        stops: whether the first failed run is the last one.
     """
 
     def __init__(self, words: list[str], count: int | None, *, stops: bool) -> None:
@@ -90,12 +81,12 @@ class _Repetition:
         self._failed: list[tuple[int, str]] = []  # the numbers of runs, and their seeds
 
     def run(self) -> int:
-        """Run the command, tell the result, and return the exit status."""
+        """Run the command, print the summary, and return the exit status."""
         ran, status = 0, 0
         for number in itertools.count(1):
             seed = _seed()
             total = "" if self._count is None else f" of {self._count}"
-            _tell(f"run {number}{total}{f', {_SEED}={seed}' if seed else ''}")
+            foreground.tell(f"run {number}{total}{f', {_SEED}={seed}' if seed else ''}")
             status = _status_of([sys.executable, *self._words[1:]], seed)
             ran = number
             if status:
@@ -110,12 +101,12 @@ class _Repetition:
 
     def _sum_up(self, ran: int) -> None:
         failed = len(self._failed)
-        _tell(f"{ran} run{'s' * (ran != 1)}: {ran - failed} passed, {failed} failed")
+        foreground.tell(f"{ran} run{'s' * (ran != 1)}: {ran - failed} passed, {failed} failed")
         for number, seed in self._failed[:_MAX_SHOWN]:
             again = command.quoted(self._words)
-            _tell(f"  run {number}: {command.with_variable(_SEED, seed, again) if seed else again}")
+            foreground.tell(f"  run {number}: {command.with_variable(_SEED, seed, again) if seed else again}")
         if failed > _MAX_SHOWN:
-            _tell(f"  and {failed - _MAX_SHOWN} more")
+            foreground.tell(f"  and {failed - _MAX_SHOWN} more")
 
 
 def _seed() -> str:
@@ -128,12 +119,7 @@ def _seed() -> str:
 
 def _status_of(words: list[str], seed: str) -> int:
     """Run a command to its end, and return its exit status."""
-    environ = {"HERMETIC_FLAKY": "error", **os.environ}  # the run with its first failure is the one to look at
+    environ = {"HERMETIC_FLAKY": "error", **os.environ}  # otherwise, runs with flaky tests pass
     environ.update({_SEED: seed} if seed else {})
     status, _ = foreground.run_command(words, environ)
     return status
-
-
-def _tell(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()

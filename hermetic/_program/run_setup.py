@@ -121,13 +121,9 @@ def text_instead(settings: table.Settings, ours: argparse.Namespace) -> str | No
 
 
 def _for_bisection(settings: table.Settings, ours: argparse.Namespace) -> table.Settings:
-    """Return the settings without those for reports, workers, and the history: a search for polluters is no run."""
-    for name in ("script", "last_failed", "pdb", "survey", "survey_apply", "write_baseline"):
-        if getattr(ours, name):
-            option = f"--{name.replace('_', '-')}"
-            raise ConfigurationError(
-                f"--bisect {ours.bisect} and {option} cannot be used together; leave one of them out"
-            )
+    """Return the settings without those for reports, workers, and the history: a search for polluters is not a run."""
+    others = ("script", "last_failed", "pdb", "survey", "survey_apply", "write_baseline")
+    config.refuse_together(f"--bisect {ours.bisect}", ours, others)
     return _unreported(settings)
 
 
@@ -138,7 +134,7 @@ def _unreported(settings: table.Settings) -> table.Settings:
 
 
 def _varied_run() -> VariedRun | None:
-    """Return the run of ``--vary`` that this process is for; None for others."""
+    """Return the request of ``--vary`` to this process; None for other processes."""
     if VARIED_RUN not in os.environ:
         return None
     found: VariedRun | None = searches().varied_run.taken_request()
@@ -146,7 +142,7 @@ def _varied_run() -> VariedRun | None:
 
 
 def _watched_tests(while_running: contextlib.ExitStack) -> WatchedTests | None:
-    """Return what ``--watch`` wants of this process, and have it reported to at the end; None for other processes."""
+    """Return the request of ``--watch`` to this process, which reports to it at the end; None for other processes."""
     if WATCHED_RUN not in os.environ:
         return None
     found: WatchedTests = searches().watched_tests.take_watch_request()
@@ -293,7 +289,7 @@ def vary(ours: argparse.Namespace) -> None:
 
 
 def searches() -> Any:
-    """Return the module that loads ``--bisect`` and ``--vary``."""
+    """Return the module that imports ``--bisect``, ``--vary`` and ``--watch``."""
     from . import searches as found  # saves 40 ms in runs of tests
 
     return found

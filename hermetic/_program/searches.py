@@ -1,4 +1,4 @@
-"""Loads the searches and ``--watch``, which take the place of a run, and what the runs need that they start."""
+"""Imports ``--bisect``, ``--vary`` and ``--watch``, and the modules that take their requests in the runs they start."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Runs a command in the foreground, in the place of this program: it ends with this process."""
+"""Runs commands in the foreground, as ``--watch`` and ``--repeat`` do; a command ends with this process."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 
 from .._base import features
 from .._isolation import process_tree
@@ -13,19 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-_SIGNAL_BASE = 128  # of the status of a program that a signal has ended, as shells have it
-_GRACE = 5.0  # seconds that a command has to end after it was told to
+_SIGNAL_BASE = 128  # shells add it to the number of the signal that has ended a program
+_GRACE = 5.0  # seconds between asking a command to end and killing it
 
 
 def ending_signals() -> list[int]:
-    """Return the signals that tell this process to end, without those that it ignores, as under nohup."""
+    """Return the signals that ask this process to end, without those that it ignores, as under nohup."""
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     return [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
 
 
 @contextlib.contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Leave a block when the process is told to end, so that it leaves neither a process nor a file."""
+    """Leave a block when a signal asks the process to end, so that no process and no file is left."""
 
     def leave(number: int, _: Any) -> None:
         raise SystemExit(_SIGNAL_BASE + number)
@@ -42,11 +43,11 @@ def ended_by_signals() -> Iterator[None]:
 def run_command(words: Sequence[str], environ: Mapping[str, str], folder: str | None = None) -> tuple[int, bool]:
     """Run a command to its end, in a folder or in the current one.
 
-    It gets Ctrl-C from the terminal, as this process does, and is waited for, because it sums itself up. If this
-    process is told to end, or is killed on Linux, the command is told to end.
+    The terminal sends Ctrl-C to the command and to this process, which waits, because the command prints a summary.
+    If a signal asks this process to end, or kills it on Linux, the command is asked to end, too.
 
     Returns:
-        its exit status, as shells have it, and whether there was a Ctrl-C.
+        The exit status, in the form of shells, and whether there was a Ctrl-C.
     """
     import subprocess  # costs 4 ms at start
 
@@ -73,6 +74,12 @@ def run_command(words: Sequence[str], environ: Mapping[str, str], folder: str | 
                 child.wait()
     status = child.returncode
     return (status if status >= 0 else _SIGNAL_BASE - status), was_interrupted
+
+
+def tell(line: str) -> None:
+    """Print a line about the runs of a command, apart from their output."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def _end_with_parent() -> None:

@@ -132,6 +132,23 @@ def settings_lines(settings: Settings) -> str:
     return "\n".join(lines)
 
 
+def refuse_together(option: str, given: object, others: Iterable[str]) -> None:
+    """Refuse options that cannot be combined with another one.
+
+    Args:
+        option: the other one, as messages show it.
+        given: has the value of each option as an attribute, which is false for an option that was not given.
+        others: the names of these attributes.
+
+    Raises:
+        ConfigurationError: one of the options was given.
+    """
+    for name in others:
+        if getattr(given, name):
+            other = f"--{name.replace('_', '-')}"
+            raise ConfigurationError(f"{option} and {other} cannot be used together; leave one of them out")
+
+
 def _environment_table(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the settings in the environment, by name."""
     table = {}

@@ -1,6 +1,6 @@
-"""Runs the tests of a command, waits for a change, and runs those again that it affects: ``--watch``.
+"""Implements ``--watch``: runs the tests of a command, waits for changes, and reruns the tests that they affect.
 
-Each run is a new process, so all modules are new. The watching process loads no module of the project.
+Each run is a new process, which imports all modules anew. The watching process loads no module of the project.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 from .._base import command, features, own_files, real
 from .._base.errors import ConfigurationError
 from .._running import foreground
+from .._settings import config
 from . import source_files, watched_tests
 from .import_graph import ImportGraph
 
@@ -30,7 +31,7 @@ _NO_RUNS = (  # options
     *("vary_only", "write_baseline"),
 )
 _TICK = 0.5  # seconds between two looks, or more if looks take long
-_SHARE = 0.05  # of the time that looks may take
+_SHARE = 0.05  # the part of the time that looks may take
 _SETTLING = 0.1  # seconds without a change after which all files are written
 _MAX_NAMED = 3  # changed files
 
@@ -41,10 +42,7 @@ def keep_watching(ours: argparse.Namespace) -> int:
     Raises:
         ConfigurationError: the options ask for something else than runs, or no command repeats this program.
     """
-    for name in _NO_RUNS:
-        if getattr(ours, name):
-            other = f"--{name.replace('_', '-')}"
-            raise ConfigurationError(f"--watch and {other} cannot be used together; leave one of them out")
+    config.refuse_together("--watch", ours, _NO_RUNS)
     given = command.own_words() or []
     words = _without_option(given)
     if words == given:  # otherwise each run would watch, too
@@ -77,7 +75,7 @@ class _Watch:
 
     Args:
         words: the command.
-        path: of the file for requests and reports.
+        path: the path of the file for requests and reports.
     """
 
     def __init__(self, words: list[str], path: str) -> None:
@@ -92,12 +90,12 @@ class _Watch:
         self._closures: dict[str, frozenset[str]] = {}  # what the tests of each file need
 
     def go_on(self) -> NoReturn:
-        """Run and wait, until somebody ends the process."""
+        """Run and wait, until Ctrl-C or a signal ends the process."""
         affected: set[str] | None = None
         self._files = self._look()
         while True:
             self._run(affected)
-            _tell(f"watching {len(self._files)} files; Ctrl-C ends")
+            foreground.tell(f"watching {len(self._files)} files; Ctrl-C ends")
             changed: set[str] = set()
             affected = set()
             while affected is not None and not affected:
@@ -105,9 +103,8 @@ class _Watch:
                 affected = self._affected(changed)
                 number = f"{len(affected)} of " if affected is not None else "all "
                 total = f"{len(self._closures)} files with tests" if affected is None or affected else ""
-                _tell(
-                    f"changed: {self._shown(changed)}; " + (f"running {number}{total}" if total else "no test needs it")
-                )
+                what = f"running {number}{total}" if total else "no test needs it"
+                foreground.tell(f"changed: {self._shown(changed)}; {what}")
 
     def _run(self, files: set[str] | None) -> None:
         """Run the tests of some files, or all tests, and take the report."""
@@ -129,7 +126,7 @@ class _Watch:
         if self._is_known:
             known, self._report = self._folders(), found
             new = [folder for folder in self._folders() if folder not in known]
-            self._files.update(source_files.files_in(new))  # in the others, changes since the run began are seen next
+            self._files.update(source_files.files_in(new))  # the next look finds what has changed in the others
         self._update(self._files)
 
     def _update(self, files: dict[str, Signature]) -> None:
@@ -141,7 +138,7 @@ class _Watch:
         self._closures = {file: self._graph.closure(file) for file in tests if file in files}
 
     def _folders(self) -> list[str]:
-        """The folders that modules of the project are imported from, without those in other ones."""
+        """The folders that modules of the project are imported from, without folders inside of these."""
         ours = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
         given = [self._report.get("root", self._here), *self._report.get("path", ())]
         folders = [self._here]
@@ -202,8 +199,3 @@ class _Watch:
         names = [os.path.relpath(file, self._here) for file in sorted(files)]
         more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
         return ", ".join(names[:_MAX_NAMED]) + more
-
-
-def _tell(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
