@@ -149,6 +149,7 @@ HELPERS = """
 """
 
 
+@support.not_measured
 @medium
 class SurroundingsTest(HermeticTestCase):
     def passing(self, asked):

@@ -49,6 +49,7 @@ def _is_command(line):
     return " -m hermetic " in line and ": " not in line
 
 
+@support.not_measured
 @support.posix_only("time zones of this kind")
 @medium
 class VaryTest(HermeticTestCase):

@@ -56,6 +56,7 @@ READY = "Ctrl-C ends"
 CTRL_C = b"\x03"
 
 
+@support.not_measured
 @medium
 class WatchTest(TerminalCase):
     def begin(self, *arguments, **variables):
@@ -193,6 +194,7 @@ class RefusedTest(unittest.TestCase):
         self.assertIn("--watch is for the command line", done.stderr)
 
 
+@support.not_measured
 @medium
 @unittest.skipUnless(shutil.which("tmux"), "needs tmux")
 class TmuxTest(unittest.TestCase):

@@ -179,6 +179,7 @@ HASHES = (
 )
 
 
+@support.not_measured
 @medium
 class HashesTest(RetriesCase):
     def test_a_test_that_fails_with_the_hashes_of_the_run_alone_is_found(self):
@@ -255,6 +256,7 @@ CRASHING = (
 )
 
 
+@support.not_measured
 @medium
 class KindsTest(RetriesCase):
     def test_a_violation_is_retried_and_never_lost(self):
