@@ -31,9 +31,6 @@ UNITTEST_HAS_COLOURS = sys.version_info >= (3, 14)
 # Exception groups, and the columns of instructions, came with 3.11.
 HAS_EXCEPTION_GROUPS = CODE_HAS_POSITIONS = sys.version_info >= (3, 11)
 
-# What a traceback shows in the place of the text of an exception whose __str__ fails.
-UNPRINTABLE_EXCEPTION = "<exception str() failed>" if sys.version_info >= (3, 11) else "<unprintable {} object>"
-
 # Where socketpair() is a system call it needs no network; elsewhere the standard library
 # builds one from a listening loopback socket, which must then be let through.
 SOCKETPAIR_IS_A_SYSTEM_CALL = not WINDOWS

@@ -32,7 +32,9 @@ _LEFT_OUT = frozenset(
         "show_failures",
         "jobs",
         "failed_first",
+        "flaky",
         "history",
+        "retries",
         "shuffle",
     }
 )
@@ -89,6 +91,7 @@ class Reproduction:
             found += ["--shuffle", current_run.order.seed]
         origins = current_run.settings.origins
         found += ["-j", "1"] if "jobs" in origins else []
+        found += ["--retries", "0"] if "retries" in origins else []  # a retry runs alone, and would pass
         return found + (["--history", "off"] if "failed_first" in origins else [])
 
     def _loads(self, names: Sequence[str], patterns: list[str] | None, given: Any) -> bool:

@@ -1,9 +1,9 @@
 """Runs first in the Python programs of a run whose time is varied, as their ``sitecustomize``.
 
-    VARY_DELAYS   sleeps last longer, threads begin their work late, programs start late
-    FAKETIME               sleeps work under libfaketime, which lets those of Python 3.11 and newer fail
+    VARY_DELAYS   makes sleeps longer, and makes threads and programs start late
+    FAKETIME      replaces time.sleep, which fails under libfaketime from Python 3.11 on
 
-It is copied to a new folder on the path. Programs may run it with any Python, so it has to be able to run it.
+It is copied to a new folder on the path. Tests may start programs with any Python, so this file must run in each.
 """
 
 import importlib
@@ -42,6 +42,9 @@ def _let_delays_in():  # type: () -> None
 
 def _sleep_by_select(seconds):  # type: (float) -> None
     select.select([], [], [], seconds)
+
+
+_sleep_by_select.__module__ = "time"  # so that hermetic takes it for the original: its own waits would fail, too
 
 
 def _run_hidden():  # type: () -> None

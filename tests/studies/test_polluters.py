@@ -223,10 +223,10 @@ class FoundTest(BisectCase):
         self.assertTrue(commands[0][1].endswith(expected), commands)
 
     def test_the_configuration_that_runs_go_by_does_not_get_in_the_way(self):
-        text = "[tool:hermetic]\njobs = 2\nfailed_first = true\njunit_xml = report.xml\n"
+        text = "[tool:hermetic]\njobs = 2\nfailed_first = true\nretries = 1\njunit_xml = report.xml\n"
         with open(os.path.join(self.folder, "setup.cfg"), "w", encoding="utf-8") as file:
             file.write(text)
-        output, _ = self.bisect("test_b.LaterTest.test_victim")
+        output, _ = self.bisect("test_b.LaterTest.test_victim", "discover", "--retries", "2")
         self.assertEqual({"report.xml", ".hermetic_cache"} & {*os.listdir(self.folder)}, set())
         self.assert_found(output, ["test_a.ManyTest.test_k"])
 

@@ -22,7 +22,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 TIMEOUT = 180.0  # seconds for any process that a test starts: on a machine with much to do, it may take many
 # By coverage, which then is in the processes of the tests as well.
 IS_MEASURED = any(name.startswith("COVERAGE_PROCESS_") for name in os.environ)
-_NOT_INHERITED = ("HERMETIC_", "PYTHON", "TEST_", "TESTBRIDGE_", "XML_OUTPUT_FILE", *ANNOTATING_CI)
+_NOT_INHERITED = ("HERMETIC_", "CI", "PYTHON", "TEST_", "TESTBRIDGE_", "XML_OUTPUT_FILE", *ANNOTATING_CI)
 # Elsewhere, pipes have the encoding of the locale, which is UTF-8.
 _OF_THE_PLATFORM = {"PYTHONUTF8": "1"} if features.WINDOWS else {}
 # For tests of a great many processes, of which other tests measure the same code.

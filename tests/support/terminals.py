@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import select
+import shutil
 import struct
 import subprocess
 import sys
@@ -71,3 +73,22 @@ class TerminalCase(unittest.TestCase):
             os.write(terminal, f"{answer}\n".encode())
         text += self.read(terminal)
         return text, process.wait(TIMEOUT)
+
+
+@unittest.skipUnless(shutil.which("tmux"), "needs tmux")
+class TmuxCase(unittest.TestCase):
+    folder: str  # where the socket of tmux is
+
+    def tmux(self, *arguments):
+        """Run a command of tmux, on a server of its own."""
+        with not_inherited():
+            command = ["tmux", "-f", os.devnull, "-S", os.path.join(self.folder, "socket"), *arguments]
+            return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
+
+    def wait_for(self, pattern):
+        """Wait until the screen matches a pattern, and return its text."""
+        deadline = time.monotonic() + TIMEOUT
+        while not re.search(pattern, screen := self.tmux("capture-pane", "-p").stdout):
+            self.assertLess(time.monotonic(), deadline, screen)
+            time.sleep(0.05)
+        return screen

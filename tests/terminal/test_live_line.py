@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import signal
-import subprocess
 import sys
 import time
-import unittest
 from unittest import mock
 
 import support
@@ -18,8 +15,8 @@ from hermetic import HermeticTestCase, medium
 from hermetic._isolation import process_tree
 from hermetic._terminal import drawing, live_line
 from hermetic._terminal.drawing import parse
-from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
-from support.terminals import ROWS, TerminalCase
+from support import TIMEOUT, Folder, package_folder, run_hermetic
+from support.terminals import ROWS, TerminalCase, TmuxCase
 
 setUpModule = support.some_pythons_do
 
@@ -100,20 +97,7 @@ class LiveLineTest(TerminalCase):
 
 
 @medium
-@unittest.skipUnless(shutil.which("tmux"), "needs tmux")
-class RealTerminalTest(unittest.TestCase):
-    def tmux(self, *arguments):
-        with not_inherited():
-            command = ["tmux", "-f", os.devnull, "-S", os.path.join(self.folder, "socket"), *arguments]
-            return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
-
-    def wait_for(self, pattern):
-        deadline = time.monotonic() + TIMEOUT
-        while not re.search(pattern, screen := self.tmux("capture-pane", "-p").stdout):
-            self.assertLess(time.monotonic(), deadline, screen)
-            time.sleep(0.05)
-        return screen.splitlines()
-
+class RealTerminalTest(TmuxCase):
     def test_at_80_and_at_200_columns(self):
         name = "test_with_a_long_name.LongNameOfATestCaseTest.test_that_has_a_name_that_is_longer_than_others"
         module, cls, method = name.split(".")
@@ -125,13 +109,12 @@ class RealTerminalTest(unittest.TestCase):
                 run = f"PYTHONPATH={shlex.quote(package_folder())} NO_COLOR=1 {run}"
                 self.tmux("new-session", "-d", "-x", str(columns), "-y", str(ROWS), "-c", self.folder, run)
                 self.addCleanup(self.tmux, "kill-server")
-                lines = self.wait_for(r"2/3, 1 failed, ")
+                lines = self.wait_for(r"2/3, 1 failed, ").splitlines()
                 self.assertTrue(lines[-1].startswith("2/3, 1 failed, ") and shown in lines[-1], lines)
                 self.assertLess(len(lines[-1]), columns)
                 above = [line for line in lines[:-1] if line]
                 self.assertEqual((above[:3], above[-1]), ([".printed by a test", "F", "=" * 70], error))
-                lines = self.wait_for(r"FAILED \(failures=1\)")
-                self.assertNotIn("2/3", "\n".join(lines))
+                self.assertNotIn("2/3", self.wait_for(r"FAILED \(failures=1\)"))
                 self.tmux("kill-server")
 
 

@@ -86,6 +86,7 @@ HOLDS = {
 HELPERS = """
     import gc, locale, multiprocessing, os, random, shutil, socket, subprocess, sys, tempfile, threading, time, unittest
     import warnings
+    from hermetic._base import real
     try:
         import resource
     except ImportError:
@@ -109,6 +110,7 @@ HELPERS = """
 
     def slept():
         time.sleep(0.01)
+        real.sleep(0.01)  # as hermetic itself does
         subprocess.run([sys.executable, "-c", "import time; time.sleep(.01)"], check=True)
         return not threading.Event().wait(0.01)
 

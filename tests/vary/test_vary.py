@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from unittest import mock
 import support
 from hermetic import HermeticTestCase, medium
 from hermetic._variations import path_variations
-from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
+from support import ROOT, TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
 
 setUpModule = support.some_pythons_do
 
@@ -79,6 +80,14 @@ class VaryTest(HermeticTestCase):
         self.assertIn("DependentTest.test_order_1", found)
         commands = [line.strip() for line in found.splitlines() if _is_command(line)]
         self.assertEqual([self.by_hand(one, folder).returncode for one in commands], [1, 0], found)
+
+    def test_the_example_of_the_page_prints_what_the_page_shows(self):
+        with open(os.path.join(ROOT, "docs", "how-to", "find-dependences.md"), encoding="utf-8") as file:
+            blocks = re.findall(r"<!-- run by .*\n```(?:python)?\n([^`]*)```", file.read())
+        example, printed = blocks
+        with Folder(**{"test_report.py": example}) as folder:
+            result = run_hermetic("--vary", "timezone", "test_report", cwd=folder, env={"TZ": "UTC"})
+        self.assertEqual(result.stdout.replace(sys.executable, "python").strip(), printed.strip())
 
     def by_hand(self, command, folder):
         environ = {"PATH": "/usr/bin:/bin", "PYTHONPATH": package_folder(), "TZ": "UTC", "PYTHONHASHSEED": "0"}

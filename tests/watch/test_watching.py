@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -16,8 +14,8 @@ import unittest
 import support
 from hermetic import medium
 from hermetic._isolation import process_tree
-from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic, write_files
-from support.terminals import TerminalCase
+from support import TIMEOUT, Folder, package_folder, run_hermetic, write_files
+from support.terminals import TerminalCase, TmuxCase
 
 setUpModule = support.some_pythons_do
 
@@ -196,20 +194,7 @@ class RefusedTest(unittest.TestCase):
 
 @support.not_measured
 @medium
-@unittest.skipUnless(shutil.which("tmux"), "needs tmux")
-class TmuxTest(unittest.TestCase):
-    def tmux(self, *arguments):
-        with not_inherited():
-            command = ["tmux", "-f", os.devnull, "-S", os.path.join(self.folder, "socket"), *arguments]
-            return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
-
-    def wait_for(self, pattern):
-        deadline = time.monotonic() + TIMEOUT
-        while not re.search(pattern, screen := self.tmux("capture-pane", "-p").stdout):
-            self.assertLess(time.monotonic(), deadline, screen)
-            time.sleep(0.05)
-        return screen
-
+class TmuxTest(TmuxCase):
     def test_in_a_shell(self):
         with Folder(**FILES) as self.folder:
             self.tmux("new-session", "-d", "-x", "100", "-y", "40", "-c", self.folder, "sh")
