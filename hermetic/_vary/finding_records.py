@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._reports.test_records import Entry, TestRecord
 from . import report
-from .verdicts import FIXTURE, IS_SKIPPED, PASSES, TEST, Verdict
+from .verdicts import FAILS, FIXTURE, IS_SKIPPED, PASSES, TEST, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def records_of(findings: StudyFindings) -> list[TestRecord]:
-    """A record for each test that was compared, and for each fixture or module with a dependence."""
+    """A record for each test, and for each fixture or module that has a dependence or fails in plain runs."""
     by_subject: dict[Subject, list[Finding]] = {}
     for finding in findings.steady:
         by_subject.setdefault(finding.subject, []).append(finding)
@@ -33,7 +33,7 @@ def records_of(findings: StudyFindings) -> list[TestRecord]:
     }
     records = []
     for subject in {**findings.plain, **dict.fromkeys(by_subject)}:
-        if subject.kind == TEST or subject in by_subject:
+        if subject.kind == TEST or subject in by_subject or findings.plain.of(subject).outcome == FAILS:
             those = by_subject.get(subject, [])
             plain = findings.plain.get(subject) or those[0].varied
             records.append(_record(subject, plain, those, others.get(subject, "")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .._base import command
 from .._variations import catalogue
 from . import by_hand, process
-from .verdicts import FIXTURE, MODULE, MOST_TESTS, PROGRAM, TEST
+from .verdicts import FAILS, FIXTURE, MODULE, MOST_TESTS, PROGRAM, TEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _accusations(findings: StudyFindings) -> Iterator[str]:
 
 
 def _sections(findings: StudyFindings) -> Iterator[str]:
-    """What is no accusation."""
+    """All that is not a dependence."""
     unsteady = [
         f"{finding.subject}: {' and '.join(finding.names)}, in {finding.shown} of {finding.runs} runs"
         for finding in findings.unsteady
@@ -59,23 +59,32 @@ def _sections(findings: StudyFindings) -> Iterator[str]:
     left_out = [f"{name}: {reason}" for name, reason in findings.left_out.items()]
     known = [f"{finding.subject}: {' and '.join(finding.names)} ({finding.reason})" for finding in findings.known]
     yield from _section("Accepted by vary_known", known)
-    yield from _section("In vary_known, but no longer so: remove", findings.gone)
+    yield from _section("In vary_known, but no longer found: remove", findings.gone)
     yield from _section("Changed, but not each time", unsteady)
     yield from _section("Changed, but no cause was found", unexplained)
+    yield from _section("Failed in plain runs, too", _failing(findings))
     yield from _section("Unstable: the verdict differs between plain runs", map(str, findings.unstable))
     for names, subjects in _by_names(findings.unskipped).items():
         yield from _section(f"Skipped in plain runs, and run under {names}", map(str, subjects))
     for names, subjects in _by_names(findings.not_run).items():
-        yield from _section(f"Did not run under all of these, so nothing is known ({names})", map(str, subjects))
-    yield from _section("Left out, as this machine cannot do it or has it so already", left_out, len(left_out))
+        yield from _section(f"Did not run under {names}, so nothing is known", map(str, subjects))
+    yield from _section("Left out, because this machine cannot set it, or has set it already", left_out, len(left_out))
     yield from _section(
-        "Left out, as Ctrl-C stopped the study" if findings.was_stopped else "Left out, as the time was spent",
+        "Left out, because of Ctrl-C" if findings.was_stopped else "Left out, because the time was used up",
         findings.not_tried, len(findings.not_tried),
     )  # fmt: skip
 
 
+def _failing(findings: StudyFindings) -> Iterator[str]:
+    """What fails in plain runs, and not because it is unstable or depends on a variation."""
+    explained = {finding.subject for finding in (*findings.steady, *findings.unsteady, *findings.known)}
+    for subject, verdict in findings.plain.items():
+        if verdict.outcome == FAILS and subject not in explained and subject not in findings.unstable:
+            yield f"{subject}: {verdict.text}"
+
+
 def _by_names(names_of: dict[Subject, str]) -> dict[str, list[Subject]]:
-    """Subjects by the variations under which the same was seen of them."""
+    """Group subjects by their variations."""
     found: dict[str, list[Subject]] = {}
     for subject, names in names_of.items():
         found.setdefault(names, []).append(subject)
@@ -83,7 +92,7 @@ def _by_names(names_of: dict[Subject, str]) -> dict[str, list[Subject]]:
 
 
 def finding_lines(finding: Finding, most: int = _MOST_EXAMPLES) -> Iterator[str]:
-    """What is said about a finding: both outcomes, the failure, and the command that shows it.
+    """Describe a finding: both outcomes, the failure, and the command that shows it.
 
     Args:
         most: how many tests are named at most, if it is about most of the tests.

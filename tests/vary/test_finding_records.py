@@ -8,7 +8,18 @@ from hermetic import HermeticTestCase
 from hermetic._vary import by_hand
 from hermetic._vary.finding_records import records_of
 from hermetic._vary.study_findings import Finding, StudyFindings
-from hermetic._vary.verdicts import FAILS, FIXTURE, IS_SKIPPED, MOST_TESTS, PASSES, TEST, Subject, Verdict, Verdicts
+from hermetic._vary.verdicts import (
+    FAILS,
+    FIXTURE,
+    IS_SKIPPED,
+    MODULE,
+    MOST_TESTS,
+    PASSES,
+    TEST,
+    Subject,
+    Verdict,
+    Verdicts,
+)
 
 PLACE = ("m", "C", "test", "m.py", 3)
 PASS = Verdict(PASSES, "", (), 0.5, PLACE)
@@ -65,6 +76,12 @@ class RecordsTest(HermeticTestCase):
         (failure,) = (record for record in records.values() if record.outcome == "failure")
         self.assertEqual(failure.entries[0].text.count("m.C."), 30)
         self.assertEqual(len(records), 31)
+
+    def test_a_module_that_cannot_be_imported_in_plain_runs_has_a_record(self):
+        findings = StudyFindings(plain=Verdicts({subject("a"): PASS, Subject(MODULE, "m2", 0): FAILURE}))
+        self.assertEqual(
+            [record.reason for record in records_of(findings)], ["", "fails in plain runs, too: KeyError: 1"]
+        )
 
     def test_a_fixture_has_a_record_if_it_depends_on_something(self):
         fixture = Subject(FIXTURE, "setUpClass (m.C)", 0)

@@ -46,15 +46,16 @@ umask=077 (umask 077)
 
 SECTIONS = (
     "by vary_known:\n  m.C.t: ci=set (wanted)\n",
-    "no longer so: remove:\n  ci m.*: wanted\n",
+    "no longer found: remove:\n  ci m.*: wanted\n",
     "not each time:\n  m.C.t: ci=set, in 4 of 5 runs\n",
     "no cause was found:\n  m.C.t (number 2 of this name): why\n",
+    "Failed in plain runs, too:\n  the import of m2: ImportError\n",
     "differs between plain runs:\n  m.C.t (number 2 of this name)\n",
     "run under ci=set:\n  m.C.t (number 2 of this name)\n",
-    "has it so already:\n  ci=unset: CI is so already\n",
-    "nothing is known (umask=077):\n  m.C.t (number 2 of this name)\n",
-    "the time was spent:\n  umask=000\n",
-    "\nNone of 3 tests was found to depend on what was varied.",
+    "has set it already:\n  ci=unset: CI is so already\n",
+    "under umask=077, so nothing is known:\n  m.C.t (number 2 of this name)\n",
+    "the time was used up:\n  umask=000\n",
+    "\nNone of 5 tests was found to depend on what was varied.",
 )
 
 
@@ -100,7 +101,8 @@ class ReportTest(HermeticTestCase):
             self.assertIn("passes with PYTHONHASHSEED=7\n", self.text(steady=[finding("one", "hash-seed=1")]))
 
     def test_what_is_no_accusation_has_sections_of_its_own(self):
-        subject = Subject(TEST, "m.C.t", 1)
+        subject, known = Subject(TEST, "m.C.t", 1), finding("t", "ci=set", reason="wanted")
+        failure = Verdict(FAILS, "ImportError", (), 0.0)
         text = self.text(
             unsteady=[finding("t", "ci=set", shown=4)],
             unstable=[subject],
@@ -109,8 +111,8 @@ class ReportTest(HermeticTestCase):
             not_run={subject: "umask=077"},
             left_out={"ci=unset": "CI is so already"},
             not_tried=["umask=000"],
-            plain=plain(3),
-            known=[finding("t", "ci=set", reason="wanted")],
+            plain=Verdicts({**plain(3), subject: failure, known.subject: failure, Subject(MODULE, "m2", 0): failure}),
+            known=[known],
             gone=["ci m.*: wanted"],
         )
         for part in SECTIONS:

@@ -126,7 +126,7 @@ class VaryTest(HermeticTestCase):
             sizes = [os.path.getsize(os.path.join(folder, name)) for name in names[1::2]]
         self.assertEqual(result.returncode, 1, result.stderr)
         self.assertIn("Accepted by vary_known:\n  test_x.DependentTest.test_ci: ci=set (asks for", result.stdout)
-        self.assertIn("but no longer so: remove:\n  ci *.test_zone: it was so once\n", result.stdout)
+        self.assertIn("but no longer found: remove:\n  ci *.test_zone: it was so once\n", result.stdout)
         failed = {
             test["name"]: test["entries"][0]["message"] for test in document["tests"] if test["outcome"] == "failure"
         }
@@ -144,7 +144,7 @@ class VaryTest(HermeticTestCase):
     def test_a_spent_budget_is_told(self):
         with Folder(**{"test_x.py": SUITE}) as folder:
             result = run_hermetic("--vary", "ci=set", "--vary-budget", "0.001", cwd=folder)
-        self.assertIn("Left out, as the time was spent:\n  ci=set\n", result.stdout)
+        self.assertIn("Left out, because the time was used up:\n  ci=set\n", result.stdout)
 
     def test_ctrl_c_ends_all_and_tells_what_was_left_out(self):
         suite = """
@@ -169,7 +169,7 @@ class VaryTest(HermeticTestCase):
                 printed, _ = process.communicate(timeout=TIMEOUT)
             left = [name for name in os.listdir(folder) if name.startswith("hermetic-vary-")]
         self.assertEqual((process.returncode, left), (130, []))
-        self.assertIn("Left out, as Ctrl-C stopped the study:\n  proxies=set\n", printed)
+        self.assertIn("Left out, because of Ctrl-C:\n  proxies=set\n", printed)
 
     def test_one_run_under_variations_has_its_usual_output_and_status(self):
         with Folder(**{"test_x.py": SUITE}) as folder:
