@@ -73,12 +73,12 @@ class _Signal:
 
     @property
     def is_given(self) -> bool:
-        """Whether it was given, and not taken since."""
+        """Whether it was given and not yet taken."""
         return not self._lock.locked()
 
     def give(self) -> None:
-        """Wake the thread that waits, or the next one that is going to."""
-        with contextlib.suppress(RuntimeError):  # it was given, and not taken yet
+        """Wake the waiting thread, or the next one that waits."""
+        with contextlib.suppress(RuntimeError):  # it was given already
             self._lock.release()
 
     def wait(self) -> None:
@@ -86,7 +86,7 @@ class _Signal:
         self._lock.acquire()
 
     def take(self, timeout: float) -> bool:
-        """Wait so many seconds until it is given, and return whether it was."""
+        """Wait until it is given, at most for some seconds, and return whether it was."""
         return bool(self._lock.acquire(timeout=max(timeout, 0)))
 
 
@@ -149,7 +149,7 @@ class _PipeLink:
         return data
 
     def _wait_for_exit(self, timeout: float) -> None:
-        """Wait so many seconds until the worker has ended; ``Popen.wait`` may be a framework's."""
+        """Wait until the worker has ended, at most for some seconds; a framework may have replaced ``Popen.wait``."""
         deadline = real.monotonic() + timeout
         while self._process.poll() is None and real.monotonic() < deadline:
             system.sleep(_POLL_SECONDS)

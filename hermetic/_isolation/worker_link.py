@@ -94,7 +94,7 @@ class Worker:
         self._received: deque[list[Any]] = deque()
         self._conversation = Conversation()
         self._limits: deque[tuple[float, str]] = deque()  # of the requests that have no answer
-        self._used_before = 0.0  # what the worker had used when its current request began
+        self._used_before = 0.0  # the time that the worker had used when its current request began
         self._folder = folder
         self._output = folder.output
         self._take_back = take_back
@@ -154,7 +154,7 @@ class Worker:
                 yield IDLE
 
     def _left(self, timeout: float, what: str, *, each: bool) -> tuple[float, str]:
-        """The seconds that are left, and what to say when there are none; arguments as of ``perform``."""
+        """The remaining seconds, and the reason to report when none are left; arguments as for ``perform``."""
         limit, reason = self._limits[0] if self._limits else (math.inf, "")
         used = self.used - self._used_before
         left = math.inf if each and reason else timeout - self.used  # its own time-out takes the place of that for each

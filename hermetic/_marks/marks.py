@@ -97,7 +97,7 @@ class Mark:
                     setattr(cls, name, self._wrap(method, marking.marks_on(method, method.__qualname__)))
 
     def _wrap(self, function: Any, marks: Any) -> Any:
-        """A function that does when it is called what its marks say."""
+        """A function that applies its marks when it is called."""
         return wrap(function, _block_for(marks))
 
     def _mark_function(self, function: Any) -> Any:
@@ -108,7 +108,7 @@ class Mark:
         return marked
 
     def _added_to(self, marked: Any, marks: Any) -> tuple[marking.AnyMark, ...]:
-        """Return the marks that something has with this one."""
+        """Return the marks of an object together with this one."""
         others = self._compatible(marked, marks) if marks or type(marks) is not tuple else ()
         return (self, *others) if others else self._alone or (self,)
 
@@ -262,7 +262,7 @@ def _allowance_alone(marks: tuple[marking.AnyMark, ...]) -> Allowance:
 
 @functools.cache
 def _block_for(marks: tuple[marking.AnyMark, ...]) -> Callable[[Any, tuple[Any, ...]], PolicyBlock | None]:
-    """``_test_block`` for these marks: one for all functions that have the same, because suites have thousands."""
+    """``_test_block`` for these marks, shared by all functions with the same marks, because suites have thousands."""
     return functools.partial(_test_block, marks)
 
 

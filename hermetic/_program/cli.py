@@ -14,7 +14,7 @@ from .program import TestProgram
 
 def main() -> None:
     """Run the tests or the script that the command line names, and exit with the status."""
-    gc.freeze()  # what is loaded so far is no garbage: collections need not look through it
+    gc.freeze()  # nothing that exists so far is garbage, so collections can skip it
     _warn_of_foreign_package()
     installation.report_at_exit(is_first=True)
     program = os.path.basename(sys.argv[0])

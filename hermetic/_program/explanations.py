@@ -88,7 +88,7 @@ def _topics(sections: dict[str, str]) -> str:
 
 def _wrapped(text: str) -> str:
     """Text whose lines are not longer than those of the terminal, with the indentation of the first on the others."""
-    import shutil  # it takes 2 ms, and other runs need none of it
+    import shutil  # costs 2 ms, and other runs do not need it
 
     width = min(shutil.get_terminal_size().columns, _MOST_COLUMNS)
     return "\n".join(

@@ -237,7 +237,7 @@ _LEAST_SECONDS = 0.01  # of a phase that begins after the time of its item is ov
 
 
 class _Interrupted:
-    """Stands for the result of an item, for the watchdog: the scope of the item is there already."""
+    """The result of an item, as the watchdog needs it: the scope of the item exists already."""
 
     def __init__(self, scope: scopes.Scope) -> None:
         self.current_test = scope.owner

@@ -50,7 +50,7 @@ def row(number: int, record: TestRecord, trends: Trends | None, *, tags: str = "
 
 
 def brief_row(number: int, record: TestRecord, *, at: str = "") -> str:
-    """A failed test as a browser can show it ten thousand times: its id, and below it everything as one text."""
+    """A failed test in few elements, for pages with thousands: its id, and below it everything as one text."""
     texts = [entry.text or entry.message for entry in record.entries] + [record.stdout, record.stderr]
     return (
         f'<details class="test brief {record.outcome}" id="test-{number}" data-outcome="{record.outcome}"'

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def _file(name: str) -> str:
-    """A file of this package, read before a test can get in the way of reading files."""
+    """Read a file of this package, before a test can break the functions that read files."""
     content = pkgutil.get_data(__package__, name)
     assert content is not None  # the loader of every installation can read its files
     return content.decode()
@@ -118,7 +118,7 @@ def _counts(run: RunRecord) -> dict[str, int]:
 
 
 def _bar(run: RunRecord) -> Iterator[str]:
-    """The outcomes as parts of a bar; a part that would not be seen is wider than it should be."""
+    """The outcomes as parts of a bar; parts that would be too narrow to see are widened."""
     counts = _counts(run)
     widths = {outcome: max(number / len(run.tests) * 1000, 6) for outcome, number in counts.items()}
     scale, x, parts = 1000 / (sum(widths.values()) or 1), 0.0, []
@@ -135,7 +135,7 @@ def _bar(run: RunRecord) -> Iterator[str]:
 
 
 def _toolbar(run: RunRecord) -> Iterator[str]:
-    """What the script needs to search and to filter: without it, there is nothing to see."""
+    """The search and the filters, which are hidden without the script."""
     yield '<div class="toolbar" id="toolbar" role="search" hidden><label for="search">Search</label>'
     yield '<input type="search" id="search" autocomplete="off" placeholder="Search tests  ( / )">'
     yield '<div class="controls" role="group" aria-label="Filter by outcome">'

@@ -64,7 +64,7 @@ def tag(text: str, look: str = "") -> str:
 
 
 def name(full: str, last: str) -> str:
-    """The full name of something, with an emphasis on its last part; on all of it if that is not how it ends."""
+    """A full name with its last part emphasized, or all of it if it does not end in that part."""
     head, last = (full.removesuffix(last), last) if last and full.endswith(last) else ("", full)
     owner = f'<span class="owner">{escaped(head)}</span>' if head else ""
     return f'<span class="name">{owner}<b>{escaped(last)}</b></span>'

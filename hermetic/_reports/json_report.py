@@ -61,7 +61,7 @@ def _line(record: TestRecord) -> str:
 
 
 def _line_of_success(record: TestRecord) -> str:
-    """The line of a test of which there is nothing to tell but that it passed, in a third of the encoder's time."""
+    """The line of a test that passed without further details, made in a third of the encoder's time."""
     return _SUCCESS % (
         _quoted(record.id),
         _quoted(record.module),

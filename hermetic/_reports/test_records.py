@@ -138,7 +138,7 @@ class TestRecord:
         return found
 
     def conclude(self) -> None:
-        """Decide on a test that has ended without a verdict of its own: its subtests were skipped."""
+        """Conclude a test that has ended without a verdict, because its subtests were skipped."""
         if self.entries and self.outcome == "interrupted":
             self.all_skipped = len(self.skipped_subtests) == self.subtests
             self.passed = not self.all_skipped
@@ -155,7 +155,7 @@ class TestRecord:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is a test that passed, and there is no more to tell of it than when and where it ran."""
+        """Whether it is a test that passed, without details except when and where it ran."""
         if not self.passed or self.entries or self.all_skipped or self.subtests or self.kind != "test":
             return False
         found = self.violations or self.warned or self.warnings or self.leaks or self.attempts
@@ -173,7 +173,7 @@ class TestRecord:
 
     @property
     def is_flaky(self) -> bool:
-        """Whether the test has failed, and passed when it was run again."""
+        """Whether the test failed, and passed when it was retried."""
         return bool(self.attempts) and self.attempts[-1].is_success
 
     @property

@@ -71,7 +71,7 @@ class CurrentRun:
         living_children: finds the process ids of this process's children that have not ended.
     """
 
-    isolation: Any  # its class stands in a higher room, as do the next four
+    isolation: Any  # its class is in a higher room, as are those of the next four
     recorder: Any
     history: Any
     order: Any

@@ -232,7 +232,7 @@ class Variations(Kind):
 
 
 class KnownDependences(Kind):
-    """What tests are known to depend on: a list, or in one text a line for each, as ``SUBJECTS TEST: REASON``."""
+    """The accepted dependences: a list of entries ``SUBJECTS TEST: REASON``, or a text with an entry in each line."""
 
     accepted = "a list of entries such as 'timezone tests.test_x.XTest.*: prints local times'"
     option = {"metavar": "ENTRIES"}  # noqa: RUF012

@@ -1,4 +1,4 @@
-"""Makes code immortal (PEP 683), so that processes that are forked from this one share the memory it is in.
+"""Makes code immortal (PEP 683), so that forked processes share its memory.
 
 Each call of a function changes the reference counts of the function, its code, its module and its class. In a forked
 process, the first such change copies a page of memory. The reference count of an immortal object never changes.

@@ -241,13 +241,13 @@ def unreported_errors(test: Any) -> list[BaseException]:
 
 
 def add_to_last_line(stream: Any, info: str) -> None:
-    """Have the last line of a run, such as ``OK (skipped=1)``, end with one more entry.
+    """Add an entry to the last line of a run, such as ``OK (skipped=1)``.
 
     Args:
         stream: the decorated stream of a ``TextTestRunner`` that has yet to write this line.
     """
     if not hasattr(stream, "writeln"):
-        return  # it is of another runner, which has other lines
+        return  # another runner, with other lines
     write, line = stream.write, ""
 
     def write_with_info(text: str) -> Any:

@@ -42,7 +42,7 @@ _EXCEPTION = re.compile(
 
 
 def colour(stream: Any) -> None:
-    """Have the stream of a result colour what unittest writes to it, if it is to be coloured, and does not do so."""
+    """Colour what unittest writes to the stream of a result, if colours are wanted and unittest adds none."""
     is_decorated = hasattr(stream, "writeln") and hasattr(stream, "stream")
     if is_decorated and not features.UNITTEST_HAS_COLOURS and colours.are_wanted(stream):
         write = stream.write

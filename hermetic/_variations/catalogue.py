@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .variation import Variation
 
-# Those that need a new interpreter come first: searches halve the list, and runs with the same beginning are shared.
+# Variations that need a new interpreter come first: searches halve the list, and share runs with the same beginning.
 ALL: tuple[Variation, ...] = (
     *interpreter_variations.VARIATIONS,
     *environment_variations.VARIATIONS,
@@ -56,7 +56,7 @@ def chosen_variations(text: str, option: str) -> list[Variation]:
 
 
 def batches(variations: Iterable[Variation]) -> list[list[Variation]]:
-    """Pack variations into as few batches as fit together; those that hide others' effects are alone."""
+    """Pack compatible variations into few batches; those that hide the effects of others are alone."""
     packed: list[list[Variation]] = []
     for variation in sorted(variations, key=ALL.index):
         fitting = [batch for batch in packed if _should_join([*batch, variation])]

@@ -24,7 +24,7 @@ _IN_TERMINAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "in_term
 
 @functools.cache
 def _namespace(letter: str) -> tuple[str, ...]:
-    """The words that start a command in a new namespace; whoever is not root is root there, and no longer inside."""
+    """The words that start a command in a new namespace; other users are root there, until the command runs."""
     if os.getuid() == 0 and not cannot_run("unshare", f"-{letter}", "true"):
         return ("unshare", f"-{letter}")
     return ("unshare", f"-r{letter}")

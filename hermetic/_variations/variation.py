@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Value = str | None | Callable[[], str]  # of an environment variable
 
 START_FOLDER = "start"  # the folder of ``sitecustomize`` in the new folder of a run
-_SECONDS = 10.0  # for a program that only tries whether something works
+_SECONDS = 10.0  # the time limit of a program that only checks whether something works
 
 
 @dataclass(frozen=True)
@@ -75,15 +75,15 @@ class Variation:
 
     @property
     def exclusive_group(self) -> str:
-        """The group of which a run has one variation at most."""
+        """The group of this variation; a run has at most one variation of each group."""
         return self.group or self.subject
 
     def is_set_within(self) -> bool:
-        """Whether the process of the tests sets it, or some of it."""
+        """Whether the process of the tests has to set all or a part of it."""
         return self.within is not None or bool(self.settings)
 
     def variables(self) -> dict[str, str | None]:
-        """The environment variables that it sets, or removes (None)."""
+        """The environment variables that the variation sets, or removes (None)."""
         return {name: value() if callable(value) else value for name, value in self.environ.items()}
 
     def why_not(self) -> str:
@@ -140,7 +140,7 @@ def not_on_windows() -> str:
 
 
 def already(variable: str, *values: str | None) -> Callable[[], str]:
-    """The reason not to set a variable to what it is anyway."""
+    """The reason to leave out a variation that sets a variable to its current value."""
 
     def reason() -> str:
         return f"{variable} is so already" if os.environ.get(variable) in values else ""
