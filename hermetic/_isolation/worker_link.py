@@ -94,7 +94,7 @@ class Worker:
         self._received: deque[list[Any]] = deque()
         self._conversation = Conversation()
         self._limits: deque[tuple[float, str]] = deque()  # of the requests that have no answer
-        self._used_before = 0.0  # the time that the worker had used when its current request began
+        self._used_before: float | None = None  # the used time when the current test began; None before it
         self._folder = folder
         self._output = folder.output
         self._take_back = take_back
@@ -108,19 +108,20 @@ class Worker:
     ) -> Iterator[list[Any]]:
         """Send requests, and yield the frames that come until all of them are done.
 
-        A request may end with options that have a time-out of its own, ``timeout``: the seconds, and the reason.
+        A request may end with options that have a time-out of its test, ``timeout``: the seconds, and the reason. It
+        counts from the beginning of the test: fixtures of its class and module have the general one.
 
         Args:
             requests: one or more, the last of them perhaps ``finish``.
             timeout: the seconds that this worker may work in all.
             what: is timed, for the text of a time-out.
             wait: whether to wait for frames; if not, ``IDLE`` is yielded whenever there is none.
-            each: whether the time-out holds for each request instead of for all.
+            each: whether the time-out holds for each test, and for the fixtures before it, instead of for all.
         """
         self.send(["all", requests])  # as one frame: the worker has read it all before it answers what nobody reads yet
         self._conversation.ask(requests)
         self._limits = deque(map(_limit_of, requests))
-        self._used_before = self.used
+        self._used_before = None
         self._began = real.perf_counter()
         return self._answers(timeout, what, wait=wait, each=each)
 
@@ -155,12 +156,15 @@ class Worker:
 
     def _left(self, timeout: float, what: str, *, each: bool) -> tuple[float, str]:
         """The remaining seconds, and the reason to report when none are left; arguments as for ``perform``."""
-        limit, reason = self._limits[0] if self._limits else (math.inf, "")
+        left, ending = timeout - self.used, f"{what} used {self.used:.1f} of its {timeout:g} seconds"
+        if self._used_before is None or not self._limits:
+            return left, ending
+        limit, reason = self._limits[0]
         used = self.used - self._used_before
-        left = math.inf if each and reason else timeout - self.used  # its own time-out takes the place of that for each
+        left = math.inf if each and reason else left  # its own time-out takes the place of that for each
         if limit - used <= left:
             return limit - used, f"the test used {used:.1f} of its {limit:g} seconds, by {reason}"
-        return left, f"{what} used {self.used:.1f} of its {timeout:g} seconds"
+        return left, ending
 
     def _taken(self, data: bytes, *, each: bool) -> Iterator[list[Any]]:
         """The frames that are complete with these bytes, up to the one that answers the last request.
@@ -177,10 +181,13 @@ class Worker:
             yield from self._with_output(frame)
             if frame[0] == "begin":
                 self._began = min(frame[2], real.perf_counter())
+                if self._used_before is None:
+                    self.used *= not each
+                    self._used_before = self.used
             elif frame[0] == "ready":
                 self._began = real.perf_counter()
                 self.used *= not each
-                self._used_before = self.used
+                self._used_before = None
                 if self._limits:
                     self._limits.popleft()
                 if conversation.is_answered and not conversation.is_finishing:

@@ -227,10 +227,10 @@ def of_mark(where: str, holder: str, mark: Any, own_timeout: Timeout | None = No
 
 
 def _seconds(given: float | None, own_timeout: Timeout | None) -> float:
-    """The seconds of a group: those of its mark, of its only test, or of the setting."""
-    if given is None and own_timeout is not None:
-        return own_timeout.seconds
-    return float(given or current_run.settings.isolated_timeout)
+    """The seconds of a group: those of its mark, or else of the setting; its only test has its own time-out besides."""
+    if given is not None:
+        return float(given)
+    return float(current_run.settings.isolated_timeout) + (0.0 if own_timeout is None else own_timeout.seconds)
 
 
 def is_wholly_isolated(cls: type) -> bool:

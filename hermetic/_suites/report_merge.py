@@ -32,7 +32,8 @@ def merge(paths: Sequence[str], settings: Settings) -> str:
     path = history_path(settings)
     if path is None:
         raise ConfigurationError("--history-merge needs a history, but history = off")
-    reports = [_report(name) for name in paths]
+    found = [_report(name) for name in paths]
+    reports = [report for at, report in enumerate(found) if report not in found[:at]]  # one may be named twice
     tests = [test for report in reports for test in report["tests"]]
     failed = {name: None for test in tests if test["outcome"] in _FAILED and (name := _name_of(test))}
     ran = {test["id"]: 0.0 if test["outcome"] == "skip" else test["duration"] for test in tests if _is_test(test)}

@@ -200,6 +200,29 @@ class RunTest(unittest.TestCase):
             with self.subTest(option=option):
                 self.check("-m", "hermetic", *option, codes="7")
 
+    def test_fixtures_of_classes_and_modules_are_no_time_of_a_test(self):
+        text = """
+            import time, unittest
+            from hermetic import timeout
+
+            def setUpModule():
+                time.sleep(0.3)
+
+            class SlowTest(unittest.TestCase):
+                @classmethod
+                def setUpClass(cls):
+                    time.sleep(0.3)
+
+                @timeout(0.5)
+                def test_it(self):
+                    pass
+        """
+        with Folder(**{"test_a.py": text}) as folder:
+            for options in ([], ["-j", "2"], ["--isolated"]):
+                with self.subTest(options):
+                    done = run_hermetic(*options, "test_a", cwd=folder)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_more_time_than_the_setting_for_isolated_tests(self):
         text = TESTS.replace("@timeout(60)", "@timeout(60)\n        @hermetic.isolated")
         with Folder(**{"test_a.py": text}) as folder:

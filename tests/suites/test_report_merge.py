@@ -82,6 +82,11 @@ class MergeTest(MergeCase):
             self.merge(report({"id": "a", "outcome": "error"}), report({"id": "b"}))
         self.assertEqual([run["tests"] for run in self.read()["runs"]], [2])
 
+    def test_a_report_that_is_named_twice_counts_once(self):
+        one = report({"id": "a", "outcome": "error"})
+        self.assertIn("Added a run of 2 tests (1 failed) from 2 reports", self.merge(one, report({"id": "b"}), one))
+        self.assertEqual([run["tests"] for run in self.read()["runs"]], [2])
+
     def test_a_test_that_failed_before_has_passed(self):
         self.merge(report({"id": "m.C.a", "outcome": "error"}))
         self.merge(report({"id": "m.C.a"}, {"id": "m.C.b"}, started=2.0))
