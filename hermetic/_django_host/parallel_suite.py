@@ -108,6 +108,9 @@ class _Recording(Listener):
     def addLeaks(self, test: Any, what: str, changes: Sequence[str]) -> None:
         self._add("note_leaks", what, [*changes])
 
+    def addRetries(self, test: Any, attempts: Sequence[Any], diagnosis: str) -> None:
+        self._add("note_retries", [*attempts], diagnosis)
+
     def addAllowed(self, violations: Sequence[Any]) -> None:
         self._add("note_allowed", [*violations])
 

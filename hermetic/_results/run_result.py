@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._base.records import Violation
+    from .._reports.test_records import TestRecord
     from .._verdicts.known_violations import KnownViolations
 
 __unittest = True
@@ -111,6 +112,10 @@ class RunResult(GuardedResult):
     def note_allowed(self, test: Any, violations: Sequence[Violation]) -> None:
         """Note what another process has allowed a test, for the summary."""
         running.warned.extend(violations)
+
+    def note_retries(self, test: Any, attempts: Sequence[TestRecord], diagnosis: str) -> None:
+        """Note what the attempts of a test have done that another process has retried."""
+        self.hermetic_listeners.tell("addRetries", test, attempts, diagnosis)
 
     def note_timing(self, test: Any, started: float, seconds: float) -> None:
         """Note when a test has started, and how long it took, in the worker that has run it."""

@@ -31,7 +31,7 @@ class Reruns:
     def begin(self, test: Any) -> Attempt | None:
         """Begin the first attempt of a test; return None for a test without retries."""
         before = self._tests_before(test)
-        retries = retry_counts.of_test(test)
+        retries = 0 if current_run.host_isolates else retry_counts.of_test(test)  # a process of the host's retries it
         if not retries or type(test).__module__ == "unittest.loader":  # a module that could not be loaded
             return None
         rerun = _Rerun(test, retries)

@@ -37,6 +37,25 @@ class WarnedTest(SimpleTestCase):
     def test_process(self):
         subprocess.run(["true"])
 """
+RETRIED = """
+import os
+from django.test import SimpleTestCase
+from hermetic import retries
+
+@retries(1)
+class FirstTest(SimpleTestCase):
+    def test_flaky(self):
+        with open("ran", "a+") as file:
+            file.write(".")
+            self.assertGreater(file.tell(), 1)
+
+@retries(1)
+class SecondTest(SimpleTestCase):
+    def test_flaky(self):
+        with open("ran_too", "a+") as file:
+            file.write(".")
+            self.assertGreater(file.tell(), 1)
+"""
 
 
 @medium
@@ -45,7 +64,7 @@ class WarnedTest(SimpleTestCase):
 class ParallelTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        files = {"shop/test_leaving.py": LEAVING, "shop/test_warned.py": WARNING}
+        files = {"shop/test_leaving.py": LEAVING, "shop/test_warned.py": WARNING, "shop/test_retried.py": RETRIED}
         cls.project = Project(cls, "databases", "environment", "sizes", **files)
 
     def test_violations_and_reports_of_spawned_processes(self):
@@ -73,6 +92,13 @@ class ParallelTest(unittest.TestCase):
         self.assertEqual((run.status, run.not_ok()), (0, {}), run.output)
         self.assertIn("leaks: H007 isolation: 1\n", run.output)
         self.assertIn("warnings: H003 subprocess: 1 in 1 test\n", run.output)
+
+    def test_flaky_tests_are_retried_once_and_counted(self):
+        run = self.project.run("shop.test_retried", "--parallel=2", HERMETIC_FLAKY="error")
+        self.assertIn("FAILED (flaky=2)", run.output)
+        self.assertEqual(run.status, 1, run.output)
+        for name in ("ran", "ran_too"):
+            self.assertEqual(os.path.getsize(os.path.join(self.project.folder, name)), 2)
 
     def test_a_process_that_exits_is_an_error_of_the_run(self):
         run = self.project.run("shop.test_leaving", "--parallel=2")
