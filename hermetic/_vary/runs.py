@@ -48,17 +48,18 @@ class Runs:
     """Runs tests in processes of their own.
 
     Args:
-        jobs: how many processes run at a time.
+        jobs: how many processes may run at a time.
         ends_at: when no further process is started, by ``perf_counter``.
         tell: called with the number of processes so far, whenever it changes.
 
     Attributes:
+        jobs: as given.
         processes: how many processes have run.
         tests: how many verdicts they have given.
     """
 
     def __init__(self, jobs: int, ends_at: float, tell: Callable[[int], None]) -> None:
-        self._jobs = jobs
+        self.jobs = jobs
         self._ends_at = ends_at
         self._tell = tell
         self._limits = ProcessLimits(_LONGEST_SILENCE * 24, _LONGEST_SILENCE)
@@ -80,8 +81,11 @@ class Runs:
         self._limits = ProcessLimits(max(silence, _LEAST_SECONDS + _TIMES_AS_LONG * seconds), silence)
         self._all = tuple(subject for subject in verdicts if subject.kind == "test")
 
-    def each(self, asked: Sequence[Asked]) -> list[Verdicts]:
+    def each(self, asked: Sequence[Asked], *, in_turn: bool = False) -> list[Verdicts]:
         """Do several runs, and return the verdicts of each.
+
+        Args:
+            in_turn: whether each run has the machine to itself.
 
         Raises:
             OutOfBudgetError: the time is spent.
@@ -89,9 +93,10 @@ class Runs:
         found = [Verdicts() for _ in asked]
         waiting = [_Task(place, run.variations, run.tests) for place, run in enumerate(asked)]
         running: list[tuple[_Task, VariedProcess]] = []
+        most = 1 if in_turn else self.jobs
         try:
             while waiting or running:
-                while waiting and len(running) < self._jobs:
+                while waiting and len(running) < most:
                     running.append(self._start(waiting.pop(0)))
                 ended = [pair for pair in running if pair[1].has_ended()]
                 for task, process in ended:

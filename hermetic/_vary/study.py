@@ -116,6 +116,15 @@ class Study:
             f" in {_count(len(batches), 'run')} of all tests: about {seconds * (1 + factors):.0f} s, and more for each"
             " test that changes"
         )
+        self._run_plain_again(first)
+
+    def _run_plain_again(self, first: Verdicts) -> None:
+        """Find the tests that differ in a second plain run, and whether tests disturb each other in runs at a time."""
+        if self._runs.jobs > 1:
+            if not any(changed(first, other) for other in self._runs.each([Asked((), None)] * self._runs.jobs)):
+                return
+            self._tell(f"Verdicts change in {self._runs.jobs} runs at a time, so there is one at a time from here on")
+            self._runs.jobs = 1
         (second,) = self._runs.each([Asked((), None)])
         self.findings.unstable = changed(first, second)
 
@@ -171,7 +180,7 @@ class Study:
         if self._is_known_of_most(found):
             return found
         agreeing = {subject: names for subject, names in sets.items() if names == found}
-        confirmations = [*search.confirmed(agreeing, self._trials.try_all, catalogue.joined).values()]
+        confirmations = [*self._trials.confirmed(agreeing).values()]
         if not all(confirmation.is_steady for confirmation in confirmations):
             return ()
         varied = Verdict(FAILS, f"{len(tests):,} of {self._passing():,} passing tests change", (), 0.0)
@@ -226,7 +235,7 @@ class Study:
             sets = search.causes(remaining, self._trials.try_all)
             self._give_up((subject for subject in remaining if subject not in sets), _CONTRADICTORY)
             self._trials.settle_company(sets)
-            confirmations = search.confirmed(sets, self._trials.try_all, catalogue.joined)
+            confirmations = self._trials.confirmed(sets)
             for subject, those in sets.items():
                 self._conclude(subject, those, confirmations[subject])
             remaining = self._with_other_causes(sets, remaining)

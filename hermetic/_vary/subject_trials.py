@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from .._variations import catalogue
 from . import search
 from .runs import Asked, Runs
@@ -85,6 +87,10 @@ class SubjectTrials:
         under = search.changes_under(apart, self._try_apart)
         return {subject: subject in apart and under[subject] and not without[subject] for subject in sets}
 
+    def confirmed(self, sets: Mapping[Subject, Set]) -> dict[Subject, search.Confirmation]:
+        """Do pairs of runs without and with the set of each subject; no other run disturbs them."""
+        return search.confirmed(sets, functools.partial(self.try_all, in_turn=True), catalogue.joined)
+
     def _try_apart(self, asked: Mapping[Set, Sequence[Subject]]) -> dict[Set, list[Subject]]:
         joined = {(*names, _APART): subjects for names, subjects in asked.items()}
         return {names[:-1]: found for names, found in self.try_all(joined).items()}
@@ -107,16 +113,18 @@ class SubjectTrials:
         found = [test for test in self._plain if test.kind == TEST and test.name.startswith(f"{owner}.")]
         return found[:1] if subject.kind == MODULE or self.company[subject] == ALONE else found
 
-    def run_each(self, asked: Mapping[Set, Sequence[Subject]]) -> Iterator[tuple[Set, Sequence[Subject], Verdicts]]:
+    def run_each(
+        self, asked: Mapping[Set, Sequence[Subject]], *, in_turn: bool = False
+    ) -> Iterator[tuple[Set, Sequence[Subject], Verdicts]]:
         """Run subjects under sets, and return each set, its subjects, and the verdicts."""
         runs = [Asked(variations_of(names), self._tests_for(subjects)) for names, subjects in asked.items()]
-        for (names, subjects), verdicts in zip(asked.items(), self._runs.each(runs), strict=True):
+        for (names, subjects), verdicts in zip(asked.items(), self._runs.each(runs, in_turn=in_turn), strict=True):
             yield names, subjects, verdicts
 
-    def try_all(self, asked: Mapping[Set, Sequence[Subject]]) -> dict[Set, list[Subject]]:
+    def try_all(self, asked: Mapping[Set, Sequence[Subject]], *, in_turn: bool = False) -> dict[Set, list[Subject]]:
         """Run subjects under sets, and return those whose verdicts change."""
         found = {}
-        for names, subjects, verdicts in self.run_each(asked):
+        for names, subjects, verdicts in self.run_each(asked, in_turn=in_turn):
             found[names] = [subject for subject in subjects if self.changes(subject, verdicts)]
             for subject in found[names]:
                 self.varied[names, subject] = verdicts.of(subject)

@@ -7,7 +7,7 @@ import sys
 
 from .._base import features, real
 from .._base.errors import ConfigurationError
-from .._isolation import process_tree
+from .._isolation import process_tree, processors
 from .._running import foreground
 from .._running.watched_run import jobs
 from .._settings.current_run import current_run
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .._results.recording import Recorder
     from .study_findings import StudyFindings
 
+_MOST_JOBS = 4  # without -j: each needs the memory of a whole run
 NOTHING_FOUND, FOUND = 0, 1  # exit codes
 
 
@@ -48,7 +49,7 @@ def study(text: str, budget: str | None) -> int:
         process_tree.adopt_orphans()
         for number in foreground.ending_signals():
             real.set_signal_handler(number, _stop)
-        runs = Runs(jobs(), ends_at, _show_progress)
+        runs = Runs(_jobs(), ends_at, _show_progress)
         findings = Study(runs, variations, _tell).go()
     left_out = {*findings.left_out, *findings.not_tried}
     tried = [variation.name for variation in variations if variation.name not in left_out]
@@ -94,6 +95,11 @@ def run_once(text: str) -> int:
         )
     with scopes.unjudged():
         return process.run_in_surroundings(variations)
+
+
+def _jobs() -> int:
+    """How many runs there are at a time: as ``-j`` says, or one for each processor, up to a few."""
+    return jobs() if "jobs" in current_run.settings.origins else min(processors.usable(), _MOST_JOBS)
 
 
 def _stop(*_: Any) -> None:

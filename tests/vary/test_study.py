@@ -28,6 +28,7 @@ from hermetic._vary.verdicts import (
 )
 
 SEED, ZONE, ORDER, MASK = "hash-seed=1", "timezone=Asia/Kathmandu", "order=reversed", "umask=077"
+TOGETHER = "in a run at the same time as another"
 PASS, SKIP = Verdict(PASSES, "", (), 0.0), Verdict(IS_SKIPPED, "why", (), 0.0)
 
 
@@ -42,16 +43,17 @@ def subject(name, kind=TEST):
 class FakeRuns:
     """Runs a suite that is a table: for each test, a function of the variations and the tests that run."""
 
-    def __init__(self, tests, *, most=1000):
+    def __init__(self, tests, *, most=1000, jobs=1):
         self.suite = {subject(name) if isinstance(name, str) else name: verdict for name, verdict in tests.items()}
         self.processes, self.seconds = 0, 0.0
-        self.most = most
+        self.most, self.jobs = most, jobs
 
     def limit(self, verdicts, seconds):
         pass
 
-    def each(self, asked):
-        return [self.one({variation.name for variation in run.variations}, run.tests) for run in asked]
+    def each(self, asked, *, in_turn=False):
+        together = {TOGETHER} if self.jobs > 1 and len(asked) > 1 and not in_turn else set()
+        return [self.one({*together, *(variation.name for variation in run.variations)}, run.tests) for run in asked]
 
     def one(self, names, tests):
         self.processes += 1
@@ -109,11 +111,23 @@ class StudyTest(HermeticTestCase):
         self.assertEqual(findings.unstable, [subject("test")])
         self.assertEqual(self.accused(findings), {})
 
+    def test_runs_are_in_turn_if_tests_differ_in_runs_at_the_same_time(self):
+        findings = self.study({"port": under(TOGETHER), "seed": under(SEED)}, jobs=2)
+        self.assertEqual(self.runs.jobs, 1)
+        self.assertEqual((self.accused(findings), findings.unstable), ({"seed": (SEED,)}, []))
+
+    def test_what_runs_at_the_same_time_do_to_each_other_is_not_said_of_a_variation(self):
+        tests = {"port": under(TOGETHER, SEED), "seed": under(SEED), "zone": under(ZONE), "mask": under(MASK)}
+        findings = self.study(tests, jobs=2)
+        self.assertEqual(self.runs.jobs, 2)
+        self.assertEqual(self.accused(findings), {"seed": (SEED,), "zone": (ZONE,), "mask": (MASK,)})
+
     def test_random_failures_are_not_accusations(self):
         accused = 0
         for seed in range(150):
             draw = random.Random(seed)
-            findings = self.study({"test": lambda *_, draw=draw: failure() if draw.random() < 0.4 else PASS})
+            test = {"test": lambda *_, draw=draw: failure() if draw.random() < 0.4 else PASS}
+            findings = self.study(test, jobs=1 + seed % 2)
             accused += len(findings.steady)
         self.assertEqual(accused, 0)
 
