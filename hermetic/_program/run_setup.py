@@ -278,10 +278,13 @@ def vary(ours: argparse.Namespace) -> None:
     """Do what ``--vary`` or ``--vary-only`` asks for, and exit; return if this is the process that runs the tests.
 
     Raises:
-        ConfigurationError: a value of the options is wrong.
+        ConfigurationError: a value of the options is wrong, or there is a budget and no study.
     """
-    asked = ours.vary or ours.vary_only
-    if asked is None or current_run.varied is not None or current_run.in_run:
+    if current_run.varied is not None or current_run.in_run:
+        return
+    if ours.vary_budget is not None and ours.vary is None:
+        raise ConfigurationError("--vary-budget limits a study; add --vary, or leave it out")
+    if ours.vary is None and ours.vary_only is None:
         return
     vary = searches().vary
     status = vary.run_once(ours.vary_only) if ours.vary_only else vary.study(ours.vary, ours.vary_budget)

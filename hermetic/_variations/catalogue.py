@@ -44,7 +44,7 @@ def chosen_variations(text: str, option: str) -> list[Variation]:
     """
     kind = Variations()
     words = kind.parse(text) or ()
-    wrong = [word for word in words if "=" in word and word not in BY_NAME]
+    wrong = [word for word in words if word == "list" or ("=" in word and word not in BY_NAME)]
     if wrong or not words:
         near = hint(wrong[0], BY_NAME) if wrong else kind.hint(text)
         raise ConfigurationError(f"{option} {text!r} is not {kind.accepted}{near}")

@@ -3,7 +3,7 @@
     causes()      for each test that changed under a batch, the smallest set of variations that changes it
     confirmed()   how often pairs of runs, without and with that set, show the change
 
-Both know nothing of processes: they are told how to do runs.
+Neither starts processes: the caller passes a function that does the runs.
 """
 
 from __future__ import annotations

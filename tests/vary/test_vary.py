@@ -218,6 +218,8 @@ class WrongUseTest(HermeticTestCase):
             ),
             (("--vary", "--vary-budget", "soon"), "--vary-budget 'soon' is not a number of seconds above 0"),
             (("--vary-only", "hash-seed"), "exclude each other"),
+            (("--vary-only", "list"), "--vary-only 'list' is not a list of variations; --vary list shows them all"),
+            (("--vary-budget", "600"), "--vary-budget limits a study; add --vary, or leave it out"),
         ):
             result = run_hermetic(*arguments)
             self.assertEqual(result.returncode, 2, arguments)
