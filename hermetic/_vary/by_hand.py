@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .study_findings import Finding
 
 _ALONE, _TWICE = "order=alone", "order=twice"
-_WITH_VALUE = ("--vary-only", "--vary-budget", "-k", "-j", "--jobs")  # options that are left out, with what follows
+_WITH_VALUE = ("--vary-only", "--vary-budget", "-k", "-j", "--jobs")  # options that are left out, with their values
 
 
 def command_for(finding: Finding) -> str:
@@ -38,7 +38,7 @@ def command_for(finding: Finding) -> str:
 
 
 def bisection_for(finding: Finding) -> str:
-    """The command that finds the other tests that a finding takes; empty if it takes none, or they cannot be found."""
+    """The command that finds the other tests that a finding needs; empty without such tests or such a command."""
     subject, names = finding.subject, [name for name in finding.names if name != _ALONE]
     names = [] if finding.needs_others else names
     arguments = _own_arguments(sys.argv[1:])
@@ -60,7 +60,7 @@ def _is_for_shells(variation: Variation) -> bool:
 
 
 def _in_shell(variations: Sequence[Variation], words: Sequence[str]) -> str:
-    """A command with what a shell sets before it."""
+    """A command after the settings that a shell makes for it."""
     environ = {name: value for variation in variations for name, value in variation.variables().items()}
     unset = [word for name, value in environ.items() if value is None and name in os.environ for word in ("-u", name)]
     values = [f"{name}={shlex.quote(value)}" for name, value in environ.items() if value is not None]
@@ -72,7 +72,7 @@ def _in_shell(variations: Sequence[Variation], words: Sequence[str]) -> str:
 
 
 def _own_arguments(arguments: Sequence[str]) -> list[str]:
-    """The arguments of this program without those that are about the study, or choose tests by a pattern."""
+    """The arguments of this program without those for the study and the patterns that choose tests."""
     kept: list[str] = []
     words = [*arguments]
     while words:

@@ -1,4 +1,4 @@
-"""A process that runs tests under variations, seen from the study: it is started, timed, read, and cleaned up."""
+"""Starts a process that runs tests under variations, limits its time, reads its answer, and cleans up after it."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _AT_START = os.path.join(os.path.dirname(os.path.abspath(catalogue.__file__)), "
 _FOLDERS = "hermetic-vary-"  # the beginning of the names of processes' folders
 _PLAIN_HASH_SEED = "0"
 _TEMPORARY = ("TEMP", "TMP") if features.WINDOWS else ("TMPDIR",)
-_SWEEPS = 50  # looks for processes that are left, each after a pause
+_SWEEPS = 50  # searches for remaining processes, with a pause after each
 _PAUSE = 0.02  # seconds
-_SHOWN_BYTES = 4000  # of what a program wrote to standard error
+_SHOWN_BYTES = 4000  # of the standard error of a program
 
 
 class Surroundings:
     """What a process needs to run under variations.
 
     Args:
-        folder: a new folder, which gets all that is made for the process.
+        folder: a new folder for all files of the process.
         tests: the subjects to run; None for all tests.
         answer: the path of the answer; None for the usual reports.
 
@@ -86,7 +86,7 @@ class Surroundings:
 
 
 def _not_copied(folder: str, names: list[str]) -> set[str]:
-    """The names in a folder that no copy has, among them pipes and sockets, and the folders of studies themselves."""
+    """The names in a folder that are not copied: pipes, sockets, and the folders of studies, among others."""
     ignored = shutil.ignore_patterns(*NOT_COPIED, f"{_FOLDERS}*")(folder, names)
     modes = {name: os.lstat(os.path.join(folder, name)).st_mode for name in names}
     known = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
@@ -161,7 +161,7 @@ class VariedProcess:
     def _start(self, around: Surroundings) -> None:
         self._started = self._heard = real.perf_counter()
         self._size = 0
-        self._ended_by = ""  # why this process has ended the other
+        self._ended_by = ""  # the reason why the study has ended the process
         self._errors = os.path.join(self.folder, "stderr")
         with open(self._errors, "wb") as errors:
             self._process = subprocess.Popen(
@@ -246,8 +246,8 @@ class ProcessAnswer:
 
     Attributes:
         verdicts: its verdicts, with that on the program if its tests were not loaded.
-        is_whole: whether it came to its end, so that a test without a verdict was not to run.
-        seconds: how long the tests took together.
+        is_whole: whether the process ran to its end; then tests without a verdict were not chosen.
+        seconds: the sum of the durations of the tests.
     """
 
     def __init__(self, lines: list[list[Any]], ended_by: str, said: str) -> None:
@@ -270,7 +270,7 @@ class ProcessAnswer:
         self.is_whole = bool(ends) and not begun and not any(ends)
 
     def _take(self, subject: Subject, verdict: Verdict) -> None:
-        """Take a verdict; of several on one subject, as of a fixture that runs again, a failure counts."""
+        """Take a verdict; if a subject has several, as a fixture that runs again, a failure takes precedence."""
         known = self.verdicts.get(subject)
         if known is None or known.outcome != FAILS or subject.kind == "test":
             self.verdicts[subject] = verdict

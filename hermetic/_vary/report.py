@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 _OTHERS = {FIXTURE: "{count} fixture{s}", MODULE: "{count} import{s}", PROGRAM: "the whole program"}
-_MOST_LISTED = 20  # tests below a heading; the reports have all
-_MOST_EXAMPLES = 3  # of the tests that change, where most of them do
+_MOST_LISTED = 20  # tests below a heading; the report files list all
+_MOST_EXAMPLES = 3  # tests that change, if most tests do
 
 
 def text(findings: StudyFindings) -> str:
@@ -26,7 +26,7 @@ def text(findings: StudyFindings) -> str:
 
 
 def list_of_variations() -> str:
-    """All variations, with what each sets, and why this machine cannot do it."""
+    """List all variations, with what each sets, and why this machine cannot set it."""
     width = max(map(len, catalogue.BY_NAME))
     lines = []
     for name, variation in catalogue.BY_NAME.items():
@@ -95,7 +95,7 @@ def finding_lines(finding: Finding, most: int = _MOST_EXAMPLES) -> Iterator[str]
     """Describe a finding: both outcomes, the failure, and the command that shows it.
 
     Args:
-        most: how many tests are named at most, if it is about most of the tests.
+        most: the maximum number of tests to name, in a finding on most of the tests.
     """
     if finding.tests:
         checked = f"{finding.shown} of {finding.runs} times for those that were checked"

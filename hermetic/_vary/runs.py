@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from .._variations.variation import Variation
     from .verdicts import Subject
 
-_LONGEST_SILENCE = 3600.0  # seconds of a plain run, whose tests nobody has timed yet
-_LEAST_SECONDS, _TIMES_AS_LONG = 10.0, 5.0  # the limits of a run, from how long a plain one took
-_MAX_RESTARTS = 20  # of the rest of the tests, after one that ended its process
+_LONGEST_SILENCE = 3600.0  # seconds in a plain run, because the durations of its tests are not known yet
+_LEAST_SECONDS, _TIMES_AS_LONG = 10.0, 5.0  # the limits of a run, from the duration of a plain run
+_MAX_RESTARTS = 20  # new processes for the remaining tests, after a test that ended its process
 _LOOK_SECONDS = 0.005  # between two looks at processes
 
 
 class OutOfBudgetError(Exception):
-    """The time that the user gave is spent."""
+    """The budget of the study is used up."""
 
 
 class Asked(namedtuple("Asked", ("variations", "tests"))):  # noqa: PYI024 - as Policy
-    """What one run is asked for.
+    """A request for one run.
 
     Attributes:
         variations: what is varied, in the order of the catalogue.
@@ -45,7 +45,7 @@ def slowdown(variations: Sequence[Variation]) -> float:
 
 
 class Runs:
-    """Runs tests in processes of their own.
+    """Runs tests in separate processes.
 
     Args:
         jobs: how many processes may run at a time.
@@ -74,7 +74,7 @@ class Runs:
         return real.perf_counter() - self._started
 
     def limit(self, verdicts: Verdicts, seconds: float) -> None:
-        """Have later runs take not much longer than a plain one, whose verdicts and seconds these are."""
+        """Limit the time of later runs by the verdicts and the seconds of a plain run."""
         longest = max((verdict.seconds for verdict in verdicts.values()), default=0.0)
         start = max(0.0, seconds - sum(verdict.seconds for verdict in verdicts.values()))
         silence = _LEAST_SECONDS + _TIMES_AS_LONG * (longest + start)
@@ -118,7 +118,7 @@ class Runs:
         return task, VariedProcess(task.variations, task.tests, self._limits.times(slowdown(task.variations)))
 
     def _take(self, task: _Task, process: VariedProcess, found: Verdicts) -> _Task | None:
-        """Take the answer of a process, and return what is left to do if it died on the way."""
+        """Take the answer of a process, and return the rest of its task if it died early."""
         try:
             answer = process.answer()
         finally:

@@ -22,12 +22,12 @@ class Finding:
         names: the variations that change its verdict together.
         plain: its verdict without them.
         varied: its verdict with them.
-        shown: in how many runs with them its verdict changed.
-        runs: in how many runs with them it was looked at.
+        shown: the number of runs with them in which its verdict changed.
+        runs: the number of runs with them in which it was checked.
         company: the tests that must run together: ``ALONE``, ``ITS_CLASS`` or ``ALL_TESTS``.
         needs_others: whether its verdict changes without the variations, too, if no other test runs before it.
         also: other variations of the same kind that change its verdict.
-        reason: why it is accepted, in the setting ``vary_known``; empty for one that is not.
+        reason: the reason in the setting ``vary_known``; empty if the dependence is not accepted.
         tests: of a finding on most tests, those that change, with their verdicts in one run of all tests.
     """
 
@@ -55,9 +55,9 @@ class StudyFindings:
 
     Attributes:
         steady: the dependences that showed each time and are not accepted: these are accusations.
-        known: those that are accepted.
+        known: the dependences that are accepted.
         gone: the entries of ``vary_known`` that accept nothing, although their tests ran under their variations.
-        unsteady: those that did not show each time.
+        unsteady: the dependences that did not show each time.
         unstable: the tests whose verdicts differ between plain runs.
         unexplained: the tests that changed under a batch, and for which no set of variations was found, with the
             reason.

@@ -67,7 +67,7 @@ class VariedRun:
         return VerdictRecorder(self._answer, self.subjects)
 
     def settings(self, settings: Settings) -> Settings:
-        """The settings of the run: those given, but for what the variations set."""
+        """The settings of the run: the given ones, except for what the variations set."""
         for variation in self._within:
             settings = settings.replaced(**variation.settings)
         return settings
@@ -100,7 +100,7 @@ class VariedRun:
 
 
 class VerdictRecorder(Recorder):
-    """Writes what begins, and each verdict, as a line of JSON; a verdict that changes later is written again."""
+    """Writes each beginning and each verdict as a line of JSON; a verdict that changes later is written again."""
 
     def __init__(self, path: str, subjects: dict[int, Subject]) -> None:
         super().__init__({})

@@ -98,12 +98,12 @@ def run_once(text: str) -> int:
 
 
 def _jobs() -> int:
-    """How many runs there are at a time: as ``-j`` says, or one for each processor, up to a few."""
+    """The number of runs at a time: that of ``-j``, or one for each processor, up to a few."""
     return jobs() if "jobs" in current_run.settings.origins else min(processors.usable(), _MOST_JOBS)
 
 
 def _stop(*_: Any) -> None:
-    """Stop the study as Ctrl-C does, so that nothing is left."""
+    """Stop the study as Ctrl-C does, so that it removes its processes and files."""
     raise KeyboardInterrupt
 
 

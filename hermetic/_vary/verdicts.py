@@ -21,8 +21,8 @@ class Subject(namedtuple("Subject", ("kind", "name", "number"))):  # noqa: PYI02
 
     Attributes:
         kind: ``TEST``, ``FIXTURE``, ``MODULE`` or ``PROGRAM``.
-        name: the id of the test, the name of the module, or as unittest names the fixture.
-        number: of the tests with the same id, which one it is, from 0.
+        name: the id of the test, the name of the module, or unittest's name of the fixture.
+        number: the place among the tests with the same id, from 0.
     """
 
     __slots__ = ()
@@ -37,14 +37,14 @@ class Subject(namedtuple("Subject", ("kind", "name", "number"))):  # noqa: PYI02
 
 _CLASSES = {"success": PASSES, "expected_failure": PASSES, "skip": IS_SKIPPED}
 THE_PROGRAM = Subject(PROGRAM, "the test program", 0)
-MOST_TESTS = Subject(PROGRAM, "most of the tests", 0)  # what changes more than half of them is one finding
+MOST_TESTS = Subject(PROGRAM, "most of the tests", 0)  # a variation that changes more than half of them is one finding
 
 
 _NO = ("", "", "", "", 0)  # place
 
 
 class Verdict(namedtuple("Verdict", ("outcome", "text", "codes", "seconds", "place"), defaults=(_NO,))):  # noqa: PYI024
-    """How a subject did in a run.
+    """The outcome of a subject in a run.
 
     Attributes:
         outcome: ``PASSES``, ``FAILS``, ``IS_SKIPPED`` or ``IS_MISSING``.
@@ -68,7 +68,7 @@ class Verdict(namedtuple("Verdict", ("outcome", "text", "codes", "seconds", "pla
 
 
 MISSING = Verdict(IS_MISSING, "", (), 0.0)
-SILENT_PASS = Verdict(PASSES, "", (), 0.0)  # of fixtures and imports, of which runs tell only what goes wrong
+SILENT_PASS = Verdict(PASSES, "", (), 0.0)  # of fixtures and imports, which runs report only if they fail
 
 
 class Verdicts(dict[Subject, Verdict]):
@@ -80,7 +80,7 @@ class Verdicts(dict[Subject, Verdict]):
 
 
 def differs(verdict: Verdict, other: Verdict) -> bool:
-    """Whether two verdicts on the same subject differ, as far as both ran to a result."""
+    """Whether two verdicts on the same subject differ; False unless both ran to a result."""
     if not (verdict.is_known and other.is_known):
         return False
     return (verdict.outcome, verdict.codes) != (other.outcome, other.codes)
