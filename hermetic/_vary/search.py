@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     TryAll = Callable[[Mapping[Set, Sequence[Test]]], Mapping[Set, Iterable[Test]]]
 
 _TRIALS = 9  # for each halving of a batch: a search for a set of four takes them all
-PAIRS = 5  # with two plain runs, they keep the accusation of a test that fails at random below 0.1 %
+PAIRS = 6  # with two plain runs, they keep the accusation of a test that fails at random below 0.1 %
 
 
 def causes(candidates: Mapping[Test, Set], try_all: TryAll[Test]) -> dict[Test, Set]:
@@ -85,51 +85,89 @@ class Confirmation:
 
 
 def confirmed(
-    sets: Mapping[Test, Set], try_all: TryAll[Test], join: Callable[[Set, Set], Set | None], *, pairs: int = PAIRS
+    sets: Mapping[Test, Set], try_all: TryAll[Test], join: Callable[[Set, Set], Set | None]
 ) -> dict[Test, Confirmation]:
     """Do pairs of runs, without and with the set of each test, until one contradicts the set.
 
-    Sets that fit together share the runs with them, as each has already shown alone what it does. A test that does not
-    change there gets pairs with its set alone: another set may have hidden the effect.
+    Sets that fit together share the runs first, as in ``confirmed_together``. A test for which these are no proof gets
+    pairs with its set alone: another set may have hidden the effect.
 
     Args:
         sets: by their tests.
         join: returns the union of two sets; None if they exclude each other.
     """
-    joint = _joined(sets, join)
-    found = _in_pairs(joint, try_all, pairs)
-    hidden = {
-        test: names
-        for test, names in sets.items()
-        if joint[test] != names and not (found[test].is_steady or found[test].is_random)
-    }
-    return {**found, **_in_pairs(hidden, try_all, pairs)}
+    together = _parted_pairs(sets.values(), join)
+    found = _in_pairs({test: together[names] for test, names in sets.items()}, try_all)
+    alone = {test: [((), names)] * PAIRS for test, names in sets.items() if not found[test].is_steady}
+    hidden = {test: pairs for test, pairs in alone.items() if pairs != together[sets[test]]}
+    return {**found, **_in_pairs(hidden, try_all)}
 
 
-def _joined(sets: Mapping[Test, Set], join: Callable[[Set, Set], Set | None]) -> dict[Test, Set]:
-    """For each test, a set that contains its own; as few as fit together."""
+def confirmed_together(
+    sets: Mapping[Test, Set], try_all: TryAll[Test], join: Callable[[Set, Set], Set | None]
+) -> dict[Test, Confirmation]:
+    """Do the pairs of runs that sets share, until one contradicts the set: another set may have done that."""
+    pairs = _parted_pairs(sets.values(), join)
+    return _in_pairs({test: pairs[names] for test, names in sets.items()}, try_all)
+
+
+def _parted_pairs(sets: Iterable[Set], join: Callable[[Set, Set], Set | None]) -> dict[Set, list[tuple[Set, Set]]]:
+    """Pairs of runs without and with each set, in which sets that fit together are parted in halves.
+
+    Each pair parts them in another way, and any two of them are in different halves of some pair. So a test that always
+    changes with one half, and never with the other, owes that to its own set.
+    """
+    pairs: dict[Set, list[tuple[Set, Set]]] = {}
+    for group in _groups(sets, join):
+        for bit in range(PAIRS):
+            halves: list[Set] = [(), ()]
+            for place, names in enumerate(group):
+                half = place >> bit & 1
+                halves[half] = (join(halves[half], names) or names) if halves[half] else names
+            for place, names in enumerate(group):
+                half = place >> bit & 1
+                pairs.setdefault(names, []).append((halves[1 - half], halves[half]))
+    return pairs
+
+
+def _groups(sets: Iterable[Set], join: Callable[[Set, Set], Set | None]) -> list[list[Set]]:
+    """Sets that fit together and share nothing; no more in a group than the pairs can part."""
+    groups: list[list[Set]] = []
     unions: list[Set] = []
-    place_of: dict[Set, int] = {}
-    for names in dict.fromkeys(sets.values()):
+    for names in dict.fromkeys(sets):
         for place, union in enumerate(unions):
             joined = join(union, names)
-            if joined is not None:
-                unions[place], place_of[names] = joined, place
+            if joined is not None and len(joined) == len(union) + len(names) and len(groups[place]) < 2**PAIRS:
+                groups[place].append(names)
+                unions[place] = joined
                 break
         else:
-            place_of[names] = len(unions)
+            groups.append([names])
             unions.append(names)
-    return {test: unions[place_of[names]] for test, names in sets.items()}
+    return groups
 
 
-def _in_pairs(sets: Mapping[Test, Set], try_all: TryAll[Test], pairs: int) -> dict[Test, Confirmation]:
-    found = {test: Confirmation() for test in sets}
-    for _ in range(pairs):
-        left = {test: names for test, names in sets.items() if found[test].is_steady}
-        changed_without = changes_under(dict.fromkeys(left, ()), try_all)
-        changed_with = changes_under(left, try_all)
+def _in_pairs(pairs: Mapping[Test, Sequence[tuple[Set, Set]]], try_all: TryAll[Test]) -> dict[Test, Confirmation]:
+    """Do the runs of the pairs of each test, which are without and with its set."""
+    found = {test: Confirmation() for test in pairs}
+    for number in range(PAIRS):
+        left = {test: those[number] for test, those in pairs.items() if found[test].is_steady}
+        changed_without, changed_with = _changes_in_pair(left, try_all)
         for test in left:
             found[test].runs += 1
             found[test].shown += changed_with[test]
             found[test].is_random = changed_without[test]
     return found
+
+
+def _changes_in_pair(
+    pairs: Mapping[Test, tuple[Set, Set]], try_all: TryAll[Test]
+) -> tuple[dict[Test, bool], dict[Test, bool]]:
+    """Whether each test changes without and with its set; a run without the sets of some is one with others' sets."""
+    by_set: dict[Set, list[Test]] = {}
+    for place in (0, 1):
+        for test, pair in pairs.items():
+            by_set.setdefault(pair[place], []).append(test)
+    changed = try_all(by_set) if by_set else {}
+    without = {test: test in changed[pair[0]] for test, pair in pairs.items()}
+    return without, {test: test in changed[pair[1]] for test, pair in pairs.items()}

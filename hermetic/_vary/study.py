@@ -169,7 +169,6 @@ class Study:
         sample = dict.fromkeys(changing[:: -(-len(changing) // _SAMPLE)], names)
         self._trials.choose_company(sample)
         sets = search.causes(sample, self._trials.try_all)
-        self._trials.settle_company(sets)
         if not sets:
             return ()
         ((found, _),) = Counter(sets.values()).most_common(1)
@@ -234,7 +233,6 @@ class Study:
         while remaining:
             sets = search.causes(remaining, self._trials.try_all)
             self._give_up((subject for subject in remaining if subject not in sets), _CONTRADICTORY)
-            self._trials.settle_company(sets)
             confirmations = self._trials.confirmed(sets)
             for subject, those in sets.items():
                 self._conclude(subject, those, confirmations[subject])

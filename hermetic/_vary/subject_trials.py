@@ -60,7 +60,7 @@ class SubjectTrials:
         self.company.update(dict.fromkeys(left, ALL_TESTS))
         return [subject for subject, changes in search.changes_under(left, self.try_all).items() if not changes]
 
-    def settle_company(self, sets: Mapping[Subject, Set]) -> None:
+    def _settle_company(self, sets: Mapping[Subject, Set]) -> None:
         """Have each subject change under its set in a process without the others that change, as in a user's hands.
 
         In the search they share processes, where one can spoil the surroundings of the next.
@@ -78,22 +78,41 @@ class SubjectTrials:
 
     def _shown_apart(self, sets: Mapping[Subject, Set]) -> dict[Subject, bool]:
         """Whether each subject changes under its set, and only there, in a fork of a process that it shares."""
-        apart = {
-            subject: names
-            for subject, names in sets.items()
-            if self.company.get(subject, ALONE) == ALONE and catalogue.can_join(variations_of((*names, _APART)))
-        }
+        apart = self._can_be_apart(sets)
         without = search.changes_under(dict.fromkeys(apart, ()), self._try_apart)
         under = search.changes_under(apart, self._try_apart)
         return {subject: subject in apart and under[subject] and not without[subject] for subject in sets}
 
     def confirmed(self, sets: Mapping[Subject, Set]) -> dict[Subject, search.Confirmation]:
-        """Do pairs of runs without and with the set of each subject; no other run disturbs them."""
-        return search.confirmed(sets, functools.partial(self.try_all, in_turn=True), catalogue.joined)
+        """Do pairs of runs without and with the set of each subject; no other run disturbs them.
 
-    def _try_apart(self, asked: Mapping[Set, Sequence[Subject]]) -> dict[Set, list[Subject]]:
+        Most tests change apart from each other, in forks of processes that they share. Each of the others gets its
+        company first.
+        """
+        try_apart = functools.partial(self._try_apart, in_turn=True)
+        apart = search.confirmed_together(self._can_be_apart(sets), try_apart, catalogue.joined)
+        others = {
+            subject: names for subject, names in sets.items() if subject not in apart or not apart[subject].is_steady
+        }
+        self._settle_company(others)
+        try_all = functools.partial(self.try_all, in_turn=True)
+        found = search.confirmed(others, try_all, catalogue.joined)
+        for subject, one in apart.items():
+            is_lost = subject not in found or not (found[subject].shown or found[subject].is_random)
+            if is_lost and not one.is_random:  # it has shown apart, if not each time
+                found[subject] = one
+        return found
+
+    def _can_be_apart(self, sets: Mapping[Subject, Set]) -> dict[Subject, Set]:
+        return {
+            subject: names
+            for subject, names in sets.items()
+            if self.company.get(subject, ALONE) == ALONE and catalogue.can_join(variations_of((*names, _APART)))
+        }
+
+    def _try_apart(self, asked: Mapping[Set, Sequence[Subject]], *, in_turn: bool = False) -> dict[Set, list[Subject]]:
         joined = {(*names, _APART): subjects for names, subjects in asked.items()}
-        return {names[:-1]: found for names, found in self.try_all(joined).items()}
+        return {names[:-1]: found for names, found in self.try_all(joined, in_turn=in_turn).items()}
 
     def changes(self, subject: Subject, verdicts: Verdicts) -> bool:
         """Whether the verdict of a subject differs from that of the plain run."""

@@ -121,11 +121,27 @@ class ConfirmationTest(HermeticTestCase):
         suite = Suite({name: [(name,)] for name in NAMES})
         found = search.confirmed({name: (name,) for name in NAMES}, suite.try_all, always)
         self.assertTrue(all(found[name].is_steady for name in NAMES))
-        self.assertEqual(suite.runs, [(), NAMES] * search.PAIRS)
+        self.assertEqual(len(suite.runs), 2 * search.PAIRS)
+        for one, other in itertools.permutations(NAMES, 2):
+            self.assertTrue(any(one in names and other not in names for names in suite.runs))
+
+    def test_sets_that_share_a_variation_or_exclude_each_other_share_no_runs(self):
+        for sets, join in (({"x": ("a", "b"), "y": ("b", "c")}, always), ({"x": ("a",), "y": ("b",)}, never)):
+            suite = Suite({test: [names] for test, names in sets.items()})
+            found = search.confirmed(sets, suite.try_all, join)
+            self.assertTrue(all(one.is_steady for one in found.values()))
+            self.assertEqual({*suite.runs}, {(), *sets.values()})
+
+    def test_a_test_that_depends_on_another_set_is_not_confirmed(self):
+        for wrong, right in itertools.permutations(NAMES, 2):
+            suite = Suite({name: [(right if name == wrong else name,)] for name in NAMES})
+            found = search.confirmed_together({name: (name,) for name in NAMES}, suite.try_all, always)
+            self.assertEqual([name for name in NAMES if not found[name].is_steady], [wrong])
 
     def test_a_test_whose_effect_another_set_hides_gets_pairs_of_its_own(self):
         suite = Suite({"a": [("a",)], "b": [("b",)]})
         suite.changes = lambda test, names: test in names and not (test == "a" and "b" in names)
         found = search.confirmed({"a": ("a",), "b": ("b",)}, suite.try_all, always)
         self.assertTrue(found["a"].is_steady and found["b"].is_steady)
-        self.assertEqual(suite.runs, [(), ("a", "b")] * search.PAIRS + [(), ("a",)] * search.PAIRS)
+        together = [("b",), ("a",), *[(), ("a", "b")] * (search.PAIRS - 1)]
+        self.assertEqual(suite.runs, together + [(), ("a",)] * search.PAIRS)

@@ -69,6 +69,29 @@ def under(*needed, verdict=None):
     return lambda names, _: (verdict or failure()) if {*needed} <= names else PASS
 
 
+def entangled(draw):
+    """Tests that depend on variations and on each other: some fail after others, some without others."""
+    tests = [f"m.{draw.choice('CD')}.t{number}" for number in range(12)]
+
+    def some(things, counts):
+        return {*draw.sample(things, draw.choice(counts))}
+
+    def made():
+        others = [subject(test) for test in tests]
+        causes = [
+            (some([SEED, ZONE, ORDER, MASK], (1, 1, 2)), some(others, (0, 0, 1))) for _ in range(draw.choice((0, 1, 2)))
+        ]
+        lacking = some(others, (0, 0, 0, 1))
+
+        def verdict(names, running):
+            fails = any(needed <= names and before <= running for needed, before in causes)
+            return failure() if fails or not lacking <= {*running} else PASS
+
+        return verdict
+
+    return {test: made() for test in tests}
+
+
 class StudyTest(HermeticTestCase):
     def study(self, tests, names=(SEED, ZONE, ORDER, MASK), **kwargs):
         self.told = []
@@ -121,6 +144,21 @@ class StudyTest(HermeticTestCase):
         findings = self.study(tests, jobs=2)
         self.assertEqual(self.runs.jobs, 2)
         self.assertEqual(self.accused(findings), {"seed": (SEED,), "zone": (ZONE,), "mask": (MASK,)})
+
+    def test_each_accusation_can_be_shown_by_hand_whatever_tests_do_to_each_other(self):
+        accused = 0
+        for seed in range(60):
+            tests = entangled(random.Random(seed))
+            for finding in self.study(tests, jobs=1 + seed % 2, most=10_000).steady:
+                accused += 1
+                company = {finding.subject} if finding.company == ALONE else {*self.runs.suite}
+                if finding.company == ITS_CLASS:
+                    owner = finding.subject.name.rpartition(".")[0]
+                    company = {one for one in company if one.name.rpartition(".")[0] == owner}
+                verdict = self.runs.suite[finding.subject]
+                with self.subTest(seed=seed, finding=finding):
+                    self.assertNotEqual(verdict({*finding.names}, company), verdict(set(), company))
+        self.assertGreater(accused, 200)
 
     def test_random_failures_are_not_accusations(self):
         accused = 0
