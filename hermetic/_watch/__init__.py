@@ -1,1 +1,1 @@
-"""The option ``--watch``: runs again the tests that a change affects."""
+"""The option ``--watch``: reruns the tests that a change affects."""

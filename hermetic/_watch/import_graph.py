@@ -1,4 +1,4 @@
-"""Finds out from the source of files which files they import, directly and by way of others.
+"""Finds the files that a file imports, directly and through other files, by reading their source.
 
 An import counts wherever it stands in a file. So does the name of a module in a string with dots, such as the target of
 a patch: too many dependences cost a few seconds, and a missing one hides a failure.
@@ -23,12 +23,12 @@ class ImportGraph:
     """The imports among the files of a project."""
 
     def __init__(self) -> None:
-        self._names: dict[str, tuple[Signature, frozenset[str]]] = {}  # what each file names, as it was when last read
+        self._names: dict[str, tuple[Signature, frozenset[str]]] = {}  # of each file, when it was read
         self._files: Mapping[str, Signature] = {}
         self._path: Sequence[str] = ()
 
     def update(self, files: Mapping[str, Signature], path: Sequence[str]) -> None:
-        """Take the files as they are now.
+        """Use the files as they are now.
 
         Args:
             path: the folders that modules are imported from.
@@ -37,7 +37,7 @@ class ImportGraph:
         self._names = {file: names for file, names in self._names.items() if file in files}
 
     def files_of(self, module: str) -> set[str]:
-        """Return the files of a module and of the packages that it is in; none if it is not of the project."""
+        """Return the files of a module and of the packages that it is in; none if it is not part of the project."""
         parts = module.split(".")
         for folder in self._path:
             found = {*self._along(folder, parts)}
@@ -46,7 +46,7 @@ class ImportGraph:
         return set()
 
     def closure(self, file: str) -> frozenset[str]:
-        """Return the files that a file needs, itself included."""
+        """Return the files that a file needs, including the file itself."""
         found, new = {file}, [file]
         while new:
             for needed in self._needed_by(new.pop()) - found:
@@ -86,7 +86,7 @@ class ImportGraph:
                     yield path
 
     def _names_in(self, file: str) -> frozenset[str]:
-        """The names of modules in a file; those of its last state that was Python, if it is none now."""
+        """The names of modules in a file; while it has a syntax error, the names that it had before."""
         signature = self._files.get(file)
         known = self._names.get(file)
         if signature is None or (known is not None and known[0] == signature):

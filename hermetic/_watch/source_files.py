@@ -1,4 +1,4 @@
-"""Finds the files of a project that a change is looked for in, and what has changed between two looks."""
+"""Lists the files of a project that ``--watch`` watches, and finds the changes between two looks at them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def files_in(folders: Iterable[str]) -> dict[str, Signature]:
         for entry in _entries(folder):
             try:
                 status = entry.stat()
-            except OSError:  # it has been removed meanwhile
+            except OSError:  # the file was removed meanwhile
                 continue
             found[entry.path] = status.st_mtime_ns, status.st_size
     return found
@@ -49,11 +49,11 @@ def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
-        return entry.is_dir(follow_symlinks=False)  # a link may lead to a folder above it
+        return entry.is_dir(follow_symlinks=False)  # a link may lead to a parent folder
     except OSError:
         return False
 
 
 def changes(before: Mapping[str, Signature], after: Mapping[str, Signature]) -> set[str]:
-    """Return the files that are new, that were changed, and that are gone."""
+    """Return the new, changed and removed files."""
     return {path for path in {*before, *after} if before.get(path) != after.get(path)}

@@ -1,7 +1,7 @@
-"""In the process of the tests: chooses those that a change affects, and reports what they have loaded.
+"""In the process of the tests: chooses the tests that a change affects, and reports the modules that they have loaded.
 
-The request is a file, named by an environment variable that is removed before anything of the user's is loaded. The
-report takes its place.
+The request is a file, whose name is in an environment variable. The variable is removed before any code of the user is
+loaded, and the report replaces the request.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ VARIABLE = "HERMETIC_WATCHED_RUN"  # the path of the request
 
 
 def take_watch_request() -> WatchedTests:
-    """Take the request of this process, which has one."""
+    """Take the request from the environment; there must be one."""
     path = os.environ.pop(VARIABLE)
     with real.open_file(path, encoding="utf-8") as file:
         return WatchedTests(path, json.load(file)["files"])
@@ -34,8 +34,8 @@ class WatchedTests:
     """The tests of a run that ``--watch`` has started.
 
     Args:
-        path: of the report.
-        files: the files whose tests are to be run; None for all.
+        path: the path of the report.
+        files: the files whose tests are to run; None for all.
     """
 
     def __init__(self, path: str, files: list[str] | None) -> None:
@@ -61,7 +61,7 @@ class WatchedTests:
         self.report()
 
     def report(self) -> None:
-        """Write what is known, once the tests are loaded."""
+        """Write the report, once the tests are loaded."""
         if self._root is None or real.get_pid() != self._pid:
             return
         loaded = {_file_of(name) for name in [*sys.modules]}
@@ -81,5 +81,5 @@ class WatchedTests:
 
 def _file_of(module: str) -> str:
     """The file of a module; empty if it has none."""
-    file = real.names_in(sys.modules.get(module)).get("__file__")  # not an attribute, which a lazy object would look up
+    file = real.names_in(sys.modules.get(module)).get("__file__")  # an attribute access would load a lazy module
     return os.path.realpath(file) if isinstance(file, str) else ""
