@@ -230,6 +230,7 @@ class Watchdog(Listener):
             scopes.record(scope, error)  # even if the test swallows the exception
         if real.perf_counter() >= self._ends_at:
             self._result.run_out_of_time()
+        unittest_internals.cancel_what_it_awaits(test)
         raise TestInterrupted(str(error))
 
     def _error(self, test: Any) -> ViolationError:

@@ -193,6 +193,13 @@ def runs_test_code(test: Any, frame: FrameType | None) -> bool:
     return True
 
 
+def cancel_what_it_awaits(test: Any) -> None:
+    """Cancel what an async test awaits, if its clean-up would wait for that, as until Python 3.10."""
+    task = getattr(test, "_asyncioCallsTask", None)
+    if task is not None:
+        task.get_loop().call_soon_threadsafe(task.cancel)
+
+
 @contextlib.contextmanager
 def phases_timed(test: Any) -> Iterator[dict[str, float]]:
     """Measure the phases of a test that runs in a block.

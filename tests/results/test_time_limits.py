@@ -167,6 +167,7 @@ class HardLimitTest(SampleRunCase):
         self.assert_errors(errors, done, {f"test_{name}": hang for name in expected})
         self.assertEqual(done.stdout, "cleaned up\nthe run goes on\n")
         self.assertIn("violations: H006 time: 5 in 5 tests", done.stderr)
+        self.assertNotIn("ended early", done.stderr)
 
     @INTERRUPTS
     def test_the_error_has_the_stacks(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import inspect
@@ -285,6 +286,22 @@ class PhasesTest(hermetic.HermeticTestCase):
         found = [*map(unittest_internals.phase_in, self.stacks)]
         self.assertEqual(found, ["setUp", "test method", "tearDown", "cleanups"])
         self.assertEqual(unittest_internals.phase_in("File x.py, line 1 in test"), "")
+
+
+class AwaitingTest(hermetic.HermeticTestCase):
+    def test_a_test_that_waits_is_cancelled_where_its_clean_up_would_wait_for_it(self):
+        cancelled = []
+
+        class Waiting(unittest.IsolatedAsyncioTestCase):
+            async def test_it(self):
+                unittest_internals.cancel_what_it_awaits(self)
+                try:
+                    await asyncio.sleep(0.01)
+                except asyncio.CancelledError:
+                    cancelled.append(self)
+
+        Waiting("test_it").run(unittest.TestResult())
+        self.assertEqual(bool(cancelled), sys.version_info < (3, 11))
 
 
 class LastLineTest(hermetic.HermeticTestCase):

@@ -109,12 +109,12 @@ class WatchTest(TerminalCase):
         self.assertRegex(text, r"changed: tests/test_new\.py; running 1 of .*\r\n\.\r\n-+\r\nRan 1 test ")
         os.unlink(os.path.join(self.folder, "tests", "test_new.py"))
         self.assertIn("changed: tests/test_new.py; no test needs it", self.read(self.terminal, until="needs it"))
-        text = self.change(**{"pyproject.toml": "[tool.hermetic]\nmode = 'strct'\n"})
+        text = self.change(**{"setup.cfg": "[tool:hermetic]\nmode = strct\n"})
         self.assertIn("did you mean strict?", text)
         text = self.change(**{"app__mail.py": "GREETING = 'hello' \n"})  # nobody knows which tests need it
         self.assertIn("changed: app/mail.py; running all 2 files with tests", text)
-        text = self.change(**{"pyproject.toml": "[tool.hermetic]\nmode = 'warn'\n"})
-        self.assertIn("changed: pyproject.toml; running all 2 files with tests", text)
+        text = self.change(**{"setup.cfg": "[tool:hermetic]\nmode = warn\n"})
+        self.assertIn("changed: setup.cfg; running all 2 files with tests", text)
         self.assertIn("Ran 3 tests", text)
         self.end()
 
