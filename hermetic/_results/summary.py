@@ -90,7 +90,8 @@ class Summary(Listener):
                 lines += [f"{_verdict_of(attempts)}: {attempts[0].id}"]
                 lines += [f"  {line}" for line in diagnosis.splitlines()]
         if flaky:
-            unittest_internals.add_to_last_line(stream, f"flaky={len(flaky)}")
+            shown = unittest_internals.in_colour_of_warnings(f"flaky={len(flaky)}", result)
+            unittest_internals.add_to_last_line(stream, shown)
         return lines
 
     def _findings(self, result: Any, stream: TextIO) -> list[str]:

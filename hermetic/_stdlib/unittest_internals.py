@@ -163,13 +163,18 @@ def success_written_as(word: str, result: Any, test: Any) -> Iterator[None]:
     finally:
         result.showAll = True
     word = word if len(result.expectedFailures) == before else "expected failure"
-    theme = getattr(result, "_theme", None)
-    word = word if theme is None else f"{theme.warn}{word}{theme.reset}"
+    word = in_colour_of_warnings(word, result)
     if hasattr(result, "_write_status"):
         result._write_status(test, word)
     else:  # before Python 3.11
         result.stream.writeln(word)
         result.stream.flush()
+
+
+def in_colour_of_warnings(text: str, result: Any) -> str:
+    """Return a text in the colour in which a result shows what is no failure, from Python 3.14 on."""
+    theme = getattr(result, "_theme", None)
+    return text if theme is None else f"{theme.warn}{text}{theme.reset}"
 
 
 def release_output(result: Any) -> None:
@@ -255,18 +260,20 @@ def add_to_last_line(stream: Any, info: str) -> None:
     """
     if not hasattr(stream, "writeln"):
         return  # another runner, with other lines
-    write, line = stream.write, ""
+    write, has_verdict, counts = stream.write, False, ""
 
     def write_with_info(text: str) -> Any:
-        nonlocal line
-        if not line and re.sub(_COLOURS, "", text) not in _VERDICTS:
+        nonlocal has_verdict, counts
+        if not has_verdict:
+            has_verdict = re.sub(_COLOURS, "", text) in _VERDICTS
             return write(text)
-        line += text
-        if not line.endswith("\n"):
+        counts += text
+        if not counts.endswith("\n"):
             return len(text)
         stream.write = write
-        rest = line.removesuffix("\n")
-        return write(f"{rest[:-1]}, {info})\n" if rest.endswith(")") else f"{rest} ({info})\n")
+        before = counts.removesuffix("\n")
+        write(f"{before[:-1]}, {info})" if before.endswith(")") else f"{before} ({info})")  # a call, as unittest's
+        return write("\n")
 
     stream.write = write_with_info
 

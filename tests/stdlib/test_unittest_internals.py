@@ -20,6 +20,7 @@ from unittest import mock
 import hermetic
 import support
 from hermetic._stdlib import unittest_internals
+from hermetic._terminal import unittest_colours
 from hermetic._workers import addressing
 
 
@@ -335,6 +336,15 @@ class LastLineTest(hermetic.HermeticTestCase):
         with contextlib.redirect_stdout(None):
             found = self.printed(print, FORCE_COLOR="1")
         self.assertEqual(re.sub(r"\x1b\[[0-9;]*m", "", found), "OK (flaky=1)")
+
+    def test_its_parts_are_written_as_unittest_writes_them_so_that_each_is_coloured(self):
+        stream = unittest.runner._WritelnDecorator(io.StringIO())
+        stream.write = lambda text: stream.stream.write(unittest_colours.coloured(text))
+        unittest_internals.add_to_last_line(stream, "flaky=1")
+        for text in ("OK", " (skipped=1)", "\n"):
+            stream.write(text)
+        expected = "\x1b[32mOK\x1b[0m (\x1b[33mskipped=1\x1b[0m, \x1b[33mflaky=1\x1b[0m)\n"
+        self.assertEqual(stream.stream.getvalue(), expected)
 
     def test_the_stream_of_another_runner_is_left_alone(self):
         stream = io.StringIO()
