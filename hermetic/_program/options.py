@@ -188,7 +188,9 @@ def _with_values(arguments: Sequence[str]) -> list[str]:
     given = []
     for index, argument in enumerate(arguments):
         kind, default = _OPTIONAL.get(argument, (None, ""))
-        has_value = kind is None or kind.parse("".join(arguments[index + 1 : index + 2])) is not None
+        following = "".join(arguments[index + 1 : index + 2])
+        # No test has a name with a comma or an equals sign: such a value is wrong, and is refused later.
+        has_value = kind is None or kind.parse(following) is not None or bool({*following} & {*",="})
         given.append(argument if has_value else f"{argument}={default}")
     return given
 

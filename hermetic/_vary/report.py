@@ -150,7 +150,7 @@ def _section(heading: str, entries: Iterable[str], most: int = _MOST_LISTED) -> 
 def _summary(findings: StudyFindings) -> str:
     subjects = {finding.subject for finding in findings.steady}
     if not subjects:
-        return f"None of {findings.tests} tests was found to depend on what was varied."
+        return f"None of {findings.tests:,} tests was found to depend on what was varied."
     tests = {test for finding in findings.steady for test in finding.tests or [finding.subject] if test.kind == TEST}
     others = [
         text.format(count=count, s="s" * (count != 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .verdicts import TEST, Verdicts
+from .verdicts import FAILS, MODULE, PROGRAM, TEST, Verdicts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,6 +81,14 @@ class StudyFindings:
     not_tried: list[str] = field(default_factory=list)
     was_stopped: bool = False
     plain: Verdicts = field(default_factory=Verdicts)
+
+    @property
+    def not_loaded(self) -> list[Subject]:
+        """What kept tests from being studied: imports that fail in plain runs, or the program as a whole."""
+        return [subject for subject in self.plain if subject.kind in (MODULE, PROGRAM) and self._fails(subject)]
+
+    def _fails(self, subject: Subject) -> bool:
+        return self.plain[subject].outcome == FAILS
 
     @property
     def tests(self) -> int:

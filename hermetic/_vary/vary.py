@@ -60,7 +60,7 @@ def study(text: str, budget: str | None) -> int:
     troubles = _write_reports(findings)
     if findings.was_stopped:
         return features.INTERRUPTED_EXIT_STATUS
-    return FOUND if findings.steady or troubles else NOTHING_FOUND
+    return FOUND if findings.steady or findings.not_loaded or troubles else NOTHING_FOUND
 
 
 def _write_reports(findings: StudyFindings) -> bool:
@@ -70,7 +70,7 @@ def _write_reports(findings: StudyFindings) -> bool:
         return False
     recorder.run.tests = finding_records.records_of(findings)
     recorder.run.loaded = findings.tests
-    troubles = recorder.finish(successful=not findings.steady, ended_early=None)
+    troubles = recorder.finish(successful=not (findings.steady or findings.not_loaded), ended_early=None)
     for line in (*troubles, *recorder.annotations()):
         sys.stdout.write(f"{line}\n")
     return bool(troubles)

@@ -216,6 +216,7 @@ class WrongUseTest(HermeticTestCase):
                 ("--vary=umsk",),
                 "--vary 'umsk' is not a list of variations; --vary list shows them all (did you mean umask?)",
             ),
+            (("--vary", "timezon,order"), "'timezon,order' is not a list of variations; --vary list shows them all"),
             (("--vary", "--vary-budget", "soon"), "--vary-budget 'soon' is not a number of seconds above 0"),
             (("--vary-only", "hash-seed"), "exclude each other"),
             (("--vary-only", "list"), "--vary-only 'list' is not a list of variations; --vary list shows them all"),
@@ -224,6 +225,13 @@ class WrongUseTest(HermeticTestCase):
             result = run_hermetic(*arguments)
             self.assertEqual(result.returncode, 2, arguments)
             self.assertIn(text, result.stderr)
+
+    def test_a_module_that_cannot_be_imported_is_named_and_fails_the_study(self):
+        test = "import unittest\nclass T(unittest.TestCase):\n    def test(self): pass\n"
+        with Folder(**{"test_x.py": test}) as folder:
+            result = run_hermetic("--vary", "hash-seed=1", "test_x", "no_such", cwd=folder)
+        self.assertEqual(result.returncode, 1, result.stdout)
+        self.assertRegex(result.stdout, r"Failed in plain runs, too:\n  the import of no_such: .*no_such")
 
     def test_the_variations_are_listed(self):
         result = run_hermetic("--vary", "list")
