@@ -94,11 +94,7 @@ def of_test(test: object) -> Group | None:
 
 def of_method(cls: type, name: str) -> Group | None:
     """Return the group of the test method with this name; of the class as a whole, for an empty name."""
-    key = (id(cls), name)
-    if key not in _found:
-        marking.keep(cls)
-        _found[key] = _find(cls, name)
-    return _found[key]
+    return marking.found_once(_found, _find, cls, name)
 
 
 def of_function(function: Any, cls: type | None) -> Group:

@@ -16,11 +16,13 @@ from .._stdlib import unittest_internals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any, Protocol
+    from collections.abc import Callable, Iterator
+    from typing import Any, Protocol, TypeVar
 
     from .._base.sizes import Size
     from .._policy.decision import Allowance
+
+    _Found = TypeVar("_Found")
 
     class AnyMark(Protocol):
         """What a mark (``marks.Mark``) says about a test."""
@@ -55,6 +57,22 @@ def new_cache() -> dict[Any, Any]:
 def keep(cls: type) -> None:
     """Keep a class alive while something is cached for its id."""
     _classes[id(cls)] = cls
+
+
+def found_once(
+    found: dict[tuple[int, str], _Found], find: Callable[[type, str], _Found], cls: type, name: str
+) -> _Found:
+    """Return what a function finds for a method of a class, which it is asked for once.
+
+    Args:
+        found: a new cache of this function's own.
+        name: the name of the method.
+    """
+    key = (id(cls), name)
+    if key not in found:
+        keep(cls)
+        found[key] = find(cls, name)
+    return found[key]
 
 
 def forget() -> None:

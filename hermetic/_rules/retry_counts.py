@@ -32,11 +32,7 @@ def of_test(test: Any) -> int:
     own, name = marking.own_method(test), unittest_internals.test_method_name(test)
     if own is not None:
         return _find(type(test), name, own)
-    key = (id(type(test)), name)
-    if key not in _found:
-        marking.keep(type(test))
-        _found[key] = _find(type(test), name)
-    return _found[key]
+    return marking.found_once(_found, _find, type(test), name)
 
 
 def _find(cls: type, name: str, own: Any = None) -> int:

@@ -50,11 +50,7 @@ def as_option(timeout: Timeout | None) -> dict[str, Any]:
 
 def timeout_of_method(cls: type, name: str) -> Timeout | None:
     """Return the time-out of a test method; None if no mark gives one."""
-    key = (id(cls), name)
-    if key not in _found:
-        marking.keep(cls)
-        _found[key] = _find(cls, name)
-    return _found[key]
+    return marking.found_once(_found, _find, cls, name)
 
 
 def _find(cls: type, name: str, own: Any = None) -> Timeout | None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import concurrent.futures
 import re
 import signal
+import threading
+import time
 import unittest
+from unittest import mock
 
+import hermetic
 import support
 from hermetic import medium
+from hermetic._results import time_limits
 from support import Folder, run_python
 from support.sample_runs import SampleRunCase
 
@@ -295,3 +300,25 @@ class OtherTimeTest(unittest.TestCase):
 
 if __name__ == "__main__":
     unittest.main()
+
+
+class TimerTest(hermetic.HermeticTestCase):
+    def test_no_timer_is_left_where_the_thread_sets_it_while_the_block_ends(self):
+        main, calls, has_left = threading.get_ident(), [], threading.Event()
+
+        def set_timer(_: float) -> None:
+            if threading.get_ident() != main:
+                has_left.wait(support.TIMEOUT)
+            calls.append("set")
+
+        with (
+            mock.patch.object(time_limits, "_have_process_ended", set_timer),
+            mock.patch.object(time_limits.faulthandler, "cancel_dump_traceback_later", lambda: calls.append("cancel")),
+        ):
+            with time_limits.Watchdog(60, None, mock.Mock(), mock.Mock()).armed():
+                pass
+            has_left.set()
+            deadline = time.monotonic() + 0.5
+            while calls[2:] != ["set", "cancel"] and time.monotonic() < deadline:
+                time.sleep(0.001)
+        self.assertEqual(calls, ["set", "cancel", "set", "cancel"])

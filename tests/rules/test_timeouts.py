@@ -52,10 +52,10 @@ class TimeoutsTest(HermeticTestCase):
         self.assertEqual(timeouts.as_option(found), {"timeout": [0.5, "@timeout(0.5) on module a"]})
         self.assertEqual((timeouts.nearest_timeout([]), timeouts.as_option(None)), (None, {}))
 
-    def test_a_process_of_its_own_has_the_time_of_its_test(self):
+    def test_a_process_of_its_own_has_the_time_of_its_test_besides_that_of_its_fixtures(self):
         mark = unittest.mock.Mock(isolation=(None, None, None))
         limit = timeouts.Timeout(500, "@timeout(500)")
-        self.assertEqual(groups.of_mark("method", "", mark, limit).timeout, 500)
+        self.assertEqual(groups.of_mark("method", "", mark, limit).timeout, 800)
         self.assertEqual(groups.of_mark("class", "a.T", mark, limit).timeout, 300)
         self.assertEqual(groups.of_mark("method", "", mark).timeout, 300)
         mark.isolation = (None, 7, None)
