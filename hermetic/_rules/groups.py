@@ -67,9 +67,6 @@ class Group(namedtuple("Group", ("key", "description", "timeout", "sandbox"))): 
     sandbox: str
 
 
-_found: dict[tuple[int, str], Group | None] = marking.new_cache()  # by class and method name
-
-
 def register(cls: type) -> None:
     """Record that a class may have isolated tests."""
     note_surroundings()
@@ -94,7 +91,7 @@ def of_test(test: object) -> Group | None:
 
 def of_method(cls: type, name: str) -> Group | None:
     """Return the group of the test method with this name; of the class as a whole, for an empty name."""
-    return marking.found_once(_found, _find, cls, name)
+    return marking.found_once(_find, cls, name)
 
 
 def of_function(function: Any, cls: type | None) -> Group:

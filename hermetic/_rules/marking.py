@@ -59,20 +59,21 @@ def keep(cls: type) -> None:
     _classes[id(cls)] = cls
 
 
-def found_once(
-    found: dict[tuple[int, str], _Found], find: Callable[[type, str], _Found], cls: type, name: str
-) -> _Found:
-    """Return what a function finds for a method of a class, which it is asked for once.
+_found: dict[tuple[Any, int, str], Any] = new_cache()  # by function, class and name of a method
+
+
+def found_once(find: Callable[[type, str], _Found], cls: type, name: str) -> _Found:
+    """Return what a function finds for a method of a class; it is called once for each.
 
     Args:
-        found: a new cache of this function's own.
         name: the name of the method.
     """
-    key = (id(cls), name)
-    if key not in found:
+    key = (find, id(cls), name)
+    if key not in _found:
         keep(cls)
-        found[key] = find(cls, name)
-    return found[key]
+        _found[key] = find(cls, name)
+    found: _Found = _found[key]
+    return found
 
 
 def forget() -> None:

@@ -11,8 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_found: dict[tuple[int, str], int] = marking.new_cache()  # by class and method name
-
 
 def are_possible() -> bool:
     """Whether a test of this process may be retried.
@@ -32,7 +30,7 @@ def of_test(test: Any) -> int:
     own, name = marking.own_method(test), unittest_internals.test_method_name(test)
     if own is not None:
         return _find(type(test), name, own)
-    return marking.found_once(_found, _find, type(test), name)
+    return marking.found_once(_find, type(test), name)
 
 
 def _find(cls: type, name: str, own: Any = None) -> int:

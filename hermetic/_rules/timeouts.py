@@ -30,9 +30,6 @@ class Timeout(namedtuple("Timeout", ("seconds", "reason"))):  # noqa: PYI024 - a
     reason: str
 
 
-_found: dict[tuple[int, str], Timeout | None] = marking.new_cache()  # by class and method name
-
-
 def of_test(test: object) -> Timeout | None:
     """Return the time-out of a test; None for a test without a mark, or with wrong marks, which its policy reports."""
     if not current_run.timeouts_are_marked:
@@ -50,7 +47,7 @@ def as_option(timeout: Timeout | None) -> dict[str, Any]:
 
 def timeout_of_method(cls: type, name: str) -> Timeout | None:
     """Return the time-out of a test method; None if no mark gives one."""
-    return marking.found_once(_found, _find, cls, name)
+    return marking.found_once(_find, cls, name)
 
 
 def _find(cls: type, name: str, own: Any = None) -> Timeout | None:
