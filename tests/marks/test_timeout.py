@@ -153,7 +153,6 @@ def reasons(text: str) -> dict[str, str]:
     return {name: "".join(re.findall(r", by (@.*?)\.?(?: Either)?$", error, re.MULTILINE)[:1]) for name, error in found}
 
 
-@support.not_measured
 @medium
 @INTERRUPTS
 class RunTest(unittest.TestCase):

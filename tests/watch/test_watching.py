@@ -54,7 +54,6 @@ READY = "Ctrl-C ends"
 CTRL_C = b"\x03"
 
 
-@support.not_measured
 @medium
 class WatchTest(TerminalCase):
     def begin(self, *arguments, **variables):
