@@ -115,18 +115,11 @@ class Mark:
     def _compatible(self, marked: Any, marks: Any) -> tuple[marking.AnyMark, ...]:
         """Return the marks that something has already, unless this one contradicts them."""
         found = marking.as_marks(marks, _described(marked))
-        sizes = [mark for mark in found if mark.size]
-        if self.size and sizes:
-            raise DecorationError(f"{_described(marked)} already has the size {sizes[0]!r}; remove it or {self!r}")
-        isolations = [mark for mark in found if mark.isolation]
-        if self.isolation and isolations:
-            raise DecorationError(f"{_described(marked)} already has {isolations[0]!r}; remove it or {self!r}")
-        retries = [mark for mark in found if mark.retries is not None]
-        if self.retries is not None and retries:
-            raise DecorationError(f"{_described(marked)} already has {retries[0]!r}; remove it or {self!r}")
-        timeouts = [mark for mark in found if mark.timeout]
-        if self.timeout and timeouts:
-            raise DecorationError(f"{_described(marked)} already has {timeouts[0]!r}; remove it or {self!r}")
+        for attribute in marking.EXCLUSIVE:
+            rivals = [mark for mark in found if getattr(mark, attribute) is not None]
+            if rivals and getattr(self, attribute) is not None:
+                other = f"the size {rivals[0]!r}" if attribute == "size" else repr(rivals[0])
+                raise DecorationError(f"{_described(marked)} already has {other}; remove it or {self!r}")
         return found
 
 

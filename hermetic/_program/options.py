@@ -183,6 +183,10 @@ def split_arguments(arguments: Sequence[str], program: str) -> tuple[argparse.Na
     return options, unknown + rest
 
 
+# The options that may stand without a value, with the kind of the value and the default.
+_OPTIONAL = {"--shuffle": (SETTINGS["shuffle"].kind, "random"), "--vary": (Variations(), "all")}
+
+
 def _with_values(arguments: Sequence[str]) -> list[str]:
     """Return the arguments, with a value for ``--shuffle`` and ``--vary``: what follows may be the name of a test."""
     given = []
@@ -193,6 +197,3 @@ def _with_values(arguments: Sequence[str]) -> list[str]:
         has_value = kind is None or kind.parse(following) is not None or bool({*following} & {*",="})
         given.append(argument if has_value else f"{argument}={default}")
     return given
-
-
-_OPTIONAL = {"--shuffle": (SETTINGS["shuffle"].kind, "random"), "--vary": (Variations(), "all")}

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
         timeout: float | None
 
 
+# What only one of the marks of an object may give: the attributes of marks, and their names for people.
+EXCLUSIVE = {"size": "size", "isolation": "isolation", "retries": "number of retries", "timeout": "time-out"}
+
 _classes: dict[int, type] = {}  # by id, because a metaclass may leave its classes without a hash
 _caches: list[dict[Any, Any]] = [_classes]
 
@@ -199,14 +202,9 @@ def as_marks(value: object, place: str) -> tuple[AnyMark, ...]:
             f"{place}: __hermetic__ = {value!r} is not a mark or a list of marks; write one such as hermetic.small"
         )
         raise DecorationError(message)
-    if sum(mark.size is not None for mark in marks) > 1:
-        raise DecorationError(f"{place} has more than one size: {_listed(marks)}")
-    if sum(mark.isolation is not None for mark in marks) > 1:
-        raise DecorationError(f"{place} has more than one isolation: {_listed(marks)}")
-    if sum(mark.retries is not None for mark in marks) > 1:
-        raise DecorationError(f"{place} has more than one number of retries: {_listed(marks)}")
-    if sum(mark.timeout is not None for mark in marks) > 1:
-        raise DecorationError(f"{place} has more than one time-out: {_listed(marks)}")
+    for attribute, name in EXCLUSIVE.items():
+        if sum(getattr(mark, attribute) is not None for mark in marks) > 1:
+            raise DecorationError(f"{place} has more than one {name}: {_listed(marks)}")
     return marks
 
 

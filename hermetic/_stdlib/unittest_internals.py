@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _VERDICTS = ("OK", "FAILED", "NO TESTS RAN")  # with which the last line of a runner begins
 LOADER_IMPORT = "_get_module_from_name"  # the method of TestLoader that imports modules for discovery
-# The methods of a TestCase through which its ``run`` calls the code of the test.
 _PHASES = {  # of a test, by the methods that run them
     "_callSetUp": "setUp",
     "_callTestMethod": "test method",
     "_callTearDown": "tearDown",
     "doCleanups": "cleanups",
 }
+# The methods of a TestCase through which its ``run`` calls the code of the test.
 TEST_CODE_CALLERS = ("_callSetUp", "_callTestMethod", "_callTearDown", "_callCleanup")
 
 
