@@ -112,8 +112,7 @@ class Watchdog(Listener):
         self._reporting_since = 0.0
         self._stacks = ""
         self._main = real.get_thread_id()
-        self._stopping = real.new_lock()
-        self._is_armed = False
+        self._stopping = real.new_lock()  # held during the block of ``armed``
 
     def startTest(self, test: Any) -> None:
         if not groups.is_handed_over(test):
@@ -162,13 +161,11 @@ class Watchdog(Listener):
         if is_free and scopes.is_main_thread():
             handler = real.set_signal_handler(_SIGNAL, self._interrupt)
         self._stopping.acquire()
-        self._is_armed = True
         _have_process_ended(self._seconds)
         real.start_thread(self._watch, ())
         try:
             yield
         finally:
-            self._is_armed = False
             self._stopping.release()
             faulthandler.cancel_dump_traceback_later()
             if handler is not None:
@@ -184,7 +181,7 @@ class Watchdog(Listener):
                     self._act()
                     left = _GRACE
                 _have_process_ended(max(left, 0.0))
-                if not self._is_armed:  # the block has ended meanwhile, and nobody else would cancel this
+                if not self._stopping.locked():  # the block has ended meanwhile, and nobody else would cancel this
                     faulthandler.cancel_dump_traceback_later()
                 waited = min(max(left, 0.01), _TICK)
                 if self._stopping.acquire(timeout=waited):
