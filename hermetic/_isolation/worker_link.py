@@ -126,6 +126,9 @@ class Worker:
         return self._answers(timeout, what, wait=wait, each=each)
 
     def _answers(self, timeout: float, what: str, *, wait: bool, each: bool) -> Iterator[list[Any]]:
+        if self.has_ended:  # nothing would ever come
+            yield self._died("its process had ended before")
+            return
         conversation = self._conversation
         looked = real.perf_counter()
         while True:

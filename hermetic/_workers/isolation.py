@@ -92,7 +92,7 @@ class Isolation:
     def __init__(self) -> None:
         self.result: Any = None
         self.parallel: ParallelRun | None = None
-        self._lock = real.new_reentrant_lock()  # runners may run tests in threads: isolated ones take turns
+        self._lock = real.new_reentrant_lock()  # runners may run tests in threads: all that asks workers takes turns
         self._supply = WorkerSupply()
         self._runs: dict[tuple[str, str], GroupRun] = {}  # by the key of the group
         self._modules: dict[tuple[str, str], set[str]] = {}  # by group: the modules with tests in it that are not over
@@ -201,14 +201,15 @@ class Isolation:
         Raises:
             BaseException: what went wrong in its fixtures; the runner reports it as tearDownClass's.
         """
-        errors: list[BaseException] = []
-        for (kind, name), found in [*self._runs.items()]:
-            if not found.at_work:
-                if kind == "class":
-                    del self._runs[kind, name]
-            elif type(found.test) is cls:
-                errors += self._end(found, "finish" if kind == "class" else "end_class")
-        raise_all(errors + self._parallel_ends("class", cls))
+        with self._lock:
+            errors: list[BaseException] = []
+            for (kind, name), found in [*self._runs.items()]:
+                if not found.at_work:
+                    if kind == "class":
+                        del self._runs[kind, name]
+                elif type(found.test) is cls:
+                    errors += self._end(found, "finish" if kind == "class" else "end_class")
+            raise_all(errors + self._parallel_ends("class", cls))
 
     def end_module(self, name: str) -> None:
         """End the groups that have no tests in modules to come.
@@ -216,23 +217,24 @@ class Isolation:
         Raises:
             BaseException: what went wrong in their fixtures; the runner reports it as tearDownModule's.
         """
-        for cls in [*current_run.isolated_classes.values()][self._classes_seen :]:
-            for key in groups.keys_of(cls):
-                self._modules.setdefault(key, set()).add(cls.__module__)
-        self._classes_seen = len(current_run.isolated_classes)
-        errors: list[BaseException] = []
-        for key, modules in self._modules.items():
-            modules.discard(name)
-            if not modules and key in self._runs and self._runs[key].at_work:
-                errors += self._end(self._runs[key], "finish")
-        raise_all(errors + self._parallel_ends("module", name))
+        with self._lock:
+            for cls in [*current_run.isolated_classes.values()][self._classes_seen :]:
+                for key in groups.keys_of(cls):
+                    self._modules.setdefault(key, set()).add(cls.__module__)
+            self._classes_seen = len(current_run.isolated_classes)
+            errors: list[BaseException] = []
+            for key, modules in self._modules.items():
+                modules.discard(name)
+                if not modules and key in self._runs and self._runs[key].at_work:
+                    errors += self._end(self._runs[key], "finish")
+            raise_all(errors + self._parallel_ends("module", name))
 
     def _parallel_ends(self, kind: str, subject: Any) -> list[BaseException]:
         """End the class or module for the tests that are run ahead of the suite; return what went wrong."""
         errors: list[BaseException] = []
         if self.parallel is None:
             return errors
-        with self._lock, scopes.unjudged():
+        with scopes.unjudged():
             for unit, is_over, frames in self.parallel.endings(kind, subject):
                 ending = Ending(unit.description, unit.test, self.result, is_over=is_over and not unit.is_shared)
                 errors += ending.run(frames, unit.told)
@@ -241,7 +243,7 @@ class Isolation:
     def _end(self, found: GroupRun, request: str) -> list[BaseException]:
         """Have a group's worker tear down; return what went wrong, as errors that no result has been told."""
         assert found.group.key is not None
-        with self._lock, scopes.unjudged():
+        with scopes.unjudged():
             ending = Ending(found.group.description, found.test, self.result, is_over=request == "finish")
             errors = ending.run(found.perform([[request]]), found.told)
         if not found.at_work:

@@ -117,6 +117,30 @@ class ChildTest(unittest.TestCase):
         shells = started({CHILDREN} // 2, start, lambda: os.system(f'"{{sys.executable}}" child.py'))
         joined(subprocesses + shells)
 """
+# Each thread tears down the classes whose tests it has run, while others run theirs.
+ISOLATED = f"""
+from hermetic import isolated
+
+@isolated(timeout=20)
+class IsolatedTest(unittest.TestCase):
+    pass
+
+for number in range({TESTS}):
+    setattr(IsolatedTest, f"test_{{number}}", lambda self: None)
+"""
+RUN_IN_THREADS = f"""
+import test_threads
+
+def run_some(first):
+    for number in range(first, {TESTS}, 4):
+        result = unittest.TestResult()
+        unittest.TestSuite([test_threads.IsolatedTest(f"test_{{number}}")]).run(result)
+        results.append((result.testsRun, result.errors))
+
+results = []
+joined([thread for first in range(4) for thread in started(1, run_some, first)])
+print(results)
+"""
 
 
 @medium
@@ -151,6 +175,11 @@ class ThreadsTest(unittest.TestCase):
         counts, late = json.loads(ran.stdout)
         own = [[f"test_{number}", 1, 1] for number in range(TESTS)]
         self.assertEqual((counts, late), ([own] * THREADS, 0), ran.stderr)
+
+    def test_isolated_classes_are_torn_down_while_their_tests_run_in_other_threads(self) -> None:
+        with support.Folder(**{"test_threads.py": START + ISOLATED}) as folder:
+            ran = support.run_python("-c", START + RUN_IN_THREADS, cwd=folder)
+        self.assertEqual(ran.stdout.strip(), str([(1, [])] * TESTS), ran.stderr)
 
 
 if __name__ == "__main__":
