@@ -130,9 +130,8 @@ def _report_unguarded(test: Any, result: Any) -> bool:
 def _run_watched(test: Any, result: Any, run_here: Callable[[Any, Any], Any]) -> Any:
     """Hand an isolated test over to a worker; look what another one leaves, if that is asked for."""
     if not isinstance(result, GuardedResult) and retry_counts.are_possible() and retry_counts.of_test(test):
-        retry_tests_of(result_proxy.proxy_of(result))
         inner = functools.partial(_run_watched, run_here=run_here)
-        return _run_with_proxy(test, inner, result, timeouts.of_test(test))
+        return _run_with_proxy(test, inner, result, timeouts.of_test(test), is_retried=True)
     group = handover().groups.in_run(test)
     if group is not None:
         handover().isolation.of_process().run(test, result, group)
@@ -164,8 +163,17 @@ def _timeout_here(test: Any, result: Any) -> timeouts.Timeout | None:
     return None if is_watched else timeouts.of_test(test)
 
 
-def _run_with_proxy(test: Any, inner: Callable[..., Any], result: Any, timeout: timeouts.Timeout | None) -> Any:
+def _run_with_proxy(
+    test: Any,
+    inner: Callable[..., Any],
+    result: Any,
+    timeout: timeouts.Timeout | None,
+    *,
+    is_retried: bool = False,
+) -> Any:
     proxy = result_proxy.proxy_of(result)
+    if is_retried:
+        retry_tests_of(proxy)
     if timeout is not None:
         guarding().time_limits.watch_marked(proxy)
     inner(test, proxy)
@@ -234,23 +242,26 @@ def _begin_fixture(cls: Any, name: str) -> scopes.Scope | None:
     active = scopes.active()
     if policy is None or (active is not None and active.owner == owner):
         return None
-    if id(cls) not in _fixture_scopes:
-        _fixture_scopes[id(cls)] = []
-        cls.addClassCleanup(_conclude_class, cls)  # the first cleanup is the last to run
     scope = scopes.Scope(owner, policy)
-    _fixture_scopes[id(cls)].append(scope)
+    with scopes.running.lock:  # several threads may run tests of the class
+        if id(cls) not in _fixture_scopes:
+            _fixture_scopes[id(cls)] = []
+            cls.addClassCleanup(_conclude_class, cls)  # the first cleanup is the last to run
+        _fixture_scopes[id(cls)].append(scope)
     scopes.begin_scope(scope)
     return scope
 
 
 def _conclude_class(cls: type) -> None:
     """Raise what the class's fixtures and cleanups swallowed: the runner reports it as an error of the class."""
-    own_scopes = _fixture_scopes.pop(id(cls), [])
+    with scopes.running.lock:
+        own_scopes = _fixture_scopes.pop(id(cls), [])
     if not own_scopes:
         return  # it has been, before its cleanups
     installation.parts().violation_log.collect_entries()
-    if not own_scopes[-1].ended:
-        scopes.end_scope(own_scopes[-1])
+    for scope in own_scopes:
+        if not scope.ended:  # that of tearDownClass, and those of other threads: what they still do is late
+            scopes.end_scope(scope)
     ledger = [error for scope in own_scopes for error in findings.take_all(scope.ledger)]
     for exception in unittest_internals.class_cleanup_exceptions(cls):
         reported_exceptions.surfaced(ledger, exception)

@@ -141,6 +141,62 @@ results = []
 joined([thread for first in range(4) for thread in started(1, run_some, first)])
 print(results)
 """
+# A test that passes in its second attempt is not a failure; a thread that takes the retries of another loses them.
+RETRIED = f"""
+import warnings
+from hermetic import retries
+
+warnings.simplefilter("ignore")
+
+@retries(1)
+class FlakyTest(unittest.TestCase):
+    def fail_once(self):
+        with open(self.id(), "x"):  # exists in the second attempt
+            self.fail()
+
+for number in range({TESTS}):
+    def test(self):
+        with contextlib.suppress(FileExistsError):
+            self.fail_once()
+    setattr(FlakyTest, f"test_{{number}}", test)
+"""
+RUN_RETRIED = f"""
+import test_threads
+
+def run_some(first):
+    for number in range(first, {TESTS}, 4):
+        result = unittest.TestResult()
+        test_threads.FlakyTest(f"test_{{number}}").run(result)
+        results.append((result.testsRun, result.failures))
+
+results = []
+joined([thread for first in range(4) for thread in started(1, run_some, first)])
+print(results)
+"""
+# Each thread sets the same class up and concludes it, while others do.
+FIXTURES = f"""
+import re
+from hermetic._running.class_protection import _conclude_class
+from hermetic._verdicts import scopes
+
+@small
+class FixtureTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        swallowing(reach, 1)
+
+def run_own(counts):
+    for _ in range({ROUNDS}):
+        FixtureTest.setUpClass()
+        try:
+            _conclude_class(FixtureTest)
+        except hermetic.NetworkViolationError as error:
+            counts.append(1 + sum(map(int, re.findall(r"\\((\\d+) more time", str(error)))))
+
+counts = []
+joined(started({THREADS}, run_own, counts))
+print(sum(counts) + len(scopes.take_late()))
+"""
 
 
 @medium
@@ -180,6 +236,15 @@ class ThreadsTest(unittest.TestCase):
         with support.Folder(**{"test_threads.py": START + ISOLATED}) as folder:
             ran = support.run_python("-c", START + RUN_IN_THREADS, cwd=folder)
         self.assertEqual(ran.stdout.strip(), str([(1, [])] * TESTS), ran.stderr)
+
+    def test_failed_tests_are_retried_in_each_thread(self) -> None:
+        with support.Folder(**{"test_threads.py": START + RETRIED}) as folder:
+            ran = support.run_python("-c", START + RUN_RETRIED, cwd=folder)
+        self.assertEqual(ran.stdout.strip(), str([(1, [])] * TESTS), ran.stderr)
+
+    def test_threads_that_use_the_fixtures_of_a_class_lose_no_violation(self) -> None:
+        ran = support.run_python("-c", START + FIXTURES)
+        self.assertEqual(ran.stdout.strip(), str(THREADS * ROUNDS), ran.stderr)
 
 
 if __name__ == "__main__":
