@@ -83,7 +83,7 @@ LAYERS = {
         " worker_supply | diagnosis parallel_run | isolation | reruns"
     ),
     "_running": (
-        "foreground handover | class_protection | definitions failures | post_mortem | live_listeners |"
+        "foreground handover turns | class_protection | definitions failures | post_mortem | live_listeners |"
         " __init__ case watched_run | runner"
     ),
     "_worker": "",

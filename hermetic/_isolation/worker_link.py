@@ -123,12 +123,11 @@ class Worker:
         self._limits = deque(map(_limit_of, requests))
         self._used_before = None
         self._began = real.perf_counter()
+        if self.has_ended:  # nothing would ever come
+            return iter([self._died("its process had ended before")])
         return self._answers(timeout, what, wait=wait, each=each)
 
     def _answers(self, timeout: float, what: str, *, wait: bool, each: bool) -> Iterator[list[Any]]:
-        if self.has_ended:  # nothing would ever come
-            yield self._died("its process had ended before")
-            return
         conversation = self._conversation
         looked = real.perf_counter()
         while True:

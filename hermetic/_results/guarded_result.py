@@ -57,6 +57,7 @@ class GuardedResult:
     Attributes:
         hermetic_listeners: are told each event that the result has shown.
         begin_attempt: begins the first attempt of a test that may be retried; None if no test may be.
+        thread: the thread whose tests the result takes in; those of others take turns. None for any thread.
     """
 
     current_test: Any = None
@@ -71,6 +72,7 @@ class GuardedResult:
     _began = 0.0
     _timing: tuple[Any, float, float] | None = None  # of a test that a worker has run
     begin_attempt: Callable[[Any], Any] | None = None
+    thread: int | None = None
     _attempt: Any = None  # the ``Attempt`` of the current test, if it may be retried; its class is in a higher room
 
     def add_listener(self, listener: Listener) -> None:
@@ -105,7 +107,7 @@ class GuardedResult:
                     self._began = scope.started
         elif self._hear_timing:
             self._began = real.perf_counter()
-        if self.begin_attempt is not None:
+        if self.begin_attempt is not None and self.thread in (None, real.get_thread_id()):
             self._attempt = self.begin_attempt(test)
 
     def stopTest(self, test: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unittest
 
+from .._base import real
 from .._base.errors import traceback_text
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __unittest = True
 
 running = scopes.running  # looked up once, and not for every test
+_NO_THREAD = 0  # the identifier of no thread
 
 
 class RunResult(GuardedResult):
@@ -40,16 +42,42 @@ class RunResult(GuardedResult):
     interrupted = False
     summary_stream: Any = None
     _is_nested = False
+    _turn = real.new_lock()  # held while a test of another thread is reported
+    _waiting: list[list[tuple[str, tuple[Any, ...], dict[str, Any]]]]  # the reports of tests of other threads
     _undescribed: tuple[int, ...] = ()  # the tests that have failed to describe themselves, by id()
     _shown: dict[int, int] = {}  # noqa: RUF012 - replaced, never changed: how many entries of a list were shown, by its id()
 
     def begin_run(self, known: KnownViolations | None = None, seed_line: str | None = None) -> None:
         """Begin a run, with a summary as the only listener; arguments as of ``Summary``."""
         self._is_nested = current_run.in_run
+        self.thread = real.get_thread_id()
+        self._waiting = []
         self.hermetic_listeners = Listeners()
         self.add_listener(Summary(known, seed_line, is_nested=self._is_nested))
 
+    def take_in(self, reports: list[tuple[str, tuple[Any, ...], dict[str, Any]]]) -> None:
+        """Take in a test of another thread, or put it off until the test that is running has ended.
+
+        From now on, the tests of all threads take turns.
+
+        Args:
+            reports: the calls of methods of this result.
+        """
+        self._waiting.append(reports)
+        self._report_waiting()
+
+    def _report_waiting(self) -> None:
+        with self._turn:
+            while self._waiting and self.current_test is None:
+                self.thread = real.get_thread_id()
+                try:
+                    for name, args, kwargs in self._waiting.pop(0):
+                        getattr(self, name)(*args, **kwargs)
+                finally:
+                    self.thread = _NO_THREAD
+
     def stopTestRun(self) -> None:
+        self._report_waiting()
         self.report_late()
         self.report_allowed()
         getattr(super(), "stopTestRun", _nothing)()

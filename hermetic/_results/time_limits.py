@@ -93,6 +93,9 @@ class Watchdog(Listener):
         seconds: the seconds that a test may take; None for as long as the run may.
         ends_at: when the run has to come to its end, by ``perf_counter``; None for never.
         end_run: called with the reason and an error, to sum the run up.
+
+    Attributes:
+        thread: the thread of the tests.
     """
 
     def __init__(
@@ -111,7 +114,7 @@ class Watchdog(Listener):
         self._reporting = 0  # how many methods of the result are taking something in, one within the other
         self._reporting_since = 0.0
         self._stacks = ""
-        self._main = real.get_thread_id()
+        self.thread = real.get_thread_id()
         self._stopping = real.new_lock()  # held during the block of ``armed``
 
     def startTest(self, test: Any) -> None:
@@ -156,7 +159,7 @@ class Watchdog(Listener):
     def armed(self) -> Iterator[None]:
         """Install the signal handler that interrupts tests, for a block."""
         handler: Any = signal.getsignal(_SIGNAL)
-        is_free = handler == signal.SIG_DFL or _is_of_watchdog(handler)
+        is_free = handler == signal.SIG_DFL or _watchdog_of(handler) is not None
         handler = None
         if is_free and scopes.is_main_thread():
             handler = real.set_signal_handler(_SIGNAL, self._interrupt)
@@ -206,13 +209,14 @@ class Watchdog(Listener):
         if test is None or self._deadline == math.inf:
             return
         handler = signal.getsignal(_SIGNAL)
-        if handler != self._interrupt and _is_of_watchdog(handler):
+        other = _watchdog_of(handler)
+        if other is not None and other is not self and other.thread == self.thread:
             self._deadline += _GRACE  # a run within the test has a shorter limit
             return
         self._stacks = interpreter_internals.stacks(besides=real.get_thread_id())
         if handler == self._interrupt and test is not self._interrupted:
             self._interrupted, self._deadline = test, self._clock() + _GRACE
-            interpreter_internals.interrupt_main_thread(self._main, _SIGNAL)
+            interpreter_internals.interrupt_main_thread(self.thread, _SIGNAL)
             return
         self._end_run(f"{test} could not be interrupted after {round(self._allowed, 2):g} s", self._error(test))
         real.exit_process(1)
@@ -241,15 +245,23 @@ class Watchdog(Listener):
         return _error(hang, test, stacks=stacks)
 
 
-def _is_of_watchdog(handler: Any) -> bool:
-    """Whether a signal handler is that of a watchdog."""
-    return isinstance(getattr(handler, "__self__", None), Watchdog)
+def _watchdog_of(handler: Any) -> Watchdog | None:
+    """The watchdog whose signal handler this is; None if it is that of nobody or somebody else."""
+    found = getattr(handler, "__self__", None)
+    return found if isinstance(found, Watchdog) else None
 
 
 class MarkedTests(Listener):
-    """Watches the tests with a mark ``@timeout`` if no ``Watchdog`` watches all tests; it takes the same arguments."""
+    """Watches the tests with a mark ``@timeout`` if no ``Watchdog`` watches all tests; it takes the same arguments.
 
-    def __init__(self, result: Any, end_run: Callable[[str, BaseException], None]) -> None:
+    Args:
+        other: the time-out of tests without such a mark; None for none.
+    """
+
+    def __init__(
+        self, result: Any, end_run: Callable[[str, BaseException], None], other: timeouts.Timeout | None = None
+    ) -> None:
+        self._other = other
         self._result = result
         self._end_run = end_run
         self._watchdog: Watchdog | None = None
@@ -257,7 +269,7 @@ class MarkedTests(Listener):
         self._until_stopped = contextlib.ExitStack()
 
     def startTest(self, test: Any) -> None:
-        timeout = timeouts.of_test(test)
+        timeout = timeouts.of_test(test) or self._other
         if timeout is not None and not groups.is_handed_over(test):
             self._watchdog = Watchdog(timeout.seconds, None, self._result, self._end_run)
             self._thread = real.get_thread_id()
@@ -280,10 +292,10 @@ class MarkedTests(Listener):
             self._watchdog.stopReporting()
 
 
-def watch_marked(result: Any) -> None:
-    """Have the proxy of another runner's result watch the tests with a mark ``@timeout``."""
+def watch_marked(result: Any, other: timeouts.Timeout | None) -> None:
+    """Have the proxy of another runner's result watch the tests with a mark ``@timeout``; arguments as above."""
     if not result.hermetic_listeners["startTest"]:
-        result.add_listener(MarkedTests(result, _end_process))
+        result.add_listener(MarkedTests(result, _end_process, other))
 
 
 @contextlib.contextmanager

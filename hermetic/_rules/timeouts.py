@@ -40,6 +40,12 @@ def of_test(test: object) -> Timeout | None:
     return _find(type(test), name, own)
 
 
+def of_settings() -> Timeout | None:
+    """Return the time-out that the setting ``test_timeout`` gives all tests; None if it gives none."""
+    seconds = current_run.settings.test_timeout
+    return None if seconds is None else Timeout(seconds, "")
+
+
 def as_option(timeout: Timeout | None) -> dict[str, Any]:
     """Return the option that a request to a worker has for the time-out of its test."""
     return {} if timeout is None else {"timeout": [*timeout]}

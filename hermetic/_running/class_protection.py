@@ -22,6 +22,7 @@ from .._rules import marking, misplaced_marks, policies, retry_counts, timeouts
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import findings, reported_exceptions, scopes
+from .turns import Turn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,13 +73,17 @@ def retry_tests_of(result: Any) -> None:
 def _protected_run(cls: Any, inherited: Callable[..., Any]) -> Callable[..., Any]:
     """The ``run`` of a protected class, which applies the class's policy and calls the inherited ``run``."""
     own = vars(cls).get("run")
+    run_here = functools.partial(_run_here, inherited)
 
     def run(self: Any, result: Any = None) -> Any:
         if installation.installed.failure is not None and result is not None and _report_unguarded(self, result):
             return result
+        is_guarded = isinstance(result, GuardedResult)
+        if is_guarded and result.thread is not None and result.thread != real.get_thread_id():
+            return _run_in_turn(self, result, run)
         if current_run.watches_processes and result is not None and not current_run.in_worker:
             return _run_watched(self, result, run_here)
-        if isinstance(result, GuardedResult):
+        if is_guarded:
             # `inherited`, spelled out, because every test of ours comes by here.
             return own(self, result) if own else super(cls, self).run(result)
         proxy = None if current_run.timeouts_are_marked else result_proxy.kept_proxy(result, self)
@@ -88,18 +93,20 @@ def _protected_run(cls: Any, inherited: Callable[..., Any]) -> Callable[..., Any
         proxy.report_late()  # what happened after stopTest: an event loop or an executor shutting down
         return result
 
-    def run_here(self: Any, result: Any) -> Any:
-        policy = policies.of_test(self)
-        scope = scopes.active()
-        timeout = _timeout_here(self, result)
-        if result is None and (policy is not None or timeout is not None or current_run.watches_processes):
-            return _run_with_result_of_its_own(self)
-        is_judged = isinstance(result, GuardedResult) or policy is None or scopes.is_of(scope, self)
-        if is_judged and timeout is None:
-            return inherited(self, result)
-        return _run_with_proxy(self, inherited, result, timeout)
-
     return run
+
+
+def _run_here(inherited: Callable[..., Any], test: Any, result: Any) -> Any:
+    """Run a test in this process, and judge it unless its result does."""
+    policy = policies.of_test(test)
+    scope = scopes.active()
+    timeout = _timeout_here(test, result)
+    if result is None and (policy is not None or timeout is not None or current_run.watches_processes):
+        return _run_with_result_of_its_own(test)
+    is_judged = isinstance(result, GuardedResult) or policy is None or scopes.is_of(scope, test)
+    if is_judged and timeout is None:
+        return inherited(test, result)
+    return _run_with_proxy(test, inherited, result, timeout)
 
 
 def _run_with_result_of_its_own(test: Any) -> Any:
@@ -175,9 +182,19 @@ def _run_with_proxy(
     if is_retried:
         retry_tests_of(proxy)
     if timeout is not None:
-        guarding().time_limits.watch_marked(proxy)
+        guarding().time_limits.watch_marked(proxy, timeout)
     inner(test, proxy)
     proxy.report_late()  # as above
+    return result
+
+
+def _run_in_turn(test: Any, result: Any, run: Callable[[Any, Any], Any]) -> Any:
+    """Run a test in another thread than its run."""
+    turn = Turn(result)
+    try:
+        _run_with_proxy(test, run, turn, timeouts.of_test(test) or timeouts.of_settings())
+    finally:
+        turn.end()
     return result
 
 

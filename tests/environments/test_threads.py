@@ -141,6 +141,64 @@ results = []
 joined([thread for first in range(4) for thread in started(1, run_some, first)])
 print(results)
 """
+# All threads have the result of the run.
+SHARED = f"""
+import concurrent.futures
+from hermetic import isolated, retries
+
+class InThreads(unittest.TestSuite):
+    def run(self, result, debug=False):
+        with concurrent.futures.ThreadPoolExecutor({THREADS}) as pool:
+            [*pool.map(lambda test: test.run(result), [*self])]
+        return result
+
+def load_tests(loader, tests, pattern):
+    return InThreads(test for tests_of_class in tests for test in tests_of_class)
+
+@small
+class BadTest(unittest.TestCase):
+    pass
+
+@small
+class GoodTest(unittest.TestCase):
+    pass
+
+@isolated(timeout=20)
+class IsolatedTest(unittest.TestCase):
+    pass
+
+@retries(1)
+class FlakyTest(unittest.TestCase):
+    def fail_once(self):
+        with open(self.id(), "x"):  # exists in the second attempt
+            self.fail()
+
+def flaky(self):
+    with contextlib.suppress(FileExistsError):
+        self.fail_once()
+
+for number in range({TESTS}):
+    setattr(BadTest, f"test_{{number}}", lambda self: swallowing(reach, {ROUNDS}))
+    setattr(GoodTest, f"test_{{number}}", lambda self: None)
+    setattr(IsolatedTest, f"test_{{number}}", lambda self: None)
+    setattr(FlakyTest, f"test_{{number}}", flaky)
+"""
+HANGING = """
+import time
+
+class InThread(unittest.TestSuite):
+    def run(self, result, debug=False):
+        joined(started(1, lambda: [test.run(result) for test in self]))
+        return result
+
+def load_tests(loader, tests, pattern):
+    return InThread(test for tests_of_class in tests for test in tests_of_class)
+
+@medium
+class HangingTest(unittest.TestCase):
+    def test_hangs(self):
+        time.sleep(60)
+"""
 # A test that passes in its second attempt is not a failure; a thread that takes the retries of another loses them.
 RETRIED = f"""
 import warnings
@@ -236,6 +294,27 @@ class ThreadsTest(unittest.TestCase):
         with support.Folder(**{"test_threads.py": START + ISOLATED}) as folder:
             ran = support.run_python("-c", START + RUN_IN_THREADS, cwd=folder)
         self.assertEqual(ran.stdout.strip(), str([(1, [])] * TESTS), ran.stderr)
+
+    def test_tests_that_share_the_result_of_the_run_have_their_own_reports(self) -> None:
+        with support.Folder(**{"test_threads.py": START + SHARED}) as folder:
+            ran = support.run_hermetic("test_threads", "--json=report.json", cwd=folder)
+            with open(os.path.join(folder, "report.json"), encoding="utf-8") as file:
+                tests = json.load(file)["tests"]
+        names = [f"test_{number}" for number in range(TESTS)]
+        expected = {
+            **{f"test_threads.BadTest.{name}": ("error", 1) for name in names},
+            **{f"test_threads.{cls}.{name}": ("success", 0) for cls in ("GoodTest", "IsolatedTest") for name in names},
+            **{f"test_threads.FlakyTest.{name}": ("success", 0) for name in names},
+        }
+        found = {test["id"]: (test["outcome"], len(test["violations"])) for test in tests}
+        self.assertEqual((found, len(tests)), (expected, len(expected)), ran.stderr)
+        self.assertEqual(sum(test["flaky"] for test in tests), TESTS, ran.stderr)
+
+    def test_a_test_that_hangs_in_a_thread_ends_the_run(self) -> None:
+        with support.Folder(**{"test_threads.py": START + HANGING}) as folder:
+            ran = support.run_hermetic("test_threads", "--test-timeout=1", cwd=folder)
+        self.assertEqual(ran.returncode, 1, ran.stderr)
+        self.assertIn("test_hangs (test_threads.HangingTest.test_hangs) could not be interrupted after 1 s", ran.stderr)
 
     def test_failed_tests_are_retried_in_each_thread(self) -> None:
         with support.Folder(**{"test_threads.py": START + RETRIED}) as folder:
