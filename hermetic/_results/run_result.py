@@ -16,7 +16,7 @@ from .summary import Summary, with_limit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from .._base.records import Violation
@@ -36,11 +36,13 @@ class RunResult(GuardedResult):
         ended_early: what ended the run before its last test; None if nothing did.
         interrupted: whether that was Ctrl-C.
         summary_stream: where the summary is written to.
+        sum_up: called with the reason and an error, to sum the run up while a test is running; None before the run.
     """
 
     ended_early: str | None = None
     interrupted = False
     summary_stream: Any = None
+    sum_up: Callable[[str, BaseException], None] | None = None
     _is_nested = False
     _turn = real.new_lock()  # held while a test of another thread is reported
     _waiting: list[list[tuple[str, tuple[Any, ...], dict[str, Any]]]]  # the reports of tests of other threads

@@ -293,9 +293,12 @@ class MarkedTests(Listener):
 
 
 def watch_marked(result: Any, other: timeouts.Timeout | None) -> None:
-    """Have the proxy of another runner's result watch the tests with a mark ``@timeout``; arguments as above."""
+    """Have a proxy watch the tests with a mark ``@timeout``; arguments as above.
+
+    The result behind it may know how to sum the run up: ``sum_up``.
+    """
     if not result.hermetic_listeners["startTest"]:
-        result.add_listener(MarkedTests(result, _end_process, other))
+        result.add_listener(MarkedTests(result, getattr(result, "sum_up", None) or _end_process, other))
 
 
 @contextlib.contextmanager

@@ -135,7 +135,7 @@ class WatchedRun(unittest.TestSuite):
     def _watchdog(self, result: Any, *, is_nested: bool) -> contextlib.AbstractContextManager[None]:
         """What interrupts tests that take too long; a thread, which must not be there when others are forked off."""
         seconds, ends_at = current_run.settings.test_timeout, current_run.ends_at
-        sum_up = functools.partial(self._sum_up, result)
+        sum_up = result.sum_up = functools.partial(self._sum_up, result)
         if seconds is None and ends_at is None:
             if current_run.timeouts_are_marked and not is_nested:
                 result.add_listener(guarding().time_limits.MarkedTests(result, sum_up))
