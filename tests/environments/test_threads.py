@@ -266,7 +266,12 @@ class ThreadsTest(unittest.TestCase):
             with open(os.path.join(folder, "report.json"), encoding="utf-8") as file:
                 report = json.load(file)
         self.assertEqual(ran.returncode, 1, ran.stderr)
-        found = collections.Counter(test["name"] for test in report["tests"] for _ in test["violations"])
+        found = collections.Counter(
+            test["name"]
+            for test in report["tests"]
+            for violation in test["violations"]
+            if violation["reported_as"] == "error"  # a warning says that the machine was too busy for a small test
+        )
         self.assertEqual(report["totals"]["violations"], sum(found.values()))
         return found
 
