@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Folders that no copy of a tree has: caches, repositories, environments.
 NOT_COPIED = (".git", ".hg", "__pycache__", ".tox", ".nox", ".venv", "venv", "node_modules", ".mypy_cache")
-_MOST_BYTES = 100_000_000  # of a tree that is copied
+_MOST_BYTES, _MOST_FILES = 100_000_000, 20_000  # of a tree that is copied
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
 
@@ -38,7 +38,7 @@ def _tree(value: str, name: str, why: str) -> Variation:
 @functools.cache
 def _uncopied() -> str:
     """Why the current folder is not copied."""
-    size = 0
+    size = count = 0
     for folder, folders, files in os.walk(os.curdir):
         folders[:] = [name for name in folders if name not in NOT_COPIED]
         for path in (os.path.join(folder, name) for name in (*folders, *files)):
@@ -46,8 +46,12 @@ def _uncopied() -> str:
                 if not os.access(path, os.R_OK):
                     return f"{os.path.relpath(path)} in the current folder cannot be read"
                 size += os.lstat(path).st_size
+        count += len(folders) + len(files)
+        # The walk ends here: to look at all of a home folder or of a drive takes minutes.
         if size > _MOST_BYTES:
             return f"the current folder has more than {_MOST_BYTES // 1_000_000} MB"
+        if count > _MOST_FILES:
+            return f"the current folder has more than {_MOST_FILES} files"
     return ""
 
 

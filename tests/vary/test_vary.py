@@ -200,6 +200,24 @@ class VaryTest(HermeticTestCase):
                 self.assertEqual(reason(), "data/secret in the current folder cannot be read")
             os.chdir("/")
 
+    def test_a_tree_that_is_too_large_is_left_out_before_all_of_it_was_looked_at(self):
+        looked_at = []
+
+        def walk(top, walk=os.walk):
+            for found in walk(top):
+                looked_at.append(found[0])
+                yield found
+
+        self.addCleanup(os.chdir, os.getcwd())
+        with Folder(**{"a": "x" * 200, "b": "", "later/c": ""}) as folder, mock.patch.object(os, "walk", walk):
+            os.chdir(folder)
+            for name, most, text in (("_MOST_BYTES", 100, "0 MB"), ("_MOST_FILES", 1, "1 files")):
+                with mock.patch.object(path_variations, name, most):
+                    reason = path_variations._uncopied.__wrapped__()
+                self.assertEqual(reason, f"the current folder has more than {text}")
+            os.chdir("/")
+        self.assertEqual(looked_at, [os.curdir, os.curdir])
+
     def test_one_run_with_each_test_alone_reports_them_together(self):
         with Folder(**{"test_x.py": SUITE}) as folder:
             done = run_hermetic("--vary-only", "order=alone", "test_x", "-k", "order", "-k", "test_a", cwd=folder)
