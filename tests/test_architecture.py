@@ -52,7 +52,7 @@ LAYERS = {
         " supervisor | sandboxed"
     ),
     "_isolation": (
-        "mac_processes | interpreters leak_probes output process_tree processors windows_processes |"
+        "mac_processes windows_processes | interpreters leak_probes output process_tree processors |"
         " leak_snapshot worker_link worker_process zygote | nursery | pipe_nursery pool zygote_nursery"
     ),
     "_patches": (

@@ -175,18 +175,23 @@ class _PipeLink:
         self._taken.give()  # the thread ends at the closed pipe
 
 
-class _GroupTree:
-    """What a worker has started, on POSIX systems: its process group, and what else the system tells of."""
+class _Tree:
+    """What a worker has started, by what the system tells of processes."""
 
-    def __init__(self, process: subprocess.Popen[bytes], folder: str) -> None:
-        self._process = process
-        self._folder = folder
+    def __init__(self) -> None:
         self._may_last_until: float | None = None
+
+    def _pids(self) -> list[int]:
+        """Return the processes that run although the worker has ended."""
+        raise NotImplementedError
+
+    def _end(self, pids: Iterable[int]) -> None:
+        """End these processes, and all that belongs to the worker."""
+        raise NotImplementedError
 
     def left(self) -> list[str] | None:
         """End what a worker that has ended left running, and name it; None while it may still end by itself."""
-        orphans = [pid for pid in process_tree.children_of(_ADOPTER) if self._is_own(pid)]
-        commands = {pid: command for pid in orphans if (command := process_tree.command_of(pid)) is not None}
+        commands = {pid: command for pid in self._pids() if (command := process_tree.command_of(pid)) is not None}
         if self._may_last_until is None:
             self._may_last_until = real.perf_counter() + _LAST_SECONDS
         if commands and real.perf_counter() < self._may_last_until:
@@ -194,11 +199,23 @@ class _GroupTree:
         self._end(commands)
         return [command for command in commands.values() if not process_tree.is_helper(command)]
 
+
+class _GroupTree(_Tree):
+    """What a worker has started, on POSIX systems: its process group, and what else the system tells of."""
+
+    def __init__(self, process: subprocess.Popen[bytes], folder: str) -> None:
+        super().__init__()
+        self._process = process
+        self._folder = folder
+
+    def _pids(self) -> list[int]:
+        return [pid for pid in process_tree.children_of(_ADOPTER) if self._is_own(pid)]
+
     def _is_own(self, pid: int) -> bool:
         return process_tree.comes_from(pid, self._process.pid, self._folder)
 
-    def _end(self, roots: Iterable[int]) -> None:
-        for pid in [descendant for root in roots for descendant in (root, *process_tree.descendants_of(root))]:
+    def _end(self, pids: Iterable[int]) -> None:
+        for pid in [descendant for root in pids for descendant in (root, *process_tree.descendants_of(root))]:
             process_tree.send(pid, _SIGKILL)
         process_tree.send_group(self._process.pid, _SIGKILL)
 
@@ -212,24 +229,20 @@ class _GroupTree:
         pass
 
 
-class _JobTree:
+class _JobTree(_Tree):
     """What a worker has started, on Windows: its job object."""
 
     def __init__(self, process: subprocess.Popen[bytes], folder: str) -> None:
+        super().__init__()
         self._job = windows_processes.Job()
         self._job.add(process.pid)
         self._stack_request = windows_processes.StackRequest(folder)
-        self._may_last_until: float | None = None
 
-    def left(self) -> list[str] | None:
-        """As ``_GroupTree.left``."""
-        programs = self._job.programs()
-        if self._may_last_until is None:
-            self._may_last_until = real.perf_counter() + _LAST_SECONDS
-        if programs and real.perf_counter() < self._may_last_until:
-            return None
+    def _pids(self) -> list[int]:
+        return self._job.pids()
+
+    def _end(self, pids: Iterable[int]) -> None:
         self._job.end()
-        return programs
 
     def signal(self, name: str) -> None:
         if name == "KILL":

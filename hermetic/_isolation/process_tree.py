@@ -1,7 +1,7 @@
 """Process trees: which processes descend from which, by /proc on Linux, and how to signal them.
 
-macOS is asked by C functions (``mac_processes``); other systems tell nothing. On Linux, the zygote and its workers are
-subreapers: processes that tests leave behind become their children, even after setsid() and a double fork.
+macOS and Windows are asked by C functions (``mac_processes``, ``windows_processes``). On Linux, the zygote and its
+workers are subreapers: processes that tests leave behind become their children, even after setsid() and a double fork.
 """
 
 from __future__ import annotations
@@ -82,9 +82,11 @@ def thread_count() -> int:
 
 
 def children_of(pid: int) -> list[int]:
-    """The processes whose parent is the given one, zombies included; none on Windows, where job objects know them."""
+    """The processes whose parent is the given one, zombies included."""
     if features.WINDOWS:
-        return []
+        from . import windows_processes  # it loads ctypes, which few runs need
+
+        return windows_processes.child_pids(pid)
     if not features.LINUX:
         return mac_processes.child_pids(pid)
     found: list[int] = []
@@ -166,10 +168,21 @@ def is_helper(command: str) -> bool:
 def command_of(pid: int) -> str | None:
     """The command line of a process, on one line; None for one that has ended."""
     try:
-        command = _linux_command(pid) if features.LINUX else " ".join(mac_processes.start_of(pid)[0])
+        command = _whole_command(pid)
     except OSError:
         return None
-    return command if len(command) <= _MAX_COMMAND else f"{command[:_MAX_COMMAND]}..."
+    is_shown_whole = len(command) <= _MAX_COMMAND or is_helper(command)
+    return command if is_shown_whole else f"{command[:_MAX_COMMAND]}..."
+
+
+def _whole_command(pid: int) -> str:
+    if features.LINUX:
+        return _linux_command(pid)
+    if features.WINDOWS:
+        from . import windows_processes  # as above
+
+        return windows_processes.command_of(pid)
+    return " ".join(mac_processes.start_of(pid)[0])
 
 
 def _linux_command(pid: int) -> str:
@@ -186,11 +199,11 @@ def _read(path: str) -> str:
 
 
 def send(pid: int, number: int) -> None:
-    """Signal a process, if it exists."""
+    """Signal a process, if it exists; on Windows, end it."""
     try:
         _kill(pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass
+    except OSError:
+        pass  # Windows has other errors than POSIX for processes that have ended, and for those of other users
 
 
 def send_group(group: int, number: int) -> None:

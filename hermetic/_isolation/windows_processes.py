@@ -1,7 +1,8 @@
-"""Functions of Windows: job objects end a process tree, events ask a worker for its stacks, threads stop waiting."""
+"""Functions of Windows: which processes there are, jobs that end a tree, requests for stacks, waits that are ended."""
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import functools
 import importlib
@@ -13,6 +14,7 @@ from .._base import features, real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 ctypes: Any = importlib.import_module("ctypes") if features.WINDOWS else None
@@ -21,11 +23,20 @@ _LIMITS, _PROCESS_IDS = 9, 3  # JobObjectExtendedLimitInformation, JobObjectBasi
 _KILL_ON_JOB_CLOSE = 0x2000
 _MAX_PROCESSES = 1000  # that are named
 _MAX_PATH = 32768  # characters
-_SET_QUOTA_AND_TERMINATE, _QUERY_LIMITED_INFORMATION = 0x101, 0x1000
+_SET_QUOTA_AND_TERMINATE, _READ_MEMORY, _QUERY_LIMITED_INFORMATION, _SYNCHRONIZE = 0x101, 0x10, 0x1000, 0x100000
+_SNAPSHOT_OF_PROCESSES = 2  # TH32CS_SNAPPROCESS
+_ENTRY = struct.Struct(
+    "@IIINIIIiI520s0N"
+)  # PROCESSENTRY32W: the third field is the process id, the seventh the parent's
+# Where a process has its command line: in the PEB, which is the second field of PROCESS_BASIC_INFORMATION, there is a
+# pointer to RTL_USER_PROCESS_PARAMETERS, and in these is a UNICODE_STRING: its length in bytes, and a pointer.
+_BASIC_INFORMATION = struct.Struct("@6N")
+_POINTER, _STRING = struct.Struct("@N"), struct.Struct("@HHN")
+_PARAMETERS, _COMMAND_LINE = (0x20, 0x70) if _POINTER.size == 8 else (0x10, 0x40)  # noqa: PLR2004 - bytes
 _THREAD_TERMINATE = 1
 _BAD_FOLDER = 267  # ERROR_DIRECTORY
 RETRY_SECONDS = 0.01  # between two calls of cancel_io: the thread may only be about to wait
-_INFINITE = 0xFFFFFFFF
+_INFINITE, _TIMED_OUT = 0xFFFFFFFF, 0x102
 _CONSOLE = "conhost.exe"  # the window of a process without one: the system starts it
 
 
@@ -33,7 +44,7 @@ _CONSOLE = "conhost.exe"  # the window of a process without one: the system star
 def kernel32() -> Any:
     """Load the system's library of these functions."""
     library: Any = ctypes.WinDLL("kernel32", use_last_error=True)
-    for name in ("CreateJobObjectW", "CreateEventW", "OpenProcess", "OpenThread"):
+    for name in ("CreateJobObjectW", "CreateEventW", "CreateToolhelp32Snapshot", "OpenProcess", "OpenThread"):
         getattr(library, name).restype = ctypes.c_void_p
     return library
 
@@ -74,21 +85,17 @@ class Job:
 
     def add(self, pid: int) -> None:
         """Add a process."""
-        process = ctypes.c_void_p(_checked(kernel32().OpenProcess(_SET_QUOTA_AND_TERMINATE, 0, pid)))
-        try:
+        with _opened(pid, _SET_QUOTA_AND_TERMINATE) as process:
             _checked(kernel32().AssignProcessToJobObject(self._handle, process))
-        finally:
-            kernel32().CloseHandle(process)
 
-    def programs(self) -> list[str]:
-        """Return the paths of the programs that run, without those of the system."""
+    def pids(self) -> list[int]:
+        """Return the process ids of its processes."""
         head = struct.calcsize("@II")  # JOBOBJECT_BASIC_PROCESS_ID_LIST
         found = ctypes.create_string_buffer(head + _MAX_PROCESSES * struct.calcsize("N"))
         if not kernel32().QueryInformationJobObject(self._handle, _PROCESS_IDS, found, len(found), None):
             return []
         count = struct.unpack_from("@II", found)[1]
-        paths = [_program_of(pid) for pid in struct.unpack_from(f"@{count}N", found, head)]
-        return [path for path in paths if path is not None and ntpath.basename(path).lower() != _CONSOLE]
+        return [*struct.unpack_from(f"@{count}N", found, head)]
 
     def end(self) -> None:
         """End all processes, and take in no more."""
@@ -99,15 +106,83 @@ class Job:
         kernel32().CloseHandle(self._handle)
 
 
-def _program_of(pid: int) -> str | None:
-    """Return the path of the program of a process; None if it has ended."""
-    process = kernel32().OpenProcess(_QUERY_LIMITED_INFORMATION, 0, pid)
-    if not process:
-        return None
-    path, size = ctypes.create_unicode_buffer(_MAX_PATH), ctypes.c_uint32(_MAX_PATH)
-    is_found = kernel32().QueryFullProcessImageNameW(ctypes.c_void_p(process), 0, path, ctypes.byref(size))
-    kernel32().CloseHandle(ctypes.c_void_p(process))
-    return path.value if is_found else None
+@contextlib.contextmanager
+def _opened(pid: int, access: int) -> Iterator[Any]:
+    """Open a process for a block.
+
+    Raises:
+        OSError: it has ended, or belongs to another user.
+    """
+    process = ctypes.c_void_p(_checked(kernel32().OpenProcess(access, 0, pid)))
+    try:
+        yield process
+    finally:
+        kernel32().CloseHandle(process)
+
+
+def child_pids(pid: int) -> list[int]:
+    """Return the processes whose parent is the given one.
+
+    An older process is no child: it names a parent that had the same process id before.
+    """
+    snapshot = ctypes.c_void_p(kernel32().CreateToolhelp32Snapshot(_SNAPSHOT_OF_PROCESSES, 0))
+    entry = ctypes.create_string_buffer(_ENTRY.size)
+    struct.pack_into("@I", entry, 0, _ENTRY.size)
+    found = []
+    is_found = kernel32().Process32FirstW(snapshot, entry)
+    while is_found:
+        fields = _ENTRY.unpack(entry.raw)
+        found += [fields[2]] if fields[6] == pid else []
+        is_found = kernel32().Process32NextW(snapshot, entry)
+    kernel32().CloseHandle(snapshot)
+    began = _start_time(pid) if found else 0
+    return [child for child in found if _start_time(child) >= began]
+
+
+def _start_time(pid: int) -> int:
+    """Return when a process began, in units of the system; 0 for one that has ended."""
+    times = [ctypes.c_uint64() for _ in range(4)]
+    try:
+        with _opened(pid, _QUERY_LIMITED_INFORMATION) as process:
+            kernel32().GetProcessTimes(process, *map(ctypes.byref, times))
+    except OSError:
+        pass
+    return int(times[0].value)
+
+
+def command_of(pid: int) -> str:
+    """Return the command line of a process, or the path of its program where that cannot be read.
+
+    Raises:
+        OSError: it has ended, belongs to another user, or is the console that the system started for another process.
+    """
+    with _opened(pid, _QUERY_LIMITED_INFORMATION | _SYNCHRONIZE) as process:
+        path, size = ctypes.create_unicode_buffer(_MAX_PATH), ctypes.c_uint32(_MAX_PATH)
+        is_running = kernel32().WaitForSingleObject(process, 0) == _TIMED_OUT
+        is_known = kernel32().QueryFullProcessImageNameW(process, 0, path, ctypes.byref(size))
+    if not is_running or (is_known and ntpath.basename(path.value).lower() == _CONSOLE):
+        raise ProcessLookupError(pid)
+    with contextlib.suppress(OSError), _opened(pid, _QUERY_LIMITED_INFORMATION | _READ_MEMORY) as process:
+        return _command_line(process)
+    return str(path.value)
+
+
+def _command_line(process: Any) -> str:
+    information = ctypes.create_string_buffer(_BASIC_INFORMATION.size)
+    if ctypes.WinDLL("ntdll").NtQueryInformationProcess(process, 0, information, len(information), None) != 0:
+        raise OSError("its status is not readable")
+    (parameters,) = _POINTER.unpack(
+        _memory(process, _BASIC_INFORMATION.unpack(information.raw)[1] + _PARAMETERS, _POINTER.size)
+    )
+    length, _, text = _STRING.unpack(_memory(process, parameters + _COMMAND_LINE, _STRING.size))
+    return _memory(process, text, length).decode("utf-16-le", "backslashreplace").strip()
+
+
+def _memory(process: Any, address: int, size: int) -> bytes:
+    """Read the memory of a process."""
+    found = ctypes.create_string_buffer(size)
+    _checked(kernel32().ReadProcessMemory(process, ctypes.c_void_p(address), found, ctypes.c_size_t(size), None))
+    return bytes(found.raw)
 
 
 class StackRequest:

@@ -16,13 +16,23 @@ from hermetic._isolation import pipe_nursery, process_tree, windows_processes, w
 from support import Folder, run_python
 
 PYTHON, CONSOLE = r"C:\Python\python.exe", r"C:\Windows\System32\ConHost.exe"
+ENTRY, TIMED_OUT = "@IIINIIIiI520s0N", 0x102
 
 
 class FakeKernel32:
-    """The functions of kernel32 that are called. The handle of a process is its id."""
+    """The functions of kernel32 that are called. The handle of a process is its id, and it began at that time.
 
-    def __init__(self, processes: dict[int, str]) -> None:
+    Args:
+        processes: process id to the path of the program.
+        children: the process ids of the children of process 4.
+        commands: process id to the command line, where that can be read.
+    """
+
+    def __init__(self, processes: dict[int, str], children: tuple[int, ...] = (), **commands: str) -> None:
         self.processes = processes
+        self.commands = {int(name.strip("_")): line for name, line in commands.items()}
+        self.ended: list[int] = []
+        self.entries = [(pid, 4 if pid in children else 1) for pid in processes]
         self.limits = b""
         self.added: list[int] = []
         self.closed: list[int] = []
@@ -74,16 +84,59 @@ class FakeKernel32:
         self.asked += 1
         return 1
 
-    def WaitForSingleObject(self, *_: object) -> int:
+    def WaitForSingleObject(self, process: ctypes.c_void_p, _: int) -> int:
+        return 0 if process.value in self.ended else TIMED_OUT
+
+    def CreateToolhelp32Snapshot(self, *_: int) -> int:
+        return 9
+
+    def Process32FirstW(self, _snapshot: object, entry: ctypes.Array) -> int:
+        assert struct.unpack_from("@I", entry) == (struct.calcsize(ENTRY),)
+        self.listed = iter(self.entries)
+        return self.Process32NextW(None, entry)
+
+    def Process32NextW(self, _snapshot: object, entry: ctypes.Array) -> int:
+        pid, parent = next(self.listed, (0, 0))
+        struct.pack_into(ENTRY, entry, 0, 0, 0, pid, 0, 0, 0, parent, 0, 0, b"")
+        return pid
+
+    def GetProcessTimes(self, process: ctypes.c_void_p, began: object, *_: object) -> int:
+        began._obj.value = process.value  # type: ignore[attr-defined]
+        return 1
+
+    def ReadProcessMemory(
+        self, process: ctypes.c_void_p, address: ctypes.c_void_p, found: ctypes.Array, *_: object
+    ) -> int:
+        """Read the PEB at 1000, its parameters at 2000, or the command line at 3000."""
+        line = self.commands.get(process.value or 0)
+        if line is None:
+            return 0
+        text = line.encode("utf-16-le")
+        is_64_bit = sys.maxsize > 2**32
+        memory = {
+            1000 + (0x20 if is_64_bit else 0x10): struct.pack("@N", 2000),
+            2000 + (0x70 if is_64_bit else 0x40): struct.pack("@HHN", len(text), len(text), 3000),
+            3000: text,
+        }
+        found.raw = memory[address.value or 0]
+        return 1
+
+    def NtQueryInformationProcess(self, _process: object, _kind: int, found: ctypes.Array, *_: object) -> int:
+        struct.pack_into("@6N", found, 0, 0, 1000, 0, 0, 0, 0)
         return 0
 
 
 class WindowsCase(hermetic.HermeticTestCase):
     def setUp(self):
         self.system = FakeKernel32({4: PYTHON, 5: CONSOLE})
-        patch = mock.patch.multiple(windows_processes, kernel32=lambda: self.system, ctypes=ctypes)
-        patch.start()
-        self.addCleanup(patch.stop)
+        library = {"WinDLL": lambda _: self.system, "FormatError": lambda _: "", "get_last_error": int}
+        for patch in (
+            mock.patch.multiple(windows_processes, kernel32=lambda: self.system, ctypes=ctypes),
+            mock.patch.dict(vars(ctypes), library),
+            mock.patch.multiple(features, WINDOWS=True, LINUX=False),
+        ):
+            patch.start()
+            self.addCleanup(patch.stop)
 
 
 class JobTest(WindowsCase):
@@ -92,8 +145,8 @@ class JobTest(WindowsCase):
         self.assertEqual(len(self.system.limits), 144 if sys.maxsize > 2**32 else 112)
         self.assertEqual(struct.unpack_from("@qqI", self.system.limits), (0, 0, 0x2000))
 
-    def test_it_names_its_programs_but_consoles_and_those_that_have_ended(self):
-        self.assertEqual(windows_processes.Job().programs(), [PYTHON])
+    def test_it_knows_its_processes(self):
+        self.assertEqual(windows_processes.Job().pids(), [4, 5, 99])
 
     def test_an_error_of_the_system_says_what_failed(self):
         job = windows_processes.Job()
@@ -102,6 +155,26 @@ class JobTest(WindowsCase):
                 job.add(6)
         job.add(4)
         self.assertEqual((self.system.added, self.system.closed), ([4], [4]))
+
+
+class TableTest(WindowsCase):
+    """The list of processes, and their command lines."""
+
+    def setUp(self):
+        super().setUp()
+        programs = dict.fromkeys((2, 4, 6, 7, 8), PYTHON) | {5: CONSOLE}
+        self.system = FakeKernel32(programs, (2, 5, 6, 8), _6=" python -m x ")
+
+    def test_children_are_those_that_began_later(self):
+        self.assertEqual(sorted(process_tree.children_of(4)), [5, 6, 8])
+
+    def test_commands_are_read_or_else_programs_are_named(self):
+        self.assertEqual((process_tree.command_of(6), process_tree.command_of(7)), ("python -m x", PYTHON))
+
+    def test_consoles_and_what_has_ended_have_none(self):
+        self.system.ended.append(6)
+        self.assertEqual([process_tree.command_of(pid) for pid in (5, 6, 99)], [None] * 3)
+        self.assertEqual(self.system.closed.count(6), 1)
 
 
 class ThreadTest(WindowsCase):
