@@ -1,7 +1,11 @@
 import asyncio
+import logging
 import unittest
 
 from hermetic import HermeticTestCase, small
+
+# On a busy machine, asyncio reports callbacks that take long, between the name of a test and its outcome.
+logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 
 class MarkedMethodsTest(unittest.IsolatedAsyncioTestCase):
