@@ -12,7 +12,7 @@ import os
 import signal
 
 from .._base import features, own_files, real, system
-from . import mac_processes
+from . import mac_processes, windows_processes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,9 +84,7 @@ def thread_count() -> int:
 def children_of(pid: int) -> list[int]:
     """The processes whose parent is the given one, zombies included."""
     if features.WINDOWS:
-        from . import windows_processes  # it loads ctypes, which few runs need
-
-        return windows_processes.child_pids(pid)
+        return windows_processes.pids_of_children(pid)
     if not features.LINUX:
         return mac_processes.child_pids(pid)
     found: list[int] = []
@@ -179,9 +177,7 @@ def _whole_command(pid: int) -> str:
     if features.LINUX:
         return _linux_command(pid)
     if features.WINDOWS:
-        from . import windows_processes  # as above
-
-        return windows_processes.command_of(pid)
+        return windows_processes.command_line_of(pid)
     return " ".join(mac_processes.start_of(pid)[0])
 
 

@@ -5,19 +5,15 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import functools
-import importlib
-import ntpath
 import os
 import struct
 
-from .._base import features, real
+from .._base import real
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
-
-ctypes: Any = importlib.import_module("ctypes") if features.WINDOWS else None
 
 _LIMITS, _PROCESS_IDS = 9, 3  # JobObjectExtendedLimitInformation, JobObjectBasicProcessIdList
 _KILL_ON_JOB_CLOSE = 0x2000
@@ -37,48 +33,55 @@ _THREAD_TERMINATE = 1
 _BAD_FOLDER = 267  # ERROR_DIRECTORY
 RETRY_SECONDS = 0.01  # between two calls of cancel_io: the thread may only be about to wait
 _INFINITE, _TIMED_OUT = 0xFFFFFFFF, 0x102
-_CONSOLE = "conhost.exe"  # the window of a process without one: the system starts it
+_CONSOLE = r"\conhost.exe"  # the window of a process without one: the system starts it
+
+
+@functools.cache
+def _ctypes() -> Any:
+    import ctypes  # not worth its start-up time where no test starts a process
+
+    return ctypes
 
 
 @functools.cache
 def kernel32() -> Any:
     """Load the system's library of these functions."""
-    library: Any = ctypes.WinDLL("kernel32", use_last_error=True)
+    library: Any = _ctypes().WinDLL("kernel32", use_last_error=True)
     for name in ("CreateJobObjectW", "CreateEventW", "CreateToolhelp32Snapshot", "OpenProcess", "OpenThread"):
-        getattr(library, name).restype = ctypes.c_void_p
+        getattr(library, name).restype = _ctypes().c_void_p
     return library
 
 
 def _checked(outcome: Any) -> Any:
     """Return what a function has returned; 0 means that it failed."""
     if not outcome:
-        raise OSError(ctypes.FormatError(ctypes.get_last_error()))
+        raise OSError(_ctypes().FormatError(_ctypes().get_last_error()))
     return outcome
 
 
 def bad_folder() -> OSError:
     """The error of a process that is to start in something that is no folder."""
-    return OSError(None, ctypes.FormatError(_BAD_FOLDER).rstrip(".\r\n "), None, _BAD_FOLDER)
+    return OSError(None, _ctypes().FormatError(_BAD_FOLDER).rstrip(".\r\n "), None, _BAD_FOLDER)
 
 
 def cancel_io(native_id: int) -> None:
     """Have the call fail in which a thread of this process waits for a file, if it does so now."""
-    thread = ctypes.c_void_p(kernel32().OpenThread(_THREAD_TERMINATE, 0, native_id))
+    thread = _ctypes().c_void_p(kernel32().OpenThread(_THREAD_TERMINATE, 0, native_id))
     kernel32().CancelSynchronousIo(thread)
     kernel32().CloseHandle(thread)
 
 
 def are_same(handle: int, other: int) -> bool:
     """Whether two handles are of the same open file."""
-    compare = ctypes.WinDLL("kernelbase").CompareObjectHandles
-    return bool(compare(ctypes.c_void_p(handle), ctypes.c_void_p(other)))
+    compare = _ctypes().WinDLL("kernelbase").CompareObjectHandles
+    return bool(compare(_ctypes().c_void_p(handle), _ctypes().c_void_p(other)))
 
 
 class Job:
     """A group of processes, which all that they start belongs to. It ends with the process that made it."""
 
     def __init__(self) -> None:
-        self._handle = ctypes.c_void_p(_checked(kernel32().CreateJobObjectW(None, None)))
+        self._handle = _ctypes().c_void_p(_checked(kernel32().CreateJobObjectW(None, None)))
         # JOBOBJECT_EXTENDED_LIMIT_INFORMATION; the flags are its third field
         limits = struct.pack("@qqINNINII6QNNNN", 0, 0, _KILL_ON_JOB_CLOSE, *[0] * 16)
         _checked(kernel32().SetInformationJobObject(self._handle, _LIMITS, limits, len(limits)))
@@ -91,7 +94,7 @@ class Job:
     def pids(self) -> list[int]:
         """Return the process ids of its processes."""
         head = struct.calcsize("@II")  # JOBOBJECT_BASIC_PROCESS_ID_LIST
-        found = ctypes.create_string_buffer(head + _MAX_PROCESSES * struct.calcsize("N"))
+        found = _ctypes().create_string_buffer(head + _MAX_PROCESSES * struct.calcsize("N"))
         if not kernel32().QueryInformationJobObject(self._handle, _PROCESS_IDS, found, len(found), None):
             return []
         count = struct.unpack_from("@II", found)[1]
@@ -113,20 +116,20 @@ def _opened(pid: int, access: int) -> Iterator[Any]:
     Raises:
         OSError: it has ended, or belongs to another user.
     """
-    process = ctypes.c_void_p(_checked(kernel32().OpenProcess(access, 0, pid)))
+    process = _ctypes().c_void_p(_checked(kernel32().OpenProcess(access, 0, pid)))
     try:
         yield process
     finally:
         kernel32().CloseHandle(process)
 
 
-def child_pids(pid: int) -> list[int]:
+def pids_of_children(pid: int) -> list[int]:
     """Return the processes whose parent is the given one.
 
     An older process is no child: it names a parent that had the same process id before.
     """
-    snapshot = ctypes.c_void_p(kernel32().CreateToolhelp32Snapshot(_SNAPSHOT_OF_PROCESSES, 0))
-    entry = ctypes.create_string_buffer(_ENTRY.size)
+    snapshot = _ctypes().c_void_p(kernel32().CreateToolhelp32Snapshot(_SNAPSHOT_OF_PROCESSES, 0))
+    entry = _ctypes().create_string_buffer(_ENTRY.size)
     struct.pack_into("@I", entry, 0, _ENTRY.size)
     found = []
     is_found = kernel32().Process32FirstW(snapshot, entry)
@@ -141,35 +144,35 @@ def child_pids(pid: int) -> list[int]:
 
 def _start_time(pid: int) -> int:
     """Return when a process began, in units of the system; 0 for one that has ended."""
-    times = [ctypes.c_uint64() for _ in range(4)]
+    times = [_ctypes().c_uint64() for _ in range(4)]
     try:
         with _opened(pid, _QUERY_LIMITED_INFORMATION) as process:
-            kernel32().GetProcessTimes(process, *map(ctypes.byref, times))
+            kernel32().GetProcessTimes(process, *map(_ctypes().byref, times))
     except OSError:
         pass
     return int(times[0].value)
 
 
-def command_of(pid: int) -> str:
+def command_line_of(pid: int) -> str:
     """Return the command line of a process, or the path of its program where that cannot be read.
 
     Raises:
         OSError: it has ended, belongs to another user, or is the console that the system started for another process.
     """
     with _opened(pid, _QUERY_LIMITED_INFORMATION | _SYNCHRONIZE) as process:
-        path, size = ctypes.create_unicode_buffer(_MAX_PATH), ctypes.c_uint32(_MAX_PATH)
+        path, size = _ctypes().create_unicode_buffer(_MAX_PATH), _ctypes().c_uint32(_MAX_PATH)
         is_running = kernel32().WaitForSingleObject(process, 0) == _TIMED_OUT
-        is_known = kernel32().QueryFullProcessImageNameW(process, 0, path, ctypes.byref(size))
-    if not is_running or (is_known and ntpath.basename(path.value).lower() == _CONSOLE):
+        is_known = kernel32().QueryFullProcessImageNameW(process, 0, path, _ctypes().byref(size))
+    if not is_running or (is_known and path.value.lower().endswith(_CONSOLE)):
         raise ProcessLookupError(pid)
     with contextlib.suppress(OSError), _opened(pid, _QUERY_LIMITED_INFORMATION | _READ_MEMORY) as process:
-        return _command_line(process)
+        return _read_command_line(process)
     return str(path.value)
 
 
-def _command_line(process: Any) -> str:
-    information = ctypes.create_string_buffer(_BASIC_INFORMATION.size)
-    if ctypes.WinDLL("ntdll").NtQueryInformationProcess(process, 0, information, len(information), None) != 0:
+def _read_command_line(process: Any) -> str:
+    information = _ctypes().create_string_buffer(_BASIC_INFORMATION.size)
+    if _ctypes().WinDLL("ntdll").NtQueryInformationProcess(process, 0, information, len(information), None) != 0:
         raise OSError("its status is not readable")
     (parameters,) = _POINTER.unpack(
         _memory(process, _BASIC_INFORMATION.unpack(information.raw)[1] + _PARAMETERS, _POINTER.size)
@@ -180,8 +183,8 @@ def _command_line(process: Any) -> str:
 
 def _memory(process: Any, address: int, size: int) -> bytes:
     """Read the memory of a process."""
-    found = ctypes.create_string_buffer(size)
-    _checked(kernel32().ReadProcessMemory(process, ctypes.c_void_p(address), found, ctypes.c_size_t(size), None))
+    found = _ctypes().create_string_buffer(size)
+    _checked(kernel32().ReadProcessMemory(process, _ctypes().c_void_p(address), found, _ctypes().c_size_t(size), None))
     return bytes(found.raw)
 
 
@@ -194,7 +197,7 @@ class StackRequest:
 
     def __init__(self, folder: str) -> None:
         name = os.path.basename(folder)
-        self._handle = ctypes.c_void_p(_checked(kernel32().CreateEventW(None, 1, 0, name)))  # 1: it stays set
+        self._handle = _ctypes().c_void_p(_checked(kernel32().CreateEventW(None, 1, 0, name)))  # 1: it stays set
 
     def send(self) -> None:
         """Ask the worker."""

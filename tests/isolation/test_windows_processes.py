@@ -131,7 +131,7 @@ class WindowsCase(hermetic.HermeticTestCase):
         self.system = FakeKernel32({4: PYTHON, 5: CONSOLE})
         library = {"WinDLL": lambda _: self.system, "FormatError": lambda _: "", "get_last_error": int}
         for patch in (
-            mock.patch.multiple(windows_processes, kernel32=lambda: self.system, ctypes=ctypes),
+            mock.patch.object(windows_processes, "kernel32", lambda: self.system),
             mock.patch.dict(vars(ctypes), library),
             mock.patch.multiple(features, WINDOWS=True, LINUX=False),
         ):
@@ -219,10 +219,10 @@ class TreeTest(WindowsCase):
 class StackTest(hermetic.HermeticTestCase):
     def test_a_worker_writes_its_stacks_and_ends(self):
         code = """
-            import ctypes, types, time
+            import types, time
             from hermetic._isolation import windows_processes
             system = types.SimpleNamespace(CreateEventW=lambda *_: 8, WaitForSingleObject=lambda *_: 0)
-            windows_processes.kernel32, windows_processes.ctypes = lambda: system, ctypes
+            windows_processes.kernel32 = lambda: system
             def hangs():
                 windows_processes.StackRequest("hermetic-1").answer(2, 3)
                 time.sleep(60)
