@@ -1,12 +1,14 @@
 """The nursery on other systems than Linux: each worker is a fresh interpreter, connected by its standard files.
 
-The worker moves these files away before its first test. A thread reads what the worker sends, because some systems
-cannot wait for pipes.
+The worker moves these files away before its first test. A thread waits for what the worker sends, because Windows
+cannot wait for several pipes. The thread of the run reads it, so it knows when there is nothing more to read: what the
+worker has printed by then belongs to the tests that it knows of.
 """
 
 from __future__ import annotations
 
 import contextlib
+import select
 import signal
 import subprocess
 
@@ -17,7 +19,7 @@ from . import process_tree, windows_processes
 from .interpreters import WorkerArguments, fresh_command
 from .nursery import Nursery
 
-_LAST_SECONDS = 1.0  # for the thread to read what a worker sent before it ended, and for its processes to end
+_LAST_SECONDS = 1.0  # for the processes of a worker that has ended to end
 _READ_BYTES = 1_000_000  # at a time
 _POLL_SECONDS = 0.01  # between two looks at a worker that is about to end
 
@@ -64,6 +66,26 @@ class PipeNursery(Nursery):
         return [link for link in links if link.has_news()]
 
 
+def _pipe_has_news(file: int) -> bool:
+    """Whether a pipe can be read at once: it holds something, or is at its end."""
+    return windows_processes.pipe_has_news(file) if features.WINDOWS else bool(_poll(file, 0))
+
+
+def _wait_for_pipe(file: int) -> None:
+    """Wait until a pipe can be read."""
+    if features.WINDOWS:
+        windows_processes.wait_for_pipe(file)
+    else:
+        _poll(file, None)
+
+
+def _poll(file: int, milliseconds: int | None) -> list[tuple[int, int]]:
+    poll = system.original("select", "poll")()
+    poll.register(file, select.POLLIN)  # type: ignore[attr-defined,unused-ignore]  # not on Windows
+    found: list[tuple[int, int]] = poll.poll(milliseconds)
+    return found
+
+
 class _Signal:
     """Wakes a thread that waits. It is a lock, because a framework may have replaced the events of ``threading``."""
 
@@ -93,8 +115,8 @@ class _Signal:
 class _PipeLink:
     """The connection to a worker: pipes to its standard input and from its standard output.
 
-    The thread reads on once ``receive`` has taken what it read last: a test that floods its pipe must not fill the
-    memory of the run.
+    What a test sends waits in the pipe until ``receive`` reads it: a test that floods its pipe must not fill the memory
+    of the run.
     """
 
     def __init__(
@@ -104,24 +126,21 @@ class _PipeLink:
         self._tree = tree
         self._news = news
         self._nonce = nonce
-        self._data = b""
         self._arrived, self._taken = _Signal(), _Signal()
         self._at_end = False
-        real.start_thread(self._read, ())
+        real.start_thread(self._watch, ())
 
-    def _read(self) -> None:
+    def _watch(self) -> None:
+        """In the thread: signal that the pipe can be read, each time that all was read before."""
         assert self._process.stdout is not None
         with scopes.unjudged():
-            while True:
+            while not self._at_end:
                 try:
-                    data = system.read(self._process.stdout.fileno(), _READ_BYTES)
+                    _wait_for_pipe(self._process.stdout.fileno())
                 except (OSError, ValueError):
-                    data = b""
-                self._data = data
+                    return  # the link was closed
                 self._arrived.give()
                 self._news.give()
-                if not data:
-                    return
                 self._taken.wait()
 
     def has_news(self) -> bool:
@@ -136,16 +155,27 @@ class _PipeLink:
         if self._at_end:
             self._wait_for_exit(timeout)
             return b""
-        if not self._arrived.take(timeout):
-            # What a worker that has ended sent last: on a busy machine, the thread may not have read it yet. A process
-            # that the test left may hold the pipe: then its end never comes.
-            has_ended = self._process.poll() is not None
-            if not has_ended or not self._arrived.take(_LAST_SECONDS):
-                self._at_end = has_ended
-                return b""
-        data = self._data
+        is_signalled = self._arrived.take(timeout)
+        try:
+            return self._read()
+        finally:
+            if is_signalled:
+                self._taken.give()
+
+    def _read(self) -> bytes:
+        """Read what is in the pipe, even if the thread has not signalled it yet, as on a busy machine."""
+        assert self._process.stdout is not None
+        file = self._process.stdout.fileno()
+        has_ended = self._process.poll() is not None
+        if not _pipe_has_news(file):
+            # A process that the test left may hold the pipe of a worker that has ended: then its end never comes.
+            self._at_end = has_ended
+            return b""
+        try:
+            data: bytes = system.read(file, _READ_BYTES)
+        except OSError:
+            data = b""
         self._at_end = not data
-        self._taken.give()
         return data
 
     def _wait_for_exit(self, timeout: float) -> None:

@@ -8,6 +8,7 @@ import textwrap
 import threading
 import types
 import unittest
+from unittest import mock
 
 import hermetic
 import support
@@ -213,17 +214,33 @@ class LeftoversTest(unittest.TestCase):
 LEFT = ("test_child", "test_grandchild", "test_grandchild_in_another_session")
 
 
-@hermetic.medium  # it waits for a thread
-class LastFramesTest(hermetic.HermeticTestCase):
-    def test_what_a_worker_sent_before_its_end_is_read_even_late(self):
-        reading, writing = os.pipe()
-        with open(reading, "rb", buffering=0) as stdout:
-            process = types.SimpleNamespace(stdout=stdout, poll=lambda: 0, pid=0)
-            link = pipe_nursery._PipeLink(process, pipe_nursery._GroupTree(process, ""), b"", pipe_nursery._Signal())
-            late = threading.Timer(0.2, lambda: (os.write(writing, b"last"), os.close(writing)))
-            late.start()
-            self.assertEqual(link.receive(0), b"last")  # although the process has ended, and nothing has come
-            self.assertFalse(link._at_end)
-            self.assertEqual(link.receive(5.0), b"")
-            self.assertTrue(link._at_end)
-            late.join()
+class LateThreadTest(hermetic.HermeticTestCase):
+    """On a busy machine, the thread that waits for the pipe may not have been awake since the worker wrote."""
+
+    def setUp(self):
+        reading, self.writing = os.pipe()
+        stdout = open(reading, "rb", buffering=0)
+        self.addCleanup(stdout.close)
+        is_awake = threading.Event()
+        waiting = mock.patch.object(pipe_nursery, "_wait_for_pipe", lambda _: is_awake.wait())
+        waiting.start()
+        self.addCleanup(waiting.stop)
+        self.addCleanup(is_awake.set)
+        self.process = types.SimpleNamespace(stdout=stdout, poll=lambda: None, pid=0)
+        tree = pipe_nursery._GroupTree(self.process, "")
+        self.link = pipe_nursery._PipeLink(self.process, tree, b"", pipe_nursery._Signal())
+
+    def test_what_is_in_the_pipe_is_received(self):
+        os.write(self.writing, b"first")
+        self.assertEqual((self.link.receive(0), self.link.receive(0)), (b"first", b""))
+        os.write(self.writing, b"last")
+        self.process.poll = lambda: 0
+        self.assertEqual((self.link.receive(0), self.link._at_end), (b"last", False))
+        os.close(self.writing)
+        self.assertEqual((self.link.receive(0), self.link._at_end), (b"", True))
+
+    def test_the_pipe_of_a_worker_that_has_ended_may_be_held_by_another_process(self):
+        self.addCleanup(os.close, self.writing)
+        self.assertEqual((self.link.receive(0), self.link._at_end), (b"", False))
+        self.process.poll = lambda: 0
+        self.assertEqual((self.link.receive(0), self.link._at_end), (b"", True))

@@ -167,7 +167,12 @@ class ScriptCase(unittest.TestCase):
         with Folder(**files) as folder:
             runs, starts = (os.path.join(folder, name) for name in ("runs", "starts"))
             package = os.path.dirname(os.path.dirname(sys.modules["hermetic"].__file__))
-            env = {"RUNS": runs, "STARTS": starts, "METHOD": method, "PYTHONPATH": f"{folder}/count:{package}"}
+            env = {
+                "RUNS": runs,
+                "STARTS": starts,
+                "METHOD": method,
+                "PYTHONPATH": os.pathsep.join((os.path.join(folder, "count"), package)),
+            }
             done = run_python(*arguments, cwd=folder, env=env, timeout=WALL_SECONDS)
             started = os.path.getsize(starts)
             lines = pathlib.Path(runs).read_text(encoding="utf-8").splitlines() if os.path.exists(runs) else []
