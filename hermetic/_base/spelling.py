@@ -1,4 +1,4 @@
-"""Recognizes misspelt names, and suggests the right ones."""
+"""Recognizes misspelt names, suggests the right ones, and spells numbers of things."""
 
 from __future__ import annotations
 
@@ -33,6 +33,12 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     by_form = {right.lower(): right for right in known}
     found = difflib.get_close_matches(name.lower().replace("-", "_"), by_form, 1, _ALIKE)
     return by_form[found[0]] if found else None
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things."""
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
 
 
 def hint(name: str, known: Iterable[str]) -> str:

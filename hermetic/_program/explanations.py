@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MOST_COLUMNS = 100
+_SETTING_OF_MARK = {"timeout": "test_timeout"}  # other marks have the names of their settings
 
 
 def explanation(words: str) -> str:
@@ -41,13 +42,14 @@ def explanation(words: str) -> str:
 
 def _key(words: str) -> str:
     """The key of an entry, from any way to write its topic."""
-    name = words.strip().partition("=")[0].strip("[]`@")
+    name = re.split(r"[=(]", words.strip())[0].strip("[]`@")
     error = getattr(errors, name.rpartition(".")[2], None)
     code = re.match(r"(H\d{3}): ", getattr(error, "__doc__", None) or "")
     if code:
         return code[1].lower()
     name = next((setting.options[-1] for setting in SETTINGS.values() if name in setting.options), name)
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_").removeprefix("hermetic_")
+    key = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_").removeprefix("hermetic_")
+    return _SETTING_OF_MARK.get(key, key)
 
 
 def _sections() -> Iterator[tuple[str, str]]:

@@ -7,6 +7,8 @@ would make unittest's own abbreviations (``--start`` for ``--start-directory``) 
 from __future__ import annotations
 
 import argparse
+import os
+import re
 
 from .._settings.current_run import JSON, TEXT
 from .._settings.kinds import Variations
@@ -17,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
+
+    from .._settings.kinds import Kind
 
 # No settings: a file, or an inherited variable, that leaves tests out would turn runs of a part of the tests green.
 # Each has its help, in Markdown as that of settings, and how ``argparse`` is told about it.
@@ -187,13 +191,26 @@ def split_arguments(arguments: Sequence[str], program: str) -> tuple[argparse.Na
 _OPTIONAL = {"--shuffle": (SETTINGS["shuffle"].kind, "random"), "--vary": (Variations(), "all")}
 
 
+def _is_misspelt(word: str, kind: Kind) -> bool:
+    """Whether a word after an option is a wrong value, which is refused later, and not the name of a test.
+
+    No test has a name with a comma or an equals sign.
+    """
+    if {*word} & {*",="}:
+        return True
+    if not re.fullmatch(r"\w[\w-]*", word) or not kind.hint(word) or os.path.exists(word):
+        return False
+    from importlib import util  # other runs need none of it
+
+    return util.find_spec(word) is None
+
+
 def _with_values(arguments: Sequence[str]) -> list[str]:
     """Return the arguments, with a value for ``--shuffle`` and ``--vary``: what follows may be the name of a test."""
     given = []
     for index, argument in enumerate(arguments):
         kind, default = _OPTIONAL.get(argument, (None, ""))
         following = "".join(arguments[index + 1 : index + 2])
-        # No test has a name with a comma or an equals sign: such a value is wrong, and is refused later.
-        has_value = kind is None or kind.parse(following) is not None or bool({*following} & {*",="})
+        has_value = kind is None or kind.parse(following) is not None or _is_misspelt(following, kind)
         given.append(argument if has_value else f"{argument}={default}")
     return given

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .._base.spelling import counted
 from . import html_details, html_text
 from .html_text import escaped
 
@@ -55,7 +56,7 @@ def failures(numbered: Sequence[tuple[int, TestRecord]], trends: Trends | None, 
         causes: dict[tuple[str, ...], list[tuple[int, TestRecord]]] = {}
         for item in bad:
             causes.setdefault(cause(item[1]), []).append(item)
-        of = f' <span class="soft">{html_text.counted(len(causes), "cause")}</span>' if len(causes) < len(bad) else ""
+        of = f' <span class="soft">{counted(len(causes), "cause")}</span>' if len(causes) < len(bad) else ""
         yield f'<section id="failures"><h2 id="failures-title">Failures{of}</h2>'
         yield from _grouped([*causes.values()], trends, places)
         yield "</section>"
@@ -74,7 +75,7 @@ def _grouped(
     left = _MAX_ROWS
     for items in causes:
         if len(items) > 1:
-            yield f'<div class="cause"><h3>{html_text.counted(len(items), "test")} with one cause</h3>'
+            yield f'<div class="cause"><h3>{counted(len(items), "test")} with one cause</h3>'
             yield f'<p class="message">{escaped(html_details.first_line(items[0][1]))}</p>'
         for index, (number, record) in enumerate(items):
             if index == _SHOWN:

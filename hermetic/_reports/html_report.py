@@ -13,6 +13,7 @@ import hashlib
 import pkgutil
 import time
 
+from .._base.spelling import counted
 from . import html_details, html_failures, html_tests, html_text, html_trends
 from .html_text import escaped
 from .html_timeline import Timeline, timeline
@@ -93,7 +94,7 @@ def _verdict(run: RunRecord) -> str:
 
 def _header(run: RunRecord) -> Iterator[str]:
     look, mark = ("success", "✓") if run.successful else ("error", "✕")
-    tests = html_text.counted(sum(record.kind == "test" for record in run.tests), "test")
+    tests = counted(sum(record.kind == "test" for record in run.tests), "test")
     yield f'<header>\n<h1 class="verdict {look}"><span aria-hidden="true">{mark}</span> {_verdict(run)}'
     yield f' <span class="soft">{tests} in {html_text.duration(run.duration)}</span></h1>'
     if run.ended_early is not None:
@@ -101,7 +102,7 @@ def _header(run: RunRecord) -> Iterator[str]:
     yield from _bar(run)
     totals = run.totals()
     started = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(run.started))
-    not_run = f"{html_text.counted(totals['not_run'], 'test')} did not run" if totals["not_run"] else ""
+    not_run = f"{counted(totals['not_run'], 'test')} did not run" if totals["not_run"] else ""
     facts = [not_run, started, f"Python {run.python} on {run.platform}", f"hermetic {run.hermetic}"]
     yield f'<p class="soft meta">{" · ".join(escaped(fact) for fact in facts if fact)}</p>'
     yield f'<p class="meta"><code>{escaped(" ".join(run.command))}</code></p>'

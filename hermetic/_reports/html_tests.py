@@ -6,6 +6,7 @@ hundredth of what rows cost, and which the script of the page turns into rows wh
 
 from __future__ import annotations
 
+from .._base.spelling import counted
 from . import html_details, html_text
 from .html_text import escaped
 from .plain_text import identifier
@@ -69,7 +70,7 @@ def _summary(suite: str, records: list[TestRecord]) -> str:
     seconds = html_text.duration(sum(record.duration for record in records))
     return (
         f'<details class="suite"><summary>{html_text.name(suite, suite.rpartition(".")[2])}'
-        f'{failed}<span class="soft">{html_text.counted(len(records), "test")}</span>'
+        f'{failed}<span class="soft">{counted(len(records), "test")}</span>'
         f'<span class="time">{seconds}</span></summary>'
     )
 

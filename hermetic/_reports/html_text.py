@@ -38,11 +38,6 @@ def in_words(outcome: str) -> str:
     return {"success": "passed", "skip": "skipped"}.get(outcome, outcome.replace("_", " "))
 
 
-def counted(number: int, noun: str) -> str:
-    """A number of things."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def duration(seconds: float) -> str:
     """A duration for people."""
     if seconds >= 60:  # noqa: PLR2004 - a minute

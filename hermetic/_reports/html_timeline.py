@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._base.spelling import counted
 from . import html_text
 from .html_text import escaped
 from .test_records import OUTCOMES
@@ -75,7 +76,7 @@ def timeline(run: RunRecord, lanes: Timeline) -> Iterator[str]:
     for name, records in zip(lanes.names, rows, strict=True):
         if records:
             busy = html_text.duration(sum(record.duration for record in records))
-            told = f"· {html_text.counted(len(records), 'test')} · {busy}"
+            told = f"· {counted(len(records), 'test')} · {busy}"
             yield f'<span class="lane">{escaped(name)} <span class="soft">{told}</span></span>'
             yield _drawing(records, lanes.end)
     yield '</div><p class="soft axis"><span>0 s</span>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from .._base.spelling import counted
 from . import html_details, html_text
 from .html_text import escaped
 
@@ -67,7 +68,7 @@ def _chart(runs: list[PastRun]) -> Iterator[str]:
     failed = sum(bool(run.failures) for run in runs)
     before = sorted(run.seconds for run in runs[:-1])[(len(runs) - 1) // 2]
     told = (
-        f"{html_text.counted(len(runs), 'run')}, {failed} with failures. The median of the earlier ones took"
+        f"{counted(len(runs), 'run')}, {failed} with failures. The median of the earlier ones took"
         f" {html_text.duration(before)}, and this one {html_text.duration(runs[-1].seconds)}."
     )
     yield f'<svg class="chart" viewBox="0 0 {max(len(runs), 20) * _WIDTH} {_HEIGHT}" role="img" aria-label="{told}"'
@@ -76,7 +77,7 @@ def _chart(runs: list[PastRun]) -> Iterator[str]:
 
 def _told(run: PastRun) -> str:
     date = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(run.started))
-    return f"{date}: {html_text.counted(run.tests, 'test')}, {run.failures} failed, {html_text.duration(run.seconds)}"
+    return f"{date}: {counted(run.tests, 'test')}, {run.failures} failed, {html_text.duration(run.seconds)}"
 
 
 def _changes(kind: str, names: list[str], number: int, links: Mapping[str, str]) -> Iterator[str]:
@@ -109,4 +110,4 @@ def _counts(test: FlakyTest) -> str:
 
 
 def _ago(runs: int) -> str:
-    return "in this run" if runs == 0 else f"{html_text.counted(runs, 'run')} ago"
+    return "in this run" if runs == 0 else f"{counted(runs, 'run')} ago"

@@ -250,6 +250,14 @@ class KnownDependences(Kind):
         match = re.fullmatch(r"(\S+) [^:\s]+: \S.*", entry)
         return match is not None and all(subject in Variations.words[2:] for subject in match[1].split(","))
 
+    def hint(self, value: Any) -> str:
+        """Return the suggestion of the nearest subject for the first wrong one of an entry."""
+        entries = value.splitlines() if isinstance(value, str) else value if isinstance(value, list) else ()
+        given = [subject for entry in entries for subject in str(entry).strip().partition(" ")[0].split(",")]
+        subjects = Variations.words[2:]
+        # The report names variations such as timezone=UTC.
+        return next((hint(subject.partition("=")[0], subjects) for subject in given if subject not in subjects), "")
+
     def shown(self, value: Any) -> str:
         """Return the entries, with semicolons between them, or ``none``."""
         return "; ".join(value) or "none"

@@ -194,7 +194,9 @@ class Settings:
         "End the run after [this many failures](../how-to/choose-tests.md#end-a-run-early) and errors (default: never)",
     )
     test_timeout: float | None = _setting(
-        Seconds(), "[Interrupt](messages.md#h006) a test that is not isolated after this many seconds (default: never)"
+        Seconds(),
+        "[Interrupt](messages.md#h006) a test that is not isolated after this many seconds (default: never)",
+        "A mark (`@hermetic.timeout(5)`) can set another time, also for an isolated test.",
     )
     processes_at_import: str = _setting(
         Choice("error", "allow"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .._base import real
 from .._base.errors import ConfigurationError
 from .._base.records import PastRun
+from .._base.spelling import counted
 from .history import history_path, owner_of_fixture
 from .history_file import HistoryFile, read_plain
 
@@ -55,12 +56,8 @@ def merge(paths: Sequence[str], settings: Settings) -> str:
         file.add(ran, failed, {}, run)
     except OSError as error:
         raise ConfigurationError(f"the history {path} could not be written: {error.strerror or error}") from None
-    shown, were = _counted(len(reports), "report"), _counted(run.tests, "test")
+    shown, were = counted(len(reports), "report"), counted(run.tests, "test")
     return f"Added a run of {were} ({run.failures} failed) from {shown} to {real.relative_path(path)}."
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
 
 
 def _is_test(test: dict[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._base import command
+from .._base.spelling import counted
 from .._variations import catalogue
 from . import by_hand, process
 from .verdicts import FAILS, FIXTURE, MODULE, MOST_TESTS, PROGRAM, TEST
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from .verdicts import Subject
 
 
-_OTHERS = {FIXTURE: "{count} fixture{s}", MODULE: "{count} import{s}", PROGRAM: "the whole program"}
+_OTHERS = {FIXTURE: "fixture", MODULE: "import"}
 _MOST_LISTED = 20  # tests below a heading; the report files list all
 _MOST_EXAMPLES = 3  # tests that change, if most tests do
 
@@ -113,7 +114,7 @@ def finding_lines(finding: Finding, most: int = _MOST_EXAMPLES) -> Iterator[str]
 
 def _more(start: str, count: int) -> Iterator[str]:
     if count > 0:
-        yield f"{start}and {count:,} more tests (--json, --junit-xml and --html list all)"
+        yield f"{start}and {counted(count, 'more test')} (--json, --junit-xml and --html list all)"
 
 
 def _outcomes(finding: Finding) -> Iterator[str]:
@@ -150,12 +151,11 @@ def _section(heading: str, entries: Iterable[str], most: int = _MOST_LISTED) -> 
 def _summary(findings: StudyFindings) -> str:
     subjects = {finding.subject for finding in findings.steady}
     if not subjects:
-        return f"None of {findings.tests:,} tests was found to depend on what was varied."
+        return f"None of {counted(findings.tests, 'test')} was found to depend on what was varied."
     tests = {test for finding in findings.steady for test in finding.tests or [finding.subject] if test.kind == TEST}
-    others = [
-        text.format(count=count, s="s" * (count != 1))
-        for kind, text in _OTHERS.items()
-        if (count := sum(subject.kind == kind and subject != MOST_TESTS for subject in subjects))
-    ]
+    counts = {kind: sum(subject.kind == kind and subject != MOST_TESTS for subject in subjects) for kind in _OTHERS}
+    others = [counted(count, _OTHERS[kind]) for kind, count in counts.items() if count]
+    others += ["the whole program"] * any(subject.kind == PROGRAM and subject != MOST_TESTS for subject in subjects)
     also = f" Other findings: {', '.join(others)}." if others else ""
-    return f"{len(tests):,} of {findings.tests:,} tests depend on what was varied.{also}"
+    verb = "depends" if len(tests) == 1 else "depend"
+    return f"{len(tests):,} of {counted(findings.tests, 'test')} {verb} on what was varied.{also}"

@@ -13,6 +13,7 @@ from collections import Counter
 
 from .._base import real
 from .._base.errors import ConfigurationError
+from .._base.spelling import counted
 from .._variations import catalogue
 from . import search
 from .runs import Asked, OutOfBudgetError, Runs, slowdown
@@ -105,15 +106,15 @@ class Study:
         self._runs.limit(first, seconds)
         tests = [subject for subject in first if subject.kind == TEST]
         if not tests:
-            raise ConfigurationError(
-                f"--vary: a plain run has no tests: {first.of(THE_PROGRAM).text or 'none was found'}"
-            )
+            failed = [f"{subject}: {verdict.text}" for subject, verdict in first.items() if verdict.outcome == FAILS]
+            why = first.of(THE_PROGRAM).text or "; ".join(failed) or "none was found"
+            raise ConfigurationError(f"--vary: a plain run has no tests: {why}")
         factors = sum(slowdown(batch) for batch in batches)
         failing = sum(first[subject].outcome == FAILS for subject in tests)
         self._tell(
-            f"{_count(len(tests), 'test')}{f' ({failing} failing)' if failing else ''}, {seconds:.1f} s in a plain run."
-            f" To try: {_count(sum(map(len, batches)), 'variation')},"
-            f" in {_count(len(batches), 'run')} of all tests: about {seconds * (1 + factors):.0f} s, and more for each"
+            f"{counted(len(tests), 'test')}{f' ({failing} failing)' if failing else ''}, {seconds:.1f} s in a plain"
+            f" run. To try: {counted(sum(map(len, batches)), 'variation')},"
+            f" in {counted(len(batches), 'run')} of all tests: about {seconds * (1 + factors):.0f} s, and more for each"
             " test that changes"
         )
         self._run_plain_again(first)
@@ -130,7 +131,7 @@ class Study:
 
     def _study(self, batch: list[str]) -> None:
         """Find what depends on the variations of a batch."""
-        self._tell(f"{self._runs.processes} runs, {self._runs.seconds:.0f} s so far. Under {_listed(batch)}")
+        self._tell(f"{counted(self._runs.processes, 'run')}, {self._runs.seconds:.0f} s so far. Under {_listed(batch)}")
         names: Set = tuple(batch)
         tests: tuple[Subject, ...] | None = None
         while names:
@@ -306,7 +307,3 @@ def _group_of(names: Set) -> str | None:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"

@@ -7,6 +7,7 @@ import sys
 
 from .._base import features, real
 from .._base.errors import ConfigurationError
+from .._base.spelling import counted
 from .._isolation import process_tree, processors
 from .._running import foreground
 from .._running.watched_run import jobs
@@ -56,7 +57,7 @@ def study(text: str, budget: str | None) -> int:
     known_dependences.sort_out(findings, current_run.settings.vary_known, tried)
     sys.stdout.write(report.text(findings) + "\n")
     sys.stdout.flush()
-    _tell(f"{runs.processes} processes ran {runs.tests} tests in {runs.seconds:.0f} s")
+    _tell(f"{counted(runs.processes, 'process')} ran {counted(runs.tests, 'test')} in {runs.seconds:.0f} s")
     troubles = _write_reports(findings)
     if findings.was_stopped:
         return features.INTERRUPTED_EXIT_STATUS
@@ -117,7 +118,7 @@ def _seconds(text: str) -> float:
 def _show_progress(runs: int) -> None:
     """Show the number of runs on a terminal, until the next line."""
     if colours.is_terminal(sys.stderr):
-        sys.stderr.write(f"\r{runs} runs")
+        sys.stderr.write(f"\r{counted(runs, 'run')}")
         sys.stderr.flush()
 
 

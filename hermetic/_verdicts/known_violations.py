@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._base.spelling import counted
 from .._settings import baseline_file
 from .._settings.current_run import current_run
 from . import baseline
@@ -42,11 +43,11 @@ class KnownViolations:
         ]
         if known:
             tests = len({violation.test for violation in known})
-            lines.append(f"baseline: {_counted(len(known), 'known violation')} in {_counted(tests, 'test')}")
+            lines.append(f"baseline: {counted(len(known), 'known violation')} in {counted(tests, 'test')}")
         gone = self._gone({found[violation] for violation in known}, result)
         if gone:
             what = "no longer occurs: remove it" if len(gone) == 1 else "no longer occur: remove them"
-            lines.append(f"baseline: {_counted(len(gone), 'known violation')} {what} from {' or '.join(self._places)},")
+            lines.append(f"baseline: {counted(len(gone), 'known violation')} {what} from {' or '.join(self._places)},")
             lines.append("  or run with --write-baseline to update the file:")
             lines += [f"  {entry}" for entry in gone[:_MAX_GONE]]
             lines += [f"  ... and {len(gone) - _MAX_GONE} more"] * (len(gone) > _MAX_GONE)
@@ -64,7 +65,3 @@ class KnownViolations:
             if name not in unsure and (name in self._ids or self._is_whole):
                 gone.append(entry)
         return gone
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}"

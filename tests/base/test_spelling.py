@@ -22,6 +22,10 @@ class SpellingTest(hermetic.HermeticTestCase):
         self.assertEqual(spelling.nearest("Isolated-Timout", known), "isolated_timeout")
         self.assertIsNone(spelling.nearest("verbosity", known))
 
+    def test_a_number_of_things_is_spelt_in_singular_and_plural(self):
+        counts = [spelling.counted(1, "test"), spelling.counted(0, "test"), spelling.counted(1200, "process")]
+        self.assertEqual(counts, ["1 test", "0 tests", "1,200 processes"])
+
     def test_a_hint_is_empty_where_no_known_name_is_like_the_wrong_one(self):
         self.assertEqual(spelling.hint("job", ["jobs"]), " (did you mean jobs?)")
         self.assertEqual(spelling.hint("colour", ["jobs"]), "")

@@ -21,6 +21,8 @@ class ExplanationTest(hermetic.HermeticTestCase):
             "-j, --jobs\n": ("-j", "jobs", "--jobs=4", "HERMETIC_JOBS"),
             "--forbid\n": ("forbid", "--forbid"),
             "--shard K/N\n": ("--shard", "shard"),
+            "--test-timeout\n": ("test_timeout", "timeout", "@hermetic.timeout", "@timeout(5)"),
+            "--retries\n": ("retries", "@hermetic.retries", "@retries(2)"),
             "small\n": ("small", "@small"),
             "large, xlarge\n": ("xlarge",),
             "Where to write settings\n": ("where to write settings",),

@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import sys
+from unittest import mock
 
 import hermetic
+import support
 from hermetic._program import options
 
 
@@ -46,6 +49,28 @@ class SplitTest(hermetic.HermeticTestCase):
             with self.subTest(text=text):
                 ours, left = self.split(text)
                 self.assertEqual((ours.shuffle, left), (seed, rest))
+
+    def test_a_misspelt_list_of_variations_is_no_name_of_a_test(self):
+        for text, variations, rest in (
+            ("--vary timezon test_shop", "timezon", ["test_shop"]),
+            ("--vary hash-sed", "hash-sed", []),
+            ("--vary test_shop", "all", ["test_shop"]),
+            ("--vary locales", "locales", []),
+            ("--vary locale", "locale", []),
+            ("--vary json", "all", ["json"]),
+            ("--vary ordered.test_a", "all", ["ordered.test_a"]),
+            ("--vary discover", "all", ["discover"]),
+            ("--vary -v", "all", ["-v"]),
+        ):
+            with self.subTest(text=text):
+                ours, left = self.split(text)
+                self.assertEqual((ours.vary, left), (variations, rest))
+
+    def test_a_folder_or_module_whose_name_is_near_to_a_variation_is_a_test(self):
+        with support.Folder(**{"locales/test_a.py": "", "orders.py": ""}) as folder:
+            with mock.patch.object(sys, "path", [folder, *sys.path]):
+                found = [self.split(f"--vary {name}")[1] for name in ("orders", "locales")]
+        self.assertEqual(found, [["orders"], ["locales"]])
 
     def test_an_option_without_its_value_is_wrong_usage(self):
         with contextlib.redirect_stderr(io.StringIO()), self.assertRaises(SystemExit):

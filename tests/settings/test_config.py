@@ -291,6 +291,12 @@ class EnvironmentTest(ConfigTestCase):
         os.environ["HERMETIC_MODE"] = "strictly"
         self.assert_error("environment", "HERMETIC_MODE", "'strictly'", "strict, warn or off")
 
+    def test_an_error_on_a_known_dependence_names_the_nearest_subject(self):
+        for subjects in ("timezon", "umask,timezon", "timezone=UTC"):
+            with self.subTest(subjects):
+                os.environ["HERMETIC_VARY_KNOWN"] = f"umask a.*: fine\n{subjects} a.*: on purpose"
+                self.assert_error("environment", "HERMETIC_VARY_KNOWN", "(did you mean timezone?)")
+
     def test_what_hermetic_itself_sets_is_no_setting(self):
         os.environ["HERMETIC_ISOLATED"] = "1"
         self.assertEqual((self.load().isolated, dict(self.load().origins)), (False, {}))

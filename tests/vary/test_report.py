@@ -70,6 +70,7 @@ ci=set (CI=true)
   remedy: python -m hermetic --explain ci
 
 45 of 50 tests depend on what was varied."""
+ONE = "\n1 of 1 test depends on what was varied."
 COUNTS = "0 of 9 tests depend on what was varied. Other findings: 1 fixture, 2 imports."
 
 
@@ -89,6 +90,9 @@ class ReportTest(HermeticTestCase):
             finding("three", "ci=set"),
         ]
         self.assertEqual(self.text(steady=steady, plain=plain(9)), STEADY)
+
+    def test_a_single_test_is_counted_in_the_singular(self):
+        self.assertTrue(self.text(steady=[finding("one", "ci=set")], plain=plain(1)).endswith(ONE))
 
     def test_a_hash_seed_is_compared_with_that_of_plain_runs(self):
         with mock.patch.dict(os.environ):

@@ -344,6 +344,11 @@ class StudyTest(HermeticTestCase):
         with self.assertRaisesRegex(ConfigurationError, "has no tests: SyntaxError"):
             self.study({THE_PROGRAM: lambda *_: failure("SyntaxError")})
 
+    def test_a_suite_without_tests_names_the_modules_that_could_not_be_imported(self):
+        module = Subject(MODULE, "test_x", 0)
+        with self.assertRaisesRegex(ConfigurationError, "has no tests: the import of test_x: SyntaxError"):
+            self.study({module: lambda *_: failure("SyntaxError")})
+
     def test_what_no_time_was_left_for_is_named(self):
         findings = self.study({"seed": under(SEED), "other": under("no")}, names=(SEED, "hash-seed=2"), most=4)
         self.assertEqual(findings.not_tried, [SEED, "hash-seed=2"])
