@@ -40,7 +40,7 @@ def _prctl() -> Any:
         import ctypes  # not worth its start-up time where no test is isolated
 
         return ctypes.CDLL(None).prctl
-    except (ImportError, OSError, AttributeError):
+    except (ImportError, OSError, AttributeError, TypeError):  # TypeError: on Windows, for the None
         return None
 
 

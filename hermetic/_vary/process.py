@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 from .._base import features, real
-from .._isolation import output, process_tree
+from .._isolation import output, process_tree, windows_processes
 from .._running import foreground
 from .._variations import catalogue
 from .._variations.path_variations import NOT_COPIED
@@ -174,6 +174,9 @@ class VariedProcess:
                 start_new_session=True,
                 preexec_fn=_die_with_parent if features.LINUX else None,  # noqa: PLW1509 - there are no threads
             )
+        if features.WINDOWS:
+            self._job = windows_processes.Job()
+            self._job.add(self._process.pid)
 
     def has_ended(self) -> bool:
         """Whether the process has ended; one that takes too long is ended."""
@@ -193,7 +196,7 @@ class VariedProcess:
 
     def _kill(self) -> None:
         if features.WINDOWS:
-            self._process.kill()
+            self._job.end()
         else:
             process_tree.send_group(self._process.pid, signal.SIGKILL)
 
@@ -221,7 +224,9 @@ class VariedProcess:
         if self._process.poll() is None:
             self._kill()
             self._process.wait()
-        if not features.WINDOWS:
+        if features.WINDOWS:
+            self._job.close()
+        else:
             process_tree.send_group(self._process.pid, signal.SIGKILL)
             self._sweep()
         output.remove_folder(self.folder)

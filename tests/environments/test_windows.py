@@ -224,5 +224,21 @@ class TimeLimitTest(SampleRunCase):
         self.assertIn("Ran 3 tests", done.stderr)
 
 
+@hermetic.medium
+class VaryTest(SampleRunCase):
+    TESTS = """
+        import os, subprocess, sys, unittest
+        class SampleTest(unittest.TestCase):
+            def test_depends(self):
+                subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+                self.assertNotEqual(os.environ["PYTHONHASHSEED"], "1")
+    """
+
+    def test_a_study_names_what_a_test_depends_on_and_ends_what_its_runs_leave(self):
+        done, _ = self.run_sample("--vary", "hash-seed=1", "test_sample")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stdout, "test_depends.*\n.*hash-seed=1")
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import unittest.mock
 
 import hermetic
 from hermetic._isolation import process_tree
-from support import linux_only, posix_only, run_python
+from support import linux_only, run_python
 
 
 class StatusTest(unittest.TestCase):
@@ -29,7 +30,10 @@ class StatusTest(unittest.TestCase):
         with unittest.mock.patch.object(process_tree, "_waitid", None):  # as on macOS before Python 3.13
             self.assertTrue(process_tree.has_children())
 
-    @posix_only("signals to other processes")
+    def test_windows_has_no_library_without_a_name_and_adopts_no_orphans(self):
+        with unittest.mock.patch.object(ctypes, "CDLL", side_effect=TypeError):
+            self.assertIsNone(process_tree._prctl.__wrapped__())
+
     def test_a_process_that_is_not_there_is_signalled_to_no_effect(self):
         nobody = 2**22 + 1  # above the largest number that Linux gives
         process_tree.send(nobody, signal.SIGTERM)
