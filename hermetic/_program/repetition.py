@@ -41,8 +41,7 @@ def repeat(ours: argparse.Namespace) -> NoReturn:
     """
     option = "--until-failure" if ours.repeat is None else "--repeat"
     config.refuse_together(option, ours, _NO_RUNS)
-    if ours.tests_from == "-":  # the first run reads all of it
-        raise ConfigurationError(f"{option} and --tests-from - cannot be used together; write the names to a file")
+    config.refuse_names_of_input(option, ours)
     count = None if ours.repeat is None else Count().parse(ours.repeat)
     if ours.repeat is not None and count is None:
         raise ConfigurationError(f"--repeat {ours.repeat} is not {Count.accepted}; write one such as --repeat 20")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .._watch.watched_tests import WatchedTests
 
 VARIED_RUN, WATCHED_RUN = "HERMETIC_VARIED_RUN", "HERMETIC_WATCHED_RUN"
+_STUDIES = ("bisect", "survey", "survey_apply", "write_baseline")  # options
 _REPORTS = ("junit_xml", "json", "html")  # settings
 
 
@@ -39,8 +40,9 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
     """Read the settings, and put them in force until the stack is left.
 
     Raises:
-        ConfigurationError: as ``config.load``.
+        ConfigurationError: as ``config.load``, or options contradict each other.
     """
+    _refuse_contradictions(ours)
     varied = None if current_run.in_run else _varied_run()
     watched = None if current_run.in_run else _watched_tests(while_running)
     settings = _settings(ours, varied, watched)
@@ -62,12 +64,29 @@ def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) 
         protocol = _bazel(while_running)
         record_runs(settings, while_running, protocol, observer)
         if varied is not None and not varied.is_ordinary:
-            current_run.recorder = varied.recorder()
+            current_run.recorder, current_run.fails_fast = varied.recorder(), False
         put_in_order(settings, ours, protocol)
         current_run.lists = ours.list or current_run.lists
         current_run.debugs = _debugs(ours) or current_run.debugs
     while_running.enter_context(start_method.default_start_method(settings.start_method))
     return settings
+
+
+def _refuse_contradictions(ours: argparse.Namespace) -> None:
+    """Refuse options of which each asks for something else in the place of a run.
+
+    Raises:
+        ConfigurationError: there are such options.
+    """
+    if ours.vary is not None:
+        config.refuse_together("--vary", ours, (*_STUDIES, "list", "vary_only", "last_failed"))
+        config.refuse_names_of_input("--vary", ours)
+    if ours.vary_only is not None:
+        config.refuse_names_of_input("--vary-only", ours)
+    if ours.list is not None:
+        config.refuse_together("--list", ours, _STUDIES)
+    if ours.write_baseline:
+        config.refuse_together("--write-baseline", ours, ("survey", "survey_apply"))
 
 
 def _run_often(ours: argparse.Namespace) -> None:
@@ -155,21 +174,15 @@ def _bazel(while_running: contextlib.ExitStack) -> bazel.Protocol | None:
     if not any(name.startswith(("TEST_", "TESTBRIDGE_")) for name in os.environ):
         return None
     protocol = bazel.Protocol(while_running)
-    current_run.fails_fast, current_run.ends_at = protocol.fails_fast, protocol.ends_at
+    current_run.fails_fast, current_run.ends_at = protocol.fails_fast or None, protocol.ends_at
     return protocol
 
 
 def _observe(ours: argparse.Namespace) -> Survey | BaselineWriter | None:
-    """Observe the tests for ``--survey`` or ``--write-baseline``; a program within a test is part of that test.
-
-    Raises:
-        ConfigurationError: both options are given.
-    """
+    """Observe the tests for ``--survey`` or ``--write-baseline``; a program within a test is part of that test."""
     is_survey = ours.survey or ours.survey_apply
     if current_run.in_run or not (is_survey or ours.write_baseline):
         return None
-    if is_survey and ours.write_baseline:
-        raise ConfigurationError("--write-baseline and --survey cannot be used together; leave one of them out")
     current_run.is_observing, current_run.is_surveying = True, is_survey
     from .._studies import baseline_writer, survey  # saves 6 ms in other runs
 

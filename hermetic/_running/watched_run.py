@@ -74,8 +74,8 @@ class WatchedRun(unittest.TestSuite):
         in_run, current_run.in_run = current_run.in_run, True
         current_run.has_begun = True
         if not in_run:
-            if current_run.fails_fast:
-                result.failfast = True
+            if current_run.fails_fast is not None:
+                result.failfast = current_run.fails_fast
             scopes.running.start_methods.clear()
         try:
             with contextlib.ExitStack() as while_running:

@@ -149,6 +149,19 @@ def refuse_together(option: str, given: object, others: Iterable[str]) -> None:
             raise ConfigurationError(f"{option} and {other} cannot be used together; leave one of them out")
 
 
+def refuse_names_of_input(option: str, given: Any) -> None:
+    """Refuse ``--tests-from -`` with an option that starts several runs: the first one would read all names.
+
+    Args:
+        given: the values of all options, as attributes.
+
+    Raises:
+        ConfigurationError: the names of tests come from standard input.
+    """
+    if given.tests_from == "-":
+        raise ConfigurationError(f"{option} and --tests-from - cannot be used together; write the names to a file")
+
+
 def _environment_table(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the settings in the environment, by name."""
     table = {}

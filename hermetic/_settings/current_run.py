@@ -61,7 +61,7 @@ class CurrentRun:
         varied: the ``VariedRun`` that this process was started for by ``--vary``; None in other runs.
         lists: the form in which the program lists its tests instead of running them; None to run them.
         debugs: whether pdb opens where a test of the program fails.
-        fails_fast: whether the first failure ends the program's runs, whatever their runners say.
+        fails_fast: whether the first failure ends the program's runs; None if their runners decide.
         ends_at: when the program's runs must end, by ``perf_counter``; None for no such time.
         given_any_port: the sockets that were bound to port 0, for which the system draws a port.
         drawn_ports: the ports that the system has drawn for servers.
@@ -97,7 +97,8 @@ class CurrentRun:
         self.planned: dict[int, Any] = {}
         self.isolation = self.recorder = self.history = self.order = self.varied = self.watched = None
         self.hosts: dict[str, Any] = {}
-        self.workers_started, self.fails_fast = 0, False
+        self.workers_started = 0
+        self.fails_fast: bool | None = None
         self.lists: str | None = None
         self.debugs = False
         self.ends_at: float | None = None

@@ -43,6 +43,7 @@ def keep_watching(ours: argparse.Namespace) -> int:
         ConfigurationError: the options ask for something else than runs, or no command repeats this program.
     """
     config.refuse_together("--watch", ours, _NO_RUNS)
+    config.refuse_names_of_input("--watch", ours)
     given = command.own_words() or []
     words = _without_option(given)
     if words == given:  # otherwise each run would watch, too

@@ -61,10 +61,10 @@ class RunsTest(HermeticTestCase):
     def setUp(self):
         self.told = []
 
-    def runs(self, folder, ends_at=math.inf, jobs=1):
+    def runs(self, folder, *words, ends_at=math.inf, jobs=1):
         """Runs of the suite in a folder."""
         environ = {"PYTHONPATH": package_folder(), "HERMETIC_DEFAULT_SIZE": "medium"}
-        command = [sys.executable, "-m", "hermetic", "discover", "-s", folder]
+        command = [sys.executable, "-m", "hermetic", "discover", "-s", folder, *words]
         for patched in (mock.patch.dict(os.environ, environ), mock.patch.object(sys, "orig_argv", command)):
             patched.start()
             self.addCleanup(patched.stop)
@@ -89,6 +89,11 @@ class RunsTest(HermeticTestCase):
                 Subject(MODULE, "test_y", 0): (FAILS, "ModuleNotFoundError: No module named 'nothing_of_this_name'"),
             },
         )
+
+    def test_a_failure_ends_no_run(self):
+        with Folder(**{"test_x.py": SUITE}) as folder:
+            whole, stopped = (self.each(self.runs(folder, *words), ((), None))[0] for words in ((), ("--failfast",)))
+        self.assertEqual({*stopped}, {*whole})
 
     def test_only_the_chosen_tests_run_and_several_runs_at_a_time(self):
         with Folder(**{"test_x.py": SUITE}) as folder:
