@@ -87,7 +87,8 @@ class Summary(Listener):
         for entry in self._retried:
             if entry not in flaky:
                 _, attempts, diagnosis = entry
-                lines += [f"{_verdict_of(attempts)}: {attempts[0].id}"]
+                verdict = "could not be retried" if diagnosis else _verdict_of(attempts)  # the diagnosis says why
+                lines += [f"{verdict}: {attempts[0].id}"]
                 lines += [f"  {line}" for line in diagnosis.splitlines()]
         if flaky:
             shown = unittest_internals.in_colour_of_warnings(f"flaky={len(flaky)}", result)

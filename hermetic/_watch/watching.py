@@ -13,6 +13,7 @@ import sys
 
 from .._base import command, features, own_files, real
 from .._base.errors import ConfigurationError
+from .._base.spelling import counted
 from .._running import foreground
 from .._settings import config
 from . import source_files, watched_tests
@@ -96,16 +97,20 @@ class _Watch:
         self._files = self._look()
         while True:
             self._run(affected)
-            foreground.tell(f"watching {len(self._files)} files; Ctrl-C ends")
+            foreground.tell(f"watching {counted(len(self._files), 'file')}; Ctrl-C ends")
             changed: set[str] = set()
             affected = set()
             while affected is not None and not affected:
                 changed = self._wait()
                 affected = self._affected(changed)
-                number = f"{len(affected)} of " if affected is not None else "all "
-                total = f"{len(self._closures)} files with tests" if affected is None or affected else ""
-                what = f"running {number}{total}" if total else "no test needs it"
-                foreground.tell(f"changed: {self._shown(changed)}; {what}")
+                foreground.tell(f"changed: {self._shown(changed)}; {self._what_runs(affected)}")
+
+    def _what_runs(self, affected: set[str] | None) -> str:
+        """Say which files with tests run, of those that are known, and new ones."""
+        if affected is not None and not affected:
+            return "no test needs it"
+        total = counted(len(self._closures.keys() | (affected or set())), "file")
+        return f"running {'all' if affected is None else f'{len(affected)} of'} {total} with tests"
 
     def _run(self, files: set[str] | None) -> None:
         """Run the tests of some files, or all tests, and take the report."""

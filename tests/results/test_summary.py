@@ -76,16 +76,19 @@ class KnownViolationsTest(hermetic.HermeticTestCase):
 
 
 class RetriesTest(hermetic.HermeticTestCase):
-    def line(self, *outcomes):
+    def line(self, *outcomes, diagnosis=""):
         attempts = [TestRecord("test_a.ATest.test_it", entries=[Entry(outcome)]) for outcome in outcomes]
         summary = Summary()
-        summary.addRetries(self, attempts, "")
+        summary.addRetries(self, attempts, diagnosis)
         result = types.SimpleNamespace(ended_early=None)
         return summary.summary_lines(result, io.StringIO())[0].partition(":")[0]
 
     def test_the_attempts_are_counted_by_what_they_came_to(self):
         self.assertEqual(self.line("failure", "error"), "failed in each of 2 attempts")
         self.assertEqual(self.line("failure", "skip", "skip"), "failed in 1 of 3 attempts, and was skipped in 2")
+
+    def test_attempts_that_could_not_be_made_are_not_counted(self):
+        self.assertEqual(self.line("failure", "error", diagnosis="[H007] no"), "could not be retried")
 
 
 class SlowestTestsTest(hermetic.HermeticTestCase):

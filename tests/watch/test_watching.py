@@ -105,7 +105,9 @@ class WatchTest(TerminalCase):
         text = self.change(**{"tests__test_mail.py": FILES["tests/test_mail.py"]})
         self.assertRegex(text, r"\n\.\r\n-+\r\nRan 1 test ")
         text = self.change(**{"tests__test_new.py": NEW})
-        self.assertRegex(text, r"changed: tests/test_new\.py; running 1 of .*\r\n\.\r\n-+\r\nRan 1 test ")
+        self.assertRegex(
+            text, r"changed: tests/test_new\.py; running 1 of 3 files with tests\r\n\.\r\n-+\r\nRan 1 test "
+        )
         os.unlink(os.path.join(self.folder, "tests", "test_new.py"))
         self.assertIn("changed: tests/test_new.py; no test needs it", self.read(self.terminal, until="needs it"))
         text = self.change(**{"setup.cfg": "[tool:hermetic]\nmode = strct\n"})
