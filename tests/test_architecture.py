@@ -142,7 +142,6 @@ TESTED_ELSEWHERE = {
     "_results.guarding": "results.test_violations",
     "_results.recording": "reports.test_json_report reports.test_runs",
     "_verdicts.known_violations": "results.test_summary",
-    "_running.definitions": "running.test_class_protection",
     "_program.searches": "studies.test_polluters vary.test_vary",
     "_variations.environment_variations": "vary.test_vary",  # runs under them are tried there, as the next three
     "_variations.interpreter_variations": "vary.test_vary",
@@ -488,6 +487,7 @@ CHANGED_VARIABLES = {
     ("_rules.policies", "_by_marks"): "marking.forget clears it",
     ("_running.class_protection", "_fixture_scopes"): "an entry lasts from setUpClass to the last class cleanup",
     ("_running.definitions", "_marking_modules"): "whether a module has hermetic's names does not change",
+    ("_running.definitions", "_looked_at"): "the module of the last class, so that each of its names is looked at once",
     ("_sandbox.allowed_names", "_addresses"): "forget_addresses clears it",
     ("_verdicts.scopes", "free"): "its serial is set once, at import",
     ("_verdicts.scopes", "running"): "what is in force",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import operator
 import sys
 
 from .._base import real
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from .._policy.decision import Policy
 
 _marking_modules: set[str] = set()
+# The names of the module of the last class, and the last one of them then.
+_looked_at: list[tuple[dict[str, Any], str]] = [({}, "")]
 
 
 def look_at_new(cls: Any) -> None:
@@ -45,13 +50,23 @@ def protection() -> ModuleType:
     return class_protection
 
 
+def _new_values(names: dict[str, Any]) -> list[Any]:
+    """The values of the names that a module has got since its last class: to look at all for each class adds up."""
+    known, last = _looked_at[0]
+    is_new = functools.partial(operator.ne, last if known is names else "")
+    found = [*itertools.takewhile(is_new, reversed(names))]
+    if found:
+        _looked_at[0] = names, found[0]
+    return [names.get(name) for name in found]
+
+
 def _is_marked(cls: type) -> bool:
     """Whether a class has, or may yet get, a mark: one of its own, or by ``__hermetic__`` below it in its module."""
     if cls.__module__ in _marking_modules:
         return True
     names = real.names_in(sys.modules.get(cls.__module__))
     hermetic = sys.modules.get(__package__.partition(".")[0])
-    if any(value is hermetic or marking.is_mark(value) for value in list(names.values())):
+    if any(value is hermetic or marking.is_mark(value) for value in _new_values(names)):
         _marking_modules.add(cls.__module__)
         return True
     return (
