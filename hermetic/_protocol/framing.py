@@ -139,7 +139,8 @@ class WorkerEnd:
         self._most = 0  # the largest size of an output file since they were last emptied
         self._nonce = nonce
         self._reader = FrameReader(nonce)
-        self._requests: list[list[Any]] = []
+        self._requests: deque[list[Any]] = deque()
+        self._kinds: set[str] = set()  # of the requests that have come since these were last looked for
         self._outgoing: deque[bytes] = deque()
         self._sending = real.new_lock()
         self._identities = {fd: self._identity(fd) for fd in (reading, writing, *streams)}
@@ -166,11 +167,11 @@ class WorkerEnd:
         """
         while not self._requests:
             self._take_more()
-        return self._requests.pop(0)
+        return self._requests.popleft()
 
     def put_back(self, request: list[Any]) -> None:
         """Have ``receive`` return a request again."""
-        self._requests.insert(0, request)
+        self._requests.appendleft(request)
 
     def _take_more(self) -> None:
         """Wait for requests."""
@@ -186,6 +187,7 @@ class WorkerEnd:
 
     def _take(self, data: bytes) -> None:
         for frame in self._reader.feed(data):
+            self._kinds.add(frame[0])
             self._requests += frame[1] if frame[0] == "all" else [frame]
 
     def is_told_to_stop(self) -> bool:
@@ -199,8 +201,11 @@ class WorkerEnd:
         return self._withdraw("stop")
 
     def _withdraw(self, kind: str) -> bool:
-        """Remove the waiting requests of a kind; return whether there were any."""
-        others = [request for request in self._requests if request[0] != kind]
+        """Remove the waiting requests of a kind that come alone; return whether there were any."""
+        if kind not in self._kinds:
+            return False
+        self._kinds.discard(kind)
+        others = deque(request for request in self._requests if request[0] != kind)
         is_there = len(others) < len(self._requests)
         self._requests = others
         return is_there

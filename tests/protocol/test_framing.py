@@ -155,6 +155,27 @@ class WorkerEndTest(unittest.TestCase):
         os.write(self.requests[1], STREAM)
         self.assertEqual([self.end.receive() for _ in FRAMES], FRAMES)
 
+    def test_a_request_to_stop_is_found_behind_others_and_once(self):
+        waiting = [["run", number] for number in range(3)]
+        os.write(self.requests[1], pack(NONCE, ["all", waiting]) + pack(NONCE, ["stop"]) + pack(NONCE, ["emptied"]))
+        self.assertEqual(self.end.receive(), waiting[0])
+        self.assertEqual([self.end.is_told_to_stop() for _ in range(2)], [True, False])
+        self.assertEqual([self.end.receive() for _ in range(3)], [*waiting[1:], ["emptied"]])
+
+    def test_looking_for_a_request_to_stop_does_not_look_through_those_that_wait(self):
+        class Watched(list):
+            looks = 0
+
+            def __getitem__(self, index):
+                Watched.looks += 1
+                return super().__getitem__(index)
+
+        os.write(self.requests[1], pack(NONCE, ["run"]))
+        self.end.receive()
+        self.end._requests.extend(Watched(["run"]) for _ in range(100))
+        self.assertFalse(self.end.is_told_to_stop())
+        self.assertEqual(Watched.looks, 0)
+
     def test_a_supervisor_that_has_gone_is_the_end(self):
         os.close(self.requests[1])
         with self.assertRaises(EOFError):
