@@ -56,6 +56,7 @@ _TEMPORARY_FOLDERS = (  # files are created exclusively there
 _open, _close = system.open_fd, system.close
 _write, _truncate = system.write, functools.partial(os.ftruncate)
 _mkdir, _rmdir, _chmod = functools.partial(os.mkdir), functools.partial(os.rmdir), functools.partial(os.chmod)
+_PRIVATE = 0o700  # the mode of folders that nobody else may read
 _fchmod = functools.partial(getattr(os, "fchmod", lambda *_: None))  # not on Windows before 3.13
 
 
@@ -68,8 +69,8 @@ def open_private(path: str, flags: int) -> int:
 
 def make_private_folder(path: str) -> None:
     """Create a folder that nobody else may read (mode 0700, whatever the umask)."""
-    _mkdir(path, 0o700)
-    _chmod(path, 0o700)
+    _mkdir(path, _PRIVATE)
+    _chmod(path, _PRIVATE)
 
 
 def restore_private_folder(path: str) -> None:
@@ -77,18 +78,19 @@ def restore_private_folder(path: str) -> None:
     folders = (os.path.dirname(path), path)
     try:
         for folder in folders:
-            _chmod(folder, 0o700)
+            if real.stat(folder).st_mode & 0o7777 != _PRIVATE:  # most are as they were, and a look is cheaper
+                _chmod(folder, _PRIVATE)
     except OSError:
         with contextlib.suppress(OSError):  # the next test may not need it
             for folder in folders:
                 _restore_folder(folder)
-                _chmod(folder, 0o700)
+                _chmod(folder, _PRIVATE)
 
 
 def _restore_folder(path: str) -> None:
     """Create a folder and its parents, unless they exist; make a parent accessible if it is not."""
     try:
-        _mkdir(path, 0o700)
+        _mkdir(path, _PRIVATE)
     except FileExistsError:
         pass
     except FileNotFoundError:
@@ -96,13 +98,13 @@ def _restore_folder(path: str) -> None:
         _restore_missing(path)
     except PermissionError:
         above = os.path.dirname(path)
-        _chmod(above, real.stat(above).st_mode & 0o7777 | 0o700)
+        _chmod(above, real.stat(above).st_mode & 0o7777 | _PRIVATE)
         _restore_missing(path)
 
 
 def _restore_missing(path: str) -> None:
     with contextlib.suppress(FileExistsError):
-        _mkdir(path, 0o700)
+        _mkdir(path, _PRIVATE)
 
 
 def use_temporary_folder(folder: str) -> None:

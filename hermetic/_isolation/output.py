@@ -119,6 +119,8 @@ class Stream:
 
     def read_end(self, limit: float = _NO_LIMIT) -> str:
         """Read the rest of a test's output, its end included, and begin that of the next test."""
+        if limit <= self._position and not (self._relayed or self._cut or self._tail):
+            return ""
         text = self.read(limit)
         if self._cut:
             text += self._decoder.decode(b"", final=True)  # the bytes of a character may have been cut

@@ -66,11 +66,14 @@ _found: dict[tuple[Any, int, str], Any] = new_cache()  # by function, class and 
 
 
 def found_once(find: Callable[[type, str], _Found], cls: type, name: str) -> _Found:
-    """Return what a function finds for a method of a class; it is called once for each.
+    """Return what a function finds for a method of a class; it is called once for each, and for all without marks.
 
     Args:
         name: the name of the method.
     """
+    marks = getattr(getattr(cls, name, None), "__hermetic__", ()) if name else ()
+    if type(marks) is tuple and not marks:
+        name = ""  # what holds for the class as a whole
     key = (find, id(cls), name)
     if key not in _found:
         keep(cls)

@@ -55,6 +55,7 @@ def protect_class(cls: Any) -> None:
             unittest_classes.replace_class_fixture(cls, name, run)
 
 
+@functools.cache  # saves 2 µs for each test of a run with workers
 def handover() -> ModuleType:
     """Load the modules that hand isolated tests to workers."""
     from . import handover  # saves 12 ms in runs without isolated tests

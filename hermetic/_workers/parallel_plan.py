@@ -115,6 +115,8 @@ class ParallelPlan:
         self.units: list[Unit] = []
         self.unit_of: dict[int, tuple[Unit, int]] = {}
         self._open: dict[Any, Unit] = {}
+        self._shared: dict[int, Group] = {}  # the groups of tests that are not isolated, by the id() of the class
+        self._can_be_shared: dict[int, bool] = {}  # by the id() of the class
         tests = [*_tests_in(suite)]
         addresses = self._addresses_in(tests)
         self.kept = [test for test, _ in tests if id(test) not in addresses and not groups.is_skipped(test)]
@@ -130,7 +132,7 @@ class ParallelPlan:
         for test, is_free in tests:
             cls = type(test)
             address = None
-            if is_free and times[id(test)] == 1 and _can_be_shared_out(test):
+            if is_free and times[id(test)] == 1 and self._can_be_shared_out(test):
                 address = self._address_of(test)
             if address is not None:
                 found[id(test)] = address
@@ -140,6 +142,18 @@ class ParallelPlan:
             if id(type(test)) in staying or type(test).__module__ in staying:
                 found.pop(id(test), None)
         return found
+
+    def _can_be_shared_out(self, test: Any) -> bool:
+        """Whether a run does nothing with a test but call its class's ``run``, which can be replaced."""
+        cls = type(test)
+        if id(cls) not in self._can_be_shared:
+            self._can_be_shared[id(cls)] = _can_be_shared(cls)
+        return self._can_be_shared[id(cls)] and "run" not in vars(test)
+
+    def _shared_group(self, cls: type) -> Group:
+        if id(cls) not in self._shared:
+            self._shared[id(cls)] = _shared(cls)
+        return self._shared[id(cls)]
 
     def _address_of(self, test: Any) -> dict[str, Any] | None:
         try:
@@ -162,7 +176,7 @@ class ParallelPlan:
                     self._end_module(before.__module__, left)
             before = cls
             if id(test) in addresses:
-                group = groups.of_test(test) or _shared(cls)
+                group = groups.of_test(test) or self._shared_group(cls)
                 left[group.key] -= 1
                 self._add(test, group, addresses[id(test)])
 
@@ -222,13 +236,12 @@ def _tests_in(suite: Any, *, is_free: bool = True) -> Iterator[tuple[Any, bool]]
             yield from _tests_in(test, is_free=False)
 
 
-def _can_be_shared_out(test: Any) -> bool:
-    """Whether a run does nothing with a test but call its class's ``run``, and that is hermetic's or can be replaced.
+def _can_be_shared(cls: type) -> bool:
+    """Whether the ``run`` of a class's tests is hermetic's or can be replaced, and nothing is put in its place.
 
     Tests of the standard library's classes stand for functions, or for modules that could not be loaded.
     """
-    cls = type(test)
-    if "run" in vars(test) or cls.__module__.partition(".")[0] in sys.stdlib_module_names:
+    if cls.__module__.partition(".")[0] in sys.stdlib_module_names:
         return False
     if cls.__call__ is not unittest.TestCase.__call__:
         return False
