@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 import unittest
 
@@ -156,6 +157,11 @@ class _NamedTests:
             raise ConfigurationError(f"{self._option}: no test is named {name!r}{more}{hint(name, self._known)}")
 
 
+def _decoded(data: bytes) -> str:
+    """Decode text in UTF-8, or in UTF-16 with a byte order mark, as PowerShell writes what is redirected to a file."""
+    return data.decode("utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8")
+
+
 def names_in_file(path: str) -> list[str]:
     """Read the names of tests from a file, such as ``--list`` prints: the first column of each line.
 
@@ -171,12 +177,12 @@ def names_in_file(path: str) -> list[str]:
         if path == "-":
             text = sys.stdin.read()
         else:
-            with real.open_file(path, encoding="utf-8") as file:
-                text = file.read()
+            with real.open_file(path, "rb") as file:
+                text = _decoded(file.read())
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigurationError(f"--tests-from {path}: {reason}") from None
-    lines = [line.strip().replace("\t", "  ").partition("  ")[0] for line in text.splitlines()]
+    lines = [line.strip().replace("\t", "  ").partition("  ")[0] for line in text.removeprefix("\ufeff").splitlines()]
     names = [line for line in lines if line and not line.startswith("#")]
     if not names:
         raise ConfigurationError(f"--tests-from {path}: there are no names in it; write the id of a test in each line")

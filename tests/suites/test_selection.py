@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import support
 from hermetic import medium
+from hermetic._suites import selection
 from support import run_hermetic
 from support.ordered_runs import FolderCase
 
@@ -107,6 +108,14 @@ class NameTest(SelectionCase):
         self.assertEqual(self.what_ran("--tests-from", "names"), expected)
         self.assertEqual(self.what_ran("--tests-from", "names", "--script", "script.py"), expected)
         self.assertEqual(self.what_ran("--tests-from", "-", stdin=f"{SIZED}\n{LARGE}\n"), [*ALL[3:6], LARGE])
+
+    def test_a_list_may_be_encoded_as_windows_does_it(self):
+        for encoding in ("utf-8-sig", "utf-16"):
+            with self.subTest(encoding):
+                path = os.path.join(self.folder, "names")
+                with open(path, "w", encoding=encoding, newline="\r\n") as file:
+                    file.write(f"{LARGE}  large\ntest_ä\n")
+                self.assertEqual(selection.names_in_file(path), [LARGE, "test_ä"])
 
     def test_names_of_no_test_are_errors_before_anything_runs(self):
         for arguments, given in [(["--deselect", "test_a.SizeTest"], ""), (["--tests-from", "-"], "test_a.SizeTest")]:
