@@ -26,6 +26,7 @@ class Reruns:
     """Begins the attempts of a run's tests."""
 
     def __init__(self) -> None:
+        groups.note_surroundings()  # before a test changes them: new interpreters take them on
         self._ran: Counter[Any] = Counter()  # the tests that have begun, by what they share their process with
 
     def begin(self, test: Any) -> Attempt | None:

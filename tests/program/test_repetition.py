@@ -69,7 +69,7 @@ class RepetitionTest(FolderCase):
 
     def test_a_flaky_test_fails_its_run(self):
         status, lines = self.run_here("test_it", "--until-failure", "--retries", "1")
-        self.assertEqual((status, len(self.hashes())), (1, 4))
+        self.assertEqual((status, len(self.hashes())), (1, 4), self.done.stderr)
         self.assertIn("FAILED (flaky=1)", lines)
 
     def test_scripts_are_repeated(self):

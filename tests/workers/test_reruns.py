@@ -193,6 +193,26 @@ class HashesTest(RetriesCase):
                 self.assertEqual(phases, [[], *[["setUp", "test method", "tearDown", "cleanups"]] * 2])
 
 
+UNMARKED = """
+    import unittest
+
+    class ATest(unittest.TestCase):
+        def test_fails(self):
+            self.fail("in each attempt")
+"""
+
+
+@medium
+class UnmarkedTest(RetriesCase):
+    def test_new_interpreters_retry_tests_of_suites_that_isolate_nothing(self):
+        for arguments in (("--retries", "2"), ("--retries", "1", "--isolated-start", "fresh")):
+            with self.subTest(arguments):
+                self.run_here(*arguments, "test_unmarked", files={"test_unmarked.py": UNMARKED})
+                attempts = self.tests["test_fails"]["attempts"]
+                errors = {entry["type"] for attempt in attempts for entry in attempt["entries"]}
+                self.assertEqual((len(attempts), errors), (int(arguments[1]) + 1, {"AssertionError"}))
+
+
 VIOLATING = (
     HEAD
     + """
