@@ -230,7 +230,7 @@ class LegacyScriptTest(ScriptCase):
         self.check("legacy_runner_unguarded", "runtest.py", methods=["spawn"])
 
     def test_a_runner_with_sys_exit_as_a_module(self):
-        self.check("legacy_runner_with_sys_exit", "-m", "runtest", methods=["spawn", "forkserver"])
+        self.check("legacy_runner_with_sys_exit", "-m", "runtest", methods={*METHODS} & {"spawn", "forkserver"})
 
     def test_the_option_script(self):
         self.check("legacy_main_unguarded", "-m", "hermetic", "--script", "runtest.py")
