@@ -35,7 +35,8 @@ def from_descriptor(fd: int) -> Any:
 
 def _patient(sock: Any) -> Any:
     """Remove the default timeout that a test may have set."""
-    sock.settimeout(None)
+    if sock.gettimeout() is not None:
+        sock.settimeout(None)
     return sock
 
 

@@ -38,6 +38,8 @@ new_lock, start_thread = system.bound("_thread", "allocate_lock"), system.bound(
 new_recursive_lock = system.bound("_thread", "RLock")
 get_thread_id: Callable[[], int] = system.bound("_thread", "get_ident")
 
+_signal = import_module("_signal")  # an import statement in a function takes a worker far more time than the call
+
 INTERPRETER_MODULES = ("_interpreters", "_xxsubinterpreters")  # the latter before 3.13
 DEFAULT_SIGNAL, IGNORE_SIGNAL = 0, 1  # SIG_DFL and SIG_IGN in C
 # The attributes that show a SyntaxError; the last one, from 3.14 on, is what finds misspelt keywords.
@@ -99,9 +101,14 @@ def relative_path(path: str, start: str = os.curdir) -> str:
         return os.path.abspath(path)
 
 
+def live_environment() -> dict[Any, Any]:
+    """Return the environment variables as the system stores them, undecoded: those of now, and of later."""
+    return os.environ._data  # type: ignore[attr-defined,no-any-return]
+
+
 def environment() -> dict[Any, Any]:
-    """Return the environment variables as the system stores them, undecoded."""
-    return os.environ._data.copy()  # type: ignore[attr-defined,no-any-return]
+    """Return a copy of the environment variables as the system stores them, undecoded."""
+    return live_environment().copy()
 
 
 def decoded_variable(name: Any) -> str:
@@ -111,8 +118,6 @@ def decoded_variable(name: Any) -> str:
 
 def signal_handlers() -> dict[int, Any]:
     """Return the handlers of all signals by number, without ``signal``'s enumerations, which cost far more time."""
-    import _signal  # type: ignore[import-not-found]
-
     handlers = {}
     for number in range(1, _signal.NSIG):
         try:
@@ -128,8 +133,6 @@ def change_blocked_signals(how: int, signals: Iterable[int]) -> set[int]:
     Args:
         how: ``SIG_BLOCK``, ``SIG_UNBLOCK`` or ``SIG_SETMASK``.
     """
-    import _signal
-
     if not hasattr(_signal, "pthread_sigmask"):
         return set()
     before: set[int] = _signal.pthread_sigmask(how, signals)
@@ -138,13 +141,9 @@ def change_blocked_signals(how: int, signals: Iterable[int]) -> set[int]:
 
 def signal_handler(number: int) -> Any:
     """Return the handler of a signal without ``signal``'s enumerations: ``DEFAULT_SIGNAL`` for the default."""
-    import _signal
-
     return _signal.getsignal(number)
 
 
 def set_signal_handler(number: int, handler: Any) -> Any:
     """Set a signal handler without ``signal``'s enumerations, and return the previous one."""
-    import _signal
-
     return _signal.signal(number, handler)

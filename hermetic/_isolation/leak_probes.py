@@ -97,7 +97,7 @@ def _once_set(value: Any) -> Any:
 _LOCALE_CATEGORIES = ("LC_CTYPE", "LC_COLLATE", "LC_TIME", "LC_MONETARY", "LC_NUMERIC", "LC_MESSAGES")
 
 # What is compared as a whole: the name that people see, and how it is read: by a function, or from a module once that
-# is imported, as its attribute or by a function of the module. A list stands for its identity and its items.
+# is imported, as its attribute or by a function of the module. A list is compared by its identity and its items.
 VALUES: tuple[Probe, ...] = (
     ("current folder", "", _folder),
     ("umask", "", _umask),
@@ -123,8 +123,8 @@ VALUES: tuple[Probe, ...] = (
     ("root logger", "logging", lambda logging: (logging.root.level, [*logging.root.handlers])),
     ("logging.disable", "logging", lambda logging: logging.root.manager.disable),
     ("time zone", "time", "tzname"),
-    ("shutil archive formats", "shutil", lambda shutil: shutil.get_archive_formats()),
-    ("shutil unpack formats", "shutil", lambda shutil: shutil.get_unpack_formats()),
+    ("shutil archive formats", "shutil", global_state.archive_formats),
+    ("shutil unpack formats", "shutil", global_state.unpack_formats),
     ("asyncio event loop policy", "asyncio.events", _event_loop_policy),
     ("asyncore.socket_map", "asyncore", lambda asyncore: dict(asyncore.socket_map)),
     ("sysconfig variables", "sysconfig", lambda sysconfig: _once_set(global_state.sysconfig_state(sysconfig))),
@@ -135,7 +135,7 @@ VALUES: tuple[Probe, ...] = (
 
 # What is compared by key.
 TABLES: tuple[Probe, ...] = (
-    ("environment variable", "", real.environment),
+    ("environment variable", "", real.live_environment),
     ("signal handler", "signal", lambda _: real.signal_handlers()),
     ("blocked signal", "signal", _blocked_signals),
     ("timer", "signal", _timers),
@@ -152,22 +152,23 @@ def folder_names(folder: str) -> list[str]:
         return []
 
 
-def read(probes: Iterable[Probe]) -> dict[str, Any]:
-    """What probes return, by name, with ``UNREAD`` for one that fails."""
+def read(probes: Iterable[Probe], *, to_keep: bool = True) -> dict[str, Any]:
+    """What probes return, by name, with ``UNREAD`` for one that fails.
+
+    Args:
+        to_keep: whether lists and dictionaries are copied. To copy them takes time, and in a worker memory, because it
+            changes the reference count of each item.
+    """
     values: dict[str, Any] = {}
     for name, module, how in probes:
         try:
-            if not module:
-                values[name] = how()
-                continue
-            found = sys.modules.get(module)
-            if found is None:
+            found = sys.modules.get(module) if module else None
+            if module and found is None:
                 values[name] = UNKNOWN
-            elif type(how) is str:
-                value = getattr(found, how)
-                values[name] = (id(value), [*value]) if type(value) is list else value
-            else:
-                values[name] = how(found)
+                continue
+            value = getattr(found, how) if type(how) is str else how(found) if module else how()
+            kept = value.copy() if to_keep and type(value) in (list, dict) else value
+            values[name] = (id(value), kept) if type(how) is str and type(value) is list else kept
         except Exception:  # noqa: BLE001 - a test may have broken what the probe looks at
             values[name] = UNREAD
     return values

@@ -91,7 +91,7 @@ class Snapshot:
 
     def _changed(self, closed: set[int]) -> list[str]:
         found = [f"file descriptor closed: {fd}" for fd in sorted(closed)]
-        values = leak_probes.read(_PROBES)
+        values = leak_probes.read(_PROBES, to_keep=False)
         for name, after in () if _same(self._values, values) else values.items():
             before = self._values[name]
             if after is before or _same(before, after):
@@ -159,9 +159,9 @@ def _shown_change(before: Any, after: Any) -> str:
 
 
 def _items(value: Any) -> list[Any] | None:
-    """The list that a probe has returned, alone or behind the id of the list; None for anything else."""
+    """The items of a list that a probe has returned, alone or behind its id, or the keys of a dictionary; else None."""
     found = value[-1] if isinstance(value, tuple) and value and type(value[0]) is int else value
-    return found if type(found) is list else None
+    return [*found] if type(found) in (list, dict) else None
 
 
 def _table_changes(name: str, before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_READ_BYTES = 65536
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # include/uapi/linux/prctl.h
 
 _MAX_COMMAND = 200  # characters of a command that are shown: python -c may take pages
@@ -94,6 +95,14 @@ def children_of(pid: int) -> list[int]:
     except OSError:
         pass  # it has ended meanwhile
     return found
+
+
+def children_of_thread() -> list[int]:
+    """The children of this process, as ``children_of`` returns them, if it has one thread; on Linux only."""
+    try:
+        return [*map(int, _read("/proc/thread-self/children").split())]
+    except OSError:
+        return []
 
 
 def descendants_of(pid: int) -> list[int]:
@@ -189,9 +198,12 @@ def _linux_command(pid: int) -> str:
 
 
 def _read(path: str) -> str:
-    with real.open_file(path, "rb", 0) as file:  # without the layers for text, which take most of the time
-        data: bytes = file.read()
-    return data.decode("utf-8", "backslashreplace")
+    fd = system.open_fd(path, os.O_RDONLY | os.O_CLOEXEC)  # a file object takes three times the system calls
+    try:
+        parts = [*iter(lambda: system.read(fd, _READ_BYTES), b"")]
+    finally:
+        system.close(fd)
+    return b"".join(parts).decode("utf-8", "backslashreplace")
 
 
 def send(pid: int, number: int) -> None:

@@ -10,7 +10,7 @@ Its memory is clean: it is a fork of the run from before the first test, or an i
 from __future__ import annotations
 
 import gc
-import json
+import marshal
 import os
 import signal
 import sys
@@ -107,7 +107,7 @@ class Zygote:
             return False
         if not data:
             return False
-        message = json.loads(data)
+        message = marshal.loads(data)  # noqa: S302 - of the supervisor
         if message[0] == "start":
             _, token, nonce, folder, fresh, sandboxed = message
             if len(fds) < _DESCRIPTORS:  # this process has reached its limit of open files
@@ -115,7 +115,7 @@ class Zygote:
                     system.close(fd)
                 self._tell(["ended", token, None, ["could not be started: too many open files"]])
                 return True
-            given = WorkerArguments(bytes.fromhex(nonce), folder, fds[0], fds[0], fds[1:])
+            given = WorkerArguments(nonce, folder, fds[0], fds[0], fds[1:])
             self._start(token, given, fresh=fresh, sandboxed=sandboxed)
         else:
             _, token, number = message
@@ -128,7 +128,7 @@ class Zygote:
     def _start(self, token: int, given: WorkerArguments, *, fresh: bool, sandboxed: bool) -> None:
         self._folders.add(given.folder)
         supervised = self._prepare_sandbox(given) if sandboxed else None
-        gc.collect(0)  # or a collection would come early in the worker, and copy pages of what is not its own
+        gc.freeze()  # or a collection would come early in the worker, and copy pages of what is not its own
         try:
             pid = system.fork()
         except OSError as error:
@@ -199,7 +199,7 @@ class Zygote:
         left: dict[int, str] = {}
         started = real.perf_counter()
         while True:
-            orphans = [pid for pid in process_tree.children_of(real.get_pid()) if not self._is_of_a_worker(pid)]
+            orphans = [pid for pid in process_tree.children_of_thread() if not self._is_of_a_worker(pid)]
             taken = real.perf_counter() - started
             if not orphans or taken > _SWEEP_SECONDS:
                 return _shortened([*left.values()])
@@ -225,7 +225,7 @@ class Zygote:
 
     def _tell(self, message: list[Any]) -> None:
         try:
-            self._control.send(json.dumps(message).encode())
+            self._control.send(marshal.dumps(message))
         except OSError:
             pass  # the supervisor has ended: serve() notices
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import marshal
 import os
 import signal
 import struct
@@ -127,9 +128,9 @@ class ZygoteNursery(Nursery):
         self._started = token = self._started + 1
         ours.setsockopt(own_sockets.SOL_SOCKET, own_sockets.SO_SNDTIMEO, _SEND_TIMEOUT)
         try:
-            message = ["start", token, nonce.hex(), folder.path, fresh, sandboxed]
+            message = ["start", token, nonce, folder.path, fresh, sandboxed]
             files = folder.output.descriptors()
-            own_sockets.send_descriptors(self._control, json.dumps(message).encode(), theirs.fileno(), *files)
+            own_sockets.send_descriptors(self._control, marshal.dumps(message), theirs.fileno(), *files)
         except OSError:
             self._lost = True  # the worker's end says so
         finally:
@@ -173,7 +174,7 @@ class ZygoteNursery(Nursery):
             if not data:
                 self._lost = True
                 return
-            _, token, status, left = json.loads(data)
+            _, token, status, left = marshal.loads(data)  # noqa: S302 - of the zygote
             self._ended[token] = status, left
 
     def ended(self, token: int) -> tuple[int | None, list[str]] | None:
@@ -192,7 +193,7 @@ class ZygoteNursery(Nursery):
             return
         self.wake()
         try:
-            self._control.send(json.dumps(["signal", token, number]).encode())
+            self._control.send(marshal.dumps(["signal", token, int(number)]))
         except OSError:
             self._lost = True
 

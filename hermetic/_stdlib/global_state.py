@@ -40,6 +40,16 @@ def url_temporary_files(request: Any) -> list[str]:
     return list(request._url_tempfiles)
 
 
+def archive_formats(shutil: Any) -> dict[str, Any]:
+    """Return the registry of archive formats, by name."""
+    return shutil._ARCHIVE_FORMATS  # type: ignore[no-any-return]
+
+
+def unpack_formats(shutil: Any) -> dict[str, Any]:
+    """Return the registry of formats that can be unpacked, by name."""
+    return shutil._UNPACK_FORMATS  # type: ignore[no-any-return]
+
+
 def helper_files() -> list[int]:
     """Return the file descriptors that multiprocessing holds for its resource tracker and its fork server."""
     tracker = sys.modules.get("multiprocessing.resource_tracker")

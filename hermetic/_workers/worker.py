@@ -24,12 +24,12 @@ import traceback
 import unittest
 
 from .._base import clock, own_sockets, real
-from .._base.errors import DecorationError
+from .._base.errors import DecorationError, GuardError
 from .._guards import audit_hook
 from .._isolation import leak_snapshot, worker_process
 from .._patches import forked_runs, installation, shown_warnings
 from .._protocol import framing, portable_errors
-from .._rules import marking, policies
+from .._rules import policies
 from .._settings.current_run import current_run
 from .._stdlib import global_state, unittest_internals
 from .._verdicts import scopes
@@ -118,8 +118,8 @@ def warm_up(tests: dict[int, Any] | None = None, suite: Any = None) -> Callable[
         _rehearse()
     policies.forget(unittest.FunctionTestCase)
     for cls in {id(type(test)): type(test) for test in (tests or {}).values()}.values():
-        with contextlib.suppress(DecorationError):  # a worker that runs a test of the class reports it
-            marking.refuse_misspelt(cls)
+        with contextlib.suppress(DecorationError, GuardError):  # a worker that runs a test of the class reports it
+            policies.of_class(cls)
     scopes.reset()
     serve = functools.partial(serve_tests, tests=tests, suite=suite, snapshot=leak_snapshot.Snapshot())
     return functools.partial(work, serve=serve)
@@ -238,7 +238,11 @@ class _RequestLoop:
                 with scopes.unjudged():
                     worker_process.restore_temporary_folder(self._folder)
             self._enter_sandbox()
-            with _filters(options.get("filters")), _phases(test, result, is_timed=options.get("phases", False)):
+            with contextlib.ExitStack() as around:
+                if "filters" in options:
+                    around.enter_context(_filters(options["filters"]))
+                if options.get("phases"):
+                    result.phases = around.enter_context(unittest_internals.phases_timed(test))
                 yield test
             result.tell_the_rest()
             changes = result.take_changes()  # after stopTest, because an event loop is closed later
@@ -281,21 +285,8 @@ def enter_sandbox(descriptor: int) -> None:
 
 
 @contextlib.contextmanager
-def _phases(test: Any, result: WorkerResult, *, is_timed: bool) -> Iterator[None]:
-    """Measure the phases of a test, if the request asks for that."""
-    if not is_timed:
-        yield
-        return
-    with unittest_internals.phases_timed(test) as result.phases:
-        yield
-
-
-@contextlib.contextmanager
-def _filters(described: list[list[Any]] | None) -> Iterator[None]:
+def _filters(described: list[list[Any]]) -> Iterator[None]:
     """Use the given filters of warnings for a test."""
-    if described is None:
-        yield
-        return
     filters = global_state.warning_filters()
     before = [*filters]
     context.use_filters(described)

@@ -106,11 +106,11 @@ CHANGES = {
         lambda: os.environ.update(NEW_ONE="a secret"),
         lambda: os.environ.pop("NEW_ONE"),
     ),
-    "shutil archive formats changed": lambda: (
+    "shutil archive formats changed: new added": lambda: (
         lambda: shutil.register_archive_format("new", print),
         lambda: shutil.unregister_archive_format("new"),
     ),
-    "shutil unpack formats changed": lambda: (
+    "shutil unpack formats changed: new added": lambda: (
         lambda: shutil.register_unpack_format("new", [".new"], print),
         lambda: shutil.unregister_unpack_format("new"),
     ),

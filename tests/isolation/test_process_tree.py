@@ -59,6 +59,17 @@ class ChildrenTest(unittest.TestCase):
         self.assertIn(process.pid, process_tree.children_of(os.getpid()))
         self.assertEqual(process_tree.living_children()[process.pid], "cat - /dev/null")
 
+    def test_the_children_of_the_only_thread_are_those_of_the_process(self):
+        script = """
+            import os, subprocess
+            from hermetic._isolation import process_tree as processes
+            process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+            print(processes.children_of_thread() == processes.children_of(os.getpid()) == [process.pid])
+            process.communicate()
+            print(processes.children_of_thread())
+        """
+        self.assertEqual(run_python("-c", textwrap.dedent(script)).stdout, "True\n[]\n")
+
     def test_children_of_threads_are_children(self):
         script = """
             import subprocess, threading

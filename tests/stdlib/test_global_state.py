@@ -6,6 +6,7 @@ import asyncio
 import asyncio.base_subprocess
 import locale
 import logging
+import shutil
 import sysconfig
 import urllib.request
 import warnings
@@ -35,6 +36,16 @@ class LoadedModulesTest(hermetic.HermeticTestCase):
         variables, schemes = global_state.sysconfig_state(sysconfig) if sysconfig.get_config_vars() else ({}, {})
         self.assertEqual(variables, sysconfig.get_config_vars())
         self.assertEqual(set(schemes), set(sysconfig.get_scheme_names()))
+
+    def test_shutil_keeps_its_formats_by_name(self):
+        for live, listed in (
+            (global_state.archive_formats(shutil), shutil.get_archive_formats()),
+            (global_state.unpack_formats(shutil), shutil.get_unpack_formats()),
+        ):
+            self.assertEqual(sorted(live), [name for name, *_ in listed])
+        self.addCleanup(shutil.unregister_archive_format, "seams")
+        shutil.register_archive_format("seams", print)
+        self.assertIn("seams", global_state.archive_formats(shutil))
 
     def test_urllib_keeps_the_opener_that_was_installed(self):
         opener = urllib.request.OpenerDirector()
