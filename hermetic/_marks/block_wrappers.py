@@ -35,26 +35,33 @@ _NAMES = ("__module__", "__name__", "__qualname__", "__doc__")
 _FURTHER_NAMES = [name for name in functools.WRAPPER_ASSIGNMENTS if name not in _NAMES]
 
 
-def wrap(function: Any, block_for: Callable[[Any, tuple[Any, ...]], Block | None]) -> Any:
-    """A function that runs the given one in a block; its signature, name and kind are kept.
+def wrapping(block_for: Callable[[Any, tuple[Any, ...]], Block | None]) -> Callable[[Any], Any]:
+    """Return a decorator that has each call of a function run in a block, and keeps its signature, name and kind.
 
     Args:
-        function: any of the four kinds.
-        block_for: called with the given function and the positional arguments of each call; None lets the call
-            through as it is.
+        block_for: called with the function, of any of the four kinds, and the positional arguments of each call; None
+            lets the call through as it is.
     """
-    is_usual = type(function) is types.FunctionType and not function.__dict__
-    if is_usual and not function.__code__.co_flags & _OTHER_KINDS:  # the usual case, without the questions below
-        return _named_as(_wrap_function(function, block_for), function)
-    if inspect.iscoroutinefunction(function):
-        wrapper: Any = _wrap_coroutine(function, block_for)
-    elif inspect.isasyncgenfunction(function):
-        wrapper = _wrap_async_generator(function, block_for)
-    elif inspect.isgeneratorfunction(function):
-        wrapper = _wrap_generator(function, block_for)
-    else:
-        wrapper = _wrap_function(function, block_for)
-    return functools.update_wrapper(wrapper, function)
+
+    def wrap(function: Any) -> Any:
+        is_usual = type(function) is types.FunctionType and not function.__dict__
+        is_usual = is_usual and not function.__code__.co_flags & _OTHER_KINDS
+        if not is_usual:
+            special = _wrapper_of_special_kind(function, block_for)
+            if special is not None:
+                return functools.update_wrapper(special, function)
+
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True  # pytest's way of leaving a frame out
+            block = block_for(function, args)
+            if block is None:
+                return function(*args, **kwargs)
+            with block.concluding(), block:
+                return function(*args, **kwargs)
+
+        return _named_as(wrapper, function) if is_usual else functools.update_wrapper(wrapper, function)
+
+    return wrap
 
 
 def _named_as(wrapper: Any, function: types.FunctionType) -> Any:
@@ -69,16 +76,12 @@ def _named_as(wrapper: Any, function: types.FunctionType) -> Any:
     return wrapper
 
 
-def _wrap_function(function: Any, block_for: Any) -> Any:
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True  # pytest's way of leaving a frame out
-        block = block_for(function, args)
-        if block is None:
-            return function(*args, **kwargs)
-        with block.concluding(), block:
-            return function(*args, **kwargs)
-
-    return wrapper
+def _wrapper_of_special_kind(function: Any, block_for: Any) -> Any:
+    if inspect.iscoroutinefunction(function):
+        return _wrap_coroutine(function, block_for)
+    if inspect.isasyncgenfunction(function):
+        return _wrap_async_generator(function, block_for)
+    return _wrap_generator(function, block_for) if inspect.isgeneratorfunction(function) else None
 
 
 def _wrap_coroutine(function: Any, block_for: Any) -> Any:

@@ -13,7 +13,7 @@ from .._policy.decision import Allowance, Policy
 from .._settings.current_run import current_run
 from .._verdicts import scopes
 from .._verdicts.blocks import PolicyBlock, take_entered
-from .block_wrappers import wrap
+from .block_wrappers import wrapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class guard:  # noqa: N801 - used as a function: `with guard("small"):`, `@guard
             return type(function)(self(function.__func__))
         if not inspect.isroutine(function) or not hasattr(function, "__name__"):
             raise DecorationError(f"@guard({self._size.value!r}) takes a function or a method, not {function!r}")
-        guarded: T = wrap(function, lambda *_: self._block(function_name(function)))
+        guarded: T = wrapping(lambda *_: self._block(function_name(function)))(function)
         return guarded
 
 

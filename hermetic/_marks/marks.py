@@ -22,7 +22,7 @@ from .._running import class_protection
 from .._settings.current_run import current_run
 from .._verdicts import scopes, subjects
 from .._verdicts.blocks import PolicyBlock, take_entered
-from .block_wrappers import wrap
+from .block_wrappers import wrapping
 from .guard import as_allowance, function_name
 
 TYPE_CHECKING = False
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from .guard import Entries
 
 __unittest = True  # keeps our frames out of unittest's tracebacks
+
+
+_NOTHING = object()
 
 
 class Mark:
@@ -98,7 +101,7 @@ class Mark:
 
     def _wrap(self, function: Any, marks: Any) -> Any:
         """A function that applies its marks when it is called."""
-        return wrap(function, _block_for(marks))
+        return _wrapping(marks)(function)
 
     def _mark_function(self, function: Any) -> Any:
         marks = self._added_to(function, getattr(function, "__hermetic__", ()))
@@ -140,13 +143,13 @@ class SizeMark(Mark):
     if TYPE_CHECKING:
 
         @overload
-        def __call__(self) -> SizeMark: ...
+        def __call__(self, /) -> SizeMark: ...
         @overload
         def __call__(self, marked: T, /) -> T: ...
 
-    def __call__(self, *marked: Any) -> Any:
+    def __call__(self, marked: Any = _NOTHING, /) -> Any:
         """Mark a test or a class; without one, return the mark, so that ``@small()`` is ``@small``."""
-        return Mark.__call__(self, *marked) if marked else self
+        return self if marked is _NOTHING else Mark.__call__(self, marked)
 
     def __repr__(self) -> str:
         assert self.size is not None
@@ -254,9 +257,9 @@ def _allowance_alone(marks: tuple[marking.AnyMark, ...]) -> Allowance:
 
 
 @functools.cache
-def _block_for(marks: tuple[marking.AnyMark, ...]) -> Callable[[Any, tuple[Any, ...]], PolicyBlock | None]:
-    """``_test_block`` for these marks, shared by all functions with the same marks, because suites have thousands."""
-    return functools.partial(_test_block, marks)
+def _wrapping(marks: tuple[marking.AnyMark, ...]) -> Callable[[Any], Any]:
+    """The decorator of all functions with these marks: they share what they can, because suites have thousands."""
+    return wrapping(functools.partial(_test_block, marks))
 
 
 def _test_block(marks: tuple[marking.AnyMark, ...], function: Any, args: tuple[Any, ...]) -> PolicyBlock | None:

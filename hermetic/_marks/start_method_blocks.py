@@ -7,7 +7,7 @@ import inspect
 
 from .._base.errors import ConfigurationError, DecorationError
 from .._patches.multiprocessing.start_method import METHODS, check_available, replace_method, restore_method
-from .block_wrappers import wrap
+from .block_wrappers import wrapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class start_method:  # noqa: N801 - used as a function: `with start_method("fork
             return type(function)(self._wrap(function.__func__))
         if not inspect.isroutine(function):
             raise DecorationError(f"@start_method({self._method!r}) takes a function or a class, not {function!r}")
-        return wrap(function, lambda *_: _Steps(self._method))
+        return wrapping(lambda *_: _Steps(self._method))(function)
 
 
 class _Steps(start_method):

@@ -87,7 +87,7 @@ class GuardedResult:
     # What every test calls is written for speed: it is most of what a test costs.
 
     def startTest(self, test: Any) -> None:
-        self.current_test = test
+        self.__dict__["current_test"] = test  # without the `__setattr__` of proxies
         if self._is_plain and not (self.buffer or self.showAll):  # type: ignore[attr-defined]
             self.testsRun += 1  # type: ignore[attr-defined]  # what unittest does then, without four calls
         else:
@@ -128,7 +128,7 @@ class GuardedResult:
             hear(test)
         if not self._is_plain or self.buffer:  # type: ignore[attr-defined]
             super().stopTest(test)  # type: ignore[misc]
-        self.current_test = None
+        self.__dict__["current_test"] = None
 
     def _end_attempt(self, test: Any) -> None:
         """Retry a failed test if possible, and show the events that the attempt has kept back."""

@@ -110,7 +110,10 @@ class ResultProxy(GuardedResult, _Forward):
         return self._result is result and self.current_test is None and self._thread == real.get_thread_id()
 
     def is_followed_by(self, test: Any, result: Any) -> bool:
-        """Whether a test takes over the scope of the test before it, because both have the same class and marks."""
+        """Whether a test takes over the scope of the test before it, because both have the same class and marks.
+
+        Most tests do, if nothing else is in force, and need no other look at what applies to them.
+        """
         return (
             type(test) is self._scope_class
             and self._scope is not None
@@ -139,15 +142,6 @@ def shows_subtests(result: Any) -> bool:
         return hasattr(result, "addSubTest")
     is_inherited = cls.addSubTest is unittest.TestResult.addSubTest
     return not is_inherited or cls.addError is unittest.TestResult.addError
-
-
-def kept_proxy(result: Any, test: Any) -> ResultProxy | None:
-    """The proxy of a result whose last test had the policy of this one, where nothing else is in force; or None.
-
-    Most tests follow such a test, and need no other look at what applies to them.
-    """
-    kept: ResultProxy | None = current_run.last_proxy
-    return kept if kept is not None and kept.is_followed_by(test, result) else None
 
 
 def proxy_of(result: Any) -> ResultProxy:

@@ -87,8 +87,8 @@ def _protected_run(cls: Any, inherited: Callable[..., Any]) -> Callable[..., Any
         if is_guarded:
             # `inherited`, spelled out, because every test of ours comes by here.
             return own(self, result) if own else super(cls, self).run(result)
-        proxy = None if current_run.timeouts_are_marked else result_proxy.kept_proxy(result, self)
-        if proxy is None:
+        proxy = current_run.last_proxy
+        if proxy is None or current_run.timeouts_are_marked or not proxy.is_followed_by(self, result):
             return run_here(self, result)
         own(self, proxy) if own else super(cls, self).run(proxy)
         proxy.report_late()  # what happened after stopTest: an event loop or an executor shutting down

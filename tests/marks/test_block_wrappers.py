@@ -34,7 +34,7 @@ class WrapperCase(hermetic.HermeticTestCase):
         self.block = Noted()
 
     def wrapped(self, function: object) -> object:
-        return block_wrappers.wrap(function, lambda *_: self.block)
+        return block_wrappers.wrapping(lambda *_: self.block)(function)
 
     def note(self, what: str) -> None:
         self.block.events.append(what)
@@ -51,7 +51,7 @@ class FunctionTest(WrapperCase):
 
     def test_without_a_block_the_call_is_as_it_was(self):
         seen = []
-        wrapper = block_wrappers.wrap(lambda *args: args, lambda _, args: seen.append(args))
+        wrapper = block_wrappers.wrapping(lambda _, args: seen.append(args))(lambda *args: args)
         self.assertEqual((wrapper(1, 2), seen), ((1, 2), [(1, 2)]))
 
     def test_name_signature_and_kind_are_kept(self):
