@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __unittest = True
 
+_set_block, _reset_block, _free = scopes.block_scope.set, scopes.block_scope.reset, scopes.free  # looked up once
+
 
 def report_outside(result: Any, subject: Any, error: BaseException) -> None:
     """Report what was raised outside of tests, as unittest reports it: as a skip or as an error.
@@ -57,37 +59,37 @@ class _Forward:
     # Every test calls these, so they do not share the code below.
 
     def startTest(self, test: Any) -> None:
-        token = scopes.block_scope.set(scopes.free)
+        token = _set_block(_free)
         try:
             self._result.startTest(test)
         finally:
-            scopes.block_scope.reset(token)
+            _reset_block(token)
 
     def stopTest(self, test: Any) -> None:
-        token = scopes.block_scope.set(scopes.free)
+        token = _set_block(_free)
         try:
             self._result.stopTest(test)
         finally:
-            scopes.block_scope.reset(token)
+            _reset_block(token)
 
     def addSuccess(self, test: Any, details: Any = None) -> None:
-        token = scopes.block_scope.set(scopes.free)
+        token = _set_block(_free)
         try:
             if details is None:
                 self._result.addSuccess(test)
             else:
                 self._result.addSuccess(test, details=details)
         finally:
-            scopes.block_scope.reset(token)
+            _reset_block(token)
 
 
 def _forwarded(name: str) -> Any:
     def forward(self: Any, *args: Any, **kwargs: Any) -> Any:
-        token = scopes.block_scope.set(scopes.free)
+        token = _set_block(_free)
         try:
             return getattr(self._result, name)(*args, **kwargs)
         finally:
-            scopes.block_scope.reset(token)
+            _reset_block(token)
 
     forward.__name__ = name
     return forward
