@@ -51,7 +51,11 @@ def protection() -> ModuleType:
 
 
 def _new_values(names: dict[str, Any]) -> list[Any]:
-    """The values of the names that a module has got since its last class: to look at all for each class adds up."""
+    """The values of the names that a module has got since its last class: to look at all for each class adds up.
+
+    A name from before that class, which has got another value since, is missed. That matters only where it got a mark,
+    or hermetic itself, no other name has one, and ``__hermetic__`` follows below all classes.
+    """
     known, last = _looked_at[0]
     is_new = functools.partial(operator.ne, last if known is names else "")
     found = [*itertools.takewhile(is_new, reversed(names))]
