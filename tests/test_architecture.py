@@ -43,10 +43,10 @@ LAYERS = {
     "_operations": "lasting patch_targets | events | callsite multicast windows_events | file_events started_processes",
     "_verdicts": (
         "findings | scopes violation_data | allowed baseline log_writing reported_exceptions subjects |"
-        " known_violations violation_log | blocks faults"
+        " known_violations several_violations violation_log | blocks faults"
     ),
     "_guards": "audit_hook | ceilings | audit forked_copies inheritance | environment",
-    "_protocol": "framing stand_in_classes | tracebacks | portable_errors | frame_kinds | frames",
+    "_protocol": "plain_data stand_in_classes | framing tracebacks | portable_errors | frame_kinds | frames",
     "_sandbox": (
         "allowed_names call_numbers programs | filters seccomp system_calls | availability passes | judge |"
         " supervisor | sandboxed"
@@ -72,8 +72,8 @@ LAYERS = {
     "_children": "child_boot | spawned | preloaded",
     "_results": (
         "isolation_errors listeners record_entries | progress recording size_distribution"
-        " summary time_limits failure_limit | leftovers | guarding | guarded_result | leaks result_proxy |"
-        " run_result"
+        " optional_listeners time_limits | leftovers | guarding | guarded_result |"
+        " leaks result_proxy summary | run_result"
     ),
     "_suites": (
         "code_digest expressions history_file suite_tests | suite_blocks | history selection | order pace report_merge"
@@ -84,7 +84,7 @@ LAYERS = {
     ),
     "_running": (
         "foreground handover turns | class_protection | definitions failures | post_mortem | live_listeners |"
-        " __init__ case watched_run | runner"
+        " optional_parts | __init__ case watched_run | runner"
     ),
     "_worker": "",
     "_marks": "block_wrappers isolated_calls | guard start_method_blocks | marks | isolated retries timeout",
@@ -103,8 +103,8 @@ LAYERS = {
     ),
     "_watch": "source_files | import_graph watched_tests | watching",
     "_program": (
-        "bazel help_text options repetition searches usage | explanations other_runners run_setup | program script |"
-        " cli"
+        "bazel help_text options repetition searches usage | explanations other_runners | on_request | run_setup |"
+        " program script | cli"
     ),
     "_django_host": "clones run_settings | worker_host | parallel_suite | discover_runner",
     "django": "",
@@ -131,7 +131,9 @@ TESTED_ELSEWHERE = {
     "_patches.multiprocessing.process_checks": "patches.multiprocessing.test_starts patches.multiprocessing.test_pools",
     "_patches.multiprocessing.multiprocessing_patches": "patches.multiprocessing.test_preparation",
     "_program.run_setup": "program.test_program suites.test_order",
+    "_program.on_request": "program.test_program suites.test_order",
     "_protocol.frame_kinds": "protocol.test_frames",
+    "_protocol.plain_data": "protocol.test_framing",
     "_reports.html_tests": "reports.test_html_report",  # shown in a browser
     "_reports.html_text": "reports.test_html_report",  # as above
     "_pytest_host.item_replay": "pytest_host.test_isolated_items pytest_host.test_fresh_session",
@@ -156,6 +158,7 @@ TESTED_ELSEWHERE = {
     "_vary.subject_trials": "vary.test_study",  # on which all of its tests rely
     "_vary.varied_run": "vary.test_runs",  # runs in the processes of tests only
     "_suites.suite_tests": "suites.test_suite_blocks",
+    "_running.optional_parts": "running.test_runner",
     "_running.live_listeners": "running.test_failures terminal.test_live_line",
     "_running.watched_run": "running.test_runner",
     "_studies.reproduction": "studies.test_polluters",  # its commands are run there

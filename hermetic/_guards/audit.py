@@ -12,8 +12,9 @@ from .._base.sizes import LIMITS, NETWORK, NOWHERE, OBSERVE, PROCESS, WARN
 from .._operations import callsite, events, lasting, started_processes, windows_events
 from .._policy import decision, messages
 from .._stdlib import subprocess_internals
-from .._verdicts import allowed, baseline, log_writing, reported_exceptions, scopes, subjects, violation_data
+from .._verdicts import allowed, baseline, log_writing, scopes, subjects, violation_data
 from .._verdicts.faults import DECISION, RefusedQuietly, answer, shielded
+from .._verdicts.several_violations import merged
 from . import audit_hook, ceilings
 
 TYPE_CHECKING = False
@@ -256,7 +257,7 @@ def _raise_late_of_fixtures() -> None:
     scopes.running.late += [entry for entry in late if entry[0] is not None]
     of_fixtures = [error for owner, error in late if owner is None]
     if of_fixtures:
-        raise reported_exceptions.merged(of_fixtures)
+        raise merged(of_fixtures)
 
 
 def _let_addresses_through(operation: Operation, scope: Scope, policy: decision.Policy) -> decision.Policy:

@@ -9,7 +9,7 @@ There is no thread: the caller that waits for one answer takes the frames of all
 from __future__ import annotations
 
 from .._base import features, own_files, real
-from .._protocol import framing
+from .._protocol import plain_data
 from .worker_link import IDLE
 
 TYPE_CHECKING = False
@@ -281,7 +281,7 @@ class _Kept:
 
     def put(self, key: Any, frames: Frames) -> None:
         """Keep an answer."""
-        data = framing.to_bytes(frames)
+        data = plain_data.to_bytes(frames)
         if self._bytes + len(data) <= _MAX_KEPT_BYTES:
             self._bytes += len(data)
             self._answers[key] = data
@@ -305,7 +305,7 @@ class _Kept:
             kept = self._file.read(kept[1])
         else:
             self._bytes -= len(kept)
-        frames: Frames = framing.from_bytes(kept)
+        frames: Frames = plain_data.from_bytes(kept)
         return frames
 
     def close(self) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from .._guards import audit, ceilings, forked_copies
 from .._settings import config  # noqa: F401 - a child may not find it later: the judge asks for settings
+from .._stdlib import interpreter_internals
 from .._verdicts import blocks, faults, scopes, violation_log
 from . import on_import, process_creation, sockets
 
-__all__ = ["blocks", "ceilings", "faults", "forked_copies", "violation_log"]
+__all__ = ["blocks", "ceilings", "faults", "forked_copies", "interpreter_internals", "violation_log"]
 
 patch_sockets = sockets.patch_if_loaded
 close_log = violation_log.close_log

@@ -11,7 +11,6 @@ import sys
 
 from .._base import real
 from .._base.errors import GuardError, internal_error_text
-from .._stdlib import interpreter_internals
 from .._verdicts import scopes
 
 TYPE_CHECKING = False
@@ -138,7 +137,7 @@ def report_late(pid: int, *, is_last: bool) -> None:
         sys.stderr.write(f"after the last test: {found}\n")
     if late:  # the runner has its verdict: the exit status is all that is left to say otherwise
         if not is_last:
-            interpreter_internals.run_exit_handlers()
+            parts().interpreter_internals.run_exit_handlers()
         sys.stdout.flush()
         sys.stderr.flush()
         real.exit_process(1)

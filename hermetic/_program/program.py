@@ -17,9 +17,9 @@ from .._running.runner import TestRunner
 from .._running.watched_run import WatchedRun
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
-from .._suites import expressions, selection, suite_tests
+from .._suites import suite_tests
 from .._verdicts import reported_exceptions
-from . import explanations, help_text, options, other_runners, run_setup, usage
+from . import help_text, options, other_runners, run_setup, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class TestProgram(unittest.TestProgram):
         self._ours = ours
         with usage.configuration_errors(str(self.progName)):
             if ours.explain is not None:
-                usage.show(explanations.explanation(ours.explain))
+                usage.show(run_setup.on_request().explanations.explanation(ours.explain))
                 process_exits.exit_program(0)
             if ours.script is not None:
                 raise ConfigurationError(f"--script is for the command line: {command.NAME} --script {ours.script}")
@@ -96,7 +96,7 @@ class TestProgram(unittest.TestProgram):
             ):
                 super().createTests(from_discovery, *args, **kwargs)
             if matches is not None:
-                self.test = selection.chosen(self.test, matches)
+                self.test = run_setup.on_request().selection.chosen(self.test, matches)
         except ImportError as error:
             *_, (frame, _) = traceback.walk_tb(error.__traceback__)
             if frame.f_globals.get("__name__") != "unittest.loader":
@@ -107,9 +107,12 @@ class TestProgram(unittest.TestProgram):
 
     def _take_expressions(self) -> Callable[[Any], bool] | None:
         """Return what the patterns of ``-k`` ask of a test; None if unittest can select by them itself."""
-        patterns = self.testNamePatterns or ()
+        patterns = self.testNamePatterns
+        if not patterns:
+            return None
+        expressions = run_setup.on_request().expressions
         if not any(map(expressions.is_expression, patterns)):
-            self.testNamePatterns = [*map(expressions.pattern, patterns)] or None
+            self.testNamePatterns = [*map(expressions.pattern, patterns)]
             return None
         self.testNamePatterns = None
         with usage.configuration_errors(str(self.progName)):

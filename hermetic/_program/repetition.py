@@ -28,11 +28,6 @@ _USAGE_EXIT_STATUS = 2
 _MAX_SHOWN = 20  # failed runs
 
 
-def is_asked_for(ours: argparse.Namespace) -> bool:
-    """Whether the options ask for several runs."""
-    return ours.repeat is not None or bool(ours.until_failure)
-
-
 def repeat(ours: argparse.Namespace) -> NoReturn:
     """Run this program's command again and again, and exit.
 

@@ -13,23 +13,24 @@ from .._rules import marking, policies, sandbox_choice
 from .._running.watched_run import jobs
 from .._settings import config, table
 from .._settings.current_run import current_run
-from .._suites import history, report_merge, selection
-from .._suites.order import Order, parse_shard
-from .._suites.selection import Selection
+from .._suites import history
 from .._terminal import colours
-from . import bazel, repetition, usage
+from . import usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     import contextlib
+    from types import ModuleType
     from typing import Any
 
     from .._results.recording import Recorder
     from .._studies.baseline_writer import BaselineWriter
     from .._studies.survey import Survey
+    from .._suites.selection import Selection
     from .._vary.varied_run import VariedRun
     from .._watch.watched_tests import WatchedTests
+    from .bazel import Protocol
 
 VARIED_RUN, WATCHED_RUN = "HERMETIC_VARIED_RUN", "HERMETIC_WATCHED_RUN"
 _STUDIES = ("bisect", "survey", "survey_apply", "write_baseline")  # options
@@ -97,8 +98,8 @@ def _run_often(ours: argparse.Namespace) -> None:
     """
     if ours.watch:
         process_exits.exit_program(searches().watching.keep_watching(ours))
-    if repetition.is_asked_for(ours):
-        repetition.repeat(ours)
+    if ours.repeat is not None or ours.until_failure:
+        on_request().repetition.repeat(ours)
 
 
 def _settings(ours: argparse.Namespace, varied: VariedRun | None, watched: WatchedTests | None) -> table.Settings:
@@ -136,7 +137,10 @@ def text_instead(settings: table.Settings, ours: argparse.Namespace) -> str | No
     """
     if ours.show_config:
         return config.settings_lines(settings)
-    return None if ours.history_merge is None else report_merge.merge(ours.history_merge, settings)
+    if ours.history_merge is None:
+        return None
+    merged: str = on_request().report_merge.merge(ours.history_merge, settings)
+    return merged
 
 
 def _for_bisection(settings: table.Settings, ours: argparse.Namespace) -> table.Settings:
@@ -169,11 +173,11 @@ def _watched_tests(while_running: contextlib.ExitStack) -> WatchedTests | None:
     return found
 
 
-def _bazel(while_running: contextlib.ExitStack) -> bazel.Protocol | None:
+def _bazel(while_running: contextlib.ExitStack) -> Protocol | None:
     """Return what Bazel asks of this program; None if something else has started it."""
     if not any(name.startswith(("TEST_", "TESTBRIDGE_")) for name in os.environ):
         return None
-    protocol = bazel.Protocol(while_running)
+    protocol: Protocol = on_request().bazel.Protocol(while_running)
     current_run.fails_fast, current_run.ends_at = protocol.fails_fast or None, protocol.ends_at
     return protocol
 
@@ -192,7 +196,7 @@ def _observe(ours: argparse.Namespace) -> Survey | BaselineWriter | None:
 def record_runs(
     settings: table.Settings,
     while_running: contextlib.ExitStack,
-    protocol: bazel.Protocol | None = None,
+    protocol: Protocol | None = None,
     observer: Survey | BaselineWriter | None = None,
 ) -> None:
     """Record the runs, if there are reports to write or the tests are observed."""
@@ -212,7 +216,7 @@ def record_runs(
     while_running.callback(recorder.close)
 
 
-def put_in_order(settings: table.Settings, ours: argparse.Namespace, protocol: bazel.Protocol | None = None) -> None:
+def put_in_order(settings: table.Settings, ours: argparse.Namespace, protocol: Protocol | None = None) -> None:
     """Use and update the history, and choose and order the tests, as the settings and options say."""
     if current_run.order is not None:
         return  # this program was started by a script, whose order applies
@@ -237,15 +241,18 @@ def put_in_order(settings: table.Settings, ours: argparse.Namespace, protocol: b
     asks = (protocol is not None and protocol.has_filter) or bool(ours.deselect)
     asks = asks or ours.size is not None or ours.tests_from is not None
     if is_shard or asks or ours.last_failed or settings.failed_first or settings.shuffle != "off":
+        order = on_request().order
         if ours.shard is not None:
-            shard = parse_shard(ours.shard, "--shard")
-        asked = _selection(ours, protocol)
-        current_run.order = Order(settings, shard=shard, last_failed=ours.last_failed, selection=asked, history=known)
+            shard = order.parse_shard(ours.shard, "--shard")
+        current_run.order = order.Order(
+            settings, shard=shard, last_failed=ours.last_failed, selection=_selection(ours, protocol), history=known
+        )
 
 
-def _selection(ours: argparse.Namespace, protocol: bazel.Protocol | None) -> Selection:
+def _selection(ours: argparse.Namespace, protocol: Protocol | None) -> Selection:
     """Return what the options and Bazel ask of each test."""
-    found = Selection(is_of_script=ours.script is not None)
+    selection = on_request().selection
+    found: Selection = selection.Selection(is_of_script=ours.script is not None)
     if protocol is not None and protocol.has_filter:
         found.require(protocol.chooses)
         found.may_be_empty = True  # in a shard
@@ -279,9 +286,7 @@ def arranged(suite: Any) -> Any:
         suite = current_run.varied.arranged(suite)
     if current_run.lists is None:
         return suite
-    from .._studies import listing  # saves 2 ms in runs of tests
-
-    text, failed = listing.list_of(suite, current_run.lists)
+    text, failed = on_request().listing.list_of(suite, current_run.lists)
     if text:
         usage.show(text)
     return failed
@@ -302,6 +307,13 @@ def vary(ours: argparse.Namespace) -> None:
     vary = searches().vary
     status = vary.run_once(ours.vary_only) if ours.vary_only else vary.study(ours.vary, ours.vary_budget)
     process_exits.exit_program(status)
+
+
+def on_request() -> ModuleType:
+    """Load what only some options, settings and Bazel ask for."""
+    from . import on_request  # saves 3 ms in runs for which nothing is asked
+
+    return on_request
 
 
 def searches() -> Any:

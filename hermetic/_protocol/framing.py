@@ -8,16 +8,15 @@ The channel is inherited and has no name. Bytes that a test writes into it are n
 
 from __future__ import annotations
 
-import json
 import os
 import struct
 from collections import deque
 
 from .._base import features, real, system
+from .plain_data import from_bytes, to_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 NONCE_BYTES = 8
@@ -28,9 +27,6 @@ FULL_BYTES = 32_000_000  # of an output file: a worker then has it emptied betwe
 _BOUNDARIES = ("begin", "ready")
 MAX_FRAME_BYTES = 32_000_000  # more than a worker ever sends, because it cuts long texts
 
-# Bound now, because tests may replace or remove any of these.
-_encode: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-_decode: Callable[[str], Any] = json.JSONDecoder().decode
 _header = struct.Struct(f">{NONCE_BYTES}sI")
 
 
@@ -96,21 +92,6 @@ def pack(nonce: bytes, frame: list[Any]) -> bytes:
     """
     body = to_bytes(frame)
     return _header.pack(nonce, len(body)) + body
-
-
-def to_bytes(plain: Any) -> bytes:
-    """Turn plain data into bytes."""
-    # Not escaped as ASCII: two lone surrogates in a row would come back as one character.
-    return _encode(plain).encode("utf-8", "surrogatepass")
-
-
-def from_bytes(data: bytes) -> Any:
-    """Turn bytes of ``to_bytes`` into plain data; nothing else can come of any bytes.
-
-    Raises:
-        ValueError, RecursionError: the bytes are not of ``to_bytes``.
-    """
-    return _decode(data.decode("utf-8", "surrogatepass"))
 
 
 class WorkerEnd:

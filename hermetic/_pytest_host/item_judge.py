@@ -14,6 +14,7 @@ from .._results.guarded_result import exc_info
 from .._rules import policies, timeouts
 from .._settings.current_run import current_run
 from .._verdicts import faults, findings, reported_exceptions, scopes, violation_data
+from .._verdicts.several_violations import merged
 from .item_rules import ItemOwner, policy_of_node, rule_of
 
 TYPE_CHECKING = False
@@ -49,7 +50,7 @@ class Findings:
         """Add unreported violations as one error, and drop them from their ledger."""
         violations = findings.take_all(ledger)
         if violations:
-            self.errors.append(reported_exceptions.merged(violations))
+            self.errors.append(merged(violations))
             self.violations += violations
 
     def add_late(self) -> None:
@@ -297,7 +298,7 @@ class _WideFixture:
         scopes.end_scope(scope)
         reported_exceptions.surfaced(scope.ledger, exception)
         if scope.ledger:
-            raise reported_exceptions.merged(scope.ledger) from exception
+            raise merged(scope.ledger) from exception
 
 
 def _exception_of(item: Any, call: Any) -> BaseException | None:

@@ -268,7 +268,7 @@ class GuardedResult:
         violations = findings.take_all(scope.ledger)
         if not violations:
             return failed
-        error = reported_exceptions.merged(violations)
+        error = guarding().several_violations.merged(violations)
         scope.is_reported = True
         self._tell_violations(test, violations)
         self._show("addError", test, exc_info(error))

@@ -10,9 +10,9 @@ from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._verdicts import findings, scopes
 from .._verdicts.scopes import owner_name
-from .guarded_result import GuardedResult, exc_info, lacking_methods
+from .guarded_result import GuardedResult, exc_info, guarding, lacking_methods
 from .listeners import Listeners
-from .summary import Summary, with_limit
+from .summary import Summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -244,7 +244,8 @@ class TestResult(RunResult, ListingResult):
     def addDuration(self, test: Any, elapsed: float) -> None:
         """Called with the seconds that a test took; its size and limit are shown behind its name."""
         if self.durations is not None:
-            super().addDuration(with_limit(test), elapsed)  # type: ignore[misc,unused-ignore]  # from 3.12 on
+            shown = guarding().optional_listeners.with_limit(test)
+            super().addDuration(shown, elapsed)  # type: ignore[misc,unused-ignore]  # from 3.12 on
 
 
 def make_run_result(result: Any) -> bool:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from .._base.errors import HermeticError
-from .._base.sizes import NO_LIMIT
 from .._patches import installation
-from .._policy import messages
-from .._rules import policies, timeouts
-from .._settings import allow_tables
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._terminal import colours
 from .._verdicts import scopes
+from .guarded_result import guarding
 from .listeners import Listener
 
 TYPE_CHECKING = False
@@ -102,9 +98,7 @@ class Summary(Listener):
             allowed = []  # the survey, or another observer, reports them
         elif self._known is not None:
             allowed, known = self._known.told_apart(allowed, result)
-        bad = messages.summary_lines(self._violations, "violations")
-        leaks = [f"{what}: {messages.summed_changes(changes)}" for what, changes in self._leaks]
-        odd = [*messages.summary_lines(allowed, "warnings"), *messages.leak_lines(leaks), *_idle_patterns()]
+        bad, odd = guarding().several_violations.summary_of_run(self._violations, allowed, self._leaks)
         if colours.are_wanted(stream):
             bad, odd = colours.of_headings(bad, colours.RED), colours.of_headings(odd, colours.YELLOW)
         return [*bad, *odd, *known]
@@ -124,55 +118,3 @@ def _verdict_of(attempts: Sequence[TestRecord]) -> str:
 
 def _text_of(entry: Entry) -> str:
     return entry.text.rstrip() or entry.outcome.replace("_", " ").capitalize()
-
-
-def _idle_patterns() -> list[str]:
-    settings = current_run.settings
-    idle = allow_tables.without_files([pattern for pattern, _ in settings.allow], settings.root)
-    return [
-        f"warnings: allow {pattern!r} in {settings.origins[f'allow {pattern}']} matches no file" for pattern in idle
-    ]
-
-
-def with_limit(test: Any) -> str:
-    """Return a test as unittest writes it, with its size and the seconds that it may take, if it has any of these."""
-    try:
-        size, policy = policies.size_of(test), policies.of_test(test)
-    except HermeticError:  # wrong marks, which the test has reported
-        size = policy = None
-    limit, timeout = policies.time_limit(policy), timeouts.of_test(test)
-    shown = [size.value] if size is not None else []
-    shown += [f"limit {limit:g} s"] if limit != NO_LIMIT else []
-    shown += [f"timeout {timeout.seconds:g} s"] if timeout is not None else []
-    return f"{test} [{', '.join(shown)}]" if shown else str(test)
-
-
-_SHOWN_FROM = 0.001  # seconds, as in unittest
-
-
-class SlowestTests(Listener):
-    """The slowest tests of a run.
-
-    Args:
-        count: how many of them to list; 0 for all.
-        result: gets the list of all durations, as results have it from Python 3.12 on.
-    """
-
-    def __init__(self, count: int, result: Any) -> None:
-        self._count = count
-        self._durations: list[tuple[str, float]] = []
-        result.collectedDurations = self._durations
-
-    def addTiming(self, test: Any, started: float, seconds: float) -> None:
-        self._durations.append((with_limit(test), seconds))
-
-    def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
-        slowest = sorted(self._durations, key=lambda pair: pair[1], reverse=True)
-        if not slowest:
-            return []
-        slowest = slowest[: self._count] if self._count > 0 else slowest
-        verbose = getattr(result, "showAll", False)
-        shown = [f"{f'{seconds:.3f}s':<10} {test}" for test, seconds in slowest if verbose or seconds >= _SHOWN_FROM]
-        note = ["", "(durations < 0.001s were hidden; use -v to show these durations)"]
-        rule = getattr(result, "separator2", "-" * 70)
-        return ["Slowest test durations", rule, *shown, *(note if len(shown) < len(slowest) else [""])]

@@ -284,4 +284,4 @@ def _conclude_class(cls: type) -> None:
     for exception in unittest_internals.class_cleanup_exceptions(cls):
         reported_exceptions.surfaced(ledger, exception)
     if ledger:
-        raise reported_exceptions.merged(ledger)
+        raise guarding().several_violations.merged(ledger)

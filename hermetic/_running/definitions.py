@@ -8,7 +8,6 @@ import operator
 import sys
 
 from .._base import real
-from .._isolation import process_tree
 from .._rules import marking
 from .._settings.current_run import current_run
 
@@ -40,7 +39,8 @@ def policy_outside(subject: type | str) -> Policy | None:
 
 def children_of_process() -> Iterable[int]:
     """Return the process ids of this process's children that have not ended."""
-    return process_tree.living_children()
+    found: Iterable[int] = protection().guarding().process_tree.living_children()
+    return found
 
 
 def protection() -> ModuleType:

@@ -13,16 +13,13 @@ import unittest
 from .._base import clock, real
 from .._base.errors import RunEndedEarly
 from .._base.sizes import NO_LIMIT, OFF
-from .._isolation import processors
 from .._patches import forked_runs, process_exits
-from .._results.failure_limit import FailureLimit
 from .._results.guarded_result import guarding
 from .._results.run_result import make_run_result
-from .._results.summary import SlowestTests
 from .._rules import marking, retry_counts, sandbox_choice
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
-from .._suites import pace, suite_tests
+from .._suites import suite_tests
 from .._terminal import colours
 from .._verdicts import reported_exceptions, scopes
 from . import definitions
@@ -150,20 +147,20 @@ class WatchedRun(unittest.TestSuite):
         if recorder is not None and not is_nested:
             while_running.enter_context(recorder.recording(result, self._whole.countTestCases()))
         if self.durations is not None:
-            result.add_listener(SlowestTests(self.durations, result))
+            result.add_listener(optional_parts().optional_listeners.SlowestTests(self.durations, result))
         if is_nested:
             return
         if retry_counts.are_possible():
             definitions.protection().retry_tests_of(result)
         if current_run.settings.maxfail is not None:
-            result.add_listener(FailureLimit(current_run.settings.maxfail, result, self._whole.countTestCases()))
+            limit = optional_parts().optional_listeners.FailureLimit
+            result.add_listener(limit(current_run.settings.maxfail, result, self._whole.countTestCases()))
         shows_now = current_run.settings.show_failures == "now" or current_run.debugs
         if shows_now or colours.is_terminal(result.summary_stream) or colours.are_wanted(result.summary_stream):
-            from . import live_listeners  # saves 3 ms in runs without a terminal
-
             tests, total = _tests_in(self._whole), self._whole.countTestCases()
             shown = 1 if self._stays_here() else jobs()
-            while_running.enter_context(live_listeners.follow(result, tests, total, self._durations, shown))
+            follow = optional_parts().live_listeners.follow
+            while_running.enter_context(follow(result, tests, total, self._durations, shown))
         if history is not None:
             while_running.enter_context(history.noting(result))
 
@@ -178,7 +175,8 @@ class WatchedRun(unittest.TestSuite):
         settings, history = current_run.settings, current_run.history
         if jobs() == 1 or history is None or settings.detect_leaks or sandbox_choice.is_in_force():
             return None
-        return pace.of_tests(_tests_in(self._whole), jobs(), history)
+        found: Pace | None = optional_parts().pace.of_tests(_tests_in(self._whole), jobs(), history)
+        return found
 
     def _stays_here(self) -> bool:
         """Whether the tests run in this process in spite of ``-j``."""
@@ -264,7 +262,15 @@ def jobs() -> int:
     settings = current_run.settings
     if settings.no_isolation or not current_run.is_program:
         return 1
-    return settings.jobs if isinstance(settings.jobs, int) else processors.usable()
+    found: int = settings.jobs if isinstance(settings.jobs, int) else optional_parts().processors.usable()
+    return found
+
+
+def optional_parts() -> types.ModuleType:
+    """Load what only runs on a terminal, or with some settings, need."""
+    from . import optional_parts  # saves 3 ms in the other runs
+
+    return optional_parts
 
 
 def _tests_in(suite: Any) -> Iterator[Any]:

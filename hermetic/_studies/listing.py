@@ -6,7 +6,7 @@ import unittest
 from collections import Counter
 
 from .._base.errors import DecorationError
-from .._protocol import framing
+from .._protocol import plain_data
 from .._rules import groups
 from .._settings.current_run import JSON, current_run
 from .._suites import selection, suite_tests
@@ -48,7 +48,7 @@ def _row(test: Any, durations: Mapping[str, float], flaky: Counter[str]) -> dict
 
 
 def _as_json(rows: list[dict[str, Any]]) -> str:
-    return "\n".join(framing.to_bytes(row).decode() for row in rows)
+    return "\n".join(plain_data.to_bytes(row).decode() for row in rows)
 
 
 def _as_text(rows: list[dict[str, Any]]) -> str:

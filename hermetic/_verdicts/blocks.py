@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 
 from . import findings, reported_exceptions, scopes, violation_log
+from .several_violations import merged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class PolicyBlock:
         self.scope.ended = True
         left = findings.take_all(self.scope.ledger)
         if left:
-            raise reported_exceptions.merged(left) from exception
+            raise merged(left) from exception
 
 
 def take_entered(entered: list[PolicyBlock | None]) -> PolicyBlock | None:

@@ -1,9 +1,8 @@
-"""Finds out which violations a reported exception shows, merges the others into one error, and trims tracebacks."""
+"""Finds out which violations a reported exception shows, and trims tracebacks."""
 
 from __future__ import annotations
 
 from .._base.errors import ViolationError
-from .._policy import messages
 from . import findings, scopes
 
 TYPE_CHECKING = False
@@ -67,22 +66,6 @@ def _members(exception: BaseException) -> list[BaseException]:
         return [member for member in members if isinstance(member, BaseException)]
     except Exception:  # noqa: BLE001 - the user's exceptions may do anything
         return []
-
-
-def merged(ledger: list[ViolationError]) -> ViolationError:
-    """Merge the unreported violations of a scope into one error, which shows each place once, with a count."""
-    groups: dict[tuple[str, str, int, str], list[ViolationError]] = {}
-    for error in ledger:
-        violation = error.violation
-        operation, site = violation.operation, violation.site
-        key = (operation.target, site.filename, site.line, operation.program)
-        groups.setdefault(key, []).append(error)
-    first = ledger[0]
-    trim(first)
-    if len(ledger) == 1:
-        return first
-    texts = [messages.violation_text(group[0].violation, repeated=len(group) - 1) for group in groups.values()]
-    return type(first)(first.violation, "\n\n".join(texts)).with_traceback(first.__traceback__)
 
 
 def strike_refusals(exception: BaseException | None) -> None:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import types
-import unittest
 from unittest import mock
 
 import hermetic
 from hermetic._base.records import CallSite, Operation, Violation
 from hermetic._reports.test_records import Entry, TestRecord
-from hermetic._results.summary import SlowestTests, Summary
+from hermetic._results.summary import Summary
 from hermetic._settings.current_run import current_run
 from hermetic._settings.table import Settings
 from hermetic._verdicts.known_violations import KnownViolations
-from support import Folder, run_hermetic
 
 PATH = os.path.join("root", "hermetic-baseline.txt")
 
@@ -89,63 +86,3 @@ class RetriesTest(hermetic.HermeticTestCase):
 
     def test_attempts_that_could_not_be_made_are_not_counted(self):
         self.assertEqual(self.line("failure", "error", diagnosis="[H007] no"), "could not be retried")
-
-
-class SlowestTestsTest(hermetic.HermeticTestCase):
-    def lines(self, count: int, *durations: tuple[str, float], verbosity: int = 1) -> list[str]:
-        result = unittest.TextTestResult(io.StringIO(), descriptions=True, verbosity=verbosity)
-        slowest = SlowestTests(count, result)
-        with mock.patch.object(current_run, "_settings", Settings()):  # without a default size
-            for test, seconds in durations:
-                slowest.addTiming(test, 0.0, seconds)
-        self.assertEqual(result.collectedDurations, [*durations])
-        return slowest.summary_lines(result, io.StringIO())
-
-    def test_the_slowest_come_first_and_no_more_than_asked_for(self):
-        heading, rule, *shown = self.lines(2, ("a", 0.5), ("b", 2.0), ("c", 1.0))
-        self.assertEqual((heading, set(rule)), ("Slowest test durations", {"-"}))
-        self.assertEqual(shown, ["2.000s     b", "1.000s     c", ""])
-
-    def test_with_0_all_are_listed(self):
-        self.assertEqual(len(self.lines(0, ("a", 0.5), ("b", 2.0), ("c", 1.0))), 6)
-
-    def test_very_fast_ones_are_hidden_unless_the_run_is_verbose(self):
-        durations = ("a", 0.5), ("b", 0.0001)
-        self.assertIn("(durations < 0.001s were hidden; use -v to show these durations)", self.lines(2, *durations))
-        self.assertIn("0.000s     b", self.lines(2, *durations, verbosity=2))
-
-    def test_without_tests_there_is_no_list(self):
-        self.assertEqual(self.lines(2), [])
-
-
-@hermetic.medium
-class DurationsTest(unittest.TestCase):
-    TESTS = """
-        import time, unittest
-        import hermetic
-
-        class SampleTest(unittest.TestCase):
-            def test_1_has_no_size(self):
-                time.sleep(0.004)
-            @hermetic.small
-            def test_2_has_a_size(self):
-                time.sleep(0.003)
-            @hermetic.medium
-            @hermetic.timeout(2.5)
-            def test_3_has_both(self):
-                time.sleep(0.002)
-    """
-
-    def shown(self, *options: str) -> list[str]:
-        with Folder(**{"test_a.py": self.TESTS}) as folder:
-            text = run_hermetic("--durations", "9", "-v", *options, "test_a", cwd=folder).stderr
-        return re.findall(r"(?m)^\d\.\d{3}s +test_(\d)\w+ \(.*?\)(.*)$", text)
-
-    def test_they_have_the_size_and_the_limits_of_each_test(self):
-        expected = [("1", ""), ("2", " [small, limit 1 s]"), ("3", " [medium, limit 300 s, timeout 2.5 s]")]
-        for options in ([], ["-j", "2"], ["--isolated"]):
-            with self.subTest(options=options):
-                self.assertEqual(sorted(self.shown(*options)), expected)
-
-    def test_limits_that_are_not_in_force_are_left_out(self):
-        self.assertEqual(dict(self.shown("--time-limits", "off"))["2"], " [small]")
