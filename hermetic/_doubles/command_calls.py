@@ -70,10 +70,9 @@ class CommandCall:
         """Bytes as the caller's streams have them, which end lines as the system does."""
         return data.decode(self.encoding, "surrogateescape").replace(os.linesep, "\n") if self.is_text else data
 
-
-def encoded(text: str | bytes, encoding: str) -> bytes:
-    """What goes through a pipe for a text; bytes are taken as they are."""
-    return text if isinstance(text, bytes) else text.encode(encoding, "surrogateescape")
+    def encoded(self, text: str | bytes) -> bytes:
+        """What goes through a pipe of the child's for a text; bytes are taken as they are."""
+        return text if isinstance(text, bytes) else text.encode(self.encoding, "surrogateescape")
 
 
 def check_surroundings(call: CommandCall, *, needs_folder: bool) -> None:

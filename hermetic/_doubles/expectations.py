@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import InitVar, dataclass, field
 
-from .command_calls import encoded
 from .doubled_child import check_status
 from .patterns import ANYTHING, CommandPattern, differences, is_like, shortened
 
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from .program_child import ChildProcess
 
 
-@dataclass(eq=False)
 class Expectation:
     """One scripted command; what ``mock_run`` returns.
 
@@ -29,12 +26,15 @@ class Expectation:
         place: ``file:line`` of the ``mock_run``.
     """
 
-    answer: Answer
-    wanted: dict[str, Any]
-    times: int | None
-    required: bool
-    place: str
-    used: list[CommandCall] = field(init=False, default_factory=list)
+    def __init__(
+        self, answer: Answer, wanted: dict[str, Any], times: int | None, place: str, *, required: bool
+    ) -> None:
+        self.answer = answer
+        self.wanted = wanted
+        self.times = times
+        self.required = required
+        self.place = place
+        self.used: list[CommandCall] = []
 
     @property
     def calls(self) -> list[Any]:
@@ -70,11 +70,10 @@ class Expectation:
         if isinstance(wanted, str) and call.is_text:  # whose line ends are those of the system in its bytes
             return wanted == call.text_of(call.sent)
         if wanted is None or isinstance(wanted, (str, bytes)):
-            return encoded(wanted or b"", call.encoding) == call.sent
+            return call.encoded(wanted or b"") == call.sent
         return is_like(wanted, call.text_of(call.sent))
 
 
-@dataclass
 class Answer:
     """What a scripted child does.
 
@@ -82,15 +81,21 @@ class Answer:
         TypeError, ValueError: an argument of ``mock_run`` is not what it can be.
     """
 
-    returncode: int
-    stdout: str | bytes
-    stderr: str | bytes
-    raises: type[BaseException] | BaseException | None
-    duration: float
-    program: Callable[[ChildProcess], int | None] | None = field(init=False, default=None)
-    side_effect: InitVar[Any]
+    program: Callable[[ChildProcess], int | None] | None = None
 
-    def __post_init__(self, side_effect: Any) -> None:
+    def __init__(
+        self,
+        returncode: int,
+        *,
+        output: tuple[str | bytes, str | bytes],
+        raises: type[BaseException] | BaseException | None,
+        duration: float,
+        side_effect: Any,
+    ) -> None:
+        self.returncode = returncode
+        self.stdout, self.stderr = output
+        self.raises = raises
+        self.duration = duration
         check_status(self.returncode)
         _check_output("stdout", self.stdout)
         _check_output("stderr", self.stderr)

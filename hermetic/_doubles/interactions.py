@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .._base.errors import HermeticError
 from .._base.spelling import hint
 from . import texts
@@ -46,7 +44,6 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 _ALWAYS_SHOWN = ("command", "returncode", "stdout", "stderr", "name", "returns")
 
 
-@dataclass
 class WhichAnswer:
     """What ``shutil.which`` answers for one name.
 
@@ -57,10 +54,11 @@ class WhichAnswer:
         used: whether it was.
     """
 
-    returns: str | None
-    required: bool
-    place: str
-    used: bool = False
+    def __init__(self, returns: str | None, place: str, *, required: bool) -> None:
+        self.returns = returns
+        self.required = required
+        self.place = place
+        self.used = False
 
 
 class Interaction:

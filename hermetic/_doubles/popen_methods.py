@@ -19,7 +19,7 @@ from .._stdlib import subprocess_internals, windows_files
 from .._verdicts import faults
 from . import child_streams, communication
 from .active_doubles import doubles
-from .command_calls import CommandCall, check_surroundings, encoded
+from .command_calls import CommandCall, check_surroundings
 from .doubled_child import CONSOLE_EVENTS
 from .program_child import ProgramChild
 from .scripted_child import ScriptedChild, ThreadedChild
@@ -96,7 +96,7 @@ def _start(popen: Any, call: CommandCall, expectation: Expectation, given: dict[
 
 def _make_child(call: CommandCall, expectation: Expectation, given: dict[str, Any], on_end: Any) -> Child:
     answer = expectation.answer
-    outputs = {1: encoded(answer.stdout, call.encoding), 2: encoded(answer.stderr, call.encoding)}
+    outputs = {1: call.encoded(answer.stdout), 2: call.encoded(answer.stderr)}
     wanted = {1: given["c2pwrite"], 2: given["errwrite"]}
     if -1 not in wanted.values() and _are_same(*wanted.values()):  # stderr=STDOUT
         outputs = {1: outputs[1] + outputs[2]}

@@ -118,8 +118,8 @@ class SubprocessMock(RecordedCalls):
             ValueError: an argument has a wrong value. The text says what to write.
         """
         wanted = wanted_fields(command, input=input, cwd=cwd, env=env, shell=shell)
-        answer = Answer(returncode, stdout, stderr, raises, duration, side_effect)
-        expectation = Expectation(answer, wanted, checked_times(times), required, _caller())
+        answer = Answer(returncode, output=(stdout, stderr), raises=raises, duration=duration, side_effect=side_effect)
+        expectation = Expectation(answer, wanted, checked_times(times), _caller(), required=required)
         self._queue.expectations.append(expectation)
         return expectation
 
@@ -137,7 +137,7 @@ class SubprocessMock(RecordedCalls):
             raise TypeError(f"mock_which(): name must be the name of a program, not {name!r}")
         if returns is not None and not isinstance(returns, str):
             raise TypeError(f"mock_which(): returns must be a path or None, not {returns!r}")
-        self._which[os.fsdecode(name)] = interactions.WhichAnswer(returns, required, _caller())
+        self._which[os.fsdecode(name)] = interactions.WhichAnswer(returns, _caller(), required=required)
 
     def allow(self, command: Any) -> None:
         """Allow a command to start a real child. The test's size still applies to that child.

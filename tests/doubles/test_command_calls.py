@@ -67,8 +67,9 @@ class CommandTest(HermeticTestCase):
             self.assertEqual(found.input, "a\nb\n")
 
     def test_a_text_goes_through_a_pipe_in_its_encoding_and_bytes_as_they_are(self):
-        self.assertEqual(command_calls.encoded("\u00e9", "latin-1"), b"\xe9")
-        self.assertEqual(command_calls.encoded(b"\xff", "utf-8"), b"\xff")
+        found = call(["a"], text=True)
+        self.assertEqual(found.encoded("\u00e9"), b"\xe9")
+        self.assertEqual(found.encoded(b"\xff"), b"\xff")
 
 
 class SurroundingsTest(HermeticTestCase):
