@@ -10,7 +10,7 @@ from .html_text import escaped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from .test_records import Entry, TestRecord, Trends
 
@@ -43,12 +43,14 @@ def _deepest(entry: Entry) -> tuple[str, str]:
     return found[-1] if found else (entry.file, str(entry.line))
 
 
-def failures(numbered: Sequence[tuple[int, TestRecord]], trends: Trends | None, places: Sequence[str]) -> Iterator[str]:
+def failures(
+    numbered: Sequence[tuple[int, TestRecord]], trends: Trends | None, place_of: Callable[[int], str]
+) -> Iterator[str]:
     """The sections of what failed, and of what was flaky.
 
     Args:
         numbered: the records of the run, with their numbers from 1.
-        places: where the timeline shows each of them.
+        place_of: where the timeline shows a record, by its number.
     """
     bad = sorted((item for item in numbered if item[1].is_bad), key=lambda item: item[1].started)
     flaky = [item for item in numbered if item[1].is_flaky and not item[1].is_bad]
@@ -58,17 +60,17 @@ def failures(numbered: Sequence[tuple[int, TestRecord]], trends: Trends | None, 
             causes.setdefault(cause(item[1]), []).append(item)
         of = f' <span class="soft">{counted(len(causes), "cause")}</span>' if len(causes) < len(bad) else ""
         yield f'<section id="failures"><h2 id="failures-title">Failures{of}</h2>'
-        yield from _grouped([*causes.values()], trends, places)
+        yield from _grouped([*causes.values()], trends, place_of)
         yield "</section>"
     if flaky:
         yield '<section id="flaky"><h2>Flaky <span class="soft">failed, and passed on retry</span></h2>'
         for number, record in flaky:
-            yield from html_details.row(number, record, trends, at=places[number - 1])
+            yield from html_details.row(number, record, trends, at=place_of(number))
         yield "</section>"
 
 
 def _grouped(
-    causes: Sequence[Sequence[tuple[int, TestRecord]]], trends: Trends | None, places: Sequence[str]
+    causes: Sequence[Sequence[tuple[int, TestRecord]]], trends: Trends | None, place_of: Callable[[int], str]
 ) -> Iterator[str]:
     """The tests of each cause."""
     total = sum(map(len, causes))
@@ -82,8 +84,8 @@ def _grouped(
                 yield f'<details class="more"><summary>{len(items) - _SHOWN:,} more</summary>'
             if left:
                 tags = html_text.tag("failed first", "bad") if total > 1 and left == _MAX_ROWS else ""
-                yield from html_details.row(number, record, trends, tags=tags, at=places[number - 1])
+                yield from html_details.row(number, record, trends, tags=tags, at=place_of(number))
                 left -= 1
             else:
-                yield html_details.brief_row(number, record, at=places[number - 1])
+                yield html_details.brief_row(number, record, at=place_of(number))
         yield ("</details>" if len(items) > _SHOWN else "") + ("</div>" if len(items) > 1 else "")

@@ -17,7 +17,7 @@ from .._base.spelling import counted
 from . import html_details, html_failures, html_tests, html_text, html_trends
 from .html_text import escaped
 from .html_timeline import Timeline, timeline
-from .test_records import OUTCOMES
+from .test_records import BAD_OUTCOMES, OUTCOMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,28 +45,26 @@ def text(run: RunRecord) -> str:
     lanes = Timeline(run)
     slowest = sorted(numbered, key=lambda item: item[1].duration, reverse=True)[:_SLOWEST]
     listed = {name for names in html_trends.changed_tests(run.trends).values() for name in names}
-    linked = {number for number, _ in slowest} | {number for number, record in numbered if record.id in listed}
-    links = {
-        record.history_name: _link(number, record)
-        for number, record in numbered
-        if number in linked or html_tests.has_row(record)
-    }
+    rows = {number for number, record in numbered if not record.is_plain and html_tests.has_row(record)}
+    rows |= {number for number, _ in slowest} | {number for number, record in numbered if record.id in listed}
+    links = {record.history_name: _link(number, record) for number, record in numbered if number in rows}
+    totals = run.totals()
     return "\n".join(
         [
             '<!DOCTYPE html>\n<html lang="en">',
-            *_head(run),
+            *_head(run, totals),
             '<body>\n<a class="skip-link" href="#main">Skip to the results</a>',
-            *_header(run),
-            *_toolbar(run),
+            *_header(run, totals),
+            *_toolbar(run, totals),
             '<main id="main" tabindex="-1">',
             '<section id="results" hidden></section>',
             '<div id="sections">',
-            *html_failures.failures(numbered, run.trends, lanes.places),
+            *html_failures.failures(numbered, run.trends, lanes.place_of),
             *_violations(numbered),
             *html_trends.history(run.trends, links),
             *timeline(run, lanes),
             *_slowest(slowest),
-            *html_tests.tests(run.trends, numbered, lanes, linked),
+            *html_tests.tests(run.trends, numbered, lanes, rows),
             f"</div></main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
         ]
     )
@@ -76,31 +74,30 @@ def _hash(source: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
 
 
-def _head(run: RunRecord) -> Iterator[str]:
+def _head(run: RunRecord, totals: dict[str, int]) -> Iterator[str]:
     policy = (
         f"default-src 'none'; base-uri 'none'; form-action 'none'; script-src {_hash(SCRIPT)}; style-src {_hash(STYLE)}"
     )
     yield f'<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<title>{_verdict(run)}: test report</title>\n<style>{STYLE}</style>\n</head>"
+    yield f"<title>{_verdict(run, totals)}: test report</title>\n<style>{STYLE}</style>\n</head>"
 
 
-def _verdict(run: RunRecord) -> str:
-    bad = sum(record.is_bad for record in run.tests)
+def _verdict(run: RunRecord, totals: dict[str, int]) -> str:
+    bad = sum(totals[outcome] for outcome in BAD_OUTCOMES)
     if bad:
         return f"{bad:,} failed"
     return "Passed" if run.successful else "Failed"
 
 
-def _header(run: RunRecord) -> Iterator[str]:
+def _header(run: RunRecord, totals: dict[str, int]) -> Iterator[str]:
     look, mark = ("success", "✓") if run.successful else ("error", "✕")
-    tests = counted(sum(record.kind == "test" for record in run.tests), "test")
-    yield f'<header>\n<h1 class="verdict {look}"><span aria-hidden="true">{mark}</span> {_verdict(run)}'
+    tests = counted(totals["tests"], "test")
+    yield f'<header>\n<h1 class="verdict {look}"><span aria-hidden="true">{mark}</span> {_verdict(run, totals)}'
     yield f' <span class="soft">{tests} in {html_text.duration(run.duration)}</span></h1>'
     if run.ended_early is not None:
         yield f'<p class="early">The run ended early: {escaped(run.ended_early)}</p>'
-    yield from _bar(run)
-    totals = run.totals()
+    yield from _bar(run, totals)
     started = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(run.started))
     not_run = f"{counted(totals['not_run'], 'test')} did not run" if totals["not_run"] else ""
     facts = [not_run, started, f"Python {run.python} on {run.platform}", f"hermetic {run.hermetic}"]
@@ -109,18 +106,18 @@ def _header(run: RunRecord) -> Iterator[str]:
     yield "</header>"
 
 
-def _counts(run: RunRecord) -> dict[str, int]:
+def _counts(run: RunRecord, totals: dict[str, int]) -> dict[str, int]:
     """The numbers of records by outcome, the flaky ones apart."""
-    totals = {outcome: number for outcome, number in run.totals().items() if outcome in OUTCOMES}
-    flaky = [record.outcome for record in run.tests if record.is_flaky]
-    for outcome in flaky:
-        totals[outcome] -= 1
-    return {outcome: number for outcome in _FILTERS if (number := totals.get(outcome, len(flaky)))}
+    numbers = {outcome: totals[outcome] for outcome in _FILTERS}
+    if numbers["flaky"]:
+        for record in run.tests:
+            numbers[record.outcome] -= record.is_flaky
+    return {outcome: number for outcome, number in numbers.items() if number}
 
 
-def _bar(run: RunRecord) -> Iterator[str]:
+def _bar(run: RunRecord, totals: dict[str, int]) -> Iterator[str]:
     """The outcomes as parts of a bar; parts that would be too narrow to see are widened."""
-    counts = _counts(run)
+    counts = _counts(run, totals)
     widths = {outcome: max(number / len(run.tests) * 1000, 6) for outcome, number in counts.items()}
     scale, x, parts = 1000 / (sum(widths.values()) or 1), 0.0, []
     for outcome, width in widths.items():
@@ -135,13 +132,13 @@ def _bar(run: RunRecord) -> Iterator[str]:
         yield "".join(parts) + f'</svg><p class="told">{told}</p>'
 
 
-def _toolbar(run: RunRecord) -> Iterator[str]:
+def _toolbar(run: RunRecord, totals: dict[str, int]) -> Iterator[str]:
     """The search and the filters, which are hidden without the script."""
     yield '<div class="toolbar" id="toolbar" role="search" hidden><label for="search">Search</label>'
     yield '<input type="search" id="search" autocomplete="off" placeholder="Search tests  ( / )">'
     yield '<div class="controls" role="group" aria-label="Filter by outcome">'
     yield f'<button type="button" data-outcome="" aria-pressed="true">all {len(run.tests):,}</button>'
-    for outcome, number in _counts(run).items():
+    for outcome, number in _counts(run, totals).items():
         mark = f'<span aria-hidden="true" class="{outcome}">{html_text.MARKS[outcome]}</span>'
         label = f"{mark}{html_text.in_words(outcome)} {number:,}"
         yield f'<button type="button" data-outcome="{outcome}" aria-pressed="false">{label}</button>'

@@ -10,6 +10,7 @@ from .._base.spelling import counted
 from . import html_details, html_text
 from .html_text import escaped
 from .plain_text import identifier
+from .test_records import BAD_OUTCOMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,13 +36,13 @@ def has_row(record: TestRecord) -> bool:
 
 
 def tests(
-    trends: Trends | None, numbered: Sequence[tuple[int, TestRecord]], lanes: Timeline, linked: Collection[int]
+    trends: Trends | None, numbered: Sequence[tuple[int, TestRecord]], lanes: Timeline, rows: Collection[int]
 ) -> Iterator[str]:
     """The section of all tests.
 
     Args:
         numbered: the records of the run, with their numbers from 1.
-        linked: the numbers of the tests that need a row, because other sections lead to them.
+        rows: the numbers of the tests that have a row, unless it is among the failures.
     """
     suites: dict[str, list[tuple[int, TestRecord]]] = {}
     for item in numbered:
@@ -53,10 +54,9 @@ def tests(
         yield _summary(suite, [record for _, record in items])
         lines: list[str] = []
         for number, record in items:
-            is_above = record.is_bad or record.is_flaky
-            if (has_row(record) or number in linked) and not is_above:
+            if number in rows and not (record.is_bad or record.is_flaky):
                 yield from _block(lines)
-                yield from html_details.row(number, record, trends, at=lanes.places[number - 1])
+                yield from html_details.row(number, record, trends, at=lanes.place_of(number))
             else:
                 lines.append(_line(number, record, lanes))
         yield from _block(lines)
@@ -86,7 +86,8 @@ def _line(number: int, record: TestRecord, lanes: Timeline) -> str:
     """A test in one line: its mark, duration, start, process, size and name, and why it was skipped."""
     outcome = "flaky" if record.is_flaky else record.outcome
     name = escaped(identifier(record.name or record.id))
-    name = f'<a href="#test-{number}">{name}</a>' if record.is_bad or record.is_flaky else name
+    if outcome in BAD_OUTCOMES or outcome == "flaky":
+        name = f'<a href="#test-{number}">{name}</a>'
     place = escaped(lanes.names[lanes.rows[number - 1]]) if lanes.names else ""
     parts = [
         f"{html_text.MARKS[outcome]} {record.duration:.3f} s",

@@ -26,7 +26,6 @@ class Timeline:
     Attributes:
         names: the names of the rows.
         rows: the number of the row of each record, in their order.
-        places: the row, the start and the duration of each record, for the script of the page.
         end: the last end of a test, in seconds since the start of the run.
     """
 
@@ -40,10 +39,12 @@ class Timeline:
         else:
             self.rows = _slots(run.tests)
             self.names = [f"slot {number + 1}" for number in range(max(self.rows) + 1)]
-        self.places = [
-            f"{row} {record.started:.4f} {record.duration:.4f}"
-            for row, record in zip(self.rows, run.tests, strict=True)
-        ]
+        self._records = run.tests
+
+    def place_of(self, number: int) -> str:
+        """The row, the start and the duration of a record, by its number from 1, for the script of the page."""
+        record = self._records[number - 1]
+        return f"{self.rows[number - 1]} {record.started:.4f} {record.duration:.4f}"
 
 
 def _slots(records: Sequence[TestRecord]) -> list[int]:

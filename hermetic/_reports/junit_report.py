@@ -92,7 +92,11 @@ def _end_of(run: RunRecord) -> list[TestRecord]:
         return []
     what = f"The run ended early: {run.ended_early}"
     entry = Entry("error", message=what, text=what)
-    return [TestRecord("hermetic.the_run", "fixture", "", "hermetic", "the_run", started=run.duration, entries=[entry])]
+    return [
+        TestRecord(
+            "hermetic.the_run", "fixture", class_name="hermetic", name="the_run", started=run.duration, entries=[entry]
+        )
+    ]
 
 
 def _suite(

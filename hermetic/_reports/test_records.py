@@ -130,6 +130,16 @@ class TestRecord:
     phases: Mapping[str, float] | None = None
     diagnosis: str = ""
 
+    if not TYPE_CHECKING:  # type checkers read the fields
+
+        def __init__(self, id: str, kind: str = "test", **given: Any) -> None:  # noqa: A002 - a field
+            # Defaults stay with the class: most records, which are many, have few fields of their own.
+            self.id = id
+            self.kind = kind
+            for name, value in given.items():
+                getattr(self, name)  # fails for a name that is no field
+                setattr(self, name, value)
+
     def noted(self, name: str) -> list[Any]:
         """Return one of the sequences as a list to add to. Most records never need a list, so they begin without."""
         if not getattr(self, name):
@@ -164,6 +174,8 @@ class TestRecord:
     @property
     def is_bad(self) -> bool:
         """Whether the test makes the run fail."""
+        if self.passed and not self.entries:
+            return False  # most tests, as above
         return self.outcome in BAD_OUTCOMES
 
     @property
@@ -283,13 +295,15 @@ class RunRecord:
 
     def totals(self) -> dict[str, int]:
         """The numbers of tests, fixtures, tests that did not run, records with each outcome, and flaky tests."""
-        kinds = Counter(record.kind for record in self.tests)
-        outcomes = Counter(record.outcome for record in self.tests)
+        others = [record for record in self.tests if not record.is_plain]
+        plain = len(self.tests) - len(others)
+        kinds = Counter(record.kind for record in others) + Counter(test=plain)
+        outcomes = Counter(record.outcome for record in others) + Counter(success=plain)
         return {
             "tests": kinds["test"],
             "fixtures": kinds["fixture"],
             "not_run": max(self.loaded - kinds["test"], 0),
             **{outcome: outcomes[outcome] for outcome in OUTCOMES},
-            "flaky": sum(record.is_flaky for record in self.tests),
-            "violations": sum(len(record.violations) for record in self.tests),
+            "flaky": sum(record.is_flaky for record in others),
+            "violations": sum(len(record.violations) for record in others),
         }

@@ -53,7 +53,7 @@ class Recorder(Listener):
         self._by_id: dict[str, TestRecord] = {}  # the last of each
         self._by_test: dict[int, tuple[weakref.ref[Any], TestRecord]] = {}  # by id(): tests may share their ids
         self._current: TestRecord | None = None
-        self._current_began = 0.0
+        self._current_test: Any = None
         self._measured = False
         self._annotated = 0  # how many records have been looked at for annotations
         self._troubles: list[str] = []  # with the reports
@@ -64,10 +64,8 @@ class Recorder(Listener):
     # --- events ---
 
     def startTest(self, test: Any) -> None:
-        record = self._current = self._new_record(test)
+        self._current_test, self._current = test, self._new_record(test)
         self._measured = False
-        self._current_began = real.perf_counter()
-        record.started = self._current_began - self._begun
 
     def addTiming(self, test: Any, started: float, seconds: float) -> None:
         if self._current is not None:
@@ -81,7 +79,7 @@ class Recorder(Listener):
         if getattr(self._result, "buffer", False):
             self.addOutput(_buffered(sys.stdout), _buffered(sys.stderr))
         self._result.report_allowed()
-        self._current = None
+        self._current = self._current_test = None
         record.conclude()
         self._measure(record)
 
@@ -217,9 +215,11 @@ class Recorder(Listener):
 
     def _measure(self, record: TestRecord) -> None:
         if not self._measured:
-            record.duration = real.perf_counter() - self._current_began
+            record.duration = real.perf_counter() - self._begun - record.started
 
     def _record_of(self, test: Any) -> TestRecord:
+        if self._current is not None and test is self._current_test:
+            return self._current  # the usual case
         if isinstance(test, unittest.TestCase):
             known, record = self._by_test.get(id(test), (None, None))
             return record if known is not None and known() is test and record else self._new_record(test)
@@ -229,7 +229,8 @@ class Recorder(Listener):
         return self._by_id.get(name) or self._new_record(test)
 
     def _new_record(self, test: Any) -> TestRecord:
-        record = TestRecord(owner_name(test), started=real.perf_counter() - self._begun)
+        record = TestRecord(owner_name(test))
+        record.started = real.perf_counter() - self._begun
         if isinstance(test, unittest.TestCase):
             _describe_test(record, test)
             self._by_test[id(test)] = weakref.ref(test), record

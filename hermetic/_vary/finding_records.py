@@ -52,8 +52,8 @@ def _record(subject: Subject, plain: Verdict, findings: list[Finding], other: st
     if other and not findings:
         entries.append(Entry("skip", message=other))
     return TestRecord(
-        subject.name, "fixture" if subject.kind == FIXTURE else "test", module, class_name, name, file, line,
-        duration=plain.seconds, entries=entries, passed=not entries,
+        subject.name, "fixture" if subject.kind == FIXTURE else "test", module=module, class_name=class_name, name=name,
+        file=file, line=line, duration=plain.seconds, entries=entries, passed=not entries,
     )  # fmt: skip
 
 

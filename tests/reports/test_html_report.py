@@ -73,7 +73,9 @@ class PageTest(hermetic.HermeticTestCase):
     def test_hostile_names_stay_text(self):
         hostile = "\"'><img src=x onerror=alert(1)>\x00"
         run = RunRecord([hostile], hostile, hostile, hostile, 0.0, ended_early=hostile)
-        run.tests.append(TestRecord(hostile, "test", hostile, hostile, hostile, hostile, worker=hostile, group=hostile))
+        run.tests.append(
+            TestRecord(hostile, **dict.fromkeys(("module", "class_name", "name", "file", "worker", "group"), hostile))
+        )
         page = Page(html_report.text(run))
         self.assertNotIn("img", [tag for tag, _ in page.elements])
         self.assertEqual(page.values("onerror"), [])

@@ -174,7 +174,9 @@ class ContentsTest(JUnitCase):
 
 class RetriesTest(hermetic.HermeticTestCase):
     def report(self, **fields):
-        run = RunRecord([], "", "", "", 0.0, tests=[TestRecord("m.C.test", "test", "m", "C", "test", **fields)])
+        run = RunRecord(
+            [], "", "", "", 0.0, tests=[TestRecord("m.C.test", module="m", class_name="C", name="test", **fields)]
+        )
         root = ET.fromstring(junit_report.text(run))
         self.assertEqual(offences(root), [])
         return root.find("testsuite")

@@ -19,7 +19,9 @@ def run_of_anything():
     violation = Violation(
         "H001", text, text, Operation("network", "connect", text, text), CallSite(text, 1, text, text, text, text)
     )
-    record = TestRecord(text, "test", text, text, text, text, 1, text, group=text, worker=text)
+    record = TestRecord(
+        text, module=text, class_name=text, name=text, file=text, line=1, size=text, group=text, worker=text
+    )
     for outcome in ("error", "failure", "unexpected_success", "expected_failure", "skip"):
         record.noted("entries").append(Entry(outcome, text, text, text, text, text, 1))
     record.violations, record.warned = [violation], [violation]
