@@ -85,6 +85,15 @@ class DocumentationTest(hermetic.HermeticTestCase):
         self.assertIn("class PriceTest(HermeticTestCase):", hermetic.__doc__ or "")
 
 
+PRINTS_MODULES = """
+import sys, unittest
+
+class Test(unittest.TestCase):
+    def test_it(self):
+        print(*sys.modules)
+"""
+
+
 @hermetic.medium
 class LazinessTest(hermetic.HermeticTestCase):
     def loaded_by(self, code: str) -> set[str]:
@@ -108,6 +117,21 @@ class LazinessTest(hermetic.HermeticTestCase):
 
     def test_the_guard_is_not_installed_by_importing_the_package(self):
         self.assertNotIn("hermetic._guards.audit", self.loaded_by("import hermetic"))
+
+    def test_what_only_some_runs_need_is_not_loaded_by_the_others(self):
+        rare = {f"hermetic.{name}" for name in ("_program.on_request", "_running.optional_parts", "_results.recording")}
+        with support.Folder(**{"test_a.py": PRINTS_MODULES}) as folder:
+            plain = support.run_hermetic("test_a", cwd=folder)
+            every = support.run_hermetic(
+                "--size", "none", "--maxfail", "9", "--json", "report.json", "test_a", cwd=folder
+            )
+        self.assertEqual((plain.returncode, every.returncode), (0, 0), plain.stderr + every.stderr)
+        self.assertEqual(rare & {*plain.stdout.split()}, set())
+        self.assertEqual(rare - {*every.stdout.split()}, set())
+
+    def test_a_double_that_is_only_named_loads_nothing_that_reads_calls(self):
+        loaded = self.loaded_by("from hermetic import SubprocessMock")
+        self.assertEqual({"hermetic._doubles.command_calls", "subprocess"} & loaded, set())
 
     def test_names_are_loaded_when_asked_for(self):
         before, after = self.loaded_by("import hermetic"), self.loaded_by("import hermetic\nhermetic.guard")

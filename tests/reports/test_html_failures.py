@@ -52,7 +52,7 @@ class CauseTest(hermetic.HermeticTestCase):
 class SectionTest(hermetic.HermeticTestCase):
     def section(self, *records):
         numbered = list(enumerate(records, start=1))
-        return "\n".join(html_failures.failures(numbered, None, [""] * len(records)))
+        return "\n".join(html_failures.failures(numbered, None, lambda _: ""))
 
     def test_they_are_in_the_order_in_which_they_failed(self):
         page = self.section(error("late", "x", started=2.0), TestRecord("p", passed=True), error("early", started=1.0))
