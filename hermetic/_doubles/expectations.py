@@ -99,6 +99,17 @@ class Answer:
         check_status(self.returncode)
         _check_output("stdout", self.stdout)
         _check_output("stderr", self.stderr)
+        self._take_side_effect(side_effect)
+        if self.raises is not None and not _is_exception(self.raises):
+            raise TypeError(f"mock_run(): raises must be an exception or an exception class, not {self.raises!r}")
+        if self.program is not None and (self.stdout or self.stderr):
+            raise TypeError(
+                "mock_run(): side_effect is a function, which writes its own output; remove stdout and stderr"
+            )
+        if not isinstance(self.duration, (int, float)) or not self.duration >= 0:
+            raise ValueError(f"mock_run(): duration must be from 0 to math.inf seconds, not {self.duration!r}")
+
+    def _take_side_effect(self, side_effect: Any) -> None:
         if _is_exception(side_effect):
             if self.raises is not None:
                 raise TypeError("mock_run(): raises and side_effect both name an exception; remove one of them")
@@ -108,14 +119,6 @@ class Answer:
                 accepted = "a function that acts as the child, or an exception"
                 raise TypeError(f"mock_run(): side_effect must be {accepted}, not {side_effect!r}")
             self.program = side_effect
-        if self.raises is not None and not _is_exception(self.raises):
-            raise TypeError(f"mock_run(): raises must be an exception or an exception class, not {self.raises!r}")
-        if self.program is not None and (self.stdout or self.stderr):
-            raise TypeError(
-                "mock_run(): side_effect is a function, which writes its own output; remove stdout and stderr"
-            )
-        if not isinstance(self.duration, (int, float)) or not self.duration >= 0:
-            raise ValueError(f"mock_run(): duration must be from 0 to math.inf seconds, not {self.duration!r}")
 
 
 def _check_output(name: str, value: Any) -> None:
