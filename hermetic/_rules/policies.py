@@ -76,7 +76,7 @@ def is_held(test: object) -> bool:
 
 def of_class(cls: type) -> Policy | None:
     """Return the policy of a class's fixtures."""
-    return marking.found_once(_find, cls, "")
+    return _find(cls, "")
 
 
 def of_module(name: str) -> Policy | None:
