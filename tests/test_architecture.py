@@ -103,7 +103,7 @@ LAYERS = {
     ),
     "_watch": "source_files | import_graph watched_tests | watching",
     "_program": (
-        "bazel help_text options repetition searches usage | explanations other_runners | on_request | run_setup |"
+        "bazel help_text options repetition several_runs usage | explanations other_runners | on_request | run_setup |"
         " program script | cli"
     ),
     "_django_host": "clones run_settings | worker_host | parallel_suite | discover_runner",
@@ -144,7 +144,7 @@ TESTED_ELSEWHERE = {
     "_results.guarding": "results.test_violations",
     "_results.recording": "reports.test_json_report reports.test_runs",
     "_verdicts.known_violations": "results.test_summary",
-    "_program.searches": "studies.test_polluters vary.test_vary",
+    "_program.several_runs": "studies.test_polluters vary.test_vary",
     "_variations.environment_variations": "vary.test_vary",  # runs under them are tried there, as the next three
     "_variations.interpreter_variations": "vary.test_vary",
     "_variations.at_start": "vary.test_surroundings",  # runs in other programs only

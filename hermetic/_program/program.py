@@ -191,13 +191,13 @@ class TestProgram(unittest.TestProgram):
 
     def _bisect(self, name: str) -> NoReturn:
         """Find the tests that make one test fail or pass, instead of running them."""
-        searches = run_setup.searches()
+        several = run_setup.several_runs()
         self.test = self._arranged()
         with usage.configuration_errors(str(self.progName)), policies.default_scope():
             try:
                 process_exits.exit_program(
-                    searches.polluters.find_polluters(
-                        name, self.test, searches.reproduction.Reproduction(self, self._ours)
+                    several.polluters.find_polluters(
+                        name, self.test, several.reproduction.Reproduction(self, self._ours)
                     )
                 )
             except KeyboardInterrupt:

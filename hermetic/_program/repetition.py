@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _SEED = "PYTHONHASHSEED"
-_NO_RUNS = (  # options
+_NOT_TO_BE_REPEATED = (  # options
     *("bisect", "history_merge", "list", "show_config", "survey", "survey_apply", "vary", "write_baseline"),
 )
 _USAGE_EXIT_STATUS = 2
@@ -35,7 +35,7 @@ def repeat(ours: argparse.Namespace) -> NoReturn:
         ConfigurationError: the options ask for something else than runs, or no command repeats this program.
     """
     option = "--until-failure" if ours.repeat is None else "--repeat"
-    config.refuse_together(option, ours, _NO_RUNS)
+    config.refuse_together(option, ours, _NOT_TO_BE_REPEATED)
     config.refuse_names_of_input(option, ours)
     count = None if ours.repeat is None else Count().parse(ours.repeat)
     if ours.repeat is not None and count is None:

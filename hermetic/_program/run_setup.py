@@ -97,7 +97,7 @@ def _run_often(ours: argparse.Namespace) -> None:
         ConfigurationError: these runs are not possible.
     """
     if ours.watch:
-        process_exits.exit_program(searches().watching.keep_watching(ours))
+        process_exits.exit_program(several_runs().watching.keep_watching(ours))
     if ours.repeat is not None or ours.until_failure:
         on_request().repetition.repeat(ours)
 
@@ -160,7 +160,7 @@ def _varied_run() -> VariedRun | None:
     """Return the request of ``--vary`` to this process; None for other processes."""
     if VARIED_RUN not in os.environ:
         return None
-    found: VariedRun | None = searches().varied_run.taken_request()
+    found: VariedRun | None = several_runs().varied_run.taken_request()
     return found
 
 
@@ -168,7 +168,7 @@ def _watched_tests(while_running: contextlib.ExitStack) -> WatchedTests | None:
     """Return the request of ``--watch`` to this process, which reports to it at the end; None for other processes."""
     if WATCHED_RUN not in os.environ:
         return None
-    found: WatchedTests = searches().watched_tests.take_watch_request()
+    found: WatchedTests = several_runs().watched_tests.take_watch_request()
     while_running.callback(found.report)
     return found
 
@@ -304,7 +304,7 @@ def vary(ours: argparse.Namespace) -> None:
         raise ConfigurationError("--vary-budget limits a study; add --vary, or leave it out")
     if ours.vary is None and ours.vary_only is None:
         return
-    vary = searches().vary
+    vary = several_runs().vary
     status = vary.run_once(ours.vary_only) if ours.vary_only else vary.study(ours.vary, ours.vary_budget)
     process_exits.exit_program(status)
 
@@ -316,9 +316,9 @@ def on_request() -> ModuleType:
     return on_request
 
 
-def searches() -> Any:
+def several_runs() -> Any:
     """Return the module that imports ``--bisect``, ``--vary`` and ``--watch``."""
-    from . import searches as found  # saves 40 ms in runs of tests
+    from . import several_runs as found  # saves 40 ms in runs of tests
 
     return found
 

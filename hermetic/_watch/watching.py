@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .source_files import Signature
 
-_NO_RUNS = (  # options
+_NOT_TO_BE_WATCHED = (  # options that ask for something else than one run
     *("bisect", "history_merge", "list", "repeat", "show_config", "survey", "survey_apply", "until_failure", "vary"),
     *("vary_only", "write_baseline"),
 )
@@ -43,7 +43,7 @@ def keep_watching(ours: argparse.Namespace) -> int:
     Raises:
         ConfigurationError: the options ask for something else than runs, or no command repeats this program.
     """
-    config.refuse_together("--watch", ours, _NO_RUNS)
+    config.refuse_together("--watch", ours, _NOT_TO_BE_WATCHED)
     config.refuse_names_of_input("--watch", ours)
     given = command.own_words() or []
     words = _without_option(given)

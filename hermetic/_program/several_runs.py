@@ -1,4 +1,4 @@
-"""Imports ``--bisect``, ``--vary`` and ``--watch``, and the modules that take their requests in the runs they start."""
+"""Imports the options that do several runs, and the modules that take their requests in these runs."""
 
 from __future__ import annotations
 
