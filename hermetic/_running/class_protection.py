@@ -107,7 +107,8 @@ def _run_here(inherited: Callable[..., Any], test: Any, result: Any) -> Any:
     is_judged = isinstance(result, GuardedResult) or policy is None or scopes.is_of(scope, test)
     if is_judged and timeout is None:
         return inherited(test, result)
-    return _run_with_proxy(test, inherited, result, timeout)
+    _run_with_proxy(test, inherited, result_proxy.proxy_of(result), timeout)
+    return result
 
 
 def _run_with_result_of_its_own(test: Any) -> Any:
@@ -138,8 +139,10 @@ def _report_unguarded(test: Any, result: Any) -> bool:
 def _run_watched(test: Any, result: Any, run_here: Callable[[Any, Any], Any]) -> Any:
     """Hand an isolated test over to a worker; look what another one leaves, if that is asked for."""
     if not isinstance(result, GuardedResult) and retry_counts.are_possible() and retry_counts.of_test(test):
-        inner = functools.partial(_run_watched, run_here=run_here)
-        return _run_with_proxy(test, inner, result, timeouts.of_test(test), is_retried=True)
+        proxy = result_proxy.proxy_of(result)
+        retry_tests_of(proxy)
+        _run_with_proxy(test, functools.partial(_run_watched, run_here=run_here), proxy, timeouts.of_test(test))
+        return result
     group = handover().groups.in_run(test)
     if group is not None:
         handover().isolation.of_process().run(test, result, group)
@@ -174,26 +177,22 @@ def _timeout_here(test: Any, result: Any) -> timeouts.Timeout | None:
 def _run_with_proxy(
     test: Any,
     inner: Callable[..., Any],
-    result: Any,
+    proxy: Any,
     timeout: timeouts.Timeout | None,
-    *,
-    is_retried: bool = False,
-) -> Any:
-    proxy = result_proxy.proxy_of(result)
-    if is_retried:
-        retry_tests_of(proxy)
-    if timeout is not None:
-        guarding().time_limits.watch_marked(proxy, timeout)
+    other: timeouts.Timeout | None = None,
+) -> None:
+    if timeout is not None or other is not None:
+        guarding().time_limits.watch_marked(proxy, other)  # the proxy may serve later tests, without such a mark
     inner(test, proxy)
     proxy.report_late()  # as above
-    return result
 
 
 def _run_in_turn(test: Any, result: Any, run: Callable[[Any, Any], Any]) -> Any:
     """Run a test in another thread than its run."""
     turn = Turn(result)
     try:
-        _run_with_proxy(test, run, turn, timeouts.of_test(test) or timeouts.of_settings())
+        proxy = result_proxy.proxy_of(turn)
+        _run_with_proxy(test, run, proxy, timeouts.of_test(test), timeouts.of_settings())
     finally:
         turn.end()
     return result

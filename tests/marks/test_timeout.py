@@ -194,6 +194,26 @@ class RunTest(unittest.TestCase):
         self.assertEqual(reasons(done.stderr), {"1_waits": "@timeout(0.3) on class test_a.WaitingTest"}, done.stderr)
         self.assertIn("Ran 2 tests", done.stderr)
 
+    def test_it_is_for_no_other_test_of_the_class(self):
+        text = """
+            import time, unittest
+            from hermetic import medium, timeout
+
+            @medium
+            class SlowTest(unittest.TestCase):
+                @timeout(0.2)
+                def test_1_has_little_time(self):
+                    pass
+
+                def test_2_has_more(self):
+                    time.sleep(0.5)
+        """
+        with Folder(**{"test_a.py": text}) as folder:
+            for runner in ("unittest", "hermetic"):
+                with self.subTest(runner):
+                    done = run_python("-m", runner, "test_a", cwd=folder)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_workers_are_ended(self):
         for option in (["-j", "2"], ["--isolated"]):
             with self.subTest(option=option):
