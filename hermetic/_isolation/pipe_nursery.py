@@ -14,6 +14,7 @@ import subprocess
 
 from .._base import features, real, system
 from .._protocol import framing
+from .._stdlib import windows_files
 from .._verdicts import scopes
 from . import process_tree, windows_processes
 from .interpreters import WorkerArguments, fresh_command
@@ -22,6 +23,7 @@ from .nursery import Nursery
 _LAST_SECONDS = 1.0  # for the processes of a worker that has ended to end
 _READ_BYTES = 1_000_000  # at a time
 _POLL_SECONDS = 0.01  # between two looks at a worker that is about to end
+_LOOK_SECONDS = 0.002  # between two looks at a pipe of Windows
 
 _SIGKILL, _SIGCONT = (getattr(signal, name, signal.SIGTERM) for name in ("SIGKILL", "SIGCONT"))  # not on Windows
 
@@ -68,15 +70,16 @@ class PipeNursery(Nursery):
 
 def _pipe_has_news(file: int) -> bool:
     """Whether a pipe can be read at once: it holds something, or is at its end."""
-    return windows_processes.pipe_has_news(file) if features.WINDOWS else bool(_poll(file, 0))
+    return windows_files.is_ready(file) if features.WINDOWS else bool(_poll(file, 0))
 
 
 def _wait_for_pipe(file: int) -> None:
     """Wait until a pipe can be read."""
-    if features.WINDOWS:
-        windows_processes.wait_for_pipe(file)
-    else:
+    if not features.WINDOWS:
         _poll(file, None)
+        return
+    while not windows_files.is_ready(file):  # a read that waits would lock the pipe for the other thread, too
+        system.sleep(_LOOK_SECONDS)
 
 
 def _poll(file: int, milliseconds: int | None) -> list[tuple[int, int]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import functools
-import importlib
 import os
 import struct
 
@@ -70,24 +69,6 @@ def cancel_io(native_id: int) -> None:
     thread = _ctypes().c_void_p(kernel32().OpenThread(_THREAD_TERMINATE, 0, native_id))
     kernel32().CancelSynchronousIo(thread)
     kernel32().CloseHandle(thread)
-
-
-def pipe_has_news(file: int) -> bool:
-    """Whether a pipe can be read at once: it holds something, or is at its end."""
-    held = _ctypes().c_uint32()
-    is_open = kernel32().PeekNamedPipe(_handle_of(file), None, 0, None, _ctypes().byref(held), None)
-    return not is_open or held.value > 0
-
-
-def wait_for_pipe(file: int) -> None:
-    """Wait until a pipe can be read: a read of no bytes returns then."""
-    count = _ctypes().c_uint32()
-    kernel32().ReadFile(_handle_of(file), _ctypes().create_string_buffer(1), 0, _ctypes().byref(count), None)
-
-
-def _handle_of(file: int) -> Any:
-    msvcrt: Any = importlib.import_module("msvcrt")
-    return _ctypes().c_void_p(msvcrt.get_osfhandle(file))
 
 
 def are_same(handle: int, other: int) -> bool:

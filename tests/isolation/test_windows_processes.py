@@ -13,6 +13,7 @@ from unittest import mock
 import hermetic
 from hermetic._base import features, real
 from hermetic._isolation import pipe_nursery, process_tree, windows_processes, worker_process
+from hermetic._stdlib import windows_files
 from support import Folder, run_python
 
 PYTHON, CONSOLE = r"C:\Python\python.exe", r"C:\Windows\System32\ConHost.exe"
@@ -155,6 +156,14 @@ class JobTest(WindowsCase):
                 job.add(6)
         job.add(4)
         self.assertEqual((self.system.added, self.system.closed), ([4], [4]))
+
+
+class PipeTest(WindowsCase):
+    def test_the_thread_of_a_worker_does_not_wait_in_a_read(self):
+        """Windows lets nobody look into a pipe while a read of it waits: the run would wait for a test that hangs."""
+        with mock.patch.object(windows_files, "is_ready", side_effect=[False, False, True]) as is_ready:
+            pipe_nursery._wait_for_pipe(3)
+        self.assertEqual(is_ready.call_args_list, [mock.call(3)] * 3)
 
 
 class TableTest(WindowsCase):
