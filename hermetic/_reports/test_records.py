@@ -70,7 +70,6 @@ class CaughtWarning:
     line: int
 
 
-@dataclass
 class TestRecord:
     """Everything that is known of a test, or of a fixture that failed or was skipped.
 
@@ -130,15 +129,13 @@ class TestRecord:
     phases: Mapping[str, float] | None = None
     diagnosis: str = ""
 
-    if not TYPE_CHECKING:  # type checkers read the fields
-
-        def __init__(self, id: str, kind: str = "test", **given: Any) -> None:  # noqa: A002 - a field
-            # Defaults stay with the class: most records, which are many, have few fields of their own.
-            self.id = id
-            self.kind = kind
-            for name, value in given.items():
-                getattr(self, name)  # fails for a name that is no field
-                setattr(self, name, value)
+    def __init__(self, id: str, kind: str = "test", **given: Any) -> None:  # noqa: A002 - a field
+        # Defaults stay with the class: most records, which are many, have few fields of their own.
+        self.id = id
+        self.kind = kind
+        for name, value in given.items():
+            getattr(self, name)  # fails for a name that is no field
+            setattr(self, name, value)
 
     def noted(self, name: str) -> list[Any]:
         """Return one of the sequences as a list to add to. Most records never need a list, so they begin without."""
