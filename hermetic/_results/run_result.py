@@ -44,7 +44,7 @@ class RunResult(GuardedResult):
     summary_stream: Any = None
     sum_up: Callable[[str, BaseException], None] | None = None
     _is_nested = False
-    _turn = real.new_lock()  # held while a test of another thread is reported
+    _turn = real.new_recursive_lock()  # held while tests of other threads are reported; they may end the run
     _waiting: list[list[tuple[str, tuple[Any, ...], dict[str, Any]]]]  # the reports of tests of other threads
     _undescribed: tuple[int, ...] = ()  # the tests that have failed to describe themselves, by id()
     _shown: dict[int, int] = {}  # noqa: RUF012 - replaced, never changed: how many entries of a list were shown, by its id()
@@ -71,12 +71,17 @@ class RunResult(GuardedResult):
     def _report_waiting(self) -> None:
         with self._turn:
             while self._waiting and self.current_test is None:
-                self.thread = real.get_thread_id()
-                try:
-                    for name, args, kwargs in self._waiting.pop(0):
-                        getattr(self, name)(*args, **kwargs)
-                finally:
-                    self.thread = _NO_THREAD
+                self._report_whole(self._waiting.pop(0))
+
+    def _report_whole(self, reports: list[tuple[str, tuple[Any, ...], dict[str, Any]]]) -> None:
+        self.thread = real.get_thread_id()
+        try:
+            for name, args, kwargs in reports:
+                getattr(self, name)(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - the thread of the test may drop what is raised
+            self._list_error(f"the report of {owner_name(args[0])}", error)
+        finally:
+            self.thread, self.current_test = _NO_THREAD, None
 
     def stopTestRun(self) -> None:
         self._report_waiting()
@@ -86,6 +91,7 @@ class RunResult(GuardedResult):
         self.hermetic_listeners.tell("stopTestRun", self)
 
     def wasSuccessful(self) -> bool:
+        self._report_waiting()
         is_amiss = self.ended_early is not None or bool(running.faults)
         is_amiss = is_amiss or not all(is_well() for is_well in self.hermetic_listeners["wasSuccessful"])
         return not is_amiss and bool(super().wasSuccessful())  # type: ignore[misc]

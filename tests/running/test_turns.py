@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import unittest
+from unittest import mock
 
 import hermetic
 from hermetic._results.run_result import RunResult
@@ -79,6 +80,26 @@ class TurnTest(hermetic.HermeticTestCase):
         self.result.stopTest(self.outer)
         self.result.stopTestRun()
         self.assertEqual([name for name, test in self.result.events if test is self.test][-1], "stopTest")
+
+    def test_a_failure_that_was_put_off_counts(self) -> None:
+        self.result.startTest(self.outer)
+        self.report(self.turn, self.test)
+        self.turn.end()
+        self.result.stopTest(self.outer)
+        self.assertFalse(self.result.wasSuccessful())
+
+    def test_a_result_that_fails_to_take_one_in_takes_in_the_next(self) -> None:
+        with mock.patch.object(self.result, "addError", side_effect=OSError("the stream is closed")):
+            self.report(self.turn, self.test)
+            self.turn.end()
+        self.assertFalse(self.result.wasSuccessful())
+        following = Turn(self.result)
+        self.report(following, self.outer)
+        following.end()
+        self.assertEqual(
+            [test.id() for test, _ in self.result.errors],
+            ["the report of int", self.outer.id()],
+        )
 
     def test_what_is_no_report_is_that_of_the_result(self) -> None:
         self.result.failfast = True
