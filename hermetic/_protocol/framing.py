@@ -121,7 +121,7 @@ class WorkerEnd:
         self._nonce = nonce
         self._reader = FrameReader(nonce)
         self._requests: deque[list[Any]] = deque()
-        self._kinds: set[str] = set()  # of the requests that have come since these were last looked for
+        self._kinds: set[str] = set()  # of the frames that have come, without those withdrawn since
         self._outgoing: deque[bytes] = deque()
         self._sending = real.new_lock()
         self._identities = {fd: self._identity(fd) for fd in (reading, writing, *streams)}
@@ -182,7 +182,7 @@ class WorkerEnd:
         return self._withdraw("stop")
 
     def _withdraw(self, kind: str) -> bool:
-        """Remove the waiting requests of a kind that come alone; return whether there were any."""
+        """Remove the waiting requests of a kind that is in no frame ``all``; return whether there were any."""
         if kind not in self._kinds:
             return False
         self._kinds.discard(kind)

@@ -74,6 +74,7 @@ class RunResult(GuardedResult):
                 self._report_whole(self._waiting.pop(0))
 
     def _report_whole(self, reports: list[tuple[str, tuple[Any, ...], dict[str, Any]]]) -> None:
+        """Take in a test; what goes wrong in this result is an error of the run."""
         self.thread = real.get_thread_id()
         try:
             for name, args, kwargs in reports:

@@ -66,7 +66,7 @@ _found: dict[tuple[Any, int, str], Any] = new_cache()  # by function, class and 
 
 
 def found_once(find: Callable[[type, str], _Found], cls: type, name: str) -> _Found:
-    """Return what a function finds for a method of a class; it is called once for each, and for all without marks.
+    """Return what a function finds for a method of a class, and keep it; methods without marks share what is found.
 
     Args:
         name: the name of the method.
