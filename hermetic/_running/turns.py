@@ -26,12 +26,15 @@ class Turn:
         self._result = result
         self._reports: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
         self._started = 0.0
+        self._home = real.get_pid()
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(object.__getattribute__(self, "_result"), name)
         return functools.partial(self._keep, name) if name.startswith(_KEPT) else found
 
     def _keep(self, name: str, *args: Any, **kwargs: Any) -> None:
+        if real.get_pid() != self._home:  # a forked copy that has come back, which the result ends
+            getattr(self._result, name)(*args, **kwargs)
         self._reports.append((name, args, kwargs))
 
     def startTest(self, test: Any) -> None:

@@ -101,6 +101,13 @@ class TurnTest(hermetic.HermeticTestCase):
             ["the report of int", self.outer.id()],
         )
 
+    def test_a_forked_copy_that_comes_back_reaches_the_result_at_once(self) -> None:
+        """The result ends it; it would go on as a thread of the suite."""
+        self.result.startTest(self.outer)
+        with mock.patch.object(self.turn, "_home", 0):
+            self.turn.stopTest(self.test)
+        self.assertEqual(self.result.events, [("startTest", self.outer), ("stopTest", self.test)])
+
     def test_what_is_no_report_is_that_of_the_result(self) -> None:
         self.result.failfast = True
         self.turn.stop()
