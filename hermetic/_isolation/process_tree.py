@@ -84,10 +84,12 @@ def thread_count() -> int:
 
 def children_of(pid: int) -> list[int]:
     """The processes whose parent is the given one, zombies included."""
-    if features.WINDOWS:
-        return windows_processes.pids_of_children(pid)
-    if not features.LINUX:
-        return mac_processes.child_pids(pid)
+    if features.LINUX:
+        return _children_on_linux(pid)
+    return windows_processes.pids_of_children(pid) if features.WINDOWS else mac_processes.child_pids(pid)
+
+
+def _children_on_linux(pid: int) -> list[int]:
     found: list[int] = []
     try:
         for thread in _listdir(f"/proc/{pid}/task"):

@@ -10,7 +10,7 @@ Its memory is clean: it is a fork of the run from before the first test, or an i
 from __future__ import annotations
 
 import gc
-import marshal
+import json
 import os
 import signal
 import sys
@@ -109,7 +109,7 @@ class Zygote:
             return False
         if not data:
             return False
-        message = marshal.loads(data)  # noqa: S302 - of the supervisor
+        message = json.loads(data)
         if message[0] == "start":
             _, token, nonce, folder, fresh, sandboxed = message
             if len(fds) < _DESCRIPTORS:  # this process has reached its limit of open files
@@ -117,7 +117,7 @@ class Zygote:
                     system.close(fd)
                 self._tell(["ended", token, None, ["could not be started: too many open files"]])
                 return True
-            given = WorkerArguments(nonce, folder, fds[0], fds[0], fds[1:])
+            given = WorkerArguments(bytes.fromhex(nonce), folder, fds[0], fds[0], fds[1:])
             self._start(token, given, fresh=fresh, sandboxed=sandboxed)
         else:
             _, token, number = message
@@ -227,7 +227,7 @@ class Zygote:
 
     def _tell(self, message: list[Any]) -> None:
         try:
-            self._control.send(marshal.dumps(message))
+            self._control.send(json.dumps(message).encode())
         except OSError:
             pass  # the supervisor has ended: serve() notices
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import marshal
 import os
 import signal
 import struct
@@ -128,9 +127,9 @@ class ZygoteNursery(Nursery):
         self._started = token = self._started + 1
         ours.setsockopt(own_sockets.SOL_SOCKET, own_sockets.SO_SNDTIMEO, _SEND_TIMEOUT)
         try:
-            message = ["start", token, nonce, folder.path, fresh, sandboxed]
+            message = ["start", token, nonce.hex(), folder.path, fresh, sandboxed]
             files = folder.output.descriptors()
-            own_sockets.send_descriptors(self._control, marshal.dumps(message), theirs.fileno(), *files)
+            own_sockets.send_descriptors(self._control, json.dumps(message).encode(), theirs.fileno(), *files)
         except OSError:
             self._lost = True  # the worker's end says so
         finally:
@@ -174,7 +173,7 @@ class ZygoteNursery(Nursery):
             if not data:
                 self._lost = True
                 return
-            _, token, status, left = marshal.loads(data)  # noqa: S302 - of the zygote
+            _, token, status, left = json.loads(data)
             self._ended[token] = status, left
 
     def ended(self, token: int) -> tuple[int | None, list[str]] | None:
@@ -193,7 +192,7 @@ class ZygoteNursery(Nursery):
             return
         self.wake()
         try:
-            self._control.send(marshal.dumps(["signal", token, int(number)]))
+            self._control.send(json.dumps(["signal", token, number]).encode())
         except OSError:
             self._lost = True
 
