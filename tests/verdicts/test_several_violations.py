@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import hermetic
 from hermetic._base.errors import NetworkViolationError
-from hermetic._base.records import CallSite, Operation, Violation
 from hermetic._verdicts.several_violations import merged
-
-
-def violation(port: int) -> NetworkViolationError:
-    operation = Operation("network", "connect", f"127.0.0.1:{port}", "socket.socket.connect", "inet", "127.0.0.1", port)
-    found = Violation("H001", "small", "m.C.test", operation, CallSite("shop.py", 3, "buy", "shop", "", ""))
-    return NetworkViolationError(found, f"[H001] connected to 127.0.0.1:{port}\n  at shop.py:3")
+from support.sample_violations import violation
 
 
 class MergedTest(hermetic.HermeticTestCase):
