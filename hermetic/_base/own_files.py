@@ -127,9 +127,11 @@ class _Used:
 
 _used = _Used()
 
-# Waits until the pipe is closed in every process, then removes the files.
+# Waits until the pipe is closed in every process, then removes the files, also those in folders that a test has made
+# inaccessible.
 SWEEPER_NAME = "hermetic-sweeper"
-_SWEEPER = """(cd / && trap '' INT TERM HUP && read -r _; rm -rf -- "$1"*) <&3 3<&- >/dev/null 2>&1 &"""
+_SWEEPER = """(cd / && trap '' INT TERM HUP && read -r _
+rm -rf -- "$1"* || { find "$1"* -type d -exec chmod u+rwx {} \\; ; rm -rf -- "$1"*; }) <&3 3<&- >/dev/null 2>&1 &"""
 _SHELL = "/bin/sh"
 
 
@@ -146,6 +148,9 @@ for _ in range(100):
     found = glob.glob(glob.escape(sys.argv[1]) + "*")
     for path in found:
         try:
+            for folder, _, names in os.walk(path):
+                for name in names:
+                    os.chmod(os.path.join(folder, name), 0o700)  # a file that is read-only would stay
             shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
         except OSError:
             continue

@@ -242,10 +242,21 @@ def remove_folder(path: str) -> None:
     import shutil  # not worth its start-up time before there is something to remove
 
     shutil.rmtree(path, ignore_errors=True)
-    for folder, _, _ in os.walk(path):  # those left are in folders that a test has made inaccessible
-        with contextlib.suppress(OSError):
-            os.chmod(folder, 0o700)
-    shutil.rmtree(path, ignore_errors=True)
+    if os.path.isdir(path):
+        _unlock(path)
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _unlock(path: str) -> None:
+    """Make what is left in a folder removable: a test has made folders inaccessible, or files read-only on Windows."""
+    with contextlib.suppress(OSError):
+        os.chmod(path, 0o700)
+    for folder, folders, files in os.walk(path):  # it looks into the folders once their modes have been changed
+        for name in (*folders, *(files if features.WINDOWS else ())):
+            found = os.path.join(folder, name)
+            with contextlib.suppress(OSError):
+                if not os.path.islink(found):
+                    os.chmod(found, 0o700)
 
 
 def take_over(folder: str, descriptors: list[int]) -> dict[str, int]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 import unittest
 from unittest import mock
 
+from hermetic import medium
 from hermetic._base import features
 from hermetic._isolation import output
 from hermetic._isolation.output import HEAD_BYTES, TAIL_BYTES, Output, Stream
-from support import posix_only
+from support import Folder, posix_only, run_python
 
 
 class StreamTest(unittest.TestCase):
@@ -157,6 +159,44 @@ class OutputTest(unittest.TestCase):
         os.write(opened["out"], b"text")
         self.assertEqual(streams.read(end=True), [("out", "text")])
         streams.close()
+
+
+LOCKING = """
+import contextlib, os, shutil
+from hermetic._base import own_files
+from hermetic._isolation import output
+
+folder = own_files.new_folder("left-")
+os.makedirs(f"{folder}/locked/inner")
+for where in ("", "locked", "locked/inner"):
+    path = os.path.join(folder, where, "read_only")
+    open(path, "w").close()
+    os.chmod(path, 0o400)
+if os.name == "posix":
+    os.symlink(os.path.abspath("other"), f"{folder}/locked/link")
+os.chmod(f"{folder}/locked", 0)
+"""
+# Root may do everything, but not in a namespace that does not know root.
+AS_A_USER = ("unshare", "-U") if features.LINUX and os.geteuid() == 0 else ()
+
+
+@medium
+class LockedFolderTest(unittest.TestCase):
+    def test_it_is_removed_with_what_a_test_has_made_inaccessible_or_read_only(self):
+        with Folder(**{"other__slash__file": ""}) as folder:
+            other = os.path.join(folder, "other")
+            os.chmod(other, 0o500)
+            mode = os.stat(other).st_mode
+            code = f"{LOCKING}output.remove_folder(folder)\nprint(os.listdir())"
+            done = run_python("-c", code, cwd=folder, env={"TMPDIR": folder}, by=AS_A_USER)
+            self.assertEqual(done.stdout, "['other']\n", done.stderr)
+            self.assertEqual(os.stat(other).st_mode, mode)
+
+    def test_that_of_a_process_that_was_killed_is_removed_too(self):
+        with Folder() as folder:
+            run_python("-c", f"{LOCKING}os._exit(1)", cwd=folder, env={"TMPDIR": folder}, by=AS_A_USER)
+            while os.listdir(folder):
+                time.sleep(0.01)
 
 
 if __name__ == "__main__":
