@@ -10,11 +10,16 @@ from unittest import mock
 
 import hermetic
 from hermetic import SubprocessMock
+from hermetic._base import features
 
 _REAL_SYSTEM = os.system
+_ON_POSIX = () if features.WINDOWS else ("_PopenSelector",)
 SEAMS = {
-    subprocess.Popen: ("_execute_child", "_internal_poll", "_wait", "send_signal", "__init__"),
-    subprocess: ("run", "Popen", "call", "check_output", "_time", "_PopenSelector"),
+    subprocess.Popen: (
+        *("_execute_child", "_internal_poll", "_wait", "_communicate"),
+        *("send_signal", "terminate", "kill", "__init__"),
+    ),
+    subprocess: ("run", "Popen", "call", "check_output", "_time", *_ON_POSIX),
     os: ("system", "popen"),
     shutil: ("which",),
 }
@@ -110,7 +115,7 @@ class ConflictTest(hermetic.HermeticTestCase):
             outer.assert_not_called()
 
     def test_the_replacement_of_the_guard_is_no_conflict_and_a_copy_of_its_marks_is_one(self):
-        self.assertEqual(os.system.__module__, "posix")  # the guard's, which looks like the original
+        self.assertEqual(os.system.__module__, os.name)  # the guard's, which looks like the original
 
         @functools.wraps(os.system)
         def foreign(command):

@@ -208,14 +208,14 @@ class ShowConfigTest(ExitStatusCase):
         self.assertEqual(0, run.returncode)
 
     def test_it_says_where_each_came_from(self):
-        files = {"setup.cfg": "[tool:hermetic]\nmode = warn\ndefault_size = large\nstart_method = fork\n"}
+        files = {"setup.cfg": "[tool:hermetic]\nmode = warn\ndefault_size = large\nstart_method = platform\n"}
         with Folder(**files) as folder:
             run = run_hermetic(
                 "--show-config", "--mode", "off", cwd=folder, env={"HERMETIC_DEFAULT_SIZE": "medium"}
             )  # fmt: skip
         self.assertIn("mode = off  (command line)\n", run.stdout)
         self.assertIn("default_size = medium  (environment)\n", run.stdout)
-        self.assertRegex(run.stdout, r"start_method = fork  \(.*setup\.cfg\)\n")
+        self.assertRegex(run.stdout, r"start_method = platform  \(.*setup\.cfg\)\n")
 
     def test_it_can_stand_behind_names(self):
         run = self.run_module(_PASSES, "test_sample", "--show-config", "-v")

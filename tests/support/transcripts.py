@@ -15,7 +15,7 @@ _VARYING = (
     (re.compile(r"-m hermetic"), "-m unittest"),
     (re.compile(r"\bin \d+\.\d{3}s"), "in 0.000s"),
     (re.compile(r"^\d+\.\d{3}s", re.MULTILINE), "0.000s"),
-    (re.compile(r"0x[0-9a-f]{6,}"), "0x0"),
+    (re.compile(r"0x[0-9a-fA-F]{6,}"), "0x0"),
 )
 
 

@@ -1,7 +1,10 @@
 """Async tests."""
 
 import asyncio
+import logging
 import unittest
+
+logging.getLogger("asyncio").setLevel(logging.ERROR)  # or it tells on a busy machine how long a call took
 
 
 class AsyncTest(unittest.IsolatedAsyncioTestCase):
