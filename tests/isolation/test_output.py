@@ -183,7 +183,7 @@ AS_A_USER = ("unshare", "-U") if features.LINUX and os.geteuid() == 0 else ()
 @medium
 class LockedFolderTest(unittest.TestCase):
     def test_it_is_removed_with_what_a_test_has_made_inaccessible_or_read_only(self):
-        with Folder(**{"other__slash__file": ""}) as folder:
+        with Folder(other__slash__file="") as folder:
             other = os.path.join(folder, "other")
             os.chmod(other, 0o500)
             mode = os.stat(other).st_mode
