@@ -8,6 +8,7 @@ worker has printed by then belongs to the tests that it knows of.
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import signal
 import subprocess
@@ -38,9 +39,14 @@ if TYPE_CHECKING:
 
 
 class PipeNursery(Nursery):
-    """Starts workers as children of this process."""
+    """Starts workers as children of this process.
 
-    def __init__(self) -> None:
+    Args:
+        hash_seed: the value of ``PYTHONHASHSEED`` for them; empty for that of this process.
+    """
+
+    def __init__(self, hash_seed: str = "") -> None:
+        self._hash_seed = hash_seed
         self._news = _Signal()
 
     def _start(self, folder: WorkerFolder, nonce: bytes, *, fresh: bool, sandboxed: bool) -> _PipeLink:
@@ -53,8 +59,9 @@ class PipeNursery(Nursery):
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         files = folder.output.descriptors()
         command = fresh_command(WorkerArguments(nonce, folder.path, 0, 1, files))
+        environ = {**os.environ, "PYTHONHASHSEED": self._hash_seed} if self._hash_seed else None
         start = system.original("subprocess", "Popen")
-        process = start(command, bufsize=0, pass_fds=files, **pipes, **session)
+        process = start(command, bufsize=0, pass_fds=files, env=environ, **pipes, **session)
         try:
             tree = make_tree(process, folder.path)  # the worker has not been asked for anything yet
         except OSError:

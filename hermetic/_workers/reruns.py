@@ -12,6 +12,7 @@ from .._settings.current_run import current_run
 from . import addressing, diagnosis, isolation
 from .attempts import Attempt, AttemptResult
 from .replay import Replay
+from .worker_supply import hash_seed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class _Rerun:
     """Retries a test.
 
     The first retry is a fork of the run if possible: it has the modules and the hash seed of the run, so only the
-    earlier tests are missing. Each further retry is a new interpreter with another hash seed.
+    earlier tests are missing. Each further retry is a new interpreter with another hash seed. Where the first retry is
+    a new interpreter, too, it has the hash seed of the run only if the environment sets one.
 
     Args:
         retries: the maximum number of retries.
@@ -71,7 +73,7 @@ class _Rerun:
         self._error: IsolationError | None = None
         try:  # before the test begins, because it may set attributes that cannot be sent
             self._address = isolation.of_process().address_of(test)
-            if retries > 1 and "number" in self._address:
+            if retries > 1 and ("number" in self._address or hash_seed()):
                 self._by_name = addressing.address_of(test)
         except IsolationError as error:
             self._error = error

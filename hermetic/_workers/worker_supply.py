@@ -165,7 +165,7 @@ def hash_seed() -> str:
 def _starter(seed: str = "") -> Nursery:
     """A nursery for fresh interpreters; ``seed`` as of ``ZygoteNursery.start``."""
     if not features.LINUX:
-        return PipeNursery()
+        return PipeNursery(seed)
     try:
         zygote = ZygoteNursery.start(seed)
     except OSError as error:
