@@ -274,8 +274,7 @@ class _JobTree(_Tree):
 
     def __init__(self, process: subprocess.Popen[bytes], folder: str) -> None:
         super().__init__()
-        self._job = windows_processes.Job()
-        self._job.add(process.pid)
+        self._job = windows_processes.Job(process.pid)
         self._stack_request = windows_processes.StackRequest(folder)
 
     def _pids(self) -> list[int]:

@@ -78,18 +78,26 @@ def are_same(handle: int, other: int) -> bool:
 
 
 class Job:
-    """A group of processes, which all that they start belongs to. It ends with the process that made it."""
+    """A process and all that it will start. It ends with the process that made it.
 
-    def __init__(self) -> None:
+    Args:
+        pid: of a process that has started nothing yet.
+
+    Raises:
+        OSError: the system refuses. The process runs on.
+    """
+
+    def __init__(self, pid: int) -> None:
         self._handle = _ctypes().c_void_p(_checked(kernel32().CreateJobObjectW(None, None)))
         # JOBOBJECT_EXTENDED_LIMIT_INFORMATION; the flags are its third field
         limits = struct.pack("@qqINNINII6QNNNN", 0, 0, _KILL_ON_JOB_CLOSE, *[0] * 16)
-        _checked(kernel32().SetInformationJobObject(self._handle, _LIMITS, limits, len(limits)))
-
-    def add(self, pid: int) -> None:
-        """Add a process."""
-        with _opened(pid, _SET_QUOTA_AND_TERMINATE) as process:
-            _checked(kernel32().AssignProcessToJobObject(self._handle, process))
+        try:
+            _checked(kernel32().SetInformationJobObject(self._handle, _LIMITS, limits, len(limits)))
+            with _opened(pid, _SET_QUOTA_AND_TERMINATE) as process:
+                _checked(kernel32().AssignProcessToJobObject(self._handle, process))
+        except OSError:
+            self.close()
+            raise
 
     def pids(self) -> list[int]:
         """Return the process ids of its processes."""

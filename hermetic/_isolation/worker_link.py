@@ -313,7 +313,7 @@ def _end_text(status: int | None, left: list[str], *, expected: bool) -> str:
     if status < 0:
         return f"ended by {process_tree.status_text(status)}{' while it exited' if expected else ''}"
     if expected and status:
-        return f"its tests finished, but its process exited with status {status}"
+        return f"its tests finished, but its process ended with {process_tree.status_text(status)}"
     return f"ended with {process_tree.status_text(status)} before it finished"
 
 

@@ -175,8 +175,12 @@ class VariedProcess:
                 preexec_fn=_die_with_parent if features.LINUX else None,  # noqa: PLW1509 - there are no threads
             )
         if features.WINDOWS:
-            self._job = windows_processes.Job()
-            self._job.add(self._process.pid)
+            try:
+                self._job = windows_processes.Job(self._process.pid)
+            except OSError:
+                self._process.kill()
+                self._process.wait()  # it holds files of its folder
+                raise
 
     def has_ended(self) -> bool:
         """Whether the process has ended; one that takes too long is ended."""

@@ -12,7 +12,7 @@ from unittest import mock
 
 import hermetic
 from hermetic._base import features, real
-from hermetic._isolation import pipe_nursery, process_tree, windows_processes, worker_process
+from hermetic._isolation import pipe_nursery, process_tree, windows_processes, worker_link, worker_process
 from hermetic._stdlib import windows_files
 from support import Folder, run_python
 
@@ -142,20 +142,20 @@ class WindowsCase(hermetic.HermeticTestCase):
 
 class JobTest(WindowsCase):
     def test_it_ends_with_the_process_that_made_it(self):
-        windows_processes.Job()
+        windows_processes.Job(4)
         self.assertEqual(len(self.system.limits), 144 if sys.maxsize > 2**32 else 112)
         self.assertEqual(struct.unpack_from("@qqI", self.system.limits), (0, 0, 0x2000))
 
     def test_it_knows_its_processes(self):
-        self.assertEqual(windows_processes.Job().pids(), [4, 5, 99])
+        self.assertEqual(windows_processes.Job(4).pids(), [4, 5, 99])
 
     def test_an_error_of_the_system_says_what_failed(self):
-        job = windows_processes.Job()
         with mock.patch.dict(vars(ctypes), FormatError=lambda _: "no such process", get_last_error=lambda: 87):
             with self.assertRaisesRegex(OSError, "no such process"):
-                job.add(6)
-        job.add(4)
-        self.assertEqual((self.system.added, self.system.closed), ([4], [4]))
+                windows_processes.Job(6)
+        self.assertEqual((self.system.added, self.system.closed), ([], [7]))
+        windows_processes.Job(4)
+        self.assertEqual((self.system.added, self.system.closed), ([4], [7, 4]))
 
 
 class PipeTest(WindowsCase):
@@ -247,6 +247,10 @@ class StatusTest(hermetic.HermeticTestCase):
     def test_exceptions_of_windows_have_names(self):
         self.assertEqual(process_tree.status_text(0xC0000005), "access violation (exit status 0xc0000005)")
         self.assertEqual(process_tree.status_text(5), "exit status 5")
+
+    def test_a_crash_after_the_tests_has_the_same_name(self):
+        text = worker_link._end_text(0xC0000005, [], expected=True)
+        self.assertTrue(text.endswith("its process ended with access violation (exit status 0xc0000005)"), text)
 
 
 class FileDescriptorTest(hermetic.HermeticTestCase):

@@ -168,7 +168,7 @@ class B(unittest.TestCase):
 """)
         self.assertEqual((run.status, run.places, run.text.count("\nERROR: ")), (1, ["b@0"], 1), run.text)
         self.assertIn("the process of @isolated('one'): ", run.text)
-        self.assertIn("exited with status 7", run.text)
+        self.assertIn("ended with exit status 7", run.text)
 
     def test_with_buffered_output_too(self):
         run = Run("""

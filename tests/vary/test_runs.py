@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import os
+import subprocess
 import sys
 import tempfile
 from unittest import mock
 
 import support
 from hermetic import HermeticTestCase, medium
-from hermetic._isolation import process_tree
+from hermetic._base import features
+from hermetic._isolation import process_tree, windows_processes
 from hermetic._variations import catalogue
-from hermetic._vary.process import ProcessLimits
+from hermetic._vary.process import ProcessLimits, VariedProcess
 from hermetic._vary.runs import Asked, OutOfBudgetError, Runs
 from hermetic._vary.verdicts import FAILS, FIXTURE, IS_SKIPPED, MODULE, PASSES, TEST, THE_PROGRAM, Subject
 from support import Folder, not_inherited, package_folder
@@ -38,22 +40,39 @@ SUITE = """
         return tests
 """
 HOSTILE = """
-    import os, signal, subprocess, sys, time, unittest
+    import ctypes, os, subprocess, sys, tempfile, time, unittest
 
     class ATest(unittest.TestCase):
         def test_a(self): pass
-        def test_dies(self): os.kill(os.getpid(), signal.SIGKILL)
+        def test_dies(self): ctypes.string_at(0)
         def test_hangs(self): time.sleep(1000)
         def test_leaves(self):
             process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"], start_new_session=True)
             with open({notes!r}, "w") as file:
                 file.write(str(process.pid))
-        def test_z(self): os.makedirs(os.path.join(os.environ["TMPDIR"], "a", "b"), 0o500)
+        def test_z(self): os.makedirs(os.path.join(tempfile.gettempdir(), "a", "b"), 0o500)
 """
+CRASH = "access violation (exit status 0xc0000005)" if features.WINDOWS else "SIGSEGV"
+SILENCE = 20.0 if features.WINDOWS else 5.0  # seconds: processes start slowly on Windows
 
 
 def of(name, number=0, module="test_x"):
     return Subject(TEST, f"{module}.{name}", number)
+
+
+class StartTest(HermeticTestCase):
+    def test_a_process_that_cannot_be_put_into_a_job_is_ended(self):
+        with (
+            tempfile.TemporaryDirectory() as temporary,
+            mock.patch.object(tempfile, "tempdir", temporary),
+            mock.patch.object(features, "WINDOWS", new=True),
+            mock.patch.object(windows_processes, "Job", side_effect=OSError("no more jobs")),
+            mock.patch.object(subprocess, "Popen") as start,
+        ):
+            with self.assertRaisesRegex(OSError, "no more jobs"):
+                VariedProcess((), None, ProcessLimits(1.0, 1.0))
+            self.assertEqual(os.listdir(temporary), [])
+        self.assertEqual(start.return_value.method_calls, [mock.call.kill(), mock.call.wait()])
 
 
 @medium
@@ -108,21 +127,21 @@ class RunsTest(HermeticTestCase):
         with (
             tempfile.TemporaryDirectory() as temporary,
             mock.patch.object(tempfile, "tempdir", temporary),
-            tempfile.NamedTemporaryFile() as notes,
-            Folder(**{"test_x.py": HOSTILE.format(notes=notes.name)}) as folder,
+            Folder(**{"test_x.py": HOSTILE.format(notes=os.path.join(temporary, "notes"))}) as folder,
         ):
             runs = self.runs(folder)
-            runs._limits = ProcessLimits(60.0, 5.0)
+            runs._limits = ProcessLimits(120.0, SILENCE)
             runs._all = tuple(of(f"ATest.test_{name}") for name in ("a", "dies", "hangs", "leaves", "z"))
             (found,) = self.each(runs, ((), None))
-            pid = int(notes.read())
-            left = {*os.listdir(temporary)} - {os.path.basename(notes.name), os.path.basename(folder)}
+            with open(os.path.join(temporary, "notes"), encoding="utf-8") as notes:
+                pid = int(notes.read())
+            left = {*os.listdir(temporary)} - {"notes", os.path.basename(folder)}
         self.assertEqual(
             {subject.name.rpartition("_")[2]: verdict.outcome for subject, verdict in found.items()},
             {"a": PASSES, "dies": FAILS, "hangs": FAILS, "leaves": PASSES, "z": PASSES},
         )
-        self.assertEqual(found[of("ATest.test_dies")].text, "SIGKILL while it ran")
-        self.assertEqual(found[of("ATest.test_hangs")].text, "it did not end within 5 s while it ran")
+        self.assertEqual(found[of("ATest.test_dies")].text, f"{CRASH} while it ran")
+        self.assertEqual(found[of("ATest.test_hangs")].text, f"it did not end within {SILENCE:.0f} s while it ran")
         self.assertEqual(runs.processes, 3)
         self.assertIsNone(process_tree.command_of(pid))
         self.assertEqual(left, set())
@@ -137,14 +156,14 @@ class RunsTest(HermeticTestCase):
 
     def test_variations_are_set_in_the_order_of_the_catalogue(self):
         suite = """
-            import os, sys, time, unittest
+            import os, sys, unittest
 
             class ATest(unittest.TestCase):
-                def test_a(self): self.assertEqual(time.localtime(1577836800).tm_hour, 14)
+                def test_a(self): self.assertEqual(os.environ["CI"], "true")
                 def test_b(self): self.assertEqual(sys.flags.bytes_warning, 2)
-                def test_c(self): self.assertEqual(os.umask(0), 0o77)
+                def test_c(self): self.assertLess(sys.getswitchinterval(), 1e-4)
         """
-        names = ("bytes-warning=error", "timezone=Pacific/Kiritimati", "umask=077", "order=reversed")
+        names = ("bytes-warning=error", "thread-switch=1e-6", "ci=set", "order=reversed")
         with Folder(**{"test_x.py": suite}) as folder:
             (found,) = self.each(self.runs(folder), (tuple(catalogue.BY_NAME[name] for name in names), None))
         self.assertEqual([subject.name[-1] for subject in found], ["c", "b", "a"])

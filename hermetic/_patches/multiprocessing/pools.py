@@ -79,7 +79,7 @@ _TASKS = 0  # where the queue of tasks stands among the arguments of _handle_wor
 
 def _fail(worker: Any, jobs: list[Any]) -> None:
     """Give an error to everything that waits for a result of a Pool."""
-    _fail_jobs(jobs, starts.checks().lost_worker(worker, _status_text(worker.exitcode)))
+    _fail_jobs(jobs, starts.checks().lost_worker(worker))
 
 
 def _fail_jobs(jobs: list[Any], error: Exception) -> None:
@@ -96,10 +96,6 @@ def _fail_job(job: Any, error: Exception) -> None:
     job._set(job._index, (False, error))  # of imap: the next one that is asked for, and the last
     if job._length is not None:
         job._set_length(job._index)
-
-
-def _status_text(code: int) -> str:
-    return f"exit status {code}" if code > 0 else f"signal {-code}"
 
 
 def _watched_run(run: Callable[[Any], Any], worker: Any) -> Callable[[Any], Any]:

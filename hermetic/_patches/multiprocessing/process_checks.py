@@ -6,6 +6,7 @@ import sys
 
 from ..._base import real
 from ..._guards import audit, ceilings
+from ..._isolation import process_tree
 from ..._operations import callsite, events
 from ..._settings.current_run import current_run
 from ..._verdicts import scopes
@@ -59,8 +60,9 @@ def _importing_frame() -> FrameType | None:
     return None
 
 
-def lost_worker(worker: Any, status: str) -> ViolationError:
+def lost_worker(worker: Any) -> ViolationError:
     """The error of a worker of a Pool that has died, recorded in the scope of the process."""
     scope = scopes.running.process  # this thread's own scope may be that of a test long over
+    how = process_tree.status_text(worker.exitcode)
     owner = scope.name if scope is not None else worker.name
-    return ceilings.process_error("worker", owner, f"{worker.name} ended with {status}", scope=scope)
+    return ceilings.process_error("worker", owner, f"{worker.name} ended with {how}", scope=scope)

@@ -97,7 +97,7 @@ class DeadWorkerTest(SampleRunCase):
     def test_the_error_says_which_worker_ended_how(self):
         done, [(_, text)] = self.run_sample("test_sample.PoolTest.test_crash_in_imap")
         self.assertIn("lost a worker of a Pool with its tasks: SpawnPoolWorker-", text)
-        self.assertIn(f"ended with {'exit status' if features.WINDOWS else 'signal'} 9", text)
+        self.assertIn(f"ended with {'exit status 9' if features.WINDOWS else 'SIGKILL'}", text)
         self.assertIn("violations: H008 multiprocessing: 1 in 1 test\n", done.stderr)
 
 
