@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import hermetic
 import support
 from support.sample_runs import SampleRunCase
@@ -73,30 +75,35 @@ def _named_fixtures(line: str) -> str:
 class BlocksOutsideOfTests(SampleRunCase):
     WORK = _WORK
 
-    def run_each(self, use: str, *arguments: str, mark: str = ""):
-        """The finished run of a module per place."""
-        for place in _PLACES:
-            yield self.run_sample("-v", *arguments, "test_sample", **{"test_sample.py": _module(place, use, mark)})[0]
+    def run_everywhere(self, use: str, *arguments: str, mark: str = ""):
+        """Run a module for each place; return the finished run, and the errors with the names of the modules."""
+        modules = {f"test_{place}": _module(place, use, mark) for place in _PLACES}
+        done, errors = self.run_sample(*arguments, *modules, **{f"{name}.py": text for name, text in modules.items()})
+        return done, [(re.findall(r"\btest_\w+", text.partition("\n")[0])[0], text) for _, text in errors]
+
+    def assert_allowed(self, use: str, *arguments: str, mark: str = "") -> None:
+        done, errors = self.run_everywhere(use, *arguments, mark=mark)
+        self.assertEqual((done.returncode, errors), (0, []), done.stderr)
+        self.assertIn(f"Ran {len(_PLACES)} tests", done.stderr)
+
+    def assert_refused(self, use: str, *arguments: str) -> None:
+        done, errors = self.run_everywhere(use, *arguments)
+        self.assert_errors(errors, done, {f"test_{place}": "[H001]" for place in _PLACES})
+        self.assertEqual(done.returncode, 1)
 
     def test_an_allow_block_allows_the_same_as_in_a_test(self) -> None:
         for use in ("listen_in_block", "listen_by_name", "listen_in_nested_blocks"):
-            for done in self.run_each(use, "--default-size", "small"):
-                self.assertEqual(done.returncode, 0, done.stderr)
+            self.assert_allowed(use, "--default-size", "small")
 
     def test_an_allow_block_adds_to_the_exceptions_of_a_marked_module(self) -> None:
-        for done in self.run_each("listen_in_block", mark="__hermetic__ = hermetic.small"):
-            self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_allowed("listen_in_block", mark="__hermetic__ = hermetic.small")
 
     def test_what_no_block_allows_is_refused(self) -> None:
         for use in ("listen", "listen_after_block"):
-            for done in self.run_each(use, "--default-size", "small"):
-                self.assertIn("[H001]", done.stderr)
-                self.assertEqual(done.returncode, 1, done.stderr)
+            self.assert_refused(use, "--default-size", "small")
 
     def test_a_guard_block_inside_is_in_force_alone(self) -> None:
-        for done in self.run_each("listen_in_small_block", "--default-size", "medium"):
-            self.assertIn("[H001]", done.stderr)
-            self.assertEqual(done.returncode, 1, done.stderr)
+        self.assert_refused("listen_in_small_block", "--default-size", "medium")
 
 
 @hermetic.medium
@@ -121,27 +128,25 @@ class SkipsAfterViolationsTest(SampleRunCase):
         "def test_it(self):\n        with self.subTest(): skip()",
     )
     HEAD = "import unittest, hermetic\nfrom work import skip\n"
-
-    def assert_reported(self, source: str, *arguments: str) -> None:
-        done, errors = self.run_sample(*arguments, "test_sample", **{"test_sample.py": self.HEAD + source})
-        self.assertEqual((done.returncode, len(errors)), (1, 1), done.stderr)
-        self.assertIn("[H003]", errors[0][1])
-
-    def test_wherever_the_skip_is_the_violation_is_one_error(self) -> None:
-        for place in self.PLACES:
-            for options in ((), ("-j", "2"), ("--isolated",)):
-                with self.subTest(place, options=options):
-                    test = "" if "test_it" in place else "    def test_it(self): pass\n"
-                    source = f"class T(unittest.TestCase):\n    {place}\n{test}"
-                    self.assert_reported(f"@hermetic.small\n{source}", *options)
-
-    def test_a_guard_block_that_is_left_by_a_skip_raises_the_violation(self) -> None:
-        self.assert_reported("""
+    BLOCK = """
 class T(unittest.TestCase):
     def test_it(self):
         with hermetic.guard("small"):
             skip()
-""")
+"""
+
+    def test_wherever_the_skip_is_the_violation_is_one_error(self) -> None:
+        source = f"{self.HEAD}{self.BLOCK}"
+        for number, place in enumerate(self.PLACES):
+            test = "" if "test_it" in place else "    def test_it(self): pass\n"
+            source += f"@hermetic.small\nclass T{number}(unittest.TestCase):\n    {place}\n{test}"
+        for options in ((), ("-j", "2"), ("--isolated",)):
+            with self.subTest(options=options):
+                done, errors = self.run_sample(*options, "test_sample", **{"test_sample.py": source})
+                self.assertEqual(done.returncode, 1)
+                classes = [(re.findall(r"\bT\d?\b", text)[0], text) for _, text in errors]
+                names = ["T", *(f"T{number}" for number in range(len(self.PLACES)))]
+                self.assert_errors(classes, done, dict.fromkeys(names, "[H003]"))
 
 
 @hermetic.medium
