@@ -51,7 +51,7 @@ def _is_command(line):
 
 
 @support.not_measured
-@support.posix_only("time zones of this kind")
+@support.posix_only("TZ, permissions for a umask, named pipes in folders, or sh")
 @medium
 class VaryTest(HermeticTestCase):
     def test_what_tests_depend_on_is_named_with_commands_that_show_it(self):
@@ -135,17 +135,6 @@ class VaryTest(HermeticTestCase):
         self.assertEqual((document["successful"], document["totals"]["tests"]), (False, 9))
         self.assertGreater(min(sizes), 0)
 
-    def test_without_a_finding_the_status_is_0(self):
-        with Folder(**{"test_x.py": SUITE}) as folder:
-            result = run_hermetic("--vary", "colour=off", "test_x.OtherTest", cwd=folder, env={"NO_COLOR": ""})
-        self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("None of 3 tests was found", result.stdout)
-
-    def test_a_spent_budget_is_told(self):
-        with Folder(**{"test_x.py": SUITE}) as folder:
-            result = run_hermetic("--vary", "ci=set", "--vary-budget", "0.001", cwd=folder)
-        self.assertIn("Left out, because the time was used up:\n  ci=set\n", result.stdout)
-
     def test_ctrl_c_ends_all_and_tells_what_was_left_out(self):
         suite = """
             import time, unittest
@@ -199,6 +188,23 @@ class VaryTest(HermeticTestCase):
             with mock.patch.object(os, "access", lambda path, _: not path.endswith("secret")):
                 self.assertEqual(reason(), "data/secret in the current folder cannot be read")
             os.chdir("/")
+
+
+@support.not_measured
+@medium
+class StudyTest(HermeticTestCase):
+    """What is varied on every platform."""
+
+    def test_without_a_finding_the_status_is_0(self):
+        with Folder(**{"test_x.py": SUITE}) as folder:
+            result = run_hermetic("--vary", "colour=off", "test_x.OtherTest", cwd=folder, env={"NO_COLOR": ""})
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("None of 3 tests was found", result.stdout)
+
+    def test_a_spent_budget_is_told(self):
+        with Folder(**{"test_x.py": SUITE}) as folder:
+            result = run_hermetic("--vary", "ci=set", "--vary-budget", "0.001", cwd=folder)
+        self.assertIn("Left out, because the time was used up:\n  ci=set\n", result.stdout)
 
     def test_a_tree_that_is_too_large_is_left_out_before_all_of_it_was_looked_at(self):
         looked_at = []
