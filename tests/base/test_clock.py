@@ -13,8 +13,6 @@ from hermetic import medium
 from support import Folder, run_hermetic
 from support.sample_runs import WALL_SECONDS, SampleRunCase
 
-setUpModule = support.some_pythons_do
-
 # A stand-in for freezegun, which also replaces what modules have imported by name.
 FREEZER = """
 import sys, time
@@ -28,6 +26,9 @@ def freeze(stopped=lambda *_: 1577836800.0):
                 setattr(module, name, stopped)
 """
 TOOLS = ("freezegun", "time_machine")
+
+if not any(map(importlib.util.find_spec, TOOLS)):
+    setUpModule = support.some_pythons_do
 WAYS = {
     "a stand-in": "import freezer; freezer.freeze()",
     "mocks": "[mock.patch(f'time.{name}').start() for name in ('time', 'monotonic', 'perf_counter', 'sleep')]",

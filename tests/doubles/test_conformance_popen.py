@@ -202,7 +202,7 @@ class LifeTest(ConformanceTestCase):
     def test_signals(self):
         def use(command):
             found = []
-            for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGHUP, signal.SIGUSR1):
+            for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGUSR1, signal.SIGUSR2):
                 popen = Popen(command, stdout=PIPE)
                 popen.stdout.read(1)
                 found += [popen.send_signal(number), popen.wait(), popen.send_signal(number), popen.returncode]

@@ -28,6 +28,10 @@ _TESTS = """
 @medium
 @posix_only("such signals")
 class KilledRunTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):  # a child ignores the signals that its parent ignores, as those of nohup do
+        cls.addClassCleanup(signal.signal, signal.SIGHUP, signal.signal(signal.SIGHUP, signal.SIG_DFL))
+
     def started(self, folder, *arguments):
         env = {**os.environ, "PYTHONPATH": package_folder(), "TMPDIR": os.path.join(folder, "tmp")}
         os.mkdir(env["TMPDIR"])

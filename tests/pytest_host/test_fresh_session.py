@@ -13,8 +13,6 @@ from support.hosts import installed
 from support.pytest_items import COMMON, ENDS, FAILING, FINE, KINDS, REPORTS, without_numbers
 from support.pytest_runs import run_pytest
 
-setUpModule = support.some_pythons_do
-
 FRESH = {"HERMETIC_ISOLATED_START": "fresh"}
 ELSEWHERE = {"sitecustomize.py": "import hermetic._base.features\nhermetic._base.features.LINUX = False\n"}
 UNNAMED_ELSEWHERE = {"test_leaves"}  # only Linux names the processes that a worker has left
