@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unittest
 
 import support
 from hermetic import medium
@@ -103,6 +104,9 @@ class PostMortemTest(TerminalCase):
         self.assertIn("(3, 42)", text)
         self.assertEqual(status, 1)
 
+
+@medium
+class NoTerminalTest(unittest.TestCase):
     def test_without_a_terminal_it_is_an_error_before_the_first_test(self):
         with Folder(**{"test_a.py": TESTS}) as folder:
             done = run_hermetic("--pdb", "test_a", cwd=folder, stdin="p 1\nq\n")

@@ -15,8 +15,6 @@ import unittest
 import support
 from support import TIMEOUT, not_inherited, package_folder
 
-fcntl, termios = support.posix_module("fcntl"), support.posix_module("termios")
-
 ROWS = 24
 ON_TERMINAL = """
 import fcntl, os, signal, sys, termios
@@ -32,9 +30,13 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
 
 
+@support.posix_only("terminals that a program makes for another")
 class TerminalCase(unittest.TestCase):
     def start(self, folder, *arguments, **variables):
         """Start a run on a terminal of its own; the process, and the other end of the terminal."""
+        import fcntl  # not on Windows
+        import termios
+
         ours, theirs = os.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, 80, 0, 0))
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": package_folder(), "TERM": "xterm", **variables}
