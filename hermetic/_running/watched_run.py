@@ -189,9 +189,12 @@ class WatchedRun(unittest.TestSuite):
         if not current_run.hands_tests_over() or (stays_here and not are_retried):
             return contextlib.nullcontext()
         needs_all = settings.isolated or settings.detect_leaks
-        tests = [test for test in _tests_in(self._whole) if needs_all or marking.own_method(test) is not None]
+        tests = [*_tests_in(self._whole)]
+        marked = {id(type(test)) for test in tests if needs_all or marking.own_method(test) is not None}
         for cls in {id(type(test)): type(test) for test in tests}.values():
-            if cls.__module__ != "unittest.loader":  # it stands for a test that could not be loaded
+            # A protected class may have got its mark, such as that of its module, after it was defined.
+            is_concerned = id(cls) in marked or marking.is_protected(cls)
+            if is_concerned and cls.__module__ != "unittest.loader":  # it stands for a test that could not be loaded
                 definitions.protection().protect_class(cls)
         ends_at = NO_LIMIT if current_run.ends_at is None else current_run.ends_at
         found: Isolation = definitions.protection().handover().isolation.of_process()

@@ -47,7 +47,7 @@ class CurrentRun:
         timeouts_are_marked: whether any mark gives a time-out.
         isolated_classes: the classes that may have isolated tests, by id, in the order of their definition.
         surroundings: the environment, the current folder, the path of imports and the arguments of this process, at
-            the time when the first of them was defined, or when the host loaded its plugin.
+            the time when the first of them was defined, when the host loaded its plugin, or when the run began.
         shared_out: the classes (by id) and the modules whose fixtures run in workers because all of their tests run in
             parallel.
         planned: the isolation groups of the tests that run in parallel, by the tests' ids.

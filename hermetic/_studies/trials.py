@@ -63,7 +63,6 @@ class Trials:
     """Runs chosen tests of a suite in new processes."""
 
     def __init__(self, suite: Any) -> None:
-        groups.note_surroundings()
         self._supply = WorkerSupply()
         # When the process is forked, only the suite may hold its tests, so that a worker can free each when it is over.
         is_plain = all(isinstance(block.test, unittest.TestCase) for block in suite_blocks.blocks_in(suite))

@@ -13,7 +13,7 @@ from __future__ import annotations
 from .._base.errors import IsolationError
 from .._isolation.pool import Pool, Task
 from .._results import listeners
-from .._rules import groups, retry_counts, sandbox_choice
+from .._rules import retry_counts, sandbox_choice
 from .._settings.current_run import current_run
 from .._verdicts.scopes import owner_name
 from . import addressing
@@ -64,7 +64,6 @@ class ParallelRun:
         protect: Callable[[type], None],
         jobs: int,
     ) -> None:
-        groups.note_surroundings()
         self._nursery, self._fresh = supply.for_pool()
         self._plan = ParallelPlan(
             suite,

@@ -17,6 +17,7 @@ from .._base import features
 from .._base.errors import HermeticWarning
 from .._isolation import process_tree
 from .._isolation.nursery import NoNursery, Nursery
+from .._rules import groups
 from .._settings.current_run import current_run
 from . import context, worker
 
@@ -41,6 +42,7 @@ class WorkerSupply:
     """The nurseries of this process, and the workers that wait to be used."""
 
     def __init__(self) -> None:
+        groups.note_surroundings()
         self._forked: ZygoteNursery | None = None
         self._tests: dict[int, Any] = {}  # those that the forked zygote has loaded, by their id()
         self._zygotes: dict[str, ZygoteNursery] = {}  # by the name of the module that they have imported

@@ -93,6 +93,29 @@ class D(unittest.TestCase):
         source += "class B(unittest.TestCase):\n    def test_b(self): note('b')\n"
         self.assert_places(Run(source, "test_it.A", "test_it.B", "test_it.A"), "a@1", "b@0", "a@2")
 
+    LATE = """
+        import os, unittest
+        import hermetic  # nothing has loaded the mark yet
+
+        def note(what): print(what, "HERMETIC_ISOLATED" in os.environ, flush=True)
+        def setUpModule(): note("setUpModule")
+        class LateTest(unittest.TestCase):
+            def test_it(self): note("test")
+
+        __hermetic__ = hermetic.isolated
+    """
+
+    def test_a_module_may_get_the_first_mark_of_all_below_its_classes(self):
+        for runner in ("hermetic", "unittest"):
+            for start in ("auto", "fresh"):
+                with self.subTest(runner=runner, start=start), support.Folder(**{"test_late.py": self.LATE}) as folder:
+                    env = {"HERMETIC_ISOLATED_START": start}
+                    done = support.run_python("-m", runner, "test_late", cwd=folder, env=env)
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    self.assertIn("test True", done.stdout.splitlines())
+                    # unittest has asked for the fixture before the test began.
+                    self.assertEqual("setUpModule False" in done.stdout, runner == "unittest")
+
 
 @medium
 class FixturesTest(IsolationCase):
@@ -212,7 +235,7 @@ class A(unittest.TestCase):
     def test_c(self): note("c")
 """)
         self.assertEqual((run.status, run.places), (1, ["a@1", "c@2"]), run.text)
-        self.assertRegex(run.text, r"\[H007\] isolated test test_it\.A\.test_b: timed out: the group @isolated\('one', ")
+        self.assertIn("[H007] isolated test test_it.A.test_b: timed out: the group @isolated('one', ", run.text)
 
     def test_after_a_crash_the_rest_has_what_is_left_of_the_seconds(self):
         text = f"""

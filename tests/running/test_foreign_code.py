@@ -44,11 +44,11 @@ class MockingCase(SampleRunCase):
         ((), ""),
         (("--json", "run.json", "--junit-xml", "run.xml"), ""),
         (("-j", "2"), ""),
-        ((), "__hermetic__ = hermetic.isolated\n"),  # in one process, for each test would take much time on Windows
+        ((), "import hermetic\n__hermetic__ = hermetic.isolated\n"),  # in one process, since each takes its time
     )
 
     def run_way(self, options, mark, tests):
-        return self.run_sample(*options, "test_sample", **{"test_sample.py": tests + mark})[0]
+        return self.run_sample(*options, "test_sample", **{"test_sample.py": mark + tests})[0]
 
 
 @medium
