@@ -14,6 +14,7 @@ from typing import ClassVar
 
 import support
 from hermetic import medium
+from hermetic._base import command, features
 from support import TIMEOUT, Folder, not_inherited, package_folder, run_python
 
 setUpModule = support.some_pythons_do
@@ -157,8 +158,8 @@ class BisectCase(unittest.TestCase):
         self.assertEqual(re.findall(r"^    (\S+)$", found, re.MULTILINE), names)
         commands = re.findall(r"^It (\w+).*:\n    (.+)$", output, re.MULTILINE)
         self.assertEqual([verdict for verdict, _ in commands], ["fails", "passes"])
-        for verdict, command in commands:
-            python, *arguments = shlex.split(command)
+        for verdict, line in commands:
+            python, *arguments = command.words_of(line) if features.WINDOWS else shlex.split(line)
             self.assertEqual(python, sys.executable)
             done = run_python(*arguments, cwd=self.folder)
             self.assertEqual(done.returncode, {"fails": 1, "passes": 0}[verdict], done.stderr)
@@ -172,7 +173,8 @@ class FoundTest(BisectCase):
         commands = self.assert_found(output, ["test_a.ManyTest.test_k"])
         self.assertIn("test_b.LaterTest.test_victim passes alone, and fails after\n", output)
         self.assertIn("It fails (AssertionError: 'test_a.ManyTest.test_k' unexpectedly found in", output)
-        expected = "discover -k test_a.ManyTest.test_k -k '[t*]est_b.LaterTest.test_victim'"
+        pattern = command.quoted(["[t*]est_b.LaterTest.test_victim"])
+        expected = f"discover -k test_a.ManyTest.test_k -k {pattern}"
         self.assertTrue(commands[0][1].endswith(expected), commands)
         runs = [line for line in lines[1:] if " after " in line]
         self.assertLessEqual(len(runs), math.ceil(math.log2(27)) + 3, lines)
@@ -205,7 +207,8 @@ class FoundTest(BisectCase):
     def test_a_command_names_a_test_whose_name_is_a_part_of_another_one_alone(self):
         output, _ = self.bisect("test_b.LaterTest.test_victim", "discover", "-k", "Many", "-k", "*victim")
         commands = self.assert_found(output, ["test_a.ManyTest.test_k"])
-        self.assertTrue(commands[1][1].endswith(" discover -k '[t*]est_b.LaterTest.test_victim'"), commands)
+        pattern = command.quoted(["[t*]est_b.LaterTest.test_victim"])
+        self.assertTrue(commands[1][1].endswith(f" discover -k {pattern}"), commands)
 
     def test_a_violation_is_a_failure_and_isolated_tests_of_a_group_share_a_process(self):
         output, _ = self.bisect("test_b.LaterTest.test_sized")
@@ -319,7 +322,8 @@ class EndingTest(BisectCase):
         (ended,) = [line for line in lines if "ended the process" in line]
         self.assertIn("test_e.EarlierTest.test_exit ended the process: ended with exit status 0", ended)
         self.assertIn("It fails (ended by SIGABRT", output)
-        self.assertIn(" discover -s tests -p 'test_e*' -t . -k tests.test_e.EarlierTest.test_pollutes -k ", output)
+        pattern = command.quoted(["test_e*"])
+        self.assertIn(f" discover -s tests -p {pattern} -t . -k tests.test_e.EarlierTest.test_pollutes -k ", output)
 
     def test_a_test_that_hangs_fails(self):
         arguments = ("-k", "pollutes", "-k", "LaterTest", "--test-timeout", "0.5")
@@ -327,6 +331,7 @@ class EndingTest(BisectCase):
         self.assertIn("passes alone, and fails after\n    tests.test_e.EarlierTest.test_pollutes\n", output)
         self.assertIn("It fails (timed out: ", output)
 
+    @support.posix_only("signal for Ctrl-C")
     def test_ctrl_c_ends_it_at_once_and_shows_what_is_known(self):
         arguments = ("-k", "second", "-k", "pollutes", "-k", "noted", "--bisect", "tests.test_e.LaterTest.test_noted")
         with not_inherited():

@@ -40,11 +40,11 @@ SUITE = """
         return tests
 """
 HOSTILE = """
-    import ctypes, os, subprocess, sys, tempfile, time, unittest
+    import faulthandler, os, subprocess, sys, tempfile, time, unittest
 
     class ATest(unittest.TestCase):
         def test_a(self): pass
-        def test_dies(self): ctypes.string_at(0)
+        def test_dies(self): faulthandler._read_null()
         def test_hangs(self): time.sleep(1000)
         def test_leaves(self):
             process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"], start_new_session=True)
