@@ -6,12 +6,14 @@ signal handlers, limits and timers besides. What belongs to a module that is not
 
 from __future__ import annotations
 
+import gc
 import importlib
+import io
 import os
 import sys
 
 from .._base import features, own_files, real
-from .._stdlib import global_state, interpreter_internals
+from .._stdlib import global_state, interpreter_internals, windows_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 fcntl: Any = None if features.WINDOWS else importlib.import_module("fcntl")
 _GET_PATH: int | None = getattr(fcntl, "F_GETPATH", None)
 _MAX_PATH = 1024  # bytes: MAXPATHLEN of macOS
+_MOST_WINDOWS_FILES = 512
+# Fails for a number of no open file. On Windows, fstat would wait while a thread waits in a read of a pipe.
+_look_up = windows_files.msvcrt.get_osfhandle if features.WINDOWS else os.fstat
 
 UNKNOWN = object()  # what a probe returns where there is nothing to look at
 UNREAD = object()  # what stands for the value of a probe that failed
@@ -180,8 +185,11 @@ def known_threads() -> list[Any]:
 
 
 def open_files() -> set[int]:
-    """The open file descriptors, without those of helper processes; empty on systems that do not list them."""
-    listed = sorted(map(int, folder_names(features.OPEN_FILES_FOLDER)))
+    """The open file descriptors, without those of helper processes."""
+    if features.WINDOWS:  # nothing lists them: a new file has the lowest number that is free
+        listed = [fd for fd in range(_MOST_WINDOWS_FILES) if is_open(fd)]
+    else:
+        listed = sorted(map(int, folder_names(features.OPEN_FILES_FOLDER)))
     # The list was read through the lowest number that was free, and that is free again.
     reader = next((fd for fd in listed if not is_open(fd)), None)
     return {*listed}.difference({reader}, global_state.helper_files(), own_files.sweeper_pipes())
@@ -190,7 +198,7 @@ def open_files() -> set[int]:
 def is_open(fd: int) -> bool:
     """Whether a file descriptor is open."""
     try:
-        os.fstat(fd)
+        _look_up(fd)
     except OSError:
         return False
     return True
@@ -201,9 +209,18 @@ def open_path(fd: int) -> str:
     try:
         if _GET_PATH is not None:  # on macOS, where the folder has no links
             return os.fsdecode(fcntl.fcntl(fd, _GET_PATH, bytes(_MAX_PATH)).rstrip(b"\0"))
+        if features.WINDOWS:
+            return _path_in_python(fd)
         return os.readlink(f"{features.OPEN_FILES_FOLDER}/{fd}")
     except OSError:
         return "unknown"
+
+
+def _path_in_python(fd: int) -> str:
+    """The path that Python opened a file by; ``unknown`` for a file that was opened by ``os.open``."""
+    files = (found for found in gc.get_objects() if type(found) is io.FileIO)
+    names = (file.name for file in files if not file.closed and file.fileno() == fd)
+    return next((os.fsdecode(name) for name in names if isinstance(name, (str, bytes, os.PathLike))), "unknown")
 
 
 def is_pythons_own(path: str) -> bool:

@@ -35,7 +35,7 @@ import warnings
 import hermetic
 import support
 from hermetic._base import features
-from hermetic._isolation import leak_snapshot
+from hermetic._isolation import leak_probes, leak_snapshot
 
 setUpModule = support.some_pythons_do
 
@@ -236,12 +236,21 @@ class ChangesTest(unittest.TestCase):
         found = changes_of(lambda: resource.setrlimit(resource.RLIMIT_CORE, (new, hard)))
         self.assertEqual(found, ["resource limit changed: RLIMIT_CORE"] if new <= hard or hard < 0 else [])
 
-    @support.posix_only("list of open files")
     def test_open_and_closed_file_descriptors(self):
         opened = []
-        found = changes_of(lambda: opened.append(os.open(os.devnull, os.O_RDONLY)))
-        self.assertEqual(found, [f"open file descriptor left: {opened[0]} ({os.devnull})"])
-        self.assertEqual(changes_of(lambda: os.close(opened[0])), [f"file descriptor closed: {opened[0]}"])
+        found = changes_of(lambda: opened.append(open(os.devnull, encoding="utf-8")))
+        number = opened[0].fileno()
+        self.assertEqual(found, [f"open file descriptor left: {number} ({os.devnull})"])
+        self.assertEqual(changes_of(opened[0].close), [f"file descriptor closed: {number}"])
+
+    def test_on_windows_the_numbers_are_tried_and_python_knows_the_path(self):
+        with (
+            unittest.mock.patch.object(features, "WINDOWS", new=True),
+            tempfile.NamedTemporaryFile(prefix="hermetic-test-") as file,
+        ):
+            self.assertLessEqual({0, 1, 2, file.fileno()}, leak_probes.open_files())
+            self.assertEqual(leak_probes.open_path(file.fileno()), file.name)
+            self.assertEqual(leak_probes.open_path(1000), "unknown")
 
     @support.linux_only("a list of open files")
     def test_a_file_that_takes_the_number_of_the_list_of_files(self):
@@ -506,7 +515,7 @@ class Quiet:
 
 FIRST_USE = """
 from unittest import mock
-from hermetic._isolation import leak_snapshot
+from hermetic._isolation import leak_probes, leak_snapshot
 modules = "asyncio", "locale", "resource", "signal", "socket", "sysconfig", "urllib.request"
 for use in (lambda: [__import__(name) for name in modules], lambda: None):
     snapshot = leak_snapshot.Snapshot()
