@@ -11,6 +11,7 @@ import unittest
 
 import support
 from hermetic import medium
+from hermetic._base import features
 from support.transcripts import OutcomeTranscripts, SampleCase, normalised
 
 setUpModule = support.some_pythons_do
@@ -330,8 +331,12 @@ class ResourceTest(unittest.TestCase):
 """
 
 
+# Tests run in other processes: each in its own, but these start slowly on Windows, where all are fresh interpreters.
+ELSEWHERE = ("-j", "2") if features.WINDOWS else ("--isolated",)
+
+
 class FidelityCase(SampleCase):
-    """Runs samples with their tests isolated, and in one process."""
+    """Runs samples with their tests in other processes, and in one process."""
 
     @classmethod
     def setUpClass(cls):
@@ -345,7 +350,7 @@ class FidelityCase(SampleCase):
         done = support.run_python(*flags, "-m", "hermetic", *arguments, cwd=self.folder, env=env)
         return done.returncode, *map(normalised, (done.stdout, done.stderr))
 
-    def assert_same(self, *arguments, contains, options=("--isolated",), without=(), **kwargs):
+    def assert_same(self, *arguments, contains, options=ELSEWHERE, without=(), **kwargs):
         """Compare a run with options to one without; ``contains`` keeps a comparison of two empty runs from passing."""
         plain = self.run_sample(*without, *arguments, **kwargs)
         isolated = self.run_sample(*options, *arguments, **kwargs)
@@ -363,6 +368,7 @@ class OutcomeFidelityTest(OutcomeTranscripts, FidelityCase):
     def test_everything_verbosely_and_buffered(self):
         self.assert_same("discover", "-v", "-b", contains="there_is_no_such_module")
 
+    @support.posix_only("other workers")
     def test_everything_in_fresh_interpreters(self):
         names = ("test_outcomes", "test_async", "test_module_fixtures", "test_module_set_up_fails")
         options = ("--isolated", "--isolated-start", "fresh")
@@ -417,6 +423,7 @@ class KindsFidelityTest(FidelityCase):
         self.assert_same("-b", "test_kinds", contains="Stdout:")
 
     @support.not_measured
+    @support.posix_only("other workers")
     def test_in_fresh_interpreters(self):
         options = ("--isolated", "--isolated-start", "fresh")
         self.assert_same("test_kinds", contains="checked by a helper", options=options)

@@ -12,6 +12,7 @@ import unittest
 
 import support
 from hermetic import medium
+from hermetic._base import features
 
 setUpModule = support.some_pythons_do
 
@@ -83,7 +84,8 @@ def said_by_unittest(kinds: str) -> list[str]:
         return reported(support.run_python("-m", "unittest", "discover", "-v", cwd=folder).stderr)
 
 
-KINDS = {"single": TESTS, "several": {"several": SEVERAL}}
+KINDS = {"single": TESTS, "failing": {"fail": TESTS["fail"]}, "several": {"several": SEVERAL}}
+ALONE = "failing" if features.WINDOWS else "single"  # where each test has a process: these start slowly on Windows
 
 
 class FixtureOutcomesTest(unittest.TestCase):
@@ -109,17 +111,17 @@ class FixtureOutcomesTest(unittest.TestCase):
 
     @medium
     def test_every_test_isolated(self):
-        self.assert_as_unittest("--isolated")
+        self.assert_as_unittest("--isolated", kinds=ALONE)
 
     @medium
     @support.not_measured
     def test_every_test_isolated_in_two_workers(self):
-        self.assert_as_unittest("--isolated", "-j", "2")
+        self.assert_as_unittest("--isolated", "-j", "2", kinds=ALONE)
 
     @medium
     @support.not_measured
     def test_marked_classes(self):
-        self.assert_as_unittest(mark="@hermetic.isolated")
+        self.assert_as_unittest(mark="@hermetic.isolated", kinds=ALONE)
 
     @medium
     def test_marked_classes_with_several_tests(self):
@@ -128,7 +130,7 @@ class FixtureOutcomesTest(unittest.TestCase):
     @medium
     @support.not_measured
     def test_marked_classes_in_two_workers(self):
-        self.assert_as_unittest("-j", "2", mark="@hermetic.isolated")
+        self.assert_as_unittest("-j", "2", mark="@hermetic.isolated", kinds=ALONE)
 
     @medium
     def test_groups(self):
@@ -141,6 +143,7 @@ class FixtureOutcomesTest(unittest.TestCase):
 
     @medium
     @support.not_measured
+    @support.posix_only("other workers")
     def test_fresh_interpreters(self):
         self.assert_as_unittest("--isolated-start", "fresh", mark="@hermetic.isolated", kinds="several")
 
