@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from . import own_files, real
+from . import own_files, real, shared_files
 from .errors import ConfigurationError
 
 _replace, _change_mode = os.replace, os.chmod  # kept, because a test may leave a mock in their place
@@ -65,7 +65,7 @@ def replace_file(path: str, data: bytes) -> None:
             file.write(data)
         if is_there:
             _change_mode(temporary, stat.S_IMODE(real.stat(path).st_mode))
-        _replace(temporary, path)
+        shared_files.at_last(_replace, temporary, path)
     except BaseException:
         try:
             real.unlink(temporary)

@@ -9,10 +9,12 @@ from . import features, real, system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 _LOCK_AT = 2**30  # a byte beyond the contents: on Windows, other processes cannot read or write locked bytes
 _LOCK_SECONDS = 10.0
+_OPEN_SECONDS = 2.0  # that a file of a run is open at a time
 _PAUSE = 0.001  # between two attempts
 # Non-blocking: a test may have replaced the file by a pipe without a reader. Binary: Windows would change line ends.
 _TO_APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -36,6 +38,21 @@ def append(path: str, data: bytes) -> int:
         return size
     finally:
         system.close(handle)
+
+
+def at_last(act: Callable[..., Any], *args: Any) -> Any:
+    """Call a function that opens or replaces a file; on Windows, again for a moment while other processes prevent it.
+
+    Windows replaces no file that is open, and opens no file that is being replaced or removed.
+    """
+    deadline = real.monotonic() + _OPEN_SECONDS
+    while True:
+        try:
+            return act(*args)
+        except PermissionError:
+            if not features.WINDOWS or real.monotonic() > deadline:
+                raise
+            real.sleep(_PAUSE)
 
 
 def try_lock(descriptor: int) -> bool:

@@ -146,7 +146,7 @@ def read_plain(path: str) -> Any:
         OSError: the file cannot be read.
         ValueError, RecursionError: the file is not JSON, or is nested too deeply.
     """
-    with scopes.unjudged(), real.open_file(path, "rb") as file:
+    with scopes.unjudged(), shared_files.at_last(real.open_file, path, "rb") as file:
         if os.fstat(file.fileno()).st_size > _MAX_BYTES:
             raise ValueError("it is too large")
         content = file.read()
@@ -238,7 +238,7 @@ def _locked(path: str) -> Iterator[None]:
     """
     until = real.monotonic() + _LOCK_SECONDS
     while True:
-        file = real.open_file(path, "ab")
+        file = shared_files.at_last(real.open_file, path, "ab")
         try:
             if shared_files.try_lock(file.fileno()) and _is_at(file, path):
                 break

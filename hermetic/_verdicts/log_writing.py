@@ -24,7 +24,7 @@ def test_now(scope: Scope) -> Scope:
     if scope.log_path is None:
         return scope
     try:
-        with real.open_file(current_path(scope.log_path), encoding="utf-8") as file:
+        with shared_files.at_last(real.open_file, current_path(scope.log_path), "rb") as file:
             text = file.read()
     except OSError:
         return scope  # no later test has begun

@@ -10,7 +10,7 @@ import atexit
 import contextlib
 import os
 
-from .._base import own_files, real, system
+from .._base import own_files, real, shared_files, system
 from .._base.errors import GuardError, HermeticWarning
 from .._settings.current_run import current_run
 from . import allowed, baseline, findings, scopes, violation_data
@@ -217,7 +217,7 @@ def announce_test(scope: Scope, _replace: Any = os.replace) -> None:
     with contextlib.suppress(OSError):  # the temporary folder was removed
         with real.open_file(f"{path}.new", "w", encoding="utf-8", opener=own_files.open_private) as file:
             json.dump({"serial": scope.serial, "test": scope.name, "policy": policy}, file)
-        _replace(f"{path}.new", path)
+        shared_files.at_last(_replace, f"{path}.new", path)
 
 
 def collect_entries() -> None:

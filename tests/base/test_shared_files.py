@@ -1,4 +1,4 @@
-"""Several processes append to one file, and nothing that they append is lost."""
+"""Several processes append to one file and replace it, and nothing that they write is lost."""
 
 from __future__ import annotations
 
@@ -84,3 +84,21 @@ class AppendTest(hermetic.HermeticTestCase):
         with mock.patch.object(shared_files, "_LOCK_SECONDS", 0), self.assertRaises(TimeoutError):
             self.appended_on_windows(busy=10**6)
         self.assertEqual(self.contents(), b"")
+
+
+class AtLastTest(hermetic.HermeticTestCase):
+    def test_only_windows_refuses_a_file_for_a_moment(self) -> None:
+        for is_windows, most, expected in ((True, 2.0, ["new"]), (True, -1.0, []), (False, 2.0, [])):
+            with (
+                self.subTest(is_windows=is_windows, most=most),
+                mock.patch.object(features, "WINDOWS", is_windows),
+                mock.patch.object(shared_files, "_OPEN_SECONDS", most),
+            ):
+                replace = mock.Mock(side_effect=[PermissionError, PermissionError, "new"])
+                found = []
+                try:
+                    found.append(shared_files.at_last(replace, "one", "other"))
+                except PermissionError:
+                    pass
+                self.assertEqual(found, expected)
+                replace.assert_called_with("one", "other")
