@@ -22,7 +22,6 @@ from .._base.errors import UnmockedInteractionError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
 THREAD_NAME = "doubled child"
 READER_NAME = "reader of a doubled child"  # those of ``communicate``, on Windows
@@ -195,12 +194,3 @@ class Child:
         for number in numbers:
             if number in self._files:
                 os.close(self._files.pop(number))
-
-
-def check_status(returncode: Any, name: str = "mock_run(): returncode") -> None:
-    """Fail if something is no exit status, as ``Popen.returncode`` has it."""
-    if isinstance(returncode, bool) or not isinstance(returncode, int):
-        raise TypeError(f"{name} must be a whole number, not {returncode!r}")
-    if not (-signal.NSIG if features.HAS_SIGNALS else -1) < returncode <= features.MAX_EXIT_STATUS:
-        signals = ", or a negative signal number" if features.HAS_SIGNALS else " on Windows"
-        raise ValueError(f"{name} must be 0 to {features.MAX_EXIT_STATUS}{signals}, not {returncode}")

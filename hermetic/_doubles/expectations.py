@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from .doubled_child import check_status
-from .patterns import ANYTHING, CommandPattern, differences, is_like, shortened
+from .patterns import ANYTHING, CommandPattern, check_status, differences, is_like, shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

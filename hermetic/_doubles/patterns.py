@@ -1,9 +1,10 @@
-"""Compares commands and their parts with what a test has written: exact values, patterns or predicates."""
+"""Checks what a test has written, and compares commands with it: exact values, patterns or predicates."""
 
 from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Mapping
 
 from .._base import features
@@ -178,3 +179,12 @@ def _missing(wanted: Mapping[str, Any], environment: Mapping[str, str]) -> list[
             got = "none" if found is None else shortened(found)
             lines.append(f"env[{as_written(name)}]: expected {shortened(value)}, got {got}")
     return lines
+
+
+def check_status(returncode: Any, name: str = "mock_run(): returncode") -> None:
+    """Fail if something is no exit status, as ``Popen.returncode`` has it."""
+    if isinstance(returncode, bool) or not isinstance(returncode, int):
+        raise TypeError(f"{name} must be a whole number, not {returncode!r}")
+    if not (-signal.NSIG if features.HAS_SIGNALS else -1) < returncode <= features.MAX_EXIT_STATUS:
+        signals = ", or a negative signal number" if features.HAS_SIGNALS else " on Windows"
+        raise ValueError(f"{name} must be 0 to {features.MAX_EXIT_STATUS}{signals}, not {returncode}")

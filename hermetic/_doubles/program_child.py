@@ -8,7 +8,8 @@ import threading
 from dataclasses import dataclass
 
 from .child_streams import OwnFile, RecordedFile
-from .doubled_child import THREAD_NAME, Child, check_status
+from .doubled_child import THREAD_NAME, Child
+from .patterns import check_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

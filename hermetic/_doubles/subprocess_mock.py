@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
 
 from .._base import real
 from .._base.errors import HermeticError, UnassertedInteractionsError, UnmockedInteractionError, UnusedMocksError
@@ -56,7 +55,7 @@ class SubprocessMock(RecordedCalls):
         self._allowed: list[CommandPattern] = []
         self._which: dict[str, interactions.WhichAnswer] = {}
         self._refusals: list[BaseException] = []
-        self._lock = threading.RLock()
+        self._lock = real.new_recursive_lock()
 
     @property
     def any_order(self) -> bool:

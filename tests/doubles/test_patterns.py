@@ -87,3 +87,25 @@ class FieldsTest(HermeticTestCase):
         text = patterns.shortened("a" * 500 + "b" * 500)
         self.assertLess(len(text), 400)
         self.assertTrue(text.startswith('"aaa') and text.endswith('bbb"') and " ... " in text)
+
+
+class StatusTest(HermeticTestCase):
+    def test_numbers_and_negative_signals_are_accepted(self):
+        for status in (0, 1, 255, features.MAX_EXIT_STATUS, *(() if features.WINDOWS else (-9,))):
+            patterns.check_status(status)
+
+    def test_everything_else_is_refused_by_name(self):
+        wrong = {
+            features.MAX_EXIT_STATUS + 1: ValueError,
+            -1000: ValueError,
+            "1": TypeError,
+            True: TypeError,
+            None: TypeError,
+        }
+        for status, error in wrong.items():
+            with self.subTest(status=status), self.assertRaisesRegex(error, r"^mock_run\(\): returncode must be "):
+                patterns.check_status(status)
+
+    def test_the_name_can_be_another_one(self):
+        with self.assertRaisesRegex(TypeError, "^the value that side_effect returns must be a whole number, not 'x'"):
+            patterns.check_status("x", "the value that side_effect returns")
