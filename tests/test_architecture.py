@@ -76,7 +76,7 @@ LAYERS = {
         " leaks result_proxy summary | run_result"
     ),
     "_suites": (
-        "code_digest expressions history_file suite_tests | suite_blocks | history selection | order pace report_merge"
+        "code_digest expressions suite_tests | history_file suite_blocks | history selection | order pace report_merge"
     ),
     "_workers": (
         "attempts hosts | addressing parallel_plan replay worker_result | context teardown_reports | worker |"

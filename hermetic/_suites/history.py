@@ -13,23 +13,23 @@ import sys
 import unittest
 
 from .._base import command, real
-from .._base.records import PastRun
 from .._results.listeners import Listener
 from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._terminal import colours
 from .._verdicts import scopes
 from . import code_digest, suite_tests
-from .history_file import MIN_SECONDS, HistoryFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import ModuleType
     from typing import Any, TextIO
 
+    from .._base.records import PastRun
     from .._reports.test_records import TestRecord
     from .._settings.table import Settings
-    from .history_file import History
+    from .history_file import History, HistoryFile
 
 _FIXTURES = {"setUpClass", "tearDownClass", "setUpModule", "tearDownModule"}
 
@@ -62,7 +62,7 @@ class RunHistory(Listener):
     def __init__(
         self, path: str, *, is_own: bool, is_kept: bool = False, root: str = os.curdir, started: float = 0.0
     ) -> None:
-        self._file = HistoryFile(path, is_own=is_own)
+        self._path = path
         self._is_own = is_own
         self._is_kept = is_kept
         self._pid = real.get_pid()
@@ -77,32 +77,48 @@ class RunHistory(Listener):
         self._tests = 0
         self._recovered: dict[str, None] = {}  # what has failed in a run of the history, and not in this one
         self._flaky: dict[str, None] = {}
+        self._has_failed_before = False  # anything, in its last run
         self._has_failures = False
         self._saved: tuple[dict[str, None], dict[str, float], int] = {}, {}, 0
 
     @functools.cached_property
-    def _known(self) -> History:
+    def _file(self) -> HistoryFile:
+        found: HistoryFile = _history_file().HistoryFile(self._path, is_own=self._is_own)
+        return found
+
+    @functools.cached_property
+    def _known(self) -> History | None:
+        return self._read()
+
+    def _read(self) -> History | None:
+        """The contents of the file; None if there is no file."""
+        try:
+            real.stat(self._path)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            pass  # why it cannot be read is what reading it says
         return self._file.read()
 
     @property
     def durations(self) -> dict[str, float]:
         """How long tests took in earlier runs, as in ``History``."""
-        return self._known.durations
+        return {} if self._known is None else self._known.durations
 
     @property
     def failed(self) -> dict[str, None]:
         """What failed in its last run, as in ``History``."""
-        return self._known.failed
+        return {} if self._known is None else self._known.failed
 
     @property
     def paces(self) -> dict[str, dict[str, float]]:
         """How long suites took under ``-j``, as in ``History``."""
-        return self._known.paces
+        return {} if self._known is None else self._known.paces
 
     @property
     def runs(self) -> tuple[PastRun, ...]:
         """The runs before this one, as in ``History``."""
-        return self._known.runs
+        return () if self._known is None else self._known.runs
 
     @functools.cached_property
     def code(self) -> str:
@@ -116,13 +132,14 @@ class RunHistory(Listener):
     @contextlib.contextmanager
     def noting(self, result: Any) -> Iterator[None]:
         """Record the outcome of a run, and add it to the file."""
-        self._known = self._file.read()
+        self._known = self._read()
         self._files = code_digest.loaded_files(self._root)
         if self._is_kept:
             yield
             return
-        self._once_failed = {name for run in self._known.runs for name in run.failed}
-        self._methods = {name.rpartition(".")[2] for name in {*self._known.durations, *self._once_failed}}
+        self._has_failed_before = bool(self.failed)
+        self._once_failed = {name for run in self.runs for name in run.failed}
+        self._methods = {name.rpartition(".")[2] for name in {*self.durations, *self._once_failed}}
         result.add_listener(self)
         try:
             yield
@@ -130,15 +147,15 @@ class RunHistory(Listener):
             self.save(result)
 
     def addTiming(self, test: Any, started: float, seconds: float) -> None:
-        ran, known = self._ran, self._known
+        ran = self._ran
         self.seconds += seconds
         # Fast tests of suites without failures are not recorded, and must cost next to nothing here.
-        is_recorded = seconds >= MIN_SECONDS or known.failed
+        is_recorded = seconds >= suite_tests.MIN_SECONDS or self._has_failed_before
         if is_recorded or unittest_internals.test_method_name(test) in self._methods or not _has_usual_id(test):
             name = suite_tests.name_of(test)
             if name in self._once_failed:
                 self._recovered[name] = None
-            if is_recorded or name in known.durations or name in ran:
+            if is_recorded or name in self.durations or name in ran:
                 ran[name] = round(seconds, 4)
                 self._methods.add(name.rpartition(".")[2])
 
@@ -164,22 +181,29 @@ class RunHistory(Listener):
         try:
             with scopes.unjudged():
                 bad = {**failed, **self._flaky} if current_run.settings.flaky == "error" else failed
-                if self._flaky or self._known.runs or self._known.merged(ran, bad, paces) != self._known:
+                if self._flaky or self._is_news(ran, bad, paces):
                     self._file.add(ran, bad, paces, self._as_run(failed, skipped))
             self._has_failures = bool(bad)
         except OSError as error:
             if not self._is_own:
-                path, reason = self._file.path, error.strerror or error
-                sys.stderr.write(f"hermetic: the history {path} could not be written: {reason}\n")
+                reason = error.strerror or error
+                sys.stderr.write(f"hermetic: the history {self._path} could not be written: {reason}\n")
+
+    def _is_news(self, ran: dict[str, float], bad: dict[str, None], paces: dict[str, dict[str, float]]) -> bool:
+        """Whether the file would change; with the latest runs in it, it always does."""
+        if self._known is None:
+            return bool(bad or paces) or any(seconds >= suite_tests.MIN_SECONDS for seconds in ran.values())
+        return bool(self._known.runs) or self._known.merged(ran, bad, paces) != self._known
 
     def _as_run(self, failed: dict[str, None], skipped: dict[str, float]) -> PastRun:
         recovered = tuple(name for name in self._recovered if name not in failed and name not in skipped)
         seconds = round(real.perf_counter() - self._began, 3)
         # The digest is needed only to compare failures with other outcomes of the same code.
         code = self.code if failed or recovered or self._flaky else ""
-        return PastRun(
+        run: PastRun = _history_file().PastRun(
             self._started, seconds, self._tests, len(failed), code, tuple(failed), recovered, tuple(self._flaky)
         )
+        return run
 
     def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
         """Show the command that reruns the failed tests, if the summary lists them."""
@@ -188,6 +212,13 @@ class RunHistory(Listener):
             return []
         line = command.rerun("--last-failed")
         return [] if line is None else [f"to rerun the failed tests: {line}"]
+
+
+def _history_file() -> ModuleType:
+    """Load what reads and writes the file."""
+    from . import history_file  # saves 3 ms in runs without a history, or with nothing to write
+
+    return history_file
 
 
 def _has_usual_id(test: Any) -> bool:

@@ -9,16 +9,16 @@ from collections import namedtuple
 
 from .._base import features, file_replacement, real, shared_files
 from .._base.records import PastRun
+from .._protocol import plain_data
 from .._verdicts import scopes
+from .suite_tests import MIN_SECONDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import ModuleType
     from typing import Any
 
 _VERSION = 1
-MIN_SECONDS = 0.001  # tests that take less are not recorded, and count as this
 _MAX_ENTRIES, _MAX_CHARACTERS = 100_000, 20_000_000  # the latest are kept; failures of the last run always are
 _MAX_BYTES = 400_000_000
 _MAX_SUITES = 100  # whose paces are kept
@@ -119,7 +119,7 @@ class HistoryFile:
                 content["paces"] = merged.paces
             if merged.runs:
                 content["runs"] = [dict(zip(PastRun._fields, entry, strict=True)) for entry in merged.runs]
-            file_replacement.replace_file(self.path, _plain_data().to_bytes(content) + b"\n")
+            file_replacement.replace_file(self.path, plain_data.to_bytes(content) + b"\n")
 
     def _make_folder(self) -> None:
         folder = os.path.dirname(self.path)
@@ -150,14 +150,7 @@ def read_plain(path: str) -> Any:
         if os.fstat(file.fileno()).st_size > _MAX_BYTES:
             raise ValueError("it is too large")
         content = file.read()
-    return _plain_data().from_bytes(content)
-
-
-def _plain_data() -> ModuleType:
-    """Load what reads and writes JSON."""
-    from .._protocol import plain_data  # saves 2 ms in runs without a history, or with nothing to write
-
-    return plain_data
+    return plain_data.from_bytes(content)
 
 
 def _checked(found: Any) -> History:

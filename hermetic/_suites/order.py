@@ -18,7 +18,7 @@ from collections import namedtuple
 from .._base import real
 from .._base.errors import ConfigurationError
 from . import suite_blocks, suite_tests
-from .history_file import MIN_SECONDS, owners_of
+from .history_file import owners_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,14 +72,16 @@ def parts_of(blocks: Iterable[SuiteBlock], count: int, durations: Mapping[str, f
     """The shard of each unit, from 1, by the name of the unit.
 
     Args:
-        durations: the seconds of tests, by id; tests without an entry count as ``history_file.MIN_SECONDS``.
+        durations: the seconds of tests, by id; tests without an entry count as ``suite_tests.MIN_SECONDS``.
     """
     members = suite_blocks.grouped(blocks, suite_blocks.unit_of)
     tests = {
         name: [test for block in group for test in suite_tests.tests_in(block.test)] for name, group in members.items()
     }
     weights = {
-        unit: sum(sorted(max(durations.get(suite_tests.name_of(test), 0.0), MIN_SECONDS) for test in of_unit))
+        unit: sum(
+            sorted(max(durations.get(suite_tests.name_of(test), 0.0), suite_tests.MIN_SECONDS) for test in of_unit)
+        )
         for unit, of_unit in tests.items()
     }
     loads = [(0.0, index) for index in range(1, count + 1)]

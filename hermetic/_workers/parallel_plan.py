@@ -19,7 +19,7 @@ from .._isolation.pool import Task
 from .._rules import groups, marking, policies, sandbox_choice, timeouts
 from .._rules.groups import Group
 from .._settings.current_run import current_run
-from .._suites.history_file import MIN_SECONDS
+from .._suites.suite_tests import MIN_SECONDS
 from .._verdicts.scopes import owner_name
 
 TYPE_CHECKING = False
@@ -95,7 +95,7 @@ class ParallelPlan:
 
     Args:
         address: returns the address of a test, or raises IsolationError if it has none.
-        durations: the seconds that tests took before, by id; other tests count as ``history_file.MIN_SECONDS``.
+        durations: the seconds that tests took before, by id; other tests count as ``suite_tests.MIN_SECONDS``.
 
     Attributes:
         unit_of: the unit of a test and its step there, by the id() of the test.
