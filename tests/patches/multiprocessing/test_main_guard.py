@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import multiprocessing
 import os
 import pathlib
 import sys
@@ -12,11 +11,10 @@ import unittest
 import support
 from hermetic import medium
 from support import Folder, run_python
+from support.sample_runs import METHODS, WALL_SECONDS
 
 setUpModule = support.some_pythons_do
 
-METHODS = multiprocessing.get_all_start_methods()
-WALL_SECONDS = 40.0
 MAX_STARTS = 12  # of a scenario: the Pool's two workers, a process, and what Python starts for itself
 
 # Counts the processes that are started, whoever starts them, and refuses one too many: no failure here runs away.
