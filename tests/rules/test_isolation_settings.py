@@ -115,7 +115,7 @@ class NoIsolationTest(IsolationCase):
 class TimeoutTest(IsolationCase):
     def test_the_option_is_the_budget_of_tests_whose_mark_has_none(self):
         run = Run(SLOW.format(mark="@isolated"), "--isolated-timeout", "0.5", "test_it")
-        self.assertRegex(run.text, r"timed out: the test used 0\.\d of its 0\.5 seconds")
+        self.assertRegex(run.text, r"timed out: the test used \d+\.\d of its 0\.5 seconds")
 
     def test_it_is_that_of_unmarked_tests_too(self):
         run = Run(SLOW.format(mark=""), "--isolated", "--isolated-timeout=0.5", "test_it")
@@ -168,6 +168,7 @@ class A(unittest.TestCase):
         run = Run(MARKED + "note('imported')\n", env={"HERMETIC_ISOLATED_START": "fresh"})
         self.assert_places(run, "imported@0", "imported@1", "a@1")
 
+    @support.linux_only("workers that are forked")
     def test_a_fork_imports_nothing_again(self):
         self.assert_places(Run(MARKED + "note('imported')\n"), "imported@0", "a@1")
 

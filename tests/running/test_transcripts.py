@@ -309,7 +309,7 @@ class DurationsOnEveryPythonTest(TranscriptCase):
 
     def test_the_slowest_are_listed_with_the_slowest_first(self):
         text = self.run_with("--durations", "2", "test_slow")
-        rows = r"\n-+\n0\.[2-9]\d\ds +test_slower .*\n0\.\d{3}s +test_slow "
+        rows = r"\n-+\n\d+\.\d{3}s +test_slower .*\n\d+\.\d{3}s +test_slow "
         self.assertRegex(text, "Slowest test durations" + rows)
 
     def test_they_come_before_the_count_of_tests(self):
