@@ -14,6 +14,7 @@ import support
 from hermetic import medium
 from hermetic._base import features
 from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
+from support.sample_runs import METHODS
 from support.transcripts import SampleCase, normalised
 
 setUpModule = support.some_pythons_do
@@ -36,7 +37,7 @@ SHAPES = """
     from log import log, pid_of
 
     def meet(other):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while pid_of(other) is None:
             assert time.monotonic() < deadline, f"{other} has not begun"
             time.sleep(0.01)
@@ -410,7 +411,7 @@ class WaysToRunTest(unittest.TestCase):
             done = run_hermetic("-j2", "--start-method", "all", cwd=folder)
         self.assertIn("start method of multiprocessing: spawn", done.stderr)
         self.assertIn("Ran 2 tests", done.stderr)
-        self.assertIn("Rerun with start method ", done.stderr)
+        self.assertEqual("Rerun with start method " in done.stderr, len(METHODS) > 1, done.stderr)
         self.assertEqual(done.stderr.count("Rerun with start method "), done.stderr.count("Ran 1 test "))
 
     def test_what_a_test_with_a_size_leaves_running_is_ended_and_reported(self):
