@@ -46,7 +46,9 @@ LAYERS = {
         " known_violations several_violations violation_log | blocks faults"
     ),
     "_guards": "audit_hook | ceilings | audit forked_copies inheritance | environment",
-    "_protocol": "plain_data stand_in_classes | framing tracebacks | portable_errors | frame_kinds | frames",
+    "_protocol": (
+        "plain_data stand_in_classes | framing kept_answers tracebacks | portable_errors | frame_kinds | frames"
+    ),
     "_sandbox": (
         "allowed_names call_numbers programs | filters seccomp system_calls | availability passes | judge |"
         " supervisor | sandboxed"

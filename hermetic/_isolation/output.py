@@ -77,6 +77,11 @@ class Stream:
         self._cut = 0
         self._decoder = _Decoder()
 
+    @property
+    def is_between(self) -> bool:
+        """Whether nothing has come since the end of the last test."""
+        return not (self._relayed or self._cut or self._tail)
+
     def read(self, limit: float = _NO_LIMIT) -> str:
         """Read the text that has come since the last time, up to the limit of a test's output.
 
@@ -119,7 +124,7 @@ class Stream:
 
     def read_end(self, limit: float = _NO_LIMIT) -> str:
         """Read the rest of a test's output, its end included, and begin that of the next test."""
-        if limit <= self._position and not (self._relayed or self._cut or self._tail):
+        if limit <= self._position and self.is_between:
             return ""
         text = self.read(limit)
         if self._cut:
@@ -169,8 +174,13 @@ class Output:
             for stream in opened:
                 stream.close()
             raise
-        out, err, self.stacks = opened
-        self._streams = {"out": out, "err": err}
+        self._out, self._err, self.stacks = opened
+        self._streams = {"out": self._out, "err": self._err}
+
+    @property
+    def is_between(self) -> bool:
+        """Whether nothing has come since the end of the last test."""
+        return self._out.is_between and self._err.is_between
 
     def read(self, limits: Iterable[float] = (_NO_LIMIT, _NO_LIMIT), *, end: bool = False) -> list[tuple[str, str]]:
         """Pairs of stream (``out`` or ``err``) and text.

@@ -8,8 +8,11 @@ There is no thread: the caller that waits for one answer takes the frames of all
 
 from __future__ import annotations
 
-from .._base import features, own_files, real
-from .._protocol import plain_data
+import itertools
+from collections import deque
+
+from .._base import real
+from .._protocol.kept_answers import KeptAnswers
 from .worker_link import IDLE
 
 TYPE_CHECKING = False
@@ -22,9 +25,12 @@ if TYPE_CHECKING:
 
     Frames = list[list[Any]]
 
-_MAX_KEPT_BYTES = 32_000_000  # of answers in memory; others are kept in a file
 _LOOK_SECONDS = 0.05  # between two looks at workers that have sent nothing
 _SHARE = 0.5  # of the time that is left for each worker: a longer task is begun before its turn
+# A worker gets several short tasks at once, because each message costs: twice as many as before, if those took less.
+# In a run that fails fast it gets one, because the others might run after a failure.
+_SHORT_SECONDS = 0.02  # that they are likely to take together
+_MAX_STEPS = 500  # that are asked for at once: those after a crash are asked for again
 
 
 class Task:
@@ -61,10 +67,18 @@ class Task:
         self.is_begun = False
         self.current: Frames = []  # the frames of the current step so far
 
-    def rest(self) -> Frames:
-        """The requests without an answer; none if only fixtures of a worker that has ended are left to be torn down."""
-        requests = [request for step in self.steps[self.at :] for request in step]
-        return requests if any(request[0] == "run" for request in requests) else []
+    @property
+    def is_done(self) -> bool:
+        """Whether all steps are done."""
+        return self.at == len(self.steps)
+
+    def next_requests(self) -> Frames:
+        """The next requests without an answer."""
+        return [request for step in self.steps[self.at : self.at + _MAX_STEPS] for request in step]
+
+    def has_tests(self) -> bool:
+        """Whether a test is without an answer, and not only the end of fixtures."""
+        return any(request[0] == "run" for step in itertools.islice(self.steps, self.at, None) for request in step)
 
 
 class Pool:
@@ -74,7 +88,7 @@ class Pool:
         tasks: the tasks, in the order in which their answers are likely to be wanted.
         new_worker: starts one of them for a task.
         is_stopping: whether the run ends with its current test.
-        ends_run: whether a frame ends a run that fails fast, so that no later task is begun.
+        ends_run: whether a frame ends the run, so that no later task is begun; None for a run that does not fail fast.
 
     Attributes:
         hear: called with a task and a frame when the frame comes.
@@ -90,7 +104,7 @@ class Pool:
         nursery: Nursery,
         new_worker: Callable[[Task], Worker],
         is_stopping: Callable[[], bool],
-        ends_run: Callable[[list[Any]], bool],
+        ends_run: Callable[[list[Any]], bool] | None,
     ) -> None:
         self._size = size
         self._nursery = nursery
@@ -103,12 +117,14 @@ class Pool:
         self.ends_at = float("inf")
         self.has_stopped = False
         self._waiting = {id(task): task for task in tasks}
+        self._queue = deque(tasks)  # in their order; those that do not wait any more are passed over
         self._by_length = sorted(tasks, key=lambda task: task.seconds)
+        self._at_once = 1  # how many short tasks a worker gets
         self._left = sum(task.seconds for task in tasks)
         self._at_work: list[_Job] = []
         self._free: list[tuple[bool, Worker]] = []  # those without a task, and whether they are sandboxed
         self._looked = 0.0
-        self._kept = _Kept()
+        self._kept = KeptAnswers()
 
     def answer(self, task: Task, step: int) -> Iterator[list[Any]]:
         """Yield the frames of a step when they come, the number of its worker first; each answer is handed out once.
@@ -175,7 +191,7 @@ class Pool:
         for _, worker in self._free:
             task = Task([[["finish"]]], own_process=True, timeout=float("inf"), what="a worker", seconds=0.0)
             last.append(task)
-            self._ask(worker, task, task.steps[0])
+            self._ask(worker, deque([task]))
         self._free.clear()
         for task in last:
             yield from self.answer(task, 0)
@@ -193,7 +209,7 @@ class Pool:
         """
         if wanted is not None and id(wanted) in self._waiting:
             return wanted
-        first = next(iter(self._waiting.values()), None)
+        first = self._first()
         if first is None or self._order[id(first)] > self._last:
             return None
         while id(self._by_length[-1]) not in self._waiting:
@@ -204,12 +220,33 @@ class Pool:
         must_begin = longest.seconds > max(first.seconds, _SHARE * self._left / self._size)
         return longest if must_begin else first
 
+    def _first(self) -> Task | None:
+        """The first task that waits."""
+        while self._queue and id(self._queue[0]) not in self._waiting:
+            self._queue.popleft()
+        return self._queue[0] if self._queue else None
+
     def _begin(self, task: Task) -> None:
-        del self._waiting[id(task)]
-        self._left -= task.seconds
-        task.is_begun = True
+        tasks = self._with_others(task)
+        for each in tasks:
+            self._left -= each.seconds
+            each.is_begun = True
         worker = (None if task.own_process else self._take_free(task)) or self._new_worker(task)
-        self._ask(worker, task, task.rest())
+        self._ask(worker, deque(tasks))
+
+    def _with_others(self, task: Task) -> list[Task]:
+        """Take a task, and the next ones that its worker is to do as well, off those that wait."""
+        del self._waiting[id(task)]
+        found, seconds, most = [task], task.seconds, min(self._at_once, len(self._waiting) // self._size)
+        while len(found) < most and not task.own_process and self._ends_run is None:
+            other = self._first()
+            if other is None or other.own_process or other.sandboxed != task.sandboxed:
+                break
+            seconds += other.seconds
+            if seconds > _SHORT_SECONDS or self._order[id(other)] > self._last:
+                break
+            found.append(self._waiting.pop(id(other)))
+        return found
 
     def _take_free(self, task: Task) -> Worker | None:
         for entry in reversed(self._free):
@@ -218,27 +255,32 @@ class Pool:
                 return entry[1]
         return None
 
-    def _ask(self, worker: Worker, task: Task, requests: Frames) -> None:
+    def _ask(self, worker: Worker, tasks: deque[Task]) -> None:
+        """Have a worker do the rest of the first task, and the other tasks."""
+        task = tasks[0]
+        requests = [request for each in tasks for request in each.next_requests()]
         frames = worker.perform(requests, timeout=task.timeout, what=task.what, wait=False, each=not task.own_process)
-        self._at_work.append(_Job(worker, task, frames))
+        self._at_work.append(_Job(worker, tasks, frames))
 
     def _take(self, job: _Job) -> None:
         """Take the frames that a worker has sent."""
-        task = job.task
         for frame in job.frames:
             if frame is IDLE:
                 return
+            task = job.task
             if not task.current:
                 task.current.append(["worker", job.worker.number])
             task.current.append(frame)
             if self.hear is not None:
                 self.hear(task, frame)
-            if self._ends_run(frame):
+            if self._ends_run is not None and self._ends_run(frame):
                 self._end_after(task)
             if frame[0] == "ready" and task.steps[task.at][-1][0] != "finish":
                 self._end_step(task)
+                if task.is_done and len(job.tasks) > 1:
+                    job.tasks.popleft()
         self._at_work.remove(job)
-        self._end_work(job.worker, task)
+        self._end_work(job)
 
     def _end_step(self, task: Task) -> None:
         self._kept.put((id(task), task.at), task.current)
@@ -246,71 +288,53 @@ class Pool:
         task.steps[task.at] = []
         task.at += 1
 
-    def _end_work(self, worker: Worker, task: Task) -> None:
+    def _end_work(self, job: _Job) -> None:
         """Note that a worker is done; if it has ended before that, have another one do the rest."""
+        task, worker = job.task, job.worker
         if not worker.has_ended:
-            self._free.append((task.sandboxed, worker))
+            if task.is_done:
+                self._note_pace(job)
+                self._free.append((task.sandboxed, worker))
+            else:
+                self._ask(worker, job.tasks)
             return
-        if task.at < len(task.steps):
+        job.tasks.popleft()
+        self._put_back(job.tasks)
+        if not task.is_done:
             self._end_step(task)
-        rest = task.rest()
-        if rest and self._order.get(id(task), 0) < self._last and not self.has_stopped:
-            self._ask(worker.succeeded_by(self._new_worker(task), task.timeout), task, rest)
+        if task.has_tests() and self._order.get(id(task), 0) < self._last and not self.has_stopped:
+            self._ask(worker.succeeded_by(self._new_worker(task), task.timeout), deque([task]))
         else:
-            while task.at < len(task.steps):
+            while not task.is_done:
                 self._end_step(task)
+
+    def _put_back(self, tasks: deque[Task]) -> None:
+        """Have tasks wait again that a worker was to do, unless nothing is begun any more."""
+        for task in reversed(tasks):
+            task.is_begun = False
+            if not self.has_stopped:
+                self._waiting[id(task)] = task
+                self._left += task.seconds
+                self._queue.appendleft(task)
+                self._by_length.insert(0, task)
+
+    def _note_pace(self, job: _Job) -> None:
+        """Give workers more tasks at once if those of a job took little time, and only one if they did not."""
+        is_quick = real.perf_counter() - job.began < _SHORT_SECONDS
+        self._at_once = max(self._at_once, 2 * job.size) if is_quick else 1
 
 
 class _Job:
-    """A task that a worker is at."""
+    """What a worker is at: a task, and those that it is to do next."""
 
-    def __init__(self, worker: Worker, task: Task, frames: Iterator[list[Any]]) -> None:
+    def __init__(self, worker: Worker, tasks: deque[Task], frames: Iterator[list[Any]]) -> None:
         self.worker = worker
-        self.task = task
+        self.tasks = tasks
         self.frames = frames
+        self.began = real.perf_counter()
+        self.size = len(tasks)  # at the beginning
 
-
-class _Kept:
-    """Keeps the answers until they are taken: in memory, and in a file if there are too many."""
-
-    def __init__(self) -> None:
-        self._answers: dict[Any, bytes | tuple[int, int]] = {}  # or its position and length in the file
-        self._bytes = 0
-        self._path = ""
-        self._file: Any = None
-
-    def put(self, key: Any, frames: Frames) -> None:
-        """Keep an answer."""
-        data = plain_data.to_bytes(frames)
-        if self._bytes + len(data) <= _MAX_KEPT_BYTES:
-            self._bytes += len(data)
-            self._answers[key] = data
-            return
-        if self._file is None:
-            self._path = own_files.new_file("hermetic-")
-            self._file = real.open_file(self._path, "r+b")
-            if not features.WINDOWS:  # which removes no file that is open
-                real.unlink(self._path)  # no test can find it
-        self._file.seek(0, 2)
-        self._answers[key] = self._file.tell(), len(data)
-        self._file.write(data)
-
-    def take(self, key: Any) -> Frames:
-        """Take an answer; it is empty if it was taken before."""
-        kept = self._answers.pop(key, None)
-        if kept is None:
-            return []
-        if isinstance(kept, tuple):
-            self._file.seek(kept[0])
-            kept = self._file.read(kept[1])
-        else:
-            self._bytes -= len(kept)
-        frames: Frames = plain_data.from_bytes(kept)
-        return frames
-
-    def close(self) -> None:
-        """Remove the file."""
-        if self._file is not None:
-            self._file.close()
-            if features.WINDOWS:
-                real.unlink(self._path)
+    @property
+    def task(self) -> Task:
+        """The current task."""
+        return self.tasks[0]

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
             """Close the connection."""
 
 
+_FOR_OUTPUT = frozenset({"written", "started", "full", "begin", "end"})  # frames before which there may be output
 IDLE = ["idle"]  # yielded in place of a frame while there is none
 _TICK = 0.1  # seconds between two looks at the output of a test that sends no frames
 _START_SECONDS = 60.0  # for an interpreter to start on a busy machine; they do not count as the test's time
@@ -180,7 +181,10 @@ class Worker:
         while self._received:
             frame = self._received.popleft()
             conversation.check(frame)
-            yield from self._with_output(frame)
+            if frame[0] in _FOR_OUTPUT:
+                yield from self._with_output(frame)
+            else:
+                yield frame
             if frame[0] == "begin":
                 self._began = min(frame[2], real.perf_counter())
                 if self._used_before is None:
@@ -213,7 +217,7 @@ class Worker:
             yield from (["output", *output] for output in self._output.make_room())
             self.send(["emptied"])
             return
-        if frame[0] in ("begin", "end"):  # the output of fixtures is cut for itself
+        if not self._output.is_between:  # the output of fixtures is cut for itself
             yield from (["output", *output] for output in self._output.read((0, 0), end=True))
         yield frame
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 OTHER_KINDS = frozenset({"output", "died", "exited", "worker"})  # of the supervisor and the pool
+_METHODS = {kind: f"on_{kind}" for kind in (*KINDS, *OTHER_KINDS)}
 MAX_ANSWER_BYTES = 256_000_000  # more than one test reports, less than would fill the memory of the run
 
 
@@ -122,9 +123,9 @@ class FrameHandler:
 
     def take(self, frame: Sequence[Any]) -> None:
         """Take a frame."""
-        kind, *arguments = frame
-        if kind not in KINDS and kind not in OTHER_KINDS:
-            raise ProtocolError(f"no method takes frames of kind {kind!r}")
-        method = getattr(self, f"on_{kind}", None)
+        name = _METHODS.get(frame[0])
+        if name is None:
+            raise ProtocolError(f"no method takes frames of kind {frame[0]!r}")
+        method = getattr(self, name, None)
         if method is not None:
-            method(*arguments)
+            method(*frame[1:])

@@ -1,7 +1,7 @@
 """Frames as bytes: how a supervisor and its workers send plain data to each other.
 
     header   the nonce of the worker (8 bytes), the length of the body (4 bytes, big-endian)
-    body     a JSON array: its first element is the kind of the frame
+    body     a JSON array: its first element is the kind of the frame; or "all", and frames that were sent as one
 
 The channel is inherited and has no name. Bytes that a test writes into it are not taken for a frame.
 """
@@ -27,6 +27,8 @@ FULL_BYTES = 32_000_000  # of an output file: a worker then has it emptied betwe
 _BOUNDARIES = ("begin", "ready")
 MAX_FRAME_BYTES = 32_000_000  # more than a worker ever sends, because it cuts long texts
 
+_JOINED_BYTES = 64_000  # of frames that are sent as one
+
 _header = struct.Struct(f">{NONCE_BYTES}sI")
 
 
@@ -51,7 +53,7 @@ class FrameReader:
         frames: list[list[Any]] = []
         try:
             while (frame := self._next()) is not None:
-                frames.append(frame)
+                frames += frame[1] if frame[0] == "all" else [frame]
         except ProtocolError:
             if not frames:
                 raise
@@ -79,9 +81,16 @@ def _parse(body: bytes) -> list[Any]:
         frame = from_bytes(body)
     except (ValueError, RecursionError):
         frame = None
-    if not isinstance(frame, list) or not frame or not isinstance(frame[0], str):
+    if not _is_frame(frame):
         raise ProtocolError("a frame that is not a JSON array")
-    return frame
+    if frame[0] == "all" and not (len(frame) == 2 and type(frame[1]) is list and all(map(_is_frame, frame[1]))):  # noqa: PLR2004
+        raise ProtocolError("frames sent as one that are not JSON arrays")
+    parsed: list[Any] = frame
+    return parsed
+
+
+def _is_frame(value: Any) -> bool:
+    return type(value) is list and bool(value) and type(value[0]) is str
 
 
 def pack(nonce: bytes, frame: list[Any]) -> bytes:
@@ -90,7 +99,10 @@ def pack(nonce: bytes, frame: list[Any]) -> bytes:
     Args:
         frame: strings, numbers, booleans, None, lists and dictionaries of them.
     """
-    body = to_bytes(frame)
+    return _packed(nonce, to_bytes(frame))
+
+
+def _packed(nonce: bytes, body: bytes) -> bytes:
     return _header.pack(nonce, len(body)) + body
 
 
@@ -150,6 +162,11 @@ class WorkerEnd:
             self._take_more()
         return self._requests.popleft()
 
+    @property
+    def has_requests(self) -> bool:
+        """Whether requests have come that ``receive`` has not returned."""
+        return bool(self._requests)
+
     def put_back(self, request: list[Any]) -> None:
         """Have ``receive`` return a request again."""
         self._requests.appendleft(request)
@@ -169,7 +186,7 @@ class WorkerEnd:
     def _take(self, data: bytes) -> None:
         for frame in self._reader.feed(data):
             self._kinds.add(frame[0])
-            self._requests += frame[1] if frame[0] == "all" else [frame]
+            self._requests.append(frame)
 
     def is_told_to_stop(self) -> bool:
         """Whether ``stop`` is among the requests; on Windows, among those that were read so far."""
@@ -182,7 +199,7 @@ class WorkerEnd:
         return self._withdraw("stop")
 
     def _withdraw(self, kind: str) -> bool:
-        """Remove the waiting requests of a kind that is in no frame ``all``; return whether there were any."""
+        """Remove the waiting requests of a kind; return whether there were any."""
         if kind not in self._kinds:
             return False
         self._kinds.discard(kind)
@@ -201,10 +218,10 @@ class WorkerEnd:
         Raises:
             OSError, EOFError: the channel is closed.
         """
-        self._outgoing.append(self._news_of_output())
+        self._tell_of_output()
         if self._most >= FULL_BYTES and frame[0] in _BOUNDARIES:
             self._make_room()
-        self._outgoing.append(pack(self._nonce, frame))
+        self._outgoing.append(to_bytes(frame))
         if not hold:
             self._flush()
 
@@ -214,7 +231,7 @@ class WorkerEnd:
         The supervisor may also empty them during a test. It could not tell then whether sizes that arrive later are
         from before or after, so nothing else begins until both sides agree on what is in the files.
         """
-        self._outgoing.append(pack(self._nonce, ["full"]))
+        self._outgoing.append(to_bytes(["full"]))
         self._flush()
         while not self._withdraw("emptied"):
             self._take_more()
@@ -226,7 +243,7 @@ class WorkerEnd:
         while self._outgoing and self._sending.acquire(blocking=False):
             try:
                 self._check(self._writing)
-                data = memoryview(b"".join(self._outgoing.popleft() for _ in range(len(self._outgoing))))
+                data = memoryview(self._joined([self._outgoing.popleft() for _ in range(len(self._outgoing))]))
                 while data:
                     try:
                         data = data[self._write(self._writing, data) :]
@@ -235,22 +252,28 @@ class WorkerEnd:
             finally:
                 self._sending.release()
 
-    def _news_of_output(self) -> bytes:
-        """A frame with the sizes of the output files, if they have changed."""
+    def _joined(self, bodies: list[bytes]) -> bytes:
+        """The bytes to send for the bodies of frames: as one frame, which costs less, unless they are large."""
+        if len(bodies) > 1 and sum(map(len, bodies)) <= _JOINED_BYTES:
+            bodies = [b'["all",[%b]]' % b",".join(bodies)]
+        return b"".join(_packed(self._nonce, body) for body in bodies)
+
+    def _tell_of_output(self) -> None:
+        """Send the sizes of the output files with the next frame, if they have changed."""
         written: list[int] = []
         try:
             for fd in self._streams:
                 found = self._fstat(fd)
                 if (found.st_dev, found.st_ino) != self._identities[fd]:
-                    return b""
+                    return
                 written.append(found.st_size)
         except OSError:  # the test has closed them
-            return b""
+            return
         if written == self._written:
-            return b""
+            return
         self._written = written
         self._most = max(self._most, *written)
-        return pack(self._nonce, ["written", *written])
+        self._outgoing.append(to_bytes(["written", *written]))
 
 
 def new_nonce() -> bytes:

@@ -258,7 +258,8 @@ def is_wholly_isolated_module(module: Any) -> bool:
 
 def keys_of(cls: type) -> set[tuple[str, str]]:
     """Return the keys of the groups that the tests of a class belong to."""
-    found = [of_method_if_right(cls, name) for name in ("", *_test_names(cls))]
+    names = _test_names(cls) if current_run.functions_are_marked else ()
+    found = [of_method_if_right(cls, name) for name in ("", *names)]
     return {group.key for group in found if group is not None and group.key is not None}
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 import unittest
-from collections import Counter
+from collections import Counter, namedtuple
 
 from .._base.errors import DecorationError, IsolationError
 from .._isolation.pool import Task
@@ -117,6 +117,7 @@ class ParallelPlan:
         self._open: dict[Any, Unit] = {}
         self._shared: dict[int, Group] = {}  # the groups of tests that are not isolated, by the id() of the class
         self._can_be_shared: dict[int, bool] = {}  # by the id() of the class
+        self._unmarked: dict[int, _Rules] = {}  # for tests without marks on their methods, by the id() of the class
         tests = [*_tests_in(suite)]
         addresses = self._addresses_in(tests)
         self.kept = [test for test, _ in tests if id(test) not in addresses and not groups.is_skipped(test)]
@@ -138,7 +139,7 @@ class ParallelPlan:
                 found[id(test)] = address
             elif not groups.is_skipped(test):
                 staying |= {id(cls), cls.__module__ if groups.has_module_fixtures(cls.__module__) else None}
-        for test, _ in tests:
+        for test, _ in tests if staying else ():
             if id(type(test)) in staying or type(test).__module__ in staying:
                 found.pop(id(test), None)
         return found
@@ -157,40 +158,52 @@ class ParallelPlan:
 
     def _address_of(self, test: Any) -> dict[str, Any] | None:
         try:
-            group = groups.of_test(test)
-            if group is not None:
-                sandbox_choice.is_wanted(group.sandbox)
-            policies.of_test(test)
+            self._rules_of(test)
             return self._address(test) if groups.runs_code(test) else None
         except (IsolationError, DecorationError):  # the test reports a DecorationError when it runs
             return None
 
+    def _rules_of(self, test: Any) -> _Rules:
+        """What the marks of a test say.
+
+        Raises:
+            DecorationError: its marks are wrong.
+        """
+        cls = type(test)
+        if current_run.functions_are_marked:
+            return _rules_of(test)
+        if id(cls) not in self._unmarked:
+            self._unmarked[id(cls)] = _rules_of(test)
+        return self._unmarked[id(cls)]
+
     def _divide(self, tests: list[Any], addresses: dict[int, dict[str, Any]]) -> None:
-        left = Counter(group.key for test in tests if id(test) in addresses and (group := groups.of_test(test)))
+        rules = [self._rules_of(test) if id(test) in addresses else None for test in tests]
+        left = Counter(found.group.key for found in rules if found is not None and found.group is not None)
         before: type | None = None
-        for test in [*tests, None]:
+        for test, found in [*zip(tests, rules, strict=True), (None, None)]:
             cls = type(test)
             if before is not None and cls is not before:
                 self._end_class(before)
                 if cls.__module__ != before.__module__:
                     self._end_module(before.__module__, left)
             before = cls
-            if id(test) in addresses:
-                group = groups.of_test(test) or self._shared_group(cls)
+            if found is not None:
+                group = found.group or self._shared_group(cls)
                 left[group.key] -= 1
-                self._add(test, group, addresses[id(test)])
+                self._add(test, group, found, addresses[id(test)])
 
-    def _add(self, test: Any, group: Group, address: dict[str, Any]) -> None:
+    def _add(self, test: Any, group: Group, rules: _Rules, address: dict[str, Any]) -> None:
         unit = self._open.get(group.key)
         if unit is None:
             unit = Unit(group)
             self.units.append(unit)
         self.unit_of[id(test)] = unit, len(unit.steps)
-        unit.is_held = unit.is_held or policies.is_held(test)
+        unit.is_held = unit.is_held or rules.is_held
         compare = current_run.detects_leaks() if unit.is_shared else group.key is not None
         options = self._options[compare]
-        run = ["run", address, {**options, **own} if (own := timeouts.as_option(timeouts.of_test(test))) else options]
-        seconds = max(self._durations.get(owner_name(test), 0.0), MIN_SECONDS)
+        run = ["run", address, {**options, **rules.options} if rules.options else options]
+        known = self._durations.get(owner_name(test), 0.0) if self._durations else 0.0
+        seconds = max(known, MIN_SECONDS)
         if group.key is None:
             unit.add(("test", test), run, ["finish"], seconds=seconds)
             unit.close()
@@ -213,6 +226,29 @@ class ParallelPlan:
         for key, unit in [*self._open.items()]:
             if unit.ends_with("module") or left[key] <= 0:
                 self._open.pop(key).close(("module", name))
+
+
+class _Rules(namedtuple("_Rules", ("group", "is_held", "options"))):  # noqa: PYI024 - as Policy
+    """What the marks of a test say.
+
+    Attributes:
+        group: the group that it is isolated in; None for a test that is not isolated.
+        is_held: whether anything is forbidden to it.
+        options: those that its request has besides those of all tests.
+    """
+
+    __slots__ = ()
+
+    group: Group | None
+    is_held: bool
+    options: dict[str, Any]
+
+
+def _rules_of(test: Any) -> _Rules:
+    group = groups.of_test(test)
+    if group is not None:
+        sandbox_choice.is_wanted(group.sandbox)
+    return _Rules(group, policies.is_held(test), timeouts.as_option(timeouts.of_test(test)))
 
 
 def _shared(cls: type) -> Group:

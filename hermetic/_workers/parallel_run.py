@@ -82,14 +82,13 @@ class ParallelRun:
         self._pool.go_on()
 
     def _new_pool(self, result: Any, jobs: int) -> Pool:
-        fails_fast = self._ends_at_failures(result)
         pool = Pool(
             [unit.task for unit in self._plan.units],
             size=jobs,
             nursery=self._nursery,
             new_worker=self._new_worker,
             is_stopping=lambda: bool(getattr(result, "shouldStop", False)),
-            ends_run=lambda frame: fails_fast and _is_failure(frame),
+            ends_run=_is_failure if self._ends_at_failures(result) else None,
         )
         pool.hear = self._hear if self._listeners["startAhead"] else None
         return pool

@@ -218,7 +218,8 @@ class _RequestLoop:
                 if self._class is not None:
                     yield _boundary_after(self._class, ends_module=kind == "end_module")
                 if kind == "end_module":
-                    self._stopped = result.has_failed = False
+                    result.has_failed = False
+                    self._stopped = self._stopped and self._channel.has_requests
                 result.done([])
 
     def _first_snapshot(self) -> leak_snapshot.Snapshot:
@@ -238,11 +239,10 @@ class _RequestLoop:
                 with scopes.unjudged():
                     worker_process.restore_temporary_folder(self._folder)
             self._enter_sandbox()
-            with contextlib.ExitStack() as around:
-                if "filters" in options:
-                    around.enter_context(_filters(options["filters"]))
-                if options.get("phases"):
-                    result.phases = around.enter_context(unittest_internals.phases_timed(test))
+            if options.keys() & _AROUND:
+                with _around(test, result, options):
+                    yield test
+            else:
                 yield test
             result.tell_the_rest()
             changes = result.take_changes()  # after stopTest, because an event loop is closed later
@@ -260,8 +260,8 @@ class _RequestLoop:
         result.failfast, result.tells_of_buffering = options["failfast"], options["buffer"]
         try:
             test = self._load(address)
-            with scopes.unjudged():
-                for host in hosts.in_use():
+            for host in hosts.in_use():
+                with scopes.unjudged():
                     host.before_test(test)
         except Exception as error:  # noqa: BLE001 - an imported test module may raise anything
             result.send("outcome", "error", portable_errors.describe_error(error))
@@ -282,6 +282,20 @@ def enter_sandbox(descriptor: int) -> None:
     with scopes.unjudged():
         scopes.running.sandbox = Sandbox.enter(descriptor)
     scopes.running.sandbox.scope_changed(scopes.running.process)
+
+
+_AROUND = frozenset({"filters", "phases"})  # options of few requests
+
+
+@contextlib.contextmanager
+def _around(test: Any, result: WorkerResult, options: dict[str, Any]) -> Iterator[None]:
+    """Run a test with the filters of its request, and measure its phases, if the request asks for that."""
+    with contextlib.ExitStack() as around:
+        if "filters" in options:
+            around.enter_context(_filters(options["filters"]))
+        if options.get("phases"):
+            result.phases = around.enter_context(unittest_internals.phases_timed(test))
+        yield
 
 
 @contextlib.contextmanager
@@ -314,5 +328,9 @@ class _RequestedTests(unittest.TestSuite):
 
 def _boundary_after(cls: type, *, ends_module: bool) -> Any:
     """A test of another class that does nothing, so that the suite tears down the class before it, or its module."""
-    module = "" if ends_module else cls.__module__
-    return type("Boundary", (), {"__module__": module, "__call__": lambda self, result: result})()
+    return _boundary_class("" if ends_module else cls.__module__)()
+
+
+@functools.cache
+def _boundary_class(module: str) -> type:
+    return type("Boundary", (), {"__module__": module, "__call__": lambda self, result: result})

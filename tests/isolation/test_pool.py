@@ -1,11 +1,11 @@
-"""Workers perform tasks in parallel: the order in which tasks begin, and how long answers are kept."""
+"""Workers perform tasks in parallel: the order in which tasks begin, and how many of them at once."""
 
 from __future__ import annotations
 
-import os
+import itertools
 from unittest import mock
 
-from hermetic import HermeticTestCase, medium
+from hermetic import HermeticTestCase
 from hermetic._isolation import pool
 from hermetic._isolation.pool import Pool, Task
 from hermetic._isolation.worker_link import IDLE
@@ -19,9 +19,14 @@ class FakeWorker:
     def __init__(self, number):
         self.link = self
         self.told = []
+        self.asked = []
         self.number = number
 
     def perform(self, requests, **_):
+        self.asked.append([request[-1] for request in requests])
+        return self.answers(requests)
+
+    def answers(self, requests):
         yield IDLE
         for request in requests:
             if request[-1] == "crash":
@@ -65,11 +70,11 @@ def task(*names, seconds=1.0, own_process=False):
 
 
 class PoolTest(HermeticTestCase):
-    def pool(self, *tasks, size=2):
+    def pool(self, *tasks, size=2, fails_fast=False):
         self.nursery, self.stopping = FakeNursery(), False
         made = Pool(
             [*tasks], size=size, nursery=self.nursery, new_worker=self.nursery.new_worker,
-            is_stopping=lambda: self.stopping, ends_run=lambda frame: frame[1:2] == ["last"],
+            is_stopping=lambda: self.stopping, ends_run=bool if fails_fast else None,
         )  # fmt: skip
         self.addCleanup(made.close)
         return made
@@ -121,6 +126,59 @@ class PoolTest(HermeticTestCase):
         self.pool(*tasks).go_on()
         self.assertEqual([True, False, False, False, True], [each.is_begun for each in tasks])
 
+    def test_a_worker_gets_more_short_tasks_at_once_after_quick_ones_and_one_after_slow_ones(self):
+        for took, sizes in ((0.001, range(16, 21)), (1.0, [1])):
+            tasks = [task(str(number), seconds=0.001) for number in range(100)]
+            clock = itertools.count(0, took / 4).__next__
+            with self.subTest(took), mock.patch.object(pool.real, "perf_counter", clock):
+                made = self.pool(*tasks)
+                answers = [name for each in tasks for name in self.told(made.answer(each, 0))]
+                asked = [names for worker in self.nursery.workers for names in worker.asked]
+            self.assertEqual([str(number) for number in range(100)], answers)
+            self.assertIn(max(map(len, asked)), sizes)
+
+    def test_a_long_task_and_one_with_a_process_of_its_own_are_not_asked_for_with_others(self):
+        short = [task(f"short {number}", seconds=0.001) for number in range(40)]
+        tasks = [*short[:20], task("long"), *short[20:], task("own", seconds=0.001, own_process=True)]
+        made = self.pool(*tasks, size=1)
+        self.assertEqual(42, sum(len(self.told(made.answer(each, 0))) for each in tasks))
+        asked = [names for worker in self.nursery.workers for names in worker.asked]
+        self.assertIn(["long"], asked)
+        self.assertIn(["own", "finish"], asked)
+        self.assertLess(len(asked), 20)
+
+    def test_a_worker_gets_one_task_at_once_in_a_run_that_fails_fast(self):
+        tasks = [task(str(number), seconds=0.001) for number in range(5)]
+        made = self.pool(*tasks, size=1, fails_fast=True)
+        self.assertEqual(["0"], self.told(made.answer(tasks[0], 0)))
+        self.assertEqual(["1"], self.told(made.answer(tasks[1], 0)))
+        self.assertEqual([["0"], ["1"]], self.nursery.workers[0].asked)
+
+    def test_tasks_behind_one_whose_worker_dies_are_begun_again(self):
+        tasks = [task(f"{number}" if number != 25 else "crash", seconds=0.001) for number in range(50)]
+        made = self.pool(*tasks, size=1)
+        answers = [[frame for frame in made.answer(each, 0) if frame[0] in ("told", "died")] for each in tasks]
+        self.assertEqual([["died", "it crashed", 1.0, 1.0]], answers.pop(25))
+        self.assertEqual([[["told", str(number)]] for number in range(50) if number != 25], answers)
+
+    def test_tasks_behind_one_whose_worker_dies_are_left_out_if_the_run_is_to_stop(self):
+        tasks = [task(f"{number}" if number != 25 else "crash", seconds=0.001) for number in range(50)]
+        made = self.pool(*tasks, size=1)
+        for each in tasks[:25]:
+            self.assertEqual(1, len(self.told(made.answer(each, 0))))
+        self.stopping = True
+        self.assertEqual([], [name for each in tasks[26:] for name in self.told(made.answer(each, 0))])
+
+    def test_a_long_task_is_asked_for_in_parts(self):
+        names = [str(number) for number in range(10)]
+        one = task(*names[:5], "crash", *names[5:])
+        with mock.patch.object(pool, "_MAX_STEPS", 3):
+            made = self.pool(one)
+            answers = [self.told(made.answer(one, step)) for step in range(11)]
+        self.assertEqual([[name] for name in names[:5]] + [[]] + [[name] for name in names[5:]], answers)
+        asked = [names for worker in self.nursery.workers for names in worker.asked]
+        self.assertEqual([names[:3], ["3", "4", "crash"], names[5:8], names[8:]], asked)
+
     def test_nothing_is_begun_when_the_run_is_to_stop(self):
         tasks = [task("a"), task("b"), task("c")]
         pool = self.pool(*tasks)
@@ -135,19 +193,3 @@ class PoolTest(HermeticTestCase):
         pool = self.pool(one)
         self.assertEqual(["a"], self.told(pool.answer(one, 0)))
         self.assertEqual([["worker", 1], ["exited", []]], [*pool.finish()])
-
-
-@medium  # it writes a file
-class KeptAnswersTest(HermeticTestCase):
-    def test_what_is_too_much_for_memory_is_kept_in_a_file_which_is_removed(self):
-        answers = [[["output", "out", f"{number} \udc80 é" * 10]] for number in range(20)]
-        with mock.patch.object(pool, "_MAX_KEPT_BYTES", 500):
-            kept = pool._Kept()
-            for key, answer in enumerate(answers):
-                kept.put(key, answer)
-            self.assertGreater(os.fstat(kept._file.fileno()).st_size, 1000)
-            self.assertEqual(os.name == "nt", os.path.exists(kept._path))  # elsewhere, nobody else finds it
-            self.assertEqual(answers, [kept.take(key) for key in range(20)])
-            self.assertEqual(0, kept._bytes)
-            kept.close()
-        self.assertFalse(os.path.exists(kept._path))

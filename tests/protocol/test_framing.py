@@ -68,6 +68,9 @@ class FrameReaderTest(unittest.TestCase):
     def test_nothing_is_no_frame_and_no_error(self):
         self.assertEqual(FrameReader(NONCE).feed(b""), [])
 
+    def test_frames_that_were_sent_as_one_come_one_by_one(self):
+        self.assertEqual(FrameReader(NONCE).feed(pack(NONCE, ["all", FRAMES]) + STREAM), FRAMES * 2)
+
 
 class JunkTest(unittest.TestCase):
     def assert_refused(self, *pieces: bytes) -> None:
@@ -112,6 +115,11 @@ class JunkTest(unittest.TestCase):
 
     def test_a_body_that_is_no_array_of_a_kind_and_arguments(self):
         for body in (b"", b"{}", b"[]", b"[1]", b"[null]", b'"begin"', b'["begin"', b'["begin"] x', b"NaN"):
+            with self.subTest(body):
+                self.assert_refused(frame_of(body))
+
+    def test_frames_sent_as_one_of_which_any_is_none(self):
+        for body in (b'["all"]', b'["all",{}]', b'["all",[["end"],[]]]', b'["all",[1]]', b'["all",[["end"]],1]'):
             with self.subTest(body):
                 self.assert_refused(frame_of(body))
 
@@ -207,6 +215,17 @@ class WorkerEndTest(unittest.TestCase):
         self.end.send(frame)
         reader.join(30)
         self.assertEqual(received, [frame])
+
+    def test_frames_that_are_held_are_sent_as_one_with_the_next_unless_they_are_large(self):
+        for held, count in ((["outcome", "x"], 1), (["outcome", "x" * framing._JOINED_BYTES], 2)):
+            write = mock.Mock(side_effect=lambda _, data: len(data))
+            with self.subTest(count=count), mock.patch.object(self.end, "_write", write):
+                self.end.send(held, hold=True)
+                write.assert_not_called()
+                self.end.send(["ready"])
+                data = bytes(write.call_args[0][1])
+                self.assertEqual(data.count(NONCE), count)
+                self.assertEqual(FrameReader(NONCE).feed(data), [held, ["ready"]])
 
     def test_threads_that_send_at_once_do_not_cut_each_other_s_frames(self):
         received: list[list[str]] = []

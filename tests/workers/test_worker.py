@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hermetic import medium
+from hermetic import HermeticTestCase, medium
 from support import linux_only, run_python
 from support.sample_runs import SampleRunCase
 
@@ -99,3 +99,37 @@ class FreshTest(SampleRunCase):
     def test_a_fresh_interpreter_is_a_fork_that_imports_the_tests_itself(self):
         done, _ = self.run_sample("--isolated-start", "fresh", "test_sample")
         self.assertEqual(("True True\n", 0), (done.stdout, done.returncode), done.stderr)
+
+
+_STOPPED = """
+import unittest
+from hermetic._base import own_sockets
+from hermetic._isolation import leak_snapshot
+from hermetic._protocol import framing
+from hermetic._workers import worker
+from hermetic._workers.worker_result import run_options
+
+nonce, (ours, theirs) = b"8 bytes.", own_sockets.pair()
+options = run_options(None, ahead=True, compare=False)
+def units(*numbers):
+    return [request for number in numbers for request in (["run", {"number": number}, options], ["end_module"])]
+waiting = [[["finish"]], [["all", units(2, 3)]], [["shared"], ["all", units(0, 1)], ["stop"]]]
+channel = framing.WorkerEnd(theirs.fileno(), theirs.fileno(), nonce)
+receive = channel.receive
+def received():
+    if not channel.has_requests:
+        for frame in waiting.pop():
+            ours.sendall(framing.pack(nonce, frame))
+    return receive()
+channel.receive = received
+tests = {number: unittest.FunctionTestCase(lambda number=number: print(number, flush=True)) for number in range(4)}
+worker._RequestLoop(channel, tests, snapshot=leak_snapshot.Snapshot()).run(leave=False)
+"""
+
+
+@medium
+@linux_only("sockets to workers")
+class StoppedTest(HermeticTestCase):
+    def test_a_request_to_stop_holds_for_all_that_was_asked_for_at_once_and_no_longer(self):
+        done = run_python("-c", _STOPPED)
+        self.assertEqual(("2\n3\n", 0), (done.stdout, done.returncode), done.stderr)
