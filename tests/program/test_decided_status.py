@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -90,36 +91,33 @@ class LeftBehindTest(DecidedStatusCase):
 class WhileLoadingTest(DecidedStatusCase):
     FAILS = _FAILING.format(_PASSES, _FAILS)
 
-    def assert_one_error(self, run, name):
+    def assert_errors(self, run, *names):
         self.assertEqual(1, run.returncode, run.stderr)
-        self.assertIn(name, run.stderr)
-        self.assertIn("Ran 3 tests", run.stderr)
-        self.assertIn("FAILED (failures=1, errors=1)", run.stderr)
+        for name in names:
+            self.assertIn(f"ERROR: {name} ", run.stderr)
+        self.assertIn(f"Ran {len(names) + 2} tests", run.stderr)
+        self.assertIn(f"FAILED (failures=1, errors={len(names)})", run.stderr)
 
     def test_an_exit_at_import_is_an_error_of_the_module(self):
-        for code in ("", "0", "3", "'text'"):
-            files = {"test_a.py": f"import sys\nsys.exit({code})\n", "test_b.py": self.FAILS}
-            for arguments in (
-                ("test_a", "test_b"),
-                ("test_b", "test_a"),
-                ("discover",),
-                ("-j", "2", "test_a", "test_b"),
-            ):
-                with self.subTest(code=code, arguments=arguments):
-                    self.assert_one_error(self.run_files(*arguments, **files), "test_a")
+        codes = {"test_a": "", "test_c": "0", "test_d": "3", "test_e": "'text'"}
+        files = {f"{name}.py": f"import sys\nsys.exit({code})\n" for name, code in codes.items()}
+        files["test_b.py"] = self.FAILS
+        for arguments in ((*codes, "test_b"), ("test_b", *codes), ("discover",), ("-j", "2", *codes, "test_b")):
+            with self.subTest(arguments=arguments):
+                self.assert_errors(self.run_files(*arguments, **files), *codes)
 
     def test_an_exit_in_load_tests_is_an_error_of_the_module(self):
         loads = "import sys\ndef load_tests(*args):\n    sys.exit(0)\n"
         files = {"test_a.py": loads, "test_b.py": self.FAILS}
         for arguments in (("test_a", "test_b"), ("discover",), ("--isolated", "test_a", "test_b")):
             with self.subTest(arguments=arguments):
-                self.assert_one_error(self.run_files(*arguments, **files), "test_a")
+                self.assert_errors(self.run_files(*arguments, **files), "test_a")
 
     def test_an_exit_in_a_package_is_an_error_of_the_package(self):
         files = {"pack/__init__.py": "raise SystemExit\n", "pack/test_a.py": "", "test_b.py": self.FAILS}
         for arguments in (("pack.test_a", "test_b"), ("discover",)):
             with self.subTest(arguments=arguments):
-                self.assert_one_error(self.run_files(*arguments, **files), "pack")
+                self.assert_errors(self.run_files(*arguments, **files), "pack")
 
     def test_an_exit_of_the_start_folder_ends_the_run(self):
         files = {"pack/__init__.py": "raise SystemExit(0)\n", "pack/test_a.py": ""}
@@ -135,18 +133,19 @@ class WhileLoadingTest(DecidedStatusCase):
         self.assertIn("The run ended early: Ctrl-C while the tests were loaded", run.stderr)
 
     def test_the_hook_for_exceptions_of_a_module_does_not_decide(self):
-        for hook in ("os._exit(0)", "sys.exit(0)", "print()", "1 / 0"):
+        ways = ((), ("--survey",), ("--bisect", "test_a.ATest.test_a"))
+        ends = itertools.product(("os._exit(0)", "sys.exit(0)"), ways)
+        for hook, arguments in (*ends, ("print()", ()), ("1 / 0", ())):
             text = f"import os, sys\nsys.excepthook = lambda *_: {hook}\nraise KeyboardInterrupt\n"
-            for arguments in ((), ("--survey",), ("--bisect", "test_a.ATest.test_a")):
-                with self.subTest(hook=hook, arguments=arguments):
-                    run = self.run_files(*arguments, "test_a", **{"test_a.py": text})
-                    self.assertNotEqual(0, run.returncode, run.stderr)
-                    self.assertIn("The run ended early: Ctrl-C while the tests were loaded", run.stderr)
+            with self.subTest(hook=hook, arguments=arguments):
+                run = self.run_files(*arguments, "test_a", **{"test_a.py": text})
+                self.assertNotEqual(0, run.returncode, run.stderr)
+                self.assertIn("The run ended early: Ctrl-C while the tests were loaded", run.stderr)
 
     def test_unittests_program_in_a_script(self):
         script = "import unittest\nunittest.main(module=None, argv=['s', 'test_a', 'test_b'])\n"
         files = {"run.py": script, "test_a.py": "raise SystemExit(0)\n", "test_b.py": self.FAILS}
-        self.assert_one_error(self.run_files("--script", "run.py", **files), "test_a")
+        self.assert_errors(self.run_files("--script", "run.py", **files), "test_a")
 
 
 @medium
