@@ -490,6 +490,7 @@ CHANGED_VARIABLES = {
     ("_rules.marking", "_well_spelt"): "marking.forget clears it",
     ("_rules.policies", "_by_class"): "marking.forget clears it",
     ("_rules.policies", "_by_marks"): "marking.forget clears it",
+    ("_rules.policies", "_found"): "marking.forget clears it",
     ("_running.class_protection", "_fixture_scopes"): "an entry lasts from setUpClass to the last class cleanup",
     ("_running.definitions", "_marking_modules"): "whether a module has hermetic's names does not change",
     ("_running.definitions", "_looked_at"): "the module of the last class, so that each of its names is looked at once",

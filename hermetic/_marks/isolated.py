@@ -79,8 +79,11 @@ class IsolatedMark(Mark):
         """Mark a test or a class; with a name or keywords, return a mark that does."""
         if marked and isinstance(marked[0], str) and group is None:
             group, marked = marked[0], marked[1:]
-        given: Any = zip((group, timeout, sandbox), self.isolation or (), strict=True)
-        mark = IsolatedMark(*(before if new is None else new for new, before in given))
+        given: Any = (group, timeout, sandbox)
+        mark = self  # tests with the same mark share what is found for it
+        if given != (None, None, None):
+            both: Any = zip(given, self.isolation or (), strict=True)
+            mark = IsolatedMark(*(before if new is None else new for new, before in both))
         return Mark.__call__(mark, *marked) if marked else mark
 
     def _wrap(self, function: Any, marks: Any) -> Any:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 # Methods of a class with the same marks share a policy.
 _by_marks: dict[tuple[int, tuple[AnyMark, ...]], Policy | None] = marking.new_cache()
 _by_class: dict[int, Policy | None] = marking.new_cache()  # of classes in which no method has a mark of its own
+# What was found so far, also for tests that this process does not run; () for the fixtures of a class.
+_found: dict[tuple[int, tuple[AnyMark, ...]], Policy | None] = marking.new_cache()
 
 
 def install_guard(settings: Settings) -> None:
@@ -62,9 +64,9 @@ def of_test(test: object) -> Policy | None:
         marking.keep(cls)
     if not marking.has_marked_methods(cls):
         return _by_class.setdefault(id(cls), of_class(cls))
-    policy = _find(cls, method_name)
-    if type(marks) is tuple:
-        _by_marks[key] = policy
+    if type(marks) is not tuple:
+        return _find(cls, method_name)
+    policy = _by_marks[key] = _find_once(cls, method_name, marks)
     return policy
 
 
@@ -76,7 +78,23 @@ def is_held(test: object) -> bool:
 
 def of_class(cls: type) -> Policy | None:
     """Return the policy of a class's fixtures."""
-    return _find(cls, "")
+    key = id(cls), ()
+    return _found[key] if key in _found else _find(cls, "")  # not kept: the class may get marks until its tests run
+
+
+def prepare_for_forks(test: object) -> None:
+    """Find the policies of a test and of its class's fixtures, for the forks of this process that run such tests.
+
+    Raises:
+        DecorationError, GuardError: as ``of_test``.
+    """
+    cls = type(test)
+    name = unittest_internals.test_method_name(test)
+    marks = getattr(getattr(cls, name, None), "__hermetic__", ())
+    if (id(cls), marks) not in _found and marking.own_method(test) is None:
+        _find_once(cls, "", ())
+        if marking.has_marked_methods(cls):
+            _find_once(cls, name, marks)
 
 
 def of_module(name: str) -> Policy | None:
@@ -113,6 +131,18 @@ def widest() -> Policy | None:
     if not sized or len(sized) < len(found):
         return None
     return max(sized, key=lambda policy: list(Size).index(policy.size))
+
+
+def _find_once(cls: type, method_name: str, marks: tuple[AnyMark, ...]) -> Policy | None:
+    """Find the policy of a method with the given marks, or of a class's fixtures; methods with the same share one."""
+    key = id(cls), marks
+    try:
+        return _found[key]
+    except (KeyError, TypeError):  # as above
+        marking.keep(cls)
+    policy = _find(cls, method_name)
+    _found[key] = policy
+    return policy
 
 
 def _find(cls: type, method_name: str, own: Any = None) -> Policy | None:

@@ -24,12 +24,11 @@ import traceback
 import unittest
 
 from .._base import clock, own_sockets, real
-from .._base.errors import DecorationError
 from .._guards import audit_hook
 from .._isolation import leak_snapshot, worker_process
 from .._patches import forked_runs, installation, shown_warnings
 from .._protocol import framing, portable_errors
-from .._rules import marking, policies
+from .._rules import policies
 from .._settings.current_run import current_run
 from .._stdlib import global_state, unittest_internals
 from .._verdicts import scopes
@@ -117,12 +116,16 @@ def warm_up(tests: dict[int, Any] | None = None, suite: Any = None) -> Callable[
     for _ in range(_WARM_UPS):
         _rehearse()
     policies.forget(unittest.FunctionTestCase)
-    for cls in {id(type(test)): type(test) for test in (tests or {}).values()}.values():
-        with contextlib.suppress(DecorationError):  # a worker that runs a test of the class reports it
-            marking.refuse_misspelt(cls)
+    _prepare_policies(tests or {})
     scopes.reset()
     serve = functools.partial(serve_tests, tests=tests, suite=suite, snapshot=leak_snapshot.Snapshot())
     return functools.partial(work, serve=serve)
+
+
+def _prepare_policies(tests: dict[int, Any]) -> None:
+    for test in tests.values():
+        with contextlib.suppress(Exception):  # the worker that runs the test reports it
+            policies.prepare_for_forks(test)
 
 
 _WARM_UPS = 4  # runs after which Python has adapted most of the code

@@ -521,3 +521,10 @@ class DecorationTest(HermeticTestCase):
                 run = Run(f"__hermetic__ = {mark}\nclass A(unittest.TestCase):\n    def test_a(self): note('a')\n")
                 self.assertEqual((run.status, run.places), (1, []))
                 self.assertIn(text, run.text)
+
+    def test_functions_share_the_bare_mark_and_one_with_arguments_is_another(self):
+        bare, again, named = (
+            mark(lambda: None) for mark in (hermetic.isolated, hermetic.isolated(), hermetic.isolated("a"))
+        )
+        self.assertEqual([mark.isolation for mark in named.__hermetic__], [("a", None, None)])
+        self.assertEqual((bare.__hermetic__, again.__hermetic__), ((hermetic.isolated,), (hermetic.isolated,)))

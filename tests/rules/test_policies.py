@@ -40,6 +40,7 @@ class PolicyCase(hermetic.HermeticTestCase):
             mock.patch.object(policies, "current_run", current),
             mock.patch.dict(policies._by_marks, clear=True),
             mock.patch.dict(policies._by_class, clear=True),
+            mock.patch.dict(policies._found, clear=True),
         ):
             patch.start()
             self.addCleanup(patch.stop)
@@ -68,6 +69,31 @@ class SharingTest(PolicyCase):
         self.assertIs(policies.of_test(Case("test_a")).size, Size.SMALL)
         Case.test_a.__hermetic__[0] = medium
         self.assertIs(policies.of_test(Case("test_a")).size, Size.MEDIUM)
+
+    def test_what_is_prepared_is_found_but_counts_for_no_test_of_this_process(self):
+        class Case(unittest.TestCase):
+            test_a = large(lambda self: None)
+            test_b = lambda self: None
+
+        Case.__hermetic__ = small
+        self.in_force()
+        for test in (Case("test_a"), Case("test_b")):
+            policies.prepare_for_forks(test)
+        self.assertIsNone(policies.widest())
+        with mock.patch.object(policies, "_find", side_effect=AssertionError("found again")):
+            self.assertIs(policies.of_class(Case).size, Size.SMALL)
+            self.assertIs(policies.of_test(Case("test_a")).size, Size.LARGE)
+            self.assertIs(policies.of_test(Case("test_b")).size, Size.SMALL)
+        self.assertIs(policies.widest().size, Size.LARGE)
+
+    def test_a_class_may_get_its_mark_after_its_fixtures_were_asked_for(self):
+        class Case(unittest.TestCase):
+            pass
+
+        self.in_force()
+        self.assertIsNone(policies.of_class(Case))
+        Case.__hermetic__ = small
+        self.assertIs(policies.of_class(Case).size, Size.SMALL)
 
     def test_what_are_no_marks_is_an_error_each_time(self):
         class Case(unittest.TestCase):
