@@ -8,13 +8,13 @@ be_zygote()    a zygote: one that imports a test module, for runners that cannot
 from __future__ import annotations
 
 import functools
-import json
 import os
 
 from ._base import own_sockets, real
 from ._isolation import process_tree
 from ._isolation.interpreters import WorkerArguments
 from ._isolation.zygote import MAX_MESSAGE_BYTES, Zygote
+from ._protocol import plain_data
 from ._workers import context, worker
 
 TYPE_CHECKING = False
@@ -56,7 +56,7 @@ def be_zygote(control: int) -> NoReturn:
     os.environ["HERMETIC_ISOLATED"] = "1"  # imports must see what they would see in a worker
     process_tree.close_files(besides=control)  # those that programs inherit from the run
     link = own_sockets.from_descriptor(control)
-    kind, *arguments = json.loads(link.recv(MAX_MESSAGE_BYTES) or b'["gone"]')
+    kind, *arguments = plain_data.from_bytes(link.recv(MAX_MESSAGE_BYTES) or b'["gone"]')
     work_in_fork: Callable[[WorkerArguments], NoReturn]
     if kind == "context":
         context.take_on(arguments[0])
@@ -64,5 +64,5 @@ def be_zygote(control: int) -> NoReturn:
     else:
         work_in_fork = functools.partial(worker.work, serve=_serve, is_fresh=True)
     threads = process_tree.thread_count()
-    link.send(json.dumps([threads]).encode())
+    link.send(plain_data.to_bytes([threads]))
     Zygote(link, work_in_fork, is_bare=kind != "context" and threads == 1).serve()

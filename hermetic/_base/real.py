@@ -118,13 +118,18 @@ def decoded_variable(name: Any) -> str:
 
 def signal_handlers() -> dict[int, Any]:
     """Return the handlers of all signals by number, without ``signal``'s enumerations, which cost far more time."""
-    handlers = {}
-    for number in range(1, _signal.NSIG):
-        try:
-            handlers[number] = _signal.getsignal(number)
-        except ValueError:  # reserved by the C library
-            continue
-    return handlers
+    return dict(zip(_SIGNALS, map(_signal.getsignal, _SIGNALS), strict=True))
+
+
+def _has_handler(number: int) -> bool:
+    try:
+        _signal.getsignal(number)
+    except ValueError:  # reserved by the C library
+        return False
+    return True
+
+
+_SIGNALS = [*filter(_has_handler, range(1, _signal.NSIG))]
 
 
 def change_blocked_signals(how: int, signals: Iterable[int]) -> set[int]:

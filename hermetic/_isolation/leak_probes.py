@@ -26,8 +26,9 @@ fcntl: Any = None if features.WINDOWS else importlib.import_module("fcntl")
 _GET_PATH: int | None = getattr(fcntl, "F_GETPATH", None)
 _MAX_PATH = 1024  # bytes: MAXPATHLEN of macOS
 _MOST_WINDOWS_FILES = 512
-# Fails for a number of no open file. On Windows, fstat would wait while a thread waits in a read of a pipe.
-_look_up = windows_files.msvcrt.get_osfhandle if features.WINDOWS else os.fstat
+# Fails for a number of no open file. Elsewhere, fstat takes ten times as long; on Windows, it would wait while a thread
+# waits in a read of a pipe.
+_look_up = windows_files.msvcrt.get_osfhandle if features.WINDOWS else os.get_inheritable
 
 UNKNOWN = object()  # what a probe returns where there is nothing to look at
 UNREAD = object()  # what stands for the value of a probe that failed
@@ -190,9 +191,11 @@ def open_files() -> set[int]:
         listed = [fd for fd in range(_MOST_WINDOWS_FILES) if is_open(fd)]
     else:
         listed = sorted(map(int, folder_names(features.OPEN_FILES_FOLDER)))
-    # The list was read through the lowest number that was free, and that is free again.
-    reader = next((fd for fd in listed if not is_open(fd)), None)
-    return {*listed}.difference({reader}, global_state.helper_files(), own_files.sweeper_pipes())
+    for fd in listed:
+        if not is_open(fd):  # the list was read through the lowest number that was free, and that is free again
+            listed.remove(fd)
+            break
+    return {*listed}.difference(global_state.helper_files(), own_files.sweeper_pipes())
 
 
 def is_open(fd: int) -> bool:

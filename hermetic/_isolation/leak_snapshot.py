@@ -67,17 +67,15 @@ class Snapshot:
         Not this thread, which is new to Python if a test is the first to import threading.
         """
         here = real.get_thread_id()
+        commands = [command for pid, command in process_tree.living_children().items() if pid not in self._children]
+        threads = [
+            thread
+            for thread in leak_probes.known_threads()
+            if thread not in self._threads and thread.ident != here and thread.is_alive()
+        ]
         return [
-            *(
-                f"process left running: {command}"
-                for pid, command in process_tree.living_children().items()
-                if pid not in self._children
-            ),
-            *(
-                f"thread left running: {thread.name}"
-                for thread in leak_probes.known_threads()
-                if thread not in self._threads and thread.ident != here and thread.is_alive()
-            ),
+            *[f"process left running: {command}" for command in commands],
+            *[f"thread left running: {thread.name}" for thread in threads],
         ]
 
     @staticmethod

@@ -91,7 +91,7 @@ class Stream:
         text = ""
         if limit <= self._position:
             return text
-        size = os.fstat(self._fd).st_size  # once: a test that never stops writing is not chased
+        size = self.size()  # once: a test that never stops writing is not chased
         end = int(min(size, limit))
         while self._position < end and (
             data := _read_at(self._fd, self._position, min(HEAD_BYTES - self._relayed, end - self._position))
@@ -137,7 +137,7 @@ class Stream:
 
     def empty(self) -> None:
         """Empty the file."""
-        if self._position or os.fstat(self._fd).st_size:
+        if self._position or self.size():
             os.ftruncate(self._fd, 0)
         self._position = 0
 
@@ -148,7 +148,7 @@ class Stream:
 
     def size(self) -> int:
         """The number of bytes in the file."""
-        return os.fstat(self._fd).st_size
+        return os.lseek(self._fd, 0, os.SEEK_END)  # takes a fifth of the time of fstat
 
 
 def _read_at(fd: int, position: int, length: int) -> bytes:

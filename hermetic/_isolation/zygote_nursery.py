@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import struct
 import sys
 
 from .._base import own_sockets, real, system
-from .._protocol import framing
+from .._protocol import framing, plain_data
 from .._stdlib import interpreter_internals
 from .._verdicts import scopes
 from . import output, process_tree, zygote
@@ -96,7 +95,7 @@ class ZygoteNursery(Nursery):
             timeout: seconds.
         """
         try:
-            self._control.send(json.dumps(message).encode())
+            self._control.send(plain_data.to_bytes(message))
             self._control.settimeout(timeout)
             data = self._control.recv(zygote.MAX_MESSAGE_BYTES)
         except OSError:
@@ -104,7 +103,7 @@ class ZygoteNursery(Nursery):
         finally:
             self._control.settimeout(None)
         self._lost = self._lost or not data
-        return json.loads(data) if data else None
+        return plain_data.from_bytes(data) if data else None
 
     def new_worker(self, *, fresh: bool, sandboxed: bool = False) -> Worker:
         """Start a worker. From the second on, the next one is started as well: it gets ready while this one works."""
@@ -129,7 +128,7 @@ class ZygoteNursery(Nursery):
         try:
             message = ["start", token, nonce.hex(), folder.path, fresh, sandboxed]
             files = folder.output.descriptors()
-            own_sockets.send_descriptors(self._control, json.dumps(message).encode(), theirs.fileno(), *files)
+            own_sockets.send_descriptors(self._control, plain_data.to_bytes(message), theirs.fileno(), *files)
         except OSError:
             self._lost = True  # the worker's end says so
         finally:
@@ -173,7 +172,7 @@ class ZygoteNursery(Nursery):
             if not data:
                 self._lost = True
                 return
-            _, token, status, left = json.loads(data)
+            _, token, status, left = plain_data.from_bytes(data)
             self._ended[token] = status, left
 
     def ended(self, token: int) -> tuple[int | None, list[str]] | None:
@@ -192,7 +191,7 @@ class ZygoteNursery(Nursery):
             return
         self.wake()
         try:
-            self._control.send(json.dumps(["signal", token, number]).encode())
+            self._control.send(plain_data.to_bytes(["signal", token, number]))
         except OSError:
             self._lost = True
 
@@ -273,10 +272,12 @@ class _ZygoteLink:
         self._channel.sendall(framing.pack(self._nonce, request))
 
     def receive(self, timeout: float) -> bytes:
-        if not self._poll.poll(timeout * 1000) and timeout:
+        ready = [fd for fd, _ in self._poll.poll(timeout * 1000)]
+        if not ready and timeout:
             self._nursery.wake()
-        self._nursery.take_messages()
-        if self.at_end:
+        if self._nursery.fileno() in ready:
+            self._nursery.take_messages()
+        if self.at_end or self._channel.fileno() not in ready:
             return b""
         try:
             data = self._channel.recv(_MAX_RECEIVED_BYTES, own_sockets.MSG_DONTWAIT)

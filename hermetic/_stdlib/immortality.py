@@ -17,9 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-_DATA = frozenset({str, int, float, bool, bytes, type(None), dict, list, set, frozenset})
-_OF_C = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
+# What has no parts, and nothing that notices its end: neither weak references nor a finalizer.
+_WITHOUT_PARTS = frozenset({
+    *(str, int, float, bytes),
+    *(types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType),
+    *(types.GetSetDescriptorType, types.MemberDescriptorType, types.ClassMethodDescriptorType),
+})  # fmt: skip
+_LEFT_ALONE = frozenset({bool, type(None), dict, list, set, frozenset})
 _AROUND_FUNCTIONS = (staticmethod, classmethod, property, types.CellType, tuple)
+# The address of an object, divided by 16: id() raises an audit event, which calls a function for each of many objects.
+_place_of = object.__hash__
+_ALIGNMENT, _MAX_PLACE = 16, 2**58
+_COUNT_BYTES = 4
 _module_of_class = vars(type)["__module__"].__get__
 
 
@@ -30,34 +39,40 @@ def make_immortal(packages: Iterable[str]) -> None:
     ctypes = real.import_module("ctypes")
     count_of = ctypes.c_uint32.from_address
     probe = object()
-    if count_of(id(probe)).value != 1:  # reference counts are elsewhere, as without the GIL
+    # Reference counts are elsewhere without the GIL.
+    if count_of(id(probe)).value != 1 or _place_of(probe) * _ALIGNMENT != id(probe):
         return
     immortal = count_of(id(None)).value
-    for identity in _code_of({*packages}):
-        count_of(identity).value = immortal
+    # The hash of what is not so aligned is out of bounds; such objects are static, and immortal already.
+    places = [place for place in _code_of({*packages}) if 0 < place < _MAX_PLACE]
+    first = min(places)
+    step = _ALIGNMENT // _COUNT_BYTES
+    counts = (ctypes.c_uint32 * ((max(places) - first) * step + 1)).from_address(first * _ALIGNMENT)
+    for place in places:  # to index an array takes a fifth of the time of making an object for each
+        counts[(place - first) * step] = immortal
 
 
 def _code_of(packages: set[str]) -> dict[int, Any]:
-    """Return the objects that make up the code of packages, by their identity."""
+    """Return the objects that make up the code of packages, by their places."""
     found: dict[int, Any] = {}
     left: list[Any] = [module for name, module in [*sys.modules.items()] if name.partition(".")[0] in packages]
     while left:
         thing = left.pop()
         kind = type(thing)
-        if kind in _DATA or id(thing) in found:
+        if kind in _LEFT_ALONE or (place := _place_of(thing)) in found:
             continue
-        if kind is types.CodeType:
-            found[id(thing)] = thing
-            left += [constant for constant in thing.co_consts if type(constant) in (types.CodeType, tuple)]
-        elif kind in _OF_C:
-            found[id(thing)] = thing
+        if kind in _WITHOUT_PARTS:
+            found[place] = thing
+        elif kind is types.CodeType:
+            found[place] = thing
+            left += thing.co_consts
         elif kind in _AROUND_FUNCTIONS:
-            found[id(thing)] = thing
+            found[place] = thing
             left += gc.get_referents(thing)
         elif _is_of(packages, thing):
-            found[id(thing)] = thing
+            found[place] = thing
             parts = gc.get_referents(thing)
-            found.update((id(part), part) for part in parts if type(part) is dict)  # its namespace
+            found.update((_place_of(part), part) for part in parts if type(part) is dict)  # its namespace
             left += parts
             left += real.names_in(thing).values()
     return found
