@@ -50,7 +50,6 @@ from ._base.errors import (
     ViolationError,
 )
 from ._running import watch as _watch
-from ._version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,6 +65,7 @@ if TYPE_CHECKING:
     from ._results.run_result import TestResult
     from ._running.case import HermeticTestCase
     from ._running.runner import TestRunner
+    from ._version import __version__
 
 __all__ = [
     "ConfigurationError",
@@ -114,6 +114,7 @@ _LAZY = {
     "SubprocessMock": ("._doubles.subprocess_mock", "SubprocessMock"),
     "TestResult": ("._results.run_result", "TestResult"),
     "TestRunner": ("._running.runner", "TestRunner"),
+    "__version__": ("._version", "__version__"),
     "allow": ("._marks.marks", "allow"),
     "guard": ("._marks.guard", "guard"),
     "isolated": ("._marks.isolated", "isolated"),

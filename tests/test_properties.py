@@ -11,6 +11,7 @@ from hermetic import ConfigurationError
 from hermetic._base.addresses import Locality, locality, packed_address, parse_hosts
 from hermetic._policy.decision import join_host, names_host, split_host
 from hermetic._settings import config, table
+from hermetic._settings.values import Settings
 from support.properties import given, st
 
 PORTS = st.none() | st.integers(0, 65535)
@@ -154,4 +155,4 @@ class SettingsPropertiesTest(hermetic.HermeticTestCase):
     @given(st.text(st.characters(codec="utf-8")))
     def test_no_file_is_too_strange(self, text):
         found = self.load(text)
-        self.assertIsInstance(found, (table.Settings, ConfigurationError))
+        self.assertIsInstance(found, (Settings, ConfigurationError))

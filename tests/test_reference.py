@@ -16,6 +16,7 @@ import hermetic
 from hermetic import medium, small
 from hermetic._program import options
 from hermetic._settings import config, kinds, table
+from hermetic._settings.values import Settings
 from support import Folder, package_folder, reference_text, run_hermetic
 from support.documents import headings, pages, read, rows
 
@@ -241,7 +242,7 @@ class ConfigurationBlocksTest(unittest.TestCase):
         self.assertTrue(ours)
         for block in ours:
             with self.subTest(block=block), Folder(**{name: block}) as folder:
-                self.assertNotEqual(config.load(None, folder).replaced(root=".", origins={}), table.Settings())
+                self.assertNotEqual(config.load(None, folder).replaced(root=".", origins={}), Settings())
 
     def test_those_for_setup_cfg_are_accepted(self):
         self.check("ini", "setup.cfg")

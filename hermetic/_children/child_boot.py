@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .._guards import ceilings
 from .._patches.installation import install
+from .._settings import reading as _reading  # noqa: F401 - what is imported later may no longer find us
 from .._verdicts import scopes, violation_data
 
 TYPE_CHECKING = False

@@ -7,8 +7,8 @@ import inspect
 
 from .._base.errors import DecorationError
 from .._rules import groups, marking, misplaced_marks
-from .._settings import table
 from .._settings.current_run import current_run
+from .._settings.values import SANDBOXES
 from .marks import Mark
 
 TYPE_CHECKING = False
@@ -47,8 +47,8 @@ class IsolatedMark(Mark):
         number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
         if timeout is not None and not (number and 0 < timeout < float("inf")):
             raise DecorationError(f"@isolated: timeout={timeout!r} is not a number of seconds above 0")
-        if sandbox is not None and sandbox not in table.SANDBOXES:
-            accepted = ", ".join(map(repr, table.SANDBOXES))
+        if sandbox is not None and sandbox not in SANDBOXES:
+            accepted = ", ".join(map(repr, SANDBOXES))
             raise DecorationError(f"@isolated: sandbox={sandbox!r} is unknown; write one of {accepted}")
         self.isolation = group, timeout, sandbox
 

@@ -8,7 +8,7 @@ import os
 import sys
 
 from .._patches import installation
-from . import options, run_setup, script, usage
+from . import arguments, run_setup, script, usage
 from .program import TestProgram
 
 
@@ -18,7 +18,7 @@ def main() -> None:
     _warn_of_foreign_package()
     installation.report_at_exit(is_first=True)
     program = os.path.basename(sys.argv[0])
-    ours, rest = options.split_arguments(sys.argv[1:], program)
+    ours, rest = arguments.split_arguments(sys.argv[1:], program)
     if ours.script is None:
         TestProgram(module=None)
         return

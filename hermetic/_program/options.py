@@ -122,16 +122,13 @@ GROUPS = {  # settings and other options
 }
 
 
-# What an argument that is one of our options begins with, and the options of a command line without any.
+# What an argument that is one of our options begins with.
 _BEGINNINGS = tuple(option for setting in SETTINGS.values() for option in setting.options) + tuple(OTHER_OPTIONS)
-_NOT_GIVEN = {
-    **dict.fromkeys(SETTINGS),
-    **{
-        how.get("dest", name.removeprefix("--").replace("-", "_")): False if how.get("action") == "store_true" else None
-        for name, (_, how) in OTHER_OPTIONS.items()
-        if how.get("action") != "version"
-    },
-}
+
+
+def names() -> list[str]:
+    """Return the long name of each option."""
+    return [*(setting.options[-1] for setting in SETTINGS.values()), *OTHER_OPTIONS]
 
 
 def make_parser(program: str) -> argparse.ArgumentParser:
@@ -160,6 +157,11 @@ class _Parser(argparse.ArgumentParser):
         """Print nothing."""
 
 
+def are_given(arguments: Sequence[str]) -> bool:
+    """Whether any of some arguments is one of our options."""
+    return any(argument.startswith(_BEGINNINGS) for argument in arguments)
+
+
 def split_arguments(arguments: Sequence[str], program: str) -> tuple[argparse.Namespace, list[str]]:
     """Return our options, and the arguments that are left to unittest, in their order.
 
@@ -168,8 +170,6 @@ def split_arguments(arguments: Sequence[str], program: str) -> tuple[argparse.Na
     Args:
         program: the name of the program, for usage messages.
     """
-    if not any(argument.startswith(_BEGINNINGS) for argument in arguments):
-        return argparse.Namespace(**_NOT_GIVEN), [*arguments]  # most runs: a parser of all options takes its time
     taken = list(arguments)
     rest: list[str] = []
     for index, argument in enumerate(arguments):

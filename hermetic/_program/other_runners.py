@@ -7,8 +7,7 @@ import re
 
 from .._base import spelling
 from .._base.command import NAME
-from .._settings.table import SETTINGS
-from .options import OTHER_OPTIONS
+from . import arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def _advice_on_option(option: str) -> str | None:
     instead = _INSTEAD.get(name) or (None if name.startswith("--") else _INSTEAD.get(name[:2]))
     if instead is not None:
         return f"write {instead}" if instead[:1] == "-" else instead
-    ours = [*(setting.options[-1] for setting in SETTINGS.values()), *OTHER_OPTIONS, *_OF_UNITTEST]
+    ours = [*arguments.options().names(), *_OF_UNITTEST]
     bare = {known[2:].replace("-", "_"): known for known in ours}
     found = spelling.nearest(name.lstrip("-"), bare)
     return f"did you mean {bare[found]}?" if found else None

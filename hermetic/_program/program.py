@@ -19,7 +19,7 @@ from .._settings.current_run import current_run
 from .._stdlib import unittest_internals
 from .._suites import suite_tests
 from .._verdicts import reported_exceptions
-from . import help_text, options, other_runners, run_setup, usage
+from . import arguments, help_text, other_runners, run_setup, usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class TestProgram(unittest.TestProgram):
     def parseArgs(self, argv: list[str]) -> None:
         """Take our options, put the settings in force, and pass the other arguments to unittest."""
         self._help_word, argv = help_text.word_of_help(argv)
-        ours, rest = options.split_arguments(argv[1:], str(self.progName))
+        ours, rest = arguments.split_arguments(argv[1:], str(self.progName))
         self._ours = ours
         with usage.configuration_errors(str(self.progName)):
             if ours.explain is not None:
@@ -244,7 +244,7 @@ class TestProgram(unittest.TestProgram):
             print(text)
             return
         with usage.configuration_errors(str(self.progName)):
-            texts = [text.rstrip() + "\n", options.make_parser(str(self.progName)).format_help()]
+            texts = [text.rstrip() + "\n", arguments.options().make_parser(str(self.progName)).format_help()]
             usage.show(help_text.help_text(texts, str(self.progName), self._help_word))
 
 

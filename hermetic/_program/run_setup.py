@@ -11,8 +11,9 @@ from .._patches import process_exits
 from .._patches.multiprocessing import start_method
 from .._rules import marking, policies, sandbox_choice
 from .._running.watched_run import jobs
-from .._settings import config, table
+from .._settings import config
 from .._settings.current_run import current_run
+from .._settings.values import DEFAULTS, Settings
 from .._suites import history
 from .._terminal import colours
 from . import usage
@@ -37,7 +38,7 @@ _STUDIES = ("bisect", "survey", "survey_apply", "write_baseline")  # options
 _REPORTS = ("junit_xml", "json", "html")  # settings
 
 
-def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) -> table.Settings:
+def use_settings(ours: argparse.Namespace, while_running: contextlib.ExitStack) -> Settings:
     """Read the settings, and put them in force until the stack is left.
 
     Raises:
@@ -102,9 +103,9 @@ def _run_often(ours: argparse.Namespace) -> None:
         on_request().repetition.repeat(ours)
 
 
-def _settings(ours: argparse.Namespace, varied: VariedRun | None, watched: WatchedTests | None) -> table.Settings:
+def _settings(ours: argparse.Namespace, varied: VariedRun | None, watched: WatchedTests | None) -> Settings:
     """Return the settings of this program."""
-    given = {name: getattr(ours, name) for name in table.SETTINGS if getattr(ours, name) is not None}
+    given = {name: getattr(ours, name) for name in DEFAULTS if getattr(ours, name) is not None}
     settings = config.load({**current_run.given_on_command_line(), **given})
     if varied is not None:
         settings = varied.settings(settings)
@@ -129,28 +130,28 @@ def _debugs(ours: argparse.Namespace) -> bool:
     return bool(ours.pdb)
 
 
-def text_instead(settings: table.Settings, ours: argparse.Namespace) -> str | None:
+def text_instead(settings: Settings, ours: argparse.Namespace) -> str | None:
     """Do what an option asks for instead of running tests, and return what there is to show; None to run tests.
 
     Raises:
         ConfigurationError: as ``report_merge.merge``.
     """
     if ours.show_config:
-        return config.settings_lines(settings)
+        return str(config.reading().settings_lines(settings))
     if ours.history_merge is None:
         return None
     merged: str = on_request().report_merge.merge(ours.history_merge, settings)
     return merged
 
 
-def _for_bisection(settings: table.Settings, ours: argparse.Namespace) -> table.Settings:
+def _for_bisection(settings: Settings, ours: argparse.Namespace) -> Settings:
     """Return the settings without those for reports, workers, and the history: a search for polluters is not a run."""
     others = ("script", "last_failed", "pdb", "survey", "survey_apply", "write_baseline")
     config.refuse_together(f"--bisect {ours.bisect}", ours, others)
     return _unreported(settings)
 
 
-def _unreported(settings: table.Settings) -> table.Settings:
+def _unreported(settings: Settings) -> Settings:
     """Return the settings without those for reports, workers, and the history."""
     unreported = dict.fromkeys(_REPORTS)
     return settings.replaced(**unreported, annotations="off", jobs=1, failed_first=False, history="off")
@@ -194,7 +195,7 @@ def _observe(ours: argparse.Namespace) -> Survey | BaselineWriter | None:
 
 
 def record_runs(
-    settings: table.Settings,
+    settings: Settings,
     while_running: contextlib.ExitStack,
     protocol: Protocol | None = None,
     observer: Survey | BaselineWriter | None = None,
@@ -216,7 +217,7 @@ def record_runs(
     while_running.callback(recorder.close)
 
 
-def put_in_order(settings: table.Settings, ours: argparse.Namespace, protocol: Protocol | None = None) -> None:
+def put_in_order(settings: Settings, ours: argparse.Namespace, protocol: Protocol | None = None) -> None:
     """Use and update the history, and choose and order the tests, as the settings and options say."""
     if current_run.order is not None:
         return  # this program was started by a script, whose order applies

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import Any
 
-    from .._settings.table import Settings
+    from .._settings.values import Settings
 
 pytest: Any = importlib.import_module("pytest")
 

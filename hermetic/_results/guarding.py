@@ -5,19 +5,17 @@ from __future__ import annotations
 from .._isolation import process_tree
 from .._patches.guard_parts import ceilings, faults, violation_log
 from .._rules import groups
-from .._verdicts import known_violations, several_violations
-from . import leftovers, optional_listeners, size_distribution, time_limits
+from .._verdicts import several_violations
+from . import leftovers, optional_listeners, time_limits
 
 __all__ = [
     "ceilings",
     "faults",
     "groups",
-    "known_violations",
     "leftovers",
     "optional_listeners",
     "process_tree",
     "several_violations",
-    "size_distribution",
     "time_limits",
     "violation_log",
 ]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from .._settings.table import Settings
+    from .._settings.values import Settings
     from .marking import AnyMark
 
 # Methods of a class with the same marks share a policy.

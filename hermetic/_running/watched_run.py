@@ -94,11 +94,11 @@ class WatchedRun(unittest.TestSuite):
         if current_run.is_observing and recorder is not None and recorder.observer is not None:
             recorder.observer.add_tests(_tests_in(self._whole), is_whole=self.is_whole)
         if settings.baseline and not current_run.is_observing:
-            known = guarding().known_violations.KnownViolations(_tests_in(self._whole), is_whole=self.is_whole)
+            known = optional_parts().known_violations.KnownViolations(_tests_in(self._whole), is_whole=self.is_whole)
         result.begin_run(known, current_run.order and current_run.order.seed_line)
         result.report_allowed()  # what imports were allowed is in the summary, and in no record of a test
         if settings.size_distribution != OFF and not current_run.is_observing:
-            distribution = guarding().size_distribution.SizeDistribution
+            distribution = optional_parts().size_distribution.SizeDistribution
             result.add_listener(distribution(_tests_in(self._whole), is_whole=self.is_whole))
 
     def _run_to_its_end(self, result: Any, *, is_nested: bool) -> None:

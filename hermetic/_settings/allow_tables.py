@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
-import re
 
 from .._base import spelling
 from .._base.errors import ConfigurationError
@@ -13,12 +11,10 @@ from .kinds import listed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any
 
     from .._policy.decision import Allowance
 
-_MOST_FILES = 20_000  # that the search for a pattern looks at
 _KEYS = ("hosts", "processes", "files", "databases")  # the fields of an Allowance
 
 
@@ -41,25 +37,6 @@ def read_table(patterns: Any, origin: str) -> dict[str, Allowance]:
 def shown(allowance: Allowance) -> str:
     """Return an allowance as ``--show-config`` prints it."""
     return " ".join(f"{key}={list(entries)}" for key, entries in zip(_KEYS, allowance, strict=True) if entries)
-
-
-def without_files(patterns: Iterable[str], root: str) -> list[str]:
-    """Return the path patterns that match no file below a folder, and so allow nothing."""
-    return [pattern for pattern in patterns if not _matches_a_file(pattern, root)]
-
-
-def _matches_a_file(pattern: str, root: str) -> bool:
-    start = os.path.dirname(re.split(r"[*?[]", pattern, maxsplit=1)[0])
-    looked_at = 0
-    for folder, folders, files in os.walk(os.path.join(root, start)):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        paths = (os.path.relpath(os.path.join(folder, name), root).replace(os.sep, "/") for name in files)
-        if any(fnmatch.fnmatchcase(path, pattern) for path in paths):
-            return True
-        looked_at += len(files)
-        if looked_at > _MOST_FILES:
-            return True  # nobody waits for a longer search
-    return False
 
 
 def _allowance(pattern: str, table: Any, origin: str) -> Allowance:

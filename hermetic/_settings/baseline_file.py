@@ -8,18 +8,17 @@ import re
 
 from .._base import real
 from .._base.errors import ConfigurationError
+from .values import BASELINE_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-_NAME = "hermetic-baseline.txt"
-
 
 def path_in(root: str) -> str:
     """Return the path of the baseline file of a project, whether the file exists or not."""
-    return os.path.join(root, _NAME)
+    return os.path.join(root, BASELINE_FILE)
 
 
 def read_baseline(path: str) -> frozenset[str]:

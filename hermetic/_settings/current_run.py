@@ -9,10 +9,11 @@ import weakref
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from types import ModuleType
     from typing import Any
 
     from .._policy.decision import Policy
-    from .table import Settings
+    from .values import Settings
 
 
 TEXT, JSON = "text", "json"  # the forms of the list of tests
@@ -117,9 +118,7 @@ class CurrentRun:
             ConfigurationError: as ``config.load``.
         """
         if self._settings is None:
-            from . import config  # saves 3 ms in processes that run no tests
-
-            self._settings = config.load()
+            self._settings = _config().load()
         return self._settings
 
     @settings.setter
@@ -128,7 +127,10 @@ class CurrentRun:
 
     def given_on_command_line(self) -> dict[str, Any]:
         """The settings in force that came from the command line: they apply to a program that a script starts, too."""
-        return {} if self._settings is None else self._settings.given_on_command_line()
+        if self._settings is None or "command line" not in self._settings.origins.values():
+            return {}
+        found: dict[str, Any] = _config().reading().given_on_command_line(self._settings)
+        return found
 
     def begin_anew(self) -> None:
         """Forget the run that this process was forked from, as a process that runs tests by itself."""
@@ -154,6 +156,13 @@ class CurrentRun:
             vars(self).update(before)
             vars(self).update(kept)
             self.watches_processes |= self.retries_are_marked or "hermetic._marks.isolated" in sys.modules
+
+
+def _config() -> ModuleType:
+    """Load what looks for settings."""
+    from . import config  # saves 2 ms in processes that run no tests
+
+    return config
 
 
 def _no_mark(_: Any) -> Any:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from .._base.records import PastRun
     from .._reports.test_records import TestRecord
-    from .._settings.table import Settings
+    from .._settings.values import Settings
     from .history_file import History, HistoryFile
 
 _FIXTURES = {"setUpClass", "tearDownClass", "setUpModule", "tearDownModule"}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
-    from .._settings.table import Settings
+    from .._settings.values import Settings
     from .history import RunHistory
     from .selection import Selection
     from .suite_blocks import SuiteBlock

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from .._settings.table import Settings
+    from .._settings.values import Settings
 
 _FORMAT, _VERSION = "hermetic-report", 1
 _FAILED = ("error", "failure", "unexpected_success", "interrupted")

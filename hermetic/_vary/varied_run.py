@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._reports.test_records import TestRecord
-    from .._settings.table import Settings
+    from .._settings.values import Settings
 
 VARIABLE = "HERMETIC_VARIED_RUN"  # the path of the request
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .._policy import messages
-from .._settings import allow_tables
 from .._settings.current_run import current_run
+from .._settings.values import without_files
 from .reported_exceptions import trim
 
 TYPE_CHECKING = False
@@ -46,7 +46,7 @@ def summary_of_run(
 
 def _idle_patterns() -> list[str]:
     settings = current_run.settings
-    idle = allow_tables.without_files([pattern for pattern, _ in settings.allow], settings.root)
+    idle = without_files([pattern for pattern, _ in settings.allow], settings.root)
     return [
         f"warnings: allow {pattern!r} in {settings.origins[f'allow {pattern}']} matches no file" for pattern in idle
     ]

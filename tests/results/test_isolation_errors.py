@@ -12,7 +12,7 @@ from unittest import mock
 import hermetic
 from hermetic import HermeticWarning, IsolationError
 from hermetic._results import isolation_errors
-from hermetic._settings.table import Settings
+from hermetic._settings.values import Settings
 
 
 class IsolationErrorTest(hermetic.HermeticTestCase):

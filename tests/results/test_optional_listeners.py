@@ -13,7 +13,7 @@ import support
 from hermetic import medium
 from hermetic._results.optional_listeners import SlowestTests
 from hermetic._settings.current_run import current_run
-from hermetic._settings.table import Settings
+from hermetic._settings.values import Settings
 from support import Folder, run_hermetic
 from support.ordered_runs import FolderCase
 

@@ -12,7 +12,7 @@ from hermetic._base.records import CallSite, Operation, Violation
 from hermetic._reports.test_records import Entry, TestRecord
 from hermetic._results.summary import Summary
 from hermetic._settings.current_run import current_run
-from hermetic._settings.table import Settings
+from hermetic._settings.values import Settings
 from hermetic._verdicts.known_violations import KnownViolations
 
 PATH = os.path.join("root", "hermetic-baseline.txt")

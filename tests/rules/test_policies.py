@@ -12,7 +12,7 @@ import hermetic
 from hermetic import Size, allow, large, medium, small
 from hermetic._policy.decision import Allowance
 from hermetic._rules import policies
-from hermetic._settings.table import Settings
+from hermetic._settings.values import Settings
 
 
 @medium

@@ -10,7 +10,7 @@ from unittest import mock
 import hermetic
 from hermetic import ConfigurationError, IsolationError
 from hermetic._rules import sandbox_choice
-from hermetic._settings import table
+from hermetic._settings.values import Settings
 
 
 class ChoiceTest(hermetic.HermeticTestCase):
@@ -19,7 +19,7 @@ class ChoiceTest(hermetic.HermeticTestCase):
         return mock.patch.object(sandbox_choice, "_missing", return_value=missing)
 
     def said_by_program(self, sandbox: str, **settings: object) -> str:
-        current = mock.Mock(settings=table.Settings(sandbox=sandbox, **settings), is_program=True)
+        current = mock.Mock(settings=Settings(sandbox=sandbox, **settings), is_program=True)
         with mock.patch.object(sandbox_choice, "current_run", current):
             with contextlib.redirect_stderr(io.StringIO()) as said:
                 sandbox_choice.announce()

@@ -8,7 +8,7 @@ from unittest import mock
 import hermetic
 import support
 from hermetic._policy.decision import NO_ALLOWANCE, Allowance
-from hermetic._settings import allow_tables
+from hermetic._settings import values
 from support.settings_files import ConfigTestCase, needs_tomllib
 
 
@@ -84,11 +84,11 @@ class PatternsWithoutFilesTest(hermetic.HermeticTestCase):
         matching = ("tests/*", "tests/db/*", "*", "*/test_a.py", "tests/test_b.py", "tests/[dx]b/*", "x/.hidden/*")
         idle = ("no/such/*", "tests/no/*", "tests/test_c.py", "*/test_c.py", "tests/db", "test/*")
         with self.folder() as folder:
-            self.assertEqual(allow_tables.without_files((*matching, *idle), folder), [*idle])
+            self.assertEqual(values.without_files((*matching, *idle), folder), [*idle])
 
     def test_a_search_that_takes_too_long_claims_nothing(self):
-        with self.folder() as folder, mock.patch.object(allow_tables, "_MOST_FILES", 0):
-            self.assertEqual(allow_tables.without_files(["tests/no/*", "*/nothing.py"], folder), ["tests/no/*"])
+        with self.folder() as folder, mock.patch.object(values, "_MOST_FILES", 0):
+            self.assertEqual(values.without_files(["tests/no/*", "*/nothing.py"], folder), ["tests/no/*"])
 
     @hermetic.medium
     def test_a_run_warns_of_them_with_the_file_that_has_them(self):

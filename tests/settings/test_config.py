@@ -9,7 +9,8 @@ from unittest import mock
 import support
 from hermetic import Size
 from hermetic._base import features
-from hermetic._settings import config, table
+from hermetic._settings import reading, table
+from hermetic._settings.values import Settings
 from support.settings_files import ConfigTestCase, needs_tomllib, shown_settings
 
 SETTINGS = (
@@ -24,7 +25,7 @@ SETTINGS = (
 KNOWN = ("timezone a.*: on purpose",)
 
 
-def values(settings: table.Settings) -> tuple[object, ...]:
+def values(settings: Settings) -> tuple[object, ...]:
     """The values of all settings, in the order of the table."""
     return tuple(getattr(settings, name) for name in table.SETTINGS)
 
@@ -40,7 +41,7 @@ class DefaultsTest(ConfigTestCase):
 
     def test_what_stands_in_no_place_has_the_same_value_as_a_bare_settings_object(self):
         self.write(setup_cfg="")
-        self.assertEqual(self.load().replaced(root="."), table.Settings())
+        self.assertEqual(self.load().replaced(root="."), Settings())
 
     def test_settings_cannot_be_changed(self):
         self.write(setup_cfg="")
@@ -410,7 +411,7 @@ class DescribeTest(ConfigTestCase):
             mode=f"warn  ({path})", start_method="fork  (command line)", isolated="true  (command line)"
         )
         expected.append(f"allow tests/* = hosts=['a.test']  ({path})")
-        self.assertEqual(config.settings_lines(self.load(start_method="fork", isolated=True)).splitlines(), expected)
+        self.assertEqual(reading.settings_lines(self.load(start_method="fork", isolated=True)).splitlines(), expected)
 
     def test_a_count_is_a_whole_number_above_0(self):
         for value in ("0", "-1", "1.5", "many", ""):
@@ -431,10 +432,10 @@ class DescribeTest(ConfigTestCase):
 
     def test_seconds_are_shown_without_an_idle_fraction(self):
         self.write(setup_cfg="[tool:hermetic]\nisolated_timeout = 1.50\n")
-        self.assertIn("isolated_timeout = 1.5  (", config.settings_lines(self.load()))
+        self.assertIn("isolated_timeout = 1.5  (", reading.settings_lines(self.load()))
 
     def test_every_setting_that_there_is_is_shown(self):
         self.write(setup_cfg="")
-        shown = [line.partition(" = ")[0] for line in config.settings_lines(self.load()).splitlines()]
+        shown = [line.partition(" = ")[0] for line in reading.settings_lines(self.load()).splitlines()]
         self.assertEqual(shown, SETTINGS.split(", "))
         self.assertEqual(shown, list(table.SETTINGS))

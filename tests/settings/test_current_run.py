@@ -7,7 +7,7 @@ from unittest import mock
 
 import hermetic
 from hermetic._settings.current_run import CurrentRun
-from hermetic._settings.table import Settings
+from hermetic._settings.values import Settings
 
 
 class SettingsTest(hermetic.HermeticTestCase):

@@ -6,10 +6,14 @@ import os
 
 import hermetic
 from hermetic._policy.decision import NO_ALLOWANCE, Allowance
-from hermetic._settings.table import SETTINGS, Settings
+from hermetic._settings.table import SETTINGS
+from hermetic._settings.values import DEFAULTS, Settings
 
 
 class EntriesTest(hermetic.HermeticTestCase):
+    def test_each_value_has_an_entry_in_the_same_order(self):
+        self.assertEqual([*SETTINGS], [*DEFAULTS])
+
     def test_option_and_variable_are_made_from_the_name(self):
         self.assertEqual(SETTINGS["test_timeout"].options, ("--test-timeout",))
         self.assertEqual(SETTINGS["jobs"].options, ("-j", "--jobs"))

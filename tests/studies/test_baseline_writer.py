@@ -7,7 +7,7 @@ import unittest
 
 import hermetic
 import support
-from hermetic._settings import config
+from hermetic._settings import config, reading
 
 setUpModule = support.some_pythons_do
 
@@ -148,10 +148,10 @@ class SettingTest(BaselineTestCase):
     def test_show_config_counts_them_and_names_their_places(self) -> None:
         self.write("hermetic-baseline.txt", f"{ENTRIES[1]}\n")
         path = f"{self.folder}{os.sep}hermetic-baseline.txt"
-        shown = config.settings_lines(config.load(folder=self.folder)).splitlines()[-1]
+        shown = reading.settings_lines(config.load(folder=self.folder)).splitlines()[-1]
         self.assertEqual(shown, f"baseline = 1 known violations  ({path})")
         self.write("setup.cfg", f"[tool:hermetic]\nbaseline =\n    {ENTRIES[0]}\n    {ENTRIES[1]}\n")
-        shown = config.settings_lines(config.load(folder=self.folder)).splitlines()[-1]
+        shown = reading.settings_lines(config.load(folder=self.folder)).splitlines()[-1]
         self.assertEqual(shown, f"baseline = 2 known violations  ({path}, {self.folder}{os.sep}setup.cfg)")
 
     def test_an_overrun_is_a_known_violation_too(self) -> None:

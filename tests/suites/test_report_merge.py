@@ -8,7 +8,7 @@ import unittest
 
 import support
 from hermetic import HermeticTestCase, medium
-from hermetic._settings.table import Settings
+from hermetic._settings.values import Settings
 from hermetic._suites import report_merge
 from support import Folder, run_hermetic
 

@@ -10,7 +10,8 @@ import hermetic
 import support
 from hermetic import ConfigurationError
 from hermetic._base import features
-from hermetic._settings import config, table
+from hermetic._settings import config
+from hermetic._settings.values import Settings
 
 needs_tomllib = unittest.skipUnless(features.HAS_TOMLLIB, "pyproject.toml is read from Python 3.11 on")
 
@@ -33,7 +34,7 @@ class ConfigTestCase(hermetic.HermeticTestCase):
         names = {"setup_cfg": "setup.cfg", "pyproject": "pyproject.toml"}
         support.write_files(self.folder, {names[name]: text for name, text in files.items()})
 
-    def load(self, below: str = "", **command_line: str | None) -> table.Settings:
+    def load(self, below: str = "", **command_line: str | None) -> Settings:
         return config.load(command_line, os.path.join(self.folder, below))
 
     def paths(self, *names: str) -> list[str]:
