@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # \\.\pipe\name on this machine, \\host\pipe\name on another one; any slash is as good as a backslash.
-_PIPE = re.compile(r"[\\/]{2}(?:[?.][\\/]UNC[\\/])?([^\\/]+)[\\/]pipe[\\/]", re.IGNORECASE)
+_PIPE = r"(?i)[\\/]{2}(?:[?.][\\/]UNC[\\/])?([^\\/]+)[\\/]pipe[\\/]"
 _THIS_MACHINE = (".", "?")
 
 
@@ -31,7 +31,7 @@ def pipe_operation(api: str, action: str, path: Any) -> Operation | None:
         path: what was opened.
     """
     text = "" if isinstance(path, int) else events.argument_text(path)  # open() takes a file descriptor, too
-    found = _PIPE.match(text)
+    found = re.match(_PIPE, text)
     if found is None:
         return None
     host = found[1]

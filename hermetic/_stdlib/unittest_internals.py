@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_COLOURS = r"\x1b\[[0-9;]*m"
 _VERDICTS = ("OK", "FAILED", "NO TESTS RAN")  # with which the last line of a runner begins
 LOADER_IMPORT = "_get_module_from_name"  # the method of TestLoader that imports modules for discovery
 _PHASES = {  # of a test, by the methods that run them
