@@ -309,7 +309,7 @@ class ReaderTest(hermetic.HermeticTestCase):
         found = set(imports(executed=True))
         for known in (
             ("_program.cli", "hermetic._patches.installation"),
-            ("_settings.config", "tomllib"),
+            ("_settings.reading", "tomllib"),
             ("_patches.process_creation", "_posixsubprocess"),
         ):
             self.assertIn(known, found)

@@ -314,7 +314,7 @@ class ExplanationTest(unittest.TestCase):
                 visited = [os.path.join(package_folder(), path) for path in found]
                 self.assertEqual(len(visited), 4)
                 name = heading.strip("`").partition(" ")[0]
-                self.assertIn(f"    {name}: ", read(visited[0]))
+                self.assertIn(f"    {name} = ", read(visited[0]))
                 self.assertIn(f"settings.{name}", read(visited[-1]))
         left_out = [f"hermetic/{name}" for row in rows(page) for name in re.findall(r"`(_\S+\.py)`", row[0])]
         there = [path for path in left_out if os.path.isfile(os.path.join(package_folder(), path))]

@@ -29,7 +29,7 @@ def split_arguments(arguments: Sequence[str], program: str) -> tuple[argparse.Na
         program: the name of the program, for usage messages.
     """
     if any(argument.startswith(_BEGINNINGS) for argument in arguments) and options().are_given(arguments):
-        found: tuple[argparse.Namespace, list[str]] = options().split_arguments(arguments, program)
+        found: tuple[argparse.Namespace, list[str]] = options().parse_arguments(arguments, program)
         return found
     return NoOptions(), [*arguments]  # most runs: a parser of all options takes its time
 

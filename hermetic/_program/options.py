@@ -162,7 +162,7 @@ def are_given(arguments: Sequence[str]) -> bool:
     return any(argument.startswith(_BEGINNINGS) for argument in arguments)
 
 
-def split_arguments(arguments: Sequence[str], program: str) -> tuple[argparse.Namespace, list[str]]:
+def parse_arguments(arguments: Sequence[str], program: str) -> tuple[argparse.Namespace, list[str]]:
     """Return our options, and the arguments that are left to unittest, in their order.
 
     Arguments after ``--`` or ``--script FILE`` are left alone.

@@ -45,7 +45,7 @@ def load(command_line: Mapping[str, Any] | None = None, folder: str | None = Non
     has_baseline = os.path.lexists(os.path.join(root, BASELINE_FILE))
     if not (tables or given or has_baseline or any(map(_is_read, real.environ))):
         return Settings(root=root)
-    found: Settings = reading().read(root, tables, given, options)
+    found: Settings = reading().read_settings(root, tables, given, options)
     return found
 
 

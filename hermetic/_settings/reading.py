@@ -24,7 +24,7 @@ _TABLE, _SECTION = "[tool.hermetic]", "tool:hermetic"
 _BAZEL_SIZES = {"small": "small", "medium": "medium", "large": "large", "enormous": "xlarge"}
 
 
-def read(
+def read_settings(
     root: str, tables: Iterable[tuple[str, dict[str, Any]]], command_line: Mapping[str, Any], options: str
 ) -> Settings:
     """Return the settings of all four places.

@@ -15,7 +15,7 @@ from hermetic._program import options
 
 class SplitTest(hermetic.HermeticTestCase):
     def split(self, text: str) -> tuple[argparse.Namespace, list[str]]:
-        return options.split_arguments(text.split(), "hermetic")
+        return options.parse_arguments(text.split(), "hermetic")
 
     def test_ours_are_taken_out_wherever_they_stand(self):
         ours, rest = self.split("discover -v --mode warn -s tests --isolated")
