@@ -193,12 +193,14 @@ def traceback_text(error: BaseException) -> str:
     """The traceback of an exception, as Python prints it.
 
     Python 3.15 looks for the module that a ModuleNotFoundError names, and raises if the package around that module
-    cannot be imported. The text then has the traceback and the exception alone, without its causes.
+    cannot be imported. The same happens where source files cannot be opened. The text then has the places in the code
+    and the exception alone, without its causes.
     """
     import traceback  # not worth its start-up time before the first fault
 
     try:
         return "".join(traceback.format_exception(error))
     except Exception:  # noqa: BLE001 - an error that cannot be shown in full is reported all the same
-        lines = traceback.format_tb(error.__traceback__)
+        places = [(frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+        lines = [f'  File "{code.co_filename}", line {line}, in {code.co_name}\n' for code, line in places]
         return f"Traceback (most recent call last):\n{''.join(lines)}{type(error).__name__}: {error}\n"

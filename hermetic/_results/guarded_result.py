@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 
 from .._base import real
-from .._base.sizes import NO_LIMIT
+from .._base.errors import DecorationError
+from .._base.sizes import NO_LIMIT, Size
 from .._patches import installation
 from .._rules import marking, policies
 from .._settings.current_run import current_run
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._base.errors import ViolationError
+    from .._policy.decision import Policy
     from .listeners import Listener
 
 __unittest = True
@@ -69,6 +71,7 @@ class GuardedResult:
     # The tests that may take the scope over, one after another: of this class, with these marks on their methods.
     _scope_class: type | None = None
     _scope_marks: Any = ()
+    _wrong_marks: DecorationError | None = None  # those of the test that runs
     _began = 0.0
     _timing: tuple[Any, float, float] | None = None  # of a test that a worker has run
     begin_attempt: Callable[[Any], Any] | None = None
@@ -192,7 +195,7 @@ class GuardedResult:
     def _enter(self, test: Any) -> None:
         if running.late or running.faults:
             self.report_late()
-        scope = self._scope = scopes.Scope(test, policies.of_test(test))
+        scope = self._scope = scopes.Scope(test, self._policy_of(test))
         is_handed_over = current_run.hands_tests_over() and guarding().groups.is_handed_over(test)
         scope.time_limit = NO_LIMIT if is_handed_over else policies.time_limit(scope.policy)
         scope.started = self._began = real.perf_counter()
@@ -200,8 +203,18 @@ class GuardedResult:
         if running.has_log:
             guarding().violation_log.announce_test(scope)
         marks = self._scope_marks = marking.marks_of_method(test)
-        is_followed = type(marks) is tuple and not (marks and current_run.hands_tests_over())
+        is_wrong = self._wrong_marks is not None
+        scope.touched = scope.touched or is_wrong
+        is_followed = type(marks) is tuple and not (is_wrong or (marks and current_run.hands_tests_over()))
         self._scope_class = type(test) if is_followed else None
+
+    def _policy_of(self, test: Any) -> Policy | None:
+        """The policy of a test; that of small tests if its marks are wrong, which is an error of the test."""
+        try:
+            return policies.of_test(test)
+        except DecorationError as error:
+            self._wrong_marks = error.with_traceback(None)
+            return policies.of_marks((), type(test).__module__, Size.SMALL)
 
     def _fits(self, test: Any) -> bool:
         """Whether a test of the scope's class may take the scope over: it has the same marks on its method."""
@@ -265,6 +278,9 @@ class GuardedResult:
         if scope.has_children:
             guarding().ceilings.collect_from(scope)
         failed = self._report_faults(test)
+        if self._wrong_marks is not None:
+            error, self._wrong_marks, failed = self._wrong_marks, None, True
+            self._show("addError", test, exc_info(error))
         violations = findings.take_all(scope.ledger)
         if not violations:
             return failed

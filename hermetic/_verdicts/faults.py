@@ -14,7 +14,7 @@ import functools
 import sys
 
 from .._base import real
-from .._base.errors import GuardError, HermeticWarning, ViolationError, internal_error_text
+from .._base.errors import DecorationError, GuardError, HermeticWarning, ViolationError, internal_error_text
 from . import findings, log_writing, reported_exceptions, scopes
 
 TYPE_CHECKING = False
@@ -29,8 +29,17 @@ class RefusedQuietly(FileNotFoundError):  # noqa: N818 - no error for users
     """Tells a library that probes the machine that there is nothing, so that it falls back."""
 
 
-# The exceptions that a shielded function raises on purpose, after it has recorded what has to be recorded.
-VERDICTS: tuple[type[BaseException], ...] = (ViolationError, GuardError, HermeticWarning, RefusedQuietly)
+# The exceptions that a shielded function raises on purpose, after it has recorded what has to be recorded. Marks that
+# are wrong are an error of each test that has them.
+VERDICTS: tuple[type[BaseException], ...] = (
+    ViolationError,
+    GuardError,
+    HermeticWarning,
+    RefusedQuietly,
+    DecorationError,
+)
+
+_being_told: set[int] = set()  # the threads that put a fault into words
 
 
 def shielded(function: Callable[..., Any], *verdicts: type[BaseException], ends_process: bool = False) -> Any:
@@ -120,11 +129,22 @@ def entrance(
 
 
 def _recorded(error: Exception) -> GuardError:
-    """Replace a fault that was just kept by its full message; a child process sends it to the run instead."""
-    scope = _scope()
-    fault = GuardError(
-        internal_error_text(error, "hermetic failed" if scope is None else f"hermetic failed in test {scope.name}")
-    )
+    """Replace a fault that was just kept by its full message; a child process sends it to the run instead.
+
+    The message shows lines of source files, and it may be the opening of a file that cannot be judged.
+    """
+    thread, scope = real.get_thread_id(), _scope()
+    what = "hermetic failed" if scope is None else f"hermetic failed in test {scope.name}"
+    if thread in _being_told:  # the first fault is the one to report
+        with contextlib.suppress(ValueError):
+            scopes.running.faults.remove(error)
+        return GuardError(what)
+    _being_told.add(thread)
+    try:
+        with scopes.unjudged():
+            fault = GuardError(internal_error_text(error, what))
+    finally:
+        _being_told.discard(thread)
     kept = [fault]
     if scope is not None and scope.home != real.get_pid():
         log_writing.send_fault(scope, str(fault))

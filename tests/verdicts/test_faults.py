@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unittest
 from unittest import mock
 
@@ -96,6 +97,51 @@ class InTheRunTest(unittest.TestCase):
             done = support.run_hermetic("test_sample", cwd=folder)
             self.assertNotIn("ran", os.listdir(folder))
         self.assertIn("could not be guarded, and was ended", done.stderr)
+        self.assertEqual(1, done.returncode)
+
+    def test_a_judge_that_cannot_judge_the_files_of_its_message_reports_one_fault(self):
+        program = """
+            import hermetic
+            from hermetic._guards import audit_hook
+            from hermetic._verdicts import faults, scopes
+            def judge(args):
+                raise KeyError("broken")
+            audit_hook.add_listener("open", faults.shielded(judge))
+            try:
+                open("test_sample.py")
+            except hermetic.GuardError as error:
+                print(error, len(scopes.running.faults), sep="\\n")
+                scopes.running.faults.clear()
+        """
+        with support.Folder(**{"test_sample.py": program}) as folder:
+            done = support.run_python("test_sample.py", cwd=folder, timeout=support.TIMEOUT)
+        self.assertRegex(done.stdout, r"\[H009\] internal error: hermetic failed: KeyError: 'broken'\n(.*\n)*1\n$")
+        self.assertIn(", in judge\n", done.stdout)
+
+    def test_wrong_marks_are_an_error_of_each_test_and_no_internal_one(self):
+        marked = """
+            import socket, unittest
+            class {0}Test(unittest.TestCase):
+                {1}
+                def test_a(self): pass
+                def test_b(self): self.skipTest("whatever it does")
+        """
+        operation = "socket.create_connection(('127.0.0.1', 9))"
+        files = {
+            "test_1_class.py": marked.format("Class", "__hermetic__ = 'small'"),
+            "test_2_module.py": marked.format("Module", "") + "        __hermetic__ = 'small'\n",
+            "test_3_fixture.py": f"import socket\n__hermetic__ = 'small'\ndef setUpModule(): {operation}\n"
+            "import unittest\nclass FixtureTest(unittest.TestCase):\n    def test_a(self): pass\n",
+            "test_4_next.py": "import unittest\nclass NextTest(unittest.TestCase):\n    def test_a(self): pass\n",
+        }
+        with support.Folder(**files) as folder:
+            done = support.run_hermetic("-v", *sorted(name[:-3] for name in files), cwd=folder)
+        places = ("test_a (test_1", "test_b (test_1", "test_a (test_2", "test_b (test_2", "setUpModule (test_3")
+        for place in places:
+            self.assertRegex(done.stderr, rf"{re.escape(place)}.* ERROR\n")
+        self.assertRegex(done.stderr, r"test_a \(test_4_next.* ok\n")
+        self.assertEqual(len(places), done.stderr.count("hermetic.DecorationError: "), done.stderr)
+        self.assertNotIn("H009", done.stderr)
         self.assertEqual(1, done.returncode)
 
 
