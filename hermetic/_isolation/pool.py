@@ -8,7 +8,6 @@ There is no thread: the caller that waits for one answer takes the frames of all
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
 
 from .._base import real
@@ -78,7 +77,7 @@ class Task:
 
     def has_tests(self) -> bool:
         """Whether a test is without an answer, and not only the end of fixtures."""
-        return any(request[0] == "run" for step in itertools.islice(self.steps, self.at, None) for request in step)
+        return any(request[0] == "run" for step in self.steps[self.at :] for request in step)
 
 
 class Pool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import marshal
-
 from .._base import features, own_files, real
 from . import plain_data
 
@@ -27,12 +25,11 @@ class KeptAnswers:
 
     def put(self, key: Any, frames: Frames) -> None:
         """Keep an answer."""
-        data = marshal.dumps(frames)  # quicker than JSON, which is for what others could write
+        data = plain_data.to_bytes(frames)
         if self._bytes + len(data) <= _MAX_BYTES:
             self._bytes += len(data)
             self._answers[key] = data
             return
-        data = plain_data.to_bytes(frames)
         if self._file is None:
             self._path = own_files.new_file("hermetic-")
             self._file = real.open_file(self._path, "r+b")
@@ -47,13 +44,12 @@ class KeptAnswers:
         kept = self._answers.pop(key, None)
         if kept is None:
             return []
-        frames: Frames
         if isinstance(kept, tuple):
             self._file.seek(kept[0])
-            frames = plain_data.from_bytes(self._file.read(kept[1]))
+            kept = self._file.read(kept[1])
         else:
             self._bytes -= len(kept)
-            frames = marshal.loads(kept)  # noqa: S302 - of this process alone
+        frames: Frames = plain_data.from_bytes(kept)
         return frames
 
     def close(self) -> None:
