@@ -497,6 +497,7 @@ CHANGED_VARIABLES = {
     ("_running.definitions", "_marking_modules"): "whether a module has hermetic's names does not change",
     ("_running.definitions", "_looked_at"): "the module of the last class, so that each of its names is looked at once",
     ("_sandbox.allowed_names", "_addresses"): "forget_addresses clears it",
+    ("_verdicts.faults", "_telling"): "the threads in which a fault is being put into words",
     ("_verdicts.scopes", "free"): "its serial is set once, at import",
     ("_verdicts.scopes", "running"): "what is in force",
 }

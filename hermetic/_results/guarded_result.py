@@ -9,8 +9,7 @@ from __future__ import annotations
 import sys
 
 from .._base import real
-from .._base.errors import DecorationError
-from .._base.sizes import NO_LIMIT, Size
+from .._base.sizes import NO_LIMIT
 from .._patches import installation
 from .._rules import marking, policies
 from .._settings.current_run import current_run
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-    from .._base.errors import ViolationError
-    from .._policy.decision import Policy
+    from .._base.errors import DecorationError, ViolationError
     from .listeners import Listener
 
 __unittest = True
@@ -195,7 +193,8 @@ class GuardedResult:
     def _enter(self, test: Any) -> None:
         if running.late or running.faults:
             self.report_late()
-        scope = self._scope = scopes.Scope(test, self._policy_of(test))
+        policy, self._wrong_marks = policies.of_started(test)
+        self._scope = scope = scopes.Scope(test, policy)
         is_handed_over = current_run.hands_tests_over() and guarding().groups.is_handed_over(test)
         scope.time_limit = NO_LIMIT if is_handed_over else policies.time_limit(scope.policy)
         scope.started = self._began = real.perf_counter()
@@ -203,18 +202,9 @@ class GuardedResult:
         if running.has_log:
             guarding().violation_log.announce_test(scope)
         marks = self._scope_marks = marking.marks_of_method(test)
-        is_wrong = self._wrong_marks is not None
-        scope.touched = scope.touched or is_wrong
-        is_followed = type(marks) is tuple and not (is_wrong or (marks and current_run.hands_tests_over()))
-        self._scope_class = type(test) if is_followed else None
-
-    def _policy_of(self, test: Any) -> Policy | None:
-        """The policy of a test; that of small tests if its marks are wrong, which is an error of the test."""
-        try:
-            return policies.of_test(test)
-        except DecorationError as error:
-            self._wrong_marks = error.with_traceback(None)
-            return policies.of_marks((), type(test).__module__, Size.SMALL)
+        is_followed = type(marks) is tuple and not (marks and current_run.hands_tests_over())
+        self._scope_class = type(test) if is_followed and self._wrong_marks is None else None
+        scope.touched |= self._wrong_marks is not None
 
     def _fits(self, test: Any) -> bool:
         """Whether a test of the scope's class may take the scope over: it has the same marks on its method."""
@@ -279,8 +269,8 @@ class GuardedResult:
             guarding().ceilings.collect_from(scope)
         failed = self._report_faults(test)
         if self._wrong_marks is not None:
-            error, self._wrong_marks, failed = self._wrong_marks, None, True
-            self._show("addError", test, exc_info(error))
+            self._show("addError", test, exc_info(self._wrong_marks))
+            self._wrong_marks, failed = None, True
         violations = findings.take_all(scope.ledger)
         if not violations:
             return failed

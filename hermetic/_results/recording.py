@@ -51,6 +51,7 @@ class Recorder(Listener):
         self._begun = real.perf_counter()
         self.run = RunRecord([*sys.argv], __version__, features.PYTHON_VERSION, features.PLATFORM, real.wall_clock())
         self._by_id: dict[str, TestRecord] = {}  # the last of each
+        self._early: dict[str, TestRecord] = {}  # of those that have not been reported, and were warned
         self._by_test: dict[int, tuple[weakref.ref[Any], TestRecord]] = {}  # by id(): tests may share their ids
         self._current: TestRecord | None = None
         self._current_test: Any = None
@@ -162,6 +163,7 @@ class Recorder(Listener):
         self._result = result
         result.add_listener(self)
         self._by_id.clear()  # of another run: ids come again
+        self._early.clear()
         self._by_test.clear()
         self.run.loaded += loaded
         try:
@@ -238,14 +240,20 @@ class Recorder(Listener):
             record.kind = "fixture" if _count(test) == 0 else "test"
             _describe_other(record)
         self._by_id[record.id] = record
-        self.run.tests.append(record)
+        early = self._early.pop(record.id, None)
+        if early is None:
+            self.run.tests.append(record)
+        else:
+            record.warned = early.warned
+            self.run.tests[self.run.tests.index(early)] = record
         return record
 
     def _owner_of(self, violation: Violation) -> TestRecord:
         record = self._by_id.get(violation.test)
-        if record is None:  # of a fixture that has passed
+        if record is None:  # of a fixture that has passed, or of a test in another thread that is reported later
             record = self._new_record(violation.test)
             record.passed = True
+            self._early[record.id] = record
         return record
 
     def _show_warning(self, warning: Any, show: Callable[[Any], None]) -> None:

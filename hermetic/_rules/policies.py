@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import sys
 
+from .._base.errors import DecorationError
 from .._base.sizes import ANYWHERE, LIMITS, NO_LIMIT, OBSERVE, OFF, OPT_IN, Size
 from .._patches import installation
 from .._policy.decision import Policy
@@ -68,6 +69,14 @@ def of_test(test: object) -> Policy | None:
         return _find(cls, method_name)
     policy = _by_marks[key] = _find_once(cls, method_name, marks)
     return policy
+
+
+def of_started(test: object) -> tuple[Policy | None, DecorationError | None]:
+    """Return the policy of a test that starts; if its marks are wrong, that of small tests, and what is wrong."""
+    try:
+        return of_test(test), None
+    except DecorationError as error:
+        return of_marks((), type(test).__module__, Size.SMALL), error.with_traceback(None)
 
 
 def is_held(test: object) -> bool:

@@ -39,7 +39,7 @@ VERDICTS: tuple[type[BaseException], ...] = (
     DecorationError,
 )
 
-_being_told: set[int] = set()  # the threads that put a fault into words
+_telling: set[int] = set()  # the threads that put a fault into words
 
 
 def shielded(function: Callable[..., Any], *verdicts: type[BaseException], ends_process: bool = False) -> Any:
@@ -135,16 +135,16 @@ def _recorded(error: Exception) -> GuardError:
     """
     thread, scope = real.get_thread_id(), _scope()
     what = "hermetic failed" if scope is None else f"hermetic failed in test {scope.name}"
-    if thread in _being_told:  # the first fault is the one to report
+    if thread in _telling:  # the first fault is the one to report
         with contextlib.suppress(ValueError):
             scopes.running.faults.remove(error)
         return GuardError(what)
-    _being_told.add(thread)
+    _telling.add(thread)
     try:
         with scopes.unjudged():
             fault = GuardError(internal_error_text(error, what))
     finally:
-        _being_told.discard(thread)
+        _telling.discard(thread)
     kept = [fault]
     if scope is not None and scope.home != real.get_pid():
         log_writing.send_fault(scope, str(fault))

@@ -141,10 +141,8 @@ results = []
 joined([thread for first in range(4) for thread in started(1, run_some, first)])
 print(results)
 """
-# All threads have the result of the run.
-SHARED = f"""
+IN_THREADS = f"""
 import concurrent.futures
-from hermetic import isolated, retries
 
 class InThreads(unittest.TestSuite):
     def run(self, result, debug=False):
@@ -154,6 +152,20 @@ class InThreads(unittest.TestSuite):
 
 def load_tests(loader, tests, pattern):
     return InThreads(test for tests_of_class in tests for test in tests_of_class)
+"""
+SLOW = f"""{IN_THREADS}
+import time
+
+@small
+class SlowTest(unittest.TestCase):
+    pass
+
+for number in range(4):
+    setattr(SlowTest, f"test_{{number}}", lambda self: time.sleep(1.1))
+"""
+# All threads have the result of the run.
+SHARED = f"""{IN_THREADS}
+from hermetic import isolated, retries
 
 @small
 class BadTest(unittest.TestCase):
@@ -311,9 +323,19 @@ class ThreadsTest(unittest.TestCase):
             **{f"test_threads.{cls}.{name}": ("success", 0) for cls in ("GoodTest", "IsolatedTest") for name in names},
             **{f"test_threads.FlakyTest.{name}": ("success", 0) for name in names},
         }
-        found = {test["id"]: (test["outcome"], len(test["violations"])) for test in tests}
+        codes = {test["id"]: [violation["code"] for violation in test["violations"]] for test in tests}
+        # On a busy machine, a test that is warned of its time has that as well.
+        found = {test["id"]: (test["outcome"], codes[test["id"]].count("H001")) for test in tests}
         self.assertEqual((found, len(tests)), (expected, len(expected)), ran.stderr)
         self.assertEqual(sum(test["flaky"] for test in tests), TESTS, ran.stderr)
+
+    def test_a_test_that_is_warned_before_it_is_reported_is_one_test_in_reports(self) -> None:
+        with support.Folder(**{"test_threads.py": START + SLOW}) as folder:
+            ran = support.run_hermetic("test_threads", "--json=report.json", cwd=folder)
+            with open(os.path.join(folder, "report.json"), encoding="utf-8") as file:
+                tests = json.load(file)["tests"]
+        found = sorted((test["name"], test["outcome"], len(test["violations"])) for test in tests)
+        self.assertEqual(found, [(f"test_{number}", "success", 1) for number in range(4)], ran.stderr)
 
     def test_a_test_that_hangs_in_a_thread_ends_the_run(self) -> None:
         with support.Folder(**{"test_threads.py": START + HANGING}) as folder:
