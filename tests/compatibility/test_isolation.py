@@ -6,6 +6,7 @@ The hosts are those of support/hosts.py. What ran where is told by the suite its
 from __future__ import annotations
 
 import glob
+import importlib.util
 import os
 import re
 import sys
@@ -17,9 +18,12 @@ from unittest import mock
 
 from hermetic import medium
 from hermetic._base import features
-from support import Folder, hosts, package_folder, run_hermetic, run_python, write_files
+from support import Folder, hosts, package_folder, run_hermetic, run_python, some_pythons_do, write_files
 from support.host_verdicts import ERROR, FAILURE, OK, SKIP, XFAIL, XPASS
 from support.hosts import Run, ids_of_tests, installed, suite_folder
+
+if importlib.util.find_spec("pytest") is None:  # nor is any other host there
+    setUpModule = some_pythons_do
 
 SUITE = ("test_isolated_methods", "test_isolated_classes")
 EXPECTATIONS = ("test_isolated_expectations",)

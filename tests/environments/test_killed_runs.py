@@ -10,7 +10,9 @@ import time
 import unittest
 
 from hermetic import medium
-from support import TIMEOUT, Folder, not_inherited, package_folder, posix_only
+from support import TIMEOUT, Folder, not_inherited, package_folder, posix_only, some_pythons_do
+
+setUpModule = some_pythons_do
 
 _TESTS = """
     import os, subprocess, sys, time, unittest

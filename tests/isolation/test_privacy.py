@@ -8,7 +8,9 @@ import tempfile
 
 from hermetic import HermeticTestCase, medium
 from hermetic._base import file_replacement, own_files
-from support import Folder, linux_only, posix_only, run_hermetic
+from support import Folder, linux_only, posix_only, run_hermetic, some_pythons_do
+
+setUpModule = some_pythons_do
 
 MODULE = """
     import os, socket, stat, subprocess, sys, tempfile, unittest
