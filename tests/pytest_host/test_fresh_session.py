@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import unittest
@@ -12,6 +13,9 @@ from support import package_folder
 from support.hosts import installed
 from support.pytest_items import COMMON, ENDS, FAILING, FINE, KINDS, REPORTS, without_numbers
 from support.pytest_runs import run_pytest
+
+if importlib.util.find_spec("xdist") is None:  # and so not all hosts are there
+    setUpModule = support.some_pythons_do
 
 FRESH = {"HERMETIC_ISOLATED_START": "fresh"}
 ELSEWHERE = {"sitecustomize.py": "import hermetic._base.features\nhermetic._base.features.LINUX = False\n"}
