@@ -1,4 +1,4 @@
-"""Files of Windows: a descriptor for a handle, and whether a read or a write waits."""
+"""Files of Windows: descriptors for handles, files to append to, and whether a read or a write waits."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ winapi: Any = importlib.import_module("_winapi") if features.WINDOWS else None
 
 NEW_PIPE_BYTES = 4096  # what an empty pipe of Popen's takes without waiting
 
+_FILE_APPEND_DATA = 4
+_SHARED = 3  # others may read and write the file meanwhile
+_OPEN_EXISTING = 3
+
 _CONSOLE_OR_NULL, _PIPE = 2, 3  # types of files
 
 
@@ -24,6 +28,17 @@ def own_file(handle: int) -> int:
     process = winapi.GetCurrentProcess()
     copy = winapi.DuplicateHandle(process, handle, process, 0, False, winapi.DUPLICATE_SAME_ACCESS)  # noqa: FBT003 - has no names
     descriptor: int = msvcrt.open_osfhandle(copy, 0)
+    return descriptor
+
+
+def open_to_append(path: str) -> int:
+    """Open an existing file so that the system itself appends whatever is written.
+
+    ``os.O_APPEND`` is a flag of the C library, which seeks the end before it writes. A process that inherits the file
+    does not know of it, and would write where the file ended once, though it may have been emptied since.
+    """
+    handle = winapi.CreateFile(path, _FILE_APPEND_DATA, _SHARED, 0, _OPEN_EXISTING, 0, 0)
+    descriptor: int = msvcrt.open_osfhandle(handle, os.O_WRONLY | os.O_APPEND)
     return descriptor
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -126,6 +128,14 @@ class StreamTest(unittest.TestCase):
         self.assertEqual(self.stream.size(), 0)
         self.write(b"def")
         self.assertEqual(self.stream.read(), "def")
+
+    @medium
+    def test_a_program_that_inherits_it_appends_too_after_it_was_emptied(self):
+        self.write(b"before")
+        self.stream.empty()
+        subprocess.run([sys.executable, "-c", "import os; os.write(1, b'inherited')"], stdout=self.fd, check=True)
+        self.write(b" and after")
+        self.assertEqual(self.stream.read(), "inherited and after")
 
     @posix_only("pread to do without")
     def test_without_pread_it_reads_the_same(self):

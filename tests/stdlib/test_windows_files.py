@@ -23,6 +23,10 @@ class WindowsFilesTest(HermeticTestCase):
         self.assertIs(windows_files.own_file(5), self.msvcrt.open_osfhandle.return_value)
         self.assertEqual(self.winapi.DuplicateHandle.call_args.args[:5], (7, 5, 7, 0, False))
 
+    def test_a_file_to_append_to_has_no_other_rights(self):
+        self.assertIs(windows_files.open_to_append("path"), self.msvcrt.open_osfhandle.return_value)
+        self.assertEqual(self.winapi.CreateFile.call_args.args[:3], ("path", 4, 3))
+
     def test_pipes_and_consoles_may_make_one_wait(self):
         for kind, is_console, waits in (
             (DISK, False, False), (PIPE, False, True), (CHARACTERS, True, True), (CHARACTERS, False, False),
