@@ -103,8 +103,7 @@ class _Search:
             return NOTHING_FOUND
         shared = "" if self._process == THE_RUN else " in the process of its group"
         _note(f"{self._name}: {_count(len(self._earlier), 'test')} run{shared} before it")
-        if self._unfound:
-            _note(f"  left out, because another process cannot load them: {_count(self._unfound, 'test')}")
+        self._note_unfound(self._unfound)
         try:
             return self._go()
         except KeyboardInterrupt:
@@ -151,13 +150,20 @@ class _Search:
         return self._earlier[places[0]].name if len(places) == 1 else _count(len(places), "test")
 
     def _try_all(self) -> Outcome:
-        """Run the test after all earlier tests, except for those that end the process."""
+        """Run the test after all earlier tests, except for those that end the process or that it cannot load."""
         for _ in range(_MAX_LEFT_OUT + 1):
             outcome = self._try(range(len(self._earlier)), f"after all {len(self._earlier):,}")
+            left_out = {*outcome.unfound, outcome.ended_at}
+            self._earlier = [block for place, block in enumerate(self._earlier) if place not in left_out]
+            self._note_unfound(len(outcome.unfound))
             if outcome.ended_at is None:
                 break
-            del self._earlier[outcome.ended_at]
         return outcome
+
+    @staticmethod
+    def _note_unfound(count: int) -> None:
+        if count:
+            _note(f"  left out, because another process cannot load them: {_count(count, 'test')}")
 
     def _differs_after(self, places: Places) -> bool:
         outcome = self._try(places, f"after {self._these(places)}")

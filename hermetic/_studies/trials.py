@@ -37,7 +37,7 @@ _ASKED_AT_ONCE = 500  # tests: a worker searches its requests after each test
 _OPTIONS = run_options(None, compare=False)
 
 
-class Outcome(namedtuple("Outcome", ("verdict", "text", "seconds", "ended_at"))):  # noqa: PYI024 - as Policy
+class Outcome(namedtuple("Outcome", ("verdict", "text", "seconds", "ended_at", "unfound"))):  # noqa: PYI024 - as Policy
     """The outcome of a trial.
 
     Attributes:
@@ -45,6 +45,7 @@ class Outcome(namedtuple("Outcome", ("verdict", "text", "seconds", "ended_at")))
         text: the error that the test failed with, or how the process ended.
         seconds: how long the whole trial took.
         ended_at: the index of the earlier test that ended the process; None if none did.
+        unfound: the indexes of the earlier tests that the process could not load.
     """
 
     __slots__ = ()
@@ -52,6 +53,7 @@ class Outcome(namedtuple("Outcome", ("verdict", "text", "seconds", "ended_at")))
     text: str
     seconds: float
     ended_at: int | None
+    unfound: tuple[int, ...]
 
     @property
     def is_failure(self) -> bool:
@@ -178,9 +180,14 @@ class LastTest(FrameHandler):
         self._verdicts: list[str] = []
         self._text = ""
         self._ended_at: int | None = None
+        self._has_begun = False  # the test that the worker is asked for
+        self._unfound: list[int] = []
 
     def take(self, frame: Sequence[Any]) -> None:
-        """Take a frame; those of the earlier tests count only if the worker ends with one of them."""
+        """Take a frame; those of the earlier tests count only if the worker cannot load one, or ends with one."""
+        self._has_begun = self._has_begun or frame[0] == "begin"
+        if self._done < self._before and not self._has_begun and frame[:2] == ["outcome", "error"]:
+            self._unfound.append(self._done)
         if self._done >= self._before or frame[0] in ("ready", "died", "broken"):
             super().take(frame)
 
@@ -190,10 +197,11 @@ class LastTest(FrameHandler):
         verdict = FAILS if "error" in found else PASSES if "success" in found or not found else IS_SKIPPED
         if self._ended_at is not None:
             verdict = IS_NOT_REACHED
-        return Outcome(verdict, self._text, seconds, self._ended_at)
+        return Outcome(verdict, self._text, seconds, self._ended_at, (*self._unfound,))
 
     def on_ready(self, changes: list[str], number: int) -> None:
         self._done += 1
+        self._has_begun = False
 
     def on_died(self, text: str, started: float, duration: float) -> None:
         self._ended_by(text.partition("\n")[0])
@@ -210,7 +218,7 @@ class LastTest(FrameHandler):
             self._text, self._ended_at = text, self._done
 
     def on_begin(self, name: str, started: float) -> None:
-        self._current = name
+        self._current = _as_in_the_run(name)
 
     def on_outcome(self, verdict: str, details: Any) -> None:
         if self._current not in ("", self._name):  # of another test in the same block
@@ -220,14 +228,14 @@ class LastTest(FrameHandler):
         self._note(verdict, details)
 
     def on_fixture(self, name: str, verdict: str, details: Any) -> None:
-        if name == self._name or name.startswith("setUp"):  # else it is of the class or module before
+        if _as_in_the_run(name) == self._name or name.startswith("setUp"):  # else it is of the class or module before
             self._note(verdict, details)
 
     def on_unbegun(self, name: str, verdict: str, details: Any) -> None:
         self._note(verdict, details)
 
     def on_copy(self, name: str, what: str) -> None:
-        if name == self._name:
+        if _as_in_the_run(name) == self._name:
             self._note("error", "a child that it forked returned to the runner")
 
     def _note(self, verdict: str, details: Any) -> None:
@@ -235,6 +243,11 @@ class LastTest(FrameHandler):
         if verdict == "error" and not self._text:
             self._text = _described(details) if isinstance(details, dict) else details or "unexpected success"
         self._verdicts.append(verdict)
+
+
+def _as_in_the_run(name: str) -> str:
+    """The id of a test in the run: a fresh interpreter imports a script under another name."""
+    return name.replace("__mp_main__.", "__main__.", 1)
 
 
 def _described(details: dict[str, Any]) -> str:

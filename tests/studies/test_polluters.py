@@ -365,6 +365,9 @@ MADE = """
             seen.append(self.number)
 
     class OtherTest(unittest.TestCase):
+        def test_a(self):
+            seen.append(2)
+
         def test_it(self):
             self.assertNotIn(2, seen)
 
@@ -380,7 +383,7 @@ MADE = """
     if __name__ == "__main__":
         import hermetic
         del load_tests, NumberedTest
-        OtherTest.test_a = lambda self: seen.append(2)
+        OtherTest.test_0 = lambda self: None
         hermetic.main()
 """
 
@@ -402,6 +405,12 @@ class MadeTest(BisectCase):
         done = run_python("test_m.py", "--bisect", "__main__.OtherTest.test_it", cwd=self.folder)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assert_found(done.stdout, ["__main__.OtherTest.test_a"])
+
+    def test_tests_that_another_process_cannot_load_are_said_to_be_left_out(self):
+        options = ("--bisect", "__main__.OtherTest.test_it", "--isolated-start", "fresh")
+        done = run_python("test_m.py", *options, cwd=self.folder)
+        self.assertIn("\n  left out, because another process cannot load them: 1 test\n", done.stderr)
+        self.assertIn("passes alone, and fails after\n    __main__.OtherTest.test_a\n", done.stdout)
 
 
 if __name__ == "__main__":

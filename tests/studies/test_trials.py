@@ -14,8 +14,8 @@ def ready(number):
 
 
 class LastTestTest(HermeticTestCase):
-    def outcome(self, *told, before=1):
-        last = trials.LastTest(before, "m.T.test_last")
+    def outcome(self, *told, before=1, name="m.T.test_last"):
+        last = trials.LastTest(before, name)
         for frame in told:
             last.take(frame)
         return last.outcome(0.5)
@@ -40,6 +40,16 @@ class LastTestTest(HermeticTestCase):
     def test_a_worker_that_ends_with_an_earlier_test_never_reaches_the_last(self):
         found = self.outcome(ready(1), DIED, before=2)
         self.assertEqual((found.verdict, found.text, found.ended_at), (trials.IS_NOT_REACHED, "ended by SIGKILL", 1))
+
+    def test_the_outcomes_of_a_script_s_test_count_under_either_name(self):
+        failure = ["begin", "__mp_main__.T.test_last", 2.0], ["outcome", "failure", ERROR]
+        found = self.outcome(ready(1), *failure, name="__main__.T.test_last")
+        self.assertEqual(found.verdict, trials.FAILS)
+
+    def test_an_earlier_test_that_the_worker_cannot_load_has_not_run(self):
+        begun = [["begin", "m.T.test_a", 1.0], ["outcome", "error", ERROR], ready(1)]
+        found = self.outcome(*begun, ["outcome", "error", ERROR], ready(2), ["begin", "m.T.test_last", 2.0], before=2)
+        self.assertEqual((found.verdict, found.unfound), (trials.PASSES, (1,)))
 
     def test_a_worker_that_ends_with_the_last_test_fails_it(self):
         found = self.outcome(ready(1), ["broken", ERROR], DIED)
