@@ -19,7 +19,8 @@ from hermetic._base.features import ANNOTATING_CI
 from hermetic._verdicts import scopes
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TIMEOUT = 180.0  # seconds for any process that a test starts: on a machine with much to do, it may take many
+# Seconds for any process that a test starts: on a machine with much to do, and on Windows, it may take many.
+TIMEOUT = 360.0 if features.WINDOWS else 180.0
 # By coverage, which then is in the processes of the tests as well.
 IS_MEASURED = any(name.startswith("COVERAGE_PROCESS_") for name in os.environ)
 _NOT_INHERITED = ("HERMETIC_", "CI", "PYTHON", "TEST_", "TESTBRIDGE_", "XML_OUTPUT_FILE", *ANNOTATING_CI)

@@ -7,10 +7,10 @@ import re
 import unittest
 
 from hermetic._base import features
-from support import Folder, run_hermetic
+from support import TIMEOUT, Folder, run_hermetic
 
 METHODS = multiprocessing.get_all_start_methods()
-WALL_SECONDS = 160.0 if features.WINDOWS else 40.0  # processes start slowly on Windows
+WALL_SECONDS = TIMEOUT if features.WINDOWS else 40.0
 
 
 class SampleRunCase(unittest.TestCase):
