@@ -57,9 +57,8 @@ class Summary(Listener):
         return current_run.settings.flaky != "error" or not any(map(_is_flaky, self._retried))
 
     def summary_lines(self, result: Any, stream: TextIO) -> list[str]:
-        has_findings = self._violations or self._allowed or self._leaks or installation.installed.is_complete
         lines = self._retries(result, stream) if self._retried else []
-        lines += self._findings(result, stream) if has_findings else []
+        lines += self._findings(result, stream) if self._may_have_findings() else []
         methods = [] if self._is_nested else scopes.running.start_methods
         if methods:
             lines.append(f"start method{'s' if len(methods) > 1 else ''} of multiprocessing: {', '.join(methods)}")
@@ -90,6 +89,12 @@ class Summary(Listener):
             shown = unittest_internals.in_colour_of_warnings(f"flaky={len(flaky)}", result)
             unittest_internals.add_to_last_line(stream, shown)
         return lines
+
+    def _may_have_findings(self) -> bool:
+        """Whether there is anything to look for: what does so takes 3 ms to load."""
+        is_configured = self._known is not None or bool(current_run.settings.allow)
+        is_guarded = installation.installed.is_complete
+        return bool(self._violations or self._allowed or self._leaks) or (is_configured and is_guarded)
 
     def _findings(self, result: Any, stream: TextIO) -> list[str]:
         allowed: Sequence[Violation] = self._allowed
