@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -122,6 +124,16 @@ def survives(module: str, tree: ast.Module | None = None) -> bool:
     return os.waitpid(pid, 0)[1] == 0
 
 
+def load_standard_library() -> None:
+    """Import what the tests use of it, so that no fork has to: half of its time."""
+    code = "import sys, unittest; unittest.defaultTestLoader.loadTestsFromNames(sys.argv[1:]); print(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", code, *TESTS_OF.values()]
+    for name in subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.split():
+        if name.partition(".")[0] in sys.stdlib_module_names:
+            importlib.import_module(name)
+
+
 def try_all() -> tuple[list[str], list[str]]:
     """The names of the mutants that were killed, and of those that survived."""
     killed, survivors = [], []
@@ -129,6 +141,7 @@ def try_all() -> tuple[list[str], list[str]]:
     sys.path[:0] = [os.path.dirname(TESTS), TESTS]
     with tempfile.TemporaryDirectory() as sys.pycache_prefix:  # nothing but a mutant is compiled more than once
         sys.dont_write_bytecode = False
+        load_standard_library()
         for module, tests in TESTS_OF.items():
             if not survives(module):
                 sys.exit(f"{tests} fails as things are")
