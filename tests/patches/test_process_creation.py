@@ -14,8 +14,6 @@ from hermetic import medium
 from hermetic._operations import events, windows_events
 from hermetic._patches import process_creation
 
-setUpModule = support.some_pythons_do
-
 _HEAD = """
     import sys, unittest, hermetic
     try:
