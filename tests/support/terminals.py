@@ -39,11 +39,18 @@ class TerminalCase(unittest.TestCase):
 
         ours, theirs = os.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, 80, 0, 0))
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": package_folder(), "TERM": "xterm", **variables}
+        measuring = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": package_folder(), "TERM": "xterm"}
         command = [sys.executable, "-c", ON_TERMINAL, "-m", "hermetic", *arguments]
         with not_inherited():
             process = subprocess.Popen(
-                command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, cwd=folder, env=environment
+                command,
+                stdin=theirs,
+                stdout=theirs,
+                stderr=theirs,
+                start_new_session=True,
+                cwd=folder,
+                env={**environment, **measuring, **variables},
             )
         os.close(theirs)
         self.addCleanup(process.wait)
