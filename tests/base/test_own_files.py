@@ -8,10 +8,10 @@ import time
 from hermetic import HermeticTestCase, medium
 from hermetic._base import own_files
 from hermetic._isolation import process_tree
-from support import Folder, posix_only, run_python, some_pythons_do
+from support import Folder, posix_only, run_python, some_pythons_do_and_the_measured
 from support.sample_runs import SampleRunCase
 
-setUpModule = some_pythons_do
+setUpModule = some_pythons_do_and_the_measured
 
 HARM = """
 import os, shutil, subprocess, sys, tempfile, unittest

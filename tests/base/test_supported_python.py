@@ -11,7 +11,7 @@ import unittest
 import support
 from hermetic import medium
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 NAMES = ("python2", "python2.7", *(f"python3.{minor}" for minor in range(10)), "pypy", "pypy3", "graalpy")
 HOMES = ("2.*", "3.[0-9].*", "pypy*", "graalpy*")  # of pyenv's versions

@@ -10,8 +10,10 @@ import unittest
 
 from hermetic import medium
 from support import host_verdicts as verdicts
-from support import hosts
+from support import hosts, unmeasured_processes
 from support.hosts import OUTPUT_SHOWN, SAMPLES, ids_of_tests
+
+setUpModule = unmeasured_processes
 
 
 class HostTests:

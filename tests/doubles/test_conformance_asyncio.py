@@ -14,7 +14,7 @@ import support
 from hermetic import HermeticTestCase, medium
 from support.conformance import KILLED, TERMINATED, Child, ConformanceTestCase, missing_program
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 PIPES = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE}
 LINES = Child("a\r\nb\n", "e\n", 3)

@@ -15,7 +15,7 @@ import support
 from hermetic import SubprocessMock, medium
 from support.conformance import TERMINATED, Child, ConformanceTestCase
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 PATIENCE = 1.0  # seconds in which a real child has surely written what it writes first
 PIPES = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE}

@@ -10,7 +10,7 @@ from hermetic import medium
 from support import surroundings
 from support.surroundings import SUITE, VERDICTS, mounted, shell
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 FULL_DISK = "mount -t tmpfs -o size=64k tmpfs disk && dd if=/dev/zero of=disk/filling bs=4k 2>/dev/null; {}"
 

@@ -14,7 +14,7 @@ from hermetic import HermeticTestCase, medium
 from hermetic._suites.history import RunHistory
 from support.surroundings import CHILD, RAN, SUITE, VERDICTS, shell
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 ISOLATED = r"\[H007\] isolated test test_mixed\.MixedTest\.test_is_alone: its process could not be started"
 NO_PROCESSES = """

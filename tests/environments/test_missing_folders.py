@@ -10,7 +10,7 @@ from hermetic import medium
 from support import surroundings
 from support.surroundings import RAN, SUITE, VERDICTS, mounted, shell
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 LEAVES_NO_FOLDER = """
 import os, tempfile, unittest

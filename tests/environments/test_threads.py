@@ -10,6 +10,7 @@ import unittest
 import support
 from hermetic import medium
 
+setUpModule = support.unmeasured_processes
 THREADS, ROUNDS, TESTS, CHILDREN = 16, 25, 8, 6
 START = """
 import contextlib, os, socket, sys, threading, unittest

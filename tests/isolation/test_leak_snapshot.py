@@ -37,7 +37,7 @@ import support
 from hermetic._base import features
 from hermetic._isolation import leak_probes, leak_snapshot
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 try:
     import resource

@@ -10,7 +10,7 @@ import support
 from support import Folder, run_python
 from support.worker_runs import interrupted, verdicts
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 
 # While the zygote is stopped, three tests end: one of them leaves a process.

@@ -7,8 +7,10 @@ import unittest
 
 import hermetic
 from hermetic import HermeticTestCase, large, medium, small, xlarge
-from support import run_tests
+from support import run_tests, unmeasured_processes
 from support.marked_tests import UNMARKED, reach, reach_loopback, run_suite, sizes
+
+setUpModule = unmeasured_processes
 
 
 @small

@@ -14,7 +14,7 @@ from hermetic import ConfigurationError, medium
 from hermetic._program.bazel import Protocol
 from support import Folder, run_hermetic
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 SAMPLE = """
     import os, subprocess, sys, time, unittest, warnings

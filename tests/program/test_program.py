@@ -6,8 +6,9 @@ import sys
 import unittest
 
 from hermetic import medium
-from support import Folder, run_hermetic
+from support import Folder, run_hermetic, unmeasured_processes
 
+setUpModule = unmeasured_processes
 _NO_TESTS = 5 if sys.version_info >= (3, 12) else 0
 
 _PASSES = """

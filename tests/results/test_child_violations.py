@@ -11,6 +11,7 @@ import support
 from hermetic import medium
 from support.violating_tests import sections
 
+setUpModule = support.unmeasured_processes
 CHILD = """
 import multiprocessing, unittest
 import hermetic

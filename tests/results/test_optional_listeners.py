@@ -17,7 +17,7 @@ from hermetic._settings.values import Settings
 from support import Folder, run_hermetic
 from support.ordered_runs import FolderCase
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 _TESTS = """
     import unittest

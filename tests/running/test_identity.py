@@ -7,8 +7,9 @@ import os
 import unittest
 
 from hermetic import medium
-from support import Folder, run_hermetic
+from support import Folder, run_hermetic, unmeasured_processes
 
+setUpModule = unmeasured_processes
 TESTS = """
 import unittest
 

@@ -19,6 +19,7 @@ import hermetic
 import support
 from hermetic import HermeticTestCase, TestRunner, allow, medium, small
 
+setUpModule = support.unmeasured_processes
 REFUSED = r"\[H001\] network violation: small test \S+ connected to 127\.0\.0\.1:9"
 PREAMBLE = """
 import contextlib, gc, os, socket, subprocess, sys, tempfile, threading, types, unittest, weakref

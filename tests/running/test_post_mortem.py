@@ -10,7 +10,7 @@ from hermetic import medium
 from support import Folder, run_hermetic
 from support.terminals import TerminalCase
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 TESTS = """
     import subprocess, unittest

@@ -8,9 +8,10 @@ import sys
 import unittest
 
 from hermetic import medium
-from support import run_python
+from support import run_python, unmeasured_processes
 from support.transcripts import OutcomeTranscripts, SampleCase, normalised
 
+setUpModule = unmeasured_processes
 _HAS_DURATIONS = sys.version_info >= (3, 12)
 
 

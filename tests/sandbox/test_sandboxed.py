@@ -11,7 +11,7 @@ import support
 from hermetic import HermeticTestCase, medium
 from support.sandbox_runs import HEAD, REMOTE, needs_a_sandbox, run, verdicts
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 SMALL = (
     HEAD

@@ -8,7 +8,7 @@ import support
 from hermetic import HermeticTestCase, medium
 from support.sandbox_runs import HEAD, needs_a_sandbox, verdicts
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 HEAD += """
 def channel():

@@ -16,7 +16,7 @@ from hermetic._suites import history_file
 from hermetic._suites.history import RunHistory
 from support import Folder, run_hermetic
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 SAMPLE = """
     import os, time, unittest

@@ -12,7 +12,7 @@ from hermetic._settings.values import Settings
 from hermetic._suites import report_merge
 from support import Folder, run_hermetic
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 SUITE = """
     import os, time, unittest

@@ -11,7 +11,7 @@ from hermetic._suites import selection
 from support import run_hermetic
 from support.ordered_runs import FolderCase
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 _FILES = {
     "test_a.py": """

@@ -12,6 +12,7 @@ import textwrap
 import unittest
 from collections.abc import Sequence
 from typing import Any
+from unittest import mock
 
 import hermetic
 from hermetic._base import features
@@ -34,6 +35,24 @@ def some_pythons_do() -> None:
     """Skip a slow module that rarely differs between Pythons, as its ``setUpModule``, where FEWER_TESTS is set."""
     if "FEWER_TESTS" in os.environ:
         raise unittest.SkipTest("FEWER_TESTS is set: other Pythons do these")
+
+
+def some_pythons_do_and_the_measured() -> None:
+    """The ``setUpModule`` of a module that ``some_pythons_do``, but that is needed for the coverage of its code."""
+    if not IS_MEASURED:
+        some_pythons_do()
+
+
+def unmeasured_processes() -> None:
+    """Start the processes of a module, as its ``setUpModule``, without coverage: it takes them longer than their work.
+
+    It is for modules with many processes that run no code of hermetic which those of other modules do not run, too.
+    """
+    environment = mock.patch.dict(os.environ)
+    environment.start()
+    unittest.addModuleCleanup(environment.stop)
+    for name in [name for name in os.environ if name.startswith("COVERAGE_PROCESS_")]:
+        del os.environ[name]
 
 
 def posix_only(what: str) -> Any:

@@ -18,7 +18,7 @@ from hermetic._terminal.drawing import parse
 from support import TIMEOUT, Folder, package_folder, run_hermetic
 from support.terminals import ROWS, TerminalCase, TmuxCase
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 TAKEN, FREED = f"\x1b[1;{ROWS - 1}r", "\x1b[r"  # the last row is scrolled with the others no more, and again
 SLOW = """

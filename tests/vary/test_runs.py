@@ -19,7 +19,7 @@ from hermetic._vary.runs import Asked, OutOfBudgetError, Runs
 from hermetic._vary.verdicts import FAILS, FIXTURE, IS_SKIPPED, MODULE, PASSES, TEST, THE_PROGRAM, Subject
 from support import Folder, not_inherited, package_folder
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 SUITE = """
     import os, signal, subprocess, sys, time, unittest

@@ -16,7 +16,7 @@ from hermetic import HermeticTestCase, medium
 from hermetic._variations import path_variations
 from support import ROOT, TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 SUITE = """
     import os, tempfile, time, unittest

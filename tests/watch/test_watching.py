@@ -17,7 +17,7 @@ from hermetic._isolation import process_tree
 from support import TIMEOUT, Folder, package_folder, run_hermetic, write_files
 from support.terminals import TerminalCase, TmuxCase
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 FILES = {
     "app/__init__.py": "",

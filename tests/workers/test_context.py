@@ -10,8 +10,9 @@ import warnings
 
 import hermetic
 from hermetic._workers import context
-from support import Folder, linux_only, run_python
+from support import Folder, linux_only, run_python, unmeasured_processes
 
+setUpModule = unmeasured_processes
 PROBE = """
     import json, os, sys, unittest, warnings
     from hermetic import isolated

@@ -17,7 +17,7 @@ from support import TIMEOUT, Folder, not_inherited, package_folder, run_hermetic
 from support.sample_runs import METHODS
 from support.transcripts import SampleCase, normalised
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 LOG = """
     import os

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from hermetic import HermeticTestCase, medium
-from support import linux_only, run_python
+from support import linux_only, run_python, unmeasured_processes
 from support.sample_runs import SampleRunCase
 
+setUpModule = unmeasured_processes
 MODES = ((), ("-j", "2"), ("--isolated",), ("--isolated", "--isolated-start", "fresh"))
 
 

@@ -9,7 +9,7 @@ from hermetic import medium
 from hermetic._base import features
 from support.sample_runs import METHODS, SampleRunCase
 
-setUpModule = support.some_pythons_do
+setUpModule = support.some_pythons_do_and_the_measured
 
 _LOST = "H008] multiprocessing violation"
 

@@ -10,6 +10,7 @@ import support
 from hermetic import medium
 from support.sample_runs import METHODS, SampleRunCase
 
+setUpModule = support.unmeasured_processes
 _STARTS = {
     "pool": "RESULT = multiprocessing.Pool(2).map(abs, [-1])",
     "process": "multiprocessing.Process(target=abs, args=(1,)).start()",
