@@ -18,8 +18,10 @@ import unittest
 
 from hermetic import medium, small
 from hermetic._program import options
-from support import ROOT, posix_only, run_python
+from support import ROOT, posix_only, run_python, some_pythons_do_and_the_measured
 from support.documents import EXAMPLES, example_names, normalised, pages, read
+
+setUpModule = some_pythons_do_and_the_measured
 
 _BLOCK = re.compile(r"^(<!-- (?:not run: [^\n]+|run by [^\n]+) -->\n)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# ([\w./-]+\.\w+)\n")

@@ -9,7 +9,10 @@ import ast
 import functools
 
 from hermetic import HermeticTestCase, medium
+from support import some_pythons_do
 from support.source_tree import imports, modules
+
+setUpModule = some_pythons_do
 
 # What makes objects of bytes by running what the bytes say, or can crash on those that it has not written itself.
 LOADERS = {"pickle", "_pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "copyreg"}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from hermetic import medium
+from support import unmeasured_processes
 from support.sample_runs import SampleRunCase
+
+setUpModule = unmeasured_processes
 
 
 @medium

@@ -17,6 +17,8 @@ from hermetic._guards import environment
 from support import Folder, run_python
 from support.sample_runs import SampleRunCase
 
+setUpModule = support.unmeasured_processes
+
 SITE = os.path.join(support.package_folder(), "hermetic", "_children", "site", "sitecustomize.py")
 OLD_PYTHONS = ("python2.7", "python3.6", "python3.7", "python3.8", "python3.9", "pypy", "pypy3")
 

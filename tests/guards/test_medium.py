@@ -32,6 +32,8 @@ from support.network_uses import (
     unix_path,
 )
 
+setUpModule = support.unmeasured_processes
+
 
 class Echo(socketserver.BaseRequestHandler):
     def handle(self) -> None:

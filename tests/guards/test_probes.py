@@ -11,7 +11,10 @@ import unittest
 
 from hermetic import medium, small
 from hermetic._guards import audit
+from support import unmeasured_processes
 from support.sample_runs import SampleRunCase
+
+setUpModule = unmeasured_processes
 
 # What stands in for a library: the function falls back, as the real one does.
 LIBRARY = """

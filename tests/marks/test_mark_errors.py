@@ -12,6 +12,8 @@ import support
 from hermetic import DecorationError, HermeticTestCase, large, medium, small
 from support.marked_tests import UNMARKED, reach, run_suite
 
+setUpModule = support.unmeasured_processes
+
 
 @small
 class ErrorsAtImport(unittest.TestCase):

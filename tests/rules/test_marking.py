@@ -8,7 +8,9 @@ from unittest import mock
 
 from hermetic import DecorationError, medium, small
 from hermetic._rules import marking
-from support import Folder, linux_only, run_hermetic
+from support import Folder, linux_only, run_hermetic, unmeasured_processes
+
+setUpModule = unmeasured_processes
 
 TESTS = """
 import os, subprocess, types, unittest

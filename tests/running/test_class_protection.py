@@ -5,7 +5,10 @@ from __future__ import annotations
 import itertools
 
 from hermetic import medium
+from support import unmeasured_processes
 from support.sample_runs import SampleRunCase
+
+setUpModule = unmeasured_processes
 
 
 @medium

@@ -5,7 +5,9 @@ from __future__ import annotations
 import unittest
 
 from hermetic import medium
-from support import Folder, run_hermetic, run_python
+from support import Folder, run_hermetic, run_python, unmeasured_processes
+
+setUpModule = unmeasured_processes
 
 _LAZY = """
 import sys, types, unittest
