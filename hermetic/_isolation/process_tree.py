@@ -68,7 +68,13 @@ def occupy_standard_files() -> None:
 
 def close_files(besides: int) -> None:
     """Close all file descriptors but the standard ones and the given one."""
-    for fd in map(int, _listdir("/proc/self/fd")):
+    try:
+        found = [*map(int, _listdir("/proc/self/fd"))]
+    except OSError:  # /proc is not mounted
+        os.closerange(3, besides)
+        os.closerange(besides + 1, os.sysconf("SC_OPEN_MAX"))  # type: ignore[attr-defined,unused-ignore]
+        return
+    for fd in found:
         if fd > 2 and fd != besides:  # noqa: PLR2004 - as above
             with contextlib.suppress(OSError):  # the one that the list was read through
                 system.close(fd)

@@ -29,7 +29,6 @@ class FullDiskTest(surroundings.MountingTest):
             ran = self.run_suite(folder, f"export TMPDIR={folder}/disk; {leftovers}")
         self.assertTrue(ran.stderr.endswith(f"{VERDICTS}filling\n"), ran.stderr)
 
-    @surroundings.ON_ONE_PYTHON
     def test_as_the_current_folder_costs_the_reports_and_no_verdict(self):
         reports = "--json=report.json", "--html=report.html", "--junit-xml=report.xml"
         with support.Folder() as folder:

@@ -13,7 +13,7 @@ import zipfile
 
 import support
 from hermetic import medium
-from support.surroundings import ON_ONE_PYTHON, SUITE, VERDICTS
+from support.surroundings import SUITE, VERDICTS
 
 setUpModule = support.some_pythons_do
 
@@ -40,11 +40,9 @@ class OptionsTest(unittest.TestCase):
     def test_that_make_errors_of_all_warnings(self) -> None:
         self.check("-W", "error", "-X", "dev", "-X", "warn_default_encoding")
 
-    @ON_ONE_PYTHON
     def test_that_leave_out_what_can_be(self) -> None:
         self.check("-OO", "-s", "-B", "-X", "frozen_modules=off", "-X", "no_debug_ranges", PYTHONHASHSEED="0")
 
-    @ON_ONE_PYTHON
     def test_that_say_more(self) -> None:
         self.check("-u", "-b", "-X", "importtime", "-X", "tracemalloc=3", PYTHONUNBUFFERED="1", PYTHONMALLOC="debug")
 
@@ -73,7 +71,6 @@ class ArchivesTest(_Archives):
         self.assertTrue(ran.stderr.endswith(VERDICTS), ran.stderr)
         self.assertIn("Script the command", explained.stdout)
 
-    @ON_ONE_PYTHON
     def test_are_programs(self) -> None:
         main = "__main__.py", f"if __name__ == '__main__':\n    {START.format('').replace(chr(10), '; ')}\n"
         with support.Folder() as folder:
@@ -98,18 +95,15 @@ class EmbeddedTest(unittest.TestCase):
     def test_where_nobody_knows_the_interpreter_isolated_tests_are_errors(self) -> None:
         self.check("", "sys.executable names no interpreter; set it to a Python of this version")
 
-    @ON_ONE_PYTHON
     def test_nor_are_there_fresh_ones_where_nothing_is_forked(self) -> None:
         reason = "sys.executable names no interpreter; set it to a Python of this version"
         self.check(None, reason, "from hermetic._base import features\nfeatures.LINUX = False")
 
-    @ON_ONE_PYTHON
     @unittest.skipUnless(shutil.which("true"), "there is no program that does nothing")
     def test_where_the_interpreter_is_another_program_isolated_tests_are_errors(self) -> None:
         true = shutil.which("true")
         self.check(true, f"sys.executable ({true}) does not start, or cannot import hermetic")
 
-    @ON_ONE_PYTHON
     @unittest.skipUnless(sys.platform == "linux" and shutil.which("gcc"), "no compiler is known here")
     def test_a_program_that_has_python_in_it(self) -> None:
         with support.Folder(**{"test_mixed.py": SUITE, "program.c": EMBEDDING}) as folder:

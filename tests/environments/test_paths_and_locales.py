@@ -10,7 +10,6 @@ import xml.etree.ElementTree as ET
 
 import support
 from hermetic import medium
-from support.surroundings import ON_ONE_PYTHON
 
 setUpModule = support.some_pythons_do
 
@@ -58,6 +57,5 @@ class NamesTest(unittest.TestCase):
     def test_in_a_locale_of_ascii(self) -> None:
         self.check("-j", "2", **PLAIN)
 
-    @ON_ONE_PYTHON
     def test_in_a_locale_of_ascii_with_fresh_interpreters(self) -> None:
         self.check("--isolated-start", "fresh", "--isolated", **PLAIN)

@@ -8,8 +8,8 @@ import unittest
 from typing import ClassVar
 
 from hermetic import large
-from support import TIMEOUT, linux_only, package_folder, write_files
-from support.hostile import ON_ONE_PYTHON, HostileCase, start_hermetic
+from support import TIMEOUT, linux_only, on_few_pythons, package_folder, write_files
+from support.hostile import HostileCase, start_hermetic
 
 _SLEEP = "time.sleep(1000)"
 
@@ -139,7 +139,7 @@ class HostileTest(unittest.TestCase):
 
 
 @large
-@ON_ONE_PYTHON
+@on_few_pythons
 @linux_only("containment of processes that resist")
 class ImportInWorkerTest(unittest.TestCase):
     def run_module(self, end):

@@ -31,6 +31,10 @@ _OF_THE_PLATFORM = {"PYTHONUTF8": "1"} if features.WINDOWS else {}
 not_measured = unittest.skipIf(IS_MEASURED, "each of its processes would take a tracer's time")
 
 
+# Of what takes minutes, in modules that otherwise run on each Python.
+on_few_pythons = unittest.skipIf("FEWER_TESTS" in os.environ, "FEWER_TESTS is set: other Pythons do these")
+
+
 def some_pythons_do() -> None:
     """Skip a slow module that rarely differs between Pythons, as its ``setUpModule``, where FEWER_TESTS is set."""
     if "FEWER_TESTS" in os.environ:

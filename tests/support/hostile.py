@@ -15,13 +15,12 @@ import unittest
 import uuid
 from typing import ClassVar
 
-from support import TIMEOUT, linux_only, package_folder, posix_module, write_files
+from support import TIMEOUT, linux_only, on_few_pythons, package_folder, posix_module, write_files
 
 resource = posix_module("resource")
 
 # How tests are isolated: each in a process of its own, those of a class in one, that one a fresh interpreter.
 MODES = ("alone", "grouped", "fresh")
-ON_ONE_PYTHON = unittest.skipUnless(sys.version_info[:2] == (3, 14), "it takes minutes: one Python does")
 
 _HEADER = """
 import atexit, contextlib, ctypes, faulthandler, json, multiprocessing, os, resource, shutil, signal, socket, subprocess
@@ -197,7 +196,7 @@ def start_hermetic(text, *arguments, env=None):
     return Run(text, "-m", "hermetic", *arguments, "test_hostile", env=env)
 
 
-@ON_ONE_PYTHON
+@on_few_pythons
 @linux_only("containment of processes that resist")
 class HostileCase(unittest.TestCase):
     """Runs its cases in each mode, all at once; its tests look at what came of each.

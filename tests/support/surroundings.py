@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import functools
 import subprocess
-import sys
 import unittest
 
 import support
 
-ON_ONE_PYTHON = unittest.skipUnless(sys.version_info[:2] == (3, 11), "it takes long: one Python does")
 CHILD = "import contextlib, socket\nwith contextlib.suppress(Exception): socket.create_connection(('127.0.0.1', 9))"
 SUITE = f"""
 import contextlib, os, socket, subprocess, sys, unittest

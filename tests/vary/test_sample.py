@@ -14,8 +14,9 @@ import unittest
 from hermetic import HermeticTestCase, medium
 from hermetic._base import features
 from hermetic._variations import catalogue
-from support import ROOT, TIMEOUT, not_measured, run_hermetic
-from support.surroundings import ON_ONE_PYTHON
+from support import ROOT, TIMEOUT, not_measured, run_hermetic, some_pythons_do
+
+setUpModule = some_pythons_do
 
 SAMPLE = os.path.join(ROOT, "tests", "samples", "dependences")
 TESTS, MOST_RUNS = 335, 12
@@ -32,7 +33,6 @@ TOGETHER = {"terminal_and_umask": {"terminal", "umask"}, "garbage_and_optimize":
 
 
 @not_measured
-@ON_ONE_PYTHON
 @medium
 @unittest.skipUnless(features.LINUX, "only Linux can do most of what is planted")
 class SampleTest(HermeticTestCase):
