@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 
 import hermetic
 import support
@@ -80,7 +81,8 @@ class ShownWarningsTest(hermetic.HermeticTestCase):
     @support.not_measured
     def test_where_the_source_of_a_warning_was_allocated_is_shown_in_every_kind_of_run(self):
         plain = self.shown(PYTHONTRACEMALLOC="5")
-        self.assertEqual(plain.count("Object allocated at (most recent call last):"), 2, plain)
+        traced = 1 if sys.version_info[:2] == (3, 11) else 2  # 3.11 does not find where instances were allocated
+        self.assertEqual(plain.count("Object allocated at (most recent call last):"), traced, plain)
         for way in WAYS:
             with self.subTest(way=way):
                 shown = self.shown(*way, PYTHONTRACEMALLOC="5")

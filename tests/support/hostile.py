@@ -87,7 +87,9 @@ class Run:
     """
 
     def __init__(self, text, *command, env=None):
-        self._folder = tempfile.TemporaryDirectory(prefix="hermetic-test-")
+        # Not in the folder of a worker that runs this: the paths of sockets, in workers of its own, would be too long.
+        short = "/tmp" if os.access("/tmp", os.W_OK) else None
+        self._folder = tempfile.TemporaryDirectory(prefix="hermetic-test-", dir=short)
         top = self._folder.name
         self.tmp = os.path.join(top, "tmp")
         os.mkdir(self.tmp)
