@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import ctypes
+import glob
+import itertools
 import os
 import shutil
 import subprocess
@@ -131,7 +133,8 @@ class OldPythonTest(hermetic.HermeticTestCase):
         self.assertEqual((done.stdout, done.stderr), ("True a syntax error x\n", ""))
 
     def test_those_that_are_here_print_nothing(self) -> None:
-        found = [path for path in map(shutil.which, OLD_PYTHONS) if path is not None]
+        homes = [os.path.expanduser(f"~/.pyenv/versions/*/bin/{name}") for name in OLD_PYTHONS]
+        found = [*filter(None, map(shutil.which, OLD_PYTHONS)), *itertools.chain(*map(glob.glob, homes))]
         runs = [subprocess.run([python, "-c", "print(1)"], capture_output=True, text=True) for python in found]
         shown = [(done.stdout, done.stderr) for done in runs if done.returncode == 0]  # others are stand-ins for none
         self.assertEqual(shown, [("1\n", "")] * len(shown))
