@@ -11,7 +11,7 @@ from hermetic import HermeticTestCase, medium
 from injection.harness import CALLS, Fault, Harness, faults_of, judged, sampled
 from injection.suites import SUITES, Suite
 
-SHARE = 240  # one in so many faults, which are some 17,000
+SHARE = 120  # one in so many faults, which are some 17,000
 
 setUpModule = support.some_pythons_do
 
