@@ -141,6 +141,10 @@ class CurrentRun:
         """Whether this process hands isolated tests, if there are any, to workers."""
         return self.watches_processes and not (self.in_worker or self.host_isolates)
 
+    def may_isolate(self) -> bool:
+        """Whether any test may be isolated: by a mark, whose module is loaded then, or by the setting ``isolated``."""
+        return _has_isolated_mark() or self.settings.isolated
+
     def detects_leaks(self) -> bool:
         """Whether tests that run in this process are checked for leaks, too: the setting ``detect_leaks``."""
         return self.is_program and self.settings.detect_leaks
@@ -155,7 +159,11 @@ class CurrentRun:
             kept = {name: vars(self)[name] for name in _KEPT}
             vars(self).update(before)
             vars(self).update(kept)
-            self.watches_processes |= self.retries_are_marked or "hermetic._marks.isolated" in sys.modules
+            self.watches_processes |= self.retries_are_marked or _has_isolated_mark()
+
+
+def _has_isolated_mark() -> bool:
+    return "hermetic._marks.isolated" in sys.modules
 
 
 def _config() -> ModuleType:

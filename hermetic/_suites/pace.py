@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .._base import real
 from .._rules import groups
+from .._settings.current_run import current_run
 from .._verdicts.scopes import owner_name
 
 TYPE_CHECKING = False
@@ -25,7 +26,8 @@ def of_tests(tests: Iterable[Any], jobs: int, history: RunHistory) -> Pace | Non
         jobs: the number of workers that it may have, two or more.
     """
     found = [*tests]
-    return None if any(map(groups.of_test_if_right, found)) else Pace(found, jobs, history)
+    is_isolated = current_run.may_isolate() and any(map(groups.of_test_if_right, found))
+    return None if is_isolated else Pace(found, jobs, history)
 
 
 class Pace:
