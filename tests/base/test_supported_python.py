@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import glob
-import os
-import shutil
-import subprocess
 import unittest
 
 import support
 from hermetic import medium
+from support.other_pythons import run, unsupported_pythons
 
 setUpModule = support.some_pythons_do_and_the_measured
 
-NAMES = ("python2", "python2.7", *(f"python3.{minor}" for minor in range(10)), "pypy", "pypy3", "graalpy")
-HOMES = ("2.*", "3.[0-9].*", "pypy*", "graalpy*")  # of pyenv's versions
 COMMANDS = (["-m", "hermetic"], ["-c", "from hermetic import small"])
 PRETENCES = {
     "PyPy 3.11.9": "sys.implementation.name, sys.version_info = 'pypy', (3, 11, 9, 'final', 0)",
@@ -31,22 +26,6 @@ SUITE = """
         def test_passes(self):
             pass
 """
-
-
-def unsupported_pythons() -> list[str]:
-    """The other Pythons of this machine that start."""
-    homes = [os.path.expanduser(f"~/.pyenv/versions/{name}/bin/python") for name in HOMES]
-    paths = [path for path in map(shutil.which, NAMES) if path is not None]
-    found = {os.path.realpath(path) for path in [*paths, *(path for home in homes for path in glob.glob(home))]}
-    return sorted(path for path in found if run(path, "-c", "pass").returncode == 0)  # others are stand-ins for none
-
-
-def run(python: str, *arguments: str, cwd: str | None = None) -> subprocess.CompletedProcess[str]:
-    env = {"PYTHONPATH": support.package_folder(), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
-    with support.not_inherited():
-        return subprocess.run(
-            [python, *arguments], capture_output=True, text=True, cwd=cwd, env=env, timeout=support.TIMEOUT
-        )
 
 
 @medium

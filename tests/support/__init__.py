@@ -31,14 +31,15 @@ _OF_THE_PLATFORM = {"PYTHONUTF8": "1"} if features.WINDOWS else {}
 not_measured = unittest.skipIf(IS_MEASURED, "each of its processes would take a tracer's time")
 
 
+_LEAVES_OUT, _WHY = "FEWER_TESTS" in os.environ, "FEWER_TESTS is set: other Pythons do these"
 # Of what takes minutes, in modules that otherwise run on each Python.
-on_few_pythons = unittest.skipIf("FEWER_TESTS" in os.environ, "FEWER_TESTS is set: other Pythons do these")
+on_few_pythons = unittest.skipIf(_LEAVES_OUT, _WHY)
 
 
 def some_pythons_do() -> None:
     """Skip a slow module that rarely differs between Pythons, as its ``setUpModule``, where FEWER_TESTS is set."""
-    if "FEWER_TESTS" in os.environ:
-        raise unittest.SkipTest("FEWER_TESTS is set: other Pythons do these")
+    if _LEAVES_OUT:
+        raise unittest.SkipTest(_WHY)
 
 
 def some_pythons_do_and_the_measured() -> None:
